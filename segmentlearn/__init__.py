@@ -1,0 +1,48 @@
+"""Customer segmentation with deep learning behind scikit-learn's interface.
+
+Names are resolved at first use (PEP 562), so that ``import segmentlearn`` stays light:
+TensorFlow is loaded by the first ``fit`` or ``predict``, not before.
+"""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+# public name -> the subpackage that defines it
+_NAMES = {
+    "CategoryEncoder": "segmentlearn.preprocessing",
+    "MixedImputer": "segmentlearn.preprocessing",
+    "SegmentClassifier": "segmentlearn.neural_network",
+    "SoftRobustScaler": "segmentlearn.preprocessing",
+    "TabularPreprocessor": "segmentlearn.preprocessing",
+    "inspect": "segmentlearn.persistence",
+    "load": "segmentlearn.persistence",
+    "load_automobile": "segmentlearn.datasets",
+    "load_bank": "segmentlearn.datasets",
+    "load_mall": "segmentlearn.datasets",
+    "make_customers": "segmentlearn.datasets",
+    "save": "segmentlearn.persistence",
+}
+_SUBPACKAGES = (
+    "datasets",
+    "engine",
+    "exceptions",
+    "networks",
+    "neural_network",
+    "persistence",
+    "preprocessing",
+)
+
+__all__ = sorted([*_NAMES, *_SUBPACKAGES, "__version__"])
+
+
+def __dir__():
+    return __all__
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    if name in _SUBPACKAGES:
+        return importlib.import_module(f"segmentlearn.{name}")
+    raise AttributeError(f"module 'segmentlearn' has no attribute {name!r}")

@@ -1,0 +1,35 @@
+"""The only file that imports scikit-learn-private names.
+
+Everything here is used by scikit-learn's own estimators and by third-party ones, yet is
+not part of its documented interface. Replace an entry as soon as it becomes public.
+"""
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Hidden,
+    Interval,
+    InvalidParameterError,
+    Options,
+    StrOptions,
+    validate_params,
+)
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _get_feature_names as get_feature_names
+from sklearn.utils.validation import _num_samples as num_samples
+from sklearn.utils.validation import validate_data
+
+__all__ = [
+    "HasMethods",
+    "Hidden",
+    "Interval",
+    "InvalidParameterError",
+    "Options",
+    "StrOptions",
+    "check_sample_weight",
+    "fit_context",
+    "get_feature_names",
+    "num_samples",
+    "validate_data",
+    "validate_params",
+]

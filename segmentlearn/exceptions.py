@@ -1,0 +1,57 @@
+"""The errors and warnings that segmentlearn raises on its own account."""
+
+
+class SegmentLearnError(Exception):
+    """Base class of every error that segmentlearn defines.
+
+    Catch it to catch them all. Errors about a parameter's value stay
+    scikit-learn's own ``InvalidParameterError`` and ``ValueError``.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import SchemaError, SegmentLearnError
+    >>> issubclass(SchemaError, SegmentLearnError)
+    True
+    """
+
+
+class SchemaError(SegmentLearnError, ValueError):
+    """A table does not have the columns or the kinds of columns it must have.
+
+    The message lists every difference at once: missing columns, numeric columns
+    that hold text, infinite values. It is a ``ValueError`` too, so that code written
+    against scikit-learn keeps working.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import SchemaError
+    >>> issubclass(SchemaError, ValueError)
+    True
+    """
+
+
+class ArchiveError(SegmentLearnError):
+    """A ``.seg`` archive is truncated, altered, too new or holds unknown types.
+
+    Raised before anything from the archive has been executed; nothing is half-loaded.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import ArchiveError
+    >>> issubclass(ArchiveError, ValueError)
+    False
+    """
+
+
+class SegmentLearnWarning(UserWarning):
+    """Something worth knowing happened, and the work went on in a documented way.
+
+    Unseen categories, dropped constant columns, an interrupted training, a fall-back
+    to Keras' own ``fit``: all of them are warned about with this category.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import SegmentLearnWarning
+    >>> issubclass(SegmentLearnWarning, UserWarning)
+    True
+    """
