@@ -1,0 +1,36 @@
+"""Compiled training and prediction for any Keras model, usable on its own.
+
+TensorFlow is loaded by the first use of a name below, not by importing this package.
+"""
+
+import importlib
+
+_HOMES = {
+    "EarlyStopping": "segmentlearn.engine.stopping",
+    "SCHEDULES": "segmentlearn.engine.schedules",
+    "TrainingResult": "segmentlearn.engine.training",
+    "cache_info": "segmentlearn.engine.cache",
+    "clear_cache": "segmentlearn.engine.cache",
+    "fit": "segmentlearn.engine.training",
+    "predict": "segmentlearn.engine.inference",
+}
+
+__all__ = [
+    "SCHEDULES",
+    "EarlyStopping",
+    "TrainingResult",
+    "cache_info",
+    "clear_cache",
+    "fit",
+    "predict",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'segmentlearn.engine' has no attribute {name!r}")

@@ -1,0 +1,111 @@
+"""Keras callbacks that look at epochs, and how they are told what happens."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine.backend import keras
+from segmentlearn.engine.program import Recipe
+
+_BATCH_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+
+
+def wants_batches(callback: Any) -> bool:
+    """Whether a callback must be called between the steps of an epoch.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+
+    Returns
+    -------
+    wants : bool
+        True where a hook for batches is overridden and in use.
+    """
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return callback.save_freq != "epoch"
+    if isinstance(callback, keras.callbacks.TensorBoard):
+        return callback.update_freq != "epoch"
+    return any(
+        hook in vars(callback)
+        or getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
+        for hook in _BATCH_HOOKS
+    )
+
+
+class EpochCallbacks:
+    """Keras callbacks around a loop that is not Keras' own.
+
+    The model is compiled for them where it is not yet, since they read and set
+    ``model.optimizer.learning_rate``.
+
+    Parameters
+    ----------
+    callbacks : sequence of keras.callbacks.Callback
+    model : keras.Model
+    recipe : Recipe
+    epochs : int
+    verbose : int
+    """
+
+    def __init__(
+        self,
+        callbacks: Sequence,
+        model: Any,
+        recipe: Recipe,
+        epochs: int,
+        verbose: int,
+    ) -> None:
+        self.is_needed = bool(callbacks)
+        self._model = model
+        if not self.is_needed:
+            return
+        # a fresh copy: callbacks may set the rate, and the user's optimizer is not ours
+        optimizer = recipe.optimizer
+        copy = type(optimizer).from_config(optimizer.get_config())
+        model.compile(optimizer=copy, loss=recipe.loss)
+        model.stop_training = False
+        self._list = keras.callbacks.CallbackList(
+            list(callbacks), model=model, epochs=epochs, verbose=verbose
+        )
+
+    @property
+    def wants_stop(self) -> bool:
+        """Whether a callback has asked for the end of the training."""
+        return self.is_needed and bool(self._model.stop_training)
+
+    def learning_rate(self, optimizer: Any, steps: np.ndarray) -> np.ndarray | float:
+        """Return the base rate of each step, as callbacks have left it."""
+        if self.is_needed:
+            optimizer = self._model.optimizer
+        rate = optimizer._learning_rate
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            return np.array([float(rate(step)) for step in steps], np.float32)
+        return float(keras.ops.convert_to_numpy(rate))
+
+    def on_train_begin(self) -> None:
+        """Pass the beginning of the training on."""
+        if self.is_needed:
+            self._list.on_train_begin()
+
+    def on_epoch_begin(self, epoch: int) -> None:
+        """Pass the beginning of an epoch on."""
+        if self.is_needed:
+            self._list.on_epoch_begin(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict) -> None:
+        """Pass the end of an epoch on, with its losses and metrics."""
+        self._list.on_epoch_end(epoch, dict(logs))
+
+    def on_train_end(self) -> None:
+        """Pass the end of the training on; some restore weights now."""
+        if self.is_needed:
+            self._list.on_train_end()

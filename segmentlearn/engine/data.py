@@ -1,0 +1,180 @@
+"""Rows on the way into a program: padded, so that tables of other sizes reuse it."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine.backend import keras, tf
+
+_SMALLEST = 4096  # rows; a table this small costs next to nothing to pad
+_COARSE_UNTIL = 16 * 2**20  # bytes; larger tables are padded by an eighth at most
+
+
+def capacity_for(n_rows: int, bytes_per_row: int) -> int:
+    """Round a number of rows up to the length it is padded to.
+
+    Small tables get one of few lengths (each four times the one before), so that one
+    compiled program serves them all; large ones are padded by at most an eighth, so that
+    memory is not wasted. A little headroom keeps cross-validation folds, whose sizes
+    differ by a row, on the same side of the border.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the table.
+    bytes_per_row : int
+        Size of one row of features and targets.
+
+    Returns
+    -------
+    capacity : int
+        At least `n_rows`.
+
+    Examples
+    --------
+    >>> from segmentlearn.engine.data import capacity_for
+    >>> capacity_for(6454, 128), capacity_for(6455, 128), capacity_for(1_000_000, 128)
+    (16384, 16384, 1048576)
+    """
+    wanted = n_rows + max(16, n_rows // 64)
+    capacity = _SMALLEST
+    while capacity < wanted:
+        capacity *= 4
+    if capacity * bytes_per_row <= _COARSE_UNTIL:
+        return capacity
+    step = max(_SMALLEST, 2 ** (int(wanted).bit_length() - 4))
+    return -(-wanted // step) * step
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Features, targets and weights of a table as padded tensors.
+
+    Parameters
+    ----------
+    features, targets : list of tensors, each of shape (capacity, ...)
+        The leaves of X and of y; the padding at the end is zero.
+    weights : tensor of shape (capacity,)
+        One weight a row; zero on the padding.
+    n_rows : int
+        Rows that are real.
+    structure : object
+        How the leaves of X are nested in what the model is called with.
+    """
+
+    features: list
+    targets: list
+    weights: Any
+    n_rows: int
+    structure: Any = 0
+
+    @property
+    def capacity(self) -> int:
+        """Length of the padded tensors."""
+        return int(self.weights.shape[0])
+
+    @property
+    def shapes(self) -> tuple:
+        """Shapes without the row axis, and dtypes: what a program depends on."""
+        leaves = [*self.features, *self.targets]
+        return tuple((tuple(leaf.shape[1:]), leaf.dtype.name) for leaf in leaves)
+
+
+def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
+    """Flatten arrays, or lists and dicts of arrays, to arrays a program can take.
+
+    Raises
+    ------
+    ValueError
+        If an array holds something else than numbers, or their lengths differ.
+    """
+    leaves = []
+    for leaf in keras.tree.flatten(structure):
+        array = np.asarray(leaf)
+        if array.dtype.kind in "biu":
+            array = array.astype(np.int32, copy=False)
+        elif array.dtype.kind == "f":
+            array = array.astype(np.float32, copy=False)
+        else:
+            raise ValueError(
+                f"{role} has dtype {array.dtype}; the engine takes numbers only. "
+                "Encode text and objects first."
+            )
+        leaves.append(array)
+    if len({len(array) for array in leaves}) > 1:
+        lengths = [len(array) for array in leaves]
+        raise ValueError(f"the arrays of {role} have different lengths: {lengths}.")
+    return leaves
+
+
+def pad_rows(
+    features: list[np.ndarray],
+    targets: list[np.ndarray],
+    weights: np.ndarray | None,
+    structure: Any = 0,
+) -> Rows:
+    """Copy a table into padded tensors once; every epoch then reads them in place."""
+    n_rows = len(features[0])
+    per_row = sum(int(leaf.nbytes / max(1, n_rows)) for leaf in (*features, *targets))
+    capacity = capacity_for(n_rows, per_row)
+    if weights is None:
+        weights = np.ones(n_rows, np.float32)
+    return Rows(
+        features=[_pad(leaf, capacity) for leaf in features],
+        targets=[_pad(leaf, capacity) for leaf in targets],
+        weights=_pad(np.asarray(weights, np.float32), capacity),
+        n_rows=n_rows,
+        structure=structure,
+    )
+
+
+def _pad(array: np.ndarray, capacity: int) -> Any:
+    """Return a tensor of `capacity` rows that starts with the array's."""
+    missing = capacity - len(array)
+    padding = [(0, missing)] + [(0, 0)] * (array.ndim - 1)
+    return tf.pad(tf.convert_to_tensor(array), padding)
+
+
+def index_table(
+    rows: np.ndarray | list[np.ndarray], batch_size: int, length: int
+) -> np.ndarray:
+    """Lay row numbers out so that each batch is a slice, the last one filled up.
+
+    The slots behind the last row repeat rows from the start: their loss has no weight,
+    but batch statistics (batch normalization) then come from real rows only.
+
+    Parameters
+    ----------
+    rows : ndarray of int, or a list of them (one a member)
+        Row numbers in the order in which they are visited.
+    batch_size : int
+        Rows a step takes.
+    length : int
+        Slots of the table; at least the rows rounded up to whole batches.
+
+    Returns
+    -------
+    table : ndarray of int32, shape (length,) or (n_members, length)
+    """
+    if isinstance(rows, list):
+        return np.stack([index_table(one, batch_size, length) for one in rows])
+    table = np.zeros(length, np.int32)
+    n_rows = len(rows)
+    if n_rows:
+        n_slots = -(-n_rows // batch_size) * batch_size
+        table[:n_rows] = rows
+        table[n_rows:n_slots] = np.resize(rows, n_slots - n_rows)
+    return table
+
+
+def longest(rows: np.ndarray | list[np.ndarray]) -> int:
+    """Return the number of rows, of the longest member where there are several."""
+    return int(np.max(lengths(rows)))
+
+
+def lengths(rows: np.ndarray | list[np.ndarray]) -> np.ndarray:
+    """Return the number of rows: a scalar, or one number a member."""
+    if isinstance(rows, list):
+        return np.array([len(one) for one in rows], np.int32)
+    return np.array(len(rows), np.int32)

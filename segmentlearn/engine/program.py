@@ -1,0 +1,282 @@
+"""One compiled epoch: training steps and validation of an architecture in one call."""
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine import architecture, losses
+from segmentlearn.engine.backend import keras, tf
+from segmentlearn.engine.data import Rows
+
+VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How rows become one loss: all that a program depends on beside the model.
+
+    Parameters
+    ----------
+    loss : object
+        A Keras loss, its name, or one for each output.
+    optimizer : keras.optimizers.Optimizer
+        Its learning rate and weight decay are free; the rest is compiled in.
+    metrics : tuple
+        Names or functions, evaluated on the first output.
+    loss_weights : tuple of float or None
+        One for each output.
+    batch_size : int
+        Rows of one step.
+    n_members : int or None
+        Length of the leading member axis of a packed model; None without one.
+    jit_compile : bool
+        Whether XLA compiles the epoch.
+    """
+
+    loss: Any
+    optimizer: Any
+    metrics: tuple
+    loss_weights: tuple[float, ...] | None
+    batch_size: int
+    n_members: int | None
+    jit_compile: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """What one epoch is called with, beside the rows.
+
+    Parameters
+    ----------
+    order, validation_order : ndarray of int32
+        Index tables, (slots,) or (n_members, slots).
+    n_train, n_validation : ndarray of int32
+        Rows behind each table: a scalar, or one for each member.
+    learning_rates : ndarray of float32
+        One for each step.
+    weight_decay : float
+    free : FreeNumbers
+    seed : int
+        Tells this fit's dropout masks from another's.
+    """
+
+    order: np.ndarray
+    validation_order: np.ndarray
+    n_train: np.ndarray
+    n_validation: np.ndarray
+    learning_rates: np.ndarray
+    weight_decay: float
+    free: architecture.FreeNumbers
+    seed: int
+
+
+class Program:
+    """A model of the engine's own, its optimizer, and the compiled epoch over both.
+
+    A fit lends its weights to the program, runs epochs, and takes the weights back.
+    One fit at a time: hold `lock` from the first to the last.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Copied where it can be rebuilt from its configuration, else used as it is.
+    recipe : Recipe
+    rows : Rows
+        A table of the kind that the program will see: fixes shapes and dtypes.
+    copy : bool
+        Whether to work on a copy of `model`.
+    """
+
+    def __init__(self, model: Any, recipe: Recipe, rows: Rows, copy: bool = True) -> None:
+        self.lock = threading.RLock()
+        self.recipe = recipe
+        self.model = architecture.copy_architecture(model) if copy else model
+        self.optimizer = _fresh_optimizer(recipe.optimizer)
+        self.optimizer.build(self.model.trainable_variables)
+        self.shapes_compiled: set[tuple] = set()
+        self.metric_names = [_metric_name(metric) for metric in recipe.metrics]
+        self._structure = rows.structure
+        self._n_features = len(rows.features)
+        self._penalised = architecture.take_penalties_over(self.model) if copy else []
+        self._dropout = architecture.dropout_layers(self.model)
+        self._losses = losses.row_losses(recipe.loss, len(rows.targets))
+        self._variables = [variable.value for variable in self.model.weights]
+        self._state = [variable.value for variable in self.optimizer.variables]
+        self._initial_state = [value.numpy() for value in self._state]
+        self._epoch = tf.function(
+            self._run_epoch, jit_compile=recipe.jit_compile, autograph=False
+        )
+
+    def start(self, weights: Sequence, state: Sequence | None, seed: int) -> None:
+        """Take over a net's weights and reset, or take over, the optimizer's state."""
+        for variable, value in zip(self._variables, weights, strict=True):
+            variable.assign(value)
+        state = self._initial_state if state is None else state
+        for variable, value in zip(self._state, state, strict=True):
+            variable.assign(value)
+        for index, variable in enumerate(architecture.seed_states(self.model)):
+            variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
+
+    def readers(self) -> list:
+        """Return a function for each weight that gives its present value."""
+        return [variable.read_value for variable in self._variables]
+
+    def weights(self) -> list[np.ndarray]:
+        """Return the present weights, in the order of ``model.weights``."""
+        return [variable.numpy() for variable in self._variables]
+
+    def state(self) -> list[np.ndarray]:
+        """Return the optimizer's state, in the order of ``optimizer.variables``."""
+        return [variable.numpy() for variable in self._state]
+
+    def run(self, rows: Rows, call: Call) -> np.ndarray:
+        """Train one epoch; return losses and metrics on training and validation rows.
+
+        Returns
+        -------
+        measures : ndarray of shape (2, 1 + n_metrics) or (2, 1 + n_metrics, n_members)
+            Loss first; row 0 training, row 1 validation (0 where there are none).
+        """
+        self.shapes_compiled.add(
+            (rows.capacity, call.order.shape, call.validation_order.shape)
+        )
+        free = call.free
+        result = self._epoch(
+            [*rows.features, *rows.targets],
+            rows.weights,
+            tf.constant(call.order),
+            tf.constant(call.validation_order),
+            tf.constant(call.n_train),
+            tf.constant(call.n_validation),
+            tf.constant(call.learning_rates),
+            tf.constant(call.weight_decay, tf.float32),
+            tf.constant(free.dropout_rates, tf.float32, shape=[len(free.dropout_rates)]),
+            tf.constant(free.penalties, tf.float32, shape=[len(free.penalties), 2]),
+            tf.constant(call.seed, tf.int32),
+        )
+        return result.numpy()
+
+    def _run_epoch(
+        self,
+        data: list,
+        weights: Any,
+        order: Any,
+        validation_order: Any,
+        n_train: Any,
+        n_validation: Any,
+        learning_rates: Any,
+        weight_decay: Any,
+        rates: Any,
+        penalties: Any,
+        seed: Any,
+    ) -> Any:
+        """Trace the epoch: a loop over training steps, then one over validation."""
+        if self.optimizer.weight_decay is not None:
+            self.optimizer.weight_decay = weight_decay
+        zeros = tf.zeros([1 + len(self.metric_names), *self._member_shape()])
+        n_steps = _n_chunks(n_train, self.recipe.batch_size)
+
+        def train_step(step: Any, total: Any) -> tuple:
+            for layer in self._dropout:
+                layer.set_source(
+                    rates[layer.stream], seed, tf.cast(self.optimizer.iterations, tf.int32)
+                )
+            chunk = self._chunk(
+                data, weights, order, n_train, step, self.recipe.batch_size
+            )
+            self.optimizer.learning_rate.assign(learning_rates[step])
+            with tf.GradientTape() as tape:
+                measures, objective = self._measure(chunk, training=True)
+                objective += architecture.penalty(self._penalised, penalties)
+                if self.model.losses:
+                    objective += tf.add_n(self.model.losses)
+            variables = self.model.trainable_variables
+            gradients = tape.gradient(objective, variables)
+            self.optimizer.apply(gradients, variables)
+            return step + 1, total + measures
+
+        def validation_step(step: Any, total: Any) -> tuple:
+            chunk = self._chunk(
+                data, weights, validation_order, n_validation, step, VALIDATION_CHUNK
+            )
+            return step + 1, total + self._measure(chunk, training=False)[0]
+
+        train = _loop(n_steps, train_step, zeros)
+        validation = _loop(
+            _n_chunks(n_validation, VALIDATION_CHUNK), validation_step, zeros
+        )
+        return tf.stack(
+            [
+                train / tf.cast(tf.maximum(n_train, 1), tf.float32),
+                validation / tf.cast(tf.maximum(n_validation, 1), tf.float32),
+            ]
+        )
+
+    def _chunk(
+        self, data: list, weights: Any, table: Any, n_rows: Any, step: Any, size: int
+    ) -> tuple:
+        """Gather one step's rows, their weights, and which slots are real rows."""
+        if self.recipe.n_members is None:
+            index = tf.slice(table, [step * size], [size])
+        else:
+            index = tf.slice(
+                table, [0, step * size], [self.recipe.n_members, size]
+            )
+        slots = tf.range(size) + step * size
+        real = tf.cast(slots < n_rows[..., tf.newaxis], tf.float32)
+        gathered = [tf.gather(leaf, index) for leaf in data]
+        return gathered, tf.gather(weights, index) * real, real
+
+    def _measure(self, chunk: tuple, training: bool) -> tuple:
+        """Return sums over the rows (loss, metrics) and the objective of one step."""
+        gathered, weights, real = chunk
+        features, targets = gathered[: self._n_features], gathered[self._n_features :]
+        inputs = keras.tree.pack_sequence_as(self._structure, features)
+        predictions = keras.tree.flatten(self.model(inputs, training=training))
+        axes = 1 if self.recipe.n_members is None else 2
+        shares = self.recipe.loss_weights or (1.0,) * len(predictions)
+        by_row: Any = 0.0
+        for function, share, target, prediction in zip(
+            self._losses, shares, targets, predictions, strict=True
+        ):
+            by_row += share * losses.apply_by_row(function, target, prediction, axes)
+        total = tf.reduce_sum(by_row * weights, axis=-1)
+        sums = [total]
+        for metric in self.recipe.metrics:
+            function = losses.row_metric(metric, targets[0], predictions[0])
+            values = losses.apply_by_row(function, targets[0], predictions[0], axes)
+            sums.append(tf.reduce_sum(values * real, axis=-1))
+        n_real = tf.maximum(tf.reduce_sum(real, axis=-1), 1.0)
+        return tf.stack(sums), tf.reduce_sum(total / n_real)
+
+    def _member_shape(self) -> list[int]:
+        return [] if self.recipe.n_members is None else [self.recipe.n_members]
+
+
+def _fresh_optimizer(optimizer: Any) -> Any:
+    """Return an optimizer of the same kind whose learning rate is a variable."""
+    config = {**optimizer.get_config(), "learning_rate": 0.001}
+    return type(optimizer).from_config(config)
+
+
+def _metric_name(metric: Any) -> str:
+    return metric if isinstance(metric, str) else getattr(metric, "__name__", str(metric))
+
+
+def _n_chunks(n_rows: Any, size: int) -> Any:
+    """Return the steps that the longest member needs."""
+    return (tf.reduce_max(n_rows) + (size - 1)) // size
+
+
+def _loop(n_steps: Any, body: Any, zeros: Any) -> Any:
+    """Run `body` for each step and return the sum that it carries."""
+    _, total = tf.while_loop(
+        lambda step, total: step < n_steps,
+        body,
+        (tf.constant(0), zeros),
+        parallel_iterations=1,
+    )
+    return total

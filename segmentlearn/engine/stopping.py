@@ -1,0 +1,85 @@
+"""When to stop, and which epoch's weights to keep."""
+
+import dataclasses
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class EarlyStopping:
+    """Stop when the validation loss has not improved for a while.
+
+    Parameters
+    ----------
+    patience : int, default=5
+        Epochs without an improvement after which training stops.
+    min_delta : float, default=0.0
+        How much lower than the best a loss must be to count as an improvement.
+    restore_best : bool, default=True
+        Whether the model gets the weights of its best epoch, not of its last.
+
+    Examples
+    --------
+    >>> from segmentlearn.engine import EarlyStopping
+    >>> EarlyStopping(patience=3)
+    EarlyStopping(patience=3, min_delta=0.0, restore_best=True)
+    """
+
+    patience: int = 5
+    min_delta: float = 0.0
+    restore_best: bool = True
+
+
+class BestEpoch:
+    """Keep the best epoch of each member, and know when all have run out of patience.
+
+    A single net is one member. Members are told apart on the leading axis of every
+    weight, so the best weights of all of them fit into one list of arrays.
+
+    Parameters
+    ----------
+    rule : EarlyStopping
+        When to stop.
+    n_members : int or None
+        Number of nets trained at once; None for a single net without a member axis.
+    """
+
+    def __init__(self, rule: EarlyStopping, n_members: int | None) -> None:
+        self.rule = rule
+        self._packed = n_members is not None
+        self.loss = np.full(n_members or 1, np.inf)
+        self.epoch = np.full(n_members or 1, -1)
+        self.weights: list | None = None
+
+    def update(self, epoch: int, losses: np.ndarray, weights: list) -> None:
+        """Take in the validation loss of each member after one epoch.
+
+        `weights` is a list of functions that give one array each; they are called only
+        where some member improved.
+        """
+        better = np.atleast_1d(losses) < self.loss - self.rule.min_delta
+        if not better.any():
+            return
+        self.loss = np.where(better, losses, self.loss)
+        self.epoch = np.where(better, epoch, self.epoch)
+        if not self.rule.restore_best:
+            return
+        if self.weights is None or better.all():
+            self.weights = [read() for read in weights]
+        else:
+            self.weights = [
+                _choose(better, read(), kept)
+                for read, kept in zip(weights, self.weights, strict=True)
+            ]
+
+    def is_exhausted(self, epoch: int) -> bool:
+        """Whether no member has improved for `patience` epochs."""
+        return bool((epoch - self.epoch >= self.rule.patience).all())
+
+
+def _choose(better: np.ndarray, new: object, kept: object) -> np.ndarray:
+    """Take the improved members' weights from `new`, the others' from `kept`."""
+    new, kept = np.asarray(new), np.asarray(kept)
+    if new.shape[:1] != better.shape:  # shared by all members: follow the newest
+        return new
+    return np.where(better.reshape(-1, *[1] * (new.ndim - 1)), new, kept)

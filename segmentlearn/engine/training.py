@@ -1,0 +1,254 @@
+"""Train a Keras model: epochs of a compiled program until it is time to stop."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine import fallback
+from segmentlearn.engine.architecture import read_free_numbers
+from segmentlearn.engine.backend import keras
+from segmentlearn.engine.cache import PROGRAMS
+from segmentlearn.engine.data import Rows, as_leaves, longest, pad_rows
+from segmentlearn.engine.program import Recipe
+from segmentlearn.engine.schedules import Schedule, resolve_schedule
+from segmentlearn.engine.stopping import EarlyStopping
+from segmentlearn.engine.trainer import Plan, Trainer, TrainingResult, assign_weights
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: Any,
+    optimizer: Any = "adam",
+    metrics: Sequence = (),
+    loss_weights: Sequence[float] | None = None,
+    epochs: int = 1,
+    batch_size: int = 32,
+    learning_rate_schedule: str | Schedule | None = None,
+    sample_weight: np.ndarray | None = None,
+    validation_data: tuple | None = None,
+    train_rows: Any = None,
+    validation_rows: Any = None,
+    n_members: int | None = None,
+    early_stopping: EarlyStopping | None = None,
+    callbacks: Sequence = (),
+    optimizer_state: list | None = None,
+    shuffle: bool = True,
+    jit_compile: bool = True,
+    seed: int = 0,
+    verbose: int = 0,
+) -> TrainingResult:
+    """Train a Keras model, one compiled program an epoch.
+
+    The program is kept for the next model of the same architecture, whatever its
+    weights, learning rate, weight decay, dropout rates, L1 and L2 penalties and number
+    of rows. What cannot be compiled is trained by Keras' own ``fit``, with a warning.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model; it gets the trained weights. Need not be compiled.
+    X : array, or list or dict of arrays, each of shape (n_samples, ...)
+        Features, in the structure that the model is called with.
+    y : array, or list or dict of arrays, each of shape (n_samples, ...)
+        Targets, one array for each output.
+    loss : str, keras.losses.Loss, callable, or a list or dict of them
+        One for all outputs or one for each.
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Its own state is left alone.
+    metrics : sequence of str or callable, default=()
+        Evaluated on the first output: "accuracy", names of functions in
+        ``keras.metrics``, or functions of (y_true, y_pred) that give a value a row.
+    loss_weights : sequence of float, default=None
+        One for each output.
+    epochs : int, default=1
+        Epochs at most.
+    batch_size : int, default=32
+        Rows of one step.
+    learning_rate_schedule : str, callable or None, default=None
+        A key of ``engine.SCHEDULES``, or a function from progress in [0, 1] to a factor
+        on the optimizer's learning rate. None keeps the optimizer's own rate or
+        ``LearningRateSchedule``.
+    sample_weight : array of shape (n_samples,), default=None
+        Factor on each row's loss. As in Keras, a step's loss is the weighted sum
+        divided by the number of rows.
+    validation_data : tuple (X, y) or (X, y, sample_weight), default=None
+        Rows that are only looked at.
+    train_rows, validation_rows : array of int or list of arrays, default=None
+        Rows of X to train on and to validate on; all, and none, by default. A list holds
+        one array for each member. Cross-validation folds share one copy of X so.
+    n_members : int, default=None
+        Length of the member axis of a packed model: inputs (n_members, rows, ...),
+        outputs likewise, weights with the member axis first. Each member visits its own
+        rows and keeps its own best epoch.
+    early_stopping : EarlyStopping, default=None
+        Needs validation rows.
+    callbacks : sequence of keras.callbacks.Callback, default=()
+        Called at the beginning and end of the training and of each epoch.
+    optimizer_state : list of ndarray, default=None
+        ``TrainingResult.optimizer_state`` of an earlier fit, to go on from there.
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in an order of its own.
+    jit_compile : bool, default=True
+        Whether XLA compiles the program; without it an epoch takes several times as
+        long, yet the first one starts sooner.
+    seed : int, default=0
+        Decides the order of the rows and the dropout masks.
+    verbose : {0, 1, 2}, default=0
+        Silent, progress bar, one line an epoch.
+
+    Returns
+    -------
+    result : TrainingResult
+        History, best epoch and optimizer state.
+
+    Raises
+    ------
+    ValueError
+        If lengths, losses or row numbers do not fit together.
+    SegmentLearnError
+        If the loss is not a finite number in the first epoch already.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from segmentlearn import engine
+    >>> X = np.linspace(0, 1, 64, dtype="float32").reshape(-1, 1)
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> result = engine.fit(model, X, 2 * X, loss="mse", epochs=3)
+    >>> len(result.history["loss"]), result.compiled
+    (3, True)
+    """
+    optimizer = keras.optimizers.get(optimizer)
+    rows, train_rows, validation_rows = _lay_out_rows(
+        X, y, sample_weight, validation_data, train_rows, validation_rows
+    )
+    if early_stopping is not None and not longest(validation_rows):
+        raise ValueError(
+            "early_stopping needs validation rows: pass validation_data or "
+            "validation_rows, or early_stopping=None."
+        )
+    plan = Plan(
+        train_rows=train_rows,
+        validation_rows=validation_rows,
+        epochs=epochs,
+        schedule=resolve_schedule(learning_rate_schedule),
+        stopping=early_stopping,
+        shuffle=shuffle,
+        seed=seed,
+        verbose=verbose,
+    )
+    recipe = Recipe(
+        loss=loss,
+        optimizer=optimizer,
+        metrics=tuple(metrics),
+        loss_weights=None if loss_weights is None else tuple(loss_weights),
+        batch_size=int(batch_size),
+        n_members=n_members,
+        jit_compile=jit_compile,
+    )
+    reason = fallback.reason_not_to_compile(model, optimizer, callbacks)
+    if reason is None:
+        try:
+            return _fit_compiled(model, rows, recipe, plan, callbacks, optimizer_state)
+        except fallback.COMPILER_ERRORS as error:
+            reason = fallback.first_line(error)
+    fallback.warn_once(reason)
+    return fallback.fit_with_keras(model, rows, recipe, plan, callbacks)
+
+
+def _fit_compiled(
+    model: Any,
+    rows: Rows,
+    recipe: Recipe,
+    plan: Plan,
+    callbacks: Sequence,
+    optimizer_state: list | None,
+) -> TrainingResult:
+    """Run epochs of the architecture's program and copy the weights back."""
+    program = PROGRAMS.get(model, recipe, rows)
+    free = read_free_numbers(model)
+    original = [variable.numpy() for variable in model.weights]
+    with program.lock:
+        program.start(original, optimizer_state, plan.seed)
+        trainer = Trainer(model, program, rows, plan, free, callbacks)
+        try:
+            result = trainer.run()
+        except BaseException:
+            assign_weights(model, original)  # nothing half-trained
+            raise
+    return result
+
+
+def _lay_out_rows(
+    X: Any,
+    y: Any,
+    sample_weight: np.ndarray | None,
+    validation_data: tuple | None,
+    train_rows: Any,
+    validation_rows: Any,
+) -> tuple[Rows, Any, Any]:
+    """Put training and validation rows into one padded table, told apart by number."""
+    features, targets = as_leaves(X, "X"), as_leaves(y, "y")
+    n_rows = len(features[0])
+    if len(targets[0]) != n_rows:
+        raise ValueError(f"X has {n_rows} rows and y has {len(targets[0])}.")
+    if sample_weight is not None and np.shape(sample_weight) != (n_rows,):
+        raise ValueError(
+            f"sample_weight has shape {np.shape(sample_weight)}; it must be ({n_rows},)."
+        )
+    train = _row_numbers(train_rows, n_rows, np.arange(n_rows), "train_rows")
+    nothing = [np.arange(0)] * len(train) if isinstance(train, list) else np.arange(0)
+    validation = _row_numbers(validation_rows, n_rows, nothing, "validation_rows")
+    if longest(train) == 0:
+        raise ValueError("there are no rows to train on.")
+    if validation_data is not None:
+        if longest(validation):
+            raise ValueError("pass validation_data or validation_rows, not both.")
+        features, targets, sample_weight, added = _append_rows(
+            features, targets, sample_weight, validation_data
+        )
+        validation = [added] * len(train) if isinstance(train, list) else added
+    return pad_rows(features, targets, sample_weight, X), train, validation
+
+
+def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
+    """Check row numbers; a list holds an array for each member."""
+    if rows is None:
+        return default
+    if isinstance(rows, list) and rows and np.ndim(rows[0]) == 1:
+        return [_row_numbers(one, n_rows, default, name) for one in rows]
+    rows = np.asarray(rows, dtype=np.int64)
+    if rows.size and (rows.min() < 0 or rows.max() >= n_rows):
+        raise ValueError(
+            f"{name} runs from {rows.min()} to {rows.max()}; X has rows 0 to {n_rows - 1}."
+        )
+    return rows
+
+
+def _append_rows(
+    features: list, targets: list, weights: np.ndarray | None, extra: tuple
+) -> tuple[list, list, np.ndarray | None, np.ndarray]:
+    """Append validation rows to the table; return their row numbers too."""
+    more_features = as_leaves(extra[0], "validation_data[0]")
+    more_targets = as_leaves(extra[1], "validation_data[1]")
+    more_weights = extra[2] if len(extra) > 2 else None
+    n_rows, n_more = len(features[0]), len(more_features[0])
+    if n_more != len(more_targets[0]):
+        raise ValueError(
+            f"validation_data has {n_more} rows of X and {len(more_targets[0])} of y."
+        )
+    if weights is not None or more_weights is not None:
+        first = np.ones(n_rows) if weights is None else weights
+        second = np.ones(n_more) if more_weights is None else more_weights
+        weights = np.concatenate([first, second])
+    return (
+        [np.concatenate(pair) for pair in zip(features, more_features, strict=True)],
+        [np.concatenate(pair) for pair in zip(targets, more_targets, strict=True)],
+        weights,
+        np.arange(n_rows, n_rows + n_more),
+    )
