@@ -56,7 +56,11 @@ class ProgramCache:
         which is not kept.
         """
         try:
-            key = (architecture.architecture_key(model), *_recipe_key(recipe), rows.shapes)
+            key = (
+                architecture.architecture_key(model),
+                *_recipe_key(recipe),
+                rows.shapes,
+            )
         except architecture.NotCloneableError:
             return Program(model, recipe, rows, copy=False)
         with self._lock:

@@ -24,7 +24,9 @@ COMPILER_ERRORS = (
 )
 
 
-def reason_not_to_compile(model: Any, optimizer: Any, callbacks: Sequence) -> str | None:
+def reason_not_to_compile(
+    model: Any, optimizer: Any, callbacks: Sequence
+) -> str | None:
     """Say why a training must be left to Keras, or None if it need not be.
 
     Parameters
@@ -56,7 +58,9 @@ def reason_not_to_compile(model: Any, optimizer: Any, callbacks: Sequence) -> st
 
 def first_line(error: Exception) -> str:
     """Shorten a compiler's message to what a user can read."""
-    return f"the compiler refused the model ({str(error).strip().splitlines()[0][:160]})"
+    return (
+        f"the compiler refused the model ({str(error).strip().splitlines()[0][:160]})"
+    )
 
 
 @functools.lru_cache(maxsize=64)
@@ -116,7 +120,9 @@ def fit_with_keras(
         )
         hooks.append(stopping)
     X, y, weights = _take(rows, plan.train_rows)
-    validation = _take(rows, plan.validation_rows) if longest(plan.validation_rows) else None
+    validation = (
+        _take(rows, plan.validation_rows) if longest(plan.validation_rows) else None
+    )
     interrupted = False
     history = keras.callbacks.History()
     try:

@@ -92,7 +92,9 @@ def identity_key(item: Any) -> Hashable:
     if isinstance(item, Sequence) and not isinstance(item, str):
         return tuple(identity_key(value) for value in item)
     # a user's own Loss may leave parameters out of its config: it is only itself
-    if isinstance(item, keras.losses.Loss) and type(item).__module__.startswith("keras."):
+    if isinstance(item, keras.losses.Loss) and type(item).__module__.startswith(
+        "keras."
+    ):
         config = {**item.get_config(), "name": None}
         return type(item), json.dumps(config, sort_keys=True, default=str)
     return item

@@ -90,7 +90,9 @@ class Program:
         Whether to work on a copy of `model`.
     """
 
-    def __init__(self, model: Any, recipe: Recipe, rows: Rows, copy: bool = True) -> None:
+    def __init__(
+        self, model: Any, recipe: Recipe, rows: Rows, copy: bool = True
+    ) -> None:
         self.lock = threading.RLock()
         self.recipe = recipe
         self.model = architecture.copy_architecture(model) if copy else model
@@ -153,7 +155,9 @@ class Program:
             tf.constant(call.n_validation),
             tf.constant(call.learning_rates),
             tf.constant(call.weight_decay, tf.float32),
-            tf.constant(free.dropout_rates, tf.float32, shape=[len(free.dropout_rates)]),
+            tf.constant(
+                free.dropout_rates, tf.float32, shape=[len(free.dropout_rates)]
+            ),
             tf.constant(free.penalties, tf.float32, shape=[len(free.penalties), 2]),
             tf.constant(call.seed, tf.int32),
         )
@@ -182,7 +186,9 @@ class Program:
         def train_step(step: Any, total: Any) -> tuple:
             for layer in self._dropout:
                 layer.set_source(
-                    rates[layer.stream], seed, tf.cast(self.optimizer.iterations, tf.int32)
+                    rates[layer.stream],
+                    seed,
+                    tf.cast(self.optimizer.iterations, tf.int32),
                 )
             chunk = self._chunk(
                 data, weights, order, n_train, step, self.recipe.batch_size
@@ -222,9 +228,7 @@ class Program:
         if self.recipe.n_members is None:
             index = tf.slice(table, [step * size], [size])
         else:
-            index = tf.slice(
-                table, [0, step * size], [self.recipe.n_members, size]
-            )
+            index = tf.slice(table, [0, step * size], [self.recipe.n_members, size])
         slots = tf.range(size) + step * size
         real = tf.cast(slots < n_rows[..., tf.newaxis], tf.float32)
         gathered = [tf.gather(leaf, index) for leaf in data]
@@ -263,7 +267,9 @@ def _fresh_optimizer(optimizer: Any) -> Any:
 
 
 def _metric_name(metric: Any) -> str:
-    return metric if isinstance(metric, str) else getattr(metric, "__name__", str(metric))
+    return (
+        metric if isinstance(metric, str) else getattr(metric, "__name__", str(metric))
+    )
 
 
 def _n_chunks(n_rows: Any, size: int) -> Any:

@@ -76,7 +76,9 @@ class HashDropout(keras.layers.Layer):
         self.supports_masking = True
         self._source: tuple = ()
 
-    def set_source(self, rate: "tf.Tensor", seed: "tf.Tensor", step: "tf.Tensor") -> None:
+    def set_source(
+        self, rate: "tf.Tensor", seed: "tf.Tensor", step: "tf.Tensor"
+    ) -> None:
         """Tell the layer which tensors the next traced call draws from."""
         self._source = (rate, seed, step)
 

@@ -1,0 +1,71 @@
+"""What must happen before Keras is imported, wherever that is done first.
+
+TensorFlow reads its threads, its log level and its compiler flags once, while it is
+being imported. Nothing here imports it.
+"""
+
+import contextlib
+import os
+import pathlib
+import stat
+import sys
+from collections.abc import Iterator
+
+from segmentlearn.exceptions import SegmentLearnError
+
+_USER_SETS_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL" in os.environ
+
+
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Prepare the environment, and keep C++ start-up messages off the screen.
+
+    TensorFlow writes about absent GPUs to the file descriptor, before any log level is
+    read. Python's errors are exceptions and get through; so does everything where the
+    user has set ``TF_CPP_MIN_LOG_LEVEL``.
+    """
+    _prepare_environment()
+    if _USER_SETS_LOG_LEVEL:
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+        if "tensorflow" in sys.modules:  # looks for a GPU once, while it is quiet
+            sys.modules["tensorflow"].config.list_physical_devices()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _prepare_environment() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if "keras" not in sys.modules:
+        os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # joblib's worker processes announce their share of the cores in OMP_NUM_THREADS,
+    # which TensorFlow does not read: without this, n_jobs workers fight for the cores
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdigit():
+        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
+    folder = os.environ.get("SEGMENTLEARN_XLA_CACHE")
+    if folder and "tensorflow" not in sys.modules:
+        _enable_persistent_cache(pathlib.Path(folder))
+
+
+def _enable_persistent_cache(folder: pathlib.Path) -> None:
+    """Let XLA keep compiled programs in a folder that belongs to the user alone."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    facts = folder.stat()
+    foreign = hasattr(os, "getuid") and facts.st_uid != os.getuid()
+    if foreign or stat.S_IMODE(facts.st_mode) & 0o077:
+        raise SegmentLearnError(
+            f"SEGMENTLEARN_XLA_CACHE={folder}: the folder will hold executable code, so "
+            f"it must belong to you alone; run 'chmod 700 {folder}' or name another one."
+        )
+    flag = f"--tf_xla_persistent_cache_directory={folder}"
+    present = os.environ.get("TF_XLA_FLAGS", "")
+    if "tf_xla_persistent_cache_directory" not in present:
+        os.environ["TF_XLA_FLAGS"] = f"{present} {flag}".strip()

@@ -1,0 +1,5 @@
+"""Neural estimators: Keras nets behind fit, predict and predict_proba."""
+
+from segmentlearn.neural_network.classifier import SegmentClassifier
+
+__all__ = ["SegmentClassifier"]

@@ -1,0 +1,586 @@
+"""SegmentClassifier: a Keras net that puts customers into known segments."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
+
+from segmentlearn import engine, networks
+from segmentlearn._compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+    get_feature_names,
+    num_samples,
+    validate_data,
+)
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network.holdout import stratified_holdout
+from segmentlearn.neural_network.presets import PRESETS
+from segmentlearn.neural_network.state import NetworkState
+from segmentlearn.neural_network.table import resolve_preprocessor
+
+# rows from which on a step takes more rows: larger tables bear less noisy steps
+_BATCH_SIZES = ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512))
+
+
+class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
+    """Feed-forward Keras classifier for customer tables.
+
+    Takes a raw frame (missing values, strings, categories) or a numeric array, and gives
+    segments back in the labels it was fitted with. Training runs as one compiled program
+    an epoch, shared by all fits of the same architecture, and stops on stratified
+    held-out rows.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : tuple of int, default=(64, 64)
+        Units of each hidden layer; ``()`` is a linear model.
+    activation : str, default="silu"
+        Name of a Keras activation for the hidden layers.
+    dropout : float or tuple of float, default=0.2
+        Share of each hidden layer's outputs dropped while training: one number for all
+        layers, or one for each.
+    batch_normalization : bool, default=False
+        Whether each hidden layer's outputs are normalised over the batch.
+    l2 : float, default=0.0
+        Factor on the sum of the squared kernels, added to the training loss.
+    optimizer : str or keras.optimizers.Optimizer, default="adamw"
+        Name of a Keras optimizer, or an optimizer object, which then brings its own
+        learning rate and weight decay.
+    learning_rate : float, default=2e-3
+        Step size at the start of the schedule.
+    learning_rate_schedule : str or callable, default="constant"
+        "constant", "cosine", "flat_cosine" or "coslog4", or a function from an array of
+        progress values in [0, 1] to factors on the learning rate.
+    weight_decay : float, default=1e-2
+        Decoupled weight decay of the optimizer.
+    max_epochs : int, default=200
+        Epochs at most.
+    batch_size : int or "auto", default="auto"
+        Rows of one step. "auto" grows with the table, from 64 (up to 1,024 rows) to
+        1,024 (above 100,000 rows).
+    early_stopping : bool, default=True
+        Whether to hold rows out, stop when their loss no longer falls, and keep the
+        weights of the best epoch. Without it all `max_epochs` are trained on all rows.
+    validation_fraction : float, default=0.15
+        Share of the rows to hold out, class by class.
+    n_iter_no_change : int, default=12
+        Epochs without an improvement after which training stops.
+    tol : float, default=0.0
+        How much lower than the best a loss must be to count as an improvement.
+    class_weight : dict, "balanced" or None, default=None
+        Factor on the loss of each class's rows; "balanced" makes all classes weigh the
+        same.
+    preprocessor : "auto", transformer or None, default="auto"
+        "auto" fits a :class:`~segmentlearn.preprocessing.TabularPreprocessor` to a table
+        with text, categories or missing values, or a frame whose numbers are far from
+        zero, and uses other tables as they come. A transformer is cloned and fitted.
+        None uses every table as it comes.
+    warm_start : bool, default=False
+        Whether another `fit` goes on from the present weights.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Called at the beginning and end of training and of each epoch. One that wants to
+        see batches makes Keras' own, slower ``fit`` do the training.
+    verbose : {0, 1, 2}, default=0
+        Silent, a progress bar, or one line an epoch.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, held-out rows, order of rows and dropout. The same
+        integer gives the same predictions, bit for bit on one machine.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels, sorted; the order of the columns of `predict_proba`.
+    model_ : keras.Model
+        The trained net, from the prepared features to probabilities. It has
+        ``summary()``, can be plotted and exported, and holds only Keras' own layers.
+    history_ : dict of str to list of float
+        One value an epoch: ``loss`` and ``accuracy`` on the training rows, ``val_loss``
+        and ``val_accuracy`` on held-out rows, ``learning_rate``.
+    n_iter_ : int
+        Epochs trained in all.
+    best_epoch_ : int or None
+        Epoch (from 1) whose weights were kept; None without early stopping.
+    preprocessor_ : transformer or None
+        The fitted preprocessor; None where tables are used as they come.
+    n_features_in_ : int
+        Columns seen by `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns; only where `fit` was given a frame with text names.
+
+    See Also
+    --------
+    segmentlearn.preprocessing.TabularPreprocessor : What a raw frame goes through.
+    segmentlearn.engine.fit : The compiled training, for any Keras model.
+
+    Notes
+    -----
+    Weights are initialised after [1]_; the default optimizer is AdamW [2]_.
+
+    References
+    ----------
+    .. [1] X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+       feedforward neural networks", AISTATS 2010.
+    .. [2] I. Loshchilov and F. Hutter, "Decoupled weight decay regularization",
+       ICLR 2019.
+
+    Examples
+    --------
+    >>> from segmentlearn import SegmentClassifier, make_customers
+    >>> X, y = make_customers("automobile", 300, random_state=0)
+    >>> clf = SegmentClassifier(max_epochs=3, random_state=0).fit(X, y)
+    >>> clf.predict_proba(X).shape
+    (300, 4)
+    >>> clf.classes_
+    array(['A', 'B', 'C', 'D'], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": ["array-like"],
+        "activation": [str],
+        "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
+        "batch_normalization": ["boolean"],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "optimizer": [str, dict, HasMethods(["apply_gradients", "get_config"])],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [
+            StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
+            callable,
+        ],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "preprocessor": [
+            StrOptions({"auto"}),
+            HasMethods(["fit_transform", "transform"]),
+            None,
+        ],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(64, 64),
+        *,
+        activation="silu",
+        dropout=0.2,
+        batch_normalization=False,
+        l2=0.0,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        learning_rate_schedule="constant",
+        weight_decay=1e-2,
+        max_epochs=200,
+        batch_size="auto",
+        early_stopping=True,
+        validation_fraction=0.15,
+        n_iter_no_change=12,
+        tol=0.0,
+        class_weight=None,
+        preprocessor="auto",
+        warm_start=False,
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.batch_normalization = batch_normalization
+        self.l2 = l2
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.preprocessor = preprocessor
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @classmethod
+    def from_preset(cls, name, **parameters):
+        """Return a classifier with the net and training of a published system.
+
+        Parameters
+        ----------
+        name : {"best-practices", "batch-norm", "wide-dropout", "campaign"}
+            "best-practices": 32-16-8, Adam, 50 epochs, batch 32, patience 5, 20 % held
+            out. "batch-norm": 60-30 with batch normalization, dropout after the first
+            layer, patience 3, 30 epochs. "wide-dropout": 512-512 with dropout.
+            "campaign": 128-128 with batch normalization and dropout, for one against
+            the rest.
+        **parameters
+            Parameters of the classifier that replace the preset's.
+
+        Returns
+        -------
+        classifier : SegmentClassifier
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            If there is no preset of that name.
+
+        Examples
+        --------
+        >>> from segmentlearn import SegmentClassifier
+        >>> clf = SegmentClassifier.from_preset("best-practices", random_state=0)
+        >>> clf.hidden_layer_sizes, clf.n_iter_no_change
+        ((32, 16, 8), 5)
+        """
+        if name not in PRESETS:
+            raise ValueError(f"preset {name!r} is not one of {sorted(PRESETS)}.")
+        return cls(**{**PRESETS[name], **parameters})
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Fit the net to customers with known segments.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+        y : array-like of shape (n_samples,)
+            Segment of each, as text or numbers.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factor on each customer's loss.
+        X_val : frame or array of shape (n_validation, n_features), default=None
+            Customers to stop on, in place of held-out rows of X.
+        y_val : array-like of shape (n_validation,), default=None
+            Their segments.
+
+        Returns
+        -------
+        self : SegmentClassifier
+            Fitted.
+
+        Raises
+        ------
+        SchemaError
+            If a column cannot be used.
+        ValueError
+            If there is only one class, or a class too small to hold rows of it out.
+        """
+        previous = getattr(self, "model_", None) if self.warm_start else None
+        random_state = check_random_state(self.random_state)
+        seed = random_state.randint(np.iinfo(np.int32).max)
+        codes = self._learn_classes(X, y)
+        features = self._prepare_training_table(X, y)
+        weights = self._weigh_rows(codes, sample_weight)
+        rows = self._choose_rows(codes, X_val, y_val, random_state)
+        model = self._build(features.shape[1], seed, previous)
+        result = self._train(model, features, codes, weights, seed, **rows)
+        self._keep(model, result)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for one epoch on some customers, going on from where it was.
+
+        The first call fits the preprocessor and the net's shape; there is no early
+        stopping.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+        y : array-like of shape (n_samples,)
+            Segment of each.
+        classes : array-like of shape (n_classes,), default=None
+            All segments there are. Needed in the first call unless y holds them all.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factor on each customer's loss.
+
+        Returns
+        -------
+        self : SegmentClassifier
+            Fitted so far.
+        """
+        first = not hasattr(self, "model_")
+        if first:
+            codes = self._learn_classes(X, y, classes)
+            features = self._prepare_training_table(X, y)
+            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+            model, state = self._build(features.shape[1], seed), None
+            self._seed = seed
+        else:
+            codes = self._encode(y, "y")
+            features = self._prepare(X)
+            model, state = self.model_, self._optimizer_state
+            seed = (self._seed + self.n_iter_) % np.iinfo(np.int32).max
+        check_consistent_length(features, codes)
+        weights = self._weigh_rows(codes, sample_weight)
+        result = self._train(
+            model, features, codes, weights, seed, epochs=1, optimizer_state=state
+        )
+        history = None if first else self.history_
+        self._keep(model, result, history)
+        self._optimizer_state = result.optimizer_state
+        return self
+
+    def predict(self, X):
+        """Return the most probable segment of each customer.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            In the labels that `fit` was given.
+        """
+        probabilities = self.predict_proba(X)
+        return self.classes_[np.argmax(probabilities, axis=1)]
+
+    def predict_proba(self, X):
+        """Return the probability of each segment for each customer.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of float64, shape (n_samples, n_classes)
+            Columns in the order of `classes_`; each row sums to 1.
+        """
+        check_is_fitted(self)
+        features = self._prepare(X)
+        probabilities = engine.predict(self.model_, features, dtype=np.float64)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return probabilities
+
+    def _learn_classes(self, X, y, classes=None):
+        """Check the labels, remember the classes, return each row's class number."""
+        if y is None:
+            raise ValueError(
+                "SegmentClassifier requires y to be passed, but the target y is None."
+            )
+        y = column_or_1d(y, warn=True)
+        if _is_missing(y).any():
+            raise ValueError(
+                f"y has {_is_missing(y).sum()} missing label(s) (NaN or None); drop the "
+                "customers without a segment before fit."
+            )
+        check_classification_targets(y)
+        if num_samples(X) != len(y):
+            raise ValueError(
+                f"X and y have different lengths: {num_samples(X)} and {len(y)} rows, "
+                "an inconsistent number of samples."
+            )
+        self.classes_ = np.unique(y if classes is None else classes)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"y holds one class only ({self.classes_[0]!r}); a classifier needs rows "
+                "of at least 2 classes."
+            )
+        return self._encode(y, "y")
+
+    def _encode(self, y, name):
+        """Return class numbers; a label that `fit` has not seen is an error."""
+        y = column_or_1d(y, warn=True)
+        codes = np.searchsorted(self.classes_, y)
+        codes = np.minimum(codes, len(self.classes_) - 1)
+        unknown = np.unique(y[self.classes_[codes] != y])
+        if len(unknown):
+            raise ValueError(
+                f"{name} holds classes {list(unknown)!r} that are not among the known "
+                f"ones, {list(self.classes_)!r}."
+            )
+        return codes.astype(np.int32)
+
+    def _prepare_training_table(self, X, y):
+        """Fit the preprocessor where one is needed; return float features."""
+        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
+        if self.preprocessor_ is None:
+            return validate_data(self, X, dtype=[np.float32, np.float64], order="C")
+        names = get_feature_names(X)
+        if names is not None:
+            self.feature_names_in_ = names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        features = self.preprocessor_.fit_transform(X, y)
+        self.n_features_in_ = getattr(
+            self.preprocessor_, "n_features_in_", np.shape(X)[1]
+        )
+        return np.asarray(features, dtype=np.float32)
+
+    def _prepare(self, X):
+        """Return the features of new rows, prepared as the training rows were."""
+        if self.preprocessor_ is None:
+            return validate_data(self, X, dtype=[np.float32, np.float64], reset=False)
+        return np.asarray(self.preprocessor_.transform(X), dtype=np.float32)
+
+    def _weigh_rows(self, codes, sample_weight):
+        """Return one weight a row from sample and class weights; None if all are 1."""
+        if sample_weight is None and self.class_weight is None:
+            return None
+        weights = check_sample_weight(
+            sample_weight, codes, dtype=np.float64, ensure_non_negative=True
+        )
+        if self.class_weight is not None:
+            present = np.unique(codes)
+            factors = np.ones(len(self.classes_))
+            factors[present] = compute_class_weight(
+                self.class_weight,
+                classes=self.classes_[present],
+                y=self.classes_[codes],
+            )
+            weights = weights * factors[codes]
+        if not weights.any():
+            raise ValueError("sample_weight is zero for every row; nothing to learn.")
+        return weights
+
+    def _choose_rows(self, codes, X_val, y_val, random_state):
+        """Return the rows to train on and to stop on, as arguments of the engine."""
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val must be passed together.")
+        if X_val is not None:
+            if not self.early_stopping:
+                warnings.warn(
+                    "early_stopping=False: X_val and y_val are only watched in history_.",
+                    SegmentLearnWarning,
+                    stacklevel=3,
+                )
+            return {
+                "validation_data": (self._prepare(X_val), self._encode(y_val, "y_val"))
+            }
+        if not self.early_stopping:
+            return {}
+        train, validation = stratified_holdout(
+            codes, self.validation_fraction, random_state, self.classes_
+        )
+        return {"train_rows": train, "validation_rows": validation}
+
+    def _build(self, n_features, seed, previous=None):
+        """Return an untrained net, or the present one where training goes on."""
+        sizes = tuple(int(units) for units in self.hidden_layer_sizes)
+        rates = self.dropout
+        if isinstance(rates, Real):
+            rates = (rates,) * len(sizes)
+        if len(rates) != len(sizes) or not all(0 <= rate < 1 for rate in rates):
+            raise ValueError(
+                f"dropout={self.dropout!r} must be a number in [0, 1), or one for each "
+                f"of the {len(sizes)} hidden layers."
+            )
+        if any(units < 1 for units in sizes):
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be 1 or more each."
+            )
+        spec = networks.ClassifierSpec(
+            n_features=n_features,
+            n_classes=len(self.classes_),
+            hidden_layer_sizes=sizes,
+            activation=self.activation,
+            dropout=tuple(float(rate) for rate in rates),
+            batch_normalization=bool(self.batch_normalization),
+            l2=float(self.l2),
+        )
+        model = networks.build_classifier(spec, seed)
+        if previous is not None:
+            shapes = [weight.shape for weight in previous.weights]
+            if shapes == [weight.shape for weight in model.weights]:
+                model.set_weights(previous.get_weights())
+            else:
+                warnings.warn(
+                    "warm_start: the net or the table has another shape than in the last "
+                    "fit, so training starts from fresh weights.",
+                    SegmentLearnWarning,
+                    stacklevel=3,
+                )
+        return model
+
+    def _train(self, model, features, codes, weights, seed, epochs=None, **rows):
+        """Hand net and rows to the engine."""
+        stops = "validation_rows" in rows or "validation_data" in rows
+        stopping = None
+        if self.early_stopping and stops:
+            stopping = engine.EarlyStopping(
+                patience=self.n_iter_no_change, min_delta=self.tol
+            )
+        return engine.fit(
+            model,
+            features,
+            codes,
+            loss="sparse_categorical_crossentropy",
+            optimizer=networks.build_optimizer(
+                self.optimizer, self.learning_rate, self.weight_decay
+            ),
+            metrics=("accuracy",),
+            epochs=self.max_epochs if epochs is None else epochs,
+            batch_size=self._resolve_batch_size(len(codes)),
+            learning_rate_schedule=self.learning_rate_schedule,
+            sample_weight=weights,
+            early_stopping=stopping,
+            callbacks=self.callbacks or (),
+            seed=seed,
+            verbose=int(self.verbose),
+            **rows,
+        )
+
+    def _resolve_batch_size(self, n_rows):
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        return next((size for most, size in _BATCH_SIZES if n_rows <= most), 1024)
+
+    def _keep(self, model, result, history=None):
+        """Set the fitted attributes; a history given goes on."""
+        self.model_ = model
+        history = {name: list(values) for name, values in (history or {}).items()}
+        for name, values in result.history.items():
+            history.setdefault(name, []).extend(values)
+        self.history_ = history
+        self.n_iter_ = len(history["loss"])
+        self.best_epoch_ = None if result.best_epoch is None else result.best_epoch + 1
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        takes_raw = self.preprocessor is not None
+        tags.input_tags.allow_nan = takes_raw
+        tags.input_tags.string = takes_raw
+        tags.input_tags.categorical = takes_raw
+        return tags
+
+
+def _is_missing(y):
+    """Return where labels are NaN, None or pd.NA."""
+    if y.dtype.kind == "f":
+        return np.isnan(y)
+    if y.dtype.kind == "O":
+        return np.array([label is None or label != label for label in y], dtype=bool)
+    return np.zeros(len(y), dtype=bool)

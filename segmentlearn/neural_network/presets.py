@@ -1,0 +1,64 @@
+"""Published customer-segmentation nets as parameters of ``SegmentClassifier``."""
+
+from typing import Any
+
+# Each entry is a net that has been published for one of the customer tables that the
+# library reads; early stopping looks at held-out rows in all of them.
+PRESETS: dict[str, dict[str, Any]] = {
+    # automobile customers, segments A to D
+    "best-practices": {
+        "hidden_layer_sizes": (32, 16, 8),
+        "activation": "relu",
+        "dropout": 0.0,
+        "batch_normalization": False,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "max_epochs": 50,
+        "batch_size": 32,
+        "validation_fraction": 0.2,
+        "n_iter_no_change": 5,
+    },
+    # automobile customers, one-hot features
+    "batch-norm": {
+        "hidden_layer_sizes": (60, 30),
+        "activation": "relu",
+        "dropout": (0.2, 0.0),
+        "batch_normalization": True,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "max_epochs": 30,
+        "batch_size": 32,
+        "validation_fraction": 0.3,
+        "n_iter_no_change": 3,
+    },
+    # automobile customers, train and deploy
+    "wide-dropout": {
+        "hidden_layer_sizes": (512, 512),
+        "activation": "relu",
+        "dropout": 0.3,
+        "batch_normalization": False,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "max_epochs": 100,
+        "batch_size": 32,
+        "validation_fraction": 0.3,
+        "n_iter_no_change": 5,
+    },
+    # a bank's telephone campaign: who subscribes
+    "campaign": {
+        "hidden_layer_sizes": (128, 128),
+        "activation": "relu",
+        "dropout": 0.3,
+        "batch_normalization": True,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "max_epochs": 100,
+        "batch_size": 64,
+        "validation_fraction": 0.3,
+        "n_iter_no_change": 5,
+    },
+}
