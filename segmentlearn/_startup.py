@@ -62,8 +62,9 @@ def _enable_persistent_cache(folder: pathlib.Path) -> None:
     foreign = hasattr(os, "getuid") and facts.st_uid != os.getuid()
     if foreign or stat.S_IMODE(facts.st_mode) & 0o077:
         raise SegmentLearnError(
-            f"SEGMENTLEARN_XLA_CACHE={folder}: the folder will hold executable code, so "
-            f"it must belong to you alone; run 'chmod 700 {folder}' or name another one."
+            f"SEGMENTLEARN_XLA_CACHE={folder}: the folder will hold executable code, "
+            "so it must belong to you alone; run "
+            f"'chmod 700 {folder}' or name another one."
         )
     flag = f"--tf_xla_persistent_cache_directory={folder}"
     present = os.environ.get("TF_XLA_FLAGS", "")

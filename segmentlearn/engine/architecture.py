@@ -98,27 +98,31 @@ def copy_architecture(model: "keras.Model") -> "keras.Model":
     return copy
 
 
-def take_penalties_over(model: "keras.Model") -> "list[keras.Variable]":
-    """Remove L1 and L2 penalties from a copy; return the weights that carried them."""
-    penalised = [
-        variable
-        for variable in model.trainable_weights
-        if type(variable.regularizer) in _PENALTIES
-    ]
-    for variable in penalised:
-        variable.regularizer = None
+def take_penalties_over(model: "keras.Model") -> list[int]:
+    """Remove L1 and L2 penalties from a copy; return which weights carried them.
+
+    Returns
+    -------
+    indices : list of int
+        Positions in ``model.trainable_weights``.
+    """
+    penalised = []
+    for index, variable in enumerate(model.trainable_weights):
+        if type(variable.regularizer) in _PENALTIES:
+            penalised.append(index)
+            variable.regularizer = None
     return penalised
 
 
 def penalty(
-    variables: "list[keras.Variable]", strengths: "tf.Tensor"
+    penalised: list[int], weights: list, strengths: "tf.Tensor"
 ) -> "tf.Tensor | float":
-    """Sum the L1 and L2 penalties of `variables`; strengths is (n_variables, 2)."""
+    """Sum the L1 and L2 penalties; strengths is (n_penalised, 2)."""
     total: Any = 0.0
-    for index, variable in enumerate(variables):
-        weight = tf.cast(variable.value, tf.float32)
-        total += strengths[index, 0] * tf.reduce_sum(tf.abs(weight))
-        total += strengths[index, 1] * tf.reduce_sum(tf.square(weight))
+    for row, index in enumerate(penalised):
+        weight = tf.cast(weights[index], tf.float32)
+        total += strengths[row, 0] * tf.reduce_sum(tf.abs(weight))
+        total += strengths[row, 1] * tf.reduce_sum(tf.square(weight))
     return total
 
 
@@ -126,12 +130,6 @@ def dropout_layers(model: "keras.Model") -> list[HashDropout]:
     """Return the engine's dropout layers of a copy, in the order of their streams."""
     layers = [layer for layer in _flatten(model) if isinstance(layer, HashDropout)]
     return sorted(layers, key=lambda layer: layer.stream)
-
-
-def seed_states(model: "keras.Model") -> "list[keras.Variable]":
-    """Return the states of a model's random generators (noise layers and the like)."""
-    known = {id(variable) for variable in model.weights}
-    return [variable for variable in model.variables if id(variable) not in known]
 
 
 def _flatten(model: "keras.Model") -> list:
@@ -144,7 +142,7 @@ def _flatten(model: "keras.Model") -> list:
     return found
 
 
-def _is_dropout(layer: object) -> bool:
+def _is_dropout(layer: Any) -> bool:
     """Whether the engine's dropout can stand in for the layer."""
     return type(layer) is keras.layers.Dropout and layer.noise_shape is None
 

@@ -131,7 +131,7 @@ def clear_cache() -> None:
     PROGRAMS.clear()
 
 
-def _recipe_key(recipe: Recipe) -> tuple[Hashable, ...]:
+def _recipe_key(recipe: Recipe) -> tuple:
     """Return what the compiled epoch depends on, free numbers left out."""
     config = {**recipe.optimizer.get_config(), "learning_rate": None, "name": None}
     config["weight_decay"] = config.get("weight_decay") is not None

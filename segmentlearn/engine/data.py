@@ -15,9 +15,9 @@ def capacity_for(n_rows: int, bytes_per_row: int) -> int:
     """Round a number of rows up to the length it is padded to.
 
     Small tables get one of few lengths (each four times the one before), so that one
-    compiled program serves them all; large ones are padded by at most an eighth, so that
-    memory is not wasted. A little headroom keeps cross-validation folds, whose sizes
-    differ by a row, on the same side of the border.
+    compiled program serves them all; large ones are padded by at most an eighth, so
+    that memory is not wasted. A little headroom keeps cross-validation folds, whose
+    sizes differ by a row, on the same side of the border.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Predict with a Keras model: compiled once for each architecture, in bounded memory."""
+"""Predict with a Keras model: compiled once an architecture, in bounded memory."""
 
 import collections
 import threading
@@ -25,8 +25,8 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
     model : keras.Model
         A built model; its weights are read at each call.
     X : array, or list or dict of arrays, each of shape (n_samples, ...)
-        Features, in the structure that the model is called with. Read a chunk at a time:
-        float64 input is never copied whole.
+        Features, in the structure that the model is called with. Read a chunk at a
+        time: float64 input is never copied whole.
     batch_size : int, default=65536
         Rows of a chunk at most.
     dtype : dtype, default=None
@@ -91,7 +91,8 @@ def _compile(model: Any) -> Any:
     is_trainable = {id(variable) for variable in model.trainable_weights}
     trainable = [i for i, v in enumerate(model.weights) if id(v) in is_trainable]
     fixed = [i for i, v in enumerate(model.weights) if id(v) not in is_trainable]
-    seeds = architecture.seed_states(model)
+    known = {id(variable) for variable in model.weights}
+    seeds = [variable for variable in model.variables if id(variable) not in known]
 
     def forward(weights: list, X: Any) -> list:
         outputs, _ = model.stateless_call(

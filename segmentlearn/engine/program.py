@@ -10,6 +10,7 @@ import numpy as np
 from segmentlearn.engine import architecture, losses
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.data import Rows
+from segmentlearn.engine.weights import Weights
 
 VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
 
@@ -97,7 +98,6 @@ class Program:
         self.recipe = recipe
         self.model = architecture.copy_architecture(model) if copy else model
         self.optimizer = _fresh_optimizer(recipe.optimizer)
-        self.optimizer.build(self.model.trainable_variables)
         self.shapes_compiled: set[tuple] = set()
         self.metric_names = [_metric_name(metric) for metric in recipe.metrics]
         self._structure = rows.structure
@@ -105,7 +105,7 @@ class Program:
         self._penalised = architecture.take_penalties_over(self.model) if copy else []
         self._dropout = architecture.dropout_layers(self.model)
         self._losses = losses.row_losses(recipe.loss, len(rows.targets))
-        self._variables = [variable.value for variable in self.model.weights]
+        self._weights = Weights(self.model, self.optimizer, recipe.n_members)
         self._state = [variable.value for variable in self.optimizer.variables]
         self._initial_state = [value.numpy() for value in self._state]
         self._epoch = tf.function(
@@ -114,21 +114,22 @@ class Program:
 
     def start(self, weights: Sequence, state: Sequence | None, seed: int) -> None:
         """Take over a net's weights and reset, or take over, the optimizer's state."""
-        for variable, value in zip(self._variables, weights, strict=True):
-            variable.assign(value)
+        self._weights.assign(weights, seed)
         state = self._initial_state if state is None else state
         for variable, value in zip(self._state, state, strict=True):
             variable.assign(value)
-        for index, variable in enumerate(architecture.seed_states(self.model)):
-            variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
 
     def readers(self) -> list:
-        """Return a function for each weight that gives its present value."""
-        return [variable.read_value for variable in self._variables]
+        """Return functions that give the present values of what the program holds."""
+        return self._weights.readers()
+
+    def in_model_order(self, values: Sequence) -> list[np.ndarray]:
+        """Turn what the readers gave into weights in the order of ``model.weights``."""
+        return self._weights.restore_order(values)
 
     def weights(self) -> list[np.ndarray]:
         """Return the present weights, in the order of ``model.weights``."""
-        return [variable.numpy() for variable in self._variables]
+        return self.in_model_order([read() for read in self.readers()])
 
     def state(self) -> list[np.ndarray]:
         """Return the optimizer's state, in the order of ``optimizer.variables``."""
@@ -194,21 +195,25 @@ class Program:
                 data, weights, order, n_train, step, self.recipe.batch_size
             )
             self.optimizer.learning_rate.assign(learning_rates[step])
+            held = [variable.value.read_value() for variable in self._weights.variables]
             with tf.GradientTape() as tape:
-                measures, objective = self._measure(chunk, training=True)
-                objective += architecture.penalty(self._penalised, penalties)
-                if self.model.losses:
-                    objective += tf.add_n(self.model.losses)
-            variables = self.model.trainable_variables
-            gradients = tape.gradient(objective, variables)
-            self.optimizer.apply(gradients, variables)
+                tape.watch(held)
+                trained = self._weights.unpack(held)
+                measures, objective, updates = self._measure(chunk, trained, True)
+                objective += architecture.penalty(self._penalised, trained, penalties)
+            gradients = tape.gradient(objective, held)
+            self.optimizer.apply(gradients, self._weights.variables)
+            for variable, value in zip(self._weights.updated, updates, strict=True):
+                variable.assign(value)
             return step + 1, total + measures
 
         def validation_step(step: Any, total: Any) -> tuple:
             chunk = self._chunk(
                 data, weights, validation_order, n_validation, step, VALIDATION_CHUNK
             )
-            return step + 1, total + self._measure(chunk, training=False)[0]
+            held = [variable.value.read_value() for variable in self._weights.variables]
+            trained = self._weights.unpack(held)
+            return step + 1, total + self._measure(chunk, trained, False)[0]
 
         train = _loop(n_steps, train_step, zeros)
         validation = _loop(
@@ -234,12 +239,20 @@ class Program:
         gathered = [tf.gather(leaf, index) for leaf in data]
         return gathered, tf.gather(weights, index) * real, real
 
-    def _measure(self, chunk: tuple, training: bool) -> tuple:
-        """Return sums over the rows (loss, metrics) and the objective of one step."""
+    def _measure(self, chunk: tuple, trained: list, training: bool) -> tuple:
+        """Return sums over the rows (loss, metrics), the objective, and updates.
+
+        Updates are the new values of what a step changes without a gradient, such as
+        the moving statistics of batch normalization.
+        """
         gathered, weights, real = chunk
         features, targets = gathered[: self._n_features], gathered[self._n_features :]
         inputs = keras.tree.pack_sequence_as(self._structure, features)
-        predictions = keras.tree.flatten(self.model(inputs, training=training))
+        fixed = [variable.value.read_value() for variable in self._weights.updated]
+        outputs, updates, extra = self.model.stateless_call(
+            trained, fixed, inputs, training=training, return_losses=True
+        )
+        predictions = keras.tree.flatten(outputs)
         axes = 1 if self.recipe.n_members is None else 2
         shares = self.recipe.loss_weights or (1.0,) * len(predictions)
         by_row: Any = 0.0
@@ -254,7 +267,10 @@ class Program:
             values = losses.apply_by_row(function, targets[0], predictions[0], axes)
             sums.append(tf.reduce_sum(values * real, axis=-1))
         n_real = tf.maximum(tf.reduce_sum(real, axis=-1), 1.0)
-        return tf.stack(sums), tf.reduce_sum(total / n_real)
+        objective = tf.reduce_sum(total / n_real)
+        if extra:  # penalties of the model's own, on weights or activities
+            objective += tf.add_n(extra)
+        return tf.stack(sums), objective, updates
 
     def _member_shape(self) -> list[int]:
         return [] if self.recipe.n_members is None else [self.recipe.n_members]

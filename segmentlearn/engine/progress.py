@@ -43,8 +43,13 @@ def progress_bar(
 @contextlib.contextmanager
 def _bar(epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
     columns = (
         TextColumn("training"),

@@ -24,8 +24,8 @@ class TrainingResult:
     Attributes
     ----------
     history : dict of str to list
-        One value an epoch: ``loss``, the metrics, the same with ``val_`` where there are
-        validation rows, and ``learning_rate``. Losses are means over rows of the
+        One value an epoch: ``loss``, the metrics, the same with ``val_`` where there
+        are validation rows, and ``learning_rate``. Losses are means over rows of the
         weighted loss, without penalties. With members, each value is an array of shape
         (n_members,).
     n_epochs : int
@@ -190,8 +190,8 @@ class Trainer:
             self.history.setdefault(name, []).append(value)
         if diverged:
             warnings.warn(
-                f"training stopped in epoch {epoch + 1}: the loss is not a finite number. "
-                "The best weights so far are kept; a lower learning rate would help.",
+                f"training stopped in epoch {epoch + 1}: the loss is not a finite "
+                "number. The best weights so far are kept; a lower learning rate would help.",
                 SegmentLearnWarning,
                 stacklevel=5,
             )
@@ -234,7 +234,10 @@ class Trainer:
     def _hand_weights_over(self) -> None:
         """Give the model the weights of the best epoch, else of the last."""
         best = self._best.weights if self._best is not None else None
-        assign_weights(self.model, best if best is not None else self.program.weights())
+        if best is None:
+            assign_weights(self.model, self.program.weights())
+        else:
+            assign_weights(self.model, self.program.in_model_order(best))
 
     def _best_epoch(self) -> Any:
         if self._best is None:

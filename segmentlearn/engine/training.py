@@ -78,8 +78,8 @@ def fit(
     validation_data : tuple (X, y) or (X, y, sample_weight), default=None
         Rows that are only looked at.
     train_rows, validation_rows : array of int or list of arrays, default=None
-        Rows of X to train on and to validate on; all, and none, by default. A list holds
-        one array for each member. Cross-validation folds share one copy of X so.
+        Rows of X to train on and to validate on; all, and none, by default. A list
+        holds one array for each member. Cross-validation folds share one copy of X so.
     n_members : int, default=None
         Length of the member axis of a packed model: inputs (n_members, rows, ...),
         outputs likewise, weights with the member axis first. Each member visits its own
@@ -199,7 +199,8 @@ def _lay_out_rows(
         raise ValueError(f"X has {n_rows} rows and y has {len(targets[0])}.")
     if sample_weight is not None and np.shape(sample_weight) != (n_rows,):
         raise ValueError(
-            f"sample_weight has shape {np.shape(sample_weight)}; it must be ({n_rows},)."
+            f"sample_weight has shape {np.shape(sample_weight)}; it must be "
+            f"({n_rows},)."
         )
     train = _row_numbers(train_rows, n_rows, np.arange(n_rows), "train_rows")
     nothing = [np.arange(0)] * len(train) if isinstance(train, list) else np.arange(0)
@@ -225,7 +226,8 @@ def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
     rows = np.asarray(rows, dtype=np.int64)
     if rows.size and (rows.min() < 0 or rows.max() >= n_rows):
         raise ValueError(
-            f"{name} runs from {rows.min()} to {rows.max()}; X has rows 0 to {n_rows - 1}."
+            f"{name} runs from {rows.min()} to {rows.max()}; X has rows 0 to "
+            f"{n_rows - 1}."
         )
     return rows
 

@@ -1,6 +1,8 @@
 """Frozen descriptions of nets: what a net is made of, without building it."""
 
 import dataclasses
+from collections.abc import Sequence
+from numbers import Real
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,3 +42,63 @@ class ClassifierSpec:
     dropout: tuple[float, ...] = ()
     batch_normalization: bool = False
     l2: float = 0.0
+
+    @classmethod
+    def from_parameters(
+        cls,
+        *,
+        n_features: int,
+        n_classes: int,
+        hidden_layer_sizes: Sequence[int],
+        activation: str,
+        dropout: float | Sequence[float],
+        batch_normalization: bool,
+        l2: float,
+    ) -> "ClassifierSpec":
+        """Check an estimator's parameters and describe the net they ask for.
+
+        Parameters
+        ----------
+        n_features, n_classes : int
+            Columns of input and output.
+        hidden_layer_sizes : sequence of int
+            Units of each hidden layer.
+        activation : str
+            Name of a Keras activation.
+        dropout : float or sequence of float
+            One rate for all hidden layers, or one for each.
+        batch_normalization : bool
+            Whether hidden outputs are normalised.
+        l2 : float
+            Penalty on the kernels.
+
+        Returns
+        -------
+        spec : ClassifierSpec
+
+        Raises
+        ------
+        ValueError
+            If a layer has no units, or the rates do not fit the layers.
+        """
+        sizes = tuple(int(units) for units in hidden_layer_sizes)
+        if any(units < 1 for units in sizes):
+            raise ValueError(
+                f"hidden_layer_sizes={hidden_layer_sizes!r}: each layer needs at least "
+                "1 unit."
+            )
+        rates = (dropout,) * len(sizes) if isinstance(dropout, Real) else dropout
+        if len(rates) != len(sizes) or not all(0 <= rate < 1 for rate in rates):
+            raise ValueError(
+                f"dropout={dropout!r} must be a number in [0, 1), or one for each of "
+                f"the {len(sizes)} hidden layers."
+            )
+        return cls(
+            n_features=int(n_features),
+            n_classes=int(n_classes),
+            hidden_layer_sizes=sizes,
+            activation=activation,
+            dropout=tuple(float(rate) for rate in rates),
+            batch_normalization=bool(batch_normalization),
+            l2=float(l2),
+        )

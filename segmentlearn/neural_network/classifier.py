@@ -6,20 +6,13 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from segmentlearn import engine, networks
 from segmentlearn._compat import (
     HasMethods,
     Interval,
     StrOptions,
-    check_sample_weight,
     fit_context,
     get_feature_names,
     num_samples,
@@ -27,6 +20,11 @@ from segmentlearn._compat import (
 )
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.neural_network.holdout import stratified_holdout
+from segmentlearn.neural_network.labels import (
+    encode_labels,
+    learn_classes,
+    weigh_rows,
+)
 from segmentlearn.neural_network.presets import PRESETS
 from segmentlearn.neural_network.state import NetworkState
 from segmentlearn.neural_network.table import resolve_preprocessor
@@ -38,10 +36,10 @@ _BATCH_SIZES = ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512))
 class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
     """Feed-forward Keras classifier for customer tables.
 
-    Takes a raw frame (missing values, strings, categories) or a numeric array, and gives
-    segments back in the labels it was fitted with. Training runs as one compiled program
-    an epoch, shared by all fits of the same architecture, and stops on stratified
-    held-out rows.
+    Takes a raw frame (missing values, strings, categories) or a numeric array, and
+    gives segments back in the labels it was fitted with. Training runs as one compiled
+    program an epoch, shared by all fits of the same architecture, and stops on
+    stratified held-out rows.
 
     Parameters
     ----------
@@ -84,9 +82,9 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         Factor on the loss of each class's rows; "balanced" makes all classes weigh the
         same.
     preprocessor : "auto", transformer or None, default="auto"
-        "auto" fits a :class:`~segmentlearn.preprocessing.TabularPreprocessor` to a table
-        with text, categories or missing values, or a frame whose numbers are far from
-        zero, and uses other tables as they come. A transformer is cloned and fitted.
+        "auto" fits a :class:`~segmentlearn.preprocessing.TabularPreprocessor` to a
+        table with text, categories or missing values, or a frame whose numbers are
+        far from zero, and uses other tables as they come. A transformer is cloned and fitted.
         None uses every table as it comes.
     warm_start : bool, default=False
         Whether another `fit` goes on from the present weights.
@@ -296,9 +294,9 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         previous = getattr(self, "model_", None) if self.warm_start else None
         random_state = check_random_state(self.random_state)
         seed = random_state.randint(np.iinfo(np.int32).max)
-        codes = self._learn_classes(X, y)
+        codes = self._learn_labels(X, y)
         features = self._prepare_training_table(X, y)
-        weights = self._weigh_rows(codes, sample_weight)
+        weights = weigh_rows(codes, self.classes_, self.class_weight, sample_weight)
         rows = self._choose_rows(codes, X_val, y_val, random_state)
         model = self._build(features.shape[1], seed, previous)
         result = self._train(model, features, codes, weights, seed, **rows)
@@ -330,18 +328,18 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         """
         first = not hasattr(self, "model_")
         if first:
-            codes = self._learn_classes(X, y, classes)
+            codes = self._learn_labels(X, y, classes)
             features = self._prepare_training_table(X, y)
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             model, state = self._build(features.shape[1], seed), None
             self._seed = seed
         else:
-            codes = self._encode(y, "y")
+            codes = encode_labels(y, self.classes_, "y")
             features = self._prepare(X)
             model, state = self.model_, self._optimizer_state
             seed = (self._seed + self.n_iter_) % np.iinfo(np.int32).max
         check_consistent_length(features, codes)
-        weights = self._weigh_rows(codes, sample_weight)
+        weights = weigh_rows(codes, self.classes_, self.class_weight, sample_weight)
         result = self._train(
             model, features, codes, weights, seed, epochs=1, optimizer_state=state
         )
@@ -385,44 +383,15 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         probabilities /= probabilities.sum(axis=1, keepdims=True)
         return probabilities
 
-    def _learn_classes(self, X, y, classes=None):
-        """Check the labels, remember the classes, return each row's class number."""
-        if y is None:
+    def _learn_labels(self, X, y, classes=None):
+        """Set `classes_` and return each row's class number."""
+        self.classes_ = learn_classes(y, classes)
+        if num_samples(X) != num_samples(y):
             raise ValueError(
-                "SegmentClassifier requires y to be passed, but the target y is None."
+                f"X and y have different lengths: {num_samples(X)} and "
+                f"{num_samples(y)} rows, an inconsistent number of samples."
             )
-        y = column_or_1d(y, warn=True)
-        if _is_missing(y).any():
-            raise ValueError(
-                f"y has {_is_missing(y).sum()} missing label(s) (NaN or None); drop the "
-                "customers without a segment before fit."
-            )
-        check_classification_targets(y)
-        if num_samples(X) != len(y):
-            raise ValueError(
-                f"X and y have different lengths: {num_samples(X)} and {len(y)} rows, "
-                "an inconsistent number of samples."
-            )
-        self.classes_ = np.unique(y if classes is None else classes)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y holds one class only ({self.classes_[0]!r}); a classifier needs rows "
-                "of at least 2 classes."
-            )
-        return self._encode(y, "y")
-
-    def _encode(self, y, name):
-        """Return class numbers; a label that `fit` has not seen is an error."""
-        y = column_or_1d(y, warn=True)
-        codes = np.searchsorted(self.classes_, y)
-        codes = np.minimum(codes, len(self.classes_) - 1)
-        unknown = np.unique(y[self.classes_[codes] != y])
-        if len(unknown):
-            raise ValueError(
-                f"{name} holds classes {list(unknown)!r} that are not among the known "
-                f"ones, {list(self.classes_)!r}."
-            )
-        return codes.astype(np.int32)
+        return encode_labels(y, self.classes_, "y")
 
     def _prepare_training_table(self, X, y):
         """Fit the preprocessor where one is needed; return float features."""
@@ -446,26 +415,6 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
             return validate_data(self, X, dtype=[np.float32, np.float64], reset=False)
         return np.asarray(self.preprocessor_.transform(X), dtype=np.float32)
 
-    def _weigh_rows(self, codes, sample_weight):
-        """Return one weight a row from sample and class weights; None if all are 1."""
-        if sample_weight is None and self.class_weight is None:
-            return None
-        weights = check_sample_weight(
-            sample_weight, codes, dtype=np.float64, ensure_non_negative=True
-        )
-        if self.class_weight is not None:
-            present = np.unique(codes)
-            factors = np.ones(len(self.classes_))
-            factors[present] = compute_class_weight(
-                self.class_weight,
-                classes=self.classes_[present],
-                y=self.classes_[codes],
-            )
-            weights = weights * factors[codes]
-        if not weights.any():
-            raise ValueError("sample_weight is zero for every row; nothing to learn.")
-        return weights
-
     def _choose_rows(self, codes, X_val, y_val, random_state):
         """Return the rows to train on and to stop on, as arguments of the engine."""
         if (X_val is None) != (y_val is None):
@@ -473,7 +422,7 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         if X_val is not None:
             if not self.early_stopping:
                 warnings.warn(
-                    "early_stopping=False: X_val and y_val are only watched in history_.",
+                    "early_stopping=False: X_val and y_val only appear in history_.",
                     SegmentLearnWarning,
                     stacklevel=3,
                 )
@@ -489,40 +438,28 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
 
     def _build(self, n_features, seed, previous=None):
         """Return an untrained net, or the present one where training goes on."""
-        sizes = tuple(int(units) for units in self.hidden_layer_sizes)
-        rates = self.dropout
-        if isinstance(rates, Real):
-            rates = (rates,) * len(sizes)
-        if len(rates) != len(sizes) or not all(0 <= rate < 1 for rate in rates):
-            raise ValueError(
-                f"dropout={self.dropout!r} must be a number in [0, 1), or one for each "
-                f"of the {len(sizes)} hidden layers."
-            )
-        if any(units < 1 for units in sizes):
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be 1 or more each."
-            )
-        spec = networks.ClassifierSpec(
+        spec = networks.ClassifierSpec.from_parameters(
             n_features=n_features,
             n_classes=len(self.classes_),
-            hidden_layer_sizes=sizes,
+            hidden_layer_sizes=self.hidden_layer_sizes,
             activation=self.activation,
-            dropout=tuple(float(rate) for rate in rates),
-            batch_normalization=bool(self.batch_normalization),
-            l2=float(self.l2),
+            dropout=self.dropout,
+            batch_normalization=self.batch_normalization,
+            l2=self.l2,
         )
         model = networks.build_classifier(spec, seed)
-        if previous is not None:
-            shapes = [weight.shape for weight in previous.weights]
-            if shapes == [weight.shape for weight in model.weights]:
-                model.set_weights(previous.get_weights())
-            else:
-                warnings.warn(
-                    "warm_start: the net or the table has another shape than in the last "
-                    "fit, so training starts from fresh weights.",
-                    SegmentLearnWarning,
-                    stacklevel=3,
-                )
+        if previous is None:
+            return model
+        shapes = [weight.shape for weight in previous.weights]
+        if shapes == [weight.shape for weight in model.weights]:
+            model.set_weights(previous.get_weights())
+        else:
+            warnings.warn(
+                "warm_start: the net or the table has another shape than in the last "
+                "fit, so training starts from fresh weights.",
+                SegmentLearnWarning,
+                stacklevel=3,
+            )
         return model
 
     def _train(self, model, features, codes, weights, seed, epochs=None, **rows):
@@ -575,12 +512,3 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         tags.input_tags.string = takes_raw
         tags.input_tags.categorical = takes_raw
         return tags
-
-
-def _is_missing(y):
-    """Return where labels are NaN, None or pd.NA."""
-    if y.dtype.kind == "f":
-        return np.isnan(y)
-    if y.dtype.kind == "O":
-        return np.array([label is None or label != label for label in y], dtype=bool)
-    return np.zeros(len(y), dtype=bool)

@@ -1,4 +1,4 @@
-"""The held-out rows that decide when to stop: stratified, seeded, never the last rows."""
+"""The held-out rows that decide when to stop: stratified and seeded."""
 
 import numpy as np
 

@@ -53,8 +53,8 @@ def networks_given(archives: list[bytes]) -> Iterator[None]:
 class NetworkState:
     """Mixin for estimators with a Keras model in ``model_``: makes their state plain.
 
-    Stands left of ``BaseEstimator``. A pickle then holds the model in Keras' own archive
-    format, which is read back in safe mode.
+    Stands left of ``BaseEstimator``. A pickle then holds the model in Keras' own
+    archive format, which is read back in safe mode.
     """
 
     def __getstate__(self) -> dict:

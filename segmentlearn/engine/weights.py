@@ -1,0 +1,125 @@
+"""A model's weights as a program holds them: in one flat vector where that is the same.
+
+An update of one long vector takes a handful of operations; an update of each kernel and
+bias takes as many for each of them, and in a small net these are most of an epoch.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine.backend import keras, tf
+
+# optimizers that treat every number alone: one vector or many arrays, the result is the
+# same. Adafactor, Lamb and Muon look at whole matrices.
+_ELEMENTWISE = tuple(
+    getattr(keras.optimizers, name)
+    for name in (
+        "SGD",
+        "RMSprop",
+        "Adam",
+        "AdamW",
+        "Adadelta",
+        "Adagrad",
+        "Adamax",
+        "Nadam",
+        "Ftrl",
+        "Lion",
+    )
+)
+
+
+class Weights:
+    """The variables that a program trains, and those that it only updates.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Fixes shapes and order; its own variables are not touched.
+    optimizer : keras.optimizers.Optimizer
+        Built here, on the variables that it will update.
+    n_members : int or None
+        Length of the leading axis that tells the nets of a packed model apart.
+    """
+
+    def __init__(self, model: Any, optimizer: Any, n_members: int | None) -> None:
+        trained = {id(variable) for variable in model.trainable_variables}
+        is_trained = [id(variable) in trained for variable in model.weights]
+        self._trained = [i for i, yes in enumerate(is_trained) if yes]
+        self._fixed = [i for i, yes in enumerate(is_trained) if not yes]
+        self.shapes = [tuple(variable.shape) for variable in model.trainable_variables]
+        self._lead = [] if n_members is None else [n_members]
+        self.is_flat = _can_be_flat(model, optimizer, self.shapes, n_members)
+        if self.is_flat:
+            rows = n_members or 1
+            self._sizes = [int(np.prod(shape)) // rows for shape in self.shapes]
+            shape = (*self._lead, sum(self._sizes))
+            self.variables = [keras.Variable(np.zeros(shape, np.float32), name="flat")]
+        else:
+            self.variables = list(model.trainable_variables)
+        known = {id(variable) for variable in model.weights}
+        self._seeds = [v for v in model.variables if id(v) not in known]
+        fixed = [model.weights[i] for i in self._fixed]
+        self.updated = [*fixed, *self._seeds]
+        optimizer.build(self.variables)
+
+    def unpack(self, values: Sequence) -> list:
+        """Return the values of `variables` as the model's trainable weights."""
+        if not self.is_flat:
+            return list(values)
+        pieces = tf.split(values[0], self._sizes, axis=len(self._lead))
+        return [
+            tf.reshape(piece, shape)
+            for piece, shape in zip(pieces, self.shapes, strict=True)
+        ]
+
+    def assign(self, weights: Sequence, seed: int) -> None:
+        """Take over a net's weights, in the order of ``model.weights``."""
+        trained = [np.asarray(weights[i]) for i in self._trained]
+        if self.is_flat:
+            rows = [array.reshape(*self._lead, -1) for array in trained]
+            self.variables[0].assign(np.concatenate(rows, axis=-1))
+        else:
+            for variable, array in zip(self.variables, trained, strict=True):
+                variable.assign(array)
+        for variable, index in zip(self.updated, self._fixed, strict=False):
+            variable.assign(weights[index])
+        for index, variable in enumerate(self._seeds):
+            variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
+
+    def readers(self) -> list:
+        """Return a function for each held variable that gives its present value."""
+        held = [*self.variables, *self.updated[: len(self._fixed)]]
+        return [variable.value.read_value for variable in held]
+
+    def restore_order(self, values: Sequence) -> list[np.ndarray]:
+        """Turn what `readers` read into weights in the order of ``model.weights``."""
+        arrays = [np.asarray(value) for value in values]
+        held, fixed = arrays[: len(self.variables)], arrays[len(self.variables) :]
+        if self.is_flat:
+            borders = np.cumsum(self._sizes)[:-1]
+            pieces = np.split(held[0], borders, axis=-1)
+            held = [
+                piece.reshape(shape)
+                for piece, shape in zip(pieces, self.shapes, strict=True)
+            ]
+        ordered: list = [None] * (len(self._trained) + len(self._fixed))
+        for index, array in zip(self._trained + self._fixed, held + fixed, strict=True):
+            ordered[index] = array
+        return ordered
+
+
+def _can_be_flat(
+    model: Any, optimizer: Any, shapes: list[tuple], n_members: int | None
+) -> bool:
+    """Whether one vector gives the same updates as the separate weights."""
+    variables = model.trainable_variables
+    return (
+        type(optimizer) in _ELEMENTWISE
+        and optimizer.clipnorm is None
+        and bool(variables)
+        and all(variable.constraint is None for variable in variables)
+        and all(variable.dtype == "float32" for variable in variables)
+        and (n_members is None or all(shape[:1] == (n_members,) for shape in shapes))
+    )
