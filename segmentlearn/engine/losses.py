@@ -66,7 +66,8 @@ def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
     if found is None or isinstance(found, type):
         raise ValueError(
             f"metric {metric!r} is not known; use 'accuracy', the name of a function "
-            "in keras.metrics, or a function of (y_true, y_pred) that gives a value a row."
+            "in keras.metrics, or a function of (y_true, y_pred) that gives a value "
+            "for each row."
         )
     return found
 

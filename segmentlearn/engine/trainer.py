@@ -191,7 +191,7 @@ class Trainer:
         if diverged:
             warnings.warn(
                 f"training stopped in epoch {epoch + 1}: the loss is not a finite "
-                "number. The best weights so far are kept; a lower learning rate would help.",
+                "number. The best weights so far are kept; lower the learning rate.",
                 SegmentLearnWarning,
                 stacklevel=5,
             )

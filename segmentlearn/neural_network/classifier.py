@@ -84,8 +84,8 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
     preprocessor : "auto", transformer or None, default="auto"
         "auto" fits a :class:`~segmentlearn.preprocessing.TabularPreprocessor` to a
         table with text, categories or missing values, or a frame whose numbers are
-        far from zero, and uses other tables as they come. A transformer is cloned and fitted.
-        None uses every table as it comes.
+        far from zero, and uses other tables as they come. A transformer is cloned and
+        fitted. None uses every table as it comes.
     warm_start : bool, default=False
         Whether another `fit` goes on from the present weights.
     callbacks : list of keras.callbacks.Callback or None, default=None
