@@ -7,10 +7,10 @@ candidates of a grid search share one program.
 """
 
 import dataclasses
-import json
 from typing import Any
 
 from segmentlearn.engine.backend import keras, tf
+from segmentlearn.engine.description import describe, is_graph
 from segmentlearn.engine.randomness import HashDropout
 
 _PENALTIES = (
@@ -18,7 +18,10 @@ _PENALTIES = (
     keras.regularizers.L2,
     keras.regularizers.L1L2,
 )
-_NAME_FIELDS = ("name", "keras_history", "input_layers", "output_layers")
+
+
+class NotCompilableError(Exception):
+    """The model does something that the engine leaves to Keras."""
 
 
 class NotCloneableError(Exception):
@@ -32,7 +35,7 @@ class FreeNumbers:
     Parameters
     ----------
     dropout_rates : tuple of float
-        One for each ``Dropout`` layer, in the order of the layers.
+        One for each ``Dropout`` layer, in the order of their streams.
     penalties : tuple of (float, float)
         The L1 and L2 strength for each penalised weight, in the order of the weights.
     """
@@ -43,7 +46,7 @@ class FreeNumbers:
 
 def read_free_numbers(model: "keras.Model") -> FreeNumbers:
     """Collect the dropout rates and penalty strengths of a model."""
-    rates = [float(layer.rate) for layer in _flatten(model) if _is_dropout(layer)]
+    rates = [float(layer.rate) for layer in _dropouts(model)]
     penalties = [
         (
             float(getattr(variable.regularizer, "l1", 0.0)),
@@ -66,35 +69,34 @@ def architecture_key(model: "keras.Model") -> tuple:
     NotCloneableError
         If the model has no configuration to be rebuilt from.
     """
-    if not type(model).__module__.startswith("keras."):  # a class of the user's own
+    if not is_graph(model):  # a class of the user's own
         raise NotCloneableError(type(model).__name__)
     try:
-        config = json.loads(json.dumps(model.get_config(), default=_as_text))
-    except (NotImplementedError, TypeError) as error:
+        text, definitions = describe(model)
+    except Exception as error:  # a layer's get_config may fail in any way
         raise NotCloneableError(str(error)) from error
-    names: dict[str, str] = {}
-    layers = tuple((type(layer), layer.trainable) for layer in _flatten(model))
-    return json.dumps(_without_accidents(config, names), sort_keys=True), layers
+    layers = tuple((type(layer), layer.trainable) for layer in model._flatten_layers())
+    trainable = tuple(variable.trainable for variable in model.weights)
+    return text, definitions, layers, trainable
 
 
 def copy_architecture(model: "keras.Model") -> "keras.Model":
-    """Rebuild a model with the engine's dropout in place of Keras' own."""
-    stream = iter(range(1_000_000))
+    """Rebuild a model with the engine's dropout in place of Keras' own.
 
-    def rebuild(layer: "keras.layers.Layer") -> "keras.layers.Layer":
-        if _is_dropout(layer):
-            return HashDropout(stream=next(stream), dtype=layer.dtype_policy)
-        copy = layer.__class__.from_config(layer.get_config())
-        copy.trainable = layer.trainable
-        return copy
-
+    Raises
+    ------
+    NotCloneableError
+        If a layer cannot be rebuilt, or the copy's weights are not those of the model.
+    """
+    streams = {id(layer): index for index, layer in enumerate(_dropouts(model))}
+    copies: dict[int, Any] = {}
     try:
-        copy = keras.models.clone_model(model, clone_function=rebuild, recursive=True)
-    except (ValueError, TypeError, NotImplementedError) as error:
+        copy = _copy_graph(model, copies, streams)
+        _copy_trainable(model, copy, copies)
+    except Exception as error:  # a layer's from_config may fail in any way
         raise NotCloneableError(str(error)) from error
-    copy.trainable = model.trainable
-    for layer, original in zip(copy.layers, model.layers, strict=True):
-        layer.trainable = original.trainable
+    if list(map(_kind, copy.weights)) != list(map(_kind, model.weights)):
+        raise NotCloneableError("the weights are not those that the layers describe")
     return copy
 
 
@@ -133,13 +135,18 @@ def dropout_layers(model: "keras.Model") -> list[HashDropout]:
 
 
 def _flatten(model: "keras.Model") -> list:
-    """List the layers of a model in the order in which a copy is rebuilt."""
-    found = []
+    """List the layers of a model and of the models within it, each once."""
+    found: dict[int, Any] = {}
     for layer in model.layers:
-        found.append(layer)
-        if isinstance(layer, keras.Model):
-            found.extend(_flatten(layer))
-    return found
+        found[id(layer)] = layer
+        if is_graph(layer):
+            found.update((id(inner), inner) for inner in _flatten(layer))
+    return list(found.values())
+
+
+def _dropouts(model: "keras.Model") -> list:
+    """List the layers that the engine's dropout stands in for."""
+    return [layer for layer in _flatten(model) if _is_dropout(layer)]
 
 
 def _is_dropout(layer: Any) -> bool:
@@ -147,33 +154,68 @@ def _is_dropout(layer: Any) -> bool:
     return type(layer) is keras.layers.Dropout and layer.noise_shape is None
 
 
-def _without_accidents(node: Any, names: dict[str, str], field: str = "") -> Any:
-    """Blank what does not change the compiled program, recursively."""
-    if isinstance(node, dict):
-        kind = node.get("class_name")
-        if field.endswith("_initializer"):
-            return None  # the initial weights come from the user's model
-        if field.endswith("_regularizer") and kind in ("L1", "L2", "L1L2"):
-            return "penalty"
-        blank_rate = kind == "Dropout" and not node["config"].get("noise_shape")
-        return {
-            key: _without_accidents(value, names, key)
-            if not (blank_rate and key == "config")
-            else _without_accidents({**value, "rate": None}, names, key)
-            for key, value in node.items()
-            if key not in ("seed", "build_config")
-        }
-    if isinstance(node, list):
-        return [_without_accidents(value, names, field) for value in node]
-    if isinstance(node, str) and field in _NAME_FIELDS:
-        return names.setdefault(node, f"#{len(names)}")
-    return node
+class _LiveNormalization(keras.layers.Normalization):
+    """Normalization that reads its adapted statistics at each call.
+
+    Keras' own turns them into constants when they are set, so a copy that is lent
+    another model's statistics would not see them.
+    """
+
+    def call(self, inputs: "tf.Tensor") -> "tf.Tensor":
+        self.finalize_state()
+        return super().call(inputs)
 
 
-def _as_text(value: object) -> str:
-    """Stand in for what JSON does not know (dtype policies, tensors' shapes)."""
-    if hasattr(value, "get_config"):
-        return json.dumps(value.get_config(), default=str, sort_keys=True)
-    if callable(value):
-        raise TypeError(f"{value!r} has no configuration")
-    return str(value)
+def _copy_graph(model: Any, copies: dict[int, Any], streams: dict[int, int]) -> Any:
+    """Copy a Functional or Sequential model; note each layer's copy by its identity."""
+    if id(model) in copies:
+        return copies[id(model)]
+
+    def rebuild(layer: Any) -> Any:
+        if is_graph(layer):
+            return _copy_graph(layer, copies, streams)
+        if id(layer) not in copies:
+            copies[id(layer)] = _copy_layer(layer, streams)
+        return copies[id(layer)]
+
+    # Keras copies a compiled model's loss and metrics too; this shell has none
+    is_sequence = isinstance(model, keras.Sequential)
+    inputs = model.inputs if is_sequence else model.input
+    outputs = model.outputs if is_sequence else model.output
+    if is_sequence and len(outputs) == 1:
+        inputs, outputs = inputs[0], outputs[0]
+    shell = keras.Model(inputs, outputs, name=model.name)
+    copies[id(model)] = keras.models.clone_model(shell, clone_function=rebuild)
+    return copies[id(model)]
+
+
+def _copy_layer(layer: Any, streams: dict[int, int]) -> Any:
+    """Rebuild one layer from its configuration."""
+    if id(layer) in streams:
+        return HashDropout(
+            stream=streams[id(layer)], dtype=layer.dtype_policy, name=layer.name
+        )
+    if type(layer) is keras.layers.Normalization:
+        return _LiveNormalization.from_config(layer.get_config())
+    if hasattr(layer, "adapt"):
+        raise NotCloneableError(f"{type(layer).__name__} has learnt what it holds")
+    return type(layer).from_config(layer.get_config())
+
+
+def _copy_trainable(layer: Any, copy: Any, copies: dict[int, Any]) -> None:
+    """Freeze what is frozen, from the outermost layer to the innermost."""
+    copy.trainable = layer.trainable
+    if is_graph(layer):
+        for inner in layer.layers:
+            if id(inner) in copies:  # inputs are not
+                _copy_trainable(inner, copies[id(inner)], copies)
+    else:
+        parts = zip(layer._flatten_layers(), copy._flatten_layers(), strict=True)
+        for part, part_copy in parts:
+            part_copy.trainable = part.trainable
+    for variable, variable_copy in zip(layer.weights, copy.weights, strict=True):
+        variable_copy.trainable = variable.trainable
+
+
+def _kind(variable: "keras.Variable") -> tuple:
+    return variable.name, tuple(variable.shape), variable.dtype

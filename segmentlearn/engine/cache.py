@@ -3,7 +3,7 @@
 import collections
 import json
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 from segmentlearn.engine import architecture, losses
@@ -32,24 +32,65 @@ class CacheInfo(NamedTuple):
     compilations: int
 
 
-class ProgramCache:
-    """Least-recently-used programs by architecture, safe to use from several threads.
+class LeastRecentlyUsed:
+    """A bounded table of things that are costly to make, safe between threads.
 
     Parameters
     ----------
     size : int
-        Most programs kept; the one unused for longest goes first.
+        Most entries kept; the one unused for longest goes first.
     """
 
-    def __init__(self, size: int = MAX_PROGRAMS) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        self._lock = threading.Lock()
-        self._programs: collections.OrderedDict[Hashable, Program] = (
+        self._lock = threading.RLock()
+        self._entries: collections.OrderedDict[Hashable, Any] = (
             collections.OrderedDict()
         )
-        self._hits = self._misses = self._gone = 0
+        self.hits = self.misses = 0
 
-    def get(self, model: Any, recipe: Recipe, rows: Rows) -> Program:
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the entry of a key, made where there is none."""
+        with self._lock:
+            if key in self._entries:
+                self.hits += 1
+                self._entries.move_to_end(key)
+                return self._entries[key]
+            self.misses += 1
+            self._entries[key] = entry = make()
+            while len(self._entries) > self._size:
+                self.drop(self._entries.popitem(last=False)[1])
+            return entry
+
+    def drop(self, entry: Any) -> None:
+        """Take note of an entry that has to go."""
+
+    def values(self) -> list:
+        """Return the entries, the one unused for longest first."""
+        with self._lock:
+            return list(self._entries.values())
+
+    def clear(self) -> None:
+        """Forget every entry and start counting anew."""
+        with self._lock:
+            self._entries.clear()
+            self.hits = self.misses = 0
+
+
+class ProgramCache(LeastRecentlyUsed):
+    """Compiled programs by architecture, and how often they were compiled.
+
+    Parameters
+    ----------
+    size : int
+        Most programs kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._compilations_dropped = 0
+
+    def find(self, model: Any, recipe: Recipe, rows: Rows) -> Program:
         """Return the program of a model, made where the cache has none.
 
         A model that cannot be rebuilt from its configuration gets a program of its own,
@@ -58,44 +99,37 @@ class ProgramCache:
         try:
             key = (
                 architecture.architecture_key(model),
-                *_recipe_key(recipe),
+                _recipe_key(recipe),
                 rows.shapes,
+                repr(rows.structure),
             )
+            return self.get(key, lambda: Program(model, recipe, rows))
         except architecture.NotCloneableError:
             return Program(model, recipe, rows, copy=False)
-        with self._lock:
-            program = self._programs.get(key)
-            if program is not None:
-                self._hits += 1
-                self._programs.move_to_end(key)
-                return program
-            self._misses += 1
-            try:
-                program = Program(model, recipe, rows)
-            except architecture.NotCloneableError:
-                return Program(model, recipe, rows, copy=False)
-            self._programs[key] = program
-            while len(self._programs) > self._size:
-                _, oldest = self._programs.popitem(last=False)
-                self._gone += len(oldest.shapes_compiled)
-            return program
 
-    def info(self) -> CacheInfo:
-        """Count programs, hits, misses and compilations."""
-        with self._lock:
-            compiled = sum(len(p.shapes_compiled) for p in self._programs.values())
-            return CacheInfo(
-                len(self._programs), self._hits, self._misses, self._gone + compiled
-            )
+    def drop(self, entry: Program) -> None:
+        """Keep count of the compilations of a program that has to go."""
+        self._compilations_dropped += len(entry.shapes_compiled)
 
     def clear(self) -> None:
         """Forget every program and start counting anew."""
-        with self._lock:
-            self._programs.clear()
-            self._hits = self._misses = self._gone = 0
+        super().clear()
+        self._compilations_dropped = 0
+
+    def info(self) -> CacheInfo:
+        """Count programs, hits, misses and compilations."""
+        programs = self.values()
+        compiled = sum(len(program.shapes_compiled) for program in programs)
+        return CacheInfo(
+            len(programs),
+            self.hits,
+            self.misses,
+            self._compilations_dropped + compiled,
+        )
 
 
-PROGRAMS = ProgramCache()
+PROGRAMS = ProgramCache(MAX_PROGRAMS)
+PREDICTORS = LeastRecentlyUsed(MAX_PROGRAMS)
 
 
 def cache_info() -> CacheInfo:
@@ -129,6 +163,7 @@ def clear_cache() -> None:
     0
     """
     PROGRAMS.clear()
+    PREDICTORS.clear()
 
 
 def _recipe_key(recipe: Recipe) -> tuple:

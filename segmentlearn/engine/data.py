@@ -81,6 +81,42 @@ class Rows:
         return tuple((tuple(leaf.shape[1:]), leaf.dtype.name) for leaf in leaves)
 
 
+def skeleton(structure: Any) -> Any:
+    """Return how arrays are nested, without the arrays."""
+    if _is_plain_list(structure):
+        return 0
+    return keras.tree.map_structure(lambda leaf: 0, structure)
+
+
+def _is_plain_list(structure: Any) -> bool:
+    """Whether a list holds numbers, perhaps nested: one array, not several."""
+    if not isinstance(structure, (list, tuple)):
+        return False
+    return all(np.ndim(leaf) == 0 for leaf in keras.tree.flatten(structure))
+
+
+def as_number(array: np.ndarray, role: str) -> np.ndarray:
+    """Cast to the integers and floats that a program takes.
+
+    Raises
+    ------
+    ValueError
+        If the array holds something else than numbers.
+    """
+    if array.dtype.kind in "biu":
+        if array.dtype.itemsize >= 4 and array.dtype != np.int32 and array.size:
+            limits = np.iinfo(np.int32)
+            if array.min() < limits.min or array.max() > limits.max:
+                return array.astype(np.float32)
+        return array.astype(np.int32, copy=False)
+    if array.dtype.kind == "f":
+        return array.astype(np.float32, copy=False)
+    raise ValueError(
+        f"{role} has dtype {array.dtype}; the engine takes numbers only. "
+        "Encode text and objects first."
+    )
+
+
 def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
     """Flatten arrays, or lists and dicts of arrays, to arrays a program can take.
 
@@ -89,19 +125,13 @@ def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
     ValueError
         If an array holds something else than numbers, or their lengths differ.
     """
-    leaves = []
-    for leaf in keras.tree.flatten(structure):
-        array = np.asarray(leaf)
-        if array.dtype.kind in "biu":
-            array = array.astype(np.int32, copy=False)
-        elif array.dtype.kind == "f":
-            array = array.astype(np.float32, copy=False)
-        else:
-            raise ValueError(
-                f"{role} has dtype {array.dtype}; the engine takes numbers only. "
-                "Encode text and objects first."
-            )
-        leaves.append(array)
+    if _is_plain_list(structure):
+        structure = np.asarray(structure)
+    leaves = [
+        as_number(np.asarray(leaf), role) for leaf in keras.tree.flatten(structure)
+    ]
+    if not leaves or any(array.ndim == 0 for array in leaves):
+        raise ValueError(f"{role} must be an array of rows, or a list or dict of them.")
     if len({len(array) for array in leaves}) > 1:
         lengths = [len(array) for array in leaves]
         raise ValueError(f"the arrays of {role} have different lengths: {lengths}.")
@@ -125,7 +155,7 @@ def pad_rows(
         targets=[_pad(leaf, capacity) for leaf in targets],
         weights=_pad(np.asarray(weights, np.float32), capacity),
         n_rows=n_rows,
-        structure=structure,
+        structure=skeleton(structure),
     )
 
 

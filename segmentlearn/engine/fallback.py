@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
 from segmentlearn.engine.data import Rows, longest
 from segmentlearn.engine.program import Recipe
-from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.engine.schedules import constant
+from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 if TYPE_CHECKING:
     from segmentlearn.engine.trainer import Plan, TrainingResult
@@ -24,8 +26,25 @@ COMPILER_ERRORS = (
 )
 
 
+_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+
+# what a model may do in its own way, and the engine would not notice
+_OWN_WAYS = (
+    "train_step",
+    "test_step",
+    "compute_loss",
+    "compute_metrics",
+    "make_train_function",
+    "fit",
+)
+
+
 def reason_not_to_compile(
-    model: Any, optimizer: Any, callbacks: Sequence
+    model: Any,
+    optimizer: Any,
+    callbacks: Sequence,
+    loss: Any = None,
+    metrics: Sequence = (),
 ) -> str | None:
     """Say why a training must be left to Keras, or None if it need not be.
 
@@ -34,6 +53,9 @@ def reason_not_to_compile(
     model : keras.Model
     optimizer : keras.optimizers.Optimizer
     callbacks : sequence of keras.callbacks.Callback
+    loss : object, default=None
+        As `fit` takes it.
+    metrics : sequence, default=()
 
     Returns
     -------
@@ -49,11 +71,25 @@ def reason_not_to_compile(
         return "a LossScaleOptimizer changes the loss from step to step"
     if optimizer.use_ema:
         return "the optimizer has use_ema=True"
-    if getattr(optimizer, "_exclude_from_weight_decay", None):
+    if any(getattr(optimizer, name, None) for name in _EXCLUSIONS):
         return "the optimizer excludes single variables from weight decay"
-    if type(model).train_step is not keras.Model.train_step:
-        return f"{type(model).__name__} has a train_step of its own"
+    if not losses.is_mean_loss(loss):
+        return "the loss is not a mean over rows"
+    for metric in metrics:
+        if not losses.is_mean_over_rows(metric):
+            name = losses.metric_name(metric)
+            return f"the metric {name} is not a mean over rows"
+    for name in _OWN_WAYS:
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            return f"{type(model).__name__} has a {name} of its own"
+    if any(_is_masked(output) for output in getattr(model, "outputs", None) or ()):
+        return "the model's output carries a mask"
     return None
+
+
+def _is_masked(output: Any) -> bool:
+    """Whether Keras would leave parts of an output out of the loss."""
+    return getattr(output, "_keras_mask", None) is not None
 
 
 def first_line(error: Exception) -> str:
@@ -74,7 +110,12 @@ def warn_once(reason: str) -> None:
 
 
 def fit_with_keras(
-    model: Any, rows: Rows, recipe: Recipe, plan: "Plan", callbacks: Sequence
+    model: Any,
+    rows: Rows,
+    recipe: Recipe,
+    plan: "Plan",
+    callbacks: Sequence,
+    optimizer_state: Sequence | None = None,
 ) -> "TrainingResult":
     """Train with ``keras.Model.fit`` under the same plan and return the same result.
 
@@ -85,6 +126,8 @@ def fit_with_keras(
     recipe : Recipe
     plan : Plan
     callbacks : sequence of keras.callbacks.Callback
+    optimizer_state : list of ndarray, default=None
+        Of an earlier training by Keras' own ``fit``.
 
     Returns
     -------
@@ -94,63 +137,204 @@ def fit_with_keras(
     ------
     ValueError
         If the model has a member axis, which Keras' ``fit`` does not know.
+    SegmentLearnError
+        If the loss is not a finite number in the first epoch already.
     """
     from segmentlearn.engine.trainer import TrainingResult
 
     if recipe.n_members is not None:
         raise ValueError("a model with a member axis can only be trained compiled.")
-    optimizer = recipe.optimizer
-    optimizer = type(optimizer).from_config(optimizer.get_config())
+    optimizer = _copy_optimizer(recipe.optimizer)
     model.compile(
         optimizer=optimizer,
         loss=recipe.loss,
-        loss_weights=recipe.loss_weights,
+        loss_weights=None if recipe.loss_weights is None else [*recipe.loss_weights],
         metrics=_first_output_metrics(recipe.metrics, len(rows.targets)),
         run_eagerly=bool(getattr(model, "run_eagerly", False)),
+        jit_compile=False,  # what XLA refuses once it refuses here too
     )
-    steps = -(-longest(plan.train_rows) // recipe.batch_size)
-    hooks = [*callbacks, *_schedule_hook(plan, steps, optimizer)]
-    stopping = None
-    if plan.stopping is not None:
-        stopping = keras.callbacks.EarlyStopping(
-            monitor="val_loss",
-            patience=plan.stopping.patience,
-            min_delta=plan.stopping.min_delta,
-            restore_best_weights=plan.stopping.restore_best,
-        )
-        hooks.append(stopping)
-    X, y, weights = _take(rows, plan.train_rows)
-    validation = (
-        _take(rows, plan.validation_rows) if longest(plan.validation_rows) else None
-    )
+    if optimizer_state is not None:
+        _take_state_over(optimizer, model, optimizer_state)
+    _seed_generators(model, plan.seed)
+    original = model.get_weights()
+    watch, stopping = _Watch(recipe, plan), _stopping_hook(plan)
+    hooks = [watch, *([] if stopping is None else [stopping]), *callbacks]
     interrupted = False
-    history = keras.callbacks.History()
     try:
-        model.fit(
-            X,
-            y,
-            sample_weight=weights,
-            validation_data=validation,
-            epochs=plan.epochs,
-            batch_size=recipe.batch_size,
-            shuffle=plan.shuffle,
-            callbacks=[*hooks, history],
-            verbose=plan.verbose,
-        )
-    except KeyboardInterrupt:
-        if not history.epoch:
+        if plan.epochs > 0:
+            _run(model, rows, recipe, plan, hooks)
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt) and bool(watch.history)
+        if not interrupted:
+            model.set_weights(original)  # nothing half-trained
             raise
-        interrupted = True
-        if stopping is not None and stopping.best_weights is not None:
-            model.set_weights(stopping.best_weights)
+    n_epochs = len(watch.history.get("loss", ()))
+    if watch.diverged and n_epochs == 1:
+        model.set_weights(original)
+        raise SegmentLearnError(
+            f"the training loss is {watch.history['loss'][0]} in the first epoch; lower "
+            "the learning rate, and check features and targets for very large numbers."
+        )
+    if interrupted:
+        _warn(
+            f"training was interrupted after {n_epochs} of {plan.epochs} epochs; "
+            "the best weights so far are kept and the model can be used."
+        )
+    elif watch.diverged:
+        _warn(
+            f"training stopped in epoch {n_epochs}: the loss is not a finite number. "
+            "The best weights so far are kept; a lower learning rate would help."
+        )
+    if stopping is not None and stopping.best_weights is not None:
+        model.set_weights(stopping.best_weights)
+    elif watch.diverged and watch.last_weights is not None:
+        model.set_weights(watch.last_weights)
     return TrainingResult(
-        history={name: list(values) for name, values in history.history.items()},
-        n_epochs=len(history.epoch),
+        history=watch.history,
+        n_epochs=n_epochs,
         best_epoch=None if stopping is None else stopping.best_epoch,
         interrupted=interrupted,
         compiled=False,
         optimizer_state=[variable.numpy() for variable in optimizer.variables],
     )
+
+
+def _run(
+    model: Any, rows: Rows, recipe: Recipe, plan: "Plan", callbacks: Sequence
+) -> None:
+    """Call Keras' ``fit`` on batches in an order that the seed decides."""
+    X, y, weights = _take(rows, plan.train_rows)
+    table = keras.tree.lists_to_tuples((X, y, weights))
+    order = tf.data.Dataset.range(len(weights))
+    if plan.shuffle:
+        order = order.shuffle(len(weights), seed=plan.seed & 0x7FFFFFFF)
+    batches = order.batch(recipe.batch_size).map(
+        lambda index: keras.tree.map_structure(
+            lambda leaf: tf.gather(leaf, index), table
+        )
+    )
+    has_validation = longest(plan.validation_rows)
+    model.fit(
+        batches,
+        validation_data=_take(rows, plan.validation_rows) if has_validation else None,
+        validation_batch_size=recipe.batch_size,
+        epochs=plan.epochs,
+        callbacks=list(callbacks),
+        verbose=plan.verbose,
+    )
+
+
+class _Watch(keras.callbacks.Callback):
+    """Follows the plan during Keras' ``fit``, and writes down what happens.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    plan : Plan
+    """
+
+    def __init__(self, recipe: Recipe, plan: "Plan") -> None:
+        super().__init__()
+        self.history: dict[str, list] = {}
+        self.diverged = False
+        self._steps = -(-longest(plan.train_rows) // recipe.batch_size)
+        self._plan = plan
+        self._names = ["loss", *map(losses.metric_name, recipe.metrics)]
+        self._base_rate = self._rate = 0.0
+        self._last_weights: list | None = None
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Note the rate that the plan's schedule is a factor on."""
+        self._base_rate = self._present_rate()
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Follow the plan's schedule, at the grain of epochs."""
+        if self._plan.schedule is constant:
+            return  # the user's own callbacks may want to set the rate
+        total = max(1, self._plan.epochs * self._steps - 1)
+        progress = np.array([epoch * self._steps / total])
+        factor = float(self._plan.schedule(progress)[0])
+        self.model.optimizer.learning_rate = self._base_rate * factor
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Note the rate of the epoch's first step."""
+        if batch == 0:
+            self._rate = self._present_rate()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Write the epoch down; end the training where its loss is not finite."""
+        logs = logs or {}
+        for prefix in ("", "val_"):
+            for name in self._names:
+                value = _find(logs, prefix, name)
+                if value is not None:
+                    self.history.setdefault(prefix + name, []).append(float(value))
+        self.history.setdefault("learning_rate", []).append(self._rate)
+        self.diverged = not np.isfinite(self.history["loss"][-1])
+        if self.diverged:
+            self.model.stop_training = True
+        elif self._plan.stopping is None:
+            self._last_weights = self.model.get_weights()
+
+    @property
+    def last_weights(self) -> list | None:
+        """Weights after the last epoch whose loss was a finite number."""
+        return self._last_weights
+
+    def _present_rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+
+def _find(logs: dict, prefix: str, name: str) -> Any:
+    """Look a measure up; of several outputs the first one has it under its name."""
+    if prefix + name in logs:
+        return logs[prefix + name]
+    ends = [
+        key
+        for key in logs
+        if key.endswith(f"_{name}") and key.startswith("val_") == bool(prefix)
+    ]
+    return logs[ends[0]] if ends and name != "loss" else None
+
+
+def _stopping_hook(plan: "Plan") -> Any:
+    """Return Keras' early stopping under the plan's rule, or None."""
+    if plan.stopping is None:
+        return None
+    return keras.callbacks.EarlyStopping(
+        monitor="val_loss",
+        patience=plan.stopping.patience,
+        min_delta=plan.stopping.min_delta,
+        restore_best_weights=plan.stopping.restore_best,
+    )
+
+
+def _copy_optimizer(optimizer: Any) -> Any:
+    """Return a fresh optimizer of the same settings."""
+    copy = type(optimizer).from_config(optimizer.get_config())
+    for name in _EXCLUSIONS:  # not part of the configuration
+        if hasattr(optimizer, name):
+            setattr(copy, name, getattr(optimizer, name))
+    return copy
+
+
+def _take_state_over(optimizer: Any, model: Any, state: Sequence) -> None:
+    """Go on from an earlier training's state, where it is of the same optimizer."""
+    optimizer.build(model.trainable_variables)
+    shapes = [tuple(variable.shape) for variable in optimizer.variables]
+    if shapes != [np.shape(value) for value in state]:
+        _warn("the optimizer starts afresh: its state is that of another training.")
+        return
+    for variable, value in zip(optimizer.variables, state, strict=True):
+        variable.assign(value)
+
+
+def _seed_generators(model: Any, seed: int) -> None:
+    """Let the seed decide what dropout and noise layers draw."""
+    known = {id(variable) for variable in model.weights}
+    states = [v for v in model.variables if id(v) not in known]
+    for index, variable in enumerate(states):
+        variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
 
 
 def _take(rows: Rows, numbers: np.ndarray) -> tuple:
@@ -170,16 +354,5 @@ def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:
     return [list(metrics), *[None] * (n_outputs - 1)]
 
 
-def _schedule_hook(plan: "Plan", steps: int, optimizer: Any) -> list:
-    """Return a callback that follows the plan's schedule, at the grain of epochs."""
-    rate = optimizer._learning_rate
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        return []
-    base, total = float(rate.numpy()), max(1, plan.epochs * steps - 1)
-
-    def rate_of(epoch: int) -> float:
-        return base * float(plan.schedule(np.array([epoch * steps / total]))[0])
-
-    if all(rate_of(epoch) == base for epoch in range(plan.epochs)):
-        return []  # the user's own callbacks may want to set the rate
-    return [keras.callbacks.LearningRateScheduler(rate_of)]
+def _warn(message: str) -> None:
+    warnings.warn(message, SegmentLearnWarning, stacklevel=5)

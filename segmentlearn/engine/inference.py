@@ -1,20 +1,15 @@
 """Predict with a Keras model: compiled once an architecture, in bounded memory."""
 
-import collections
-import threading
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
 from segmentlearn.engine import architecture
 from segmentlearn.engine.backend import keras, tf
+from segmentlearn.engine.cache import PREDICTORS
+from segmentlearn.engine.data import as_number
 
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
-_MAX_PREDICTORS = 16
-
-_predictors: collections.OrderedDict[Hashable, Any] = collections.OrderedDict()
-_lock = threading.Lock()
 
 
 def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -> Any:
@@ -50,11 +45,14 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
     """
     leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(X)]
     n_rows = len(leaves[0])
+    if any(len(leaf) != n_rows for leaf in leaves):
+        lengths = [len(leaf) for leaf in leaves]
+        raise ValueError(f"the arrays of X have different lengths: {lengths}.")
     predictor = _predictor(model)
     weights = [variable.value for variable in model.weights]
     results: list[np.ndarray] | None = None
     for start in range(0, max(n_rows, 1), batch_size):
-        chunk = [_as_number(leaf[start : start + batch_size]) for leaf in leaves]
+        chunk = [as_number(leaf[start : start + batch_size], "X") for leaf in leaves]
         n_chunk = len(chunk[0])
         size = next((size for size in _CHUNKS if size >= n_chunk), n_chunk)
         padded = [_pad(leaf, size) for leaf in chunk]
@@ -74,42 +72,33 @@ def _predictor(model: Any) -> Any:
     """Return the compiled forward pass of an architecture; weights are arguments."""
     try:
         key = architecture.architecture_key(model)
+        return PREDICTORS.get(
+            key, lambda: _compile(architecture.copy_architecture(model))
+        )
     except architecture.NotCloneableError:
         return lambda weights, X: keras.tree.flatten(model(X, training=False))
-    with _lock:
-        if key in _predictors:
-            _predictors.move_to_end(key)
-            return _predictors[key]
-        _predictors[key] = _compile(architecture.copy_architecture(model))
-        while len(_predictors) > _MAX_PREDICTORS:
-            _predictors.popitem(last=False)
-        return _predictors[key]
 
 
 def _compile(model: Any) -> Any:
     """Trace the forward pass of the engine's own copy of a model."""
-    is_trainable = {id(variable) for variable in model.trainable_weights}
-    trainable = [i for i, v in enumerate(model.weights) if id(v) in is_trainable]
-    fixed = [i for i, v in enumerate(model.weights) if id(v) not in is_trainable]
-    known = {id(variable) for variable in model.weights}
-    seeds = [variable for variable in model.variables if id(variable) not in known]
+    position = {id(variable): index for index, variable in enumerate(model.weights)}
+
+    def values(variables: list, weights: list) -> list:
+        return [
+            weights[position[id(one)]] if id(one) in position else one.value
+            for one in variables
+        ]
 
     def forward(weights: list, X: Any) -> list:
         outputs, _ = model.stateless_call(
-            [weights[i] for i in trainable],
-            [weights[i] for i in fixed] + [variable.value for variable in seeds],
+            values(model.trainable_variables, weights),
+            values(model.non_trainable_variables, weights),
             X,
             training=False,
         )
         return keras.tree.flatten(outputs)
 
     return tf.function(forward, autograph=False, reduce_retracing=True)
-
-
-def _as_number(leaf: np.ndarray) -> np.ndarray:
-    if leaf.dtype.kind in "biu":
-        return leaf.astype(np.int32, copy=False)
-    return leaf.astype(np.float32, copy=False)
 
 
 def _pad(leaf: np.ndarray, size: int) -> np.ndarray:

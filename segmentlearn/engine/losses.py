@@ -1,5 +1,6 @@
 """Losses and metrics as functions of rows: one number a row, reduced by the program."""
 
+import functools
 import json
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
@@ -8,16 +9,25 @@ from segmentlearn.engine.backend import keras, tf
 
 RowFunction = Callable[[Any, Any], Any]
 
+_AVERAGES = ("sum_over_batch_size", "mean")
+# these hold a function that their configuration only names
+_WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
 
-def row_losses(loss: Any, n_outputs: int) -> list[RowFunction]:
+
+def row_losses(
+    loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
+) -> list[RowFunction]:
     """Resolve a loss, or one for each output, to functions of (y_true, y_pred).
 
     Parameters
     ----------
     loss : str, callable, keras.losses.Loss, or a list or dict of them
-        One for all outputs, or one for each output in the order of the outputs.
+        One for all outputs, or one for each output: a list in the order of the outputs,
+        a dict by their names.
     n_outputs : int
         Outputs of the model.
+    output_names : sequence of str, default=None
+        Names of the outputs, in their order; without them a dict's order counts.
 
     Returns
     -------
@@ -27,15 +37,32 @@ def row_losses(loss: Any, n_outputs: int) -> list[RowFunction]:
     Raises
     ------
     ValueError
-        If the number of losses is not the number of outputs.
+        If the number of losses is not the number of outputs, or a name is not an
+        output's.
     """
-    return [_row_loss(one) for one in per_output(loss, n_outputs, "loss")]
+    return [_row_loss(one) for one in per_output(loss, n_outputs, "loss", output_names)]
 
 
-def per_output(value: Any, n_outputs: int, name: str) -> list:
+def reason_not_to_compile(loss: Any) -> str | None:
+    """Say why a loss must be left to Keras' own ``fit``, or None if it need not be."""
+    for one in loss if isinstance(loss, (list, tuple)) else [loss]:
+        reduction = getattr(one, "reduction", "sum_over_batch_size")
+        if reduction not in ("sum_over_batch_size", "mean", "none", None):
+            return f"the loss {type(one).__name__} has reduction={reduction!r}"
+    return None
+
+
+def per_output(
+    value: Any, n_outputs: int, name: str, output_names: Sequence[str] | None = None
+) -> list:
     """Give each output its own entry of a parameter that may be a single one."""
     if isinstance(value, dict):
-        value = list(value.values())
+        if output_names is not None and set(value) != set(output_names):
+            raise ValueError(
+                f"{name} has entries for {sorted(value)}, and the model's outputs are "
+                f"{sorted(output_names)}."
+            )
+        value = [value[key] for key in output_names or value]
     if not isinstance(value, (list, tuple)):
         return [value] * n_outputs
     if len(value) != n_outputs:
@@ -49,27 +76,79 @@ def _row_loss(loss: Any) -> RowFunction:
     found = keras.losses.get(loss)
     if found is None:
         raise ValueError("loss=None: name a Keras loss or pass a loss object.")
-    return found.call if isinstance(found, keras.losses.Loss) else found
+    function = found.call if isinstance(found, keras.losses.Loss) else found
+
+    def of_floats(target: Any, prediction: Any) -> Any:
+        """Call the loss as Keras does, which makes every target a float."""
+        return function(tf.cast(target, tf.float32), prediction)
+
+    return of_floats
 
 
 def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
-    """Resolve a metric's name or function; "accuracy" follows the target's shape."""
-    if callable(metric):
-        return metric
+    """Resolve a metric to a function; "accuracy" follows the target's shape.
+
+    Raises
+    ------
+    ValueError
+        If the metric is not known, or is not a mean over rows.
+    """
     if metric in ("accuracy", "acc"):
-        if prediction.shape[-1] == 1:
-            return keras.metrics.binary_accuracy
-        if len(target.shape) == len(prediction.shape):
-            return keras.metrics.categorical_accuracy
-        return keras.metrics.sparse_categorical_accuracy
-    found = getattr(keras.metrics, str(metric), None)
-    if found is None or isinstance(found, type):
+        return _accuracy(tuple(target.shape), tuple(prediction.shape))
+    found = _find_metric(metric)
+    if not isinstance(found, keras.metrics.Metric):
+        return found
+    if not isinstance(found, keras.metrics.MeanMetricWrapper):
         raise ValueError(
-            f"metric {metric!r} is not known; use 'accuracy', the name of a function "
-            "in keras.metrics, or a function of (y_true, y_pred) that gives a value "
-            "for each row."
+            f"metric {metric!r} is not a mean over rows, so a compiled epoch cannot "
+            "report it; compute it from the predictions after training."
         )
-    return found
+    return functools.partial(found._fn, **found._fn_kwargs)
+
+
+def is_mean_over_rows(metric: Any) -> bool:
+    """Whether a metric is a mean of one value a row, as a compiled epoch needs it."""
+    if metric in ("accuracy", "acc"):
+        return True
+    found = _find_metric(metric)
+    mean = isinstance(found, keras.metrics.MeanMetricWrapper)
+    return mean or not isinstance(found, keras.metrics.Metric)
+
+
+def is_mean_loss(loss: Any) -> bool:
+    """Whether a loss, or each of several, averages over rows as the engine does."""
+    if isinstance(loss, dict):
+        return all(map(is_mean_loss, loss.values()))
+    if isinstance(loss, (list, tuple)):
+        return all(map(is_mean_loss, loss))
+    return getattr(loss, "reduction", "mean") in _AVERAGES
+
+
+def metric_name(metric: Any) -> str:
+    """Return the name under which a metric stands in the history, as in Keras."""
+    if isinstance(metric, str):
+        return metric
+    name = getattr(metric, "name", None) or getattr(metric, "__name__", None)
+    return str(name or type(metric).__name__)
+
+
+def _accuracy(target: tuple, prediction: tuple) -> RowFunction:
+    """Choose what "accuracy" means as Keras does."""
+    if prediction[-1] == 1:
+        return keras.metrics.binary_accuracy
+    if len(target) < len(prediction) or target[-1] == 1:
+        return keras.metrics.sparse_categorical_accuracy
+    return keras.metrics.categorical_accuracy
+
+
+def _find_metric(metric: Any) -> Any:
+    try:
+        return keras.metrics.get(metric)
+    except ValueError as error:
+        raise ValueError(
+            f"metric {metric!r} is not known; use 'accuracy', the name of a metric of "
+            "Keras, or a function of (y_true, y_pred) that gives a value a row."
+        ) from error
 
 
 def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int) -> Any:
@@ -92,10 +171,16 @@ def identity_key(item: Any) -> Hashable:
         return tuple((key, identity_key(value)) for key, value in item.items())
     if isinstance(item, Sequence) and not isinstance(item, str):
         return tuple(identity_key(value) for value in item)
-    # a user's own Loss may leave parameters out of its config: it is only itself
-    if isinstance(item, keras.losses.Loss) and type(item).__module__.startswith(
-        "keras."
+    # a user's own class may leave parameters out of its config: it is only itself
+    is_keras = type(item).__module__.startswith("keras.")
+    is_wrapper = type(item).__name__ in _WRAPPERS
+    if (
+        isinstance(item, (keras.losses.Loss, keras.metrics.Metric))
+        and is_keras
+        and not is_wrapper
     ):
-        config = {**item.get_config(), "name": None}
+        config = item.get_config()
+        if isinstance(item, keras.losses.Loss):
+            config = {**config, "name": None}  # a metric's name is what it is told by
         return type(item), json.dumps(config, sort_keys=True, default=str)
     return item

@@ -24,7 +24,8 @@ class Recipe:
     loss : object
         A Keras loss, its name, or one for each output.
     optimizer : keras.optimizers.Optimizer
-        Its learning rate and weight decay are free; the rest is compiled in.
+        Its learning rate and weight decay are free numbers: a program holds those of
+        the fit that made it, so they are always read from the present fit's recipe.
     metrics : tuple
         Names or functions, evaluated on the first output.
     loss_weights : tuple of float or None
@@ -116,6 +117,13 @@ class Program:
         """Take over a net's weights and reset, or take over, the optimizer's state."""
         self._weights.assign(weights, seed)
         state = self._initial_state if state is None else state
+        if [np.shape(value) for value in state] != [
+            value.shape for value in self._initial_state
+        ]:
+            raise ValueError(
+                "optimizer_state belongs to another optimizer or another net; pass the "
+                "state that the last fit of this one gave, or None."
+            )
         for variable, value in zip(self._state, state, strict=True):
             variable.assign(value)
 
@@ -201,6 +209,7 @@ class Program:
                 trained = self._weights.unpack(held)
                 measures, objective, updates = self._measure(chunk, trained, True)
                 objective += architecture.penalty(self._penalised, trained, penalties)
+                objective = self.optimizer.scale_loss(objective)
             gradients = tape.gradient(objective, held)
             self.optimizer.apply(gradients, self._weights.variables)
             for variable, value in zip(self._weights.updated, updates, strict=True):
@@ -253,6 +262,8 @@ class Program:
             trained, fixed, inputs, training=training, return_losses=True
         )
         predictions = keras.tree.flatten(outputs)
+        if any(getattr(one, "_keras_mask", None) is not None for one in predictions):
+            raise architecture.NotCompilableError("the model masks time steps")
         axes = 1 if self.recipe.n_members is None else 2
         shares = self.recipe.loss_weights or (1.0,) * len(predictions)
         by_row: Any = 0.0

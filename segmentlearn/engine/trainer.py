@@ -10,7 +10,7 @@ import numpy as np
 from segmentlearn.engine.architecture import FreeNumbers
 from segmentlearn.engine.callbacks import EpochCallbacks
 from segmentlearn.engine.data import Rows, index_table, lengths, longest
-from segmentlearn.engine.program import VALIDATION_CHUNK, Call, Program
+from segmentlearn.engine.program import VALIDATION_CHUNK, Call, Program, Recipe
 from segmentlearn.engine.progress import progress_bar
 from segmentlearn.engine.schedules import Schedule
 from segmentlearn.engine.stopping import BestEpoch, EarlyStopping
@@ -87,6 +87,8 @@ class Trainer:
     rows : Rows
     plan : Plan
     free : FreeNumbers
+    recipe : Recipe
+        Of this fit: the program's own may hold another learning rate.
     callbacks : sequence of keras.callbacks.Callback
     """
 
@@ -97,6 +99,7 @@ class Trainer:
         rows: Rows,
         plan: Plan,
         free: FreeNumbers,
+        recipe: Recipe,
         callbacks: Sequence,
     ) -> None:
         self.model = model
@@ -105,10 +108,12 @@ class Trainer:
         self.plan = plan
         self.free = free
         self.history: dict[str, list] = {}
-        self._optimizer = program.recipe.optimizer
+        self._optimizer = recipe.optimizer
         self._callbacks = EpochCallbacks(
-            callbacks, model, program.recipe, plan.epochs, plan.verbose
+            callbacks, model, recipe, plan.epochs, plan.verbose
         )
+        self._first_step = int(program.optimizer.iterations.numpy())
+        self._last_finite: list | None = None
         self._rng = np.random.default_rng(plan.seed)
         self._best = (
             BestEpoch(plan.stopping, program.recipe.n_members)
@@ -138,7 +143,7 @@ class Trainer:
                 if not self.history:
                     raise
                 interrupted = True
-        n_epochs = len(self.history["loss"])
+        n_epochs = len(self.history.get("loss", ()))
         if interrupted:
             self._warn_interrupted(n_epochs)
         self._hand_weights_over()
@@ -184,7 +189,8 @@ class Trainer:
         if diverged and not self.history:
             raise SegmentLearnError(
                 f"the training loss is {logs['loss']} in the first epoch; lower the "
-                "learning rate, and check the features for very large numbers."
+                "learning rate, and check the features for very large numbers and the "
+                "targets for classes that the net has no output for."
             )
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
@@ -196,6 +202,7 @@ class Trainer:
                 stacklevel=5,
             )
             return False
+        self._last_finite = [read() for read in self.program.readers()]
         if self._best is not None:
             self._best.update(epoch, logs["val_loss"], self.program.readers())
         if self._callbacks.is_needed:
@@ -217,7 +224,7 @@ class Trainer:
     def _learning_rates(self, epoch: int) -> np.ndarray:
         """Return the rate of each step; the table's length is that of its capacity."""
         steps = np.arange(self._n_steps) + epoch * self._n_steps
-        base = self._callbacks.learning_rate(self._optimizer, steps)
+        base = self._callbacks.learning_rate(self._optimizer, steps + self._first_step)
         total = max(1, self.plan.epochs * self._n_steps - 1)
         rates = np.zeros(self._slots // self.program.recipe.batch_size, np.float32)
         rates[: self._n_steps] = base * self.plan.schedule(steps / total)
@@ -233,11 +240,19 @@ class Trainer:
 
     def _hand_weights_over(self) -> None:
         """Give the model the weights of the best epoch, else of the last."""
-        best = self._best.weights if self._best is not None else None
-        if best is None:
-            assign_weights(self.model, self.program.weights())
-        else:
-            assign_weights(self.model, self.program.in_model_order(best))
+        weights = self._last_finite
+        if self._best is not None and self._best.rule.restore_best:
+            weights = self._best.weights
+            if weights is None:
+                warnings.warn(
+                    "the validation loss was never a finite number, so the weights of "
+                    "the last epoch are kept; check the validation rows.",
+                    SegmentLearnWarning,
+                    stacklevel=5,
+                )
+                weights = self._last_finite
+        if weights is not None:
+            assign_weights(self.model, self.program.in_model_order(weights))
 
     def _best_epoch(self) -> Any:
         if self._best is None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine import fallback
-from segmentlearn.engine.architecture import read_free_numbers
+from segmentlearn.engine import fallback, losses
+from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.cache import PROGRAMS
 from segmentlearn.engine.data import Rows, as_leaves, longest, pad_rows
@@ -123,7 +123,17 @@ def fit(
     >>> len(result.history["loss"]), result.compiled
     (3, True)
     """
+    _check_arguments(model, epochs, batch_size, n_members)
     optimizer = keras.optimizers.get(optimizer)
+    y, loss, loss_weights = (
+        _in_output_order(model, value, name)
+        for value, name in ((y, "y"), (loss, "loss"), (loss_weights, "loss_weights"))
+    )
+    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    if n_members is not None:
+        train_rows, validation_rows = _for_each_member(
+            n_members, len(as_leaves(X, "X")[0]), train_rows, validation_rows
+        )
     rows, train_rows, validation_rows = _lay_out_rows(
         X, y, sample_weight, validation_data, train_rows, validation_rows
     )
@@ -145,17 +155,18 @@ def fit(
     recipe = Recipe(
         loss=loss,
         optimizer=optimizer,
-        metrics=tuple(metrics),
+        metrics=metrics,
         loss_weights=None if loss_weights is None else tuple(loss_weights),
         batch_size=int(batch_size),
         n_members=n_members,
         jit_compile=jit_compile,
     )
     reason = fallback.reason_not_to_compile(model, optimizer, callbacks)
+    reason = reason or losses.reason_not_to_compile(loss)
     if reason is None:
         try:
             return _fit_compiled(model, rows, recipe, plan, callbacks, optimizer_state)
-        except fallback.COMPILER_ERRORS as error:
+        except (NotCompilableError, *fallback.COMPILER_ERRORS) as error:
             reason = fallback.first_line(error)
     fallback.warn_once(reason)
     return fallback.fit_with_keras(model, rows, recipe, plan, callbacks)
@@ -170,18 +181,68 @@ def _fit_compiled(
     optimizer_state: list | None,
 ) -> TrainingResult:
     """Run epochs of the architecture's program and copy the weights back."""
-    program = PROGRAMS.get(model, recipe, rows)
+    program = PROGRAMS.find(model, recipe, rows)
     free = read_free_numbers(model)
     original = [variable.numpy() for variable in model.weights]
     with program.lock:
         program.start(original, optimizer_state, plan.seed)
-        trainer = Trainer(model, program, rows, plan, free, callbacks)
+        trainer = Trainer(model, program, rows, plan, free, recipe, callbacks)
         try:
             result = trainer.run()
         except BaseException:
             assign_weights(model, original)  # nothing half-trained
             raise
     return result
+
+
+def _check_arguments(
+    model: Any, epochs: int, batch_size: int, n_members: int | None
+) -> None:
+    """Say what is wrong with an argument before anything is traced."""
+    if not model.built:
+        raise ValueError(
+            "the model is not built yet, so it has no weights to train: give it an "
+            "Input layer, or call model.build(input_shape)."
+        )
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"epochs={epochs!r} and batch_size={batch_size!r} must be 1 or more."
+        )
+    if n_members is not None and n_members < 1:
+        raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
+
+
+def _in_output_order(model: Any, value: Any, name: str) -> Any:
+    """Turn a dict by output name into a list in the order of the outputs."""
+    names = list(getattr(model, "output_names", None) or ())
+    if not isinstance(value, dict) or not names:
+        return value
+    if set(value) != set(names):
+        raise ValueError(
+            f"{name} has the keys {sorted(value)}; the model's outputs are {names}."
+        )
+    return [value[one] for one in names]
+
+
+def _for_each_member(
+    n_members: int, n_rows: int, train_rows: Any, validation_rows: Any
+) -> tuple[list, list]:
+    """Give every member its rows; an array that is not in a list is for all."""
+    if train_rows is None:
+        train_rows = np.arange(n_rows)
+    if validation_rows is None:
+        validation_rows = np.arange(0)
+    given = []
+    for name, rows in (
+        ("train_rows", train_rows),
+        ("validation_rows", validation_rows),
+    ):
+        if not isinstance(rows, list):
+            rows = [rows] * n_members
+        if len(rows) != n_members:
+            raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
+        given.append(rows)
+    return given[0], given[1]
 
 
 def _lay_out_rows(
@@ -223,7 +284,16 @@ def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
         return default
     if isinstance(rows, list) and rows and np.ndim(rows[0]) == 1:
         return [_row_numbers(one, n_rows, default, name) for one in rows]
-    rows = np.asarray(rows, dtype=np.int64)
+    rows = np.asarray(rows)
+    if rows.dtype.kind == "b":
+        if rows.shape != (n_rows,):
+            raise ValueError(
+                f"{name} is a mask of shape {rows.shape}; X has {n_rows} rows."
+            )
+        return np.flatnonzero(rows)
+    if rows.dtype.kind not in "iu" and rows.size:
+        raise ValueError(f"{name} has dtype {rows.dtype}; row numbers are integers.")
+    rows = rows.astype(np.int64)
     if rows.size and (rows.min() < 0 or rows.max() >= n_rows):
         raise ValueError(
             f"{name} runs from {rows.min()} to {rows.max()}; X has rows 0 to "
@@ -239,6 +309,14 @@ def _append_rows(
     more_features = as_leaves(extra[0], "validation_data[0]")
     more_targets = as_leaves(extra[1], "validation_data[1]")
     more_weights = extra[2] if len(extra) > 2 else None
+    for old, new in zip(
+        [*features, *targets], [*more_features, *more_targets], strict=True
+    ):
+        if old.shape[1:] != new.shape[1:]:
+            raise ValueError(
+                f"validation_data has rows of shape {new.shape[1:]} where training has "
+                f"{old.shape[1:]}."
+            )
     n_rows, n_more = len(features[0]), len(more_features[0])
     if n_more != len(more_targets[0]):
         raise ValueError(

@@ -44,10 +44,12 @@ class Weights:
     """
 
     def __init__(self, model: Any, optimizer: Any, n_members: int | None) -> None:
-        trained = {id(variable) for variable in model.trainable_variables}
-        is_trained = [id(variable) in trained for variable in model.weights]
-        self._trained = [i for i, yes in enumerate(is_trained) if yes]
-        self._fixed = [i for i, yes in enumerate(is_trained) if not yes]
+        position = {id(variable): i for i, variable in enumerate(model.weights)}
+        self._trained = [position[id(v)] for v in model.trainable_variables]
+        # what a step changes without a gradient, in the order in which Keras returns
+        # it: frozen weights, moving statistics, and the states of random generators
+        self.updated = list(model.non_trainable_variables)
+        self._fixed = [position.get(id(variable)) for variable in self.updated]
         self.shapes = [tuple(variable.shape) for variable in model.trainable_variables]
         self._lead = [] if n_members is None else [n_members]
         self.is_flat = _can_be_flat(model, optimizer, self.shapes, n_members)
@@ -58,10 +60,6 @@ class Weights:
             self.variables = [keras.Variable(np.zeros(shape, np.float32), name="flat")]
         else:
             self.variables = list(model.trainable_variables)
-        known = {id(variable) for variable in model.weights}
-        self._seeds = [v for v in model.variables if id(v) not in known]
-        fixed = [model.weights[i] for i in self._fixed]
-        self.updated = [*fixed, *self._seeds]
         optimizer.build(self.variables)
 
     def unpack(self, values: Sequence) -> list:
@@ -83,14 +81,16 @@ class Weights:
         else:
             for variable, array in zip(self.variables, trained, strict=True):
                 variable.assign(array)
-        for variable, index in zip(self.updated, self._fixed, strict=False):
-            variable.assign(weights[index])
-        for index, variable in enumerate(self._seeds):
-            variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
+        for number, variable in enumerate(self.updated):
+            index = self._fixed[number]
+            if index is None:  # the state of a random generator
+                variable.assign(np.array([seed & 0xFFFFFFFF, number], np.uint32))
+            else:
+                variable.assign(weights[index])
 
     def readers(self) -> list:
         """Return a function for each held variable that gives its present value."""
-        held = [*self.variables, *self.updated[: len(self._fixed)]]
+        held = [*self.variables, *self._kept()]
         return [variable.value.read_value for variable in held]
 
     def restore_order(self, values: Sequence) -> list[np.ndarray]:
@@ -104,10 +104,16 @@ class Weights:
                 piece.reshape(shape)
                 for piece, shape in zip(pieces, self.shapes, strict=True)
             ]
-        ordered: list = [None] * (len(self._trained) + len(self._fixed))
-        for index, array in zip(self._trained + self._fixed, held + fixed, strict=True):
+        indices = self._trained + [i for i in self._fixed if i is not None]
+        ordered: list = [None] * len(indices)
+        for index, array in zip(indices, held + fixed, strict=True):
             ordered[index] = array
         return ordered
+
+    def _kept(self) -> list:
+        """Return what is updated and belongs to the model's weights."""
+        pairs = zip(self.updated, self._fixed, strict=True)
+        return [variable for variable, index in pairs if index is not None]
 
 
 def _can_be_flat(

@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Sequence
-from numbers import Real
+
+import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +88,9 @@ class ClassifierSpec:
                 f"hidden_layer_sizes={hidden_layer_sizes!r}: each layer needs at least "
                 "1 unit."
             )
-        rates = (dropout,) * len(sizes) if isinstance(dropout, Real) else dropout
+        rates = np.atleast_1d(np.asarray(dropout, dtype=float))
+        if np.ndim(dropout) == 0:
+            rates = np.repeat(rates, len(sizes))
         if len(rates) != len(sizes) or not all(0 <= rate < 1 for rate in rates):
             raise ValueError(
                 f"dropout={dropout!r} must be a number in [0, 1), or one for each of "

@@ -1,0 +1,172 @@
+"""The planted segments of the generated automobile customers.
+
+The shape follows the public table of an automobile company's customers: the same
+columns, levels and shares of gaps, segments of a comparable look. No row is copied.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from segmentlearn.datasets._population import (
+    Feature,
+    Population,
+    category_feature,
+    lognormal_shares,
+    rows_to_one,
+)
+
+_PROFESSIONS = (
+    "Artist",
+    "Healthcare",
+    "Entertainment",
+    "Engineer",
+    "Doctor",
+    "Lawyer",
+    "Executive",
+    "Marketing",
+    "Homemaker",
+)
+# how many years of work experience: 0, 1, 2 … 14
+_EXPERIENCE = {
+    "short": [42, 43, 4, 2, 2, 1, 1, 1, 2, 2, 0.2, 0.2, 0.2, 0.2, 0.2],
+    "usual": [31, 32, 4, 4, 4, 3, 3, 3, 7, 7, 0.6, 0.6, 0.6, 0.6, 0.6],
+    "long": [23, 25, 4, 4, 4, 4, 4, 4, 12, 13, 1.2, 1.2, 1.1, 1.1, 1.1],
+}
+# how many people: 1, 2 … 9
+_FAMILY = {
+    "alone": [72, 20, 5, 1.5, 0.8, 0.3, 0.2, 0.1, 0.1],
+    "couple": [4, 72, 15, 6, 2, 0.5, 0.2, 0.2, 0.1],
+    "family": [2, 27, 29, 28, 10, 2.5, 0.8, 0.4, 0.3],
+    "large": [5, 9, 25, 33, 17, 7, 2.5, 1, 0.7],
+}
+# the anonymous category Cat_1 … Cat_7
+_VARIABLE = {
+    "usual": [1.5, 5, 10, 8, 0.9, 72, 2.5],
+    "young": [2, 8, 13, 18, 1.8, 54, 3],
+    "mixed": [2.2, 4, 14, 35, 1.1, 40.5, 3.2],
+    "old": [1.4, 1.5, 3, 5, 0.4, 88, 0.7],
+}
+
+
+class _Segment(NamedTuple):
+    """Shares in percent; `labels` is how the segment splits into A, B, C and D."""
+
+    share: float
+    labels: tuple[float, ...]
+    age: float
+    age_spread: float
+    male: float
+    married: float
+    graduated: float
+    professions: tuple[float, ...]
+    spending: tuple[float, ...]  # Low, Average, High
+    family: str
+    experience: str
+    variable: str
+
+
+# fmt: off
+_SEGMENTS = {
+    "settled artists": _Segment(
+        19, (4, 18, 77, 1), 48, 0.28, 55, 99, 92,
+        (72, 1, 13, 5, 7, 1, 0.5, 0.5, 1), (12, 77, 11), "family", "usual", "usual"),
+    "single artists": _Segment(
+        16, (64, 25, 6, 5), 42, 0.30, 42, 25, 88,
+        (60, 2, 16, 9, 7, 1, 0.5, 2.5, 2), (99, 0.5, 0.5), "alone", "long", "usual"),
+    "young starters": _Segment(
+        15, (8, 4, 6, 82), 27, 0.26, 46, 4, 50,
+        (8, 42, 10, 9, 15, 0.5, 1.5, 9, 5), (99, 0.5, 0.5), "large", "usual", "young"),
+    "beginners": _Segment(
+        10, (1, 2, 4, 93), 20, 0.32, 62, 1, 3,
+        (1, 79, 3, 2, 7, 0.3, 0.7, 6, 1), (98, 1, 1), "large", "short", "young"),
+    "technical families": _Segment(
+        9, (80, 12, 4, 4), 38, 0.35, 60, 97, 40,
+        (8, 7, 24, 30, 10, 1, 8, 7, 5), (45, 38, 17), "family", "usual", "mixed"),
+    "technical couples": _Segment(
+        9, (5, 8, 4, 83), 40, 0.38, 60, 93, 48,
+        (10, 6, 24, 28, 12, 1, 9, 5, 5), (55, 32, 13), "couple", "long", "mixed"),
+    "young academics": _Segment(
+        7, (12, 68, 15, 5), 34, 0.22, 45, 55, 95,
+        (42, 12, 8, 6, 22, 2, 1, 5, 2), (80, 18, 2), "couple", "usual", "usual"),
+    "well-off retired": _Segment(
+        6, (12, 24, 60, 4), 74, 0.15, 50, 99, 64,
+        (11, 0.5, 2, 1, 1, 69, 13.5, 1, 1), (7, 4, 89), "couple", "short", "old"),
+    "lonely retired": _Segment(
+        5, (34, 8, 4, 54), 73, 0.16, 68, 88, 56,
+        (12, 1, 9, 4, 2, 64, 5, 2, 1), (98, 0.5, 1.5), "alone", "short", "old"),
+    "executives": _Segment(
+        5, (5, 66, 25, 4), 50, 0.28, 96, 99, 66,
+        (3, 2, 2, 1, 1, 1, 88, 1.5, 0.5), (9, 12, 79), "large", "usual", "usual"),
+}
+# fmt: on
+
+
+def automobile_population() -> Population:
+    """The mixture behind ``make_customers("automobile")``."""
+    rows = list(_SEGMENTS.values())
+    ages = np.arange(18, 90)
+    features = (
+        category_feature(
+            "Gender", ("Female", "Male"), [[100 - r.male, r.male] for r in rows]
+        ),
+        category_feature(
+            "Ever_Married", ("No", "Yes"), _no_yes(rows, "married"), 0.017
+        ),
+        Feature(
+            "Age",
+            ages,
+            lognormal_shares(
+                ages, [r.age for r in rows], [r.age_spread for r in rows], origin=14
+            ),
+        ),
+        category_feature("Graduated", ("No", "Yes"), _no_yes(rows, "graduated"), 0.010),
+        category_feature(
+            "Profession",
+            _PROFESSIONS,
+            [r.professions for r in rows],
+            0.015,
+            unseen="Data Scientist",
+        ),
+        Feature(
+            "Work_Experience",
+            np.arange(15),
+            rows_to_one([_EXPERIENCE[r.experience] for r in rows]),
+            missing=0.103,
+            missing_driver="Age",
+        ),
+        category_feature(
+            "Spending_Score",
+            ("Low", "Average", "High"),
+            [r.spending for r in rows],
+            drift_missing=0.03,
+        ),
+        Feature(
+            "Family_Size",
+            np.arange(1, 10),
+            rows_to_one([_FAMILY[r.family] for r in rows]),
+            missing=0.042,
+            missing_driver="Age",
+        ),
+        category_feature(
+            "Var_1",
+            tuple(f"Cat_{i}" for i in range(1, 8)),
+            [_VARIABLE[r.variable] for r in rows],
+            0.009,
+            unseen="Cat_8",
+        ),
+    )
+    joint = np.array([[r.share] for r in rows]) * rows_to_one([r.labels for r in rows])
+    return Population(
+        target="Segmentation",
+        classes=np.array(["A", "B", "C", "D"], dtype=object),
+        segments=tuple(_SEGMENTS),
+        joint=joint / joint.sum(),
+        features=features,
+        identifier="ID",
+    )
+
+
+def _no_yes(rows: list[_Segment], field: str) -> list[list[float]]:
+    """Percentages of "No" and "Yes", a row for each segment."""
+    return [[100 - getattr(row, field), getattr(row, field)] for row in rows]

@@ -1,0 +1,294 @@
+"""A population with planted segments: what is drawn from it, and its exact posterior.
+
+Every kind of generated table is a finite mixture. A row belongs to one class and to one
+latent segment; given the segment its features are independent, except for features
+that come into being after the outcome, which depend on the class instead. All features
+are finite tables of shares, so Bayes' theorem gives the exact class probabilities of
+any row, with its gaps: a value that went missing at random carries no evidence.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+MISSING = -1  # the code of a gap; indexes the last entry of every lookup table
+_MAX_MISSING_SHARE = 0.95
+_DRIFT_TILT = 0.5  # full drift: a level one standard deviation up is exp(0.5) likelier
+_DRIFT_STRETCH = 0.15  # full drift: a number lies 15 % further from its lowest level
+_CHUNK_ROWS = 100_000  # bounds the memory of the posterior
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column: its levels and how often each occurs in each group of rows.
+
+    The groups are the segments, or the classes where `after_outcome` is set. A numeric
+    feature with `widths` is spread evenly over the cell that starts at its level.
+    """
+
+    name: str
+    levels: np.ndarray
+    shares: np.ndarray
+    after_outcome: bool = False
+    widths: np.ndarray | None = None
+    missing: float = 0.0  # share of gaps without drift
+    drift_missing: float = 0.0  # share of gaps that full drift adds
+    missing_driver: str | None = None  # the complete column the gaps depend on
+    unseen: str | None = None  # the level that only unseen rows get
+    absent_where: tuple[str, str] | None = None  # (column, level): no value by nature
+    absent_value: float = np.nan
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the levels are strings."""
+        return self.levels.dtype.kind in "UO"
+
+    def drifted(self, drift: float) -> "Feature":
+        """Stretch a number's distribution, tilt a category's to the later levels."""
+        if drift == 0 or len(self.levels) == 1:
+            return self
+        places = np.arange(len(self.levels), dtype=float)
+        if self.is_category:
+            tilt = np.exp(_DRIFT_TILT * drift * (places - places.mean()) / places.std())
+            return replace(self, shares=rows_to_one(self.shares * tilt))
+        origins = places / (1.0 + _DRIFT_STRETCH * drift)
+        moved = [np.interp(origins, places, row) for row in self.shares]
+        return replace(self, shares=rows_to_one(moved))
+
+
+@dataclass(frozen=True)
+class Population:
+    """A mixture of segments, and what the table drawn from it looks like."""
+
+    target: str
+    classes: np.ndarray
+    segments: tuple[str, ...]
+    joint: np.ndarray  # (n_segments, n_classes), sums to one
+    features: tuple[Feature, ...]
+    identifier: str
+
+    def with_class_shares(self, weights: np.ndarray) -> "Population":
+        """Change how frequent the classes are; what each class is stays the same."""
+        given_class = self.joint / self.joint.sum(axis=0)
+        return replace(self, joint=given_class * (weights / weights.sum()))
+
+    def drifted(self, drift: float) -> "Population":
+        """Move every feature's distribution; the class shares stay the same."""
+        moved = tuple(feature.drifted(drift) for feature in self.features)
+        return replace(self, features=moved)
+
+
+def rows_to_one(table: Any) -> np.ndarray:
+    """Scale every row of a table of non-negative numbers to the sum one."""
+    table = np.atleast_2d(np.asarray(table, dtype=float))
+    return table / table.sum(axis=1, keepdims=True)
+
+
+def category_feature(
+    name: str, levels: Sequence[str], shares: Any, missing: float = 0.0, **how: Any
+) -> Feature:
+    """A feature of strings from a table of weights, one row a group."""
+    names = np.array(levels, dtype=object)
+    return Feature(name, names, rows_to_one(shares), missing=missing, **how)
+
+
+def normal_shares(levels: np.ndarray, mean: Any, spread: Any) -> np.ndarray:
+    """Shares of whole numbers under one normal distribution a row, cut to `levels`."""
+    mean, spread = np.c_[np.asarray(mean, float)], np.c_[np.asarray(spread, float)]
+    upper, lower = (levels + 0.5 - mean) / spread, (levels - 0.5 - mean) / spread
+    return rows_to_one(norm.cdf(upper) - norm.cdf(lower) + 1e-12)
+
+
+def lognormal_shares(
+    levels: np.ndarray, median: Any, spread: Any, origin: float
+) -> np.ndarray:
+    """Shares of whole numbers whose logarithm above `origin` is normal."""
+    median = np.c_[np.log(np.asarray(median, float) - origin)]
+    spread = np.c_[np.asarray(spread, float)]
+    upper = (np.log(levels + 0.5 - origin) - median) / spread
+    lower = (np.log(levels - 0.5 - origin) - median) / spread
+    return rows_to_one(norm.cdf(upper) - norm.cdf(lower) + 1e-12)
+
+
+def take_text(lookup: list, codes: np.ndarray) -> Any:
+    """Strings by their codes, in the dtype that pandas itself gives to strings."""
+    return pd.Series(lookup).array.take(codes)
+
+
+def draw_classes_and_segments(
+    population: Population, n_samples: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Class and segment codes, both in exact shares up to rounding, shuffled."""
+    class_shares = population.joint.sum(axis=0)
+    counts = _whole_counts(class_shares, n_samples)
+    codes = np.arange(len(class_shares), dtype=np.int16)
+    classes = rng.permutation(np.repeat(codes, counts))
+    # a class without any row keeps a valid table: all tables are searched as one
+    given_class = np.where(class_shares > 0, population.joint, 1.0).T
+    return classes, _draw_levels(given_class, classes, rng)
+
+
+def draw_features(
+    population: Population,
+    classes: np.ndarray,
+    segments: np.ndarray,
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Level codes of every feature, rows that have no value by nature as gaps."""
+    codes: dict[str, np.ndarray] = {}
+    for feature in population.features:
+        groups = classes if feature.after_outcome else segments
+        codes[feature.name] = _draw_levels(feature.shares, groups, rng)
+    for feature in population.features:
+        absent = _absent_rows(population, feature, codes)
+        if absent is not None:
+            codes[feature.name][absent] = MISSING
+    return codes
+
+
+def hide_values(
+    population: Population,
+    codes: dict[str, np.ndarray],
+    missing_scale: float,
+    drift: float,
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Set gaps completely at random, or depending on a column that has none."""
+    hidden = {}
+    for feature in population.features:
+        column = codes[feature.name]
+        chance = rng.random(len(column), dtype=np.float32)
+        share = feature.missing * (1.0 + drift) + feature.drift_missing * drift
+        share *= missing_scale
+        if share > 0:
+            weight: Any = 1.0
+            if feature.missing_driver is not None:
+                driver = codes[feature.missing_driver]
+                weight = 0.4 + 1.2 * driver / max(int(driver.max()), 1)
+                weight = weight / weight.mean()
+            gaps = chance < np.minimum(share * weight, _MAX_MISSING_SHARE)
+            column = np.where(gaps, np.int16(MISSING), column)
+        hidden[feature.name] = column
+    return hidden
+
+
+def plant_unseen_levels(
+    population: Population,
+    codes: dict[str, np.ndarray],
+    share: float,
+    rng: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """Give a share of the filled cells a level that the population doesn't have."""
+    changed = dict(codes)
+    for feature in population.features:
+        if feature.unseen is None or share == 0:
+            continue
+        column = codes[feature.name]
+        hit = (rng.random(len(column)) < share) & (column != MISSING)
+        changed[feature.name] = np.where(hit, np.int16(len(feature.levels)), column)
+    return changed
+
+
+def to_columns(
+    population: Population,
+    codes: dict[str, np.ndarray],
+    absent_as_number: bool,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Values of every feature; `absent_as_number` writes −1 where none can exist."""
+    columns: dict[str, Any] = {}
+    for feature in population.features:
+        column = codes[feature.name]
+        if feature.is_category:
+            lookup = [*feature.levels.tolist(), feature.unseen or "", np.nan]
+            columns[feature.name] = take_text(lookup, column)
+            continue
+        values = np.append(feature.levels, [np.nan, np.nan])[column]
+        if feature.widths is not None:
+            widths = np.append(feature.widths, [0.0, 0.0])[column]
+            values = np.rint(values + widths * rng.random(len(values)))
+        absent = _absent_rows(population, feature, codes)
+        if absent is not None:
+            code_it = absent_as_number and np.isnan(feature.absent_value)
+            values[absent] = -1.0 if code_it else feature.absent_value
+        # a column that can have gaps is a float column in every table, as in a CSV
+        can_have_gaps = feature.missing > 0 or (
+            absent is not None and np.isnan(feature.absent_value)
+        )
+        if not can_have_gaps and not np.isnan(values).any():
+            values = values.astype(np.int64)
+        columns[feature.name] = values
+    return columns
+
+
+def posterior(
+    population: Population,
+    codes: dict[str, np.ndarray],
+    *,
+    after_outcome: bool = True,
+) -> np.ndarray:
+    """Exact class probabilities of every row, given the values that it shows."""
+    n_samples = len(next(iter(codes.values())))
+    n_segments, n_classes = population.joint.shape
+    proba = np.empty((n_samples, n_classes))
+    tables = {f.name: _evidence(f) for f in population.features}
+    for start in range(0, n_samples, _CHUNK_ROWS):
+        rows = slice(start, min(start + _CHUNK_ROWS, n_samples))
+        n_rows = rows.stop - rows.start
+        by_segment = np.zeros((n_rows, n_segments))
+        by_class = np.zeros((n_rows, n_classes))
+        for feature in population.features:
+            if not feature.after_outcome:
+                by_segment += tables[feature.name][codes[feature.name][rows]]
+            elif after_outcome:
+                by_class += tables[feature.name][codes[feature.name][rows]]
+        by_segment -= by_segment.max(axis=1, keepdims=True)
+        by_class -= by_class.max(axis=1, keepdims=True)
+        unscaled = np.exp(by_class) * (np.exp(by_segment) @ population.joint)
+        proba[rows] = unscaled / unscaled.sum(axis=1, keepdims=True)
+    return proba
+
+
+def _draw_levels(
+    shares: np.ndarray, groups: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """One level code a row, from the row of `shares` that its group names."""
+    n_groups, n_levels = shares.shape
+    cumulated = np.cumsum(shares, axis=1)
+    cumulated /= cumulated[:, -1:]
+    # shifted by the group's number, all tables become one sorted array: one search
+    edges = (cumulated + np.arange(n_groups)[:, None]).ravel()
+    found = np.searchsorted(edges, rng.random(len(groups)) + groups, side="right")
+    found -= groups.astype(np.int64) * n_levels
+    return np.minimum(found, n_levels - 1).astype(np.int16)
+
+
+def _absent_rows(
+    population: Population, feature: Feature, codes: dict[str, np.ndarray]
+) -> np.ndarray | None:
+    """The rows in which the feature has no value by nature, None if it always has."""
+    if feature.absent_where is None:
+        return None
+    name, level = feature.absent_where
+    levels = next(f.levels for f in population.features if f.name == name)
+    return codes[name] == levels.tolist().index(level)
+
+
+def _evidence(feature: Feature) -> np.ndarray:
+    """Log shares, one row a level; unseen levels and gaps carry no evidence."""
+    n_groups = len(feature.shares)
+    known = np.log(np.maximum(feature.shares, 1e-12)).T
+    return np.vstack([known, np.zeros((2, n_groups))])
+
+
+def _whole_counts(shares: np.ndarray, total: int) -> np.ndarray:
+    """Split a total by shares into whole numbers (largest remainders)."""
+    exact = shares * total
+    counts = np.floor(exact).astype(np.int64)
+    left_over = np.argsort(counts - exact, kind="stable")[: total - counts.sum()]
+    counts[left_over] += 1
+    return counts

@@ -1,0 +1,13 @@
+"""Transformers that turn raw customer tables into numbers for a net."""
+
+from segmentlearn.preprocessing.encoding import CategoryEncoder
+from segmentlearn.preprocessing.imputation import MixedImputer
+from segmentlearn.preprocessing.scaling import SoftRobustScaler
+from segmentlearn.preprocessing.tabular import TabularPreprocessor
+
+__all__ = [
+    "CategoryEncoder",
+    "MixedImputer",
+    "SoftRobustScaler",
+    "TabularPreprocessor",
+]

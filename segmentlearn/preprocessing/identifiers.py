@@ -1,0 +1,192 @@
+"""Columns that name their row instead of describing the customer in it."""
+
+import re
+import warnings
+
+import numpy as np
+
+from segmentlearn.exceptions import SegmentLearnWarning
+
+_SURE_WORDS = {"id", "ids", "uuid", "guid", "identifier"}
+_LIKELY_WORDS = {"index", "key", "number", "no", "nr"}
+_JOINED = re.compile(
+    r"(customer|cust|client|user|account|member|person|record|row|case|order|contact"
+    r"|subscriber|visitor|session|transaction)(id|no|nr|number)"
+)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SAVED_INDEX = re.compile(r"Unnamed: \d+")
+
+_NAMED_SHARE = 0.5  # share of distinct values that a telling name needs
+_TEXT_SHARE = 0.9  # share of distinct values that text of any name needs
+_FEWEST_ROWS = 20  # in smaller tables distinct text proves nothing
+_FEWEST_SERIAL_ROWS = 50  # in smaller tables distinct whole numbers prove nothing
+
+
+def find_identifiers(roles, exempt, numbers, factors):
+    """List the columns that look like identifiers.
+
+    Parameters
+    ----------
+    roles : dict of str to str
+        "numeric" or "categorical" for each column.
+    exempt : set of str
+        Columns that are never listed: the user's choices, dates and durations.
+    numbers : ndarray of float of shape (n_rows, n_numeric)
+        The numeric columns, in the order of ``roles``.
+    factors : dict of str to Factor
+        The categorical columns.
+
+    Returns
+    -------
+    names : list of str
+        In the order of ``roles``.
+    """
+    identifiers = set()
+    for name, factor in factors.items():
+        if name not in exempt and len(factor.levels) > 2:
+            n_present = int(np.count_nonzero(factor.codes >= 0))
+            if text_identifies(name, len(factor.levels), n_present):
+                identifiers.add(name)
+    numeric = [name for name in roles if name not in factors]
+    for name, column in zip(numeric, numbers.T, strict=True):
+        if name not in exempt and numbers_identify(name, column):
+            identifiers.add(name)
+    return [name for name in roles if name in identifiers]
+
+
+def warn_of_identifiers(names):
+    """Warn that columns are left out as identifiers, and how to keep them.
+
+    Parameters
+    ----------
+    names : list of str
+        The columns.
+    """
+    warnings.warn(
+        f"The column(s) {names} look like identifiers (nearly one value a row) and are "
+        f"left out. To use one as a feature, list it in numeric_features or "
+        f"categorical_features; text that holds numbers must be converted with "
+        f"pandas.to_numeric first.",
+        SegmentLearnWarning,
+        stacklevel=5,
+    )
+
+
+def warn_of_doubtful_categories(factors, chosen, mixed, max_levels):
+    """Warn about categories that were probably meant to be numbers.
+
+    Parameters
+    ----------
+    factors : dict of str to Factor
+        The categorical columns.
+    chosen : set of str
+        Columns whose role is the user's choice: never warned about.
+    mixed : set of str
+        Columns that mix text with other values.
+    max_levels : int
+        Numbers written as text are warned about from more levels on.
+    """
+    doubtful = [
+        name
+        for name, factor in factors.items()
+        if name not in chosen
+        and (
+            name in mixed
+            or (len(factor.levels) > max_levels and _all_read_as_numbers(factor.levels))
+        )
+    ]
+    if doubtful:
+        warnings.warn(
+            f"The column(s) {doubtful} mix text with other values or hold numbers "
+            f"written as text; they are treated as categories. If they are numbers, "
+            f"convert them with pandas.to_numeric(column, errors='coerce'); if not, "
+            f"list them in categorical_features.",
+            SegmentLearnWarning,
+            stacklevel=5,
+        )
+
+
+def text_identifies(name, n_levels, n_present):
+    """Tell whether a column of categories is an identifier.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    n_levels : int
+        Number of distinct values.
+    n_present : int
+        Number of cells that are not missing.
+
+    Returns
+    -------
+    identifies : bool
+        True for nearly one value a row; less is enough where the name tells.
+    """
+    if _is_named_so(name, n_present):
+        return n_levels >= _needed_by_name(n_present)
+    return n_present >= _FEWEST_ROWS and n_levels >= _TEXT_SHARE * n_present
+
+
+def numbers_identify(name, numbers):
+    """Tell whether a column of numbers is an identifier.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    numbers : ndarray of float of shape (n_rows,)
+        Its cells, NaN where missing.
+
+    Returns
+    -------
+    identifies : bool
+        True for whole numbers that hardly repeat under a telling name, and under any
+        name for whole numbers that never repeat and leave few gaps: rows numbered
+        consecutively, shuffled and thinned out or not.
+    """
+    named = _is_named_so(name, len(numbers))
+    if not named and len(numbers) < _FEWEST_SERIAL_ROWS:
+        return False
+    present = numbers[~np.isnan(numbers)]
+    n_present = len(present)
+    if n_present < 2 or not np.isfinite(present).all():
+        return False
+    span = float(present.max()) - float(present.min()) + 1
+    dense = n_present >= _FEWEST_SERIAL_ROWS and n_present <= span <= 2 * n_present
+    if not (named or dense) or (present != np.floor(present)).any():
+        return False
+    n_distinct = len(np.unique(present))
+    by_name = named and n_distinct >= _needed_by_name(n_present)
+    return bool(by_name or (dense and n_distinct == n_present))
+
+
+def _is_named_so(name, n_rows):
+    """Tell whether a name speaks of an identifier; doubtful words need some rows."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if _SAVED_INDEX.fullmatch(name) or _JOINED.fullmatch("".join(words)):
+        return True
+    if not words:
+        return False
+    if words[-1] in _SURE_WORDS or words[0] in _SURE_WORDS:
+        return True
+    return words[-1] in _LIKELY_WORDS and n_rows >= _FEWEST_ROWS
+
+
+def _needed_by_name(n_present):
+    """Return how many distinct values a column with a telling name needs."""
+    if n_present < _FEWEST_ROWS:
+        return max(n_present, 2)
+    return _NAMED_SHARE * n_present
+
+
+def _all_read_as_numbers(levels):
+    """Tell whether every level is text that can be read as a number."""
+    try:
+        for level in levels:
+            if not isinstance(level, str):
+                return False
+            float(level)
+    except ValueError:
+        return False
+    return True

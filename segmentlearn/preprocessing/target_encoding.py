@@ -1,0 +1,180 @@
+"""Target means of category levels: smoothed, and cross-fitted for the training rows."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import column_or_1d
+
+_MOST_FOLDS = 5
+# whole numbers with more distinct values than this count amounts, not classes
+_MOST_NUMERIC_CLASSES = 30
+
+
+def read_target(y, target_type="auto"):
+    """Turn a target into columns whose means can be taken.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels or numbers.
+    target_type : {"auto", "classes", "continuous"}, default="auto"
+        "auto" takes text, truth values and up to 30 distinct whole numbers for classes.
+
+    Returns
+    -------
+    target : ndarray of float64 of shape (n_rows, n_means)
+        One 0/1 column a class, only the second class's where there are two; or the
+        numbers themselves.
+    classes : list or None
+        The classes in sorted order; None for numbers.
+
+    Raises
+    ------
+    ValueError
+        If y has several columns, missing values, or values that are neither labels nor
+        numbers.
+    """
+    y = column_or_1d(np.asarray(y), warn=True)
+    n_missing = int(np.count_nonzero(pd.isna(y)))
+    if n_missing:
+        raise ValueError(
+            f"y holds {n_missing} missing value(s); target means need a label for each "
+            f"row: drop the rows without one"
+        )
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    if target_type == "auto":
+        numeric = y.dtype.kind in "iuf"
+        amounts = numeric and len(np.unique(y)) > _MOST_NUMERIC_CLASSES
+        target_type = "continuous" if amounts or kind == "continuous" else "classes"
+    if target_type == "continuous":
+        return y.astype(np.float64)[:, np.newaxis], None
+    classes, codes = np.unique(y, return_inverse=True)
+    target = np.zeros((len(y), len(classes)))
+    target[np.arange(len(y)), codes] = 1.0
+    if len(classes) <= 2:
+        target = target[:, -1:]
+    return target, classes.tolist()
+
+
+def is_encodable(y):
+    """Tell whether target means can be taken of ``y``.
+
+    Parameters
+    ----------
+    y : array-like or None
+        A target.
+
+    Returns
+    -------
+    encodable : bool
+        False for None and for targets of several columns.
+    """
+    if y is None:
+        return False
+    shape = np.asarray(y).shape
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def smoothed_means(codes, n_codes, target):
+    """Return the mean target of every level, drawn towards the overall mean.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        Level of each row, from 0 to ``n_codes - 1``.
+    n_codes : int
+        Number of levels.
+    target : ndarray of float64 of shape (n_rows, n_means)
+        As `read_target` returns it.
+
+    Returns
+    -------
+    means : ndarray of float64 of shape (n_codes, n_means)
+        A level without rows gets the overall mean.
+
+    Notes
+    -----
+    Levels are taken as random effects: with ``n`` rows a level's mean counts
+    ``n / (n + m)``, where ``m`` is the variance within levels over the variance between
+    them, both estimated from the data [1]_ [2]_. So a level of one row never becomes
+    that row's label, and a column that tells nothing becomes constant.
+
+    References
+    ----------
+    .. [1] D. Micci-Barreca: "A Preprocessing Scheme for High-Cardinality Categorical
+       Attributes in Classification and Prediction Problems", SIGKDD Explorations 3(1),
+       2001.
+    .. [2] S. R. Searle, G. Casella, C. E. McCulloch: "Variance Components",
+       Wiley, 1992.
+    """
+    overall = target.mean(axis=0)
+    centred = target - overall
+    counts = np.bincount(codes, minlength=n_codes).astype(np.float64)
+    sums = np.column_stack(
+        [np.bincount(codes, weights=column, minlength=n_codes) for column in centred.T]
+    )
+    present = counts > 0
+    deviations = np.zeros_like(sums)
+    np.divide(sums, counts[:, np.newaxis], out=deviations, where=present[:, np.newaxis])
+    n_rows, n_levels = counts.sum(), np.count_nonzero(present)
+    between = (counts[:, np.newaxis] * deviations**2).sum(axis=0)
+    within = np.maximum((centred**2).sum(axis=0) - between, 0.0)
+    # one pseudo-row of the overall variance: where nearly every level has one row, the
+    # variance within levels is unknown, not zero
+    noise = (within + centred.var(axis=0)) / (n_rows - n_levels + 1)
+    effective = n_rows - (counts**2).sum() / n_rows
+    signal = (between - (n_levels - 1) * noise) / max(effective, 1)
+    weights = np.zeros_like(sums)
+    informative = signal > 0
+    weights[:, informative] = counts[:, np.newaxis] / (
+        counts[:, np.newaxis] + noise[informative] / signal[informative]
+    )
+    return overall + weights * deviations
+
+
+def cross_fitted_means(codes, n_codes, target, classes, random_state):
+    """Encode training rows by the means of the folds that don't hold them.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_rows,)
+        Level of each row.
+    n_codes : int
+        Number of levels.
+    target : ndarray of float64 of shape (n_rows, n_means)
+        As `read_target` returns it.
+    classes : list or None
+        As `read_target` returns it; folds are stratified where there are classes.
+    random_state : int, RandomState instance or None
+        Draws the folds.
+
+    Returns
+    -------
+    encoded : ndarray of float64 of shape (n_rows, n_means)
+        No row's value depends on its own target.
+    """
+    n_rows = len(codes)
+    if n_rows < 2:
+        return np.broadcast_to(target.mean(axis=0), target.shape).copy()
+    encoded = np.empty_like(target)
+    for train, test in _folds(target, classes, random_state):
+        means = smoothed_means(codes[train], n_codes, target[train])
+        encoded[test] = means[codes[test]]
+    return encoded
+
+
+def _folds(target, classes, random_state):
+    """Cut the rows into up to five folds, each class spread over them."""
+    n_rows = len(target)
+    n_folds = min(_MOST_FOLDS, n_rows)
+    labels = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(int)
+    if classes is None or np.bincount(labels).max() < n_folds:
+        splitter = KFold(n_folds, shuffle=True, random_state=random_state)
+        return list(splitter.split(target))
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
+    with warnings.catch_warnings():  # a class smaller than the number of folds is fine
+        warnings.simplefilter("ignore", UserWarning)
+        return list(splitter.split(target, labels))
