@@ -109,7 +109,7 @@ class ProgramCache(LeastRecentlyUsed):
 
     def drop(self, entry: Program) -> None:
         """Keep count of the compilations of a program that has to go."""
-        self._compilations_dropped += len(entry.shapes_compiled)
+        self._compilations_dropped += entry.n_compiled
 
     def clear(self) -> None:
         """Forget every program and start counting anew."""
@@ -119,7 +119,7 @@ class ProgramCache(LeastRecentlyUsed):
     def info(self) -> CacheInfo:
         """Count programs, hits, misses and compilations."""
         programs = self.values()
-        compiled = sum(len(program.shapes_compiled) for program in programs)
+        compiled = sum(program.n_compiled for program in programs)
         return CacheInfo(
             len(programs),
             self.hits,

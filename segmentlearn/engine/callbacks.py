@@ -1,10 +1,12 @@
 """Keras callbacks that look at epochs, and how they are told what happens."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.program import Recipe
 
@@ -13,13 +15,15 @@ _BATCH_HOOKS = (
     "on_batch_end",
     "on_train_batch_begin",
     "on_train_batch_end",
+    "on_test_begin",
+    "on_test_end",
     "on_test_batch_begin",
     "on_test_batch_end",
 )
 
 
 def wants_batches(callback: Any) -> bool:
-    """Whether a callback must be called between the steps of an epoch.
+    """Whether a callback must be called within an epoch, not only around it.
 
     Parameters
     ----------
@@ -28,7 +32,7 @@ def wants_batches(callback: Any) -> bool:
     Returns
     -------
     wants : bool
-        True where a hook for batches is overridden and in use.
+        True where a hook for batches, or around the validation, is in use.
     """
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return callback.save_freq != "epoch"
@@ -44,8 +48,8 @@ def wants_batches(callback: Any) -> bool:
 class EpochCallbacks:
     """Keras callbacks around a loop that is not Keras' own.
 
-    The model is compiled for them where it is not yet, since they read and set
-    ``model.optimizer.learning_rate``.
+    They read and set ``model.optimizer.learning_rate``, so a model that is not compiled
+    is compiled for them, and one that is wears another optimizer while they are called.
 
     Parameters
     ----------
@@ -70,9 +74,12 @@ class EpochCallbacks:
             return
         # a fresh copy: callbacks may set the rate, and the user's optimizer is not ours
         optimizer = recipe.optimizer
-        copy = type(optimizer).from_config(optimizer.get_config())
-        model.compile(optimizer=copy, loss=recipe.loss)
+        self._optimizer = type(optimizer).from_config(optimizer.get_config())
+        if not model.compiled:
+            model.compile(optimizer=self._optimizer, loss=recipe.loss)
         model.stop_training = False
+        for callback in callbacks:
+            _tell_direction(callback, recipe.metrics)
         self._list = keras.callbacks.CallbackList(
             list(callbacks), model=model, epochs=epochs, verbose=verbose
         )
@@ -85,27 +92,52 @@ class EpochCallbacks:
     def learning_rate(self, optimizer: Any, steps: np.ndarray) -> np.ndarray | float:
         """Return the base rate of each step, as callbacks have left it."""
         if self.is_needed:
-            optimizer = self._model.optimizer
+            optimizer = self._optimizer
         rate = optimizer._learning_rate
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
             return np.array([float(rate(step)) for step in steps], np.float32)
+        if not isinstance(rate, keras.Variable) and callable(rate):
+            rate = rate()
         return float(keras.ops.convert_to_numpy(rate))
 
     def on_train_begin(self) -> None:
         """Pass the beginning of the training on."""
         if self.is_needed:
-            self._list.on_train_begin()
+            with self._lent_optimizer():
+                self._list.on_train_begin()
 
     def on_epoch_begin(self, epoch: int) -> None:
         """Pass the beginning of an epoch on."""
         if self.is_needed:
-            self._list.on_epoch_begin(epoch)
+            with self._lent_optimizer():
+                self._list.on_epoch_begin(epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict) -> None:
         """Pass the end of an epoch on, with its losses and metrics."""
-        self._list.on_epoch_end(epoch, dict(logs))
+        with self._lent_optimizer():
+            self._list.on_epoch_end(epoch, dict(logs))
 
     def on_train_end(self) -> None:
         """Pass the end of the training on; some restore weights now."""
         if self.is_needed:
-            self._list.on_train_end()
+            with self._lent_optimizer():
+                self._list.on_train_end()
+
+    @contextlib.contextmanager
+    def _lent_optimizer(self) -> Iterator[None]:
+        """Let the model wear the optimizer of this training."""
+        own, self._model.optimizer = self._model.optimizer, self._optimizer
+        try:
+            yield
+        finally:
+            self._model.optimizer = own
+
+
+def _tell_direction(callback: Any, metrics: Sequence) -> None:
+    """Say whether more is better, as Keras finds out from a metric it has computed."""
+    watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
+    if getattr(callback, "mode", None) != "auto":
+        return
+    for metric in metrics:
+        if losses.metric_name(metric) == watched:
+            callback.mode = "max" if losses.more_is_better(metric) else "min"

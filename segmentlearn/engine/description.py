@@ -1,7 +1,7 @@
 """A model's configuration without what its compiled program does not depend on.
 
-Names, seeds, initializers, and the numbers that a program takes as arguments are blanked.
-What they stand for in Keras' own layers is known; a layer of the user's own may do
+Names, seeds, initializers, and the numbers that a program takes as arguments are left
+out. What they mean in Keras' own layers is known; a layer of the user's own may do
 anything with them, so there they stay.
 """
 

@@ -12,8 +12,8 @@ from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
 from segmentlearn.engine.data import Rows, longest
 from segmentlearn.engine.program import Recipe
-from segmentlearn.engine.schedules import constant
-from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
+from segmentlearn.engine.watch import Watch, stopping_hook
+from segmentlearn.exceptions import SegmentLearnWarning
 
 if TYPE_CHECKING:
     from segmentlearn.engine.trainer import Plan, TrainingResult
@@ -147,7 +147,7 @@ def fit_with_keras(
     optimizer = _copy_optimizer(recipe.optimizer)
     model.compile(
         optimizer=optimizer,
-        loss=recipe.loss,
+        loss=_for_each_output(recipe.loss, len(rows.targets)),
         loss_weights=None if recipe.loss_weights is None else [*recipe.loss_weights],
         metrics=_first_output_metrics(recipe.metrics, len(rows.targets)),
         run_eagerly=bool(getattr(model, "run_eagerly", False)),
@@ -156,42 +156,27 @@ def fit_with_keras(
     if optimizer_state is not None:
         _take_state_over(optimizer, model, optimizer_state)
     _seed_generators(model, plan.seed)
-    original = model.get_weights()
-    watch, stopping = _Watch(recipe, plan), _stopping_hook(plan)
+    watch, stopping = Watch(recipe, plan), stopping_hook(plan)
     hooks = [watch, *([] if stopping is None else [stopping]), *callbacks]
+    original = model.get_weights()
     interrupted = False
     try:
         if plan.epochs > 0:
             _run(model, rows, recipe, plan, hooks)
+        watch.check_first_epoch()
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt) and bool(watch.history)
         if not interrupted:
             model.set_weights(original)  # nothing half-trained
             raise
-    n_epochs = len(watch.history.get("loss", ()))
-    if watch.diverged and n_epochs == 1:
-        model.set_weights(original)
-        raise SegmentLearnError(
-            f"the training loss is {watch.history['loss'][0]} in the first epoch; lower "
-            "the learning rate, and check features and targets for very large numbers."
-        )
-    if interrupted:
-        _warn(
-            f"training was interrupted after {n_epochs} of {plan.epochs} epochs; "
-            "the best weights so far are kept and the model can be used."
-        )
-    elif watch.diverged:
-        _warn(
-            f"training stopped in epoch {n_epochs}: the loss is not a finite number. "
-            "The best weights so far are kept; a lower learning rate would help."
-        )
+    _warn_of_early_end(watch, plan, interrupted)
     if stopping is not None and stopping.best_weights is not None:
         model.set_weights(stopping.best_weights)
     elif watch.diverged and watch.last_weights is not None:
         model.set_weights(watch.last_weights)
     return TrainingResult(
         history=watch.history,
-        n_epochs=n_epochs,
+        n_epochs=watch.n_epochs,
         best_epoch=None if stopping is None else stopping.best_epoch,
         interrupted=interrupted,
         compiled=False,
@@ -199,113 +184,44 @@ def fit_with_keras(
     )
 
 
+def _warn_of_early_end(watch: Watch, plan: "Plan", interrupted: bool) -> None:
+    """Warn as a compiled training does."""
+    if interrupted:
+        _warn(
+            f"training was interrupted after {watch.n_epochs} of {plan.epochs} epochs; "
+            "the best weights so far are kept and the model can be used."
+        )
+    elif watch.diverged:
+        _warn(
+            f"training stopped in epoch {watch.n_epochs}: the loss is not a finite "
+            "number. The best weights so far are kept; a lower learning rate would "
+            "help."
+        )
+
+
 def _run(
     model: Any, rows: Rows, recipe: Recipe, plan: "Plan", callbacks: Sequence
 ) -> None:
     """Call Keras' ``fit`` on batches in an order that the seed decides."""
     X, y, weights = _take(rows, plan.train_rows)
-    table = keras.tree.lists_to_tuples((X, y, weights))
-    order = tf.data.Dataset.range(len(weights))
+    table = keras.tree.lists_to_tuples((X, y) if weights is None else (X, y, weights))
+    n_rows = len(plan.train_rows)
+    order = tf.data.Dataset.range(n_rows)
     if plan.shuffle:
-        order = order.shuffle(len(weights), seed=plan.seed & 0x7FFFFFFF)
-    batches = order.batch(recipe.batch_size).map(
-        lambda index: keras.tree.map_structure(
-            lambda leaf: tf.gather(leaf, index), table
-        )
-    )
+        order = order.shuffle(n_rows, seed=plan.seed & 0x7FFFFFFF)
+
+    def gather(index: Any) -> Any:
+        return keras.tree.map_structure(lambda leaf: tf.gather(leaf, index), table)
+
     has_validation = longest(plan.validation_rows)
     model.fit(
-        batches,
+        order.batch(recipe.batch_size).map(gather),
         validation_data=_take(rows, plan.validation_rows) if has_validation else None,
         validation_batch_size=recipe.batch_size,
         epochs=plan.epochs,
+        shuffle=False,  # done above
         callbacks=list(callbacks),
         verbose=plan.verbose,
-    )
-
-
-class _Watch(keras.callbacks.Callback):
-    """Follows the plan during Keras' ``fit``, and writes down what happens.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    plan : Plan
-    """
-
-    def __init__(self, recipe: Recipe, plan: "Plan") -> None:
-        super().__init__()
-        self.history: dict[str, list] = {}
-        self.diverged = False
-        self._steps = -(-longest(plan.train_rows) // recipe.batch_size)
-        self._plan = plan
-        self._names = ["loss", *map(losses.metric_name, recipe.metrics)]
-        self._base_rate = self._rate = 0.0
-        self._last_weights: list | None = None
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Note the rate that the plan's schedule is a factor on."""
-        self._base_rate = self._present_rate()
-
-    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Follow the plan's schedule, at the grain of epochs."""
-        if self._plan.schedule is constant:
-            return  # the user's own callbacks may want to set the rate
-        total = max(1, self._plan.epochs * self._steps - 1)
-        progress = np.array([epoch * self._steps / total])
-        factor = float(self._plan.schedule(progress)[0])
-        self.model.optimizer.learning_rate = self._base_rate * factor
-
-    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        """Note the rate of the epoch's first step."""
-        if batch == 0:
-            self._rate = self._present_rate()
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Write the epoch down; end the training where its loss is not finite."""
-        logs = logs or {}
-        for prefix in ("", "val_"):
-            for name in self._names:
-                value = _find(logs, prefix, name)
-                if value is not None:
-                    self.history.setdefault(prefix + name, []).append(float(value))
-        self.history.setdefault("learning_rate", []).append(self._rate)
-        self.diverged = not np.isfinite(self.history["loss"][-1])
-        if self.diverged:
-            self.model.stop_training = True
-        elif self._plan.stopping is None:
-            self._last_weights = self.model.get_weights()
-
-    @property
-    def last_weights(self) -> list | None:
-        """Weights after the last epoch whose loss was a finite number."""
-        return self._last_weights
-
-    def _present_rate(self) -> float:
-        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-
-
-def _find(logs: dict, prefix: str, name: str) -> Any:
-    """Look a measure up; of several outputs the first one has it under its name."""
-    if prefix + name in logs:
-        return logs[prefix + name]
-    ends = [
-        key
-        for key in logs
-        if key.endswith(f"_{name}") and key.startswith("val_") == bool(prefix)
-    ]
-    return logs[ends[0]] if ends and name != "loss" else None
-
-
-def _stopping_hook(plan: "Plan") -> Any:
-    """Return Keras' early stopping under the plan's rule, or None."""
-    if plan.stopping is None:
-        return None
-    return keras.callbacks.EarlyStopping(
-        monitor="val_loss",
-        patience=plan.stopping.patience,
-        min_delta=plan.stopping.min_delta,
-        restore_best_weights=plan.stopping.restore_best,
     )
 
 
@@ -343,7 +259,16 @@ def _take(rows: Rows, numbers: np.ndarray) -> tuple:
     targets = [leaf.numpy()[numbers] for leaf in rows.targets]
     X = keras.tree.pack_sequence_as(rows.structure, features)
     y = targets[0] if len(targets) == 1 else targets
-    return X, y, rows.weights.numpy()[numbers]
+    weights = rows.weights.numpy()[numbers]
+    # weights of one are left out: Keras cannot spread them over masked time steps
+    return X, y, None if (weights == 1).all() else weights
+
+
+def _for_each_output(loss: Any, n_outputs: int) -> Any:
+    """Repeat a single loss: Keras takes weights of losses for a list only."""
+    if n_outputs == 1:
+        return loss
+    return losses.per_output(loss, n_outputs, "loss")
 
 
 def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:

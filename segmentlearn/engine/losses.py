@@ -43,15 +43,6 @@ def row_losses(
     return [_row_loss(one) for one in per_output(loss, n_outputs, "loss", output_names)]
 
 
-def reason_not_to_compile(loss: Any) -> str | None:
-    """Say why a loss must be left to Keras' own ``fit``, or None if it need not be."""
-    for one in loss if isinstance(loss, (list, tuple)) else [loss]:
-        reduction = getattr(one, "reduction", "sum_over_batch_size")
-        if reduction not in ("sum_over_batch_size", "mean", "none", None):
-            return f"the loss {type(one).__name__} has reduction={reduction!r}"
-    return None
-
-
 def per_output(
     value: Any, n_outputs: int, name: str, output_names: Sequence[str] | None = None
 ) -> list:
@@ -124,6 +115,13 @@ def is_mean_loss(loss: Any) -> bool:
     return getattr(loss, "reduction", "mean") in _AVERAGES
 
 
+def more_is_better(metric: Any) -> bool:
+    """Whether a metric grows as a net gets better; a function counts as an error."""
+    if metric in ("accuracy", "acc"):
+        return True
+    return getattr(_find_metric(metric), "_direction", "down") == "up"
+
+
 def metric_name(metric: Any) -> str:
     """Return the name under which a metric stands in the history, as in Keras."""
     if isinstance(metric, str):
@@ -143,12 +141,20 @@ def _accuracy(target: tuple, prediction: tuple) -> RowFunction:
 
 def _find_metric(metric: Any) -> Any:
     try:
-        return keras.metrics.get(metric)
+        return (
+            _by_name(metric) if isinstance(metric, str) else keras.metrics.get(metric)
+        )
     except ValueError as error:
         raise ValueError(
             f"metric {metric!r} is not known; use 'accuracy', the name of a metric of "
             "Keras, or a function of (y_true, y_pred) that gives a value a row."
         ) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _by_name(metric: str) -> Any:
+    """Make a metric once: it has variables, which cannot be made while one traces."""
+    return keras.metrics.get(metric)
 
 
 def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int) -> Any:

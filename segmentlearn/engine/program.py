@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,28 +48,28 @@ class Recipe:
 
 
 @dataclasses.dataclass(frozen=True)
-class Call:
-    """What one epoch is called with, beside the rows.
+class Settings:
+    """What stays the same from the first epoch of a fit to the last.
 
     Parameters
     ----------
-    order, validation_order : ndarray of int32
-        Index tables, (slots,) or (n_members, slots).
+    n_slots, n_steps : int
+        Lengths of the order of an epoch and of its table of learning rates.
+    validation_order : ndarray of int32
+        Index table, (slots,) or (n_members, slots).
     n_train, n_validation : ndarray of int32
-        Rows behind each table: a scalar, or one for each member.
-    learning_rates : ndarray of float32
-        One for each step.
+        Rows to visit: a scalar, or one for each member.
     weight_decay : float
     free : FreeNumbers
     seed : int
         Tells this fit's dropout masks from another's.
     """
 
-    order: np.ndarray
+    n_slots: int
+    n_steps: int
     validation_order: np.ndarray
     n_train: np.ndarray
     n_validation: np.ndarray
-    learning_rates: np.ndarray
     weight_decay: float
     free: architecture.FreeNumbers
     seed: int
@@ -99,8 +99,8 @@ class Program:
         self.recipe = recipe
         self.model = architecture.copy_architecture(model) if copy else model
         self.optimizer = _fresh_optimizer(recipe.optimizer)
-        self.shapes_compiled: set[tuple] = set()
-        self.metric_names = [_metric_name(metric) for metric in recipe.metrics]
+        self._traced: dict[tuple, Any] = {}
+        self.metric_names = [losses.metric_name(metric) for metric in recipe.metrics]
         self._structure = rows.structure
         self._n_features = len(rows.features)
         self._penalised = architecture.take_penalties_over(self.model) if copy else []
@@ -143,44 +143,76 @@ class Program:
         """Return the optimizer's state, in the order of ``optimizer.variables``."""
         return [variable.numpy() for variable in self._state]
 
-    def run(self, rows: Rows, call: Call) -> np.ndarray:
-        """Train one epoch; return losses and metrics on training and validation rows.
+    def bind(
+        self, rows: Rows, settings: Settings
+    ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """Return the epoch as a function of what changes from one to the next.
+
+        Tensors are made once a fit, and the traced function is called directly: looking
+        it up by its arguments would cost a tenth of a small net's epoch.
 
         Returns
         -------
-        measures : ndarray of shape (2, 1 + n_metrics) or (2, 1 + n_metrics, n_members)
-            Loss first; row 0 training, row 1 validation (0 where there are none).
+        run : callable
+            Takes the order of the rows, (slots,) or (n_members, slots), and a learning
+            rate for each step. Trains an epoch and returns an array of shape
+            (2, 1 + n_metrics) or (2, 1 + n_metrics, n_members): loss, then metrics, on
+            training and on validation rows (0 where there are none).
         """
-        self.shapes_compiled.add(
-            (rows.capacity, call.order.shape, call.validation_order.shape)
+        free = settings.free
+        data = [*rows.features, *rows.targets]
+        constants = (
+            tf.constant(settings.validation_order),
+            tf.constant(settings.n_train),
+            tf.constant(settings.n_validation),
+            tf.constant(settings.weight_decay, tf.float32),
+            tf.constant(free.dropout_rates, tf.float32, [len(free.dropout_rates)]),
+            tf.constant(free.penalties, tf.float32, [len(free.penalties), 2]),
+            tf.constant(settings.seed, tf.int32),
         )
-        free = call.free
-        result = self._epoch(
-            [*rows.features, *rows.targets],
+        lead = self._member_shape()
+        epoch = self._trace(
+            data,
             rows.weights,
-            tf.constant(call.order),
-            tf.constant(call.validation_order),
-            tf.constant(call.n_train),
-            tf.constant(call.n_validation),
-            tf.constant(call.learning_rates),
-            tf.constant(call.weight_decay, tf.float32),
-            tf.constant(
-                free.dropout_rates, tf.float32, shape=[len(free.dropout_rates)]
-            ),
-            tf.constant(free.penalties, tf.float32, shape=[len(free.penalties), 2]),
-            tf.constant(call.seed, tf.int32),
+            tf.TensorSpec([*lead, settings.n_slots], tf.int32),
+            tf.TensorSpec([settings.n_steps], tf.float32),
+            *constants,
         )
-        return result.numpy()
+
+        def run(order: np.ndarray, learning_rates: np.ndarray) -> np.ndarray:
+            result = epoch(
+                data,
+                rows.weights,
+                tf.constant(order),
+                tf.constant(learning_rates),
+                *constants,
+            )
+            return result.numpy()
+
+        return run
+
+    @property
+    def n_compiled(self) -> int:
+        """How many table sizes the epoch has been compiled for."""
+        return len(self._traced)
+
+    def _trace(self, *arguments: Any) -> Callable[..., Any]:
+        """Return the epoch traced for arguments of these shapes, once for each."""
+        leaves = tf.nest.flatten(arguments)
+        key = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
+        if key not in self._traced:
+            self._traced[key] = self._epoch.get_concrete_function(*arguments)
+        return self._traced[key]
 
     def _run_epoch(
         self,
         data: list,
         weights: Any,
         order: Any,
+        learning_rates: Any,
         validation_order: Any,
         n_train: Any,
         n_validation: Any,
-        learning_rates: Any,
         weight_decay: Any,
         rates: Any,
         penalties: Any,
@@ -291,12 +323,6 @@ def _fresh_optimizer(optimizer: Any) -> Any:
     """Return an optimizer of the same kind whose learning rate is a variable."""
     config = {**optimizer.get_config(), "learning_rate": 0.001}
     return type(optimizer).from_config(config)
-
-
-def _metric_name(metric: Any) -> str:
-    return (
-        metric if isinstance(metric, str) else getattr(metric, "__name__", str(metric))
-    )
 
 
 def _n_chunks(n_rows: Any, size: int) -> Any:

@@ -9,6 +9,7 @@ multiplication it feeds.
 from segmentlearn.engine.backend import keras, tf
 
 _GOLDEN = 0x9E3779B9  # 2**32 / golden ratio: consecutive counters land far apart
+_MOST_LAYERS = 2**16  # dropout layers of one model
 
 
 def _uint32(value: int) -> "tf.Tensor":
@@ -75,19 +76,23 @@ class HashDropout(keras.layers.Layer):
         self.stream = stream
         self.supports_masking = True
         self._source: tuple = ()
+        self._n_uses = 0
 
     def set_source(
         self, rate: "tf.Tensor", seed: "tf.Tensor", step: "tf.Tensor"
     ) -> None:
-        """Tell the layer which tensors the next traced call draws from."""
+        """Tell the layer which tensors the calls of the next traced step draw from."""
         self._source = (rate, seed, step)
+        self._n_uses = 0
 
     def call(self, inputs: "tf.Tensor", training: bool = False) -> "tf.Tensor":
         """Drop elements while training; pass the inputs through otherwise."""
         if not training or not self._source:
             return inputs
         rate, seed, step = self._source
-        uniform = hash_uniform(tf.shape(inputs), seed, step, self.stream)
+        stream = self.stream + _MOST_LAYERS * self._n_uses  # of a shared layer
+        self._n_uses += 1
+        uniform = hash_uniform(tf.shape(inputs), seed, step, stream)
         scale = tf.where(uniform >= rate, 1.0 / (1.0 - rate), 0.0)
         return inputs * tf.cast(scale, inputs.dtype)
 

@@ -12,7 +12,7 @@ class EarlyStopping:
     Parameters
     ----------
     patience : int, default=5
-        Epochs without an improvement after which training stops.
+        Epochs without an improvement after which training stops; 0 is as good as 1.
     min_delta : float, default=0.0
         How much lower than the best a loss must be to count as an improvement.
     restore_best : bool, default=True
@@ -73,8 +73,8 @@ class BestEpoch:
             ]
 
     def is_exhausted(self, epoch: int) -> bool:
-        """Whether no member has improved for `patience` epochs."""
-        return bool((epoch - self.epoch >= self.rule.patience).all())
+        """Whether no member has improved for `patience` epochs, and at least one."""
+        return bool((epoch - self.epoch >= max(1, self.rule.patience)).all())
 
 
 def _choose(better: np.ndarray, new: object, kept: object) -> np.ndarray:

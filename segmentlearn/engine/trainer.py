@@ -10,7 +10,7 @@ import numpy as np
 from segmentlearn.engine.architecture import FreeNumbers
 from segmentlearn.engine.callbacks import EpochCallbacks
 from segmentlearn.engine.data import Rows, index_table, lengths, longest
-from segmentlearn.engine.program import VALIDATION_CHUNK, Call, Program, Recipe
+from segmentlearn.engine.program import VALIDATION_CHUNK, Program, Recipe, Settings
 from segmentlearn.engine.progress import progress_bar
 from segmentlearn.engine.schedules import Schedule
 from segmentlearn.engine.stopping import BestEpoch, EarlyStopping
@@ -123,9 +123,7 @@ class Trainer:
         batch = program.recipe.batch_size
         self._slots = -(-rows.capacity // batch) * batch
         self._n_steps = -(-longest(plan.train_rows) // batch)
-        self._validation_order = index_table(
-            plan.validation_rows, VALIDATION_CHUNK, self._validation_slots()
-        )
+        self._run = program.bind(rows, self._settings())
 
     def run(self) -> TrainingResult:
         """Train until the plan, a callback, the stopping rule or the user says stop."""
@@ -160,19 +158,11 @@ class Trainer:
 
     def _run_epoch(self, epoch: int) -> dict[str, Any]:
         """Run the program once and name what it measured."""
-        call = Call(
-            order=index_table(
-                self._visiting_order(), self.program.recipe.batch_size, self._slots
-            ),
-            validation_order=self._validation_order,
-            n_train=lengths(self.plan.train_rows),
-            n_validation=lengths(self.plan.validation_rows),
-            learning_rates=self._learning_rates(epoch),
-            weight_decay=float(self._optimizer.weight_decay or 0.0),
-            free=self.free,
-            seed=self.plan.seed & 0x7FFFFFFF,
+        order = index_table(
+            self._visiting_order(), self.program.recipe.batch_size, self._slots
         )
-        train, validation = self.program.run(self.rows, call)
+        rates = self._learning_rates(epoch)
+        train, validation = self._run(order, rates)
         names = ["loss", *self.program.metric_names]
         logs = dict(zip(names, map(_plain, train), strict=True))
         if longest(self.plan.validation_rows):
@@ -180,7 +170,7 @@ class Trainer:
                 f"val_{name}": _plain(value)
                 for name, value in zip(names, validation, strict=True)
             }
-        logs["learning_rate"] = float(call.learning_rates[0])
+        logs["learning_rate"] = float(rates[0])
         return logs
 
     def _note(self, epoch: int, logs: dict[str, Any]) -> bool:
@@ -211,6 +201,22 @@ class Trainer:
         if self._best is not None and self._best.is_exhausted(epoch):
             return False
         return not self._callbacks.wants_stop
+
+    def _settings(self) -> Settings:
+        """Collect what stays the same in every epoch."""
+        plan = self.plan
+        return Settings(
+            n_slots=self._slots,
+            n_steps=self._slots // self.program.recipe.batch_size,
+            validation_order=index_table(
+                plan.validation_rows, VALIDATION_CHUNK, self._validation_slots()
+            ),
+            n_train=lengths(plan.train_rows),
+            n_validation=lengths(plan.validation_rows),
+            weight_decay=float(self._optimizer.weight_decay or 0.0),
+            free=self.free,
+            seed=plan.seed & 0x7FFFFFFF,
+        )
 
     def _visiting_order(self) -> Any:
         """Return the rows in the order of this epoch, for each member its own."""

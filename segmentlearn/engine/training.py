@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine import fallback, losses
+from segmentlearn.engine import fallback
 from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.cache import PROGRAMS
-from segmentlearn.engine.data import Rows, as_leaves, longest, pad_rows
+from segmentlearn.engine.data import Rows, as_leaves, longest, pad_rows, skeleton
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.schedules import Schedule, resolve_schedule
 from segmentlearn.engine.stopping import EarlyStopping
@@ -134,6 +134,8 @@ def fit(
         train_rows, validation_rows = _for_each_member(
             n_members, len(as_leaves(X, "X")[0]), train_rows, validation_rows
         )
+    if validation_data is not None:
+        validation_data = _like_training(model, X, validation_data)
     rows, train_rows, validation_rows = _lay_out_rows(
         X, y, sample_weight, validation_data, train_rows, validation_rows
     )
@@ -161,15 +163,16 @@ def fit(
         n_members=n_members,
         jit_compile=jit_compile,
     )
-    reason = fallback.reason_not_to_compile(model, optimizer, callbacks)
-    reason = reason or losses.reason_not_to_compile(loss)
+    reason = fallback.reason_not_to_compile(model, optimizer, callbacks, loss, metrics)
     if reason is None:
         try:
             return _fit_compiled(model, rows, recipe, plan, callbacks, optimizer_state)
         except (NotCompilableError, *fallback.COMPILER_ERRORS) as error:
             reason = fallback.first_line(error)
     fallback.warn_once(reason)
-    return fallback.fit_with_keras(model, rows, recipe, plan, callbacks)
+    return fallback.fit_with_keras(
+        model, rows, recipe, plan, callbacks, optimizer_state
+    )
 
 
 def _fit_compiled(
@@ -222,6 +225,22 @@ def _in_output_order(model: Any, value: Any, name: str) -> Any:
             f"{name} has the keys {sorted(value)}; the model's outputs are {names}."
         )
     return [value[one] for one in names]
+
+
+def _like_training(model: Any, X: Any, validation_data: tuple) -> tuple:
+    """Bring validation rows into the order of the training rows."""
+    if len(validation_data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be (X, y) or (X, y, sample_weight); it has "
+            f"{len(validation_data)} parts."
+        )
+    given, wanted = skeleton(validation_data[0]), skeleton(X)
+    if given != wanted:
+        raise ValueError(
+            f"validation_data has X nested as {given!r}, training as {wanted!r}."
+        )
+    y = _in_output_order(model, validation_data[1], "validation_data's y")
+    return (validation_data[0], y, *validation_data[2:])
 
 
 def _for_each_member(

@@ -1,5 +1,6 @@
 """One column of a table: its kind, its numbers, its levels."""
 
+import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -162,11 +163,12 @@ def to_datetimes(values):
     if isinstance(values.dtype, pd.PeriodDtype):
         return np.asarray(values.to_timestamp(), dtype="M8[us]")
     if values.dtype.kind == "O":
-        cells = [
-            cell.to_timestamp() if isinstance(cell, pd.Period) else cell
-            for cell in _as_objects(values)
+        moments = np.full(len(values), "NaT", dtype="M8[us]")
+        present = ~missing_mask(values)
+        moments[present] = [
+            _naive_moment(cell) for cell in _as_objects(values)[present]
         ]
-        values = pd.Series(cells, dtype=object)
+        return moments
     moments = pd.to_datetime(pd.Series(values), utc=True)
     return moments.dt.tz_localize(None).to_numpy(dtype="M8[us]")
 
@@ -342,6 +344,16 @@ def _objects_to_floats(values):
     else:
         numbers[present] = values[present].to_numpy(dtype=np.float64)
     return numbers
+
+
+def _naive_moment(cell):
+    """Turn one date, time or period into a moment in UTC without a zone."""
+    if isinstance(cell, pd.Period):
+        cell = cell.to_timestamp()
+    zone = getattr(cell, "tzinfo", None)
+    if zone is not None:
+        cell = cell.astimezone(datetime.UTC).replace(tzinfo=None)
+    return np.datetime64(cell, "us")
 
 
 def _days(moments):

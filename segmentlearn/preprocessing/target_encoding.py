@@ -99,8 +99,9 @@ def smoothed_means(codes, n_codes, target):
     -----
     Levels are taken as random effects: with ``n`` rows a level's mean counts
     ``n / (n + m)``, where ``m`` is the variance within levels over the variance between
-    them, both estimated from the data [1]_ [2]_. So a level of one row never becomes
-    that row's label, and a column that tells nothing becomes constant.
+    them, both estimated from the data, over all classes at once [1]_ [2]_. So a level
+    of one row never becomes that row's label, and a column that tells nothing becomes
+    constant.
 
     References
     ----------
@@ -120,19 +121,18 @@ def smoothed_means(codes, n_codes, target):
     deviations = np.zeros_like(sums)
     np.divide(sums, counts[:, np.newaxis], out=deviations, where=present[:, np.newaxis])
     n_rows, n_levels = counts.sum(), np.count_nonzero(present)
-    between = (counts[:, np.newaxis] * deviations**2).sum(axis=0)
-    within = np.maximum((centred**2).sum(axis=0) - between, 0.0)
+    total = (centred**2).sum()
+    between = (counts[:, np.newaxis] * deviations**2).sum()
     # one pseudo-row of the overall variance: where nearly every level has one row, the
     # variance within levels is unknown, not zero
-    noise = (within + centred.var(axis=0)) / (n_rows - n_levels + 1)
+    within = max(total - between, 0.0) + total / n_rows
+    noise = within / (n_rows - n_levels + 1)
     effective = n_rows - (counts**2).sum() / n_rows
     signal = (between - (n_levels - 1) * noise) / max(effective, 1)
-    weights = np.zeros_like(sums)
-    informative = signal > 0
-    weights[:, informative] = counts[:, np.newaxis] / (
-        counts[:, np.newaxis] + noise[informative] / signal[informative]
-    )
-    return overall + weights * deviations
+    if signal <= 0:
+        return np.broadcast_to(overall, sums.shape).copy()
+    weights = counts / (counts + noise / signal)
+    return overall + weights[:, np.newaxis] * deviations
 
 
 def cross_fitted_means(codes, n_codes, target, classes, random_state):

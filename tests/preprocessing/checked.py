@@ -1,0 +1,22 @@
+"""The transformers that scikit-learn's common checks run on."""
+
+from segmentlearn.preprocessing import (
+    CategoryEncoder,
+    MixedImputer,
+    SoftRobustScaler,
+    TabularPreprocessor,
+)
+
+ESTIMATORS = [
+    CategoryEncoder(),
+    CategoryEncoder(encoding="ordinal"),
+    MixedImputer(),
+    MixedImputer(numeric="knn", categorical="missing"),
+    MixedImputer(numeric="iterative"),
+    SoftRobustScaler(),
+    SoftRobustScaler(clip=None),
+    TabularPreprocessor(),
+    TabularPreprocessor(numeric="mean", encoding="ordinal", clip=None),
+]
+
+EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {}
