@@ -8,7 +8,7 @@ _DECAY_OF_ITS_OWN = ("adamw",)
 
 
 def build_optimizer(
-    optimizer: "str | keras.optimizers.Optimizer",
+    optimizer: "str | dict | keras.optimizers.Optimizer",
     learning_rate: float,
     weight_decay: float,
 ) -> Any:
@@ -16,9 +16,9 @@ def build_optimizer(
 
     Parameters
     ----------
-    optimizer : str or keras.optimizers.Optimizer
-        Name of a Keras optimizer. An optimizer object is copied as it is; its own
-        learning rate and weight decay hold.
+    optimizer : str, keras.optimizers.Optimizer or dict
+        Name of a Keras optimizer. An optimizer object, or its serialized form, is copied
+        as it is; its own learning rate and weight decay hold.
     learning_rate : float
         Step size, for an optimizer given by name.
     weight_decay : float
@@ -43,6 +43,8 @@ def build_optimizer(
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer).from_config(optimizer.get_config())
+    if isinstance(optimizer, dict):  # what keras.optimizers.serialize gives
+        return keras.optimizers.deserialize(optimizer)
     config: dict[str, Any] = {"learning_rate": learning_rate}
     if weight_decay or str(optimizer).lower() in _DECAY_OF_ITS_OWN:
         config["weight_decay"] = weight_decay

@@ -1,12 +1,11 @@
 """SegmentClassifier: a Keras net that puts customers into known segments."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn import engine, networks
 from segmentlearn._compat import (
@@ -14,26 +13,26 @@ from segmentlearn._compat import (
     Interval,
     StrOptions,
     fit_context,
-    get_feature_names,
-    num_samples,
-    validate_data,
 )
-from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network.continuation import Continuation
 from segmentlearn.neural_network.holdout import stratified_holdout
 from segmentlearn.neural_network.labels import (
+    check_same_classes,
     encode_labels,
     learn_classes,
+    rows_that_count,
     weigh_rows,
 )
 from segmentlearn.neural_network.presets import PRESETS
 from segmentlearn.neural_network.state import NetworkState
-from segmentlearn.neural_network.table import resolve_preprocessor
+from segmentlearn.neural_network.steps import check_callbacks, resolve_batch_size
+from segmentlearn.neural_network.table import TableInput, check_probabilities
+from segmentlearn.neural_network.undo import all_or_nothing
 
-# rows from which on a step takes more rows: larger tables bear less noisy steps
-_BATCH_SIZES = ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512))
 
-
-class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
+class SegmentClassifier(
+    TableInput, Continuation, NetworkState, ClassifierMixin, BaseEstimator
+):
     """Feed-forward Keras classifier for customer tables.
 
     Takes a raw frame (missing values, strings, categories) or a numeric array, and
@@ -43,7 +42,7 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : tuple of int, default=(64, 64)
+    hidden_layer_sizes : int or tuple of int, default=(64, 64)
         Units of each hidden layer; ``()`` is a linear model.
     activation : str, default="silu"
         Name of a Keras activation for the hidden layers.
@@ -87,7 +86,8 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         far from zero, and uses other tables as they come. A transformer is cloned and
         fitted. None uses every table as it comes.
     warm_start : bool, default=False
-        Whether another `fit` goes on from the present weights.
+        Whether another `fit` goes on from the present weights and history, as long as
+        net, classes and columns are the same.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Called at the beginning and end of training and of each epoch. One that wants to
         see batches makes Keras' own, slower ``fit`` do the training.
@@ -106,7 +106,8 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         ``summary()``, can be plotted and exported, and holds only Keras' own layers.
     history_ : dict of str to list of float
         One value an epoch: ``loss`` and ``accuracy`` on the training rows, ``val_loss``
-        and ``val_accuracy`` on held-out rows, ``learning_rate``.
+        and ``val_accuracy`` on held-out rows (NaN in epochs without any),
+        ``learning_rate``.
     n_iter_ : int
         Epochs trained in all.
     best_epoch_ : int or None
@@ -146,12 +147,15 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "activation": [str],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "batch_normalization": ["boolean"],
         "l2": [Interval(Real, 0, None, closed="left")],
-        "optimizer": [str, dict, HasMethods(["apply_gradients", "get_config"])],
+        "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [
             StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
@@ -263,6 +267,7 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         return cls(**{**PRESETS[name], **parameters})
 
     @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
         """Fit the net to customers with known segments.
 
@@ -273,9 +278,11 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Segment of each, as text or numbers.
         sample_weight : array-like of shape (n_samples,), default=None
-            Factor on each customer's loss.
+            Factor on each customer's loss; only their ratios matter. Customers of
+            weight 0 are neither trained nor stopped on.
         X_val : frame or array of shape (n_validation, n_features), default=None
-            Customers to stop on, in place of held-out rows of X.
+            Customers to stop on, in place of held-out rows of X; without
+            `early_stopping` their loss only appears in `history_`.
         y_val : array-like of shape (n_validation,), default=None
             Their segments.
 
@@ -291,19 +298,31 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         ValueError
             If there is only one class, or a class too small to hold rows of it out.
         """
-        previous = getattr(self, "model_", None) if self.warm_start else None
-        random_state = check_random_state(self.random_state)
-        seed = random_state.randint(np.iinfo(np.int32).max)
-        codes = self._learn_labels(X, y)
-        features = self._prepare_training_table(X, y)
-        weights = weigh_rows(codes, self.classes_, self.class_weight, sample_weight)
-        rows = self._choose_rows(codes, X_val, y_val, random_state)
-        model = self._build(features.shape[1], seed, previous)
-        result = self._train(model, features, codes, weights, seed, **rows)
-        self._keep(model, result)
+        earlier = self._earlier_training() if self.warm_start else None
+        random_state = self._draw_seed()
+        self.classes_ = learn_classes(y)
+        codes = encode_labels(X, y, self.classes_)
+        features = self._fit_table(X, y)
+        weights, factors = weigh_rows(
+            codes, self.classes_, self.class_weight, sample_weight
+        )
+        rows = self._choose_rows(codes, weights, factors, X_val, y_val, random_state)
+        model, history = self._start(features.shape[1], earlier)
+        result = self._train(
+            model,
+            features,
+            codes,
+            weights,
+            epochs=self.max_epochs,
+            learning_rate_schedule=self.learning_rate_schedule,
+            seed=self._seed,
+            **rows,
+        )
+        self._keep(model, result, history)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on some customers, going on from where it was.
 
@@ -325,25 +344,43 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
         -------
         self : SegmentClassifier
             Fitted so far.
+
+        Raises
+        ------
+        SchemaError
+            If a column cannot be used.
+        ValueError
+            If a label is not one of the first call's classes.
+
+        Notes
+        -----
+        The learning rate is constant, whatever the schedule, and
+        ``class_weight="balanced"`` counts the classes of these customers only.
         """
-        first = not hasattr(self, "model_")
-        if first:
-            codes = self._learn_labels(X, y, classes)
-            features = self._prepare_training_table(X, y)
-            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-            model, state = self._build(features.shape[1], seed), None
-            self._seed = seed
+        if hasattr(self, "model_"):
+            check_same_classes(classes, self.classes_)
+            codes = encode_labels(X, y, self.classes_)
+            features = self._read_table(X)
+            model, history = self.model_, self.history_
         else:
-            codes = encode_labels(y, self.classes_, "y")
-            features = self._prepare(X)
-            model, state = self.model_, self._optimizer_state
-            seed = (self._seed + self.n_iter_) % np.iinfo(np.int32).max
-        check_consistent_length(features, codes)
-        weights = weigh_rows(codes, self.classes_, self.class_weight, sample_weight)
-        result = self._train(
-            model, features, codes, weights, seed, epochs=1, optimizer_state=state
+            self._draw_seed()
+            self.classes_ = learn_classes(y, classes)
+            codes = encode_labels(X, y, self.classes_)
+            features = self._fit_table(X, y)
+            model, history = self._start(features.shape[1])
+        weights, _ = weigh_rows(
+            codes, self.classes_, self.class_weight, sample_weight, whole=False
         )
-        history = None if first else self.history_
+        result = self._train(
+            model,
+            features,
+            codes,
+            weights,
+            epochs=1,
+            optimizer_state=self._optimizer_state,
+            train_rows=rows_that_count(weights, len(codes)),
+            seed=(self._seed + len(history.get("loss", ()))) % 2**31,
+        )
         self._keep(model, result, history)
         self._optimizer_state = result.optimizer_state
         return self
@@ -378,98 +415,54 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
             Columns in the order of `classes_`; each row sums to 1.
         """
         check_is_fitted(self)
-        features = self._prepare(X)
+        features = self._read_table(X)
         probabilities = engine.predict(self.model_, features, dtype=np.float64)
+        check_probabilities(probabilities, features)
         probabilities /= probabilities.sum(axis=1, keepdims=True)
         return probabilities
 
-    def _learn_labels(self, X, y, classes=None):
-        """Set `classes_` and return each row's class number."""
-        self.classes_ = learn_classes(y, classes)
-        if num_samples(X) != num_samples(y):
-            raise ValueError(
-                f"X and y have different lengths: {num_samples(X)} and "
-                f"{num_samples(y)} rows, an inconsistent number of samples."
-            )
-        return encode_labels(y, self.classes_, "y")
+    def _draw_seed(self):
+        """Set the seed of a training that starts; return what else is drawn from."""
+        random_state = check_random_state(self.random_state)
+        self._seed = int(random_state.randint(np.iinfo(np.int32).max))
+        self._optimizer_state = None
+        return random_state
 
-    def _prepare_training_table(self, X, y):
-        """Fit the preprocessor where one is needed; return float features."""
-        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
-        if self.preprocessor_ is None:
-            return validate_data(self, X, dtype=[np.float32, np.float64], order="C")
-        names = get_feature_names(X)
-        if names is not None:
-            self.feature_names_in_ = names
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-        features = self.preprocessor_.fit_transform(X, y)
-        self.n_features_in_ = getattr(
-            self.preprocessor_, "n_features_in_", np.shape(X)[1]
-        )
-        return np.asarray(features, dtype=np.float32)
-
-    def _prepare(self, X):
-        """Return the features of new rows, prepared as the training rows were."""
-        if self.preprocessor_ is None:
-            return validate_data(self, X, dtype=[np.float32, np.float64], reset=False)
-        return np.asarray(self.preprocessor_.transform(X), dtype=np.float32)
-
-    def _choose_rows(self, codes, X_val, y_val, random_state):
+    def _choose_rows(self, codes, weights, factors, X_val, y_val, random_state):
         """Return the rows to train on and to stop on, as arguments of the engine."""
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val must be passed together.")
+        rows = rows_that_count(weights, len(codes))
+        rule = engine.EarlyStopping(patience=self.n_iter_no_change, min_delta=self.tol)
+        chosen = {"early_stopping": rule if self.early_stopping else None}
         if X_val is not None:
-            if not self.early_stopping:
-                warnings.warn(
-                    "early_stopping=False: X_val and y_val only appear in history_.",
-                    SegmentLearnWarning,
-                    stacklevel=3,
-                )
-            return {
-                "validation_data": (self._prepare(X_val), self._encode(y_val, "y_val"))
-            }
-        if not self.early_stopping:
-            return {}
-        train, validation = stratified_holdout(
-            codes, self.validation_fraction, random_state, self.classes_
-        )
-        return {"train_rows": train, "validation_rows": validation}
+            codes_val = encode_labels(X_val, y_val, self.classes_, "_val")
+            held_out = self._read_table(X_val), codes_val, factors[codes_val]
+            return {**chosen, "train_rows": rows, "validation_data": held_out}
+        if self.early_stopping:
+            train, held_out = stratified_holdout(
+                codes[rows], self.validation_fraction, random_state, self.classes_
+            )
+            chosen["validation_rows"] = rows[held_out]
+            rows = rows[train]
+        return {**chosen, "train_rows": rows}
 
-    def _build(self, n_features, seed, previous=None):
-        """Return an untrained net, or the present one where training goes on."""
+    def _start(self, n_features, earlier=None):
+        """Return a net with fresh or earlier weights, and the history so far."""
         spec = networks.ClassifierSpec.from_parameters(
             n_features=n_features,
             n_classes=len(self.classes_),
-            hidden_layer_sizes=self.hidden_layer_sizes,
+            hidden_layer_sizes=np.atleast_1d(self.hidden_layer_sizes).tolist(),
             activation=self.activation,
             dropout=self.dropout,
             batch_normalization=self.batch_normalization,
             l2=self.l2,
         )
-        model = networks.build_classifier(spec, seed)
-        if previous is None:
-            return model
-        shapes = [weight.shape for weight in previous.weights]
-        if shapes == [weight.shape for weight in model.weights]:
-            model.set_weights(previous.get_weights())
-        else:
-            warnings.warn(
-                "warm_start: the net or the table has another shape than in the last "
-                "fit, so training starts from fresh weights.",
-                SegmentLearnWarning,
-                stacklevel=3,
-            )
-        return model
+        model = networks.build_classifier(spec, self._seed)
+        return model, self._take_up(model, earlier)
 
-    def _train(self, model, features, codes, weights, seed, epochs=None, **rows):
+    def _train(self, model, features, codes, weights, **plan):
         """Hand net and rows to the engine."""
-        stops = "validation_rows" in rows or "validation_data" in rows
-        stopping = None
-        if self.early_stopping and stops:
-            stopping = engine.EarlyStopping(
-                patience=self.n_iter_no_change, min_delta=self.tol
-            )
         return engine.fit(
             model,
             features,
@@ -479,36 +472,9 @@ class SegmentClassifier(NetworkState, ClassifierMixin, BaseEstimator):
                 self.optimizer, self.learning_rate, self.weight_decay
             ),
             metrics=("accuracy",),
-            epochs=self.max_epochs if epochs is None else epochs,
-            batch_size=self._resolve_batch_size(len(codes)),
-            learning_rate_schedule=self.learning_rate_schedule,
+            batch_size=resolve_batch_size(self.batch_size, len(codes)),
             sample_weight=weights,
-            early_stopping=stopping,
-            callbacks=self.callbacks or (),
-            seed=seed,
+            callbacks=check_callbacks(self.callbacks),
             verbose=int(self.verbose),
-            **rows,
+            **plan,
         )
-
-    def _resolve_batch_size(self, n_rows):
-        if self.batch_size != "auto":
-            return int(self.batch_size)
-        return next((size for most, size in _BATCH_SIZES if n_rows <= most), 1024)
-
-    def _keep(self, model, result, history=None):
-        """Set the fitted attributes; a history given goes on."""
-        self.model_ = model
-        history = {name: list(values) for name, values in (history or {}).items()}
-        for name, values in result.history.items():
-            history.setdefault(name, []).extend(values)
-        self.history_ = history
-        self.n_iter_ = len(history["loss"])
-        self.best_epoch_ = None if result.best_epoch is None else result.best_epoch + 1
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        takes_raw = self.preprocessor is not None
-        tags.input_tags.allow_nan = takes_raw
-        tags.input_tags.string = takes_raw
-        tags.input_tags.categorical = takes_raw
-        return tags

@@ -11,8 +11,8 @@ def stratified_holdout(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split row numbers into training and validation rows, class by class.
 
-    Every class is on both sides, and has as nearly as possible its share of the
-    validation rows.
+    Every class that has rows is on both sides, and has as nearly as possible its share
+    of the validation rows.
 
     Parameters
     ----------
@@ -46,17 +46,18 @@ def stratified_holdout(
     array([0, 1])
     """
     counts = np.bincount(codes, minlength=len(class_names))
-    if counts.min() < 2:
-        rare = class_names[np.argmin(counts)]
+    if (counts == 1).any():
+        single = class_names[counts == 1].tolist()
         raise ValueError(
-            f"class {rare!r} has {counts.min()} row(s); early_stopping=True holds rows "
-            "of every class out, so each needs at least 2. Merge or drop the class, "
-            "pass X_val and y_val, or set early_stopping=False."
+            f"class(es) {single!r} have 1 row each; early_stopping=True holds rows of "
+            "every class out, so each needs at least 2. Merge or drop the class, pass "
+            "X_val and y_val, or set early_stopping=False."
         )
     held_out = []
-    for code, n_rows in enumerate(counts):
+    for code in np.flatnonzero(counts):
         rows = rng.permutation(np.flatnonzero(codes == code))
-        held_out.append(rows[: min(max(1, round(fraction * n_rows)), n_rows - 1)])
+        n_held_out = max(1, round(fraction * len(rows)))
+        held_out.append(rows[: min(n_held_out, len(rows) - 1)])
     validation = np.sort(np.concatenate(held_out))
     train = np.setdiff1d(np.arange(len(codes)), validation, assume_unique=True)
     return train, validation

@@ -1,11 +1,65 @@
 """Labels as class numbers, and what each row weighs."""
 
 import numpy as np
-from sklearn.utils.class_weight import compute_class_weight
+import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from segmentlearn._compat import check_sample_weight
+from segmentlearn._compat import check_sample_weight, num_samples
+
+# what pandas calls the labels of an object array -> the dtype that holds them
+_PLAIN_DTYPES = {
+    "integer": np.int64,
+    "boolean": np.bool_,
+    "floating": np.float64,
+    "mixed-integer-float": np.float64,
+    "string": object,
+    "empty": object,
+}
+
+
+def read_labels(y, name):
+    """Return labels as an array of text, whole numbers or truth values.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels.
+    name : str
+        What errors call `y`.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If labels are missing, one-hot, continuous, or of several kinds.
+    """
+    if y is None:
+        raise ValueError(
+            f"SegmentClassifier requires {name} to be passed, but the target {name} is "
+            "None."
+        )
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} has shape {shape} and must hold one label a row; for one-hot rows "
+            f"pass numpy.argmax({name}, axis=1)."
+        )
+    labels = column_or_1d(y, warn=True)
+    if labels.dtype.kind in "fO":
+        n_missing = int(np.sum(pd.isna(labels)))
+        if n_missing:
+            raise ValueError(
+                f"{name} has {n_missing} missing label(s) (NaN or None); leave the "
+                "customers without a segment out."
+            )
+    if labels.dtype.kind == "O":
+        labels = _as_plain(labels, name)
+    check_classification_targets(labels)
+    return labels
 
 
 def learn_classes(y, classes=None):
@@ -26,38 +80,59 @@ def learn_classes(y, classes=None):
     ------
     ValueError
         If labels are missing or continuous, or there is one class only.
+
+    Examples
+    --------
+    >>> from segmentlearn.neural_network.labels import learn_classes
+    >>> learn_classes(["B", "A", "B"]).tolist()
+    ['A', 'B']
     """
-    if y is None:
-        raise ValueError(
-            "SegmentClassifier requires y to be passed, but the target y is None."
-        )
-    y = column_or_1d(y, warn=True)
-    missing = _is_missing(y)
-    if missing.any():
-        raise ValueError(
-            f"y has {missing.sum()} missing label(s) (NaN or None); drop the customers "
-            "without a segment before fit."
-        )
-    check_classification_targets(y)
-    found = np.unique(y if classes is None else classes)
+    labels = read_labels(y, "y")
+    found = np.unique(labels if classes is None else read_labels(classes, "classes"))
     if len(found) < 2:
+        name = "y" if classes is None else "classes"
         raise ValueError(
-            f"y holds one class only ({list(found)!r}); a classifier needs rows of at "
-            "least 2 classes."
+            f"{name} holds one class only ({found.tolist()!r}); a classifier needs "
+            "rows of at least 2 classes."
         )
     return found
 
 
-def encode_labels(y, classes, name):
+def check_same_classes(classes, known):
+    """Check the classes that a later call of `partial_fit` names again.
+
+    Parameters
+    ----------
+    classes : array-like or None
+    known : ndarray of shape (n_classes,)
+        Those of the first call.
+
+    Raises
+    ------
+    ValueError
+        If they are not the same.
+    """
+    if classes is None:
+        return
+    given = np.unique(read_labels(classes, "classes")).tolist()
+    if given != known.tolist():
+        raise ValueError(
+            f"classes={given!r} are not those of the first call, {known.tolist()!r}."
+        )
+
+
+def encode_labels(X, y, classes, suffix=""):
     """Return each row's class number.
 
     Parameters
     ----------
+    X : frame or array of shape (n_samples, n_features)
+        Must have as many rows.
     y : array-like of shape (n_samples,)
     classes : ndarray of shape (n_classes,)
         Sorted.
-    name : str
-        What the error calls `y`.
+    suffix : str, default=""
+        Follows the names X and y in errors.
 
     Returns
     -------
@@ -66,19 +141,86 @@ def encode_labels(y, classes, name):
     Raises
     ------
     ValueError
-        If a label is not among the classes.
+        If a label is not among the classes, or the numbers of rows differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network.labels import encode_labels
+    >>> encode_labels([[0.1], [0.2]], ["B", "A"], np.array(["A", "B"])).tolist()
+    [1, 0]
     """
-    y = column_or_1d(y, warn=True)
-    unknown = ~np.isin(y, classes)
+    labels = read_labels(y, f"y{suffix}")
+    if num_samples(X) != len(labels):
+        raise ValueError(
+            f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "
+            f"{len(labels)} rows, an inconsistent number of samples."
+        )
+    unknown = ~np.isin(labels, classes)
     if unknown.any():
         raise ValueError(
-            f"{name} holds classes {np.unique(y[unknown]).tolist()!r} that are not "
-            f"among the known ones, {classes.tolist()!r}."
+            f"y{suffix} holds classes {np.unique(labels[unknown]).tolist()!r} that are "
+            f"not among the known ones, {classes.tolist()!r}."
         )
-    return np.searchsorted(classes, y).astype(np.int32)
+    return np.searchsorted(classes, labels).astype(np.int32)
 
 
-def weigh_rows(codes, classes, class_weight, sample_weight):
+def weigh_classes(codes, classes, class_weight, sample_weight=None):
+    """Return one factor a class.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_samples,)
+        Class number of each row.
+    classes : ndarray of shape (n_classes,)
+    class_weight : dict, "balanced" or None
+        Factors by label, 1 for a label that is left out; "balanced" makes the rows of
+        each class weigh the same in all.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        What each row weighs before.
+
+    Returns
+    -------
+    factors : ndarray of float64, shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If a factor is negative or not finite, or belongs to no class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network.labels import weigh_classes
+    >>> weigh_classes(np.array([0, 0, 0, 1]), np.array(["A", "B"]), "balanced")
+    array([0.66666667, 2.        ])
+    """
+    factors = np.ones(len(classes))
+    if class_weight is None:
+        return factors
+    if isinstance(class_weight, str):
+        totals = np.bincount(codes, sample_weight, len(classes)).astype(np.float64)
+        present = totals > 0
+        factors[present] = totals.sum() / (present.sum() * totals[present])
+        return factors
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise ValueError(
+            f"class_weight has entries for {unknown!r}, which are not classes of y; "
+            f"its keys must be among {labels!r}."
+        )
+    for position, label in enumerate(labels):
+        factors[position] = class_weight.get(label, 1.0)
+        if not 0 <= factors[position] < np.inf:
+            raise ValueError(
+                f"class_weight={class_weight!r}: the weight of class {label!r} must be "
+                "a finite number of 0 or more."
+            )
+    return factors
+
+
+def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
     """Return one weight a row; None where every row weighs 1.
 
     Parameters
@@ -87,47 +229,73 @@ def weigh_rows(codes, classes, class_weight, sample_weight):
         Class number of each row.
     classes : ndarray of shape (n_classes,)
     class_weight : dict, "balanced" or None
-        As in scikit-learn.
+        As `weigh_classes` takes it.
     sample_weight : array-like of shape (n_samples,) or None
+    whole : bool, default=True
+        Whether these are all rows of a training. Their weights are then divided by
+        their mean, since their scale would be a factor on the step size, and more than
+        one class must count.
 
     Returns
     -------
     weights : ndarray of float64, shape (n_samples,), or None
+    factors : ndarray of float64, shape (n_classes,)
+        The part of the weights that comes from the classes.
 
     Raises
     ------
     ValueError
-        If a weight is negative, or all are zero.
+        If a weight is negative or missing, or too many are zero.
     """
-    if sample_weight is None and class_weight is None:
-        return None
-    weights = check_sample_weight(
-        sample_weight, codes, dtype=np.float64, ensure_non_negative=True
-    )
-    if class_weight is not None:
-        present = np.unique(codes)
-        factors = np.ones(len(classes))
-        factors[present] = compute_class_weight(
-            class_weight, classes=classes[present], y=classes[codes]
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(
+            sample_weight, codes, dtype=np.float64, ensure_non_negative=True
         )
-        weights = weights * factors[codes]
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every row; nothing to learn.")
-    return weights
+    factors = weigh_classes(codes, classes, class_weight, sample_weight)
+    if sample_weight is None and class_weight is None:
+        return None, factors
+    weights = (
+        factors[codes] if sample_weight is None else sample_weight * factors[codes]
+    )
+    rows = np.flatnonzero(weights)
+    if not len(rows):
+        raise ValueError(
+            "sample_weight or class_weight is zero for every row; nothing to learn."
+        )
+    if whole:
+        present = classes[np.unique(codes[rows])].tolist()
+        if len(present) < 2:
+            raise ValueError(
+                f"only class {present[0]!r} has rows whose weight is not zero; a "
+                "classifier needs rows of at least 2 classes."
+            )
+        weights = weights / weights[rows].mean()
+    return weights, factors
 
 
-def _is_missing(y):
-    """Return where labels are NaN, None or pd.NA."""
-    if y.dtype.kind == "f":
-        return np.isnan(y)
-    if y.dtype.kind == "O":
-        return np.array([_is_nothing(label) for label in y], dtype=bool)
-    return np.zeros(len(y), dtype=bool)
+def rows_that_count(weights, n_rows):
+    """Return the numbers of the rows whose weight is not zero.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_rows,) or None
+        None where every row weighs 1.
+    n_rows : int
+
+    Returns
+    -------
+    rows : ndarray of int
+    """
+    return np.arange(n_rows) if weights is None else np.flatnonzero(weights)
 
 
-def _is_nothing(label):
-    """Whether one label is missing; pd.NA is neither equal nor unequal to itself."""
-    try:
-        return label is None or bool(label != label)
-    except TypeError:
-        return True
+def _as_plain(labels, name):
+    """Return objects as text, numbers or truth values, whichever all of them are."""
+    kind = pd.api.types.infer_dtype(labels, skipna=False)
+    if kind in _PLAIN_DTYPES:
+        return labels.astype(_PLAIN_DTYPES[kind])
+    kinds = sorted({type(label).__name__ for label in labels})
+    raise ValueError(
+        f"{name} holds labels of type {' and '.join(kinds)}; they must all be text or "
+        f"all be numbers, such as pandas.Series({name}).astype(str)."
+    )

@@ -2,24 +2,69 @@
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from segmentlearn import networks
 
-_collected: contextvars.ContextVar[list | None] = contextvars.ContextVar(
-    "collected", default=None
+StateFunction = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Collection:
+    """Nets on their way out of their estimators."""
+
+    archives: list[bytes]
+    encode: StateFunction
+    positions: dict[int, int] = dataclasses.field(default_factory=dict)
+
+    def place(self, model: Any) -> int:
+        """Return the net's position; one asked for twice is written once."""
+        if isinstance(model, int):
+            return model
+        if id(model) not in self.positions:
+            self.positions[id(model)] = len(self.archives)
+            self.archives.append(networks.write_network(model))
+        return self.positions[id(model)]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Supply:
+    """Nets on their way back into their estimators."""
+
+    archives: Sequence[bytes | None]
+    decode: StateFunction
+
+    def fetch(self, position: Any) -> Any:
+        """Return a net; its position where the net itself is not wanted."""
+        if type(position) is not int or not 0 <= position < len(self.archives):
+            raise ValueError(
+                f"there is no net {position!r} among {len(self.archives)}."
+            )
+        archive = self.archives[position]
+        return position if archive is None else networks.read_network(archive)
+
+
+_collection: contextvars.ContextVar[_Collection | None] = contextvars.ContextVar(
+    "collection", default=None
 )
-_provided: contextvars.ContextVar[list | None] = contextvars.ContextVar(
-    "provided", default=None
+_supply: contextvars.ContextVar[_Supply | None] = contextvars.ContextVar(
+    "supply", default=None
 )
 
 
 @contextlib.contextmanager
-def networks_apart() -> Iterator[list[bytes]]:
+def networks_apart(encode: StateFunction = dict) -> Iterator[list[bytes]]:
     """Collect nets instead of writing them into their estimators' state.
 
     While it lasts, ``__getstate__`` of every estimator with a net leaves a number in
     the net's place: its position in the list.
+
+    Parameters
+    ----------
+    encode : callable, default=dict
+        Applied to the rest of each such estimator's state.
 
     Yields
     ------
@@ -27,27 +72,31 @@ def networks_apart() -> Iterator[list[bytes]]:
         Grows by one ``.keras`` archive for each net.
     """
     archives: list[bytes] = []
-    token = _collected.set(archives)
+    token = _collection.set(_Collection(archives, encode))
     try:
         yield archives
     finally:
-        _collected.reset(token)
+        _collection.reset(token)
 
 
 @contextlib.contextmanager
-def networks_given(archives: list[bytes]) -> Iterator[None]:
+def networks_given(
+    archives: Sequence[bytes | None], decode: StateFunction = dict
+) -> Iterator[None]:
     """Put nets back into the estimators whose state is read while it lasts.
 
     Parameters
     ----------
-    archives : list of bytes
-        What :func:`networks_apart` collected.
+    archives : sequence of bytes or None
+        What :func:`networks_apart` collected; None leaves a net's number in its place.
+    decode : callable, default=dict
+        Undoes `encode`.
     """
-    token = _provided.set(archives)
+    token = _supply.set(_Supply(archives, decode))
     try:
         yield
     finally:
-        _provided.reset(token)
+        _supply.reset(token)
 
 
 class NetworkState:
@@ -59,25 +108,24 @@ class NetworkState:
 
     def __getstate__(self) -> dict:
         state = dict(super().__getstate__())  # type: ignore[misc]
-        if "model_" not in state:
-            return state
-        archive = networks.write_network(state["model_"])
-        archives = _collected.get()
-        if archives is None:
-            state["model_"] = archive
-        else:
-            state["model_"] = len(archives)
-            archives.append(archive)
+        model = state.pop("model_", None)
+        collection = _collection.get()
+        if collection is not None:
+            state = collection.encode(state)
+        if model is not None:
+            write = networks.write_network if collection is None else collection.place
+            state["model_"] = write(model)
         return state
 
     def __setstate__(self, state: dict) -> None:
         state = dict(state)
-        archive = state.get("model_")
-        if isinstance(archive, int):
-            archives = _provided.get()
-            if archives is None:
+        stored = state.pop("model_", None)
+        supply = _supply.get()
+        if supply is not None:
+            state = supply.decode(state)
+        if stored is not None:
+            if supply is None and isinstance(stored, int):
                 raise ValueError("the net of this estimator is kept in another file.")
-            archive = archives[archive]
-        if archive is not None:
-            state["model_"] = networks.read_network(archive)
+            read = networks.read_network if supply is None else supply.fetch
+            state["model_"] = read(stored)
         super().__setstate__(state)  # type: ignore[misc]

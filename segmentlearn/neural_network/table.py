@@ -1,15 +1,78 @@
 """From the table a user gives to the matrix a net takes, the same way every time."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.base import clone
 
+from segmentlearn._compat import validate_data
+from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 
-# a column further from zero, or wider, than this would drown the others in a net
+# a column whose numbers are typically larger than this would drown others in a net
 _LARGEST_NATURAL_SCALE = 10.0
+# an array is taken as it comes, so it must be far off before it is worth a warning
+_LARGEST_SILENT_SCALE = 100.0
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+class TableInput:
+    """Mixin for nets with a `preprocessor` parameter: turns their tables into matrices.
+
+    Stands left of ``BaseEstimator``.
+    """
+
+    def _fit_table(self, X, y=None):
+        """Fit the preprocessor where one is needed; return float features."""
+        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
+        if self.preprocessor_ is None:
+            features = self._as_it_comes(X, reset=True)
+            if self.preprocessor is not None and not is_frame(X):
+                _warn_of_raw_numbers(features)
+            return features
+        features = as_matrix(self.preprocessor_.fit_transform(X, y))
+        validate_data(self, X, skip_check_array=True)
+        return features
+
+    def _read_table(self, X):
+        """Return the features of new rows, prepared as the training rows were."""
+        if self.preprocessor_ is None:
+            return self._as_it_comes(X, reset=False)
+        return as_matrix(self.preprocessor_.transform(X))
+
+    def _feature_names(self):
+        """Return the names of the net's inputs; None where they have none."""
+        if self.preprocessor_ is None:
+            names = getattr(self, "feature_names_in_", None)
+        elif hasattr(self.preprocessor_, "get_feature_names_out"):
+            names = self.preprocessor_.get_feature_names_out()
+        else:
+            return None
+        return None if names is None else list(names)
+
+    def _as_it_comes(self, X, reset):
+        """Return the numbers of a table that needs no preprocessor."""
+        matrix = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float32, np.float64],
+            order="C" if reset else None,
+            ensure_all_finite=False,
+        )
+        check_finite(matrix, getattr(self, "feature_names_in_", None))
+        return matrix
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        takes_raw = self.preprocessor is not None
+        tags.input_tags.allow_nan = takes_raw
+        tags.input_tags.string = takes_raw
+        tags.input_tags.categorical = takes_raw
+        return tags
 
 
 def is_frame(X: Any) -> bool:
@@ -25,15 +88,13 @@ def is_ready(X: Any) -> bool:
     and on a natural scale.
     """
     if not is_frame(X):
-        return _is_complete(X)
+        return sparse.issparse(X) or _is_complete(X)
     if not isinstance(X, pd.DataFrame) or not all(map(_is_number, X.dtypes)):
         return False
     values = X.to_numpy()
     with np.errstate(all="ignore"):
         bad = ~np.isfinite(values.sum(axis=0, dtype=np.float64))
-        large = np.abs(values.mean(axis=0)) > _LARGEST_NATURAL_SCALE
-        wide = values.std(axis=0) > _LARGEST_NATURAL_SCALE
-    return not (bad | large | wide).any()
+    return not (bad | _is_far_from_zero(values, _LARGEST_NATURAL_SCALE)).any()
 
 
 def resolve_preprocessor(preprocessor: Any, X: Any) -> Any:
@@ -55,6 +116,129 @@ def resolve_preprocessor(preprocessor: Any, X: Any) -> Any:
     if isinstance(preprocessor, str):
         return None if is_ready(X) else TabularPreprocessor()
     return clone(preprocessor)
+
+
+def as_matrix(features: Any) -> np.ndarray:
+    """Return what a preprocessor gave as one dense matrix of finite floats.
+
+    Parameters
+    ----------
+    features : frame, array or sparse matrix of shape (n_samples, n_outputs)
+
+    Returns
+    -------
+    matrix : ndarray of float32, shape (n_samples, n_outputs)
+
+    Raises
+    ------
+    ValueError
+        If the features are no matrix of numbers, or hold missing or infinite values.
+    """
+    if sparse.issparse(features):
+        features = features.toarray()
+    names = getattr(features, "columns", None)
+    try:
+        with np.errstate(over="ignore"):
+            matrix = np.asarray(features, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"the preprocessor must give numbers only; its output is not: {error}"
+        ) from error
+    if matrix.ndim != 2:
+        raise ValueError(
+            f"the preprocessor must give a table; it gave shape {matrix.shape}."
+        )
+    check_finite(matrix, names, "the preprocessor's output")
+    return matrix
+
+
+def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None:
+    """Check that a net, which computes in float32, can take every number.
+
+    Parameters
+    ----------
+    matrix : ndarray of float, shape (n_samples, n_features)
+    names : sequence of str, default=None
+        Names of the columns, for the error; their positions without them.
+    what : str, default="X"
+        What the error calls the matrix.
+
+    Raises
+    ------
+    SchemaError
+        If a number is missing (NaN), infinite, or too large for float32.
+    """
+    if not matrix.size:
+        return
+    # the extremes are missing where a value is, and take no memory
+    if matrix.min() >= -_LARGEST_FLOAT32 and matrix.max() <= _LARGEST_FLOAT32:
+        return
+    if names is None:
+        names = range(matrix.shape[1])
+    missing = [n for n, column in zip(names, matrix.T, strict=True) if _has_nan(column)]
+    if missing:
+        raise SchemaError(
+            f"{what} holds missing values (NaN) in column(s) {missing!r}, and is used "
+            "as it comes: nothing fills them. Fill them first, or pass "
+            "preprocessor=TabularPreprocessor(), which does."
+        )
+    large = [
+        name
+        for name, column in zip(names, matrix.T, strict=True)
+        if not np.abs(column).max() <= _LARGEST_FLOAT32
+    ]
+    raise SchemaError(
+        f"{what} holds infinite values (inf), or numbers too large for float32, in "
+        f"column(s) {large!r}; replace them, for example by missing values."
+    )
+
+
+def check_probabilities(probabilities: np.ndarray, features: np.ndarray) -> None:
+    """Check that no row's features were too much for the net.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_samples, n_classes)
+    features : ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        If a probability is not a finite number.
+    """
+    failed = ~np.isfinite(probabilities.sum(axis=1))
+    if failed.any():
+        row = int(np.argmax(failed))
+        raise ValueError(
+            f"the net gives no finite probabilities for row {row}, whose largest "
+            f"feature is {np.abs(features[row]).max():.4g}; scale the features as in "
+            "training."
+        )
+
+
+def _warn_of_raw_numbers(matrix: np.ndarray) -> None:
+    """Warn of an array that no transformer can have come over."""
+    far = np.flatnonzero(_is_far_from_zero(matrix, _LARGEST_SILENT_SCALE))
+    if len(far):
+        warnings.warn(
+            f"column(s) {far.tolist()} of X are far from zero (their largest number is "
+            f"{np.abs(matrix[:, far]).max():.4g}), and an array is used as it comes; a "
+            "net learns badly from such numbers. Scale them, pass a DataFrame, or pass "
+            "preprocessor=TabularPreprocessor().",
+            SegmentLearnWarning,
+            stacklevel=4,
+        )
+
+
+def _is_far_from_zero(matrix: np.ndarray, limit: float) -> np.ndarray:
+    """Whether each column has a large mean or a large spread, without a copy."""
+    with np.errstate(all="ignore"):
+        squares = np.einsum("ij,ij->j", matrix, matrix, dtype=np.float64)
+        return squares > len(matrix) * limit**2
+
+
+def _has_nan(column: np.ndarray) -> bool:
+    return bool(np.isnan(column).any())
 
 
 def _is_number(dtype: Any) -> bool:

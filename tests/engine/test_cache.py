@@ -164,9 +164,7 @@ def test_a_cached_program_does_not_keep_the_table(small_net, table):
     X, y = table
     X, model = X.copy(), small_net(units=6)
     gone = [weakref.ref(X), weakref.ref(model)]
-    engine.fit(
-        model, X, y, loss="sparse_categorical_crossentropy", jit_compile=False
-    )
+    engine.fit(model, X, y, loss="sparse_categorical_crossentropy", jit_compile=False)
     engine.predict(model, X)
     del X, model
     gc.collect()

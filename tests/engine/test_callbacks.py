@@ -136,9 +136,7 @@ def test_keras_early_stopping_stops_and_restores(small_net, table, train):
 def test_callbacks_know_which_way_is_better(monitor, small_net, table, train):
     """mode="auto" works although Keras has computed no metric."""
     stopping = callbacks.EarlyStopping(monitor, min_delta=100, patience=2)
-    result = train(
-        small_net(), callbacks=[stopping], validation_data=table, epochs=9
-    )
+    result = train(small_net(), callbacks=[stopping], validation_data=table, epochs=9)
     assert result.n_epochs == 3
 
 

@@ -25,7 +25,11 @@ CASES = [
     ("sparse_categorical_crossentropy", CLASSES, SHARES),
     ("sparse_categorical_crossentropy", CLASSES[:, None], SHARES),
     ("categorical_crossentropy", np.eye(3)[CLASSES], SHARES),
-    (keras.losses.CategoricalCrossentropy(label_smoothing=0.3), np.eye(3)[CLASSES], SHARES),
+    (
+        keras.losses.CategoricalCrossentropy(label_smoothing=0.3),
+        np.eye(3)[CLASSES],
+        SHARES,
+    ),
     (keras.losses.SparseCategoricalCrossentropy(from_logits=True), CLASSES, SCORES),
     ("binary_crossentropy", CLASSES > 0, SCORES[:, :1]),
     ("binary_crossentropy", (CLASSES > 0)[:, None], SCORES[:, :1]),

@@ -181,7 +181,9 @@ LAYERS = {
     ],
     "constraint": [
         Dense(
-            3, activation="softmax", kernel_constraint=keras.constraints.UnitNorm(axis=0)
+            3,
+            activation="softmax",
+            kernel_constraint=keras.constraints.UnitNorm(axis=0),
         )
     ],
 }

@@ -60,7 +60,9 @@ def dropped(rate, n_calls=1):
     """Return what a dropout layer makes of ones, once or several times in a step."""
     layer = HashDropout()
     layer.set_source(tf.constant(rate), tf.constant(1), tf.constant(2))
-    results = [layer(tf.ones((300, 100)), training=True).numpy() for _ in range(n_calls)]
+    results = [
+        layer(tf.ones((300, 100)), training=True).numpy() for _ in range(n_calls)
+    ]
     return results[0] if n_calls == 1 else results
 
 

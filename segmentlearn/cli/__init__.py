@@ -1,0 +1,8 @@
+"""The command line: fit, predict, inspect and demo."""
+
+
+def main() -> None:
+    """Run the command line; exit code 2 and one line on stderr for bad input."""
+    from segmentlearn.cli.commands import app
+
+    app(prog_name="segmentlearn")

@@ -1,0 +1,69 @@
+"""The main job on generated customers, from the table to scored rows."""
+
+import pathlib
+import tempfile
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from segmentlearn.cli import screen
+from segmentlearn.cli.screen import tell
+from segmentlearn.cli.training import Judged, Settings, fit_and_judge
+
+_N_NEW = 500
+_N_SHOWN = 5
+
+
+def run_demo(n_samples: int, random_state: int, show: Callable[[Judged], None]) -> None:
+    """Fit a model, show what it is worth, save and load it, score new customers.
+
+    Parameters
+    ----------
+    n_samples : int
+        Customers to generate for training and report.
+    random_state : int
+        Decides customers, split and training.
+    show : callable
+        Shows the held-out report.
+    """
+    import segmentlearn
+
+    started = time.perf_counter()
+    X, y = segmentlearn.make_customers(
+        "automobile", n_samples, random_state=random_state
+    )
+    tell(
+        f"{n_samples:,} generated customers of an automobile company with "
+        f"{X.shape[1]} columns, gaps and text among them; segments "
+        f"{', '.join(np.unique(y))}"
+    )
+    tell()
+    settings = Settings(random_state=random_state, verbose=int(screen.is_watched()))
+    judged = fit_and_judge(X, y, settings)
+    show(judged)
+    tell()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "auto.seg"
+        segmentlearn.save(judged.classifier.set_params(verbose=0), path)
+        size = path.stat().st_size
+        model = segmentlearn.load(path)
+    tell(f"Saved to an archive of {size:,} bytes and loaded again")
+    tell()
+    new, _ = segmentlearn.make_customers(
+        "automobile", _N_NEW, random_state=random_state + 1
+    )
+    probabilities = model.predict_proba(new)
+    same = np.array_equal(probabilities, judged.classifier.predict_proba(new))
+    tell(
+        f"{_N_NEW} new customers scored with the loaded model; its probabilities are "
+        f"{'identical to' if same else 'DIFFERENT FROM'} those before saving"
+    )
+    shown = new.head(_N_SHOWN).copy()
+    shown["segment"] = model.predict(new)[:_N_SHOWN]
+    shown["probability"] = probabilities[:_N_SHOWN].max(axis=1).round(3)
+    tell(shown.to_string(index=False, na_rep=""))
+    tell()
+    tell(f"Done in {time.perf_counter() - started:.0f} s. With files of your own:")
+    tell("  segmentlearn fit customers.csv --target SEGMENT --out model.seg")
+    tell("  segmentlearn predict model.seg new.csv --out scored.csv")

@@ -1,0 +1,74 @@
+"""Score a table of customers with a model from an archive."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn.cli.screen import InputError
+from segmentlearn.cli.tables import Table, select_columns
+from segmentlearn.neural_network import SegmentClassifier
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """What a model says about customers.
+
+    Parameters
+    ----------
+    segments : ndarray of shape (n_rows,)
+        The segment of each.
+    probabilities : dict of str to ndarray of shape (n_rows,)
+        The probability of each segment, by its label; empty for a model without any.
+    """
+
+    segments: np.ndarray
+    probabilities: dict[str, np.ndarray]
+
+    def new_columns(self) -> dict[str, Sequence[str]]:
+        """Return the columns to add to a file."""
+        columns: dict[str, Sequence[str]] = {"segment": [str(s) for s in self.segments]}
+        for label, values in self.probabilities.items():
+            columns[f"probability_{label}"] = [f"{value:.6f}" for value in values]
+        return columns
+
+
+def score(model: Any, table: Table) -> Scores:
+    """Predict the segment of every row of a table.
+
+    Raises
+    ------
+    InputError
+        If the model cannot predict, or the table lacks columns of it.
+    """
+    if not hasattr(model, "predict"):
+        raise InputError(
+            f"the archive holds a {type(model).__name__}, which predicts nothing."
+        )
+    X = _features(model, table)
+    if not hasattr(model, "predict_proba"):
+        return Scores(np.asarray(model.predict(X)), {})
+    probabilities = np.asarray(model.predict_proba(X))
+    by_label = {
+        str(label): column
+        for label, column in zip(model.classes_, probabilities.T, strict=True)
+    }
+    if type(model) is SegmentClassifier:
+        # as its predict does, without preparing the table a second time
+        return Scores(model.classes_[probabilities.argmax(axis=1)], by_label)
+    return Scores(np.asarray(model.predict(X)), by_label)
+
+
+def _features(model: Any, table: Table) -> pd.DataFrame | np.ndarray:
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        return select_columns(table, [str(name) for name in names])
+    n_expected = getattr(model, "n_features_in_", len(table.columns))
+    if n_expected != len(table.columns):
+        raise InputError(
+            f"the model was fitted to {n_expected} columns without names and "
+            f"{table.path} has {len(table.columns)}."
+        )
+    return table.typed.to_numpy()

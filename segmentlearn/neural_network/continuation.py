@@ -1,0 +1,105 @@
+"""How a training goes on from an earlier one: weights, history, epochs counted on."""
+
+import dataclasses
+import warnings
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.exceptions import SegmentLearnWarning
+
+
+@dataclasses.dataclass(frozen=True)
+class EarlierTraining:
+    """What a warm start goes on from.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+        Of the net.
+    history : dict of str to list of float
+        Of all epochs so far.
+    meaning : tuple
+        What the net's inputs and outputs stand for.
+    """
+
+    weights: list
+    history: dict[str, list[float]]
+    meaning: tuple
+
+
+class Continuation:
+    """Mixin for estimators whose training can go on: counts epochs from fit to fit.
+
+    Stands left of ``BaseEstimator``, beside ``TableInput``.
+    """
+
+    def _earlier_training(self) -> EarlierTraining | None:
+        """Return what a warm start goes on from; None before the first fit."""
+        if not hasattr(self, "model_"):
+            return None
+        return EarlierTraining(
+            self.model_.get_weights(), self.history_, self._meaning_of_the_net()
+        )
+
+    def _take_up(self, model: Any, earlier: EarlierTraining | None) -> dict:
+        """Give a new net the earlier weights if they fit; return its history so far."""
+        if earlier is None:
+            return {}
+        shapes = [tuple(weight.shape) for weight in model.weights]
+        if (
+            shapes == [np.shape(array) for array in earlier.weights]
+            and earlier.meaning == self._meaning_of_the_net()
+        ):
+            model.set_weights(earlier.weights)
+            return earlier.history
+        warnings.warn(
+            "warm_start: the net, the classes or the columns are not those of the last "
+            "fit, so training starts from fresh weights.",
+            SegmentLearnWarning,
+            stacklevel=4,
+        )
+        return {}
+
+    def _keep(self, model: Any, result: Any, earlier: dict[str, list]) -> None:
+        """Set the fitted attributes; epochs are counted on from an earlier history."""
+        n_before = len(earlier.get("loss", ()))
+        self.model_ = model
+        self.history_ = extend_history(earlier, result.history)
+        self.n_iter_ = n_before + result.n_epochs
+        found = result.best_epoch is not None and result.best_epoch >= 0
+        self.best_epoch_ = n_before + result.best_epoch + 1 if found else None
+
+    def _meaning_of_the_net(self) -> tuple:
+        classes: Any = getattr(self, "classes_", None)
+        return self._feature_names(), None if classes is None else classes.tolist()  # type: ignore[attr-defined]
+
+
+def extend_history(
+    earlier: dict[str, list], later: dict[str, list]
+) -> dict[str, list[float]]:
+    """Append one history to another; each measure keeps one value an epoch.
+
+    Parameters
+    ----------
+    earlier, later : dict of str to list of float
+        Measures by name; a measure that one of them lacks is NaN there.
+
+    Returns
+    -------
+    history : dict of str to list of float
+        New lists.
+
+    Examples
+    --------
+    >>> from segmentlearn.neural_network.continuation import extend_history
+    >>> extend_history({"loss": [1.4]}, {"loss": [1.2], "val_loss": [1.3]})
+    {'loss': [1.4, 1.2], 'val_loss': [nan, 1.3]}
+    """
+    names = dict.fromkeys([*earlier, *later])
+    return {name: [*_measure(earlier, name), *_measure(later, name)] for name in names}
+
+
+def _measure(history: dict[str, list], name: str) -> list[float]:
+    n_epochs = len(history.get("loss", ()))
+    return history.get(name, [float("nan")] * n_epochs)

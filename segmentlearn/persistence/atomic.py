@@ -1,0 +1,56 @@
+"""Write a file whole or not at all."""
+
+import os
+import pathlib
+import secrets
+import stat
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file so that a failure at any moment leaves the old one as it was.
+
+    The bytes go to a new file in the same folder, which takes the old one's place once
+    they have reached the disk. The old one's permissions are kept; a link stays a link.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Where to write.
+    data : bytes
+        What to write.
+
+    Raises
+    ------
+    OSError
+        If the folder does not exist or cannot be written to, or the disk is full.
+    """
+    # a link is followed, so that the file it points to is replaced, not the link
+    target = pathlib.Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: pathlib.Path) -> None:
+    """Make the new name of the file survive a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:  # some network file systems can't; the file itself is on the disk
+        pass
+    finally:
+        os.close(descriptor)
