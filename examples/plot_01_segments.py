@@ -2,9 +2,9 @@
 Put customers into known segments
 =================================
 
-A company knows the segment of its present customers and wants that of new ones. How well
-does a net tell four segments apart from a table with gaps and text, and how sure can one
-be of it?
+A company knows the segment of its present customers and wants that of new ones. How
+well does a net tell four segments apart from a table with gaps and text, and how sure
+can one be of it?
 """
 
 # %%
@@ -17,9 +17,7 @@ from sklearn.model_selection import train_test_split
 
 from segmentlearn import SegmentClassifier, load, make_customers, save
 
-X, y, truth = make_customers(
-    "automobile", 4000, return_truth=True, random_state=0
-)
+X, y, truth = make_customers("automobile", 4000, return_truth=True, random_state=0)
 print(X.head())
 print(X.isna().sum())
 

@@ -4,6 +4,7 @@ TensorFlow is loaded by the first use of a name below, not by importing this pac
 """
 
 import importlib
+from typing import Any
 
 _HOMES = {
     "EarlyStopping": "segmentlearn.engine.stopping",
@@ -30,7 +31,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'segmentlearn.engine' has no attribute {name!r}")

@@ -83,12 +83,12 @@ class Rows:
 
 def skeleton(structure: Any) -> Any:
     """Return how arrays are nested, without the arrays."""
-    if _is_plain_list(structure):
+    if is_plain_list(structure):
         return 0
     return keras.tree.map_structure(lambda leaf: 0, structure)
 
 
-def _is_plain_list(structure: Any) -> bool:
+def is_plain_list(structure: Any) -> bool:
     """Whether a list holds numbers, perhaps nested: one array, not several."""
     if not isinstance(structure, (list, tuple)):
         return False
@@ -125,7 +125,7 @@ def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
     ValueError
         If an array holds something else than numbers, or their lengths differ.
     """
-    if _is_plain_list(structure):
+    if is_plain_list(structure):
         structure = np.asarray(structure)
     leaves = [
         as_number(np.asarray(leaf), role) for leaf in keras.tree.flatten(structure)

@@ -7,7 +7,7 @@ import numpy as np
 from segmentlearn.engine import architecture
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.cache import PREDICTORS
-from segmentlearn.engine.data import as_number
+from segmentlearn.engine.data import as_number, is_plain_list
 
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
 
@@ -43,6 +43,8 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
     array([[3.],
            [7.]], dtype=float32)
     """
+    if is_plain_list(X):
+        X = np.asarray(X)
     leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(X)]
     n_rows = len(leaves[0])
     if any(len(leaf) != n_rows for leaf in leaves):

@@ -129,6 +129,7 @@ def fit(
         _in_output_order(model, value, name)
         for value, name in ((y, "y"), (loss, "loss"), (loss_weights, "loss_weights"))
     )
+    _check_targets(model, y)
     metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     if n_members is not None:
         train_rows, validation_rows = _for_each_member(
@@ -213,6 +214,17 @@ def _check_arguments(
         )
     if n_members is not None and n_members < 1:
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
+
+
+def _check_targets(model: Any, y: Any) -> None:
+    """Compare the number of targets with that of the model's outputs."""
+    n_outputs = len(getattr(model, "outputs", None) or ())
+    n_targets = len(as_leaves(y, "y"))
+    if n_outputs and n_targets != n_outputs:
+        raise ValueError(
+            f"y has {n_targets} array(s) and the model has {n_outputs} output(s); pass "
+            "one target for each output."
+        )
 
 
 def _in_output_order(model: Any, value: Any, name: str) -> Any:

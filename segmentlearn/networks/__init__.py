@@ -1,6 +1,7 @@
 """Descriptions of nets, and pure functions that build Keras models from them."""
 
 import importlib
+from typing import Any
 
 from segmentlearn._startup import quiet_start
 
@@ -25,7 +26,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _HOMES:
         with quiet_start():
             return getattr(importlib.import_module(_HOMES[name]), name)

@@ -17,8 +17,8 @@ def build_optimizer(
     Parameters
     ----------
     optimizer : str, keras.optimizers.Optimizer or dict
-        Name of a Keras optimizer. An optimizer object, or its serialized form, is copied
-        as it is; its own learning rate and weight decay hold.
+        Name of a Keras optimizer. An optimizer object, or its serialized form, is
+        copied as it is; its own learning rate and weight decay hold.
     learning_rate : float
         Step size, for an optimizer given by name.
     weight_decay : float

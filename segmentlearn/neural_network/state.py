@@ -107,7 +107,7 @@ class NetworkState:
     """
 
     def __getstate__(self) -> dict:
-        state = dict(super().__getstate__())  # type: ignore[misc]
+        state: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
         model = state.pop("model_", None)
         collection = _collection.get()
         if collection is not None:
