@@ -29,5 +29,7 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         with quiet_start():
-            return getattr(importlib.import_module(_HOMES[name]), name)
+            found = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = found  # the next time without coming here
+        return found
     raise AttributeError(f"module 'segmentlearn.networks' has no attribute {name!r}")

@@ -49,7 +49,9 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
         if spec.batch_normalization:
             x = keras.layers.BatchNormalization(name=f"normalization_{depth}")(x)
         if rate:
-            x = keras.layers.Dropout(rate, name=f"dropout_{depth}")(x)
+            x = keras.layers.Dropout(
+                rate, seed=_seed(seed, depth), name=f"dropout_{depth}"
+            )(x)
     outputs = keras.layers.Dense(
         spec.n_classes,
         activation="softmax",
@@ -62,4 +64,8 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
 
 def _initializer(seed: int, depth: int) -> keras.initializers.Initializer:
     """Return the initializer of one layer; seeds of two layers are never equal."""
-    return keras.initializers.GlorotUniform(seed=(seed * 64 + depth) % 2**31)
+    return keras.initializers.GlorotUniform(seed=_seed(seed, depth))
+
+
+def _seed(seed: int, depth: int) -> int:
+    return (seed * 64 + depth) % 2**31

@@ -4,7 +4,13 @@ from typing import Any
 
 import keras
 
-_DECAY_OF_ITS_OWN = ("adamw",)
+_BY_NAME = {
+    name.lower(): kind
+    for name, kind in vars(keras.optimizers).items()
+    if isinstance(kind, type)
+    and issubclass(kind, keras.optimizers.Optimizer)
+    and name not in ("Optimizer", "LossScaleOptimizer")
+}
 
 
 def build_optimizer(
@@ -38,20 +44,21 @@ def build_optimizer(
     Examples
     --------
     >>> from segmentlearn.networks import build_optimizer
-    >>> build_optimizer("adam", 0.01, 0.0).name
-    'adam'
+    >>> type(build_optimizer("adam", 0.01, 0.0)).__name__
+    'Adam'
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return type(optimizer).from_config(optimizer.get_config())
     if isinstance(optimizer, dict):  # what keras.optimizers.serialize gives
         return keras.optimizers.deserialize(optimizer)
-    config: dict[str, Any] = {"learning_rate": learning_rate}
-    if weight_decay or str(optimizer).lower() in _DECAY_OF_ITS_OWN:
-        config["weight_decay"] = weight_decay
-    try:
-        return keras.optimizers.get({"class_name": optimizer, "config": config})
-    except (ValueError, TypeError) as error:
+    kind = _BY_NAME.get(str(optimizer).lower())
+    if kind is None:
         raise ValueError(
-            f"optimizer={optimizer!r} is not an optimizer of Keras; use a name such as "
-            "'adam', 'adamw', 'sgd' or 'rmsprop', or an optimizer object."
-        ) from error
+            f"optimizer={optimizer!r} is not an optimizer of Keras; use one of "
+            f"{sorted(_BY_NAME)}, or an optimizer object."
+        )
+    built = kind(learning_rate=learning_rate)
+    # some decay weights unless told not to; the others know no decay of zero
+    if weight_decay or built.weight_decay is not None:
+        built = kind(learning_rate=learning_rate, weight_decay=weight_decay)
+    return built

@@ -83,10 +83,10 @@ class ClassifierSpec:
             If a layer has no units, or the rates do not fit the layers.
         """
         sizes = tuple(int(units) for units in hidden_layer_sizes)
-        if any(units < 1 for units in sizes):
+        if any(units < 1 for units in sizes) or sizes != tuple(hidden_layer_sizes):
             raise ValueError(
-                f"hidden_layer_sizes={hidden_layer_sizes!r}: each layer needs at least "
-                "1 unit."
+                f"hidden_layer_sizes={hidden_layer_sizes!r}: each layer needs a whole "
+                "number of units, at least 1."
             )
         rates = np.atleast_1d(np.asarray(dropout, dtype=float))
         if np.ndim(dropout) == 0:

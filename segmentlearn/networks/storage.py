@@ -1,13 +1,15 @@
 """A Keras model as bytes and back: Keras' own archive format, read in safe mode."""
 
+import contextlib
 import pathlib
 import tempfile
+from collections.abc import Iterator
 
 import keras
 
 
 def write_network(model: keras.Model) -> bytes:
-    """Return a model as the bytes of a ``.keras`` archive, optimizer left out.
+    """Return a model as the bytes of a ``.keras`` archive, not compiled.
 
     Parameters
     ----------
@@ -27,8 +29,20 @@ def write_network(model: keras.Model) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
-        model.save(path, include_optimizer=False)
+        with _uncompiled(model):
+            model.save(path)
         return path.read_bytes()
+
+
+@contextlib.contextmanager
+def _uncompiled(model: keras.Model) -> Iterator[None]:
+    """Let the model look as if it had not been compiled: Keras stores it all."""
+    optimizer, is_compiled = getattr(model, "optimizer", None), model.compiled
+    model.optimizer, model.compiled = None, False
+    try:
+        yield
+    finally:
+        model.optimizer, model.compiled = optimizer, is_compiled
 
 
 def read_network(archive: bytes) -> keras.Model:
@@ -46,7 +60,8 @@ def read_network(archive: bytes) -> keras.Model:
     Raises
     ------
     ValueError
-        If the archive holds Python code (a ``Lambda`` layer) or is damaged.
+        If the archive holds Python code (a ``Lambda`` layer), a layer that is not
+        registered with Keras, or is damaged.
 
     Examples
     --------
@@ -59,4 +74,15 @@ def read_network(archive: bytes) -> keras.Model:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
         path.write_bytes(archive)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        try:
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # whatever Keras, zip or HDF5 stumble over
+            raise ValueError(
+                "the archive is not a network that Keras can read safely: it is "
+                "damaged, or holds Python code or a layer that is not registered "
+                f"({type(error).__name__}: {_first_line(error)})."
+            ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [""])[0][:200]

@@ -8,24 +8,24 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn import engine, networks
-from segmentlearn._compat import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    fit_context,
-)
+from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.neural_network.continuation import Continuation
 from segmentlearn.neural_network.holdout import stratified_holdout
 from segmentlearn.neural_network.labels import (
     check_same_classes,
     encode_labels,
     learn_classes,
+    read_labels,
     rows_that_count,
     weigh_rows,
 )
 from segmentlearn.neural_network.presets import PRESETS
+from segmentlearn.neural_network.settings import (
+    check_callbacks,
+    check_layer_sizes,
+    resolve_batch_size,
+)
 from segmentlearn.neural_network.state import NetworkState
-from segmentlearn.neural_network.steps import check_callbacks, resolve_batch_size
 from segmentlearn.neural_network.table import TableInput, check_probabilities
 from segmentlearn.neural_network.undo import all_or_nothing
 
@@ -300,6 +300,7 @@ class SegmentClassifier(
         """
         earlier = self._earlier_training() if self.warm_start else None
         random_state = self._draw_seed()
+        y = read_labels(y, "y")
         self.classes_ = learn_classes(y)
         codes = encode_labels(X, y, self.classes_)
         features = self._fit_table(X, y)
@@ -357,6 +358,7 @@ class SegmentClassifier(
         The learning rate is constant, whatever the schedule, and
         ``class_weight="balanced"`` counts the classes of these customers only.
         """
+        y = read_labels(y, "y")
         if hasattr(self, "model_"):
             check_same_classes(classes, self.classes_)
             codes = encode_labels(X, y, self.classes_)
@@ -436,6 +438,7 @@ class SegmentClassifier(
         rule = engine.EarlyStopping(patience=self.n_iter_no_change, min_delta=self.tol)
         chosen = {"early_stopping": rule if self.early_stopping else None}
         if X_val is not None:
+            y_val = read_labels(y_val, "y_val")
             codes_val = encode_labels(X_val, y_val, self.classes_, "_val")
             held_out = self._read_table(X_val), codes_val, factors[codes_val]
             return {**chosen, "train_rows": rows, "validation_data": held_out}
@@ -452,7 +455,7 @@ class SegmentClassifier(
         spec = networks.ClassifierSpec.from_parameters(
             n_features=n_features,
             n_classes=len(self.classes_),
-            hidden_layer_sizes=np.atleast_1d(self.hidden_layer_sizes).tolist(),
+            hidden_layer_sizes=check_layer_sizes(self.hidden_layer_sizes),
             activation=self.activation,
             dropout=self.dropout,
             batch_normalization=self.batch_normalization,
@@ -463,6 +466,7 @@ class SegmentClassifier(
 
     def _train(self, model, features, codes, weights, **plan):
         """Hand net and rows to the engine."""
+        n_rows = len(rows_that_count(weights, len(codes)))
         return engine.fit(
             model,
             features,
@@ -472,7 +476,7 @@ class SegmentClassifier(
                 self.optimizer, self.learning_rate, self.weight_decay
             ),
             metrics=("accuracy",),
-            batch_size=resolve_batch_size(self.batch_size, len(codes)),
+            batch_size=resolve_batch_size(self.batch_size, n_rows),
             sample_weight=weights,
             callbacks=check_callbacks(self.callbacks),
             verbose=int(self.verbose),

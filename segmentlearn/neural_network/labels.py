@@ -14,7 +14,6 @@ _PLAIN_DTYPES = {
     "floating": np.float64,
     "mixed-integer-float": np.float64,
     "string": object,
-    "empty": object,
 }
 
 
@@ -35,13 +34,16 @@ def read_labels(y, name):
     Raises
     ------
     ValueError
-        If labels are missing, one-hot, continuous, or of several kinds.
+        If there are no labels, or they are missing, one-hot, continuous, or of several
+        kinds.
     """
     if y is None:
         raise ValueError(
             f"SegmentClassifier requires {name} to be passed, but the target {name} is "
             "None."
         )
+    if isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype):
+        y = np.asarray(y, dtype=object)  # nullable integers would become floats
     shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
     if len(shape) == 2 and shape[1] > 1:
         raise ValueError(
@@ -49,6 +51,8 @@ def read_labels(y, name):
             f"pass numpy.argmax({name}, axis=1)."
         )
     labels = column_or_1d(y, warn=True)
+    if not len(labels):
+        raise ValueError(f"{name} is empty: there are no rows.")
     if labels.dtype.kind in "fO":
         n_missing = int(np.sum(pd.isna(labels)))
         if n_missing:
@@ -62,15 +66,15 @@ def read_labels(y, name):
     return labels
 
 
-def learn_classes(y, classes=None):
-    """Check the labels of a training table and return the sorted classes.
+def learn_classes(labels, classes=None):
+    """Return the sorted classes of a training table.
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
-        Labels, text or numbers.
+    labels : ndarray of shape (n_samples,)
+        As `read_labels` returns them.
     classes : array-like, default=None
-        All classes there are, where `y` need not hold them all.
+        All classes there are, where the labels need not hold them all.
 
     Returns
     -------
@@ -79,15 +83,15 @@ def learn_classes(y, classes=None):
     Raises
     ------
     ValueError
-        If labels are missing or continuous, or there is one class only.
+        If there is one class only.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from segmentlearn.neural_network.labels import learn_classes
-    >>> learn_classes(["B", "A", "B"]).tolist()
+    >>> learn_classes(np.array(["B", "A", "B"])).tolist()
     ['A', 'B']
     """
-    labels = read_labels(y, "y")
     found = np.unique(labels if classes is None else read_labels(classes, "classes"))
     if len(found) < 2:
         name = "y" if classes is None else "classes"
@@ -121,14 +125,15 @@ def check_same_classes(classes, known):
         )
 
 
-def encode_labels(X, y, classes, suffix=""):
+def encode_labels(X, labels, classes, suffix=""):
     """Return each row's class number.
 
     Parameters
     ----------
     X : frame or array of shape (n_samples, n_features)
         Must have as many rows.
-    y : array-like of shape (n_samples,)
+    labels : ndarray of shape (n_samples,)
+        As `read_labels` returns them.
     classes : ndarray of shape (n_classes,)
         Sorted.
     suffix : str, default=""
@@ -147,10 +152,10 @@ def encode_labels(X, y, classes, suffix=""):
     --------
     >>> import numpy as np
     >>> from segmentlearn.neural_network.labels import encode_labels
-    >>> encode_labels([[0.1], [0.2]], ["B", "A"], np.array(["A", "B"])).tolist()
+    >>> labels, classes = np.array(["B", "A"]), np.array(["A", "B"])
+    >>> encode_labels([[0.1], [0.2]], labels, classes).tolist()
     [1, 0]
     """
-    labels = read_labels(y, f"y{suffix}")
     if num_samples(X) != len(labels):
         raise ValueError(
             f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "

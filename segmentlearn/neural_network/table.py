@@ -178,9 +178,9 @@ def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None
     missing = [n for n, column in zip(names, matrix.T, strict=True) if _has_nan(column)]
     if missing:
         raise SchemaError(
-            f"{what} holds missing values (NaN) in column(s) {missing!r}, and is used "
-            "as it comes: nothing fills them. Fill them first, or pass "
-            "preprocessor=TabularPreprocessor(), which does."
+            f"{what} holds missing values (NaN) in column(s) {missing!r}, which a net "
+            "cannot take; fill them, for example with "
+            "preprocessor=TabularPreprocessor()."
         )
     large = [
         name
@@ -252,7 +252,9 @@ def _is_complete(X: Any) -> bool:
         return True
     if array.dtype.kind == "f":
         # a sum is missing where a value is, and allocates nothing
-        return not (np.isnan(array.sum()) and np.isnan(array).any())
+        with np.errstate(all="ignore"):
+            total = array.sum()
+        return not (np.isnan(total) and np.isnan(array).any())
     if array.dtype.kind != "O":
         return False
     try:

@@ -89,8 +89,6 @@ def uncompilable():
     ("build", "reason"),
     [
         (own_step, "OwnStep has a train_step of its own"),
-        (own_loss, "OwnLoss has a compute_loss of its own"),
-        (eager, "run_eagerly=True"),
         (uncompilable, "the compiler refused the model"),
     ],
 )
@@ -115,19 +113,58 @@ REASONS = {
     "batches": ({"callbacks": [Batches()]}, "Batches wants to see batches"),
     "moving average": ({"optimizer": keras.optimizers.Adam(use_ema=True)}, "use_ema"),
     "exclusions": ({"optimizer": excluding()}, "excludes single variables"),
-    "sum": (
-        {"loss": keras.losses.SparseCategoricalCrossentropy(reduction="sum")},
-        "loss.*(not a mean over rows|reduction='sum')",
-    ),
+    "sum": ({"loss": keras.losses.MeanSquaredError(reduction="sum")}, "not a mean"),
+    "metric": ({"metrics": ["AUC"]}, "metric AUC is not a mean over rows"),
+    "own loss": ({"model": own_loss()}, "OwnLoss has a compute_loss of its own"),
+    "eager": ({"model": eager()}, "run_eagerly=True"),
 }
 
 
 @pytest.mark.parametrize("case", REASONS)
-def test_settings_that_cannot_be_compiled(case, small_net, train):
+def test_reasons(case, small_net):
     """What the engine does not do is not silently left out."""
-    settings, reason = REASONS[case]
-    with pytest.warns(SegmentLearnWarning, match=reason):
-        assert not train(small_net(), epochs=1, **settings).compiled
+    changes, reason = REASONS[case]
+    settings = {
+        "model": small_net(),
+        "optimizer": keras.optimizers.Adam(),
+        "callbacks": [],
+        "loss": "mse",
+        **changes,
+    }
+    assert reason in fallback.reason_not_to_compile(**settings)
+
+
+def test_no_reason(small_net):
+    """An ordinary training is compiled."""
+    optimizer = keras.optimizers.AdamW(clipnorm=1.0)
+    callbacks = [keras.callbacks.EarlyStopping()]
+    assert (
+        fallback.reason_not_to_compile(
+            small_net(), optimizer, callbacks, "mse", ("accuracy", "mae")
+        )
+        is None
+    )
+
+
+@pytest.mark.filterwarnings(f"ignore:.*{SLOWER}")
+def test_a_loss_that_is_a_sum(table):
+    """Is trained as one."""
+    X, y = table
+    steps = []
+    for reduction in ("sum", "sum_over_batch_size"):
+        layer = Dense(1, kernel_initializer="zeros")
+        model = keras.Sequential([Input((3,)), layer])
+        engine.fit(
+            model,
+            X,
+            y,
+            loss=keras.losses.MeanSquaredError(reduction=reduction),
+            optimizer=keras.optimizers.SGD(0.001),
+            batch_size=70,
+            jit_compile=False,
+        )
+        steps.append(model.get_weights()[0])
+    np.testing.assert_allclose(steps[0], 70 * steps[1], rtol=1e-4)
 
 
 def test_a_metric_of_the_whole_table(table):
@@ -160,13 +197,22 @@ def test_masked_steps_are_left_out():
     assert result.history["loss"][0] == pytest.approx(4.0)
 
 
-def test_the_warning_comes_once(small_net, train):
-    """A search over many candidates says it a single time."""
+def test_the_warning_comes_once():
+    """A search over many candidates says it a single time for each reason."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for _ in range(3):
-            train(small_net(), callbacks=[Batches()], epochs=1)
-    assert sum(SLOWER in str(one.message) for one in caught) == 1
+        for reason in ("one reason", "one reason", "another", "one reason"):
+            fallback.warn_once(reason)
+    assert [str(one.message).split("because ")[1] for one in caught] == [
+        "one reason.",
+        "another.",
+    ]
+
+
+def line_by_line(model):
+    """Return the model as a user wants to run it without any compiling."""
+    model.compile(run_eagerly=True)
+    return model
 
 
 @pytest.mark.filterwarnings(f"ignore:.*{SLOWER}")
@@ -178,14 +224,14 @@ class TestSameResult:
         self, schedule, small_net, table, train, assert_same_weights
     ):
         """The same names, numbers and weights, where the order of rows is."""
-        compiled, uncompiled = small_net(), small_net()
+        compiled, uncompiled = small_net(), line_by_line(small_net())
         settings = {
             "validation_data": table,
             "shuffle": False,
             "learning_rate_schedule": schedule,
         }
         ours = train(compiled, **settings)
-        theirs = train(uncompiled, callbacks=[Batches()], **settings)
+        theirs = train(uncompiled, **settings)
         assert (ours.compiled, theirs.compiled) == (True, False)
         assert_same_weights(compiled, uncompiled)
         assert set(ours.history) == set(theirs.history)
@@ -196,7 +242,7 @@ class TestSameResult:
 
     def test_rows_and_weights(self, small_net, train, assert_same_weights):
         """Row numbers, weights and validation rows are kept to."""
-        compiled, uncompiled = small_net(), small_net()
+        compiled, uncompiled = small_net(), line_by_line(small_net())
         settings = {
             "train_rows": np.arange(40, 3, -1),
             "validation_rows": np.arange(50, 70),
@@ -204,7 +250,7 @@ class TestSameResult:
             "shuffle": False,
         }
         ours = train(compiled, **settings).history["val_loss"]
-        theirs = train(uncompiled, callbacks=[Batches()], **settings)
+        theirs = train(uncompiled, **settings)
         assert_same_weights(compiled, uncompiled)
         np.testing.assert_allclose(ours, theirs.history["val_loss"], rtol=1e-4)
 
@@ -212,15 +258,16 @@ class TestSameResult:
         """The first output's metric stands under its own name."""
         X, _ = table
         histories = []
-        for hooks in ([], [Batches()]):
+        for is_compiled in (True, False):
             inputs = [Input((2,), name="b"), Input((1,), name="a")]
             joint = keras.layers.Concatenate()(inputs)
             outputs = [
                 Dense(2, name="z", kernel_initializer="ones")(joint),
                 Dense(1, name="y", kernel_initializer="ones")(joint),
             ]
+            model = keras.Model(inputs, outputs)
             result = engine.fit(
-                keras.Model(inputs, outputs),
+                model if is_compiled else line_by_line(model),
                 {"a": X[:, :1], "b": X[:, 1:]},
                 [X[:, :2], X[:, 2:]],
                 loss="mse",
@@ -228,7 +275,6 @@ class TestSameResult:
                 metrics=["mae"],
                 validation_rows=np.arange(9),
                 shuffle=False,
-                callbacks=hooks,
                 jit_compile=False,
             )
             histories.append(result.history)
@@ -238,10 +284,9 @@ class TestSameResult:
 
     def test_early_stopping(self, small_net, table, train):
         """The best epoch's weights are the model's."""
-        model, (X, y) = small_net(), table
+        model, (X, y) = line_by_line(small_net()), table
         result = train(
             model,
-            callbacks=[Batches()],
             optimizer=keras.optimizers.SGD(5.0),
             validation_data=(X[:20], y[::-1][:20]),
             early_stopping=engine.EarlyStopping(patience=2),
@@ -258,8 +303,8 @@ class TestSameResult:
         """The order of the rows and the dropout masks, as in a compiled training."""
         weights = []
         for seed in (1, 1, 2):
-            model = small_net(dropout=0.5)
-            train(model, callbacks=[Batches()], seed=seed, epochs=1)
+            model = line_by_line(small_net(dropout=0.5))
+            train(model, seed=seed, epochs=1)
             weights.append(model.get_weights()[0].tolist())
         assert weights[0] == weights[1] != weights[2]
 
@@ -276,8 +321,8 @@ class TestSameResult:
 
     def test_going_on(self, small_net, train, assert_same_weights):
         """Two epochs and one more are three, by the state that was handed on."""
-        once, twice = small_net(), small_net()
-        settings = {"callbacks": [Batches()], "shuffle": False}
+        once, twice = line_by_line(small_net()), line_by_line(small_net())
+        settings = {"shuffle": False}
         train(once, epochs=3, **settings)
         state = train(twice, epochs=2, **settings).optimizer_state
         train(twice, epochs=1, optimizer_state=state, **settings)
@@ -320,12 +365,12 @@ class TestSameResult:
 
     def test_no_number_later(self, small_net, train):
         """The last good weights stay, and a warning says so."""
-        model = small_net()
+        model = line_by_line(small_net())
         rates = keras.callbacks.LearningRateScheduler(
             lambda epoch: 0.01 if epoch < 2 else np.inf
         )
         with pytest.warns(SegmentLearnWarning, match="stopped in epoch 3"):
-            result = train(model, callbacks=[Batches(), rates], epochs=9)
+            result = train(model, callbacks=[rates], epochs=9)
         assert result.n_epochs == 3
         assert all(np.isfinite(weight).all() for weight in model.get_weights())
 

@@ -141,3 +141,23 @@ def test_a_plain_list_is_a_table(small_net, table):
     np.testing.assert_allclose(
         engine.predict(small_net(), X.tolist()), reference(small_net(), X), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("n_columns", [2, 4])
+def test_features_of_another_width(n_columns, small_net):
+    """The error says what the net expects, and TensorFlow is not asked."""
+    with pytest.raises(ValueError, match=rf"(?s)X.*{n_columns}.*3|X.*3.*{n_columns}"):
+        engine.predict(small_net(), np.ones((5, n_columns)))
+
+
+def test_a_row_is_not_a_table(small_net):
+    """One row has to be a table of one row."""
+    with pytest.raises(ValueError, match="X"):
+        engine.predict(small_net(), np.ones(3))
+
+
+@pytest.mark.parametrize("batch_size", [0, -5])
+def test_a_batch_size_below_one(batch_size, small_net, table):
+    """It is named with its value."""
+    with pytest.raises(ValueError, match=f"batch_size={batch_size}"):
+        engine.predict(small_net(), table[0], batch_size=batch_size)

@@ -301,6 +301,17 @@ BAD = {
         {"validation_data": (X_BAD, np.ones(5))},
         "validation_data has 6 rows of X and 5 of y",
     ),
+    "validation weights": (
+        {"validation_data": (X_BAD, Y_BAD, np.ones(5))},
+        r"validation.* weight",
+    ),
+    "validation parts": (
+        {"validation_data": (X_BAD,)},
+        r"must be \(X, y\) or \(X, y, sample_weight\)",
+    ),
+    "loss weights": ({"loss_weights": [1.0, 2.0]}, "loss_weights has 2"),
+    "rows of members": ({"train_rows": [np.arange(2), np.arange(3)]}, "n_members"),
+    "rows in a square": ({"train_rows": np.zeros((2, 2), int)}, "train_rows"),
     "stopping": (
         {"early_stopping": engine.EarlyStopping()},
         "early_stopping needs validation rows",

@@ -1,11 +1,46 @@
-"""What a training step takes, and who watches: batch sizes and callbacks."""
+"""Parameters that need more than a constraint: layers, batches, callbacks."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 # rows up to which a step takes so many: larger tables bear less noisy steps
 _BATCH_SIZES = ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512))
 _LARGEST_BATCH = 1024
+
+
+def check_layer_sizes(hidden_layer_sizes: Any) -> list[int]:
+    """Return the units of each hidden layer.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int
+        The estimator's parameter.
+
+    Returns
+    -------
+    sizes : list of int
+
+    Raises
+    ------
+    ValueError
+        If one is not a whole number above 0.
+
+    Examples
+    --------
+    >>> from segmentlearn.neural_network.settings import check_layer_sizes
+    >>> check_layer_sizes(64), check_layer_sizes((32, 16))
+    ([64], [32, 16])
+    """
+    sizes = [hidden_layer_sizes]
+    if not isinstance(hidden_layer_sizes, Integral):
+        sizes = list(hidden_layer_sizes)
+    if not all(isinstance(units, Integral) and int(units) >= 1 for units in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes={hidden_layer_sizes!r} must be whole numbers above 0, "
+            "one for each hidden layer, such as (64, 64)."
+        )
+    return [int(units) for units in sizes]
 
 
 def resolve_batch_size(batch_size: Any, n_rows: int) -> int:
@@ -24,7 +59,7 @@ def resolve_batch_size(batch_size: Any, n_rows: int) -> int:
 
     Examples
     --------
-    >>> from segmentlearn.neural_network.steps import resolve_batch_size
+    >>> from segmentlearn.neural_network.settings import resolve_batch_size
     >>> resolve_batch_size("auto", 8068), resolve_batch_size(32, 8068)
     (128, 32)
     """

@@ -1,0 +1,93 @@
+"""What every estimator of the library keeps to, scikit-learn's own checks first."""
+
+import importlib
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import segmentlearn
+from segmentlearn._compat import InvalidParameterError
+from tests.estimators import (
+    ESTIMATORS,
+    EXPECTED_FAILED_CHECKS,
+    expected_failed_checks,
+)
+
+CLASSES = sorted(
+    {type(estimator) for estimator in ESTIMATORS}, key=lambda c: c.__name__
+)
+PARAMETERS = [(one, name) for one in CLASSES for name in one._parameter_constraints]
+
+every_class = pytest.mark.parametrize("estimator_class", CLASSES)
+
+
+class Nonsense:
+    """A value that no parameter takes."""
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failed_checks)
+def test_estimator_check(estimator, check):
+    """scikit-learn's common checks; expected failures are strict and have a reason."""
+    check(estimator)
+
+
+def test_every_reason_belongs_to_an_estimator():
+    """No expected failure is left behind by an estimator that is gone."""
+    assert set(EXPECTED_FAILED_CHECKS) <= {str(estimator) for estimator in ESTIMATORS}
+
+
+def test_every_public_estimator_is_checked():
+    """A new estimator is registered before it is published."""
+    public = {
+        found
+        for package in segmentlearn._SUBPACKAGES
+        for found in vars(importlib.import_module(f"segmentlearn.{package}")).values()
+        if inspect.isclass(found) and issubclass(found, BaseEstimator)
+    }
+    assert {one for one in public if not one.__name__.startswith("_")} == set(CLASSES)
+
+
+@every_class
+def test_every_parameter_has_a_constraint(estimator_class):
+    """Constraints stand in the order of the constructor, one a parameter."""
+    parameters = list(inspect.signature(estimator_class).parameters)
+    assert list(estimator_class._parameter_constraints) == parameters
+
+
+@every_class
+def test_parameters_are_keywords_after_the_second(estimator_class):
+    """Only the first one or two may be given by position; none is **kwargs."""
+    parameters = inspect.signature(estimator_class).parameters.values()
+    kinds = [parameter.kind for parameter in parameters]
+    assert set(kinds[2:]) <= {inspect.Parameter.KEYWORD_ONLY}
+    assert inspect.Parameter.VAR_KEYWORD not in kinds
+
+
+@pytest.mark.parametrize(
+    ("estimator_class", "name"),
+    PARAMETERS,
+    ids=[f"{one.__name__}-{name}" for one, name in PARAMETERS],
+)
+def test_nonsense_is_refused_by_name(estimator_class, name):
+    """fit checks every parameter before anything else, and names the wrong one."""
+    estimator = estimator_class(**{name: Nonsense()})
+    with pytest.raises(InvalidParameterError, match=f"The '{name}' parameter of"):
+        estimator.fit(np.zeros((4, 2)), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_unfitted_estimator_travels(estimator):
+    """A clone and a pickle have the same parameters and nothing learnt."""
+    for copy in (clone(estimator), pickle.loads(pickle.dumps(estimator))):
+        assert str(copy) == str(estimator)
+        assert not [name for name in vars(copy) if name.endswith("_")]
+
+
+@every_class
+def test_mixins_stand_left_of_the_base(estimator_class):
+    """BaseEstimator is the last of the bases, so that mixins can refine it."""
+    assert estimator_class.__bases__[-1] is BaseEstimator
