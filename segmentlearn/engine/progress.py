@@ -62,7 +62,9 @@ def _bar(epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
         task = progress.add_task("compiling", total=epochs)
 
         def report(epoch: int, logs: dict[str, Any]) -> None:
-            progress.update(task, completed=epoch + 1, description=describe(logs))
+            # the losses alone, so that a line holds it: rich would cut the count off
+            losses = {name: logs[name] for name in ("loss", "val_loss") if name in logs}
+            progress.update(task, completed=epoch + 1, description=describe(losses))
 
         yield report
 

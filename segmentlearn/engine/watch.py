@@ -40,8 +40,8 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Follow the plan's schedule, at the grain of epochs."""
-        if self._plan.schedule is constant:
-            return  # the user's own callbacks may want to set the rate
+        if self._plan.schedule is constant or self._has_schedule_object():
+            return  # the user's own callbacks or schedule may want to set the rate
         total = max(1, self._plan.epochs * self._steps - 1)
         progress = np.array([epoch * self._steps / total])
         factor = float(self._plan.schedule(progress)[0])
@@ -84,6 +84,11 @@ class Watch(keras.callbacks.Callback):
     def last_weights(self) -> list | None:
         """Weights after the last epoch whose loss was a finite number."""
         return self._last_weights
+
+    def _has_schedule_object(self) -> bool:
+        """Whether the optimizer has a schedule of its own, which cannot be set."""
+        rate = self.model.optimizer._learning_rate
+        return isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
 
     def _present_rate(self) -> float:
         return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))

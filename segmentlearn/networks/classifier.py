@@ -33,6 +33,7 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
     >>> build_classifier(spec, seed=0).count_params()
     26
     """
+    _check_activation(spec.activation)
     penalty = keras.regularizers.L2(spec.l2) if spec.l2 else None
     inputs = keras.Input((spec.n_features,), name="features")
     x = inputs
@@ -60,6 +61,19 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
         name="probabilities",
     )(x)
     return keras.Model(inputs, outputs, name="segment_classifier")
+
+
+def _check_activation(name: str) -> None:
+    """Refuse a name that is not an activation, with names that are."""
+    try:
+        found = keras.activations.get(name)
+    except (ValueError, TypeError):
+        found = None
+    if found is None or isinstance(found, type):
+        raise ValueError(
+            f"activation={name!r} is not an activation of Keras; use a name such as "
+            "'relu', 'silu', 'gelu' or 'tanh'."
+        )
 
 
 def _initializer(seed: int, depth: int) -> keras.initializers.Initializer:

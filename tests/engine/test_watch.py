@@ -15,7 +15,7 @@ from segmentlearn.exceptions import SegmentLearnError
 def watch():
     """A function that watches a compiled net under a plan of four epochs."""
 
-    def build(**changes):
+    def build(rate=0.5, **changes):
         plan = Plan(
             **{
                 "train_rows": np.arange(20),
@@ -29,7 +29,7 @@ def watch():
                 **changes,
             }
         )
-        optimizer = keras.optimizers.SGD(0.5)
+        optimizer = keras.optimizers.SGD(rate)
         recipe = Recipe("mse", optimizer, ("mae",), None, 10, None, True)
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         model.compile(optimizer, "mse")
@@ -84,6 +84,14 @@ def test_a_constant_schedule_leaves_the_rate_to_others(watch):
     hook.model.optimizer.learning_rate = 0.125
     follow(hook, 1.0)
     assert hook.history["learning_rate"] == [0.125]
+
+
+def test_a_schedule_object_is_left_alone(watch):
+    """Keras does not let its rate be set."""
+    decay = keras.optimizers.schedules.ExponentialDecay(0.25, 1, 0.5)
+    hook = watch(rate=decay, schedule=SCHEDULES["cosine"])
+    follow(hook, 1.0)
+    assert hook.history["learning_rate"] == [0.25]
 
 
 def test_a_loss_that_is_no_number_ends_the_training(watch):
