@@ -12,6 +12,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.inspection import permutation_importance
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedKFold,
@@ -253,12 +254,17 @@ def test_sample_weight_is_routed(table):
     weights = np.where(y == "A", 1.0, 0.0)
     weights[y == "B"] = 1e-3
     net = small().set_fit_request(sample_weight=True)
-    net.set_score_request(sample_weight=True)
     steps = make_pipeline(TabularPreprocessor(), net)
     steps.fit(X, y, sample_weight=weights)
     assert set(steps.predict(X)) == {"A"}
     scores = cross_validate(
-        steps, X, y, cv=2, params={"sample_weight": weights}, error_score="raise"
+        steps,
+        X,
+        y,
+        cv=2,
+        scoring=get_scorer("accuracy").set_score_request(sample_weight=True),
+        params={"sample_weight": weights},
+        error_score="raise",
     )
     assert (scores["test_score"] > 0.9).all()
 

@@ -82,9 +82,9 @@ class SegmentClassifier(
         same.
     preprocessor : "auto", transformer or None, default="auto"
         "auto" fits a :class:`~segmentlearn.preprocessing.TabularPreprocessor` to a
-        table with text, categories or missing values, or a frame whose numbers are
-        far from zero, and uses other tables as they come. A transformer is cloned and
-        fitted. None uses every table as it comes.
+        table with text, categories or missing values, or a frame with whole numbers
+        or numbers far from zero, and uses other tables as they come. A transformer is
+        cloned and fitted. None uses every table as it comes.
     warm_start : bool, default=False
         Whether another `fit` goes on from the present weights and history, as long as
         net, classes and columns are the same.

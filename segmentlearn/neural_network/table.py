@@ -84,12 +84,12 @@ def is_ready(X: Any) -> bool:
     """Whether a net can take the table as it comes.
 
     An array of numbers without missing values comes from a transformer, or from a user
-    who has prepared it. A frame is ready where all its columns are numbers, complete
-    and on a natural scale.
+    who has prepared it. A frame is ready where it looks like a transformer's output:
+    all its columns are floats, complete and on a natural scale.
     """
     if not is_frame(X):
         return sparse.issparse(X) or _is_complete(X)
-    if not isinstance(X, pd.DataFrame) or not all(map(_is_number, X.dtypes)):
+    if not isinstance(X, pd.DataFrame) or not all(map(_is_float, X.dtypes)):
         return False
     values = X.to_numpy()
     with np.errstate(all="ignore"):
@@ -221,10 +221,10 @@ def _warn_of_raw_numbers(matrix: np.ndarray) -> None:
     far = np.flatnonzero(_is_far_from_zero(matrix, _LARGEST_SILENT_SCALE))
     if len(far):
         warnings.warn(
-            f"column(s) {far.tolist()} of X are far from zero (their largest number is "
-            f"{np.abs(matrix[:, far]).max():.4g}), and an array is used as it comes; a "
-            "net learns badly from such numbers. Scale them, pass a DataFrame, or pass "
-            "preprocessor=TabularPreprocessor().",
+            f"{len(far)} column(s) of X are far from zero (the first is {far[0]}, with "
+            f"{np.abs(matrix[:, far[0]]).max():.4g}). An array is used as it comes, and "
+            "a net learns badly from such numbers: scale them, pass a DataFrame, or "
+            "pass preprocessor=TabularPreprocessor().",
             SegmentLearnWarning,
             stacklevel=4,
         )
@@ -241,8 +241,8 @@ def _has_nan(column: np.ndarray) -> bool:
     return bool(np.isnan(column).any())
 
 
-def _is_number(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind in "iuf"
+def _is_float(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind == "f"
 
 
 def _is_complete(X: Any) -> bool:

@@ -76,7 +76,7 @@ def fit_both():
             loss_weights=loss_weights,
             run_eagerly=True,  # sooner than tracing, for a handful of steps
         )
-        settings = {"epochs": 2, "batch_size": 30, "shuffle": False, **changes}
+        settings = {"epochs": 1, "batch_size": 20, "shuffle": False, **changes}
         jit_compile = settings.pop("jit_compile", False)
         history = twin.fit(X, y, verbose=0, **settings).history
         result = engine.fit(

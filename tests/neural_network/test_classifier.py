@@ -201,10 +201,19 @@ def test_numeric_frame_on_a_raw_scale_is_prepared(make, numbers):
     assert clf.score(frame, y) > 0.9
 
 
+def test_scores_of_whole_numbers_are_prepared(make):
+    """Small whole numbers are raw as well: a gap in a new customer's is filled."""
+    X = pd.DataFrame({"recency": [1, 2, 3, 4, 5] * 12, "visits": [5, 1, 3, 2, 4] * 12})
+    y = np.where(X["recency"] > 3, "active", "asleep")
+    clf = make(max_epochs=1).fit(X, y)
+    with pytest.warns(SegmentLearnWarning, match=r"'visits' \(1\)"):
+        assert clf.predict(pd.DataFrame({"recency": [5], "visits": [np.nan]})).size == 1
+
+
 def test_array_on_a_raw_scale_is_warned_about(make, numbers):
     """An array is used as it comes; one that no scaler has seen is a likely mistake."""
     X, y = numbers
-    with pytest.warns(SegmentLearnWarning, match=r"column\(s\) \[1\].*far from zero"):
+    with pytest.warns(SegmentLearnWarning, match=r"1 column\(s\) .*the first is 1"):
         make(max_epochs=1).fit(X * [1, 5000, 1, 1, 1], y)
 
 
@@ -252,6 +261,13 @@ def test_preprocessor_without_names(make, numbers):
     X, y = numbers
     clf = make(preprocessor=FunctionTransformer(), warm_start=True, max_epochs=1)
     assert clf.fit(X, y).fit(X, y).n_iter_ == 2
+
+
+def test_parameters_of_a_preprocessor_can_be_searched(make):
+    """They are reached through the classifier, as in any nested estimator."""
+    clf = make(preprocessor=TabularPreprocessor())
+    clf.set_params(preprocessor__numeric="mean")
+    assert clf.preprocessor.numeric == "mean"
 
 
 def test_no_preprocessor_takes_numbers_only(make, raw):

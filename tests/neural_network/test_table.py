@@ -17,7 +17,7 @@ from segmentlearn.neural_network.table import (
     resolve_preprocessor,
 )
 
-SMALL = pd.DataFrame({"a": [0.5, -1.0, 2.0], "b": [0, 1, 1]})
+SMALL = pd.DataFrame({"a": [0.5, -1.0, 2.0], "b": [0.0, 1.0, 1.0]})
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,7 @@ def test_numbers_are_ready(X):
         SMALL.assign(c=[1.0, np.inf, 2.0]),
         SMALL.assign(income=[40_000, 45_000, 50_000]),
         SMALL.assign(change=[-40.0, 0.0, 40.0]),
+        SMALL.assign(score=[1, 5, 3]),
         pl.from_pandas(SMALL),
         np.array([[1.0, np.nan]]),
         [[1.0, None]],
@@ -65,6 +66,7 @@ def test_numbers_are_ready(X):
         "infinite",
         "far from zero",
         "wide",
+        "whole numbers",
         "polars",
         "missing in array",
         "None in list",
