@@ -222,9 +222,9 @@ def _warn_of_raw_numbers(matrix: np.ndarray) -> None:
     if len(far):
         warnings.warn(
             f"{len(far)} column(s) of X are far from zero (the first is {far[0]}, with "
-            f"{np.abs(matrix[:, far[0]]).max():.4g}). An array is used as it comes, and "
-            "a net learns badly from such numbers: scale them, pass a DataFrame, or "
-            "pass preprocessor=TabularPreprocessor().",
+            f"{np.abs(matrix[:, far[0]]).max():.4g}). An array is used as it comes, "
+            "and a net learns badly from such numbers: scale them, pass a DataFrame, "
+            "or pass preprocessor=TabularPreprocessor().",
             SegmentLearnWarning,
             stacklevel=4,
         )
