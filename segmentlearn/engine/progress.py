@@ -63,7 +63,7 @@ def _bar(epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
 
         def report(epoch: int, logs: dict[str, Any]) -> None:
             # the losses alone, so that a line holds it: rich would cut the count off
-            losses = {name: logs[name] for name in ("loss", "val_loss") if name in logs}
+            losses = {name: logs[name] for name in logs if name.endswith("loss")}
             progress.update(task, completed=epoch + 1, description=describe(losses))
 
         yield report
