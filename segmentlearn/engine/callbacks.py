@@ -75,6 +75,8 @@ class EpochCallbacks:
         # a fresh copy: callbacks may set the rate, and the user's optimizer is not ours
         optimizer = recipe.optimizer
         self._optimizer = type(optimizer).from_config(optimizer.get_config())
+        # a checkpoint of the whole model stores it, and must be able to load it
+        self._optimizer.build(model.trainable_variables)
         if not model.compiled:
             model.compile(optimizer=self._optimizer, loss=recipe.loss)
         model.stop_training = False

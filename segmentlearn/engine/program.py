@@ -12,6 +12,7 @@ from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.data import Rows
 from segmentlearn.engine.weights import Weights
 
+_MAX_SIZES = 16  # table sizes a program keeps compiled
 VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
 
 
@@ -100,6 +101,7 @@ class Program:
         self.model = architecture.copy_architecture(model) if copy else model
         self.optimizer = _fresh_optimizer(recipe.optimizer)
         self._traced: dict[tuple, Any] = {}
+        self._n_compiled = 0
         self.metric_names = [losses.metric_name(metric) for metric in recipe.metrics]
         self._structure = rows.structure
         self._n_features = len(rows.features)
@@ -194,14 +196,17 @@ class Program:
     @property
     def n_compiled(self) -> int:
         """How many table sizes the epoch has been compiled for."""
-        return len(self._traced)
+        return self._n_compiled
 
     def _trace(self, *arguments: Any) -> Callable[..., Any]:
         """Return the epoch traced for arguments of these shapes, once for each."""
         leaves = tf.nest.flatten(arguments)
         key = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
         if key not in self._traced:
+            if len(self._traced) >= _MAX_SIZES:  # the size made first goes
+                del self._traced[next(iter(self._traced))]
             self._traced[key] = self._epoch.get_concrete_function(*arguments)
+            self._n_compiled += 1
         return self._traced[key]
 
     def _run_epoch(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine import fallback
+from segmentlearn.engine import fallback, losses
 from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.cache import PROGRAMS
@@ -23,7 +23,7 @@ def fit(
     *,
     loss: Any,
     optimizer: Any = "adam",
-    metrics: Sequence = (),
+    metrics: Any = (),
     loss_weights: Sequence[float] | None = None,
     epochs: int = 1,
     batch_size: int = 32,
@@ -34,7 +34,7 @@ def fit(
     validation_rows: Any = None,
     n_members: int | None = None,
     early_stopping: EarlyStopping | None = None,
-    callbacks: Sequence = (),
+    callbacks: Any = (),
     optimizer_state: list | None = None,
     shuffle: bool = True,
     jit_compile: bool = True,
@@ -59,7 +59,7 @@ def fit(
         One for all outputs or one for each.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Its own state is left alone.
-    metrics : sequence of str or callable, default=()
+    metrics : str, callable or sequence of them, default=()
         Evaluated on the first output: "accuracy", names of functions in
         ``keras.metrics``, or functions of (y_true, y_pred) that give a value a row.
     loss_weights : sequence of float, default=None
@@ -86,7 +86,7 @@ def fit(
         rows and keeps its own best epoch.
     early_stopping : EarlyStopping, default=None
         Needs validation rows.
-    callbacks : sequence of keras.callbacks.Callback, default=()
+    callbacks : keras.callbacks.Callback or sequence of them, default=()
         Called at the beginning and end of the training and of each epoch.
     optimizer_state : list of ndarray, default=None
         ``TrainingResult.optimizer_state`` of an earlier fit, to go on from there.
@@ -123,17 +123,27 @@ def fit(
     >>> len(result.history["loss"]), result.compiled
     (3, True)
     """
+    metrics = _as_tuple(metrics)
+    callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)
     optimizer = keras.optimizers.get(optimizer)
     y, loss, loss_weights = (
         _in_output_order(model, value, name)
         for value, name in ((y, "y"), (loss, "loss"), (loss_weights, "loss_weights"))
     )
-    _check_targets(model, y)
-    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    _check_targets(model, y, "y")
+    if loss_weights is not None:
+        loss_weights = losses.per_output(
+            list(loss_weights), len(as_leaves(y, "y")), "loss_weights"
+        )
     if n_members is not None:
         train_rows, validation_rows = _for_each_member(
             n_members, len(as_leaves(X, "X")[0]), train_rows, validation_rows
+        )
+    elif _is_by_member(train_rows) or _is_by_member(validation_rows):
+        raise ValueError(
+            "train_rows and validation_rows hold an array for each member; pass "
+            "n_members, or one array of row numbers."
         )
     if validation_data is not None:
         validation_data = _like_training(model, X, validation_data)
@@ -199,6 +209,13 @@ def _fit_compiled(
     return result
 
 
+def _as_tuple(value: Any) -> tuple:
+    """Return several things, one thing or None as a tuple."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
 def _check_arguments(
     model: Any, epochs: int, batch_size: int, n_members: int | None
 ) -> None:
@@ -216,14 +233,14 @@ def _check_arguments(
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
 
 
-def _check_targets(model: Any, y: Any) -> None:
+def _check_targets(model: Any, y: Any, name: str) -> None:
     """Compare the number of targets with that of the model's outputs."""
     n_outputs = len(getattr(model, "outputs", None) or ())
-    n_targets = len(as_leaves(y, "y"))
+    n_targets = len(as_leaves(y, name))
     if n_outputs and n_targets != n_outputs:
         raise ValueError(
-            f"y has {n_targets} array(s) and the model has {n_outputs} output(s); pass "
-            "one target for each output."
+            f"{name} has {n_targets} array(s) and the model has {n_outputs} output(s); "
+            "pass one target for each output."
         )
 
 
@@ -252,6 +269,7 @@ def _like_training(model: Any, X: Any, validation_data: tuple) -> tuple:
             f"validation_data has X nested as {given!r}, training as {wanted!r}."
         )
     y = _in_output_order(model, validation_data[1], "validation_data's y")
+    _check_targets(model, y, "validation_data's y")
     return (validation_data[0], y, *validation_data[2:])
 
 
@@ -309,13 +327,20 @@ def _lay_out_rows(
     return pad_rows(features, targets, sample_weight, X), train, validation
 
 
+def _is_by_member(rows: Any) -> bool:
+    """Whether rows are a list of arrays, one for each member."""
+    return isinstance(rows, list) and bool(rows) and np.ndim(rows[0]) == 1
+
+
 def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
     """Check row numbers; a list holds an array for each member."""
     if rows is None:
         return default
-    if isinstance(rows, list) and rows and np.ndim(rows[0]) == 1:
+    if _is_by_member(rows):
         return [_row_numbers(one, n_rows, default, name) for one in rows]
     rows = np.asarray(rows)
+    if rows.ndim != 1:
+        raise ValueError(f"{name} has shape {rows.shape}; row numbers stand in a row.")
     if rows.dtype.kind == "b":
         if rows.shape != (n_rows,):
             raise ValueError(
@@ -352,6 +377,10 @@ def _append_rows(
     if n_more != len(more_targets[0]):
         raise ValueError(
             f"validation_data has {n_more} rows of X and {len(more_targets[0])} of y."
+        )
+    if more_weights is not None and len(more_weights) != n_more:
+        raise ValueError(
+            f"validation_data has {n_more} rows and {len(more_weights)} weights."
         )
     if weights is not None or more_weights is not None:
         first = np.ones(n_rows) if weights is None else weights

@@ -81,6 +81,16 @@ def test_checkpoints_are_written(small_net, train, tmp_path):
         np.testing.assert_array_equal(seen, stored)
 
 
+def test_a_whole_model_is_written(small_net, table, train, tmp_path, recwarn):
+    """It can be loaded again without a complaint, and predicts as this one."""
+    model, path = small_net(), tmp_path / "model.keras"
+    train(model, callbacks=[callbacks.ModelCheckpoint(path)])
+    loaded = keras.saving.load_model(path)
+    expected = np.asarray(model(table[0]))
+    np.testing.assert_allclose(np.asarray(loaded(table[0])), expected, atol=1e-6)
+    assert not [one for one in recwarn if "optimizer" in str(one.message)]
+
+
 def test_a_scheduler_sets_the_rate(small_net, train):
     """A rate of zero in the second epoch leaves the weights where they are."""
     recorder = Recorder()
