@@ -46,6 +46,7 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
     if is_plain_list(X):
         X = np.asarray(X)
     leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(X)]
+    _check_rows(model, leaves, batch_size)
     n_rows = len(leaves[0])
     if any(len(leaf) != n_rows for leaf in leaves):
         lengths = [len(leaf) for leaf in leaves]
@@ -68,6 +69,21 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
             result[start : start + n_chunk] = out.numpy()[:n_chunk]
     assert results is not None
     return results[0] if len(results) == 1 else results
+
+
+def _check_rows(model: Any, leaves: list[np.ndarray], batch_size: int) -> None:
+    """Say what is wrong with a table before the graph meets it."""
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size!r} must be 1 or more.")
+    if not leaves or any(leaf.ndim == 0 for leaf in leaves):
+        raise ValueError("X must be an array of rows, or a list or dict of them.")
+    inputs = getattr(model, "inputs", None) or ()
+    if len(inputs) != 1 or len(leaves) != 1:
+        return
+    wanted, given = tuple(inputs[0].shape[1:]), leaves[0].shape[1:]
+    pairs = zip(wanted, given, strict=False)
+    if len(wanted) != len(given) or any(a not in (None, b) for a, b in pairs):
+        raise ValueError(f"X has rows of shape {given}; the model takes {wanted}.")
 
 
 def _predictor(model: Any) -> Any:

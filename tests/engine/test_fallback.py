@@ -85,6 +85,12 @@ def uncompilable():
     return keras.Sequential(layers)
 
 
+def line_by_line(model):
+    """Return the model as a user wants to run it without any compiling."""
+    model.compile(run_eagerly=True)
+    return model
+
+
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
@@ -146,27 +152,6 @@ def test_no_reason(small_net):
     )
 
 
-@pytest.mark.filterwarnings(f"ignore:.*{SLOWER}")
-def test_a_loss_that_is_a_sum(table):
-    """Is trained as one."""
-    X, y = table
-    steps = []
-    for reduction in ("sum", "sum_over_batch_size"):
-        layer = Dense(1, kernel_initializer="zeros")
-        model = keras.Sequential([Input((3,)), layer])
-        engine.fit(
-            model,
-            X,
-            y,
-            loss=keras.losses.MeanSquaredError(reduction=reduction),
-            optimizer=keras.optimizers.SGD(0.001),
-            batch_size=70,
-            jit_compile=False,
-        )
-        steps.append(model.get_weights()[0])
-    np.testing.assert_allclose(steps[0], 70 * steps[1], rtol=1e-4)
-
-
 def test_a_metric_of_the_whole_table(table):
     """The area under a curve is not a mean; Keras reports it."""
     X, y = table
@@ -207,12 +192,6 @@ def test_the_warning_comes_once():
         "one reason.",
         "another.",
     ]
-
-
-def line_by_line(model):
-    """Return the model as a user wants to run it without any compiling."""
-    model.compile(run_eagerly=True)
-    return model
 
 
 @pytest.mark.filterwarnings(f"ignore:.*{SLOWER}")
@@ -311,7 +290,8 @@ class TestSameResult:
     def test_exclusions_from_weight_decay(self, table):
         """They are not part of an optimizer's configuration, and hold."""
         X, y = table
-        model = keras.Sequential([Input((3,)), Dense(1, bias_initializer="ones")])
+        layer = Dense(1, bias_initializer="ones")
+        model = line_by_line(keras.Sequential([Input((3,)), layer]))
         optimizer = keras.optimizers.AdamW(1e-6, weight_decay=1e5)
         optimizer.exclude_from_weight_decay(var_names=["bias"])
         engine.fit(model, X, y, loss="mse", optimizer=optimizer, batch_size=70)
@@ -330,7 +310,7 @@ class TestSameResult:
 
     def test_ctrl_c_keeps_what_there_is(self, small_net, train):
         """After whole epochs the model can be used, and a warning says so."""
-        model = small_net()
+        model = line_by_line(small_net())
         breaking = Batches(KeyboardInterrupt(), epoch=2)
         with pytest.warns(SegmentLearnWarning, match="after 2 of 5 epochs"):
             result = train(model, callbacks=[breaking], epochs=5)
@@ -341,7 +321,7 @@ class TestSameResult:
     @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
     def test_breaking_off_in_the_first_epoch(self, error, small_net, train):
         """Nothing half-trained is left behind."""
-        model = small_net()
+        model = line_by_line(small_net())
         before = model.get_weights()
         with pytest.raises(error):
             train(model, callbacks=[Batches(error())])
@@ -351,7 +331,7 @@ class TestSameResult:
     def test_no_number_in_the_first_epoch(self, small_net, table):
         """An error that names the cure, and the model as it was."""
         X, y = table
-        model = small_net()
+        model = line_by_line(small_net())
         before = model.get_weights()
         with pytest.raises(SegmentLearnError, match="lower the learning rate"):
             engine.fit(
@@ -359,7 +339,6 @@ class TestSameResult:
                 X * np.nan,
                 y,
                 loss="sparse_categorical_crossentropy",
-                callbacks=[Batches()],
             )
         np.testing.assert_array_equal(before[0], model.get_weights()[0])
 

@@ -219,6 +219,22 @@ def test_partial_fit_keeps_the_momentum(make, numbers):
     assert np.abs(difference).max() > 1e-3
 
 
+def test_partial_fit_draws_anew_each_time(make, numbers, monkeypatch):
+    """Every call has rows and dropout in an order of its own, fixed by the seed."""
+    seeds = []
+    fit = engine.fit
+
+    def spy(*arguments, **settings):
+        seeds.append(settings["seed"])
+        return fit(*arguments, **settings)
+
+    monkeypatch.setattr(engine, "fit", spy)
+    for _ in range(2):
+        make().partial_fit(*numbers).partial_fit(*numbers)
+    assert seeds[:2] == seeds[2:]
+    assert seeds[0] != seeds[1]
+
+
 def test_partial_fit_prepares_every_part_alike(make, raw):
     """The first part decides the columns; later ones may lack levels and gaps."""
     X, y = raw
