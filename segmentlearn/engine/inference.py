@@ -77,7 +77,7 @@ def _check_rows(model: Any, leaves: list[np.ndarray], batch_size: int) -> None:
         raise ValueError(f"batch_size={batch_size!r} must be 1 or more.")
     if not leaves or any(leaf.ndim == 0 for leaf in leaves):
         raise ValueError("X must be an array of rows, or a list or dict of them.")
-    inputs = getattr(model, "inputs", None) or ()
+    inputs: Any = getattr(model, "inputs", None) or ()
     if len(inputs) != 1 or len(leaves) != 1:
         return
     wanted, given = tuple(inputs[0].shape[1:]), leaves[0].shape[1:]
