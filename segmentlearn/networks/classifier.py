@@ -3,6 +3,7 @@
 import itertools
 
 import keras
+import numpy as np
 
 from segmentlearn.networks.specs import ClassifierSpec
 
@@ -82,4 +83,5 @@ def _initializer(seed: int, depth: int) -> keras.initializers.Initializer:
 
 
 def _seed(seed: int, depth: int) -> int:
-    return (seed * 64 + depth) % 2**31
+    """Mix the net's seed and a layer's depth; neighbours share no random numbers."""
+    return int(np.random.SeedSequence([seed, depth]).generate_state(1)[0]) >> 1
