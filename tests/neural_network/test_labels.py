@@ -201,5 +201,6 @@ def test_labels_are_read_without_a_warning():
     """Ordinary labels of any container raise no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        read_labels(pd.Series(["b", "a"], dtype="category"), "y")
-        read_labels(pd.Series([2, 1], dtype="Int64"), "y")
+        text = read_labels(pd.Series(["b", "a"], dtype="category"), "y")
+        whole = read_labels(pd.Series([2, 1], dtype="Int64"), "y")
+    assert (text.tolist(), whole.tolist()) == (["b", "a"], [2, 1])
