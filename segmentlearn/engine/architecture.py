@@ -14,6 +14,7 @@ from typing import Any
 
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.description import describe, is_graph
+from segmentlearn.engine.products import FastEinsum, can_be_fast
 from segmentlearn.engine.randomness import HashDropout
 
 _PENALTIES = (
@@ -84,7 +85,7 @@ def architecture_key(model: "keras.Model") -> tuple:
 
 
 def copy_architecture(model: "keras.Model") -> "keras.Model":
-    """Rebuild a model with the engine's dropout in place of Keras' own.
+    """Rebuild a model with the engine's dropout and products in place of Keras' own.
 
     Raises
     ------
@@ -211,6 +212,8 @@ def _copy_layer(layer: Any, streams: dict[int, int]) -> Any:
         )
     if type(layer) is keras.layers.Normalization:
         return _LiveNormalization.from_config(layer.get_config())
+    if can_be_fast(layer):
+        return FastEinsum.from_config(layer.get_config())
     if hasattr(layer, "adapt"):
         raise NotCloneableError(f"{type(layer).__name__} has learnt what it holds")
     return type(layer).from_config(layer.get_config())

@@ -175,6 +175,7 @@ def _recipe_key(recipe: Recipe) -> tuple:
         json.dumps(config, sort_keys=True, default=str),
         losses.identity_key(recipe.loss),
         losses.identity_key(recipe.metrics),
+        losses.identity_key(recipe.weighted_metrics),
         recipe.loss_weights,
         recipe.batch_size,
         recipe.n_members,

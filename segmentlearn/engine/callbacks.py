@@ -81,7 +81,7 @@ class EpochCallbacks:
             model.compile(optimizer=self._optimizer, loss=recipe.loss)
         model.stop_training = False
         for callback in callbacks:
-            _tell_direction(callback, recipe.metrics)
+            _tell_direction(callback, recipe.all_metrics)
         self._list = keras.callbacks.CallbackList(
             list(callbacks), model=model, epochs=epochs, verbose=verbose
         )

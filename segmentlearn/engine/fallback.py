@@ -69,8 +69,8 @@ def reason_not_to_compile(
         return "the model has run_eagerly=True"
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return "a LossScaleOptimizer changes the loss from step to step"
-    if optimizer.use_ema:
-        return "the optimizer has use_ema=True"
+    if optimizer.use_ema and optimizer.ema_overwrite_frequency:
+        return "the optimizer overwrites weights by their average while it trains"
     if any(getattr(optimizer, name, None) for name in _EXCLUSIONS):
         return "the optimizer excludes single variables from weight decay"
     if not losses.is_mean_loss(loss):
@@ -150,6 +150,9 @@ def fit_with_keras(
         loss=_for_each_output(recipe.loss, len(rows.targets)),
         loss_weights=None if recipe.loss_weights is None else [*recipe.loss_weights],
         metrics=_first_output_metrics(recipe.metrics, len(rows.targets)),
+        weighted_metrics=_first_output_metrics(
+            recipe.weighted_metrics, len(rows.targets)
+        ),
         run_eagerly=bool(getattr(model, "run_eagerly", False)),
         jit_compile=False,  # what XLA refuses once it refuses here too
     )

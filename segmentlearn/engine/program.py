@@ -27,8 +27,9 @@ class Recipe:
     optimizer : keras.optimizers.Optimizer
         Its learning rate and weight decay are free numbers: a program holds those of
         the fit that made it, so they are always read from the present fit's recipe.
-    metrics : tuple
-        Names or functions, evaluated on the first output.
+    metrics, weighted_metrics : tuple
+        Names or functions, evaluated on the first output; the weighted ones count each
+        row by its weight.
     loss_weights : tuple of float or None
         One for each output.
     batch_size : int
@@ -42,10 +43,16 @@ class Recipe:
     loss: Any
     optimizer: Any
     metrics: tuple
+    weighted_metrics: tuple
     loss_weights: tuple[float, ...] | None
     batch_size: int
     n_members: int | None
     jit_compile: bool
+
+    @property
+    def all_metrics(self) -> tuple:
+        """The plain metrics, then the weighted ones."""
+        return (*self.metrics, *self.weighted_metrics)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +109,9 @@ class Program:
         self.optimizer = _fresh_optimizer(recipe.optimizer)
         self._traced: dict[tuple, Any] = {}
         self._n_compiled = 0
-        self.metric_names = [losses.metric_name(metric) for metric in recipe.metrics]
+        self.metric_names = [
+            losses.metric_name(metric) for metric in recipe.all_metrics
+        ]
         self._structure = rows.structure
         self._n_features = len(rows.features)
         self._penalised = architecture.take_penalties_over(self.model) if copy else []
@@ -257,7 +266,7 @@ class Program:
             chunk = self._chunk(
                 data, weights, validation_order, n_validation, step, VALIDATION_CHUNK
             )
-            held = [variable.value.read_value() for variable in self._weights.variables]
+            held = [variable.value.read_value() for variable in self._weights.judged]
             trained = self._weights.unpack(held)
             return step + 1, total + self._measure(chunk, trained, False)[0]
 
@@ -310,10 +319,14 @@ class Program:
             by_row += share * losses.apply_by_row(function, target, prediction, axes)
         total = tf.reduce_sum(by_row * weights, axis=-1)
         sums = [total]
-        for metric in self.recipe.metrics:
+        plain, weighted = self.recipe.metrics, self.recipe.weighted_metrics
+        for metric, counts in (
+            *((metric, real) for metric in plain),
+            *((metric, weights) for metric in weighted),
+        ):
             function = losses.row_metric(metric, targets[0], predictions[0])
             values = losses.apply_by_row(function, targets[0], predictions[0], axes)
-            sums.append(tf.reduce_sum(values * real, axis=-1))
+            sums.append(tf.reduce_sum(values * counts, axis=-1))
         n_real = tf.maximum(tf.reduce_sum(real, axis=-1), 1.0)
         objective = tf.reduce_sum(total / n_real)
         if extra:  # penalties of the model's own, on weights or activities

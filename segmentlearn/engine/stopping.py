@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when the validation loss has not improved for a while.
+    """Stop when a validation loss has not improved for a while.
 
     Parameters
     ----------
@@ -17,17 +17,20 @@ class EarlyStopping:
         How much lower than the best a loss must be to count as an improvement.
     restore_best : bool, default=True
         Whether the model gets the weights of its best epoch, not of its last.
+    monitor : str, default="val_loss"
+        What has to fall: the name of a measure in the history.
 
     Examples
     --------
     >>> from segmentlearn.engine import EarlyStopping
     >>> EarlyStopping(patience=3)
-    EarlyStopping(patience=3, min_delta=0.0, restore_best=True)
+    EarlyStopping(patience=3, min_delta=0.0, restore_best=True, monitor='val_loss')
     """
 
     patience: int = 5
     min_delta: float = 0.0
     restore_best: bool = True
+    monitor: str = "val_loss"
 
 
 class BestEpoch:

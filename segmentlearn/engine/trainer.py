@@ -194,7 +194,9 @@ class Trainer:
             return False
         self._last_finite = [read() for read in self.program.readers()]
         if self._best is not None:
-            self._best.update(epoch, logs["val_loss"], self.program.readers())
+            self._best.update(
+                epoch, logs[self._best.rule.monitor], self.program.readers()
+            )
         if self._callbacks.is_needed:
             assign_weights(self.model, self.program.weights())
             self._callbacks.on_epoch_end(epoch, logs)

@@ -24,6 +24,7 @@ def fit(
     loss: Any,
     optimizer: Any = "adam",
     metrics: Any = (),
+    weighted_metrics: Any = (),
     loss_weights: Sequence[float] | None = None,
     epochs: int = 1,
     batch_size: int = 32,
@@ -58,10 +59,13 @@ def fit(
     loss : str, keras.losses.Loss, callable, or a list or dict of them
         One for all outputs or one for each.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Its own state is left alone.
+        Its own state is left alone. With ``use_ema=True`` the moving average of the
+        weights is what is validated, kept and handed over.
     metrics : str, callable or sequence of them, default=()
         Evaluated on the first output: "accuracy", names of functions in
         ``keras.metrics``, or functions of (y_true, y_pred) that give a value a row.
+    weighted_metrics : str, callable or sequence of them, default=()
+        The same, and each row counts by its weight, as in the loss.
     loss_weights : sequence of float, default=None
         One for each output.
     epochs : int, default=1
@@ -123,7 +127,7 @@ def fit(
     >>> len(result.history["loss"]), result.compiled
     (3, True)
     """
-    metrics = _as_tuple(metrics)
+    metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
     callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)
     optimizer = keras.optimizers.get(optimizer)
@@ -169,12 +173,15 @@ def fit(
         loss=loss,
         optimizer=optimizer,
         metrics=metrics,
+        weighted_metrics=weighted_metrics,
         loss_weights=None if loss_weights is None else tuple(loss_weights),
         batch_size=int(batch_size),
         n_members=n_members,
         jit_compile=jit_compile,
     )
-    reason = fallback.reason_not_to_compile(model, optimizer, callbacks, loss, metrics)
+    reason = fallback.reason_not_to_compile(
+        model, optimizer, callbacks, loss, recipe.all_metrics
+    )
     if reason is None:
         try:
             return _fit_compiled(model, rows, recipe, plan, callbacks, optimizer_state)

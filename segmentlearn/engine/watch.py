@@ -30,7 +30,7 @@ class Watch(keras.callbacks.Callback):
         self.diverged = False
         self._steps = -(-longest(plan.train_rows) // recipe.batch_size)
         self._plan = plan
-        self._names = ["loss", *map(losses.metric_name, recipe.metrics)]
+        self._names = ["loss", *map(losses.metric_name, recipe.all_metrics)]
         self._base_rate = self._rate = 0.0
         self._last_weights: list | None = None
 
@@ -111,7 +111,8 @@ def stopping_hook(plan: "Plan") -> Any:
     if plan.stopping is None:
         return None
     return keras.callbacks.EarlyStopping(
-        monitor="val_loss",
+        monitor=plan.stopping.monitor,
+        mode="min",
         patience=plan.stopping.patience,
         min_delta=plan.stopping.min_delta,
         restore_best_weights=plan.stopping.restore_best,

@@ -61,6 +61,10 @@ class Weights:
         else:
             self.variables = list(model.trainable_variables)
         optimizer.build(self.variables)
+        # what validation looks at and a fit takes home
+        self.judged = self.variables
+        if optimizer.use_ema:
+            self.judged = list(optimizer._model_variables_moving_average)
 
     def unpack(self, values: Sequence) -> list:
         """Return the values of `variables` as the model's trainable weights."""
@@ -90,7 +94,7 @@ class Weights:
 
     def readers(self) -> list:
         """Return a function for each held variable that gives its present value."""
-        held = [*self.variables, *self._kept()]
+        held = [*self.judged, *self._kept()]
         return [variable.value.read_value for variable in held]
 
     def restore_order(self, values: Sequence) -> list[np.ndarray]:

@@ -7,16 +7,34 @@ from segmentlearn._startup import quiet_start
 
 _HOMES = {
     "ClassifierSpec": "segmentlearn.networks.specs",
+    "PackedSpec": "segmentlearn.networks.specs",
+    "accuracy": "segmentlearn.networks.packed",
+    "average_nets": "segmentlearn.networks.packed",
     "build_classifier": "segmentlearn.networks.classifier",
     "build_optimizer": "segmentlearn.networks.optimizers",
+    "build_packed": "segmentlearn.networks.packed",
+    "calibrate": "segmentlearn.networks.packed",
+    "log_loss": "segmentlearn.networks.packed",
+    "member_log_loss": "segmentlearn.networks.packed",
+    "packed_nets": "segmentlearn.networks.packed",
+    "quantile_edges": "segmentlearn.networks.embeddings",
     "read_network": "segmentlearn.networks.storage",
     "write_network": "segmentlearn.networks.storage",
 }
 
 __all__ = [
     "ClassifierSpec",
+    "PackedSpec",
+    "accuracy",
+    "average_nets",
     "build_classifier",
     "build_optimizer",
+    "build_packed",
+    "calibrate",
+    "log_loss",
+    "member_log_loss",
+    "packed_nets",
+    "quantile_edges",
     "read_network",
     "write_network",
 ]

@@ -34,7 +34,7 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
     >>> build_classifier(spec, seed=0).count_params()
     26
     """
-    _check_activation(spec.activation)
+    check_activation(spec.activation)
     penalty = keras.regularizers.L2(spec.l2) if spec.l2 else None
     inputs = keras.Input((spec.n_features,), name="features")
     x = inputs
@@ -52,7 +52,7 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
             x = keras.layers.BatchNormalization(name=f"normalization_{depth}")(x)
         if rate:
             x = keras.layers.Dropout(
-                rate, seed=_seed(seed, depth), name=f"dropout_{depth}"
+                rate, seed=layer_seed(seed, depth), name=f"dropout_{depth}"
             )(x)
     outputs = keras.layers.Dense(
         spec.n_classes,
@@ -64,8 +64,18 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
     return keras.Model(inputs, outputs, name="segment_classifier")
 
 
-def _check_activation(name: str) -> None:
-    """Refuse a name that is not an activation, with names that are."""
+def check_activation(name: str) -> None:
+    """Refuse a name that is not an activation, with names that are.
+
+    Parameters
+    ----------
+    name : str
+
+    Raises
+    ------
+    ValueError
+        If Keras does not know it.
+    """
     try:
         found = keras.activations.get(name)
     except (ValueError, TypeError):
@@ -79,9 +89,22 @@ def _check_activation(name: str) -> None:
 
 def _initializer(seed: int, depth: int) -> keras.initializers.Initializer:
     """Return the initializer of one layer; seeds of two layers are never equal."""
-    return keras.initializers.GlorotUniform(seed=_seed(seed, depth))
+    return keras.initializers.GlorotUniform(seed=layer_seed(seed, depth))
 
 
-def _seed(seed: int, depth: int) -> int:
-    """Mix the net's seed and a layer's depth; neighbours share no random numbers."""
+def layer_seed(seed: int, depth: int) -> int:
+    """Mix the net's seed and a layer's depth; neighbours share no random numbers.
+
+    Parameters
+    ----------
+    seed : int
+        Of the net.
+    depth : int
+        Of the layer.
+
+    Returns
+    -------
+    seed : int
+        Of the layer.
+    """
     return int(np.random.SeedSequence([seed, depth]).generate_state(1)[0]) >> 1

@@ -17,6 +17,7 @@ def build_optimizer(
     optimizer: "str | dict | keras.optimizers.Optimizer",
     learning_rate: float,
     weight_decay: float,
+    ema_momentum: float | None = None,
 ) -> Any:
     """Return a Keras optimizer.
 
@@ -30,6 +31,9 @@ def build_optimizer(
     weight_decay : float
         Decoupled weight decay (Loshchilov and Hutter), for an optimizer given by name;
         0 is none.
+    ema_momentum : float or None, default=None
+        Of the moving average of the weights, for an optimizer given by name; None keeps
+        no average.
 
     Returns
     -------
@@ -57,8 +61,11 @@ def build_optimizer(
             f"optimizer={optimizer!r} is not an optimizer of Keras; use one of "
             f"{sorted(_BY_NAME)}, or an optimizer object."
         )
-    built = kind(learning_rate=learning_rate)
+    rest: dict[str, Any] = {"learning_rate": learning_rate}
+    if ema_momentum is not None:
+        rest.update(use_ema=True, ema_momentum=ema_momentum)
+    built = kind(**rest)
     # some decay weights unless told not to; the others know no decay of zero
     if weight_decay or built.weight_decay is not None:
-        built = kind(learning_rate=learning_rate, weight_decay=weight_decay)
+        built = kind(**rest, weight_decay=weight_decay)
     return built

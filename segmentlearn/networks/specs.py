@@ -105,3 +105,42 @@ class ClassifierSpec:
             batch_normalization=bool(batch_normalization),
             l2=float(l2),
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class PackedSpec:
+    """Several classifiers in one net: they share hidden layers and see other views.
+
+    Parameters
+    ----------
+    net : ClassifierSpec
+        Hidden layers, activation, dropout and penalties, as for a single classifier.
+    n_members : int
+        Classifiers in the net.
+    numeric_features : tuple of int, default=()
+        Positions of the features that are numbers and get an embedding.
+    n_bins : int, default=0
+        Pieces of the piecewise-linear encoding of each number; 0 is none.
+    n_frequencies : int, default=0
+        Cosines of each number's periodic embedding; 0 is none.
+    n_waves : int, default=4
+        Outputs of each number's periodic embedding.
+    frequency_scale : float, default=0.1
+        Standard deviation of the initial frequencies, in periods for each unit of the
+        feature.
+
+    Examples
+    --------
+    >>> from segmentlearn.networks import ClassifierSpec, PackedSpec
+    >>> net = ClassifierSpec(n_features=3, n_classes=2, hidden_layer_sizes=(8,))
+    >>> PackedSpec(net, n_members=4).n_bins
+    0
+    """
+
+    net: ClassifierSpec
+    n_members: int
+    numeric_features: tuple[int, ...] = ()
+    n_bins: int = 0
+    n_frequencies: int = 0
+    n_waves: int = 4
+    frequency_scale: float = 0.1

@@ -36,13 +36,16 @@ def write_network(model: keras.Model) -> bytes:
 
 @contextlib.contextmanager
 def _uncompiled(model: keras.Model) -> Iterator[None]:
-    """Let the model look as if it had not been compiled: Keras stores it all."""
-    optimizer, is_compiled = getattr(model, "optimizer", None), model.compiled
-    model.optimizer, model.compiled = None, False
+    """Let a model and those in it look not compiled: Keras would store it all."""
+    models = [model, *(one for one in model.layers if isinstance(one, keras.Model))]
+    kept = [(getattr(one, "optimizer", None), one.compiled) for one in models]
+    for one in models:
+        one.optimizer, one.compiled = None, False
     try:
         yield
     finally:
-        model.optimizer, model.compiled = optimizer, is_compiled
+        for one, (optimizer, is_compiled) in zip(models, kept, strict=True):
+            one.optimizer, one.compiled = optimizer, is_compiled
 
 
 def read_network(archive: bytes) -> keras.Model:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network.ensemble import mean_history
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,14 +62,15 @@ class Continuation:
         )
         return {}
 
-    def _keep(self, model: Any, result: Any, earlier: dict[str, list]) -> None:
+    def _keep(self, model: Any, results: list, earlier: dict[str, list]) -> None:
         """Set the fitted attributes; epochs are counted on from an earlier history."""
         n_before = len(earlier.get("loss", ()))
         self.model_ = model
-        self.history_ = extend_history(earlier, result.history)
-        self.n_iter_ = n_before + result.n_epochs
-        found = result.best_epoch is not None and result.best_epoch >= 0
-        self.best_epoch_ = n_before + result.best_epoch + 1 if found else None
+        history = mean_history([result.history for result in results])
+        self.history_ = extend_history(earlier, history)
+        self.n_iter_ = n_before + max(result.n_epochs for result in results)
+        best = [_count_from_one(result.best_epoch, n_before) for result in results]
+        self.best_epoch_ = best[0] if len(best) == 1 else best
 
     def _meaning_of_the_net(self) -> tuple:
         classes: Any = getattr(self, "classes_", None)
@@ -98,6 +100,13 @@ def extend_history(
     """
     names = dict.fromkeys([*earlier, *later])
     return {name: [*_measure(earlier, name), *_measure(later, name)] for name in names}
+
+
+def _count_from_one(best_epoch: int | None, n_before: int) -> int | None:
+    """Return an epoch as users count; None where none was the best."""
+    if best_epoch is None or best_epoch < 0:
+        return None
+    return n_before + best_epoch + 1
 
 
 def _measure(history: dict[str, list], name: str) -> list[float]:

@@ -2,11 +2,21 @@
 
 from typing import Any
 
+# one ordinary net that is stopped on one hold-out
+_SINGLE_NET: dict[str, Any] = {
+    "n_members": 1,
+    "n_inner_folds": 0,
+    "numeric_embedding": None,
+    "ema_momentum": None,
+    "calibration": None,
+}
+
 # Each entry is a net that has been published for one of the customer tables that the
 # library reads; early stopping looks at held-out rows in all of them.
 PRESETS: dict[str, dict[str, Any]] = {
     # automobile customers, segments A to D
     "best-practices": {
+        **_SINGLE_NET,
         "hidden_layer_sizes": (32, 16, 8),
         "activation": "relu",
         "dropout": 0.0,
@@ -21,6 +31,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # automobile customers, one-hot features
     "batch-norm": {
+        **_SINGLE_NET,
         "hidden_layer_sizes": (60, 30),
         "activation": "relu",
         "dropout": (0.2, 0.0),
@@ -35,6 +46,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # automobile customers, train and deploy
     "wide-dropout": {
+        **_SINGLE_NET,
         "hidden_layer_sizes": (512, 512),
         "activation": "relu",
         "dropout": 0.3,
@@ -49,6 +61,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # a bank's telephone campaign: who subscribes
     "campaign": {
+        **_SINGLE_NET,
         "hidden_layer_sizes": (128, 128),
         "activation": "relu",
         "dropout": 0.3,

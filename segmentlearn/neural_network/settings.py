@@ -5,7 +5,14 @@ from numbers import Integral
 from typing import Any
 
 # rows up to which a step takes so many: larger tables bear less noisy steps
-_BATCH_SIZES = ((1024, 64), (8192, 128), (30_000, 256), (100_000, 512))
+_BATCH_SIZES = (
+    (500, 16),
+    (1000, 32),
+    (2000, 64),
+    (5000, 128),
+    (20_000, 256),
+    (100_000, 512),
+)
 _LARGEST_BATCH = 1024
 
 
@@ -61,7 +68,7 @@ def resolve_batch_size(batch_size: Any, n_rows: int) -> int:
     --------
     >>> from segmentlearn.neural_network.settings import resolve_batch_size
     >>> resolve_batch_size("auto", 8068), resolve_batch_size(32, 8068)
-    (128, 32)
+    (256, 32)
     """
     if batch_size != "auto":
         return int(batch_size)

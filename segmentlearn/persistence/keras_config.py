@@ -19,6 +19,8 @@ _MODULES = re.compile(
 )
 # these hold code, or run what was stored elsewhere
 _CARRIERS = {"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"}
+# what a line about a layer tells
+_TOLD = ("batch_shape", "equation", "units", "filters", "activation", "rate")
 _PLAIN_FORMS = {
     "__bytes__",
     "__ellipsis__",
@@ -92,7 +94,30 @@ def describe_layers(config: dict[str, Any]) -> tuple[str, ...]:
     layers = inner.get("layers") if isinstance(inner, dict) else None
     if not isinstance(layers, list):
         return (str(config.get("class_name")),)
-    return tuple(_describe_layer(layer) for layer in layers if isinstance(layer, dict))
+    lines: list[str] = []
+    described: dict[tuple[str, ...], str] = {}
+    for layer in layers:
+        if not isinstance(layer, dict):
+            continue
+        line, inner_lines = _describe_layer(layer), _describe_nested(layer)
+        # Keras counts the operations of one process on: cos, cos_1, cos_2
+        kind = tuple(re.sub(r"_\d+$", "", inner_line) for inner_line in inner_lines)
+        if kind and kind in described:
+            lines.append(f"{line}: as {described[kind]}")
+            continue
+        lines += [line, *(f"  {inner_line}" for inner_line in inner_lines)]
+        described[kind] = line
+    return tuple(lines)
+
+
+def _describe_nested(layer: dict[str, Any]) -> tuple[str, ...]:
+    """Describe the layers of a model that stands in another; none for a layer."""
+    config = layer.get("config")
+    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
+        return ()
+    return tuple(
+        _describe_layer(inner) for inner in config["layers"] if isinstance(inner, dict)
+    )
 
 
 def _describe_layer(layer: dict[str, Any]) -> str:
@@ -100,7 +125,7 @@ def _describe_layer(layer: dict[str, Any]) -> str:
     config = config if isinstance(config, dict) else {}
     told = [
         f"{key} {config[key]}"
-        for key in ("batch_shape", "units", "filters", "activation", "rate")
+        for key in _TOLD
         if isinstance(config.get(key), str | int | float | list)
     ]
     line = f"{layer.get('class_name')} {config.get('name', '')}".rstrip()

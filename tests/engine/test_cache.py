@@ -198,6 +198,7 @@ def test_programs_are_bounded(small_net, table):
             loss="sparse_categorical_crossentropy",
             optimizer=Adam(),
             metrics=(),
+            weighted_metrics=(),
             loss_weights=None,
             batch_size=batch_size,
             n_members=None,

@@ -30,7 +30,7 @@ def watch():
             }
         )
         optimizer = keras.optimizers.SGD(rate)
-        recipe = Recipe("mse", optimizer, ("mae",), None, 10, None, True)
+        recipe = Recipe("mse", optimizer, ("mae",), (), None, 10, None, True)
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         model.compile(optimizer, "mse")
         hook = Watch(recipe, plan)

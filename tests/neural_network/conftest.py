@@ -6,6 +6,15 @@ import pytest
 
 from segmentlearn import SegmentClassifier
 
+# one ordinary net, stopped on one hold-out, as the presets have it
+SINGLE_NET = {
+    "n_members": 1,
+    "n_inner_folds": 0,
+    "numeric_embedding": None,
+    "ema_momentum": None,
+    "calibration": None,
+}
+
 
 @pytest.fixture(scope="session")
 def numbers():
@@ -42,20 +51,49 @@ def raw():
 
 @pytest.fixture(scope="session")
 def make():
-    """A function that returns a small classifier; all its fits share a program."""
+    """A function that returns a small ordinary net; all its fits share a program."""
 
     def make_classifier(**parameters):
         settings = {
+            **SINGLE_NET,
             "hidden_layer_sizes": (8,),
             "batch_size": 16,
+            "dropout": 0.2,
             "learning_rate": 0.01,
             "max_epochs": 5,
+            "n_iter_no_change": 12,
             "random_state": 0,
             **parameters,
         }
         return SegmentClassifier(**settings)
 
     return make_classifier
+
+
+@pytest.fixture(scope="session")
+def make_packed():
+    """A function that returns a small ensemble; all its fits share a program."""
+
+    def make_classifier(**parameters):
+        settings = {
+            "hidden_layer_sizes": (8,),
+            "n_members": 2,
+            "n_inner_folds": 3,
+            "batch_size": 16,
+            "learning_rate": 0.02,
+            "max_epochs": 8,
+            "random_state": 0,
+            **parameters,
+        }
+        return SegmentClassifier(**settings)
+
+    return make_classifier
+
+
+@pytest.fixture(scope="session")
+def packed(make_packed, numbers):
+    """An ensemble fitted to an array."""
+    return make_packed().fit(*numbers)
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ def test_partial_fit_keeps_the_momentum(make, numbers):
     """The second call goes on with the optimizer's state of the first."""
     X, y = numbers
     kept, lost = make().partial_fit(X, y), make().partial_fit(X, y)
-    lost._optimizer_state = None
+    lost._optimizer_states = None
     difference = kept.partial_fit(X, y).predict_proba(X) - lost.partial_fit(
         X, y
     ).predict_proba(X)

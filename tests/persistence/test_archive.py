@@ -316,7 +316,9 @@ def test_inspect_tells_classes_columns_and_layers(archive):
     info = inspect(io.BytesIO(archive))
     assert info.classes == ("old", "young")
     assert info.size == len(archive)
-    assert info.networks[0][1] == "Dense hidden_1: units 4, activation silu"
+    hidden = "  EinsumDense hidden_1: equation bmi,ih->bmh, activation silu"
+    assert hidden in info.networks[0]
+    assert "Functional net_2: as Functional net_1" in info.networks[0]
     page = str(info)
     assert page.startswith("SegmentClassifier (protocol 1)\n")
     assert "  classes   old, young\n" in page

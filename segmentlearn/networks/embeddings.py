@@ -1,0 +1,158 @@
+"""Embeddings of numbers: each becomes several features that a net can bend apart."""
+
+import keras
+import numpy as np
+
+from segmentlearn.networks.specs import PackedSpec
+
+_FREQUENCIES_SEED = 2**16 + 1
+# rows that quantiles are taken from; more of them move no border that matters
+_MOST_ROWS = 100_000
+# the pieces of a number are many: left at full height, they drown the other features
+_PIECE_HEIGHT = 0.3
+# pieces narrower than this share of the widest column's scale cannot be told in float32
+_NARROWEST = 1e-4
+
+
+def quantile_edges(columns: np.ndarray, n_bins: int) -> np.ndarray:
+    """Return borders that cut each column into pieces of about as many rows.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_rows, n_columns)
+        Finite numbers on a natural scale.
+    n_bins : int
+        Pieces at most; a column of fewer distinct values has fewer.
+
+    Returns
+    -------
+    edges : ndarray of float64, shape (n_columns, n_bins + 1)
+        Increasing along each row; NaN behind a column's last border.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.networks import quantile_edges
+    >>> quantile_edges(np.array([[0.0], [1.0], [2.0], [2.0]]), n_bins=4)
+    array([[0.  , 0.75, 1.5 , 2.  ,  nan]])
+    """
+    edges = np.full((columns.shape[1], n_bins + 1), np.nan)
+    rows = slice(None, None, max(1, len(columns) // _MOST_ROWS))
+    levels = np.linspace(0, 1, n_bins + 1)
+    for position in range(columns.shape[1]):
+        column = columns[rows, position].astype(np.float64)
+        found = np.quantile(column, levels)
+        keep = np.diff(found, prepend=-np.inf) > _NARROWEST
+        edges[position, : keep.sum()] = found[keep]
+    return edges
+
+
+def embed_numbers(
+    inputs: keras.KerasTensor, spec: PackedSpec, edges: np.ndarray, seed: int
+) -> tuple[keras.KerasTensor, np.ndarray]:
+    """Append the embeddings of the numeric features to all features.
+
+    The piecewise-linear encoding says how far a number has come through each piece of
+    its column; the periodic embedding is a small trained layer over cosines. Both are
+    from Gorishniy, Rubachev and Babenko, "On embeddings for numerical features in
+    tabular deep learning", NeurIPS 2022.
+
+    Parameters
+    ----------
+    inputs : tensor of shape (n_rows, n_features)
+    spec : PackedSpec
+    edges : ndarray of shape (n_numeric_features, n_bins + 1)
+        As `quantile_edges` returns them.
+    seed : int
+
+    Returns
+    -------
+    embedded : tensor of shape (n_rows, n_embedded)
+    sources : ndarray of int, shape (n_embedded,)
+        The feature that each embedded column comes from.
+    """
+    n_features, numeric = spec.net.n_features, np.array(spec.numeric_features, int)
+    parts, sources = [inputs], [np.arange(n_features)]
+    if len(numeric) and (spec.n_bins or spec.n_frequencies):
+        select = keras.layers.Dense(len(numeric), use_bias=False, name="numbers")
+        numbers = frozen(select, inputs, [np.eye(n_features)[:, numeric]])
+        if spec.n_frequencies:
+            parts.append(_waves(numbers, spec, seed))
+            sources.append(np.repeat(numeric, spec.n_waves))
+        if spec.n_bins:
+            parts.append(_pieces(numbers, edges))
+            sources.append(np.repeat(numeric, spec.n_bins))
+    if len(parts) == 1:
+        return inputs, sources[0]
+    return keras.layers.Concatenate(name="embedded")(parts), np.concatenate(sources)
+
+
+def frozen(
+    layer: keras.Layer, x: keras.KerasTensor, weights: list[np.ndarray]
+) -> keras.KerasTensor:
+    """Call a layer whose weights are given and never trained.
+
+    Parameters
+    ----------
+    layer : keras.Layer
+        Not built.
+    x : tensor
+    weights : list of ndarray
+
+    Returns
+    -------
+    outputs : tensor
+    """
+    layer.trainable = False
+    outputs = layer(x)
+    layer.set_weights([np.asarray(array, np.float32) for array in weights])
+    return outputs
+
+
+def _pieces(numbers: keras.KerasTensor, edges: np.ndarray) -> keras.KerasTensor:
+    """Encode each number by how far it has come through each piece, from 0 up.
+
+    A piece that a column does not have is 0 for every row.
+    """
+    with np.errstate(invalid="ignore"):
+        scale = _PIECE_HEIGHT / np.diff(edges, axis=1)
+    shift = -edges[:, :-1] * scale
+    scale, shift = np.nan_to_num(scale), np.nan_to_num(shift)
+    layer = keras.layers.EinsumDense(
+        "bn,np->bnp", scale.shape, bias_axes="np", name="pieces"
+    )
+    x = frozen(layer, numbers, [scale, shift])
+    x = keras.layers.ReLU(max_value=_PIECE_HEIGHT, name="piecewise")(x)
+    return keras.layers.Flatten(name="piecewise_linear")(x)
+
+
+def _waves(
+    numbers: keras.KerasTensor, spec: PackedSpec, seed: int
+) -> keras.KerasTensor:
+    """Embed each number by a trained layer over cosines of trained frequencies."""
+    n_numbers = numbers.shape[-1]
+    frequencies = np.random.default_rng([seed, _FREQUENCIES_SEED])
+    shape = (n_numbers, spec.n_frequencies)
+    angle = keras.layers.EinsumDense("bn,nf->bnf", shape, bias_axes="nf", name="angles")
+    x = angle(numbers)
+    angle.set_weights(
+        [
+            2 * np.pi * frequencies.normal(0, spec.frequency_scale, shape),
+            frequencies.uniform(-np.pi, np.pi, shape),
+        ]
+    )
+    x = keras.ops.cos(x)
+    limit = 1.0 / np.sqrt(spec.n_frequencies)
+    initializer = keras.initializers.RandomUniform(
+        -limit, limit, int(frequencies.integers(2**31))
+    )
+    x = keras.layers.EinsumDense(
+        "bnf,nfw->bnw",
+        (n_numbers, spec.n_waves),
+        bias_axes="nw",
+        activation="relu",
+        kernel_initializer=initializer,
+        bias_initializer=initializer,
+        name="waves",
+    )(x)
+    return keras.layers.Flatten(name="periodic")(x)

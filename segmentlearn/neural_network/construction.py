@@ -1,0 +1,131 @@
+"""From an estimator's parameters to nets with fresh weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn import networks
+from segmentlearn.neural_network.effort import Sizes
+from segmentlearn.neural_network.ensemble import net_seed
+
+_N_BINS = 16
+_N_FREQUENCIES = 8
+# rows looked at to tell numbers from indicators
+_MOST_ROWS = 20_000
+
+
+def build_model(
+    estimator: Any, sizes: Sizes, features: np.ndarray, n_nets: int, n_classes: int
+) -> tuple[Any, list]:
+    """Build the model that predicts, and the nets in it that are trained.
+
+    One member in one net without an embedding is an ordinary net, and both are the
+    same.
+
+    Parameters
+    ----------
+    estimator : SegmentClassifier
+        Its parameters are read.
+    sizes : Sizes
+    features : ndarray of shape (n_samples, n_features)
+        What the embedding of numbers is laid out for.
+    n_nets, n_classes : int
+
+    Returns
+    -------
+    model : keras.Model
+        From features to probabilities.
+    nets : list of keras.Model
+    """
+    spec = networks.ClassifierSpec.from_parameters(
+        n_features=features.shape[1],
+        n_classes=n_classes,
+        hidden_layer_sizes=sizes.hidden_layer_sizes,
+        activation=estimator.activation,
+        dropout=estimator.dropout,
+        batch_normalization=estimator.batch_normalization,
+        l2=estimator.l2,
+    )
+    embedding = estimator.numeric_embedding
+    if sizes.n_members == 1 and n_nets == 1 and embedding is None:
+        model = networks.build_classifier(spec, estimator._seed)
+        return model, [model]
+    numeric: tuple[int, ...] = ()
+    if embedding is not None:
+        numeric = numeric_positions(
+            estimator.numeric_features, features, estimator._feature_names()
+        )
+    packed = networks.PackedSpec(
+        spec,
+        n_members=sizes.n_members,
+        numeric_features=numeric,
+        n_bins=_N_BINS if embedding in ("both", "piecewise") else 0,
+        n_frequencies=_N_FREQUENCIES if embedding in ("both", "periodic") else 0,
+    )
+    edges = networks.quantile_edges(features[:, list(numeric)], _N_BINS)
+    nets = [
+        networks.build_packed(
+            packed, edges, net_seed(estimator._seed, number), f"net_{number + 1}"
+        )
+        for number in range(n_nets)
+    ]
+    return networks.average_nets(nets, n_classes), nets
+
+
+def numeric_positions(
+    chosen: Any, features: np.ndarray, names: Sequence[str] | None
+) -> tuple[int, ...]:
+    """Return which features are numbers, not indicators.
+
+    Parameters
+    ----------
+    chosen : "auto" or list of str or int
+        "auto" takes the features with more than two different values.
+    features : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+    names : sequence of str or None
+        Of the features.
+
+    Returns
+    -------
+    positions : tuple of int
+
+    Raises
+    ------
+    ValueError
+        If a feature is not there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network.construction import numeric_positions
+    >>> features = np.array([[0.0, 20.0], [1.0, 30.0], [1.0, 40.0]])
+    >>> numeric_positions("auto", features, None)
+    (1,)
+    >>> numeric_positions(["age"], features, ["is_new", "age"])
+    (1,)
+    """
+    n_features = features.shape[1]
+    if isinstance(chosen, str):
+        step = max(1, len(features) // _MOST_ROWS)
+        looked_at = features[::step]
+        return tuple(
+            position
+            for position in range(n_features)
+            if len(np.unique(looked_at[:, position])) > 2
+        )
+    position_of = {name: position for position, name in enumerate(names or ())}
+    positions = [position_of.get(feature, feature) for feature in chosen]
+    unknown = [
+        feature
+        for feature, position in zip(chosen, positions, strict=True)
+        if not isinstance(position, int | np.integer)
+        or not -n_features <= position < n_features
+    ]
+    if unknown:
+        raise ValueError(
+            f"numeric_features lists {unknown!r}, which the net does not get; its "
+            f"features are {list(names) if names else list(range(n_features))!r}."
+        )
+    return tuple(sorted({int(position) % n_features for position in positions}))
