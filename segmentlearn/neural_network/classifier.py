@@ -52,7 +52,7 @@ class SegmentClassifier(
         Units of each hidden layer; ``()`` is a linear model. "auto" is (64, 64), and
         (128, 128) for a thorough effort.
     effort : {"fast", "default", "thorough"}, default="default"
-        How much is trained: one net of 4 members; 5 nets of 8; 10 nets of 16 wider
+        How much is trained: one net of 4 members; 5 nets of 6; 10 nets of 16 wider
         ones. Above 50,000 rows (thorough: 200,000) one net is trained, whose loss on
         so many held-out rows is precise.
     n_members : int or "auto", default="auto"
@@ -80,7 +80,7 @@ class SegmentClassifier(
         learning rate and weight decay.
     learning_rate : float or "auto", default="auto"
         Step size at the start of the schedule; "auto" is 0.008 for batches of up to 128
-        rows, 0.016 for 256, 0.02 for larger ones.
+        rows and 0.02 for larger ones.
     learning_rate_schedule : str or callable, default="constant"
         "constant", "cosine", "flat_cosine" or "coslog4", or a function from an array of
         progress values in [0, 1] to factors on the learning rate.
@@ -100,7 +100,7 @@ class SegmentClassifier(
     validation_fraction : float, default=0.15
         Share of the rows to hold out, class by class, without inner folds.
     n_iter_no_change : int or "auto", default="auto"
-        Epochs without an improvement after which training stops; "auto" is 4, and more
+        Epochs without an improvement after which training stops; "auto" is 3, and more
         where an epoch has fewer than 25 steps.
     tol : float, default=0.0
         How much lower than the best a loss must be to count as an improvement.

@@ -32,16 +32,17 @@ class Effort:
 # measured in docs/benchmarks/accuracy.py and docs/benchmarks/ablation.rst
 EFFORTS = {
     "fast": Effort((64, 64), 4, 0, 0),
-    "default": Effort((64, 64), 8, 5, 50_000),
+    "default": Effort((64, 64), 6, 5, 50_000),
     "thorough": Effort((128, 128), 16, 10, 200_000),
 }
 
 # above this many rows a net of fewer members is as good, and the time counts
 _MANY_ROWS = 100_000
 _MANY_ROWS_MEMBERS = 4
-_FEWEST_EPOCHS_WITHOUT_IMPROVEMENT = 4
+_SMALL_BATCH = 128
+_FEWEST_EPOCHS_WITHOUT_IMPROVEMENT = 3
 # an average of weights at momentum 0.98 follows within about so many steps
-_STEPS_TO_FOLLOW = 100
+_STEPS_TO_FOLLOW = 75
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,11 +138,11 @@ def resolve_learning_rate(learning_rate: Any, batch_size: int) -> float:
     --------
     >>> from segmentlearn.neural_network.effort import resolve_learning_rate
     >>> [resolve_learning_rate("auto", size) for size in (64, 128, 256, 1024)]
-    [0.008, 0.008, 0.016, 0.02]
+    [0.008, 0.008, 0.02, 0.02]
     """
     if learning_rate != "auto":
         return float(learning_rate)
-    return min(0.02, 0.008 * max(1.0, batch_size / 128))
+    return 0.008 if batch_size <= _SMALL_BATCH else 0.02
 
 
 def resolve_patience(n_iter_no_change: Any, n_rows: int, batch_size: int) -> int:
@@ -161,7 +162,7 @@ def resolve_patience(n_iter_no_change: Any, n_rows: int, batch_size: int) -> int
     --------
     >>> from segmentlearn.neural_network.effort import resolve_patience
     >>> resolve_patience("auto", 8000, 256), resolve_patience("auto", 200, 64)
-    (4, 25)
+    (3, 19)
     """
     if n_iter_no_change != "auto":
         return int(n_iter_no_change)
