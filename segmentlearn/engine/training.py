@@ -159,6 +159,8 @@ def fit(
             "early_stopping needs validation rows: pass validation_data or "
             "validation_rows, or early_stopping=None."
         )
+    if early_stopping is not None:
+        _check_monitor(early_stopping.monitor, (*metrics, *weighted_metrics))
     plan = Plan(
         train_rows=train_rows,
         validation_rows=validation_rows,
@@ -238,6 +240,17 @@ def _check_arguments(
         )
     if n_members is not None and n_members < 1:
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
+
+
+def _check_monitor(monitor: str, metrics: tuple) -> None:
+    """Compare what is to be stopped on with what is measured."""
+    names = ["loss", *map(losses.metric_name, metrics)]
+    known = [prefix + name for prefix in ("val_", "") for name in names]
+    if monitor not in known:
+        raise ValueError(
+            f"early_stopping.monitor={monitor!r} is not measured; it must be one of "
+            f"{known}."
+        )
 
 
 def _check_targets(model: Any, y: Any, name: str) -> None:

@@ -117,7 +117,10 @@ def excluding():
 
 REASONS = {
     "batches": ({"callbacks": [Batches()]}, "Batches wants to see batches"),
-    "moving average": ({"optimizer": keras.optimizers.Adam(use_ema=True)}, "use_ema"),
+    "moving average": (
+        {"optimizer": keras.optimizers.Adam(use_ema=True, ema_overwrite_frequency=2)},
+        "by their average",
+    ),
     "exclusions": ({"optimizer": excluding()}, "excludes single variables"),
     "sum": ({"loss": keras.losses.MeanSquaredError(reduction="sum")}, "not a mean"),
     "metric": ({"metrics": ["AUC"]}, "metric AUC is not a mean over rows"),

@@ -1,0 +1,102 @@
+"""Averages of weights, weighted measures, and stopping on any of them."""
+
+import numpy as np
+import pytest
+
+from segmentlearn import engine
+from segmentlearn.engine.backend import keras
+from segmentlearn.engine.stopping import EarlyStopping
+
+X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(-1, 1)
+Y = 3 * X + 1
+
+
+def line(**settings):
+    """Return a straight line that starts flat."""
+    layer = keras.layers.Dense(1, kernel_initializer="zeros", **settings)
+    return keras.Sequential([keras.Input((1,)), layer])
+
+
+def averaged(**settings):
+    """Return plain gradient descent with a moving average of the weights."""
+    return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9, **settings)
+
+
+def fit(model, optimizer, **settings):
+    """Train for three epochs of two steps each, in the order of the rows."""
+    plan = {"loss": "mse", "epochs": 3, "batch_size": 6, "shuffle": False, **settings}
+    return engine.fit(model, X, Y, optimizer=optimizer, **plan)
+
+
+@pytest.mark.parametrize("settings", [{}, {"clipnorm": 100.0}], ids=["flat", "apart"])
+def test_the_average_is_taken_home(settings):
+    """The model gets what Keras' own training ends with, by a compiled program."""
+    ours, theirs = line(), line()
+    assert fit(ours, averaged(**settings)).compiled
+    theirs.compile(averaged(**settings), "mse")
+    theirs.fit(X, Y, epochs=3, batch_size=6, shuffle=False, verbose=0)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_it_is_not_the_last_step():
+    """The weights themselves have come further than their average."""
+    average, last = line(), line()
+    fit(average, averaged())
+    fit(last, keras.optimizers.SGD(0.1))
+    assert average.get_weights()[0] < last.get_weights()[0]
+
+
+def test_the_average_is_validated():
+    """The validation loss of the last epoch is that of the model taken home."""
+    model = line()
+    result = fit(model, averaged(), validation_data=(X, Y))
+    found = np.mean((model.predict(X, verbose=0) - Y) ** 2)
+    assert result.history["val_loss"][-1] == pytest.approx(found, rel=1e-5)
+
+
+def test_weighted_metrics_count_rows_by_weight():
+    """A plain measure is a mean of rows, a weighted one that of the loss."""
+    weights = np.where(X[:, 0] > 0, 2.0, 0.5)
+    result = fit(
+        line(),
+        keras.optimizers.SGD(0.0),
+        epochs=1,
+        metrics="mse",
+        weighted_metrics="mae",
+        sample_weight=weights,
+    )
+    assert result.history["mse"][0] == pytest.approx(np.mean(Y**2), rel=1e-5)
+    expected = np.mean(weights * np.abs(Y[:, 0]))
+    assert result.history["mae"][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_stopping_looks_at_the_measure_it_is_told():
+    """A measure that rises at once stops a training whose loss goes on falling."""
+
+    def slope(y_true, y_pred):
+        """Give the square of each prediction: it grows while a flat line tilts."""
+        return keras.ops.square(y_pred[:, 0])
+
+    rule = EarlyStopping(patience=2, monitor="val_slope")
+    result = fit(
+        line(),
+        keras.optimizers.SGD(0.01),
+        epochs=20,
+        metrics=(slope,),
+        validation_data=(X, Y),
+        early_stopping=rule,
+    )
+    assert (result.best_epoch, result.n_epochs) == (0, 3)
+    assert result.history["val_loss"][-1] < result.history["val_loss"][0]
+
+
+def test_an_unknown_measure_is_named():
+    """What can be stopped on is told before anything is trained."""
+    with pytest.raises(ValueError, match=r"'val_nonsense' is .*'val_loss'"):
+        fit(
+            line(),
+            "sgd",
+            validation_data=(X, Y),
+            early_stopping=EarlyStopping(monitor="val_nonsense"),
+        )

@@ -1,0 +1,82 @@
+"""The engine's Einstein sums give what Keras' own give."""
+
+import numpy as np
+import pytest
+
+from segmentlearn.engine.architecture import copy_architecture
+from segmentlearn.engine.backend import keras, tf
+from segmentlearn.engine.products import FastEinsum, can_be_fast
+
+# equation, shape of an input row, shape of an output row, bias axes
+EQUATIONS = [
+    ("bi,mi->bmi", (4,), (3, 4), None),
+    ("bi,i->bi", (4,), (4,), None),
+    ("bn,np->bnp", (4,), (4, 5), "np"),
+    ("bmi,ih->bmh", (3, 4), (3, 5), "mh"),
+    ("bnf,nfw->bnw", (3, 4), (3, 2), "nw"),
+    ("bmi,mic->bmc", (3, 40), (3, 2), "mc"),
+    ("ab,cb->ac", (4,), (5,), "c"),
+    ("abc,cb->ab", (3, 4), (3,), None),
+]
+every_equation = pytest.mark.parametrize(
+    ("equation", "inputs", "outputs", "bias"), EQUATIONS, ids=[e[0] for e in EQUATIONS]
+)
+
+
+def pair(equation, outputs, bias, inputs):
+    """Return Keras' layer and the engine's, with the same weights."""
+    settings = {"bias_axes": bias, "activation": "silu"}
+    slow = keras.layers.EinsumDense(equation, outputs, **settings)
+    slow.build((None, *inputs))
+    rng = np.random.default_rng(0)
+    slow.set_weights([rng.normal(size=weight.shape) for weight in slow.weights])
+    fast = FastEinsum.from_config(slow.get_config())
+    fast.build((None, *inputs))
+    fast.set_weights(slow.get_weights())
+    return slow, fast
+
+
+@every_equation
+def test_same_outputs(equation, inputs, outputs, bias):
+    """Values agree to the rounding of float32."""
+    slow, fast = pair(equation, outputs, bias, inputs)
+    x = np.random.default_rng(1).normal(size=(6, *inputs)).astype(np.float32)
+    np.testing.assert_allclose(slow(x), fast(x), rtol=1e-5, atol=1e-5)
+
+
+@every_equation
+def test_same_gradients(equation, inputs, outputs, bias):
+    """Training goes the same way, for the weights and for layers below."""
+    x = tf.constant(np.random.default_rng(1).normal(size=(6, *inputs)), tf.float32)
+    gradients = []
+    for layer in pair(equation, outputs, bias, inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.square(layer(x)))
+        sources = [x, *(weight.value for weight in layer.trainable_weights)]
+        gradients.append(tape.gradient(loss, sources))
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_a_copy_has_them():
+    """The engine's copy of a model computes the same with the same order of weights."""
+    inputs = keras.Input((3, 4))
+    layer = keras.layers.EinsumDense("bmi,ih->bmh", (3, 5), bias_axes="mh")
+    model = keras.Model(inputs, layer(inputs))
+    copy = copy_architecture(model)
+    assert type(copy.layers[1]) is FastEinsum
+    copy.set_weights(model.get_weights())
+    x = np.ones((2, 3, 4), np.float32)
+    np.testing.assert_allclose(model(x), copy(x), rtol=1e-6)
+
+
+def test_only_plain_layers_are_replaced():
+    """A subclass may compute something else; an ellipsis stands for any axes."""
+
+    class Own(keras.layers.EinsumDense):
+        """A layer of the user's."""
+
+    assert can_be_fast(keras.layers.EinsumDense("ab,bc->ac", 2))
+    assert not can_be_fast(Own("ab,bc->ac", 2))
+    assert not can_be_fast(keras.layers.EinsumDense("...b,bc->...c", 2))

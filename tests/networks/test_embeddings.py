@@ -1,0 +1,68 @@
+"""Embeddings of numbers."""
+
+import numpy as np
+import pytest
+
+from segmentlearn.engine.backend import keras
+from segmentlearn.networks import ClassifierSpec, PackedSpec, quantile_edges
+from segmentlearn.networks.embeddings import embed_numbers
+
+
+def embed(features, edges=None, **settings):
+    """Return the embedded features and the feature that each of them comes from."""
+    n_features = features.shape[1]
+    net = ClassifierSpec(n_features, 2, hidden_layer_sizes=())
+    spec = PackedSpec(net, n_members=1, **settings)
+    inputs = keras.Input((n_features,))
+    outputs, sources = embed_numbers(inputs, spec, edges, seed=0)
+    return np.asarray(keras.Model(inputs, outputs)(features)), sources.tolist()
+
+
+def test_edges_cut_into_equal_parts():
+    """Each piece of a column has a quarter of its rows."""
+    edges = quantile_edges(np.arange(9.0).reshape(-1, 1), 4)
+    np.testing.assert_allclose(edges, [[0, 2, 4, 6, 8]])
+
+
+@pytest.mark.parametrize("column", [[1, 1, 1, 1], [0, 0, 0, 1]])
+def test_repeated_values_are_cut_once(column):
+    """Borders are different from each other; NaN fills what is left."""
+    edges = quantile_edges(np.array(column, float).reshape(-1, 1), 4)[0]
+    found = edges[np.isfinite(edges)]
+    assert (np.diff(found) > 0).all()
+    assert set(found[[0, -1]]) <= {0.0, 1.0}
+    assert np.isnan(edges[len(found) :]).all()
+
+
+def test_edges_of_many_rows_are_those_of_some():
+    """A large table is cut about where all of its rows would cut it."""
+    column = np.random.default_rng(0).normal(size=(250_000, 1)).astype(np.float32)
+    exact = np.quantile(column, np.linspace(0, 1, 9))[1:-1]
+    np.testing.assert_allclose(quantile_edges(column, 8)[0, 1:-1], exact, atol=0.02)
+
+
+def test_pieces_say_how_far_a_number_has_come():
+    """Pieces left behind are full, those ahead are empty, one is in between."""
+    edges = np.array([[0.0, 1.0, 3.0, np.nan]])
+    features = np.array([[-5.0], [0.5], [2.0], [9.0]], np.float32)
+    found, sources = embed(features, edges, numeric_features=(0,), n_bins=3)
+    expected = [[0, 0, 0], [0.5, 0, 0], [1, 0.5, 0], [1, 1, 0]]
+    np.testing.assert_allclose(found[:, 1:], 0.3 * np.array(expected), atol=1e-6)
+    assert sources == [0, 0, 0, 0]
+
+
+def test_only_chosen_features_are_embedded():
+    """The others, and the plain values, stand as they are in front."""
+    features = np.array([[1.0, 7.0, 0.0]], np.float32)
+    found, sources = embed(features, numeric_features=(1,), n_frequencies=3, n_waves=2)
+    np.testing.assert_array_equal(found[:, :3], features)
+    assert sources == [0, 1, 2, 1, 1]
+    assert (found[:, 3:] >= 0).all()
+
+
+def test_no_number_no_embedding():
+    """A table of indicators goes in as it is."""
+    features = np.array([[1.0, 0.0]], np.float32)
+    found, sources = embed(features, np.zeros((0, 17)), n_bins=16, n_frequencies=8)
+    np.testing.assert_array_equal(found, features)
+    assert sources == [0, 1]

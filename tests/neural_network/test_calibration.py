@@ -1,0 +1,94 @@
+"""Calibration on held-out rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import log_softmax, softmax
+
+from segmentlearn.neural_network.calibration import fit_calibration
+
+
+def draw(n_rows, n_classes, seed=0):
+    """Return logits, and classes drawn from the probabilities they stand for."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(n_rows, n_classes)) * 2
+    shares = np.cumsum(softmax(logits, axis=1), axis=1)
+    codes = (shares < rng.random((n_rows, 1))).sum(axis=1)
+    return logits, np.minimum(codes, n_classes - 1)
+
+
+def log_loss(logits, codes, weights=None):
+    """Return the weighted mean of the cross-entropy."""
+    by_row = -log_softmax(logits, axis=1)[np.arange(len(codes)), codes]
+    return np.average(by_row, weights=weights)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_temperature_undoes_a_factor(factor):
+    """Logits that are too large or too small are put right."""
+    logits, codes = draw(4000, 4)
+    slope, shift = fit_calibration(factor * logits, codes, None, "temperature")
+    assert slope == pytest.approx(1 / factor, rel=0.1)
+    assert not shift.any()
+
+
+def test_affine_undoes_a_shift():
+    """A class that is named too often is named less."""
+    logits, codes = draw(4000, 2)
+    _, shift = fit_calibration(logits + np.array([0.0, 1.0]), codes, None, "affine")
+    assert shift[1] - shift[0] == pytest.approx(-1.0, abs=0.15)
+
+
+def test_right_logits_stay():
+    """There is next to nothing to change."""
+    slope, shift = fit_calibration(*draw(4000, 2), None, "auto")
+    assert slope == pytest.approx(1.0, abs=0.1)
+    assert np.abs(shift).max() < 0.15
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 299])
+def test_few_rows_change_nothing(n_rows):
+    """What they say is more about themselves than about new customers."""
+    logits, codes = draw(n_rows, 3)
+    slope, shift = fit_calibration(5 * logits, codes, None, "auto")
+    assert slope == 1.0
+    assert not shift.any()
+
+
+def test_a_rare_class_moves_no_shift():
+    """Below fifty rows of one class there is a slope alone."""
+    logits, codes = draw(1000, 2)
+    rare = np.flatnonzero(codes == 1)[40:]
+    kept = np.setdiff1d(np.arange(1000), rare)
+    _, shift = fit_calibration(logits[kept], codes[kept], None, "auto")
+    assert not shift.any()
+
+
+def test_rows_of_weight_zero_do_not_count():
+    """Weights are those of the training loss."""
+    logits, codes = draw(2000, 3)
+    wrong = np.arange(2000) >= 1000
+    codes[wrong] = (codes[wrong] + 1) % 3
+    weighted, _ = fit_calibration(logits, codes, 1.0 - wrong, "temperature")
+    assert weighted == pytest.approx(1.0, abs=0.1)
+    assert fit_calibration(logits, codes, None, "temperature")[0] < 0.7
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n_classes=st.integers(2, 5),
+    factor=st.floats(0.01, 100),
+    n_rows=st.integers(1, 600),
+    method=st.sampled_from(["auto", "temperature", "affine"]),
+)
+def test_the_log_loss_never_rises(seed, n_classes, factor, n_rows, method):
+    """Whatever the logits, held-out rows are described at least as well as before."""
+    logits, codes = draw(n_rows, n_classes, seed)
+    logits *= factor
+    weights = np.random.default_rng(seed).random(n_rows) + 0.1
+    slope, shift = fit_calibration(logits, codes, weights, method)
+    assert slope > 0
+    after = log_loss(slope * logits + shift, codes, weights)
+    assert after <= log_loss(logits, codes, weights) + 1e-9
