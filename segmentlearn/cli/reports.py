@@ -83,8 +83,8 @@ def curves_text(
     ----------
     history : dict of str to list of float
         One value an epoch.
-    best_epoch : int or None
-        Epoch whose weights were kept, from 1.
+    best_epoch : int, list of int or None
+        Epoch whose weights were kept, from 1; one for each of several nets.
     blocks : bool
         Whether to draw with blocks, not with digits.
 
@@ -98,13 +98,19 @@ def curves_text(
     >>> print(curves_text({"loss": [2.0, 1.5, 1.0]}, 2, blocks=False))
     Learning curves over 3 epochs; the weights of epoch 2 were kept
       loss  740  2.000 to 1.000
+    >>> print(curves_text({"loss": [2.0, 1.5, 1.0]}, [2, 3], blocks=False))
+    Learning curves over 3 epochs, means of 2 nets; kept were epochs 2, 3
+      loss  740  2.000 to 1.000
     """
     shown = {
         name: values for name, values in history.items() if name != "learning_rate"
     }
     n_epochs = len(next(iter(shown.values())))
     head = f"Learning curves over {n_epochs} epoch{'s' if n_epochs > 1 else ''}"
-    if best_epoch is not None:
+    if isinstance(best_epoch, list):
+        epochs = ", ".join(str(epoch or "none") for epoch in best_epoch)
+        head += f", means of {len(best_epoch)} nets; kept were epochs {epochs}"
+    elif best_epoch is not None:
         head += f"; the weights of epoch {best_epoch} were kept"
     longest = max(map(len, shown))
     lines = [
