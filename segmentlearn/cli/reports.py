@@ -75,7 +75,7 @@ def confusion_text(y_true: Any, y_pred: Any) -> str:
 
 
 def curves_text(
-    history: dict[str, list[float]], best_epoch: int | None, blocks: bool
+    history: dict[str, list[float]], best_epoch: int | list[int] | None, blocks: bool
 ) -> str:
     """Return the learning curves, one line each.
 

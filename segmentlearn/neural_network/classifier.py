@@ -9,7 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.neural_network.continuation import Continuation
 from segmentlearn.neural_network.effort import EFFORTS
-from segmentlearn.neural_network.ensemble import predict_probabilities
+from segmentlearn.neural_network.ensemble import (
+    never_impossible,
+    predict_probabilities,
+)
 from segmentlearn.neural_network.labels import (
     check_same_classes,
     encode_labels,
@@ -22,9 +25,6 @@ from segmentlearn.neural_network.state import NetworkState
 from segmentlearn.neural_network.table import TableInput, check_probabilities
 from segmentlearn.neural_network.training import EnsembleTraining
 from segmentlearn.neural_network.undo import all_or_nothing
-
-# no segment is ever impossible
-_SMALLEST_PROBABILITY = 1e-9
 
 
 class SegmentClassifier(
@@ -150,9 +150,10 @@ class SegmentClassifier(
         without early stopping.
     oof_proba_ : ndarray of shape (n_samples, n_classes) or None
         Calibrated probabilities of the training rows from the net that held them out;
-        NaN for rows that were never held out, None after `partial_fit` and where other
-        rows were validated on. They give a nearly honest score for free: these rows
-        chose when to stop and how to calibrate, but no weight was trained on them.
+        NaN for rows that were never held out, None after `partial_fit` or a warm start
+        and where other rows were validated on. They give a nearly honest score for
+        free: these rows chose when to stop and how to calibrate, but no weight was
+        trained on them.
     preprocessor_ : transformer or None
         The fitted preprocessor; None where tables are used as they come.
     n_features_in_ : int
@@ -391,12 +392,15 @@ class SegmentClassifier(
         folds = self._choose_rows(
             codes, weights, factors, X_val, y_val, sizes, random_state
         )
-        model, nets = self._build(features, sizes, len(folds))
+        counted = features if weights is None else features[weights > 0]
+        model, nets = self._build(counted, sizes, len(folds))
         history = self._take_up(model, earlier)
         results = self._train_folds(nets, folds, features, codes, weights, sizes)
         model = self._without_untrained(model, nets, len(results))
         self._keep(model, results, history)
-        self._calibrate(nets, folds[: len(results)], features, codes, weights)
+        self._calibrate(
+            nets, folds[: len(results)], features, codes, weights, not history
+        )
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -488,6 +492,4 @@ class SegmentClassifier(
         features = self._read_table(X)
         probabilities = predict_probabilities(self.model_, features)
         check_probabilities(probabilities, features)
-        probabilities = np.maximum(probabilities, _SMALLEST_PROBABILITY)
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-        return probabilities
+        return never_impossible(probabilities)

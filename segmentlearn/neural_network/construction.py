@@ -108,8 +108,10 @@ def numeric_positions(
     """
     n_features = features.shape[1]
     if isinstance(chosen, str):
-        step = max(1, len(features) // _MOST_ROWS)
-        looked_at = features[::step]
+        looked_at = features
+        if len(features) > _MOST_ROWS:  # drawn: any step may be in step with the rows
+            rows = np.random.default_rng(0).integers(0, len(features), _MOST_ROWS)
+            looked_at = features[rows]
         return tuple(
             position
             for position in range(n_features)

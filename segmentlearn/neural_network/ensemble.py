@@ -12,6 +12,7 @@ from segmentlearn import engine, networks
 from segmentlearn.neural_network.holdout import stratified_holdout
 
 _SEED_STEP = 7919  # between the seeds of nets, so that those of two fits do not meet
+_SMALLEST_PROBABILITY = 1e-9
 # rows of one prediction: each becomes many, one for each member
 _ROWS_AT_ONCE = 4096
 
@@ -213,6 +214,22 @@ def predict_probabilities(model: Any, features: np.ndarray) -> np.ndarray:
     is_packed = networks.packed_nets(model) != [model]
     rows = {"batch_size": _ROWS_AT_ONCE} if is_packed else {}
     return engine.predict(model, features, dtype=np.float64, **rows)
+
+
+def never_impossible(probabilities: np.ndarray) -> np.ndarray:
+    """Give every segment of every customer a share above zero.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_rows, n_classes)
+
+    Returns
+    -------
+    probabilities : ndarray of shape (n_rows, n_classes)
+        Each row sums to 1; NaN stays.
+    """
+    probabilities = np.maximum(probabilities, _SMALLEST_PROBABILITY)
+    return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
 def mean_history(histories: Sequence[dict[str, list]]) -> dict[str, list[float]]:

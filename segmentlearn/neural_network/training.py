@@ -15,6 +15,7 @@ from segmentlearn.neural_network.ensemble import (
     held_out_logits,
     inner_folds,
     net_seed,
+    never_impossible,
     predict_logits,
     train_nets,
 )
@@ -107,20 +108,25 @@ class EnsembleTraining:
         nets = networks.packed_nets(model)
         states = self._optimizer_states or [None] * len(nets)
         seed = (self._seed + len(history.get("loss", ()))) % 2**31
-        results = [
-            self._train(
-                net,
-                features=features,
-                codes=codes,
-                weights=weights,
-                sizes=sizes,
-                epochs=1,
-                optimizer_state=state,
-                train_rows=rows_that_count(weights, len(codes)),
-                seed=net_seed(seed, number),
-            )
-            for number, (net, state) in enumerate(zip(nets, states, strict=True))
-        ]
+        before = model.get_weights()
+        try:
+            results = [
+                self._train(
+                    net,
+                    features=features,
+                    codes=codes,
+                    weights=weights,
+                    sizes=sizes,
+                    epochs=1,
+                    optimizer_state=state,
+                    train_rows=rows_that_count(weights, len(codes)),
+                    seed=net_seed(seed, number),
+                )
+                for number, (net, state) in enumerate(zip(nets, states, strict=True))
+            ]
+        except BaseException:
+            model.set_weights(before)  # the nets are trained in place
+            raise
         self._keep(model, results, history)
         self._optimizer_states = [result.optimizer_state for result in results]
 
@@ -160,8 +166,12 @@ class EnsembleTraining:
             return model
         return networks.average_nets(nets[:n_trained], len(self.classes_))
 
-    def _calibrate(self, nets, folds, features, codes, weights):
-        """Calibrate on held-out rows, and keep what was said about them."""
+    def _calibrate(self, nets, folds, features, codes, weights, is_fresh):
+        """Calibrate on held-out rows, and keep what was said about them.
+
+        Weights that an earlier fit has trained may have learnt from these rows, so
+        there is nothing honest to keep after a warm start.
+        """
         n_classes = len(self.classes_)
         self.oof_proba_ = None
         slope, shift = 1.0, np.zeros(n_classes)
@@ -173,10 +183,11 @@ class EnsembleTraining:
             held_out = np.flatnonzero(np.isfinite(logits).all(axis=1))
             labels, factors = codes[held_out], weights
             factors = None if weights is None else weights[held_out]
-        if self.calibration is not None and self._is_packed:
-            slope, shift = fit_calibration(
-                logits[held_out], labels, factors, self.calibration
-            )
+        if self._is_packed:
+            if self.calibration is not None and self.early_stopping:
+                slope, shift = fit_calibration(
+                    logits[held_out], labels, factors, self.calibration
+                )
             networks.calibrate(self.model_, slope, shift)
-        if folds[0].validation_data is None and len(held_out):
-            self.oof_proba_ = softmax(slope * logits + shift, axis=1)
+        if folds[0].validation_data is None and len(held_out) and is_fresh:
+            self.oof_proba_ = never_impossible(softmax(slope * logits + shift, axis=1))

@@ -39,6 +39,76 @@ def test_the_average_is_taken_home(settings):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+def test_a_constraint_holds_under_the_average():
+    """A bounded slope is averaged as Keras averages it."""
+    ours, theirs, free = (
+        line(kernel_constraint=bound)
+        for bound in (
+            keras.constraints.MaxNorm(0.3),
+            keras.constraints.MaxNorm(0.3),
+            None,
+        )
+    )
+    assert fit(ours, averaged()).compiled
+    fit(free, averaged())
+    theirs.compile(averaged(), "mse")
+    theirs.fit(X, Y, epochs=3, batch_size=6, shuffle=False, verbose=0)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert ours.get_weights()[0] < 0.3 < free.get_weights()[0]
+
+
+def test_the_average_by_hand():
+    """The first step is the average; each later one moves it by a tenth."""
+    model = line(use_bias=False)
+    fit(model, averaged(), epochs=2, batch_size=12)
+    rate, curvature = 0.1, 2 * np.mean(X**2)
+    first = rate * curvature * 3
+    second = first + rate * curvature * (3 - first)
+    expected = 0.9 * first + 0.1 * second
+    assert model.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_members_are_averaged_apart(packed_net, table):
+    """Each net in a pack gets the average that it would get alone."""
+    packed, singles = packed_net
+    features, target = table[0], table[0][:, :1]
+    plan = {"loss": "mse", "epochs": 2, "batch_size": 35, "shuffle": False}
+    for model in singles:
+        engine.fit(model, features, target, optimizer=averaged(), **plan)
+    engine.fit(packed, features, target, optimizer=averaged(), n_members=3, **plan)
+    for kernel, single in zip(packed.get_weights()[0], singles, strict=True):
+        np.testing.assert_allclose(kernel, single.get_weights()[0], rtol=1e-5)
+
+
+def test_the_best_average_is_kept():
+    """Stopping early takes home the average whose validation was the best."""
+    model = line()
+    result = fit(
+        model,
+        averaged(),
+        epochs=8,
+        validation_data=(X, Y / 6),
+        early_stopping=EarlyStopping(patience=8),
+    )
+    losses = result.history["val_loss"]
+    found = np.mean((model.predict(X, verbose=0) - Y / 6) ** 2)
+    assert 0 < result.best_epoch < 7
+    assert found == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_going_on_as_keras_does():
+    """A second training starts from the average and the state of the first."""
+    ours, theirs = line(), line()
+    state = fit(ours, averaged()).optimizer_state
+    fit(ours, averaged(), optimizer_state=state)
+    theirs.compile(averaged(), "mse")
+    for _ in range(2):
+        theirs.fit(X, Y, epochs=3, batch_size=6, shuffle=False, verbose=0)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
 def test_it_is_not_the_last_step():
     """The weights themselves have come further than their average."""
     average, last = line(), line()
@@ -100,3 +170,43 @@ def test_an_unknown_measure_is_named():
             validation_data=(X, Y),
             early_stopping=EarlyStopping(monitor="val_nonsense"),
         )
+
+
+def test_stopping_can_look_at_training_rows():
+    """A measure without val_ is that of the rows trained on."""
+    result = fit(
+        line(),
+        keras.optimizers.SGD(0.01),
+        epochs=4,
+        metrics="mae",
+        validation_data=(X, -Y),
+        early_stopping=EarlyStopping(patience=2, monitor="mae"),
+    )
+    assert (result.best_epoch, result.n_epochs) == (3, 4)
+    assert result.history["val_mae"][0] < result.history["val_mae"][3]
+
+
+def test_each_member_stops_on_its_own_measure(packed_net, table):
+    """The best epoch of each net in a pack is that of the measure told."""
+    features, target = table[0], 9 * table[0][:, :1]
+
+    def first_weight(y_true, y_pred):
+        """Give the sum of squares, which falls for one net and grows for another."""
+        return keras.ops.square(y_pred[..., 0])
+
+    result = engine.fit(
+        packed_net[0],
+        features,
+        target,
+        loss="mse",
+        metrics=(first_weight,),
+        optimizer=keras.optimizers.SGD(0.01),
+        n_members=3,
+        epochs=4,
+        batch_size=35,
+        validation_rows=np.arange(70),
+        early_stopping=EarlyStopping(patience=4, monitor="val_first_weight"),
+    )
+    measures = np.array(result.history["val_first_weight"])
+    np.testing.assert_array_equal(result.best_epoch, measures.argmin(axis=0))
+    assert len(set(result.best_epoch.tolist())) > 1

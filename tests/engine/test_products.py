@@ -15,6 +15,8 @@ EQUATIONS = [
     ("bmi,ih->bmh", (3, 4), (3, 5), "mh"),
     ("bnf,nfw->bnw", (3, 4), (3, 2), "nw"),
     ("bmi,mic->bmc", (3, 40), (3, 2), "mc"),
+    ("abc,cd->abd", (3, 4), (3, 5), None),
+    ("bi,mi->bim", (4,), (4, 3), "m"),
     ("ab,cb->ac", (4,), (5,), "c"),
     ("abc,cb->ab", (3, 4), (3,), None),
 ]
@@ -80,3 +82,48 @@ def test_only_plain_layers_are_replaced():
     assert can_be_fast(keras.layers.EinsumDense("ab,bc->ac", 2))
     assert not can_be_fast(Own("ab,bc->ac", 2))
     assert not can_be_fast(keras.layers.EinsumDense("...b,bc->...c", 2))
+
+
+def test_weights_keep_their_order():
+    """Of two layers alike, each gets its own weights in the copy."""
+    inputs = x = keras.Input((3, 4))
+    for _ in range(2):
+        x = keras.layers.EinsumDense("bmi,ih->bmh", (3, 4), bias_axes="mh")(x)
+    model = keras.Model(inputs, x)
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])
+    copy = copy_architecture(model)
+    copy.set_weights(model.get_weights())
+    x = rng.normal(size=(2, 3, 4)).astype(np.float32)
+    np.testing.assert_allclose(model(x), copy(x), rtol=1e-5, atol=1e-5)
+
+
+def test_an_axis_of_any_length():
+    """Sequences of another length at each call are multiplied as well."""
+    inputs = keras.Input((None, 4))
+    layer = keras.layers.EinsumDense("abc,cd->abd", (None, 5))
+    model = keras.Model(inputs, layer(inputs))
+    copy = copy_architecture(model)
+    copy.set_weights(model.get_weights())
+    for length in (1, 7):
+        x = np.ones((2, length, 4), np.float32)
+        np.testing.assert_allclose(model(x), copy(x), rtol=1e-6)
+
+
+def test_half_precision_is_kept():
+    """The policy of the layer decides what is multiplied."""
+    x = np.ones((2, 3, 4), np.float32)
+    settings = {"bias_axes": "mh", "dtype": "mixed_bfloat16"}
+    assert FastEinsum("bmi,ih->bmh", (3, 5), **settings)(x).dtype == tf.bfloat16
+
+
+def test_adapted_layers_are_not_replaced():
+    """Low-rank additions and whole-number kernels are not one product."""
+    adapted, quantized = (keras.layers.EinsumDense("ab,bc->ac", 5) for _ in range(2))
+    for layer in (adapted, quantized):
+        layer.build((None, 4))
+        assert can_be_fast(layer)
+    adapted.enable_lora(2)
+    quantized.quantize("int8")
+    assert not can_be_fast(adapted)
+    assert not can_be_fast(quantized)

@@ -66,3 +66,61 @@ def test_no_number_no_embedding():
     found, sources = embed(features, np.zeros((0, 17)), n_bins=16, n_frequencies=8)
     np.testing.assert_array_equal(found, features)
     assert sources == [0, 1]
+
+
+def test_a_constant_column_has_one_border():
+    """NaN fills its row, and its pieces are empty whatever comes later."""
+    edges = quantile_edges(np.full((5, 1), 2.0), 3)
+    np.testing.assert_array_equal(edges, [[2.0, np.nan, np.nan, np.nan]])
+    features = np.array([[2.0], [-9.0], [9.0]], np.float32)
+    found, _ = embed(features, edges, numeric_features=(0,), n_bins=3)
+    np.testing.assert_array_equal(found[:, 1:], 0)
+
+
+def test_columns_are_cut_apart():
+    """Each row of the borders is that of its column alone."""
+    columns = np.random.default_rng(0).normal(size=(40, 2)) * [1.0, 5.0]
+    alone = [quantile_edges(columns[:, [one]], 4)[0] for one in (0, 1)]
+    np.testing.assert_array_equal(quantile_edges(columns, 4), alone)
+
+
+def test_pieces_by_hand():
+    """Two columns of numbers, cut and encoded as numpy encodes them."""
+    features = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    numeric = (2, 0)
+    edges = quantile_edges(features[:, numeric], 4)
+    found, sources = embed(features, edges, numeric_features=numeric, n_bins=4)
+    numbers = features[:, numeric, None]
+    share = (numbers - edges[:, :-1]) / np.diff(edges, axis=1)
+    expected = 0.3 * np.clip(share, 0, 1).reshape(30, 8)
+    np.testing.assert_allclose(found[:, 3:], expected, atol=1e-5)
+    assert sources == [0, 1, 2, *[2] * 4, *[0] * 4]
+
+
+def test_waves_by_hand():
+    """A small layer over the cosines of a number's own frequencies, cut off at 0."""
+    features = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    net = ClassifierSpec(2, 2, hidden_layer_sizes=())
+    spec = PackedSpec(net, 1, numeric_features=(0, 1), n_frequencies=3, n_waves=2)
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, embed_numbers(inputs, spec, None, seed=0)[0])
+    frequencies, phases = model.get_layer("angles").get_weights()
+    kernel, bias = model.get_layer("waves").get_weights()
+    cosines = np.cos(features[:, :, None] * frequencies + phases)
+    waves = np.maximum(np.einsum("bnf,nfw->bnw", cosines, kernel) + bias, 0)
+    np.testing.assert_allclose(
+        np.asarray(model(features))[:, 2:], waves.reshape(6, 4), atol=1e-5
+    )
+    assert (waves > 0).any()
+
+
+def test_both_embeddings_at_once():
+    """Waves stand before pieces, and each column knows its feature."""
+    features = np.array([[0.5, 0.0], [2.0, 1.0]], np.float32)
+    settings = {"numeric_features": (0,), "n_frequencies": 3, "n_waves": 2}
+    edges = np.array([[0.0, 1.0, 3.0]])
+    found, sources = embed(features, edges, n_bins=2, **settings)
+    waves, _ = embed(features, **settings)
+    np.testing.assert_allclose(found[:, :4], waves, rtol=1e-6)
+    np.testing.assert_allclose(found[:, 4:], [[0.15, 0], [0.3, 0.15]], atol=1e-6)
+    assert sources == [0, 1, 0, 0, 0, 0]

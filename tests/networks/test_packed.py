@@ -28,7 +28,7 @@ def build(seed=0, rows=X, **settings):
     return networks.build_packed(spec, edges, seed, name=f"net_{seed}")
 
 
-def train(net, epochs=2):
+def train(net, epochs=2, **settings):
     """Train a packed net for a moment."""
     return engine.fit(
         net,
@@ -38,6 +38,7 @@ def train(net, epochs=2):
         metrics=(networks.log_loss, networks.accuracy),
         epochs=epochs,
         batch_size=4,
+        **settings,
     )
 
 
@@ -157,3 +158,117 @@ def test_a_net_alone_is_its_own_only_net():
     """What holds no nets is one."""
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     assert networks.packed_nets(model) == [model]
+
+
+@pytest.mark.parametrize(
+    ("settings", "present"),
+    [
+        ({}, {"numbers", "pieces", "waves", "embedded"}),
+        ({"n_bins": 0}, {"numbers", "waves", "embedded"}),
+        ({"n_frequencies": 0}, {"numbers", "pieces", "embedded"}),
+        ({"n_bins": 0, "n_frequencies": 0}, set()),
+        ({"numeric_features": ()}, set()),
+    ],
+    ids=["both", "waves", "pieces", "neither", "no numbers"],
+)
+def test_only_the_parts_asked_for(settings, present):
+    """A net holds no layer of an embedding that it does not have."""
+    optional = {"numbers", "pieces", "waves", "embedded"}
+    assert optional & {layer.name for layer in build(**settings).layers} == present
+
+
+def test_given_layers_are_not_trainable():
+    """Nor is the calibration, which is fitted apart."""
+    model = networks.average_nets([build()], 2)
+    layers = [*networks.packed_nets(model)[0].layers, *model.layers]
+    given = {one.name for one in layers if one.weights and not one.trainable_weights}
+    assert given == {"numbers", "pieces", "views", "calibration"}
+
+
+def test_members_share_kernels_and_have_their_own_biases():
+    """Only the last layer has a kernel for each of them."""
+    net = build()
+    shapes = {
+        layer: [weight.shape for weight in net.get_layer(layer).get_weights()]
+        for layer in ("hidden_1", "hidden_2", "logits")
+    }
+    assert shapes == {
+        "hidden_1": [(23, 5), (4, 5)],
+        "hidden_2": [(5, 4), (4, 4)],
+        "logits": [(4, 4, 2), (4, 2)],
+    }
+
+
+def test_a_feature_has_one_sign_a_member():
+    """All that is embedded of a feature is seen under the sign of the feature."""
+    signs = build().get_layer("views").get_weights()[0]
+    sources = [0, 1, 2, *[0] * 4, *[2] * 4, *[0] * 6, *[2] * 6]
+    np.testing.assert_array_equal(signs, signs[:, sources])
+    assert set(signs.ravel().tolist()) == {-1.0, 1.0}
+
+
+def test_normalization_and_penalties():
+    """They are built where the description has them, and training is compiled."""
+    spec = networks.PackedSpec(
+        networks.ClassifierSpec(
+            3, 2, (5,), activation="tanh", batch_normalization=True, l2=0.5
+        ),
+        n_members=4,
+    )
+    net = networks.build_packed(spec, np.zeros((0, 1)), 0)
+    kernels = [net.get_layer(name).kernel for name in ("hidden_1", "logits")]
+    expected = sum(0.5 * (kernel.numpy() ** 2).sum() for kernel in kernels)
+    assert float(sum(net.losses)) == pytest.approx(float(expected), rel=1e-5)
+    assert train(net).compiled
+    assert np.abs(net.get_layer("normalization_1").moving_mean.numpy()).max() > 0
+
+
+def test_the_engine_measures_the_members_mean():
+    """Validation reports the measures that numpy finds in the trained net's logits."""
+    net = build()
+    history = train(net, epochs=1, validation_data=(X, Y)).history
+    logits = np.asarray(net(X), np.float64)
+    rows, mean = np.arange(12), logits.mean(axis=1)
+    by_member = -log_softmax(logits, axis=2)[rows, :, Y]
+    expected = {
+        "val_loss": by_member.mean(),
+        "val_log_loss": -log_softmax(mean, axis=1)[rows, Y].mean(),
+        "val_accuracy": (mean.argmax(axis=1) == Y).mean(),
+    }
+    for name, value in expected.items():
+        assert history[name][0] == pytest.approx(value, rel=1e-4), name
+
+
+def test_a_constant_column_changes_no_program():
+    """A column without borders leaves the shapes as they are, and the logits finite."""
+    train(build())
+    before = engine.cache_info().compilations
+    rows = X.copy()
+    rows[:, 2] = 1.0
+    net = build(rows=rows)
+    train(net)
+    assert engine.cache_info().compilations == before
+    assert np.isfinite(np.asarray(net(rows))).all()
+
+
+def test_calibration_is_stored():
+    """What has been calibrated is read back calibrated, to the bit."""
+    model = networks.average_nets([build()], 2)
+    plain = np.asarray(model(X))
+    networks.calibrate(model, 0.5, np.array([0.0, 1.0]))
+    again = networks.read_network(networks.write_network(model))
+    np.testing.assert_array_equal(again(X), model(X))
+    assert np.abs(np.asarray(again(X)) - plain).max() > 0.01
+
+
+def test_nets_read_back_are_trained_by_the_same_program():
+    """Their given layers stay given, and the architecture is the one written."""
+    model = networks.average_nets([build(0), build(1)], 2)
+    train(networks.packed_nets(model)[0])
+    before = engine.cache_info().compilations
+    again = networks.read_network(networks.write_network(model))
+    for net in networks.packed_nets(again):
+        signs = net.get_layer("views").get_weights()[0]
+        train(net)
+        np.testing.assert_array_equal(net.get_layer("views").get_weights()[0], signs)
+    assert engine.cache_info().compilations == before
