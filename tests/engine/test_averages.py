@@ -190,8 +190,8 @@ def test_each_member_stops_on_its_own_measure(packed_net, table):
     """The best epoch of each net in a pack is that of the measure told."""
     features, target = table[0], 9 * table[0][:, :1]
 
-    def first_weight(y_true, y_pred):
-        """Give the sum of squares, which falls for one net and grows for another."""
+    def size(y_true, y_pred):
+        """Give squares of predictions: they fall for one net, grow for another."""
         return keras.ops.square(y_pred[..., 0])
 
     result = engine.fit(
@@ -199,14 +199,14 @@ def test_each_member_stops_on_its_own_measure(packed_net, table):
         features,
         target,
         loss="mse",
-        metrics=(first_weight,),
+        metrics=(size,),
         optimizer=keras.optimizers.SGD(0.01),
         n_members=3,
         epochs=4,
         batch_size=35,
         validation_rows=np.arange(70),
-        early_stopping=EarlyStopping(patience=4, monitor="val_first_weight"),
+        early_stopping=EarlyStopping(patience=4, monitor="val_size"),
     )
-    measures = np.array(result.history["val_first_weight"])
+    measures = np.array(result.history["val_size"])
     np.testing.assert_array_equal(result.best_epoch, measures.argmin(axis=0))
     assert len(set(result.best_epoch.tolist())) > 1

@@ -105,9 +105,10 @@ def test_an_axis_of_any_length():
     model = keras.Model(inputs, layer(inputs))
     copy = copy_architecture(model)
     copy.set_weights(model.get_weights())
-    for length in (1, 7):
+    traced = tf.function(copy, input_signature=[tf.TensorSpec((None, None, 4))])
+    for length in (1, 6):
         x = np.ones((2, length, 4), np.float32)
-        np.testing.assert_allclose(model(x), copy(x), rtol=1e-6)
+        np.testing.assert_allclose(model(x), traced(tf.constant(x)), rtol=1e-6)
 
 
 def test_half_precision_is_kept():
