@@ -14,7 +14,7 @@ from typing import Any
 
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.description import describe, is_graph
-from segmentlearn.engine.products import FastEinsum, can_be_fast
+from segmentlearn.engine.products import fast_type
 from segmentlearn.engine.randomness import HashDropout
 
 _PENALTIES = (
@@ -212,11 +212,10 @@ def _copy_layer(layer: Any, streams: dict[int, int]) -> Any:
         )
     if type(layer) is keras.layers.Normalization:
         return _LiveNormalization.from_config(layer.get_config())
-    if can_be_fast(layer):
-        return FastEinsum.from_config(layer.get_config())
     if hasattr(layer, "adapt"):
         raise NotCloneableError(f"{type(layer).__name__} has learnt what it holds")
-    return type(layer).from_config(layer.get_config())
+    kind: Any = fast_type(layer) or type(layer)
+    return kind.from_config(layer.get_config())
 
 
 def _copy_trainable(layer: Any, copy: Any, copies: dict[int, Any]) -> None:

@@ -48,8 +48,38 @@ def capacity_for(n_rows: int, bytes_per_row: int) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
+class Table:
+    """Features, targets and weights as the user's arrays.
+
+    Parameters
+    ----------
+    features, targets : list of ndarray, each of shape (n_rows, ...)
+        The leaves of X and of y.
+    weights : ndarray of shape (n_rows,), default=None
+        None where every row weighs 1.
+    structure : object, default=0
+        How the leaves of X are nested in what the model is called with.
+    """
+
+    features: list
+    targets: list
+    weights: np.ndarray | None = None
+    structure: Any = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.features[0])
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the features and targets."""
+        return sum(leaf.nbytes for leaf in (*self.features, *self.targets))
+
+
+@dataclasses.dataclass(frozen=True)
 class Rows:
-    """Features, targets and weights of a table as padded tensors.
+    """Features, targets and weights of a table, or of a part, as padded tensors.
 
     Parameters
     ----------
@@ -57,8 +87,6 @@ class Rows:
         The leaves of X and of y; the padding at the end is zero.
     weights : tensor of shape (capacity,)
         One weight a row; zero on the padding.
-    n_rows : int
-        Rows that are real.
     structure : object
         How the leaves of X are nested in what the model is called with.
     """
@@ -66,7 +94,6 @@ class Rows:
     features: list
     targets: list
     weights: Any
-    n_rows: int
     structure: Any = 0
 
     @property
@@ -138,24 +165,16 @@ def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
     return leaves
 
 
-def pad_rows(
-    features: list[np.ndarray],
-    targets: list[np.ndarray],
-    weights: np.ndarray | None,
-    structure: Any = 0,
-) -> Rows:
+def pad_rows(table: Table) -> Rows:
     """Copy a table into padded tensors once; every epoch then reads them in place."""
-    n_rows = len(features[0])
-    per_row = sum(int(leaf.nbytes / max(1, n_rows)) for leaf in (*features, *targets))
-    capacity = capacity_for(n_rows, per_row)
-    if weights is None:
-        weights = np.ones(n_rows, np.float32)
+    n_rows = table.n_rows
+    capacity = capacity_for(n_rows, table.n_bytes // max(1, n_rows))
+    weights = np.ones(n_rows) if table.weights is None else table.weights
     return Rows(
-        features=[_pad(leaf, capacity) for leaf in features],
-        targets=[_pad(leaf, capacity) for leaf in targets],
+        features=[_pad(leaf, capacity) for leaf in table.features],
+        targets=[_pad(leaf, capacity) for leaf in table.targets],
         weights=_pad(np.asarray(weights, np.float32), capacity),
-        n_rows=n_rows,
-        structure=skeleton(structure),
+        structure=table.structure,
     )
 
 
@@ -165,20 +184,25 @@ def _pad(array: np.ndarray, capacity: int) -> Any:
     The rows are copied once, into memory that the tensor then uses as it is: letting
     TensorFlow copy and pad takes twenty times as long for a large table.
     """
-    padded = _aligned_empty((capacity, *array.shape[1:]), array.dtype)
+    padded = aligned_empty((capacity, *array.shape[1:]), array.dtype)
     padded[: len(array)] = array
     padded[len(array) :] = 0
-    if padded.size == 0 or tf.config.list_physical_devices("GPU"):
-        return tf.convert_to_tensor(padded)
-    return tf.experimental.dlpack.from_dlpack(padded.__dlpack__())
+    return as_tensor(padded)
 
 
-def _aligned_empty(shape: tuple, dtype: Any) -> np.ndarray:
+def aligned_empty(shape: tuple, dtype: Any) -> np.ndarray:
     """Return an empty array that starts at a multiple of 64 bytes, as XLA wants."""
     n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.empty(n_bytes + 64, np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def as_tensor(array: np.ndarray) -> Any:
+    """Return a tensor over the memory of an aligned array, copied on a GPU only."""
+    if array.size == 0 or tf.config.list_physical_devices("GPU"):
+        return tf.convert_to_tensor(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def index_table(

@@ -10,9 +10,9 @@ import numpy as np
 from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
-from segmentlearn.engine.data import Rows, longest
+from segmentlearn.engine.data import Table, longest
 from segmentlearn.engine.program import Recipe
-from segmentlearn.engine.watch import Watch, stopping_hook
+from segmentlearn.engine.watch import Watch
 from segmentlearn.exceptions import SegmentLearnWarning
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def warn_once(reason: str) -> None:
 
 def fit_with_keras(
     model: Any,
-    rows: Rows,
+    table: Table,
     recipe: Recipe,
     plan: "Plan",
     callbacks: Sequence,
@@ -122,7 +122,7 @@ def fit_with_keras(
     Parameters
     ----------
     model : keras.Model
-    rows : Rows
+    table : Table
     recipe : Recipe
     plan : Plan
     callbacks : sequence of keras.callbacks.Callback
@@ -147,11 +147,11 @@ def fit_with_keras(
     optimizer = _copy_optimizer(recipe.optimizer)
     model.compile(
         optimizer=optimizer,
-        loss=_for_each_output(recipe.loss, len(rows.targets)),
+        loss=_for_each_output(recipe.loss, len(table.targets)),
         loss_weights=None if recipe.loss_weights is None else [*recipe.loss_weights],
-        metrics=_first_output_metrics(recipe.metrics, len(rows.targets)),
+        metrics=_first_output_metrics(recipe.metrics, len(table.targets)),
         weighted_metrics=_first_output_metrics(
-            recipe.weighted_metrics, len(rows.targets)
+            recipe.weighted_metrics, len(table.targets)
         ),
         run_eagerly=bool(getattr(model, "run_eagerly", False)),
         jit_compile=False,  # what XLA refuses once it refuses here too
@@ -159,13 +159,12 @@ def fit_with_keras(
     if optimizer_state is not None:
         _take_state_over(optimizer, model, optimizer_state)
     _seed_generators(model, plan.seed)
-    watch, stopping = Watch(recipe, plan), stopping_hook(plan)
-    hooks = [watch, *([] if stopping is None else [stopping]), *callbacks]
+    watch = Watch(recipe, plan)
     original = model.get_weights()
     interrupted = False
     try:
         if plan.epochs > 0:
-            _run(model, rows, recipe, plan, hooks)
+            _run(model, table, recipe, plan, [watch, *callbacks])
         watch.check_first_epoch()
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt) and bool(watch.history)
@@ -173,14 +172,12 @@ def fit_with_keras(
             model.set_weights(original)  # nothing half-trained
             raise
     _warn_of_early_end(watch, plan, interrupted)
-    if stopping is not None and stopping.best_weights is not None:
-        model.set_weights(stopping.best_weights)
-    elif watch.diverged and watch.last_weights is not None:
-        model.set_weights(watch.last_weights)
+    if watch.kept_weights is not None:
+        model.set_weights(watch.kept_weights)
     return TrainingResult(
         history=watch.history,
         n_epochs=watch.n_epochs,
-        best_epoch=None if stopping is None else stopping.best_epoch,
+        best_epoch=watch.best_epoch,
         interrupted=interrupted,
         compiled=False,
         optimizer_state=[variable.numpy() for variable in optimizer.variables],
@@ -203,23 +200,23 @@ def _warn_of_early_end(watch: Watch, plan: "Plan", interrupted: bool) -> None:
 
 
 def _run(
-    model: Any, rows: Rows, recipe: Recipe, plan: "Plan", callbacks: Sequence
+    model: Any, table: Table, recipe: Recipe, plan: "Plan", callbacks: Sequence
 ) -> None:
     """Call Keras' ``fit`` on batches in an order that the seed decides."""
-    X, y, weights = _take(rows, plan.train_rows)
-    table = keras.tree.lists_to_tuples((X, y) if weights is None else (X, y, weights))
+    X, y, weights = _take(table, plan.train_rows)
+    batch = keras.tree.lists_to_tuples((X, y) if weights is None else (X, y, weights))
     n_rows = len(plan.train_rows)
     order = tf.data.Dataset.range(n_rows)
     if plan.shuffle:
         order = order.shuffle(n_rows, seed=plan.seed & 0x7FFFFFFF)
 
     def gather(index: Any) -> Any:
-        return keras.tree.map_structure(lambda leaf: tf.gather(leaf, index), table)
+        return keras.tree.map_structure(lambda leaf: tf.gather(leaf, index), batch)
 
     has_validation = longest(plan.validation_rows)
     model.fit(
         order.batch(recipe.batch_size).map(gather),
-        validation_data=_take(rows, plan.validation_rows) if has_validation else None,
+        validation_data=_take(table, plan.validation_rows) if has_validation else None,
         validation_batch_size=recipe.batch_size,
         epochs=plan.epochs,
         shuffle=False,  # done above
@@ -256,13 +253,15 @@ def _seed_generators(model: Any, seed: int) -> None:
         variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
 
 
-def _take(rows: Rows, numbers: np.ndarray) -> tuple:
+def _take(table: Table, numbers: np.ndarray) -> tuple:
     """Return the structures and weights of some rows as Keras' ``fit`` takes them."""
-    features = [leaf.numpy()[numbers] for leaf in rows.features]
-    targets = [leaf.numpy()[numbers] for leaf in rows.targets]
-    X = keras.tree.pack_sequence_as(rows.structure, features)
+    features = [leaf[numbers] for leaf in table.features]
+    targets = [leaf[numbers] for leaf in table.targets]
+    X = keras.tree.pack_sequence_as(table.structure, features)
     y = targets[0] if len(targets) == 1 else targets
-    weights = rows.weights.numpy()[numbers]
+    if table.weights is None:
+        return X, y, None
+    weights = np.asarray(table.weights, np.float32)[numbers]
     # weights of one are left out: Keras cannot spread them over masked time steps
     return X, y, None if (weights == 1).all() else weights
 

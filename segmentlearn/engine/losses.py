@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from segmentlearn.engine.architecture import NotCompilableError
 from segmentlearn.engine.backend import keras, tf
 
 RowFunction = Callable[[Any, Any], Any]
@@ -87,6 +88,8 @@ def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
     if metric in ("accuracy", "acc"):
         return _accuracy(tuple(target.shape), tuple(prediction.shape))
     found = _find_metric(metric)
+    if isinstance(found, keras.losses.Loss):  # called, it would average over the rows
+        return _row_loss(found)
     if not isinstance(found, keras.metrics.Metric):
         return found
     if not isinstance(found, keras.metrics.MeanMetricWrapper):
@@ -166,6 +169,8 @@ def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int)
     if len(target.shape) == len(prediction.shape) - 1 and prediction.shape[-1] == 1:
         target = tf.expand_dims(target, -1)
     values = tf.cast(function(target, prediction), tf.float32)
+    if len(values.shape) < axes:
+        raise NotCompilableError("a metric gives one number for all rows")
     for _ in range(len(values.shape) - axes):
         values = tf.reduce_mean(values, axis=-1)
     return values

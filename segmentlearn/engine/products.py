@@ -1,13 +1,43 @@
-"""Einstein sums as XLA runs them fastest on a CPU."""
+"""Products of layers as XLA runs them fastest on a CPU."""
 
 from typing import Any
 
 from segmentlearn.engine.backend import keras, tf
 
+try:  # what TensorFlow's own recomputed gradients use; it has no public name
+    from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
+except ImportError:  # pragma: no cover
+    xla_optimization_barrier = None
+
 _SHORT = 16  # terms of a sum that a loop adds up faster than a matrix product
+_NARROWER = 2  # so many times fewer outputs than inputs make a layer a narrow one
+_ENTRIES_PER_ROW = 64  # of a kernel, to transpose whose gradient costs little
 
 
-class FastEinsum(keras.layers.EinsumDense):
+class _Compiled:
+    """A layer that can be told that XLA compiles it."""
+
+    in_xla = False
+
+
+class FastDense(_Compiled, keras.layers.Dense):
+    """``Dense`` with the kernel's gradient in the faster order of its factors.
+
+    It stands in for ``keras.layers.Dense`` in the engine's own copy of a model: the
+    same weights, the same result.
+    """
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Multiply the inputs by the kernel; add the bias; activate."""
+        if len(inputs.shape) != 2 or not self.in_xla:
+            return super().call(inputs, training=training)
+        x = _product(inputs, tf.convert_to_tensor(self.kernel), self.in_xla)
+        if self.bias is not None:
+            x = x + self.bias
+        return x if self.activation is None else self.activation(x)
+
+
+class FastEinsum(_Compiled, keras.layers.EinsumDense):
     """``EinsumDense`` that says what it means by plain products, where it can.
 
     It stands in for ``keras.layers.EinsumDense`` in the engine's own copy of a model:
@@ -26,7 +56,7 @@ class FastEinsum(keras.layers.EinsumDense):
         elif _is_plain_product(left, right, result):
             shape = tf.shape(inputs)
             flat = tf.reshape(inputs, [-1, inputs.shape[-1]])
-            x = tf.matmul(flat, kernel)
+            x = _product(flat, tf.convert_to_tensor(kernel), self.in_xla)
             x = tf.reshape(x, tf.concat([shape[:-1], tf.shape(x)[-1:]], axis=0))
             x.set_shape([*inputs.shape[:-1], kernel.shape[-1]])
         elif _is_small_sum(left, right, result, kernel.shape):
@@ -40,8 +70,8 @@ class FastEinsum(keras.layers.EinsumDense):
         return x if self.activation is None else self.activation(x)
 
 
-def can_be_fast(layer: Any) -> bool:
-    """Whether the engine's Einstein sum can stand in for a layer.
+def fast_type(layer: Any) -> type | None:
+    """Return what can stand in for a layer in the engine's copy of a model.
 
     Parameters
     ----------
@@ -49,15 +79,59 @@ def can_be_fast(layer: Any) -> bool:
 
     Returns
     -------
-    can : bool
-        False for subclasses, quantized layers and equations with an ellipsis.
+    fast : type or None
+        None for all but plain ``Dense`` and ``EinsumDense`` layers: subclasses,
+        quantized layers and equations with an ellipsis stay what they are.
     """
-    return (
-        type(layer) is keras.layers.EinsumDense
-        and getattr(layer, "quantization_mode", None) is None
-        and not getattr(layer, "lora_enabled", False)
-        and "." not in layer.equation
-    )
+    if getattr(layer, "quantization_mode", None) is not None:
+        return None
+    if getattr(layer, "lora_enabled", False):
+        return None
+    if type(layer) is keras.layers.Dense:
+        return FastDense
+    if type(layer) is keras.layers.EinsumDense and "." not in layer.equation:
+        return FastEinsum
+    return None
+
+
+def tell_compiled(model: Any) -> None:
+    """Tell the fast layers of a model that XLA compiles it."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, _Compiled):
+            layer.in_xla = xla_optimization_barrier is not None
+
+
+def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
+    """Multiply rows by a matrix whose gradient takes the cheaper of two ways.
+
+    The gradient of a kernel is a product of two factors that both lie the wrong way
+    round in memory. XLA's runtime turns the left one, and does so slowly. Where the
+    layer is narrow, its outputs are the smaller of the two, so they go left; the
+    barrier keeps XLA from putting the factors back.
+    """
+    (n_rows, n_inputs), n_outputs = rows.shape, kernel.shape[1]
+    is_narrow = n_outputs * _NARROWER <= n_inputs
+    if (
+        not in_xla
+        or not is_narrow
+        or n_rows is None
+        or n_inputs * n_outputs > n_rows * _ENTRIES_PER_ROW
+    ):
+        return tf.matmul(rows, kernel)
+
+    @tf.custom_gradient
+    def product(rows: Any, kernel: Any) -> tuple:
+        def gradient(upstream: Any) -> tuple:
+            turned = tf.matmul(upstream, rows, transpose_a=True)
+            (turned,) = xla_optimization_barrier([turned])
+            return (
+                tf.matmul(upstream, kernel, transpose_b=True),
+                tf.transpose(turned),
+            )
+
+        return tf.matmul(rows, kernel), gradient
+
+    return product(rows, kernel)
 
 
 def _operands(equation: str) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine import architecture, losses
+from segmentlearn.engine import architecture, losses, products
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.data import Rows
 from segmentlearn.engine.weights import Weights
@@ -54,6 +54,22 @@ class Recipe:
         """The plain metrics, then the weighted ones."""
         return (*self.metrics, *self.weighted_metrics)
 
+    @property
+    def metric_names(self) -> list[str]:
+        """Their names in the history; a weighted double is told apart, as in Keras."""
+        names = [losses.metric_name(metric) for metric in self.metrics]
+        for metric in self.weighted_metrics:
+            name = losses.metric_name(metric)
+            names.append(f"weighted_{name}" if name in names else name)
+        return names
+
+    def more_is_better(self, monitor: str) -> bool:
+        """Whether a measure of the history has to grow."""
+        name = monitor.removeprefix("val_")
+        if name not in self.metric_names:
+            return False
+        return losses.more_is_better(self.all_metrics[self.metric_names.index(name)])
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -62,11 +78,10 @@ class Settings:
     Parameters
     ----------
     n_slots, n_steps : int
-        Lengths of the order of an epoch and of its table of learning rates.
+        Lengths of the order of an epoch and of its table of learning rates. An order
+        without slots stands for rows that are visited where they stand.
     validation_order : ndarray of int32
-        Index table, (slots,) or (n_members, slots).
-    n_train, n_validation : ndarray of int32
-        Rows to visit: a scalar, or one for each member.
+        Index table, (slots,) or (n_members, slots); likewise.
     weight_decay : float
     free : FreeNumbers
     seed : int
@@ -76,8 +91,6 @@ class Settings:
     n_slots: int
     n_steps: int
     validation_order: np.ndarray
-    n_train: np.ndarray
-    n_validation: np.ndarray
     weight_decay: float
     free: architecture.FreeNumbers
     seed: int
@@ -109,12 +122,12 @@ class Program:
         self.optimizer = _fresh_optimizer(recipe.optimizer)
         self._traced: dict[tuple, Any] = {}
         self._n_compiled = 0
-        self.metric_names = [
-            losses.metric_name(metric) for metric in recipe.all_metrics
-        ]
+        self.metric_names = recipe.metric_names
         self._structure = rows.structure
         self._n_features = len(rows.features)
         self._penalised = architecture.take_penalties_over(self.model) if copy else []
+        if recipe.jit_compile:
+            products.tell_compiled(self.model)
         self._dropout = architecture.dropout_layers(self.model)
         self._losses = losses.row_losses(recipe.loss, len(rows.targets))
         self._weights = Weights(self.model, self.optimizer, recipe.n_members)
@@ -156,26 +169,30 @@ class Program:
 
     def bind(
         self, rows: Rows, settings: Settings
-    ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    ) -> Callable[[Rows, np.ndarray, np.ndarray, Any, Any], np.ndarray]:
         """Return the epoch as a function of what changes from one to the next.
 
-        Tensors are made once a fit, and the traced function is called directly: looking
-        it up by its arguments would cost a tenth of a small net's epoch.
+        The traced function is called directly: looking it up by its arguments would
+        cost a tenth of a small net's epoch.
+
+        Parameters
+        ----------
+        rows : Rows
+            Rows of the shapes that it will be called with.
+        settings : Settings
 
         Returns
         -------
         run : callable
-            Takes the order of the rows, (slots,) or (n_members, slots), and a learning
-            rate for each step. Trains an epoch and returns an array of shape
-            (2, 1 + n_metrics) or (2, 1 + n_metrics, n_members): loss, then metrics, on
-            training and on validation rows (0 where there are none).
+            Takes rows, their order, (slots,) or (n_members, slots), a learning rate for
+            each step, and int32 tensors of the numbers of rows to train and to validate
+            on (one, or one for each member). Trains an epoch and returns sums over
+            training and over validation rows, an array of shape (2, 2 + n_metrics) or
+            (2, 2 + n_metrics, n_members): loss, metrics, and the rows' weights.
         """
         free = settings.free
-        data = [*rows.features, *rows.targets]
         constants = (
             tf.constant(settings.validation_order),
-            tf.constant(settings.n_train),
-            tf.constant(settings.n_validation),
             tf.constant(settings.weight_decay, tf.float32),
             tf.constant(free.dropout_rates, tf.float32, [len(free.dropout_rates)]),
             tf.constant(free.penalties, tf.float32, [len(free.penalties), 2]),
@@ -183,19 +200,29 @@ class Program:
         )
         lead = self._member_shape()
         epoch = self._trace(
-            data,
+            [*rows.features, *rows.targets],
             rows.weights,
             tf.TensorSpec([*lead, settings.n_slots], tf.int32),
             tf.TensorSpec([settings.n_steps], tf.float32),
+            tf.TensorSpec(lead, tf.int32),
+            tf.TensorSpec(lead, tf.int32),
             *constants,
         )
 
-        def run(order: np.ndarray, learning_rates: np.ndarray) -> np.ndarray:
+        def run(
+            rows: Rows,
+            order: np.ndarray,
+            learning_rates: np.ndarray,
+            n_train: Any,
+            n_validation: Any,
+        ) -> np.ndarray:
             result = epoch(
-                data,
+                [*rows.features, *rows.targets],
                 rows.weights,
                 tf.constant(order),
                 tf.constant(learning_rates),
+                n_train,
+                n_validation,
                 *constants,
             )
             return result.numpy()
@@ -224,9 +251,9 @@ class Program:
         weights: Any,
         order: Any,
         learning_rates: Any,
-        validation_order: Any,
         n_train: Any,
         n_validation: Any,
+        validation_order: Any,
         weight_decay: Any,
         rates: Any,
         penalties: Any,
@@ -235,7 +262,7 @@ class Program:
         """Trace the epoch: a loop over training steps, then one over validation."""
         if self.optimizer.weight_decay is not None:
             self.optimizer.weight_decay = weight_decay
-        zeros = tf.zeros([1 + len(self.metric_names), *self._member_shape()])
+        zeros = tf.zeros([2 + len(self.metric_names), *self._member_shape()])
         n_steps = _n_chunks(n_train, self.recipe.batch_size)
 
         def train_step(step: Any, total: Any) -> tuple:
@@ -274,28 +301,26 @@ class Program:
         validation = _loop(
             _n_chunks(n_validation, VALIDATION_CHUNK), validation_step, zeros
         )
-        return tf.stack(
-            [
-                train / tf.cast(tf.maximum(n_train, 1), tf.float32),
-                validation / tf.cast(tf.maximum(n_validation, 1), tf.float32),
-            ]
-        )
+        return tf.stack([train, validation])
 
     def _chunk(
         self, data: list, weights: Any, table: Any, n_rows: Any, step: Any, size: int
     ) -> tuple:
         """Gather one step's rows, their weights, and which slots are real rows."""
+        slots = tf.range(size) + step * size
+        real = tf.cast(slots < n_rows[..., tf.newaxis], tf.float32)
+        if table.shape[-1] == 0:  # in place, which is faster
+            chunk = [_rows_from(leaf, step * size, size) for leaf in (*data, weights)]
+            return chunk[:-1], chunk[-1] * real, real
         if self.recipe.n_members is None:
             index = tf.slice(table, [step * size], [size])
         else:
             index = tf.slice(table, [0, step * size], [self.recipe.n_members, size])
-        slots = tf.range(size) + step * size
-        real = tf.cast(slots < n_rows[..., tf.newaxis], tf.float32)
         gathered = [tf.gather(leaf, index) for leaf in data]
         return gathered, tf.gather(weights, index) * real, real
 
     def _measure(self, chunk: tuple, trained: list, training: bool) -> tuple:
-        """Return sums over the rows (loss, metrics), the objective, and updates.
+        """Return sums over rows (loss, metrics, weights), the objective, and updates.
 
         Updates are the new values of what a step changes without a gradient, such as
         the moving statistics of batch normalization.
@@ -327,6 +352,7 @@ class Program:
             function = losses.row_metric(metric, targets[0], predictions[0])
             values = losses.apply_by_row(function, targets[0], predictions[0], axes)
             sums.append(tf.reduce_sum(values * counts, axis=-1))
+        sums.append(tf.reduce_sum(weights, axis=-1))
         n_real = tf.maximum(tf.reduce_sum(real, axis=-1), 1.0)
         objective = tf.reduce_sum(total / n_real)
         if extra:  # penalties of the model's own, on weights or activities
@@ -346,6 +372,12 @@ def _fresh_optimizer(optimizer: Any) -> Any:
 def _n_chunks(n_rows: Any, size: int) -> Any:
     """Return the steps that the longest member needs."""
     return (tf.reduce_max(n_rows) + (size - 1)) // size
+
+
+def _rows_from(leaf: Any, start: Any, size: int) -> Any:
+    """Return rows that stand side by side."""
+    shape = leaf.shape[1:]
+    return tf.slice(leaf, [start, *[0] * len(shape)], [size, *shape])
 
 
 def _loop(n_steps: Any, body: Any, zeros: Any) -> Any:

@@ -7,18 +7,19 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when a validation loss has not improved for a while.
+    """Stop when a validation measure has not improved for a while.
 
     Parameters
     ----------
     patience : int, default=5
         Epochs without an improvement after which training stops; 0 is as good as 1.
     min_delta : float, default=0.0
-        How much lower than the best a loss must be to count as an improvement.
+        How much better than the best a measure must be to count as an improvement.
     restore_best : bool, default=True
         Whether the model gets the weights of its best epoch, not of its last.
     monitor : str, default="val_loss"
-        What has to fall: the name of a measure in the history.
+        The name of a measure in the history. Losses have to fall, and so has a metric
+        unless Keras says that it grows, as "accuracy" does.
 
     Examples
     --------
@@ -45,22 +46,28 @@ class BestEpoch:
         When to stop.
     n_members : int or None
         Number of nets trained at once; None for a single net without a member axis.
+    more_is_better : bool, default=False
+        Whether the measure has to grow.
     """
 
-    def __init__(self, rule: EarlyStopping, n_members: int | None) -> None:
+    def __init__(
+        self, rule: EarlyStopping, n_members: int | None, more_is_better: bool = False
+    ) -> None:
         self.rule = rule
+        self._sign = -1.0 if more_is_better else 1.0
         self._packed = n_members is not None
         self.loss = np.full(n_members or 1, np.inf)
         self.epoch = np.full(n_members or 1, -1)
         self.weights: list | None = None
 
-    def update(self, epoch: int, losses: np.ndarray, weights: list) -> None:
-        """Take in the validation loss of each member after one epoch.
+    def update(self, epoch: int, measures: np.ndarray, weights: list) -> None:
+        """Take in the monitored measure of each member after one epoch.
 
         `weights` is a list of functions that give one array each; they are called only
         where some member improved.
         """
-        better = np.atleast_1d(losses) < self.loss - self.rule.min_delta
+        losses = self._sign * np.atleast_1d(measures)
+        better = losses < self.loss - self.rule.min_delta
         if not better.any():
             return
         self.loss = np.where(better, losses, self.loss)

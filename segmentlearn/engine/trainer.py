@@ -9,8 +9,9 @@ import numpy as np
 
 from segmentlearn.engine.architecture import FreeNumbers
 from segmentlearn.engine.callbacks import EpochCallbacks
-from segmentlearn.engine.data import Rows, index_table, lengths, longest
-from segmentlearn.engine.program import VALIDATION_CHUNK, Program, Recipe, Settings
+from segmentlearn.engine.data import longest
+from segmentlearn.engine.passes import SegmentedRows, WholeRows
+from segmentlearn.engine.program import Program, Recipe
 from segmentlearn.engine.progress import progress_bar
 from segmentlearn.engine.schedules import Schedule
 from segmentlearn.engine.stopping import BestEpoch, EarlyStopping
@@ -84,7 +85,7 @@ class Trainer:
         The user's model, which callbacks see and which gets the weights.
     program : Program
         Started with the model's weights; its lock is held by the caller.
-    rows : Rows
+    rows : WholeRows or SegmentedRows
     plan : Plan
     free : FreeNumbers
     recipe : Recipe
@@ -96,7 +97,7 @@ class Trainer:
         self,
         model: Any,
         program: Program,
-        rows: Rows,
+        rows: WholeRows | SegmentedRows,
         plan: Plan,
         free: FreeNumbers,
         recipe: Recipe,
@@ -104,9 +105,7 @@ class Trainer:
     ) -> None:
         self.model = model
         self.program = program
-        self.rows = rows
         self.plan = plan
-        self.free = free
         self.history: dict[str, list] = {}
         self._optimizer = recipe.optimizer
         self._callbacks = EpochCallbacks(
@@ -116,14 +115,18 @@ class Trainer:
         self._last_finite: list | None = None
         self._rng = np.random.default_rng(plan.seed)
         self._best = (
-            BestEpoch(plan.stopping, program.recipe.n_members)
+            BestEpoch(
+                plan.stopping,
+                recipe.n_members,
+                recipe.more_is_better(plan.stopping.monitor),
+            )
             if plan.stopping is not None
             else None
         )
-        batch = program.recipe.batch_size
-        self._slots = -(-rows.capacity // batch) * batch
-        self._n_steps = -(-longest(plan.train_rows) // batch)
-        self._run = program.bind(rows, self._settings())
+        self._n_steps = -(-longest(plan.train_rows) // program.recipe.batch_size)
+        self._pass = rows.bind(
+            program, plan, free, float(recipe.optimizer.weight_decay or 0.0)
+        )
 
     def run(self) -> TrainingResult:
         """Train until the plan, a callback, the stopping rule or the user says stop."""
@@ -158,11 +161,8 @@ class Trainer:
 
     def _run_epoch(self, epoch: int) -> dict[str, Any]:
         """Run the program once and name what it measured."""
-        order = index_table(
-            self._visiting_order(), self.program.recipe.batch_size, self._slots
-        )
         rates = self._learning_rates(epoch)
-        train, validation = self._run(order, rates)
+        train, validation = self._pass(self._visiting_order(), rates)
         names = ["loss", *self.program.metric_names]
         logs = dict(zip(names, map(_plain, train), strict=True))
         if longest(self.plan.validation_rows):
@@ -204,22 +204,6 @@ class Trainer:
             return False
         return not self._callbacks.wants_stop
 
-    def _settings(self) -> Settings:
-        """Collect what stays the same in every epoch."""
-        plan = self.plan
-        return Settings(
-            n_slots=self._slots,
-            n_steps=self._slots // self.program.recipe.batch_size,
-            validation_order=index_table(
-                plan.validation_rows, VALIDATION_CHUNK, self._validation_slots()
-            ),
-            n_train=lengths(plan.train_rows),
-            n_validation=lengths(plan.validation_rows),
-            weight_decay=float(self._optimizer.weight_decay or 0.0),
-            free=self.free,
-            seed=plan.seed & 0x7FFFFFFF,
-        )
-
     def _visiting_order(self) -> Any:
         """Return the rows in the order of this epoch, for each member its own."""
         rows = self.plan.train_rows
@@ -230,21 +214,12 @@ class Trainer:
         return self._rng.permutation(rows)
 
     def _learning_rates(self, epoch: int) -> np.ndarray:
-        """Return the rate of each step; the table's length is that of its capacity."""
+        """Return the rate of each step."""
         steps = np.arange(self._n_steps) + epoch * self._n_steps
         base = self._callbacks.learning_rate(self._optimizer, steps + self._first_step)
         total = max(1, self.plan.epochs * self._n_steps - 1)
-        rates = np.zeros(self._slots // self.program.recipe.batch_size, np.float32)
-        rates[: self._n_steps] = base * self.plan.schedule(steps / total)
-        return rates
-
-    def _validation_slots(self) -> int:
-        """Return the length of the validation table: a few sizes only, as for rows."""
-        needed = longest(self.plan.validation_rows)
-        slots = 4096
-        while slots < needed:
-            slots *= 4
-        return slots
+        rates = base * self.plan.schedule(steps / total)
+        return np.asarray(rates, np.float32)
 
     def _hand_weights_over(self) -> None:
         """Give the model the weights of the best epoch, else of the last."""

@@ -9,7 +9,9 @@ from segmentlearn.engine import fallback, losses
 from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.cache import PROGRAMS
-from segmentlearn.engine.data import Rows, as_leaves, longest, pad_rows, skeleton
+from segmentlearn.engine.data import Table, as_leaves, longest, skeleton
+from segmentlearn.engine.layout import lay_out_rows
+from segmentlearn.engine.passes import hold_rows
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.schedules import Schedule, resolve_schedule
 from segmentlearn.engine.stopping import EarlyStopping
@@ -140,30 +142,25 @@ def fit(
         loss_weights = losses.per_output(
             list(loss_weights), len(as_leaves(y, "y")), "loss_weights"
         )
-    if n_members is not None:
-        train_rows, validation_rows = _for_each_member(
-            n_members, len(as_leaves(X, "X")[0]), train_rows, validation_rows
-        )
-    elif _is_by_member(train_rows) or _is_by_member(validation_rows):
-        raise ValueError(
-            "train_rows and validation_rows hold an array for each member; pass "
-            "n_members, or one array of row numbers."
-        )
     if validation_data is not None:
         validation_data = _like_training(model, X, validation_data)
-    rows, train_rows, validation_rows = _lay_out_rows(
-        X, y, sample_weight, validation_data, train_rows, validation_rows
+    layout = lay_out_rows(
+        X,
+        y,
+        sample_weight,
+        train_rows=train_rows,
+        validation_rows=validation_rows,
+        validation_data=validation_data,
+        n_members=n_members,
     )
-    if early_stopping is not None and not longest(validation_rows):
+    if early_stopping is not None and not longest(layout.validation_rows):
         raise ValueError(
             "early_stopping needs validation rows: pass validation_data or "
             "validation_rows, or early_stopping=None."
         )
-    if early_stopping is not None:
-        _check_monitor(early_stopping.monitor, (*metrics, *weighted_metrics))
     plan = Plan(
-        train_rows=train_rows,
-        validation_rows=validation_rows,
+        train_rows=layout.train_rows,
+        validation_rows=layout.validation_rows,
         epochs=epochs,
         schedule=resolve_schedule(learning_rate_schedule),
         stopping=early_stopping,
@@ -181,30 +178,35 @@ def fit(
         n_members=n_members,
         jit_compile=jit_compile,
     )
+    if early_stopping is not None:
+        _check_monitor(early_stopping.monitor, recipe.metric_names)
     reason = fallback.reason_not_to_compile(
         model, optimizer, callbacks, loss, recipe.all_metrics
     )
     if reason is None:
         try:
-            return _fit_compiled(model, rows, recipe, plan, callbacks, optimizer_state)
+            return _fit_compiled(
+                model, layout.table, recipe, plan, callbacks, optimizer_state
+            )
         except (NotCompilableError, *fallback.COMPILER_ERRORS) as error:
             reason = fallback.first_line(error)
     fallback.warn_once(reason)
     return fallback.fit_with_keras(
-        model, rows, recipe, plan, callbacks, optimizer_state
+        model, layout.table, recipe, plan, callbacks, optimizer_state
     )
 
 
 def _fit_compiled(
     model: Any,
-    rows: Rows,
+    table: Table,
     recipe: Recipe,
     plan: Plan,
     callbacks: Sequence,
     optimizer_state: list | None,
 ) -> TrainingResult:
     """Run epochs of the architecture's program and copy the weights back."""
-    program = PROGRAMS.find(model, recipe, rows)
+    rows = hold_rows(table, recipe)
+    program = PROGRAMS.find(model, recipe, rows.tensors)
     free = read_free_numbers(model)
     original = [variable.numpy() for variable in model.weights]
     with program.lock:
@@ -242,9 +244,9 @@ def _check_arguments(
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
 
 
-def _check_monitor(monitor: str, metrics: tuple) -> None:
+def _check_monitor(monitor: str, metric_names: list) -> None:
     """Compare what is to be stopped on with what is measured."""
-    names = ["loss", *map(losses.metric_name, metrics)]
+    names = ["loss", *metric_names]
     known = [prefix + name for prefix in ("val_", "") for name in names]
     if monitor not in known:
         raise ValueError(
@@ -291,124 +293,3 @@ def _like_training(model: Any, X: Any, validation_data: tuple) -> tuple:
     y = _in_output_order(model, validation_data[1], "validation_data's y")
     _check_targets(model, y, "validation_data's y")
     return (validation_data[0], y, *validation_data[2:])
-
-
-def _for_each_member(
-    n_members: int, n_rows: int, train_rows: Any, validation_rows: Any
-) -> tuple[list, list]:
-    """Give every member its rows; an array that is not in a list is for all."""
-    if train_rows is None:
-        train_rows = np.arange(n_rows)
-    if validation_rows is None:
-        validation_rows = np.arange(0)
-    given = []
-    for name, rows in (
-        ("train_rows", train_rows),
-        ("validation_rows", validation_rows),
-    ):
-        if not isinstance(rows, list):
-            rows = [rows] * n_members
-        if len(rows) != n_members:
-            raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
-        given.append(rows)
-    return given[0], given[1]
-
-
-def _lay_out_rows(
-    X: Any,
-    y: Any,
-    sample_weight: np.ndarray | None,
-    validation_data: tuple | None,
-    train_rows: Any,
-    validation_rows: Any,
-) -> tuple[Rows, Any, Any]:
-    """Put training and validation rows into one padded table, told apart by number."""
-    features, targets = as_leaves(X, "X"), as_leaves(y, "y")
-    n_rows = len(features[0])
-    if len(targets[0]) != n_rows:
-        raise ValueError(f"X has {n_rows} rows and y has {len(targets[0])}.")
-    if sample_weight is not None and np.shape(sample_weight) != (n_rows,):
-        raise ValueError(
-            f"sample_weight has shape {np.shape(sample_weight)}; it must be "
-            f"({n_rows},)."
-        )
-    train = _row_numbers(train_rows, n_rows, np.arange(n_rows), "train_rows")
-    nothing = [np.arange(0)] * len(train) if isinstance(train, list) else np.arange(0)
-    validation = _row_numbers(validation_rows, n_rows, nothing, "validation_rows")
-    if longest(train) == 0:
-        raise ValueError("there are no rows to train on.")
-    if validation_data is not None:
-        if longest(validation):
-            raise ValueError("pass validation_data or validation_rows, not both.")
-        features, targets, sample_weight, added = _append_rows(
-            features, targets, sample_weight, validation_data
-        )
-        validation = [added] * len(train) if isinstance(train, list) else added
-    return pad_rows(features, targets, sample_weight, X), train, validation
-
-
-def _is_by_member(rows: Any) -> bool:
-    """Whether rows are a list of arrays, one for each member."""
-    return isinstance(rows, list) and bool(rows) and np.ndim(rows[0]) == 1
-
-
-def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
-    """Check row numbers; a list holds an array for each member."""
-    if rows is None:
-        return default
-    if _is_by_member(rows):
-        return [_row_numbers(one, n_rows, default, name) for one in rows]
-    rows = np.asarray(rows)
-    if rows.ndim != 1:
-        raise ValueError(f"{name} has shape {rows.shape}; row numbers stand in a row.")
-    if rows.dtype.kind == "b":
-        if rows.shape != (n_rows,):
-            raise ValueError(
-                f"{name} is a mask of shape {rows.shape}; X has {n_rows} rows."
-            )
-        return np.flatnonzero(rows)
-    if rows.dtype.kind not in "iu" and rows.size:
-        raise ValueError(f"{name} has dtype {rows.dtype}; row numbers are integers.")
-    rows = rows.astype(np.int64)
-    if rows.size and (rows.min() < 0 or rows.max() >= n_rows):
-        raise ValueError(
-            f"{name} runs from {rows.min()} to {rows.max()}; X has rows 0 to "
-            f"{n_rows - 1}."
-        )
-    return rows
-
-
-def _append_rows(
-    features: list, targets: list, weights: np.ndarray | None, extra: tuple
-) -> tuple[list, list, np.ndarray | None, np.ndarray]:
-    """Append validation rows to the table; return their row numbers too."""
-    more_features = as_leaves(extra[0], "validation_data[0]")
-    more_targets = as_leaves(extra[1], "validation_data[1]")
-    more_weights = extra[2] if len(extra) > 2 else None
-    for old, new in zip(
-        [*features, *targets], [*more_features, *more_targets], strict=True
-    ):
-        if old.shape[1:] != new.shape[1:]:
-            raise ValueError(
-                f"validation_data has rows of shape {new.shape[1:]} where training has "
-                f"{old.shape[1:]}."
-            )
-    n_rows, n_more = len(features[0]), len(more_features[0])
-    if n_more != len(more_targets[0]):
-        raise ValueError(
-            f"validation_data has {n_more} rows of X and {len(more_targets[0])} of y."
-        )
-    if more_weights is not None and len(more_weights) != n_more:
-        raise ValueError(
-            f"validation_data has {n_more} rows and {len(more_weights)} weights."
-        )
-    if weights is not None or more_weights is not None:
-        first = np.ones(n_rows) if weights is None else weights
-        second = np.ones(n_more) if more_weights is None else more_weights
-        weights = np.concatenate([first, second])
-    return (
-        [np.concatenate(pair) for pair in zip(features, more_features, strict=True)],
-        [np.concatenate(pair) for pair in zip(targets, more_targets, strict=True)],
-        weights,
-        np.arange(n_rows, n_rows + n_more),
-    )

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.data import longest
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.schedules import constant
+from segmentlearn.engine.stopping import BestEpoch
 from segmentlearn.exceptions import SegmentLearnError
 
 if TYPE_CHECKING:
@@ -30,9 +30,14 @@ class Watch(keras.callbacks.Callback):
         self.diverged = False
         self._steps = -(-longest(plan.train_rows) // recipe.batch_size)
         self._plan = plan
-        self._names = ["loss", *map(losses.metric_name, recipe.all_metrics)]
+        self._names = ["loss", *recipe.metric_names]
         self._base_rate = self._rate = 0.0
         self._last_weights: list | None = None
+        self._best = None
+        if plan.stopping is not None:
+            growing = recipe.more_is_better(plan.stopping.monitor)
+            self._best = BestEpoch(plan.stopping, None, growing)
+        self._aside: list | None = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Note the rate that the plan's schedule is a factor on."""
@@ -52,6 +57,19 @@ class Watch(keras.callbacks.Callback):
         if batch == 0:
             self._rate = self._present_rate()
 
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Validate the moving average of the weights, where the optimizer has one."""
+        averages = self._averages()
+        if averages:
+            self._aside = [variable.numpy() for variable in self._trained()]
+            _assign(self._trained(), averages)
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Go on with the weights themselves."""
+        if self._aside is not None:
+            _assign(self._trained(), self._aside)
+            self._aside = None
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Write the epoch down; end the training where its loss is not finite."""
         logs = logs or {}
@@ -64,8 +82,14 @@ class Watch(keras.callbacks.Callback):
         self.diverged = not np.isfinite(self.history["loss"][-1])
         if self.diverged:
             self.model.stop_training = True
-        elif self._plan.stopping is None:
-            self._last_weights = self.model.get_weights()
+            return
+        if self._best is None:
+            self._last_weights = self._judged_weights()
+            return
+        measured = self.history[self._best.rule.monitor][-1]
+        self._best.update(epoch, np.array([measured]), [self._judged_weights])
+        if self._best.is_exhausted(epoch):
+            self.model.stop_training = True
 
     def check_first_epoch(self) -> None:
         """Raise if there is no epoch whose weights could be kept."""
@@ -81,9 +105,35 @@ class Watch(keras.callbacks.Callback):
         return len(self.history.get("loss", ()))
 
     @property
-    def last_weights(self) -> list | None:
-        """Weights after the last epoch whose loss was a finite number."""
-        return self._last_weights
+    def best_epoch(self) -> int | None:
+        """Epoch (from 0) that was best; None without early stopping."""
+        return None if self._best is None else int(self._best.epoch[0])
+
+    @property
+    def kept_weights(self) -> list | None:
+        """Weights of the best epoch; without early stopping, of the last finite one."""
+        if self._best is None:
+            return self._last_weights
+        return None if self._best.weights is None else self._best.weights[0]
+
+    def _judged_weights(self) -> list:
+        """Return the model's weights, the trained ones as their averages."""
+        averages = self._averages()
+        by_place = dict(zip(map(id, self._trained()), averages, strict=False))
+        return [
+            by_place[id(variable)] if id(variable) in by_place else variable.numpy()
+            for variable in self.model.weights
+        ]
+
+    def _averages(self) -> list:
+        """Return the moving averages of the trained weights; none without them."""
+        optimizer = self.model.optimizer
+        if not optimizer.use_ema:
+            return []
+        return [one.numpy() for one in optimizer._model_variables_moving_average]
+
+    def _trained(self) -> list:
+        return self.model.trainable_variables
 
     def _has_schedule_object(self) -> bool:
         """Whether the optimizer has a schedule of its own, which cannot be set."""
@@ -106,14 +156,6 @@ def _find(logs: dict, prefix: str, name: str) -> Any:
     return logs[ends[0]] if ends and name != "loss" else None
 
 
-def stopping_hook(plan: "Plan") -> Any:
-    """Return Keras' early stopping under the plan's rule, or None."""
-    if plan.stopping is None:
-        return None
-    return keras.callbacks.EarlyStopping(
-        monitor=plan.stopping.monitor,
-        mode="min",
-        patience=plan.stopping.patience,
-        min_delta=plan.stopping.min_delta,
-        restore_best_weights=plan.stopping.restore_best,
-    )
+def _assign(variables: list, values: list) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,12 +1,16 @@
 """Labels as class numbers, and what each row weighs."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from segmentlearn._compat import check_sample_weight, num_samples
+from segmentlearn.exceptions import SegmentLearnWarning
 
+_MANY_CLASSES = 20  # fewer are not worth a warning, however few rows there are
 # what pandas calls the labels of an object array -> the dtype that holds them
 _PLAIN_DTYPES = {
     "integer": np.int64,
@@ -62,7 +66,8 @@ def read_labels(y, name):
             )
     if labels.dtype.kind == "O":
         labels = _as_plain(labels, name)
-    check_classification_targets(labels)
+    if labels.dtype.kind == "f":  # measured numbers are refused
+        check_classification_targets(labels)
     return labels
 
 
@@ -92,12 +97,20 @@ def learn_classes(labels, classes=None):
     >>> learn_classes(np.array(["B", "A", "B"])).tolist()
     ['A', 'B']
     """
-    found = np.unique(labels if classes is None else read_labels(classes, "classes"))
+    found = labels if classes is None else read_labels(classes, "classes")
+    found = np.sort(pd.unique(found))
     if len(found) < 2:
         name = "y" if classes is None else "classes"
         raise ValueError(
             f"{name} holds one class only ({found.tolist()!r}); a classifier needs "
             "rows of at least 2 classes."
+        )
+    if classes is None and len(found) > max(_MANY_CLASSES, len(labels) // 2):
+        warnings.warn(
+            f"y has {len(found)} classes in {len(labels)} rows, more than one for two "
+            "rows: is it an identifier or a measured number instead of a segment?",
+            SegmentLearnWarning,
+            stacklevel=3,
         )
     return found
 
@@ -161,13 +174,14 @@ def encode_labels(X, labels, classes, suffix=""):
             f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "
             f"{len(labels)} rows, an inconsistent number of samples."
         )
-    unknown = ~np.isin(labels, classes)
+    codes = pd.Index(classes).get_indexer(labels)
+    unknown = codes < 0
     if unknown.any():
         raise ValueError(
             f"y{suffix} holds classes {np.unique(labels[unknown]).tolist()!r} that are "
             f"not among the known ones, {classes.tolist()!r}."
         )
-    return np.searchsorted(classes, labels).astype(np.int32)
+    return codes.astype(np.int32)
 
 
 def weigh_classes(codes, classes, class_weight, sample_weight=None):

@@ -175,6 +175,10 @@ class EnsembleTraining:
         n_classes = len(self.classes_)
         self.oof_proba_ = None
         slope, shift = 1.0, np.zeros(n_classes)
+        if not self.early_stopping:  # no row was held out
+            if self._is_packed:
+                networks.calibrate(self.model_, slope, shift)
+            return
         if folds[0].validation_data is not None:
             table, labels, factors = folds[0].validation_data
             logits, held_out = predict_logits(nets[0], table), slice(None)
@@ -184,7 +188,7 @@ class EnsembleTraining:
             labels, factors = codes[held_out], weights
             factors = None if weights is None else weights[held_out]
         if self._is_packed:
-            if self.calibration is not None and self.early_stopping:
+            if self.calibration is not None:
                 slope, shift = fit_calibration(
                     logits[held_out], labels, factors, self.calibration
                 )

@@ -126,7 +126,7 @@ def test_the_average_is_validated():
 
 
 def test_weighted_metrics_count_rows_by_weight():
-    """A plain measure is a mean of rows, a weighted one that of the loss."""
+    """A plain measure is a mean of rows, a weighted one a weighted mean."""
     weights = np.where(X[:, 0] > 0, 2.0, 0.5)
     result = fit(
         line(),
@@ -137,7 +137,7 @@ def test_weighted_metrics_count_rows_by_weight():
         sample_weight=weights,
     )
     assert result.history["mse"][0] == pytest.approx(np.mean(Y**2), rel=1e-5)
-    expected = np.mean(weights * np.abs(Y[:, 0]))
+    expected = np.average(np.abs(Y[:, 0]), weights=weights)
     assert result.history["mae"][0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -210,3 +210,97 @@ def test_each_member_stops_on_its_own_measure(packed_net, table):
     measures = np.array(result.history["val_size"])
     np.testing.assert_array_equal(result.best_epoch, measures.argmin(axis=0))
     assert len(set(result.best_epoch.tolist())) > 1
+
+
+def without_compiler(model):
+    """Make a model that only Keras' own fit can train."""
+    model.run_eagerly = True
+    return model
+
+
+@pytest.mark.filterwarnings("ignore:training with Keras' own fit")
+class TestKerasOwnFit:
+    """What cannot be compiled is averaged, measured and stopped alike."""
+
+    def pair(self, optimizer, **settings):
+        """Train both ways; return the results and the models."""
+        models = [line(), without_compiler(line())]
+        return [fit(model, optimizer(), **settings) for model in models], models
+
+    def test_averages_are_validated_and_kept(self):
+        """Not the weights that they are averages of."""
+        (ours, theirs), models = self.pair(
+            averaged,
+            epochs=8,
+            validation_data=(X, Y / 6),
+            early_stopping=EarlyStopping(patience=8),
+        )
+        assert (ours.compiled, theirs.compiled) == (True, False)
+        assert 0 < theirs.best_epoch == ours.best_epoch < 7
+        np.testing.assert_allclose(
+            ours.history["val_loss"], theirs.history["val_loss"], rtol=1e-4
+        )
+        for one, other in zip(*(m.get_weights() for m in models), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4)
+
+    def test_weighted_measures_divide_by_the_weights(self):
+        """A weight of two for every row leaves a weighted metric where it was."""
+        (ours, theirs), _ = self.pair(
+            lambda: keras.optimizers.SGD(0.1),
+            metrics=["mae"],
+            weighted_metrics=["mae"],
+            sample_weight=np.linspace(1, 3, 12),
+        )
+        assert set(ours.history) >= {"mae", "weighted_mae"}
+        for name in ("loss", "mae", "weighted_mae"):
+            np.testing.assert_allclose(
+                ours.history[name], theirs.history[name], rtol=1e-4
+            )
+        assert ours.history["mae"] != ours.history["weighted_mae"]
+
+    def test_a_loss_is_a_metric_of_rows(self):
+        """A loss object that is called averages over rows; as a metric it does not."""
+        (ours, theirs), _ = self.pair(
+            lambda: keras.optimizers.SGD(0.1),
+            metrics=[keras.losses.MeanAbsoluteError(name="far")],
+        )
+        np.testing.assert_allclose(
+            ours.history["far"], theirs.history["far"], rtol=1e-4
+        )
+
+
+def test_a_metric_of_all_rows_is_left_to_keras():
+    """One number for a whole batch cannot be averaged row by row."""
+
+    def largest_error(y_true, y_pred):
+        return keras.ops.max(keras.ops.abs(y_true - y_pred))
+
+    with pytest.warns(UserWarning, match="one number for all rows"):
+        result = fit(line(), keras.optimizers.SGD(0.1), metrics=[largest_error])
+    assert not result.compiled
+    assert len(result.history["largest_error"]) == 3
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.filterwarnings("ignore:training with Keras' own fit")
+def test_accuracy_has_to_grow(compiled):
+    """Stopping on it keeps its best epoch, not its worst."""
+    labels = (X > 0).astype(np.int32)
+    net = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, "sigmoid", bias_initializer="ones")]
+    )
+    result = engine.fit(
+        net if compiled else without_compiler(net),
+        X,
+        labels,
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        optimizer=keras.optimizers.SGD(3.0),
+        epochs=6,
+        validation_rows=np.arange(12),
+        early_stopping=EarlyStopping(patience=6, monitor="val_accuracy"),
+        shuffle=False,
+    )
+    accuracies = result.history["val_accuracy"]
+    assert min(accuracies) < max(accuracies)
+    assert result.best_epoch == int(np.argmax(accuracies))

@@ -10,7 +10,7 @@ import pytest
 from segmentlearn import engine
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.cache import MAX_PROGRAMS, LeastRecentlyUsed, ProgramCache
-from segmentlearn.engine.data import pad_rows
+from segmentlearn.engine.data import Table, pad_rows
 from segmentlearn.engine.program import Recipe
 
 Adam, AdamW = keras.optimizers.Adam, keras.optimizers.AdamW
@@ -191,7 +191,7 @@ def test_programs_are_bounded(small_net, table):
     """Of three programs two are kept, and the compilations stay counted."""
     assert MAX_PROGRAMS == 16
     cache = ProgramCache(2)
-    rows = pad_rows([table[0]], [table[1]], None)
+    rows = pad_rows(Table([table[0]], [table[1]]))
     made = []
     for batch_size in (8, 9, 8, 10, 9):
         recipe = Recipe(

@@ -264,6 +264,23 @@ class TestSameResult:
         for name, values in histories[0].items():
             np.testing.assert_allclose(values, histories[1][name], rtol=1e-4)
 
+    def test_stopping_on_the_first_of_several_outputs(self, table):
+        """A metric is monitored under the name that the history has for it."""
+        X, _ = table
+        joint = Input((3,))
+        model = keras.Model(joint, [Dense(1, name="z")(joint), Dense(1)(joint)])
+        result = engine.fit(
+            line_by_line(model),
+            X,
+            [X[:, :1], X[:, 1:2]],
+            loss="mse",
+            metrics=["mae"],
+            validation_rows=np.arange(9),
+            early_stopping=engine.EarlyStopping(monitor="val_mae"),
+            epochs=2,
+        )
+        assert result.best_epoch == int(np.argmin(result.history["val_mae"]))
+
     def test_early_stopping(self, small_net, table, train):
         """The best epoch's weights are the model's."""
         model, (X, y) = line_by_line(small_net()), table

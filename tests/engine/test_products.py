@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from segmentlearn import engine
 from segmentlearn.engine.architecture import copy_architecture
 from segmentlearn.engine.backend import keras, tf
-from segmentlearn.engine.products import FastEinsum, can_be_fast
+from segmentlearn.engine.products import FastDense, FastEinsum, fast_type
 
 # equation, shape of an input row, shape of an output row, bias axes
 EQUATIONS = [
@@ -79,9 +80,9 @@ def test_only_plain_layers_are_replaced():
     class Own(keras.layers.EinsumDense):
         """A layer of the user's."""
 
-    assert can_be_fast(keras.layers.EinsumDense("ab,bc->ac", 2))
-    assert not can_be_fast(Own("ab,bc->ac", 2))
-    assert not can_be_fast(keras.layers.EinsumDense("...b,bc->...c", 2))
+    assert fast_type(keras.layers.EinsumDense("ab,bc->ac", 2)) is FastEinsum
+    assert fast_type(Own("ab,bc->ac", 2)) is None
+    assert fast_type(keras.layers.EinsumDense("...b,bc->...c", 2)) is None
 
 
 def test_weights_keep_their_order():
@@ -123,8 +124,52 @@ def test_adapted_layers_are_not_replaced():
     adapted, quantized = (keras.layers.EinsumDense("ab,bc->ac", 5) for _ in range(2))
     for layer in (adapted, quantized):
         layer.build((None, 4))
-        assert can_be_fast(layer)
+        assert fast_type(layer) is FastEinsum
     adapted.enable_lora(2)
     quantized.quantize("int8")
-    assert not can_be_fast(adapted)
-    assert not can_be_fast(quantized)
+    assert fast_type(adapted) is None
+    assert fast_type(quantized) is None
+
+
+NARROW = [(32, 16), (33, 8), (64, 4)]
+
+
+@pytest.mark.parametrize(("n_inputs", "n_outputs"), NARROW)
+def test_narrow_layers_have_the_same_gradients(n_inputs, n_outputs):
+    """The factors of the kernel's gradient change places, not its values."""
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(50, n_inputs)), tf.float32)
+    slow = keras.layers.Dense(n_outputs, "relu")
+    slow.build((None, n_inputs))
+    fast = FastDense.from_config(slow.get_config())
+    fast.build((None, n_inputs))
+    fast.set_weights(slow.get_weights())
+    fast.in_xla = True
+
+    @tf.function(jit_compile=True)
+    def gradients(layer):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.square(layer(x)))
+        return tape.gradient(loss, [x, *layer.trainable_weights])
+
+    for one, other in zip(gradients(slow), gradients(fast), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_dense_layers_are_replaced_in_a_copy():
+    """Same names, weights and outputs."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, "relu")])
+    copy = copy_architecture(model)
+    assert type(copy.layers[-1]) is FastDense
+    copy.set_weights(model.get_weights())
+    x = np.ones((2, 3), np.float32)
+    np.testing.assert_allclose(model(x), copy(x), rtol=1e-6)
+
+
+def test_no_barrier_without_xla():
+    """The barrier has no kernel of its own, so an epoch without XLA does without."""
+    model = keras.Sequential([keras.Input((32,)), keras.layers.Dense(4)])
+    X, y = np.ones((64, 32), np.float32), np.ones((64, 4), np.float32)
+    result = engine.fit(model, X, y, loss="mse", jit_compile=False)
+    assert result.compiled

@@ -7,7 +7,7 @@ from segmentlearn.engine import SCHEDULES, EarlyStopping
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.trainer import Plan
-from segmentlearn.engine.watch import Watch, stopping_hook
+from segmentlearn.engine.watch import Watch
 from segmentlearn.exceptions import SegmentLearnError
 
 
@@ -103,7 +103,7 @@ def test_a_loss_that_is_no_number_ends_the_training(watch):
     follow(hook, np.nan)
     assert hook.diverged
     assert hook.model.stop_training
-    for kept, before in zip(hook.last_weights, weights, strict=True):
+    for kept, before in zip(hook.kept_weights, weights, strict=True):
         np.testing.assert_array_equal(kept, before)
 
 
@@ -115,11 +115,21 @@ def test_a_first_epoch_without_a_number_is_an_error(watch):
         hook.check_first_epoch()
 
 
-def test_stopping_under_the_plans_rule(watch):
-    """Keras' own early stopping gets the settings; without a rule there is none."""
-    rule = EarlyStopping(patience=7, min_delta=0.5, restore_best=False)
-    plan = watch(stopping=rule)._plan
-    hook = stopping_hook(plan)
-    assert (hook.patience, hook.min_delta) == (7, 0.5)
-    assert not hook.restore_best_weights
-    assert stopping_hook(watch()._plan) is None
+def test_the_rule_ends_the_training(watch):
+    """The epoch that was best is known, and its weights are kept."""
+    hook = watch(stopping=EarlyStopping(patience=1, monitor="loss"))
+    for epoch, loss in enumerate([2.0, 1.0, 1.5]):
+        assert not hook.model.stop_training
+        hook.model.layers[-1].bias.assign([float(epoch)])
+        hook.on_epoch_end(epoch, {"loss": loss})
+    assert hook.model.stop_training
+    assert hook.best_epoch == 1
+    assert hook.kept_weights[1].tolist() == [1.0]
+
+
+def test_without_a_rule_no_epoch_is_best(watch):
+    """The last epoch's weights are kept."""
+    hook = watch()
+    follow(hook, 1.0)
+    assert hook.best_epoch is None
+    assert len(hook.kept_weights) == 2

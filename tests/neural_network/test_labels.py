@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.neural_network.labels import (
     check_same_classes,
     encode_labels,
@@ -204,3 +205,10 @@ def test_labels_are_read_without_a_warning():
         text = read_labels(pd.Series(["b", "a"], dtype="category"), "y")
         whole = read_labels(pd.Series([2, 1], dtype="Int64"), "y")
     assert (text.tolist(), whole.tolist()) == (["b", "a"], [2, 1])
+
+
+def test_many_classes_are_worth_a_warning():
+    """An identifier as target has a class for almost every row."""
+    labels = np.arange(60)
+    with pytest.warns(SegmentLearnWarning, match="y has 60 classes in 60 rows"):
+        learn_classes(labels)
