@@ -12,7 +12,14 @@ from segmentlearn.engine.data import as_number, is_plain_list
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
 
 
-def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -> Any:
+def predict(
+    model: Any,
+    X: Any,
+    *,
+    batch_size: int = 65536,
+    dtype: Any = None,
+    n_members: int | None = None,
+) -> Any:
     """Return a model's outputs for every row, chunk by chunk.
 
     Parameters
@@ -26,11 +33,20 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
         Rows of a chunk at most.
     dtype : dtype, default=None
         Of the result; None keeps the model's own (float32).
+    n_members : int, default=None
+        Length of the member axis of a model that `fit` has trained with one: each
+        member sees all rows.
 
     Returns
     -------
     outputs : ndarray of shape (n_samples, ...), or a list of them
-        A list where the model has several outputs.
+        A list where the model has several outputs; with a member axis
+        (n_members, n_samples, ...).
+
+    Raises
+    ------
+    ValueError
+        If the rows are not of the shape that the model takes.
 
     Examples
     --------
@@ -46,7 +62,7 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
     if is_plain_list(X):
         X = np.asarray(X)
     leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(X)]
-    _check_rows(model, leaves, batch_size)
+    _check_rows(model, leaves, batch_size, lead=0 if n_members is None else 1)
     n_rows = len(leaves[0])
     if any(len(leaf) != n_rows for leaf in leaves):
         lengths = [len(leaf) for leaf in leaves]
@@ -59,19 +75,28 @@ def predict(model: Any, X: Any, *, batch_size: int = 65536, dtype: Any = None) -
         n_chunk = len(chunk[0])
         size = next((size for size in _CHUNKS if size >= n_chunk), n_chunk)
         padded = [_pad(leaf, size) for leaf in chunk]
+        if n_members is not None:
+            lead = (n_members,)
+            padded = [np.broadcast_to(leaf, lead + leaf.shape) for leaf in padded]
         outputs = predictor(weights, keras.tree.pack_sequence_as(X, padded))
+        found = [out.numpy() for out in outputs]
+        if n_members is not None:  # rows come first, here and in the loop
+            found = [out.swapaxes(0, 1) for out in found]
         if results is None:
             results = [
-                np.empty((n_rows, *out.shape[1:]), dtype or out.dtype.as_numpy_dtype)
-                for out in outputs
+                np.empty((n_rows, *out.shape[1:]), dtype or out.dtype) for out in found
             ]
-        for result, out in zip(results, outputs, strict=True):
-            result[start : start + n_chunk] = out.numpy()[:n_chunk]
+        for result, out in zip(results, found, strict=True):
+            result[start : start + n_chunk] = out[:n_chunk]
     assert results is not None
+    if n_members is not None:
+        results = [result.swapaxes(0, 1) for result in results]
     return results[0] if len(results) == 1 else results
 
 
-def _check_rows(model: Any, leaves: list[np.ndarray], batch_size: int) -> None:
+def _check_rows(
+    model: Any, leaves: list[np.ndarray], batch_size: int, lead: int
+) -> None:
     """Say what is wrong with a table before the graph meets it."""
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r} must be 1 or more.")
@@ -80,7 +105,7 @@ def _check_rows(model: Any, leaves: list[np.ndarray], batch_size: int) -> None:
     inputs: Any = getattr(model, "inputs", None) or ()
     if len(inputs) != 1 or len(leaves) != 1:
         return
-    wanted, given = tuple(inputs[0].shape[1:]), leaves[0].shape[1:]
+    wanted, given = tuple(inputs[0].shape[1 + lead :]), leaves[0].shape[1:]
     pairs = zip(wanted, given, strict=False)
     if len(wanted) != len(given) or any(a not in (None, b) for a, b in pairs):
         raise ValueError(f"X has rows of shape {given}; the model takes {wanted}.")

@@ -169,7 +169,7 @@ class SegmentedRows:
             return _means(total, n_rows, program.recipe)
 
         def validate(order: np.ndarray) -> np.ndarray:
-            total: Any = np.zeros(2 + len(program.metric_names))
+            total: Any = np.zeros(program.recipe.n_sums)
             for start, rows in self._read(order):
                 n_real = min(n_slots, len(order) - start)
                 total = total + epoch(
@@ -238,6 +238,8 @@ def _means(sums: np.ndarray, n_rows: Any, recipe: Recipe) -> np.ndarray:
 
     That is how Keras does it: a weighted loss is divided by the number of rows.
     """
+    if not recipe.weighted_metrics:
+        return sums / np.maximum(n_rows, 1)
     means = sums[:-1] / np.maximum(n_rows, 1)
     first = 1 + len(recipe.metrics)
     means[first:] = sums[first:-1] / np.where(sums[-1] == 0, 1, sums[-1])

@@ -1,5 +1,6 @@
 """Products of layers as XLA runs them fastest on a CPU."""
 
+from collections.abc import Callable
 from typing import Any
 
 from segmentlearn.engine.backend import keras, tf
@@ -11,7 +12,8 @@ except ImportError:  # pragma: no cover
 
 _SHORT = 16  # terms of a sum that a loop adds up faster than a matrix product
 _NARROWER = 2  # so many times fewer outputs than inputs make a layer a narrow one
-_ENTRIES_PER_ROW = 64  # of a kernel, to transpose whose gradient costs little
+_ENTRIES_PER_ROW = 64  # of a kernel that is cheaply transposed
+_FEW_ROWS = 64  # of a step, which are cheaply transposed
 
 
 class _Compiled:
@@ -21,7 +23,7 @@ class _Compiled:
 
 
 class FastDense(_Compiled, keras.layers.Dense):
-    """``Dense`` with the kernel's gradient in the faster order of its factors.
+    """``Dense`` with gradients that XLA's runtime is quick at.
 
     It stands in for ``keras.layers.Dense`` in the engine's own copy of a model: the
     same weights, the same result.
@@ -102,36 +104,58 @@ def tell_compiled(model: Any) -> None:
 
 
 def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
-    """Multiply rows by a matrix whose gradient takes the cheaper of two ways.
+    """Multiply rows by a matrix, with gradients that XLA's runtime is quick at.
 
-    The gradient of a kernel is a product of two factors that both lie the wrong way
-    round in memory. XLA's runtime turns the left one, and does so slowly. Where the
-    layer is narrow, its outputs are the smaller of the two, so they go left; the
-    barrier keeps XLA from putting the factors back.
+    The gradient of the kernel is a product of two factors that both lie the wrong way
+    round in memory, and turning the left one takes most of the time. A few rows are
+    better turned beforehand, and so is a small kernel for the gradient of the rows.
+    With many rows and a narrow layer, the outputs are the smaller factor, so they go
+    left and the result is turned. Barriers keep XLA from undoing either.
     """
-    (n_rows, n_inputs), n_outputs = rows.shape, kernel.shape[1]
-    is_narrow = n_outputs * _NARROWER <= n_inputs
-    if (
-        not in_xla
-        or not is_narrow
-        or n_rows is None
-        or n_inputs * n_outputs > n_rows * _ENTRIES_PER_ROW
-    ):
+    n_rows, n_outputs = rows.shape[0], kernel.shape[1]
+    if not in_xla or n_rows is None:
         return tf.matmul(rows, kernel)
+    n_inputs = rows.shape[1]
+    is_small = n_inputs * n_outputs <= n_rows * _ENTRIES_PER_ROW
+    if n_rows <= _FEW_ROWS:
+        return _with_gradient(rows, kernel, _from_turned, is_small)
+    if is_small and n_outputs * _NARROWER <= n_inputs:
+        return _with_gradient(rows, kernel, _turned_afterwards, False)
+    return tf.matmul(rows, kernel)
+
+
+def _with_gradient(
+    rows: Any, kernel: Any, kernel_gradient: Callable, turns_kernel: bool
+) -> Any:
+    """Multiply, and say how the gradients are to be computed."""
 
     @tf.custom_gradient
     def product(rows: Any, kernel: Any) -> tuple:
         def gradient(upstream: Any) -> tuple:
-            turned = tf.matmul(upstream, rows, transpose_a=True)
-            (turned,) = xla_optimization_barrier([turned])
-            return (
-                tf.matmul(upstream, kernel, transpose_b=True),
-                tf.transpose(turned),
-            )
+            if turns_kernel:
+                of_rows = tf.matmul(upstream, _turn(kernel))
+            else:
+                of_rows = tf.matmul(upstream, kernel, transpose_b=True)
+            return of_rows, kernel_gradient(rows, upstream)
 
         return tf.matmul(rows, kernel), gradient
 
     return product(rows, kernel)
+
+
+def _from_turned(rows: Any, upstream: Any) -> Any:
+    return tf.matmul(_turn(rows), upstream)
+
+
+def _turned_afterwards(rows: Any, upstream: Any) -> Any:
+    (turned,) = xla_optimization_barrier([tf.matmul(upstream, rows, transpose_a=True)])
+    return tf.transpose(turned)
+
+
+def _turn(matrix: Any) -> Any:
+    """Transpose in memory, not only in what the next product is told."""
+    (turned,) = xla_optimization_barrier([tf.transpose(matrix)])
+    return turned
 
 
 def _operands(equation: str) -> tuple[str, str, str]:

@@ -63,6 +63,11 @@ class Recipe:
             names.append(f"weighted_{name}" if name in names else name)
         return names
 
+    @property
+    def n_sums(self) -> int:
+        """How many sums over the rows an epoch keeps."""
+        return 1 + len(self.all_metrics) + bool(self.weighted_metrics)
+
     def more_is_better(self, monitor: str) -> bool:
         """Whether a measure of the history has to grow."""
         name = monitor.removeprefix("val_")
@@ -187,8 +192,9 @@ class Program:
             Takes rows, their order, (slots,) or (n_members, slots), a learning rate for
             each step, and int32 tensors of the numbers of rows to train and to validate
             on (one, or one for each member). Trains an epoch and returns sums over
-            training and over validation rows, an array of shape (2, 2 + n_metrics) or
-            (2, 2 + n_metrics, n_members): loss, metrics, and the rows' weights.
+            training and over validation rows, an array of shape (2, n_sums) or
+            (2, n_sums, n_members): loss, metrics, and the rows' weights where there are
+            weighted metrics.
         """
         free = settings.free
         constants = (
@@ -262,7 +268,7 @@ class Program:
         """Trace the epoch: a loop over training steps, then one over validation."""
         if self.optimizer.weight_decay is not None:
             self.optimizer.weight_decay = weight_decay
-        zeros = tf.zeros([2 + len(self.metric_names), *self._member_shape()])
+        zeros = tf.zeros([self.recipe.n_sums, *self._member_shape()])
         n_steps = _n_chunks(n_train, self.recipe.batch_size)
 
         def train_step(step: Any, total: Any) -> tuple:
@@ -306,18 +312,19 @@ class Program:
     def _chunk(
         self, data: list, weights: Any, table: Any, n_rows: Any, step: Any, size: int
     ) -> tuple:
-        """Gather one step's rows, their weights, and which slots are real rows."""
+        """Gather one step's rows, their weights, which slots are real, and how many."""
         slots = tf.range(size) + step * size
+        n_real = tf.cast(tf.clip_by_value(n_rows - step * size, 1, size), tf.float32)
         real = tf.cast(slots < n_rows[..., tf.newaxis], tf.float32)
         if table.shape[-1] == 0:  # in place, which is faster
             chunk = [_rows_from(leaf, step * size, size) for leaf in (*data, weights)]
-            return chunk[:-1], chunk[-1] * real, real
+            return chunk[:-1], chunk[-1] * real, real, n_real
         if self.recipe.n_members is None:
             index = tf.slice(table, [step * size], [size])
         else:
             index = tf.slice(table, [0, step * size], [self.recipe.n_members, size])
         gathered = [tf.gather(leaf, index) for leaf in data]
-        return gathered, tf.gather(weights, index) * real, real
+        return gathered, tf.gather(weights, index) * real, real, n_real
 
     def _measure(self, chunk: tuple, trained: list, training: bool) -> tuple:
         """Return sums over rows (loss, metrics, weights), the objective, and updates.
@@ -325,7 +332,7 @@ class Program:
         Updates are the new values of what a step changes without a gradient, such as
         the moving statistics of batch normalization.
         """
-        gathered, weights, real = chunk
+        gathered, weights, real, n_real = chunk
         features, targets = gathered[: self._n_features], gathered[self._n_features :]
         inputs = keras.tree.pack_sequence_as(self._structure, features)
         fixed = [variable.value.read_value() for variable in self._weights.updated]
@@ -352,8 +359,8 @@ class Program:
             function = losses.row_metric(metric, targets[0], predictions[0])
             values = losses.apply_by_row(function, targets[0], predictions[0], axes)
             sums.append(tf.reduce_sum(values * counts, axis=-1))
-        sums.append(tf.reduce_sum(weights, axis=-1))
-        n_real = tf.maximum(tf.reduce_sum(real, axis=-1), 1.0)
+        if weighted:
+            sums.append(tf.reduce_sum(weights, axis=-1))
         objective = tf.reduce_sum(total / n_real)
         if extra:  # penalties of the model's own, on weights or activities
             objective += tf.add_n(extra)

@@ -31,6 +31,11 @@ def quantile_edges(columns: np.ndarray, n_bins: int) -> np.ndarray:
     edges : ndarray of float64, shape (n_columns, n_bins + 1)
         Increasing along each row; NaN behind a column's last border.
 
+    Raises
+    ------
+    ValueError
+        If there are no rows.
+
     Examples
     --------
     >>> import numpy as np
@@ -38,6 +43,8 @@ def quantile_edges(columns: np.ndarray, n_bins: int) -> np.ndarray:
     >>> quantile_edges(np.array([[0.0], [1.0], [2.0], [2.0]]), n_bins=4)
     array([[0.  , 0.75, 1.5 , 2.  ,  nan]])
     """
+    if not len(columns):
+        raise ValueError("columns has no rows, so there are no quantiles.")
     edges = np.full((columns.shape[1], n_bins + 1), np.nan)
     rows: Any = slice(None)
     if len(columns) > _MOST_ROWS:  # drawn: any step may be in step with the rows

@@ -107,7 +107,8 @@ class SegmentClassifier(
     calibration : {"auto", "temperature", "affine"} or None, default="auto"
         How probabilities are calibrated on held-out rows: by one factor on the logits,
         or, for two classes, by a factor and a shift. "auto" takes the second where each
-        class has 50 held-out rows, the first where there are 300 in all, and else none.
+        class has 50 held-out rows, the first where there are 300 in all, and else none;
+        it leaves an ordinary net alone (one member, one net, no embedding) as it is.
     class_weight : dict, "balanced" or None, default=None
         Factor on the loss of each class's rows; "balanced" makes all classes weigh the
         same.
@@ -397,7 +398,7 @@ class SegmentClassifier(
         history = self._take_up(model, earlier)
         results = self._train_folds(nets, folds, features, codes, weights, sizes)
         model = self._without_untrained(model, nets, len(results))
-        self._keep(model, results, history)
+        self._keep(model, results, history, len(nets))
         self._calibrate(
             nets, folds[: len(results)], features, codes, weights, not history
         )

@@ -21,7 +21,7 @@ def build_model(
     """Build the model that predicts, and the nets in it that are trained.
 
     One member in one net without an embedding is an ordinary net, and both are the
-    same.
+    same, unless a calibration is asked for, which is a layer of its own.
 
     Parameters
     ----------
@@ -48,7 +48,9 @@ def build_model(
         l2=estimator.l2,
     )
     embedding = estimator.numeric_embedding
-    if sizes.n_members == 1 and n_nets == 1 and embedding is None:
+    is_calibrated = estimator.calibration not in (None, "auto")
+    is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
+    if is_alone and not is_calibrated:
         model = networks.build_classifier(spec, estimator._seed)
         return model, [model]
     numeric: tuple[int, ...] = ()

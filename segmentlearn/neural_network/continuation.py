@@ -62,7 +62,9 @@ class Continuation:
         )
         return {}
 
-    def _keep(self, model: Any, results: list, earlier: dict[str, list]) -> None:
+    def _keep(
+        self, model: Any, results: list, earlier: dict[str, list], n_nets: int
+    ) -> None:
         """Set the fitted attributes; epochs are counted on from an earlier history."""
         n_before = len(earlier.get("loss", ()))
         self.model_ = model
@@ -70,7 +72,7 @@ class Continuation:
         self.history_ = extend_history(earlier, history)
         self.n_iter_ = n_before + max(result.n_epochs for result in results)
         best = [_count_from_one(result.best_epoch, n_before) for result in results]
-        self.best_epoch_ = best[0] if len(best) == 1 else best
+        self.best_epoch_ = best[0] if n_nets == 1 else best
 
     def _meaning_of_the_net(self) -> tuple:
         classes: Any = getattr(self, "classes_", None)

@@ -65,7 +65,11 @@ class Sizes:
 
 
 def resolve_sizes(
-    estimator: Any, n_rows: int, fewest_in_a_class: int, may_hold_out: bool
+    estimator: Any,
+    n_rows: int,
+    fewest_in_a_class: int,
+    may_hold_out: bool,
+    rarest_class: Any = None,
 ) -> Sizes:
     """Replace every "auto" among an estimator's parameters.
 
@@ -79,6 +83,8 @@ def resolve_sizes(
         Rows of the rarest class.
     may_hold_out : bool
         Whether rows of the table are held out at all.
+    rarest_class : str, int or bool, default=None
+        Its label, for the error.
 
     Returns
     -------
@@ -98,7 +104,8 @@ def resolve_sizes(
     if n_folds > fewest_in_a_class:
         raise ValueError(
             f"n_inner_folds={n_folds} needs as many rows of each class, and the rarest "
-            f'has {fewest_in_a_class}; use fewer folds or "auto", or merge the class.'
+            f"class, {rarest_class!r}, has {fewest_in_a_class}; use fewer folds or "
+            '"auto", or merge the class.'
         )
     n_members = estimator.n_members
     if n_members == "auto":

@@ -43,11 +43,14 @@ class EnsembleTraining:
     def _resolve_sizes(self, codes, weights, X_val):
         """Replace every "auto" by what the table and the effort ask for."""
         counts = np.bincount(codes[rows_that_count(weights, len(codes))])
+        present = np.flatnonzero(counts)
+        rarest = present[counts[present].argmin()]
         return resolve_sizes(
             self,
             n_rows=int(counts.sum()),
-            fewest_in_a_class=int(counts[counts > 0].min()),
+            fewest_in_a_class=int(counts[rarest]),
             may_hold_out=self.early_stopping and X_val is None,
+            rarest_class=self.classes_.tolist()[rarest],
         )
 
     def _choose_rows(self, codes, weights, factors, X_val, y_val, sizes, random_state):
@@ -110,8 +113,9 @@ class EnsembleTraining:
         seed = (self._seed + len(history.get("loss", ()))) % 2**31
         before = model.get_weights()
         try:
-            results = [
-                self._train(
+            results = []
+            for number, (net, state) in enumerate(zip(nets, states, strict=True)):
+                result = self._train(
                     net,
                     features=features,
                     codes=codes,
@@ -122,12 +126,13 @@ class EnsembleTraining:
                     train_rows=rows_that_count(weights, len(codes)),
                     seed=net_seed(seed, number),
                 )
-                for number, (net, state) in enumerate(zip(nets, states, strict=True))
-            ]
+                if result.interrupted:
+                    raise KeyboardInterrupt
+                results.append(result)
         except BaseException:
             model.set_weights(before)  # the nets are trained in place
             raise
-        self._keep(model, results, history)
+        self._keep(model, results, history, len(nets))
         self._optimizer_states = [result.optimizer_state for result in results]
 
     def _train(self, net, *, features, codes, weights, sizes, **plan):

@@ -161,3 +161,14 @@ def test_a_batch_size_below_one(batch_size, small_net, table):
     """It is named with its value."""
     with pytest.raises(ValueError, match=f"batch_size={batch_size}"):
         engine.predict(small_net(), table[0], batch_size=batch_size)
+
+
+@pytest.mark.parametrize("batch_size", [3, 100])
+def test_each_member_sees_all_rows(packed_net, table, batch_size):
+    """Outputs of a packed net have the member first, as its weights have."""
+    packed, singles = packed_net
+    X = table[0][:7]
+    outputs = engine.predict(packed, X, n_members=3, batch_size=batch_size)
+    assert outputs.shape == (3, 7, 1)
+    for output, single in zip(outputs, singles, strict=True):
+        np.testing.assert_allclose(output, reference(single, X), atol=1e-6)

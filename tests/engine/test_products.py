@@ -131,14 +131,15 @@ def test_adapted_layers_are_not_replaced():
     assert fast_type(quantized) is None
 
 
-NARROW = [(32, 16), (33, 8), (64, 4)]
+# rows, inputs, outputs: few rows with a small kernel and a large one, narrow, wide
+SHAPES = [(20, 34, 32), (20, 300, 40), (100, 32, 16), (100, 33, 8), (100, 8, 16)]
 
 
-@pytest.mark.parametrize(("n_inputs", "n_outputs"), NARROW)
-def test_narrow_layers_have_the_same_gradients(n_inputs, n_outputs):
-    """The factors of the kernel's gradient change places, not its values."""
+@pytest.mark.parametrize(("n_rows", "n_inputs", "n_outputs"), SHAPES)
+def test_dense_layers_have_the_same_gradients(n_rows, n_inputs, n_outputs):
+    """Factors change places and are turned; their values stay."""
     rng = np.random.default_rng(0)
-    x = tf.constant(rng.normal(size=(50, n_inputs)), tf.float32)
+    x = tf.constant(rng.normal(size=(n_rows, n_inputs)), tf.float32)
     slow = keras.layers.Dense(n_outputs, "relu")
     slow.build((None, n_inputs))
     fast = FastDense.from_config(slow.get_config())
@@ -154,7 +155,7 @@ def test_narrow_layers_have_the_same_gradients(n_inputs, n_outputs):
         return tape.gradient(loss, [x, *layer.trainable_weights])
 
     for one, other in zip(gradients(slow), gradients(fast), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
 
 
 def test_dense_layers_are_replaced_in_a_copy():

@@ -124,3 +124,9 @@ def test_both_embeddings_at_once():
     np.testing.assert_allclose(found[:, :4], waves, rtol=1e-6)
     np.testing.assert_allclose(found[:, 4:], [[0.15, 0], [0.3, 0.15]], atol=1e-6)
     assert sources == [0, 1, 0, 0, 0, 0]
+
+
+def test_no_rows_have_no_quantiles():
+    """An empty table is an error that says so."""
+    with pytest.raises(ValueError, match="columns has no rows"):
+        quantile_edges(np.zeros((0, 2)), 4)

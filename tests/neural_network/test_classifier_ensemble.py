@@ -1,5 +1,6 @@
 """The default: an average of packed nets over inner folds, calibrated."""
 
+import dataclasses
 import io
 import pickle
 
@@ -268,6 +269,25 @@ def test_ctrl_c_keeps_the_nets_so_far(make_packed, numbers, monkeypatch):
     assert len(packed_nets(clf.model_)) == 1
     assert np.isfinite(clf.oof_proba_).all(axis=1).sum() == 20
     assert clf.predict_proba(numbers[0]).shape == (60, 3)
+    assert isinstance(clf.best_epoch_, list)
+
+
+def test_ctrl_c_in_partial_fit_ends_it(make_packed, numbers, monkeypatch):
+    """The first net's epoch was over; the second's does not begin, and none counts."""
+    clf = make_packed().fit(*numbers)
+    before = clf.model_.get_weights()
+    fit, calls = engine.fit, []
+
+    def interrupted(*arguments, **settings):
+        calls.append(1)
+        return dataclasses.replace(fit(*arguments, **settings), interrupted=True)
+
+    monkeypatch.setattr(engine, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        clf.partial_fit(*numbers)
+    assert len(calls) == 1
+    for one, other in zip(before, clf.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_effort_is_one_of_three():

@@ -184,7 +184,7 @@ def test_too_many_folds_for_a_class(make_packed, numbers):
     X, y = numbers
     weights = np.ones(60)
     weights[np.flatnonzero(y == "A")[2:]] = 0
-    with pytest.raises(ValueError, match=r"n_inner_folds=3 .* rarest has 2"):
+    with pytest.raises(ValueError, match=r"n_inner_folds=3 .* 'A', has 2"):
         make_packed().fit(X, y, sample_weight=weights)
 
 

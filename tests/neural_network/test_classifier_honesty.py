@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn import engine
+from segmentlearn import SegmentClassifier, engine
 from segmentlearn.neural_network.construction import numeric_positions
 
 
@@ -65,3 +65,23 @@ def test_interleaved_rows_hide_no_number():
     features = np.zeros((40_000, 1))
     features[1::2, 0] = np.arange(20_000)
     assert numeric_positions("auto", features, None) == (0,)
+
+
+def test_an_ordinary_net_is_calibrated_where_that_is_asked_for(numbers):
+    """Its logits go through a layer of their own; "auto" leaves the net as it is."""
+    settings = {
+        "n_members": 1,
+        "n_inner_folds": 0,
+        "numeric_embedding": None,
+        "hidden_layer_sizes": (4,),
+        "max_epochs": 2,
+        "validation_fraction": 0.5,
+        "random_state": 0,
+    }
+    plain = SegmentClassifier(**settings).fit(*numbers)
+    calibrated = SegmentClassifier(calibration="temperature", **settings)
+    calibrated.fit(*numbers)
+    assert [layer.name for layer in plain.model_.layers][-1] != "calibration"
+    assert calibrated.model_.layers[-1].name == "calibration"
+    kernel = calibrated.model_.layers[-1].get_weights()[0]
+    assert kernel[0, 0] != 1.0

@@ -39,7 +39,7 @@ def test_a_rare_class_bounds_the_folds():
     """Each fold needs a row of each class."""
     assert resolve(8000, rarest=3).n_inner_folds == 3
     assert resolve(8000, rarest=1).n_inner_folds == 0
-    with pytest.raises(ValueError, match=r"n_inner_folds=4 .* the rarest has 3"):
+    with pytest.raises(ValueError, match=r"n_inner_folds=4 .* the rarest class, None, has 3"):
         resolve(8000, rarest=3, n_inner_folds=4)
 
 
@@ -65,3 +65,11 @@ def test_what_is_given_stays():
     }
     sizes = resolve(8000, effort="thorough", **given)
     assert vars(sizes) == {**given, "hidden_layer_sizes": [7]}
+
+
+def test_too_many_folds_name_the_rarest_class():
+    """The label that has to be merged or left out."""
+    X = np.arange(20, dtype=np.float32).reshape(-1, 1) / 10
+    y = np.array(["often"] * 17 + ["seldom"] * 3)
+    with pytest.raises(ValueError, match="the rarest class, 'seldom', has 3"):
+        SegmentClassifier(n_inner_folds=5).fit(X, y)
