@@ -39,7 +39,7 @@ def test_a_rare_class_bounds_the_folds():
     """Each fold needs a row of each class."""
     assert resolve(8000, rarest=3).n_inner_folds == 3
     assert resolve(8000, rarest=1).n_inner_folds == 0
-    with pytest.raises(ValueError, match=r"n_inner_folds=4 .* the rarest class, None, has 3"):
+    with pytest.raises(ValueError, match=r"n_inner_folds=4 .*None, has 3"):
         resolve(8000, rarest=3, n_inner_folds=4)
 
 
