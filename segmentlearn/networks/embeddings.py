@@ -14,6 +14,9 @@ _MOST_ROWS = 100_000
 _PIECE_HEIGHT = 0.3
 # pieces narrower than this cannot be told apart in float32, on a natural scale
 _NARROWEST = 1e-4
+# borders of a table of about 32 numbers; wider ones leave out what no column has
+_MOST_PIECES = 32 * 17
+_ROUNDED_TO = 64
 
 
 def quantile_edges(columns: np.ndarray, n_bins: int) -> np.ndarray:
@@ -94,8 +97,10 @@ def embed_numbers(
             parts.append(_waves(numbers, spec, seed))
             sources.append(np.repeat(numeric, spec.n_waves))
         if spec.n_bins:
-            parts.append(_pieces(numbers, edges))
-            sources.append(np.repeat(numeric, spec.n_bins))
+            encode = _pieces if edges.size <= _MOST_PIECES else _distinct_pieces
+            pieces, columns = encode(numbers, edges)
+            parts.append(pieces)
+            sources.append(numeric[columns])
     if len(parts) == 1:
         return inputs, sources[0]
     return keras.layers.Concatenate(name="embedded")(parts), np.concatenate(sources)
@@ -123,21 +128,51 @@ def frozen(
     return outputs
 
 
-def _pieces(numbers: keras.KerasTensor, edges: np.ndarray) -> keras.KerasTensor:
+def _pieces(
+    numbers: keras.KerasTensor, edges: np.ndarray
+) -> tuple[keras.KerasTensor, np.ndarray]:
     """Encode each number by how far it has come through each piece, from 0 up.
 
-    A piece that a column does not have is 0 for every row.
+    A piece that a column does not have is 0 for every row. Returns the column of each
+    piece as well.
     """
-    with np.errstate(invalid="ignore"):
-        scale = _PIECE_HEIGHT / np.diff(edges, axis=1)
-    shift = -edges[:, :-1] * scale
-    scale, shift = np.nan_to_num(scale), np.nan_to_num(shift)
+    scale, shift = _scale_and_shift(edges)
     layer = keras.layers.EinsumDense(
         "bn,np->bnp", scale.shape, bias_axes="np", name="pieces"
     )
     x = frozen(layer, numbers, [scale, shift])
     x = keras.layers.ReLU(max_value=_PIECE_HEIGHT, name="piecewise")(x)
-    return keras.layers.Flatten(name="piecewise_linear")(x)
+    columns = np.repeat(np.arange(len(scale)), scale.shape[1])
+    return keras.layers.Flatten(name="piecewise_linear")(x), columns
+
+
+def _distinct_pieces(
+    numbers: keras.KerasTensor, edges: np.ndarray
+) -> tuple[keras.KerasTensor, np.ndarray]:
+    """Encode the numbers of a wide table, whose columns often have few values.
+
+    Pieces that no column has are left out. Their number is rounded up, so that nets for
+    folds in which a rare value is missing have one architecture.
+    """
+    scale, shift = _scale_and_shift(edges)
+    columns, positions = np.nonzero(scale)
+    n_pieces = -(-(len(columns) + 1) // _ROUNDED_TO) * _ROUNDED_TO
+    kernel, bias = np.zeros((len(scale), n_pieces)), np.zeros(n_pieces)
+    places = np.arange(len(columns))
+    kernel[columns, places] = scale[columns, positions]
+    bias[: len(columns)] = shift[columns, positions]
+    layer = keras.layers.Dense(n_pieces, name="pieces")
+    x = frozen(layer, numbers, [kernel, bias])
+    x = keras.layers.ReLU(max_value=_PIECE_HEIGHT, name="piecewise_linear")(x)
+    return x, np.append(columns, np.zeros(n_pieces - len(columns), int))
+
+
+def _scale_and_shift(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what takes each number to its height on each piece; 0 for no piece."""
+    with np.errstate(invalid="ignore"):
+        scale = _PIECE_HEIGHT / np.diff(edges, axis=1)
+    shift = -edges[:, :-1] * scale
+    return np.nan_to_num(scale), np.nan_to_num(shift)
 
 
 def _waves(

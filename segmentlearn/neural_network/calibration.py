@@ -1,8 +1,8 @@
-"""Calibration of logits on rows that no net was trained on."""
+"""Calibration of logits on rows that no net was trained on, and of their average."""
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
 # fewer rows would tell more about themselves than about new customers
 _FEWEST_ROWS = 300
@@ -75,3 +75,73 @@ def fit_calibration(
         return unchanged
     shift = np.array([0.0, found.x[1]]) if shifts else np.zeros(n_classes)
     return float(np.exp(found.x[0])), shift
+
+
+def calibrate_average(
+    logits: np.ndarray, slope: float, shift: np.ndarray, weights: np.ndarray | None
+) -> tuple[float, np.ndarray]:
+    """Find the slope and shift of an average of nets, from those of a net alone.
+
+    Held-out rows tell how one net is calibrated, since each row is held out of one. An
+    average has less noise, so it deserves more confidence. How much more follows
+    without labels: if the average were calibrated by the slope and shift returned, and
+    each net is the average and noise, then the nets alone would be calibrated by the
+    slope and shift that were found for them. For two classes both are solved for; for
+    more, the slope.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_nets, n_samples, n_classes)
+        Of each net, for rows that look like customers to come; their segments are not
+        looked at.
+    slope : float
+        Of a net alone, as `fit_calibration` returns it.
+    shift : ndarray of shape (n_classes,)
+        Of a net alone.
+    weights : ndarray of shape (n_samples,) or None
+        What each row weighs.
+
+    Returns
+    -------
+    slope : float
+    shift : ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network.calibration import calibrate_average
+    >>> rng = np.random.default_rng(0)
+    >>> signal, noise = rng.normal(size=(500, 3)), rng.normal(size=(4, 500, 3))
+    >>> slope, _ = calibrate_average(signal + noise / 2, 1.0, np.zeros(3), None)
+    >>> round(slope, 1)
+    1.3
+    """
+    n_nets, n_rows, n_classes = logits.shape
+    share = np.full(n_rows, 1.0) if weights is None else weights
+    share = share / share.sum()
+    average = logits.mean(axis=0)
+    said = softmax(slope * logits + shift, axis=2)
+    # what the average's probabilities have to have in common with those of the nets
+    agreement = np.einsum("mik,mik,i->", said, logits, share) / n_nets
+    wanted = np.einsum("mik,i->k", said, share) / n_nets
+    shifts = n_classes == 2
+
+    def apart(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return what is smallest where both agree, and its slope."""
+        moved = np.append(0.0, parameters[1:]) if shifts else shift
+        scaled = parameters[0] * average + moved
+        found = softmax(scaled, axis=1)
+        value = share @ logsumexp(scaled, axis=1)
+        value -= parameters[0] * agreement + wanted @ moved
+        slopes = [share @ (found * average).sum(axis=1) - agreement]
+        if shifts:
+            slopes.append(share @ found[:, 1] - wanted[1])
+        return float(value), np.array(slopes)
+
+    start = np.array([slope, shift[1] - shift[0]] if shifts else [slope])
+    found = minimize(apart, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-8})
+    if not np.isfinite(found.x).all() or not slope <= found.x[0] <= 3 * slope:
+        return slope, shift
+    if shifts:
+        return float(found.x[0]), np.array([0.0, found.x[1]])
+    return float(found.x[0]), shift

@@ -7,7 +7,7 @@ from scipy.special import softmax
 from sklearn.utils import check_random_state
 
 from segmentlearn import engine, networks
-from segmentlearn.neural_network.calibration import fit_calibration
+from segmentlearn.neural_network.calibration import calibrate_average, fit_calibration
 from segmentlearn.neural_network.construction import build_model
 from segmentlearn.neural_network.effort import resolve_sizes
 from segmentlearn.neural_network.ensemble import (
@@ -25,6 +25,8 @@ from segmentlearn.neural_network.labels import (
     rows_that_count,
 )
 from segmentlearn.neural_network.settings import check_callbacks
+
+_MOST_ROWS = 10_000  # that tell how far the average of the nets is from each of them
 
 
 class EnsembleTraining:
@@ -197,6 +199,21 @@ class EnsembleTraining:
                 slope, shift = fit_calibration(
                     logits[held_out], labels, factors, self.calibration
                 )
-            networks.calibrate(self.model_, slope, shift)
+            networks.calibrate(
+                self.model_,
+                *self._average_calibration(nets, features, weights, slope, shift),
+            )
         if folds[0].validation_data is None and len(held_out) and is_fresh:
             self.oof_proba_ = never_impossible(softmax(slope * logits + shift, axis=1))
+
+    def _average_calibration(self, nets, features, weights, slope, shift):
+        """Return the calibration of all nets together, from that of a net alone."""
+        if len(nets) == 1 or (slope == 1.0 and not shift.any()):
+            return slope, shift
+        rows = rows_that_count(weights, len(features))
+        if len(rows) > _MOST_ROWS:  # drawn: any step may be in step with the rows
+            rows = np.random.default_rng(self._seed).choice(rows, _MOST_ROWS)
+        logits = np.stack([predict_logits(net, features[rows]) for net in nets])
+        return calibrate_average(
+            logits, slope, shift, None if weights is None else weights[rows]
+        )

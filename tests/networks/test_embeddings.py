@@ -130,3 +130,36 @@ def test_no_rows_have_no_quantiles():
     """An empty table is an error that says so."""
     with pytest.raises(ValueError, match="columns has no rows"):
         quantile_edges(np.zeros((0, 2)), 4)
+
+
+class TestWideTables:
+    """Of many columns with few values each, only the pieces there are take part."""
+
+    def embed_codes(self, n_values):
+        """Embed a table of forty columns of so many whole numbers."""
+        rows = np.arange(60)[:, None] + np.arange(40)
+        features = (rows % n_values).astype(np.float32) - 1
+        edges = quantile_edges(features, 16)
+        positions = tuple(range(40))
+        found, sources = embed(features, edges, numeric_features=positions, n_bins=16)
+        return features, edges, found[:, 40:], np.array(sources[40:])
+
+    def test_pieces_are_those_of_each_column(self):
+        """The same heights as in a narrow table, without the pieces that are not."""
+        features, edges, found, sources = self.embed_codes(5)
+        n_real = int((~np.isnan(edges[:, 1:])).sum())
+        expected = []
+        for column, borders in zip(features.T, edges, strict=True):
+            borders = borders[~np.isnan(borders)]
+            share = (column[:, None] - borders[:-1]) / np.diff(borders)
+            expected.append(0.3 * np.clip(share, 0, 1))
+        np.testing.assert_allclose(found[:, :n_real], np.hstack(expected), atol=1e-5)
+        assert (np.bincount(sources[:n_real]) == n_real // 40).all()
+
+    def test_a_rare_value_changes_no_shape(self):
+        """The number of pieces is rounded up, and the rest of them are empty."""
+        _, edges, found, sources = self.embed_codes(5)
+        n_real = int((~np.isnan(edges[:, 1:])).sum())
+        assert found.shape[1] == len(sources) == (n_real // 64 + 1) * 64
+        assert 0 < n_real < 40 * 16
+        assert (found[:, n_real:] == 0).all()

@@ -6,7 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax, softmax
 
-from segmentlearn.neural_network.calibration import fit_calibration
+from segmentlearn.neural_network.calibration import (
+    calibrate_average,
+    fit_calibration,
+)
 
 
 def draw(n_rows, n_classes, seed=0):
@@ -92,3 +95,65 @@ def test_the_log_loss_never_rises(seed, n_classes, factor, n_rows, method):
     assert slope > 0
     after = log_loss(slope * logits + shift, codes, weights)
     assert after <= log_loss(logits, codes, weights) + 1e-9
+
+
+def noisy_nets(n_classes, noise, seed=0, n_rows=4000, n_nets=5):
+    """Draw true logits, what nets say of them, and segments."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(0, 1.5, (n_rows, n_classes))
+    truth[:, 0] += 1.0  # the first class is the most frequent
+    nets = truth + rng.normal(0, noise, (n_nets, n_rows, n_classes))
+    share = softmax(truth, axis=1).cumsum(axis=1)
+    codes = (rng.random((n_rows, 1)) > share).sum(axis=1)
+    return nets, codes
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_an_average_is_surer_than_its_nets(n_classes):
+    """What follows without labels is what labels would have said of the average."""
+    nets, codes = noisy_nets(n_classes, noise=1.0)
+    alone = fit_calibration(nets[0], codes, None, "auto")
+    slope, shift = calibrate_average(nets, *alone, None)
+    wanted, _ = fit_calibration(nets.mean(axis=0), codes, None, "auto")
+    assert alone[0] * 1.1 < slope
+    assert slope == pytest.approx(wanted, rel=0.06)
+    losses = [
+        log_loss(factor * nets.mean(axis=0) + moved, codes)
+        for factor, moved in (alone, (slope, shift))
+    ]
+    assert losses[1] < losses[0]
+
+
+def test_nets_that_agree_need_no_more_confidence():
+    """Without noise the average is a net like the others."""
+    nets, codes = noisy_nets(3, noise=0.0)
+    alone = fit_calibration(nets[0], codes, None, "temperature")
+    slope, shift = calibrate_average(nets, *alone, None)
+    assert slope == pytest.approx(alone[0], rel=1e-3)
+    assert not shift.any()
+
+
+def test_rows_of_weight_zero_do_not_move_an_average():
+    """As if they were not there."""
+    nets, codes = noisy_nets(2, noise=0.7)
+    alone = fit_calibration(nets[0], codes, None, "affine")
+    weights = (np.arange(4000) < 1000).astype(float)
+    some = calibrate_average(nets[:, :1000], *alone, None)
+    weighted = calibrate_average(nets, *alone, weights)
+    np.testing.assert_allclose(some[0], weighted[0], rtol=1e-4)
+    np.testing.assert_allclose(some[1], weighted[1], atol=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    n_classes=st.integers(2, 5),
+    noise=st.floats(0, 3),
+    slope=st.floats(0.3, 3),
+)
+def test_an_average_is_never_less_sure(seed, n_classes, noise, slope):
+    """Whatever the nets say, the slope stays within bounds and finite."""
+    nets, _ = noisy_nets(n_classes, noise, seed, n_rows=200, n_nets=3)
+    found, shift = calibrate_average(nets, slope, np.zeros(n_classes), None)
+    assert slope <= found <= 3 * slope
+    assert np.isfinite(shift).all()
