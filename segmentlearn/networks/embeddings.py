@@ -1,4 +1,4 @@
-"""Embeddings of numbers: each becomes several features that a net can bend apart."""
+"""Embeddings: numbers become features that a net can bend apart, categories numbers."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from segmentlearn.networks.specs import PackedSpec
 
 _FREQUENCIES_SEED = 2**16 + 1
+_LEVELS_SEED = 2**16 + 2
 # rows that quantiles are taken from; more of them move no border that matters
 _MOST_ROWS = 100_000
 # the pieces of a number are many: left at full height, they drown the other features
@@ -64,15 +65,17 @@ def quantile_edges(columns: np.ndarray, n_bins: int) -> np.ndarray:
     return edges
 
 
-def embed_numbers(
+def embed_features(
     inputs: keras.KerasTensor, spec: PackedSpec, edges: np.ndarray, seed: int
 ) -> tuple[keras.KerasTensor, np.ndarray]:
-    """Append the embeddings of the numeric features to all features.
+    """Append the embeddings of numbers and categories to the plain features.
 
     The piecewise-linear encoding says how far a number has come through each piece of
     its column; the periodic embedding is a small trained layer over cosines. Both are
     from Gorishniy, Rubachev and Babenko, "On embeddings for numerical features in
-    tabular deep learning", NeurIPS 2022.
+    tabular deep learning", NeurIPS 2022. The levels of a category have trained numbers
+    each, which take the place of its one-hot columns (Guo and Berkhahn, "Entity
+    embeddings of categorical variables", 2016).
 
     Parameters
     ----------
@@ -90,9 +93,15 @@ def embed_numbers(
     """
     n_features, numeric = spec.net.n_features, np.array(spec.numeric_features, int)
     parts, sources = [inputs], [np.arange(n_features)]
+    if spec.categories:
+        plain = np.setdiff1d(sources[0], np.concatenate(spec.categories))
+        parts = [_select(inputs, plain, "plain")] if len(plain) else []
+        sources = [plain] if len(plain) else []
+        for number, positions in enumerate(spec.categories, start=1):
+            parts.append(_levels(inputs, positions, spec, seed, number))
+            sources.append(np.full(spec.n_category_outputs, positions[0]))
     if len(numeric) and (spec.n_bins or spec.n_frequencies):
-        select = keras.layers.Dense(len(numeric), use_bias=False, name="numbers")
-        numbers = frozen(select, inputs, [np.eye(n_features)[:, numeric]])
+        numbers = _select(inputs, numeric, "numbers")
         if spec.n_frequencies:
             parts.append(_waves(numbers, spec, seed))
             sources.append(np.repeat(numeric, spec.n_waves))
@@ -102,7 +111,7 @@ def embed_numbers(
             parts.append(pieces)
             sources.append(numeric[columns])
     if len(parts) == 1:
-        return inputs, sources[0]
+        return parts[0], sources[0]
     return keras.layers.Concatenate(name="embedded")(parts), np.concatenate(sources)
 
 
@@ -126,6 +135,35 @@ def frozen(
     outputs = layer(x)
     layer.set_weights([np.asarray(array, np.float32) for array in weights])
     return outputs
+
+
+def _select(
+    inputs: keras.KerasTensor, positions: np.ndarray, name: str
+) -> keras.KerasTensor:
+    """Take some of the features."""
+    layer = keras.layers.Dense(len(positions), use_bias=False, name=name)
+    return frozen(layer, inputs, [np.eye(inputs.shape[-1])[:, positions]])
+
+
+def _levels(
+    inputs: keras.KerasTensor,
+    positions: tuple[int, ...],
+    spec: PackedSpec,
+    seed: int,
+    number: int,
+) -> keras.KerasTensor:
+    """Embed one category: each level has trained numbers of its own."""
+    columns = _select(inputs, np.array(positions), f"category_{number}")
+    draw = np.random.default_rng([seed, _LEVELS_SEED, number])
+    initializer = keras.initializers.RandomNormal(
+        stddev=1.0, seed=int(draw.integers(2**31))
+    )
+    return keras.layers.Dense(
+        spec.n_category_outputs,
+        use_bias=False,
+        kernel_initializer=initializer,
+        name=f"levels_{number}",
+    )(columns)
 
 
 def _pieces(

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from segmentlearn.networks.classifier import check_activation, layer_seed
-from segmentlearn.networks.embeddings import embed_numbers, frozen
+from segmentlearn.networks.embeddings import embed_features, frozen
 from segmentlearn.networks.specs import PackedSpec
 
 _VIEWS_SEED = 2**16  # beyond the depth of any net
@@ -18,12 +18,13 @@ def build_packed(
 ) -> keras.Model:
     """Build a packed net with fresh weights.
 
-    Numbers are embedded once and all features scaled by trained factors (Holzmüller,
-    Grinsztajn and Steinwart, "Better by default", NeurIPS 2024). Each member sees the
-    result with signs of its own, goes through hidden layers whose kernels are shared
-    and whose biases are its own, and has its own last layer. This is TabM-mini of
-    Gorishniy, Kotelnikov and Babenko ("TabM: Advancing tabular deep learning with
-    parameter-efficient ensembling", ICLR 2025), with signs that are not trained.
+    Numbers and categories are embedded once and all features scaled by trained factors
+    (Holzmüller, Grinsztajn and Steinwart, "Better by default", NeurIPS 2024). Each
+    member sees the result with signs of its own, goes through hidden layers whose
+    kernels are shared and whose biases are its own, and has its own last layer. This is
+    TabM-mini of Gorishniy, Kotelnikov and Babenko ("TabM: Advancing tabular deep
+    learning with parameter-efficient ensembling", ICLR 2025), with signs that are not
+    trained.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def build_packed(
     net = spec.net
     check_activation(net.activation)
     inputs = keras.Input((net.n_features,), name="features")
-    x, sources = embed_numbers(inputs, spec, edges, seed)
+    x, sources = embed_features(inputs, spec, edges, seed)
     x = keras.layers.EinsumDense(
         "bi,i->bi", x.shape[-1], kernel_initializer="ones", name="scaling"
     )(x)

@@ -128,6 +128,10 @@ class PackedSpec:
     frequency_scale : float, default=0.1
         Standard deviation of the initial frequencies, in periods for each unit of the
         feature.
+    categories : tuple of tuples of int, default=()
+        Positions of one-hot columns, one tuple for each category that is embedded.
+    n_category_outputs : int, default=8
+        Outputs of each category's embedding.
 
     Examples
     --------
@@ -144,3 +148,5 @@ class PackedSpec:
     n_frequencies: int = 0
     n_waves: int = 4
     frequency_scale: float = 0.1
+    categories: tuple[tuple[int, ...], ...] = ()
+    n_category_outputs: int = 8

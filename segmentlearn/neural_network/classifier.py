@@ -40,11 +40,9 @@ class SegmentClassifier(
     Takes a raw frame (missing values, strings, categories) or a numeric array, and
     gives segments back in the labels it was fitted with. Each inner fold has a net that
     packs several members and stops on rows of that fold; their logits are averaged and
-    calibrated on the same rows. Training runs as one compiled program an epoch, shared
-    by all folds and by all fits of the same architecture.
+    calibrated on the same rows. All fits of an architecture share a compiled program.
 
-    What is "auto" follows `effort` and the number of rows, so that the defaults do for
-    200 customers and for a million.
+    What is "auto" follows `effort` and the number of rows, from 200 to a million.
 
     Parameters
     ----------
@@ -63,6 +61,10 @@ class SegmentClassifier(
     numeric_embedding : {"both", "piecewise", "periodic"} or None, default="both"
         How numbers reach the net beside their plain value: by their way through 16
         quantile pieces of the column, by trained cosines, or both.
+    categorical_embedding : int or None, default=8
+        Trained numbers for each level of a category of more than ten, in place of its
+        one-hot columns; None leaves those, as does an ordinary net (one member, one
+        net, no numeric embedding).
     numeric_features : "auto" or list of str or int, default="auto"
         Features of the net, by name or position, that get the embedding; "auto" takes
         those with more than two different values.
@@ -108,7 +110,7 @@ class SegmentClassifier(
         How probabilities are calibrated on held-out rows: by one factor on the logits,
         or, for two classes, by a factor and a shift. "auto" takes the second where each
         class has 50 held-out rows, the first where there are 300 in all, and else none;
-        it leaves an ordinary net alone (one member, one net, no embedding) as it is.
+        it leaves an ordinary net as it is.
     class_weight : dict, "balanced" or None, default=None
         Factor on the loss of each class's rows; "balanced" makes all classes weigh the
         same.
@@ -121,9 +123,8 @@ class SegmentClassifier(
         Whether another `fit` goes on from the present weights and history, as long as
         net, classes and columns are the same.
     callbacks : list of keras.callbacks.Callback or None, default=None
-        Called at the beginning and end of training and of each epoch, for each inner
-        fold anew. One that wants to see batches makes Keras' own, slower ``fit`` do the
-        training.
+        Called around the training of each net and its epochs. One that wants to see
+        batches makes Keras' own, slower ``fit`` do the training.
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -133,7 +134,7 @@ class SegmentClassifier(
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels, sorted; the order of the columns of `predict_proba`.
+        Labels in the order of the columns of `predict_proba`: sorted.
     model_ : keras.Model
         What was trained, from the prepared features to probabilities: a layer for each
         inner fold's net, their average, and the calibration. It has ``summary()``, can
@@ -210,6 +211,7 @@ class SegmentClassifier(
             StrOptions({"auto"}),
         ],
         "numeric_embedding": [StrOptions({"both", "piecewise", "periodic"}), None],
+        "categorical_embedding": [Interval(Integral, 1, None, closed="left"), None],
         "numeric_features": [StrOptions({"auto"}), "array-like"],
         "activation": [str],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
@@ -259,6 +261,7 @@ class SegmentClassifier(
         n_members="auto",
         n_inner_folds="auto",
         numeric_embedding="both",
+        categorical_embedding=8,
         numeric_features="auto",
         activation="silu",
         dropout=0.1,
@@ -288,6 +291,7 @@ class SegmentClassifier(
         self.n_members = n_members
         self.n_inner_folds = n_inner_folds
         self.numeric_embedding = numeric_embedding
+        self.categorical_embedding = categorical_embedding
         self.numeric_features = numeric_features
         self.activation = activation
         self.dropout = dropout

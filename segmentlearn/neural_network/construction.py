@@ -13,6 +13,8 @@ _N_BINS = 16
 _N_FREQUENCIES = 8
 # rows looked at to tell numbers from indicators
 _MOST_ROWS = 20_000
+# a category of so few levels is as well off with its one-hot columns
+_MOST_LEVELS_AS_COLUMNS = 10
 
 
 def build_model(
@@ -49,6 +51,9 @@ def build_model(
     )
     embedding = estimator.numeric_embedding
     is_calibrated = estimator.calibration not in (None, "auto")
+    categories: tuple[tuple[int, ...], ...] = ()
+    if estimator.categorical_embedding is not None:
+        categories = one_hot_blocks(features)
     is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
     if is_alone and not is_calibrated:
         model = networks.build_classifier(spec, estimator._seed)
@@ -64,6 +69,8 @@ def build_model(
         numeric_features=numeric,
         n_bins=_N_BINS if embedding in ("both", "piecewise") else 0,
         n_frequencies=_N_FREQUENCIES if embedding in ("both", "periodic") else 0,
+        categories=categories,
+        n_category_outputs=estimator.categorical_embedding or 0,
     )
     edges = networks.quantile_edges(features[:, list(numeric)], _N_BINS)
     nets = [
@@ -110,10 +117,7 @@ def numeric_positions(
     """
     n_features = features.shape[1]
     if isinstance(chosen, str):
-        looked_at = features
-        if len(features) > _MOST_ROWS:  # drawn: any step may be in step with the rows
-            rows = np.random.default_rng(0).integers(0, len(features), _MOST_ROWS)
-            looked_at = features[rows]
+        looked_at = _some_rows(features)
         return tuple(
             position
             for position in range(n_features)
@@ -133,3 +137,56 @@ def numeric_positions(
             f"features are {list(names) if names else list(range(n_features))!r}."
         )
     return tuple(sorted({int(position) % n_features for position in positions}))
+
+
+def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Find the categories of more than ten levels among the features.
+
+    A category is a run of columns of which exactly one is 1 in every row, whoever has
+    encoded it.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    blocks : tuple of tuples of int
+        Positions of the columns of each category, from left to right.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network.construction import one_hot_blocks
+    >>> levels = np.eye(12)[np.arange(40) % 12]
+    >>> ages = np.linspace(20, 70, 40)[:, np.newaxis]
+    >>> one_hot_blocks(np.hstack([ages, levels, ages]))
+    ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),)
+    """
+    rows = _some_rows(features)
+    is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)
+    blocks, start = [], 0
+    while start < rows.shape[1]:
+        end, total = start, np.zeros(len(rows))
+        while end < rows.shape[1] and is_indicator[end] and total.max() <= 1:
+            total = total + rows[:, end]
+            end += 1
+            if total.min() == 1:
+                break
+        if end > start and (total == 1).all():
+            if end - start > _MOST_LEVELS_AS_COLUMNS:
+                blocks.append(tuple(range(start, end)))
+            start = end
+        else:
+            start += 1
+    return tuple(blocks)
+
+
+def _some_rows(features: np.ndarray) -> np.ndarray:
+    """Return rows enough to tell what a column holds."""
+    if len(features) <= _MOST_ROWS:
+        return features
+    # drawn: any step may be in step with the rows
+    rows = np.random.default_rng(0).integers(0, len(features), _MOST_ROWS)
+    return features[rows]

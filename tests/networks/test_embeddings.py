@@ -1,11 +1,11 @@
-"""Embeddings of numbers."""
+"""Embeddings of numbers and categories."""
 
 import numpy as np
 import pytest
 
 from segmentlearn.engine.backend import keras
 from segmentlearn.networks import ClassifierSpec, PackedSpec, quantile_edges
-from segmentlearn.networks.embeddings import embed_numbers
+from segmentlearn.networks.embeddings import embed_features
 
 
 def embed(features, edges=None, **settings):
@@ -14,7 +14,7 @@ def embed(features, edges=None, **settings):
     net = ClassifierSpec(n_features, 2, hidden_layer_sizes=())
     spec = PackedSpec(net, n_members=1, **settings)
     inputs = keras.Input((n_features,))
-    outputs, sources = embed_numbers(inputs, spec, edges, seed=0)
+    outputs, sources = embed_features(inputs, spec, edges, seed=0)
     return np.asarray(keras.Model(inputs, outputs)(features)), sources.tolist()
 
 
@@ -103,7 +103,7 @@ def test_waves_by_hand():
     net = ClassifierSpec(2, 2, hidden_layer_sizes=())
     spec = PackedSpec(net, 1, numeric_features=(0, 1), n_frequencies=3, n_waves=2)
     inputs = keras.Input((2,))
-    model = keras.Model(inputs, embed_numbers(inputs, spec, None, seed=0)[0])
+    model = keras.Model(inputs, embed_features(inputs, spec, None, seed=0)[0])
     frequencies, phases = model.get_layer("angles").get_weights()
     kernel, bias = model.get_layer("waves").get_weights()
     cosines = np.cos(features[:, :, None] * frequencies + phases)
@@ -163,3 +163,24 @@ class TestWideTables:
         assert found.shape[1] == len(sources) == (n_real // 64 + 1) * 64
         assert 0 < n_real < 40 * 16
         assert (found[:, n_real:] == 0).all()
+
+
+def test_levels_take_the_place_of_their_columns():
+    """Each level has numbers of its own; the other features stay as they are."""
+    features = np.array([[7.0, 1, 0, 3.0], [8.0, 0, 1, 4.0]], np.float32)
+    settings = {"categories": ((1, 2),), "n_category_outputs": 5}
+    found, sources = embed(features, **settings)
+    np.testing.assert_array_equal(found[:, :2], features[:, [0, 3]])
+    assert sources == [0, 3, *[1] * 5]
+    assert (found[0, 2:] != found[1, 2:]).all()
+
+
+def test_two_categories_have_numbers_of_their_own():
+    """Nothing plain is left, and one category says nothing of the other."""
+    features = np.eye(4, dtype=np.float32)[[0, 1]] + np.eye(4)[[2, 2]]
+    settings = {"categories": ((0, 1), (2, 3)), "n_category_outputs": 3}
+    found, sources = embed(features.astype(np.float32), **settings)
+    assert sources == [0, 0, 0, 2, 2, 2]
+    np.testing.assert_array_equal(found[0, 3:], found[1, 3:])
+    assert (found[0, :3] != found[1, :3]).all()
+    assert (found[0, :3] != found[0, 3:]).all()

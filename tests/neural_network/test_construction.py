@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from segmentlearn.neural_network.construction import numeric_positions
+from segmentlearn.networks import packed_nets
+from segmentlearn.neural_network.construction import numeric_positions, one_hot_blocks
 
 FEATURES = np.column_stack([np.arange(6) % 2, np.arange(6), np.zeros(6)])
 NAMES = ["new", "age", "constant"]
@@ -34,3 +35,54 @@ def test_positions_alone_where_there_are_no_names():
     """An array's features are numbered."""
     with pytest.raises(ValueError, match=r"'age'.*\[0, 1, 2\]"):
         numeric_positions(["age"], FEATURES, None)
+
+
+def one_hot(n_levels, n_rows=60):
+    """Return the columns of a category whose levels take turns."""
+    return np.eye(n_levels)[np.arange(n_rows) % n_levels]
+
+
+AGES = np.linspace(20, 70, 60)[:, np.newaxis]
+FLAGS = (np.arange(60) % 3 == 0).astype(float)[:, np.newaxis]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([AGES, one_hot(11), AGES], [range(1, 12)]),
+        ([FLAGS, one_hot(12), FLAGS], [range(1, 13)]),
+        ([one_hot(11), one_hot(13)], [range(11), range(11, 24)]),
+        ([one_hot(3), one_hot(11)], [range(3, 14)]),
+        ([one_hot(10)], []),
+        ([one_hot(12)[:, :11]], []),
+        ([AGES], []),
+        ([2 * one_hot(12)], []),
+    ],
+    ids=[
+        "between numbers",
+        "between indicators",
+        "two",
+        "behind a small one",
+        "ten levels",
+        "one level without a column",
+        "numbers",
+        "other values",
+    ],
+)
+def test_categories_are_known_by_their_columns(parts, expected):
+    """A run of columns of which one is 1 in every row, and more than ten of them."""
+    blocks = one_hot_blocks(np.hstack(parts))
+    assert blocks == tuple(map(tuple, expected))
+
+
+def test_a_category_is_embedded_unless_it_is_not_wanted(make_packed):
+    """The net has a layer for its levels, and none without them."""
+    X = np.hstack([AGES / 100, one_hot(12)])
+    y = np.arange(60) % 2
+    nets = [
+        packed_nets(make_packed(max_epochs=1, **settings).fit(X, y).model_)[0]
+        for settings in ({}, {"categorical_embedding": None})
+    ]
+    names = [[layer.name for layer in net.layers] for net in nets]
+    assert ["levels_1" in one for one in names] == [True, False]
+    assert nets[0].get_layer("levels_1").get_weights()[0].shape == (12, 8)
