@@ -53,7 +53,7 @@ def build_model(
     is_calibrated = estimator.calibration not in (None, "auto")
     categories: tuple[tuple[int, ...], ...] = ()
     if estimator.categorical_embedding is not None:
-        categories = one_hot_blocks(features)
+        categories = categories_to_embed(estimator.preprocessor_, features)
     is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
     if is_alone and not is_calibrated:
         model = networks.build_classifier(spec, estimator._seed)
@@ -139,8 +139,35 @@ def numeric_positions(
     return tuple(sorted({int(position) % n_features for position in positions}))
 
 
+def categories_to_embed(
+    preprocessor: Any, features: np.ndarray
+) -> tuple[tuple[int, ...], ...]:
+    """Return the columns of each category of more than ten levels.
+
+    Parameters
+    ----------
+    preprocessor : transformer or None
+        Asked for its one-hot columns, where it can tell them.
+    features : ndarray of shape (n_samples, n_features)
+        Looked at, where it cannot.
+
+    Returns
+    -------
+    blocks : tuple of tuples of int
+    """
+    groups = getattr(preprocessor, "output_groups_", None)
+    if groups is None:
+        blocks = one_hot_blocks(features)
+    else:
+        one_hot = set(preprocessor.output_roles_["onehot"])
+        blocks = tuple(
+            tuple(group) for group in groups.values() if set(group) <= one_hot
+        )
+    return tuple(block for block in blocks if len(block) > _MOST_LEVELS_AS_COLUMNS)
+
+
 def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
-    """Find the categories of more than ten levels among the features.
+    """Find categories among the features by their values.
 
     A category is a run of columns of which exactly one is 1 in every row, whoever has
     encoded it.
@@ -159,10 +186,10 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
     --------
     >>> import numpy as np
     >>> from segmentlearn.neural_network.construction import one_hot_blocks
-    >>> levels = np.eye(12)[np.arange(40) % 12]
+    >>> levels = np.eye(3)[np.arange(40) % 3]
     >>> ages = np.linspace(20, 70, 40)[:, np.newaxis]
     >>> one_hot_blocks(np.hstack([ages, levels, ages]))
-    ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),)
+    ((1, 2, 3),)
     """
     rows = _some_rows(features)
     is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)
@@ -175,8 +202,7 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
             if total.min() == 1:
                 break
         if end > start and (total == 1).all():
-            if end - start > _MOST_LEVELS_AS_COLUMNS:
-                blocks.append(tuple(range(start, end)))
+            blocks.append(tuple(range(start, end)))
             start = end
         else:
             start += 1
