@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from segmentlearn._compat import Interval, StrOptions, fit_context
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.preprocessing.columns import DATETIME, MIXED, TIMEDELTA
+from segmentlearn.preprocessing.containers import put_together
 from segmentlearn.preprocessing.encoding import CategoryEncoder
 from segmentlearn.preprocessing.identifiers import (
     find_identifiers,
@@ -16,6 +17,7 @@ from segmentlearn.preprocessing.identifiers import (
     warn_of_identifiers,
 )
 from segmentlearn.preprocessing.imputation import ALL_MISSING, MixedImputer
+from segmentlearn.preprocessing.inversion import original_columns
 from segmentlearn.preprocessing.parts import split_table
 from segmentlearn.preprocessing.roles import (
     CATEGORICAL,
@@ -250,6 +252,32 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         numbers, factors = self._read_known(X)
         return self._assemble(numbers, factors)
+
+    def inverse_transform(self, X):
+        """Turn prepared rows back into columns in their own unit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_outputs)
+            Rows as `transform` gives them, or what a model made of such rows.
+
+        Returns
+        -------
+        X_original : DataFrame or ndarray of shape (n_samples, n_columns)
+            The columns in use, in the order of `fit`: a frame where `fit` was given
+            one with text names. A category is the level with the nearest code, None
+            where that is the level of missing cells, "other" where levels were merged;
+            numbers that were missing are those that filled them.
+
+        Raises
+        ------
+        ValueError
+            If X has not the columns that `transform` gives.
+        """
+        check_is_fitted(self)
+        columns = original_columns(self, X)
+        container = "pandas" if hasattr(self, "feature_names_in_") else "array"
+        return put_together(list(columns.values()), list(columns), container)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output columns.

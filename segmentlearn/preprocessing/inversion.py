@@ -1,0 +1,133 @@
+"""From the matrix of a fitted preprocessor back to columns as a user knows them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+from segmentlearn.preprocessing.blocks import row_blocks
+from segmentlearn.preprocessing.columns import DATETIME, NUMERIC_KINDS, TIMEDELTA
+from segmentlearn.preprocessing.imputation import MISSING_LEVEL
+
+OTHER = "other"
+
+
+def original_columns(preprocessor, X):
+    """Return the columns in use in their own unit, by name.
+
+    Parameters
+    ----------
+    preprocessor : TabularPreprocessor
+        Fitted.
+    X : array-like of shape (n_rows, n_outputs)
+        Rows as its `transform` gives them, or what a model made of such rows.
+
+    Returns
+    -------
+    columns : dict of str to ndarray of shape (n_rows,)
+        In the order of `fit`.
+
+    Raises
+    ------
+    ValueError
+        If X has not the columns that `transform` gives.
+    """
+    X = check_array(X, dtype=[np.float64, np.float32])
+    width = len(preprocessor.get_feature_names_out())
+    if X.shape[1] != width:
+        raise ValueError(
+            f"X has {X.shape[1]} columns; transform gives {width}, and these are what "
+            "inverse_transform takes."
+        )
+    kinds, roles = preprocessor.column_kinds_, preprocessor.output_roles_
+    columns = {}
+    numeric = [name for name, kind in kinds.items() if kind in NUMERIC_KINDS]
+    if numeric:
+        found = original_numbers(
+            X[:, roles["numeric"]],
+            [kinds[name] for name in numeric],
+            preprocessor.scaler_,
+        )
+        columns |= dict(zip(numeric, found, strict=True))
+    if preprocessor.target_scaler_ is not None:
+        X = X.copy()
+        means = preprocessor.target_scaler_.inverse_transform(X[:, roles["target"]])
+        X[:, roles["target"]] = means
+    encoder = preprocessor.encoder_
+    for name, group in preprocessor.output_groups_.items():
+        columns[name] = nearest_levels(
+            X[:, group],
+            encoder.tables_[name],
+            encoder.levels_[name],
+            bool(encoder.merged_levels_[name]),
+        )
+    return {name: columns[name] for name in kinds}
+
+
+def original_numbers(scaled, kinds, scaler):
+    """Return numeric columns in their own unit.
+
+    Parameters
+    ----------
+    scaled : ndarray of shape (n_rows, n_columns)
+        As the scaler gave them.
+    kinds : list of str
+        "number", "datetime" or "timedelta" for each column.
+    scaler : SoftRobustScaler
+
+    Returns
+    -------
+    columns : list of ndarray of shape (n_rows,)
+        Dates and durations in their own type, to the microsecond.
+    """
+    numbers = scaler.inverse_transform(np.asarray(scaled, np.float64))
+    columns = []
+    for column, kind in zip(numbers.T, kinds, strict=True):
+        if kind in (DATETIME, TIMEDELTA):
+            microseconds = np.rint(column * 86_400e6)
+            unit = "datetime64[us]" if kind == DATETIME else "timedelta64[us]"
+            column = microseconds.astype(np.int64).astype(unit)
+        columns.append(column)
+    return columns
+
+
+def nearest_levels(encoded, table, levels, has_other):
+    """Return the level of each row whose code is nearest to what the row holds.
+
+    Parameters
+    ----------
+    encoded : ndarray of shape (n_rows, n_outputs)
+        One-hot columns, which may be shares, an ordinal code, or target means.
+    table : ndarray of shape (n_levels + 1, n_outputs)
+        The code of each level, then that of "other".
+    levels : list
+        The levels, in the order of their codes; None stands for missing cells.
+    has_other : bool
+        Whether training rows fell into "other".
+
+    Returns
+    -------
+    column : ndarray of shape (n_rows,)
+        Levels; missing cells are None, or NaN among numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.preprocessing.inversion import nearest_levels
+    >>> shares = np.array([[0.7, 0.3], [0.2, 0.8]])
+    >>> nearest_levels(shares, np.eye(3, 2), ["Artist", "Judge"], has_other=False)
+    array(['Artist', 'Judge'], dtype=object)
+    """
+    names = [*levels, OTHER] if has_other else list(levels)
+    table = np.asarray(table[: len(names)], np.float64)
+    codes = np.empty(len(encoded), np.int64)
+    half_squares = (table**2).sum(axis=1) / 2
+    for rows in row_blocks(len(encoded)):
+        codes[rows] = (encoded[rows] @ table.T - half_squares).argmax(axis=1)
+    names = [None if name == MISSING_LEVEL else name for name in names]
+    values = np.empty(len(names), dtype=object)
+    values[:] = names
+    column = values[codes]
+    known = {type(name) for name in names if name is not None}
+    if known <= {int, float} and known:  # truth values and text stay objects
+        return pd.to_numeric(pd.Series(column)).to_numpy()
+    return column
