@@ -10,6 +10,7 @@ __version__ = "0.1.0.dev0"
 
 # public name -> the subpackage that defines it
 _NAMES = {
+    "Autoencoder": "segmentlearn.neural_network",
     "CategoryEncoder": "segmentlearn.preprocessing",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",

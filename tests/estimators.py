@@ -1,6 +1,6 @@
 """Every public estimator as the house tests check it, and what it is known to fail."""
 
-from segmentlearn import SegmentClassifier
+from segmentlearn import Autoencoder, SegmentClassifier
 from tests.preprocessing import checked
 
 # a net small and quick enough for the checks, and good enough for their accuracy floors
@@ -19,7 +19,17 @@ ENSEMBLE = SegmentClassifier(
     **_TINY, n_members=2, n_inner_folds=2, ema_momentum=0.8, n_iter_no_change=20
 )
 
-ESTIMATORS = [*checked.ESTIMATORS, CLASSIFIER, STOPPING_CLASSIFIER, ENSEMBLE]
+AUTOENCODER = Autoencoder(
+    2, hidden_layer_sizes=(8,), max_epochs=5, batch_size=16, random_state=0
+)
+
+ESTIMATORS = [
+    *checked.ESTIMATORS,
+    CLASSIFIER,
+    STOPPING_CLASSIFIER,
+    ENSEMBLE,
+    AUTOENCODER,
+]
 
 _WEIGHTS = (
     "A net is trained on batches in a drawn order, so a row of weight 2 and the same "

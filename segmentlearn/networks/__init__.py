@@ -6,16 +6,19 @@ from typing import Any
 from segmentlearn._startup import quiet_start
 
 _HOMES = {
+    "AutoencoderSpec": "segmentlearn.networks.autoencoder",
     "ClassifierSpec": "segmentlearn.networks.specs",
     "PackedSpec": "segmentlearn.networks.specs",
     "accuracy": "segmentlearn.networks.packed",
     "average_nets": "segmentlearn.networks.packed",
+    "build_autoencoder": "segmentlearn.networks.autoencoder",
     "build_classifier": "segmentlearn.networks.classifier",
     "build_optimizer": "segmentlearn.networks.optimizers",
     "build_packed": "segmentlearn.networks.packed",
     "calibrate": "segmentlearn.networks.packed",
     "log_loss": "segmentlearn.networks.packed",
     "member_log_loss": "segmentlearn.networks.packed",
+    "mixed_likelihood": "segmentlearn.networks.autoencoder",
     "packed_nets": "segmentlearn.networks.packed",
     "quantile_edges": "segmentlearn.networks.embeddings",
     "read_network": "segmentlearn.networks.storage",
@@ -23,16 +26,19 @@ _HOMES = {
 }
 
 __all__ = [
+    "AutoencoderSpec",
     "ClassifierSpec",
     "PackedSpec",
     "accuracy",
     "average_nets",
+    "build_autoencoder",
     "build_classifier",
     "build_optimizer",
     "build_packed",
     "calibrate",
     "log_loss",
     "member_log_loss",
+    "mixed_likelihood",
     "packed_nets",
     "quantile_edges",
     "read_network",
