@@ -35,6 +35,7 @@ Pass = Callable[[Any, np.ndarray], np.ndarray]
 
 _CACHED_UNTIL = 16 * 2**20  # bytes of a table whose rows are quickly found
 _SEGMENT = 8 * 2**20  # bytes of a segment
+_SMALLER = 4  # so many times a buffer has to go into its table
 
 
 def hold_rows(table: Table, recipe: Recipe) -> "WholeRows | SegmentedRows":
@@ -42,9 +43,12 @@ def hold_rows(table: Table, recipe: Recipe) -> "WholeRows | SegmentedRows":
 
     Members of one program visit rows of their own, each from the whole table.
     """
-    if table.n_bytes > _CACHED_UNTIL and recipe.n_members is None:
-        return SegmentedRows(table, recipe.batch_size)
-    return WholeRows(table)
+    if table.n_bytes <= _CACHED_UNTIL or recipe.n_members is not None:
+        return WholeRows(table)
+    capacity = _segment_rows(table, recipe.batch_size)
+    if _SMALLER * capacity > table.n_rows:  # two buffers would be half a copy
+        return WholeRows(table)
+    return SegmentedRows(table, recipe.batch_size)
 
 
 class WholeRows:
@@ -77,7 +81,9 @@ class WholeRows:
             (0 where there are none).
         """
         batch = program.recipe.batch_size
-        n_slots = -(-self.tensors.capacity // batch) * batch
+        # rows may be drawn several times
+        most = max(self.tensors.capacity, longest(plan.train_rows))
+        n_slots = -(-most // batch) * batch
         settings = Settings(
             n_slots=n_slots,
             n_steps=n_slots // batch,
@@ -115,7 +121,7 @@ class SegmentedRows:
     Parameters
     ----------
     table : Table
-        Read, and never copied as a whole.
+        Read where it is, as long as its rows lie one after the other.
     batch_size : int
         Rows of a step; a segment is a whole number of steps.
 
@@ -130,10 +136,8 @@ class SegmentedRows:
         self._sources = [np.ascontiguousarray(leaf) for leaf in leaves]
         if table.weights is not None:
             self._sources.append(np.ascontiguousarray(table.weights, np.float32))
-        bytes_per_row = max(1, table.n_bytes // table.n_rows)
-        n_steps = max(1, _SEGMENT // (bytes_per_row * batch_size))
-        self._n_slots = n_steps * batch_size
-        capacity = -(-self._n_slots // VALIDATION_CHUNK) * VALIDATION_CHUNK
+        self._capacity = capacity = _segment_rows(table, batch_size)
+        self._n_slots = capacity // batch_size * batch_size
         self._buffers = [_Buffer(table, capacity) for _ in range(2)]
         self.tensors = self._buffers[0].tensors()
 
@@ -158,7 +162,7 @@ class SegmentedRows:
             total: Any = 0.0
             n_rows = len(order)
             order = index_table(order, batch, -(-n_rows // batch) * batch)
-            for start, rows in self._read(order):
+            for start, rows in self._read(order, n_slots):
                 n_real = min(n_slots, n_rows - start)
                 padded = no_rates.copy()
                 steps = rates[start // batch : (start + n_slots) // batch]
@@ -170,8 +174,8 @@ class SegmentedRows:
 
         def validate(order: np.ndarray) -> np.ndarray:
             total: Any = np.zeros(program.recipe.n_sums)
-            for start, rows in self._read(order):
-                n_real = min(n_slots, len(order) - start)
+            for start, rows in self._read(order, self._capacity):
+                n_real = min(self._capacity, len(order) - start)
                 total = total + epoch(
                     rows, in_place, no_rates, nothing, tf.constant(n_real)
                 )[1].astype(np.float64)
@@ -183,14 +187,14 @@ class SegmentedRows:
 
         return run
 
-    def _read(self, order: np.ndarray) -> Iterator[tuple[int, Rows]]:
+    def _read(self, order: np.ndarray, size: int) -> Iterator[tuple[int, Rows]]:
         """Give one segment after the other; the next is read while one is used."""
-        starts = range(0, len(order), self._n_slots)
+        starts = range(0, len(order), size)
         buffers = itertools.cycle(self._buffers)
         with ThreadPoolExecutor(max_workers=1) as reader:
 
             def read(start: int) -> Future:
-                numbers = order[start : start + self._n_slots]
+                numbers = order[start : start + size]
                 return reader.submit(next(buffers).fill, self._sources, numbers)
 
             coming = [read(start) for start in starts[:1]]
@@ -231,6 +235,13 @@ class _Buffer:
             weights=tensors[-1],
             structure=self._structure,
         )
+
+
+def _segment_rows(table: Table, batch_size: int) -> int:
+    """Return the rows that a buffer holds: whole chunks, and a step at least."""
+    bytes_per_row = max(1, table.n_bytes // table.n_rows)
+    wanted = max(_SEGMENT // bytes_per_row, batch_size)
+    return -(-wanted // VALIDATION_CHUNK) * VALIDATION_CHUNK
 
 
 def _means(sums: np.ndarray, n_rows: Any, recipe: Recipe) -> np.ndarray:

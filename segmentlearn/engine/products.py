@@ -113,6 +113,8 @@ def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
     left and the result is turned. Barriers keep XLA from undoing either.
     """
     n_rows, n_outputs = rows.shape[0], kernel.shape[1]
+    if not rows.dtype.is_floating:  # whole numbers and truth values, as in Keras
+        rows = tf.cast(rows, kernel.dtype)
     if not in_xla or n_rows is None:
         return tf.matmul(rows, kernel)
     n_inputs = rows.shape[1]

@@ -83,8 +83,8 @@ class Watch(keras.callbacks.Callback):
         if self.diverged:
             self.model.stop_training = True
             return
+        self._last_weights = self._judged_weights()
         if self._best is None:
-            self._last_weights = self._judged_weights()
             return
         measured = self.history[self._best.rule.monitor][-1]
         self._best.update(epoch, np.array([measured]), [self._judged_weights])
@@ -111,10 +111,10 @@ class Watch(keras.callbacks.Callback):
 
     @property
     def kept_weights(self) -> list | None:
-        """Weights of the best epoch; without early stopping, of the last finite one."""
-        if self._best is None:
+        """Weights of the best epoch where they were kept, else of the last finite."""
+        if self._best is None or self._best.weights is None:
             return self._last_weights
-        return None if self._best.weights is None else self._best.weights[0]
+        return self._best.weights[0]
 
     def _judged_weights(self) -> list:
         """Return the model's weights, the trained ones as their averages."""

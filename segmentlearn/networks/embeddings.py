@@ -106,7 +106,9 @@ def embed_features(
             parts.append(_waves(numbers, spec, seed))
             sources.append(np.repeat(numeric, spec.n_waves))
         if spec.n_bins:
-            encode = _pieces if edges.size <= _MOST_PIECES else _distinct_pieces
+            n_real = int(np.isfinite(edges[:, 1:]).sum())
+            is_sparse = edges.size > _MOST_PIECES and 2 * n_real < edges.size
+            encode = _distinct_pieces if is_sparse else _pieces
             pieces, columns = encode(numbers, edges)
             parts.append(pieces)
             sources.append(numeric[columns])

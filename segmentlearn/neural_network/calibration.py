@@ -9,6 +9,7 @@ _FEWEST_ROWS = 300
 _FEWEST_IN_A_CLASS = 50  # for a shift between two classes
 # as if so many rows had said that nothing needs to change
 _ROWS_OF_DOUBT = 10
+_MOST_GAIN = 1.5  # in slope, that an average may have over its nets
 
 
 def fit_calibration(
@@ -104,6 +105,7 @@ def calibrate_average(
     Returns
     -------
     slope : float
+        From that of a net alone to 1.5 times that.
     shift : ndarray of shape (n_classes,)
 
     Examples
@@ -139,8 +141,11 @@ def calibrate_average(
         return float(value), np.array(slopes)
 
     start = np.array([slope, shift[1] - shift[0]] if shifts else [slope])
-    found = minimize(apart, start, jac=True, method="L-BFGS-B", options={"gtol": 1e-8})
-    if not np.isfinite(found.x).all() or not slope <= found.x[0] <= 3 * slope:
+    bounds = [(slope, _MOST_GAIN * slope), (None, None)][: len(start)]
+    found = minimize(
+        apart, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-8}
+    )
+    if not np.isfinite(found.x).all():
         return slope, shift
     if shifts:
         return float(found.x[0]), np.array([0.0, found.x[1]])

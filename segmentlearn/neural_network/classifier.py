@@ -403,8 +403,9 @@ class SegmentClassifier(
         results = self._train_folds(nets, folds, features, codes, weights, sizes)
         model = self._without_untrained(model, nets, len(results))
         self._keep(model, results, history, len(nets))
+        trained = slice(len(results))
         self._calibrate(
-            nets, folds[: len(results)], features, codes, weights, not history
+            nets[trained], folds[trained], features, codes, weights, not history
         )
         return self
 

@@ -15,6 +15,7 @@ _N_FREQUENCIES = 8
 _MOST_ROWS = 20_000
 # a category of so few levels is as well off with its one-hot columns
 _MOST_LEVELS_AS_COLUMNS = 10
+_MOST_LEVELS = 1000  # columns that one category is looked for in
 
 
 def build_model(
@@ -51,13 +52,13 @@ def build_model(
     )
     embedding = estimator.numeric_embedding
     is_calibrated = estimator.calibration not in (None, "auto")
-    categories: tuple[tuple[int, ...], ...] = ()
-    if estimator.categorical_embedding is not None:
-        categories = categories_to_embed(estimator.preprocessor_, features)
     is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
     if is_alone and not is_calibrated:
         model = networks.build_classifier(spec, estimator._seed)
         return model, [model]
+    categories: tuple[tuple[int, ...], ...] = ()
+    if estimator.categorical_embedding is not None:
+        categories = categories_to_embed(estimator.preprocessor_, features)
     numeric: tuple[int, ...] = ()
     if embedding is not None:
         numeric = numeric_positions(
@@ -193,19 +194,20 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
     """
     rows = _some_rows(features)
     is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)
+    counts = np.where(is_indicator, (rows == 1).sum(axis=0), len(rows) + 1)
     blocks, start = [], 0
-    while start < rows.shape[1]:
-        end, total = start, np.zeros(len(rows))
-        while end < rows.shape[1] and is_indicator[end] and total.max() <= 1:
-            total = total + rows[:, end]
-            end += 1
-            if total.min() == 1:
-                break
-        if end > start and (total == 1).all():
+    while start < len(counts):
+        # ones of all rows together: where they are as many as rows, it may be a block
+        sums = np.cumsum(counts[start : start + _MOST_LEVELS])
+        end = start + 1 + int(np.searchsorted(sums, len(rows)))
+        is_block = (
+            end - start <= len(sums)
+            and sums[end - start - 1] == len(rows)
+            and (rows[:, start:end].sum(axis=1) == 1).all()
+        )
+        if is_block:
             blocks.append(tuple(range(start, end)))
-            start = end
-        else:
-            start += 1
+        start = end if is_block else start + 1
     return tuple(blocks)
 
 

@@ -173,7 +173,7 @@ def held_out_logits(
         NaN in rows that no net has held out.
     """
     logits = np.full((len(features), n_classes), np.nan)
-    for net, fold in zip(nets, folds, strict=False):
+    for net, fold in zip(nets, folds, strict=True):
         if len(fold.held_out):
             logits[fold.held_out] = predict_logits(net, features[fold.held_out])
     return logits

@@ -57,7 +57,7 @@ def read_labels(y, name):
     labels = column_or_1d(y, warn=True)
     if not len(labels):
         raise ValueError(f"{name} is empty: there are no rows.")
-    if labels.dtype.kind in "fO":
+    if labels.dtype.kind in "fOmM":
         n_missing = int(np.sum(pd.isna(labels)))
         if n_missing:
             raise ValueError(
@@ -66,9 +66,11 @@ def read_labels(y, name):
             )
     if labels.dtype.kind == "O":
         labels = _as_plain(labels, name)
-    if labels.dtype.kind == "f":  # measured numbers are refused
+    if labels.dtype.kind not in "biuUO":  # measured numbers are refused
         check_classification_targets(labels)
-    return labels
+    if labels.dtype.kind == "f":
+        return labels.astype(np.float64)
+    return labels.astype(labels.dtype.newbyteorder("="), copy=False)
 
 
 def learn_classes(labels, classes=None):
@@ -174,7 +176,9 @@ def encode_labels(X, labels, classes, suffix=""):
             f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "
             f"{len(labels)} rows, an inconsistent number of samples."
         )
-    codes = pd.Index(classes).get_indexer(labels)
+    codes = pd.Index(_as_numbers(classes, labels)).get_indexer(
+        _as_numbers(labels, classes)
+    )
     unknown = codes < 0
     if unknown.any():
         raise ValueError(
@@ -306,6 +310,12 @@ def rows_that_count(weights, n_rows):
     rows : ndarray of int
     """
     return np.arange(n_rows) if weights is None else np.flatnonzero(weights)
+
+
+def _as_numbers(labels, others):
+    """Let truth values be the numbers that they equal, where others are numbers."""
+    is_mixed = labels.dtype.kind == "b" and others.dtype.kind in "iuf"
+    return labels.astype(np.int8) if is_mixed else labels
 
 
 def _as_plain(labels, name):

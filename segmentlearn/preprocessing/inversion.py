@@ -9,6 +9,8 @@ from segmentlearn.preprocessing.columns import DATETIME, NUMERIC_KINDS, TIMEDELT
 from segmentlearn.preprocessing.imputation import MISSING_LEVEL
 
 OTHER = "other"
+_CALENDAR = (-719_162, 2_932_896)  # days from 1970 to the years 1 and 9999
+_LONGEST = 9.2e18  # microseconds that a duration can hold
 
 
 def original_columns(preprocessor, X):
@@ -59,6 +61,10 @@ def original_columns(preprocessor, X):
             encoder.tables_[name],
             encoder.levels_[name],
             bool(encoder.merged_levels_[name]),
+            is_gap=MISSING_LEVEL
+            if preprocessor.imputer_.fill_values_.get(name) == MISSING_LEVEL
+            and preprocessor.imputer_.categorical == "missing"
+            else None,
         )
     return {name: columns[name] for name in kinds}
 
@@ -77,20 +83,23 @@ def original_numbers(scaled, kinds, scaler):
     Returns
     -------
     columns : list of ndarray of shape (n_rows,)
-        Dates and durations in their own type, to the microsecond.
+        Dates and durations in their own type; numbers at the scaler's clip may be far
+        beyond those of `fit`, dates never beyond the years 1 and 9999.
     """
     numbers = scaler.inverse_transform(np.asarray(scaled, np.float64))
     columns = []
     for column, kind in zip(numbers.T, kinds, strict=True):
         if kind in (DATETIME, TIMEDELTA):
-            microseconds = np.rint(column * 86_400e6)
+            if kind == DATETIME:
+                column = column.clip(*_CALENDAR)
+            microseconds = np.rint(column * 86_400e6).clip(-_LONGEST, _LONGEST)
             unit = "datetime64[us]" if kind == DATETIME else "timedelta64[us]"
             column = microseconds.astype(np.int64).astype(unit)
         columns.append(column)
     return columns
 
 
-def nearest_levels(encoded, table, levels, has_other):
+def nearest_levels(encoded, table, levels, has_other, is_gap=None):
     """Return the level of each row whose code is nearest to what the row holds.
 
     Parameters
@@ -103,6 +112,8 @@ def nearest_levels(encoded, table, levels, has_other):
         The levels, in the order of their codes; None stands for missing cells.
     has_other : bool
         Whether training rows fell into "other".
+    is_gap : str, default=None
+        The level that stands for missing cells, beside None.
 
     Returns
     -------
@@ -123,7 +134,7 @@ def nearest_levels(encoded, table, levels, has_other):
     half_squares = (table**2).sum(axis=1) / 2
     for rows in row_blocks(len(encoded)):
         codes[rows] = (encoded[rows] @ table.T - half_squares).argmax(axis=1)
-    names = [None if name == MISSING_LEVEL else name for name in names]
+    names = [None if is_gap is not None and name == is_gap else name for name in names]
     values = np.empty(len(names), dtype=object)
     values[:] = names
     column = values[codes]

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import passes
+from segmentlearn.engine import passes, program
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.data import Table
 from segmentlearn.engine.passes import SegmentedRows, WholeRows, hold_rows
 from segmentlearn.engine.program import Recipe
 
-SEGMENT = 16 * 30  # bytes: 30 rows of three numbers and a class, 3 batches of 8
+SEGMENT = 16 * 20  # bytes: 20 rows of three numbers and a class, rounded up to 24
 
 
 @pytest.fixture
@@ -18,10 +18,15 @@ def in_segments(monkeypatch):
     """A function that makes every table a large one."""
 
     def set_up():
+        engine.clear_cache()
         monkeypatch.setattr(passes, "_CACHED_UNTIL", 0)
         monkeypatch.setattr(passes, "_SEGMENT", SEGMENT)
+        monkeypatch.setattr(passes, "_SMALLER", 1)
+        monkeypatch.setattr(passes, "VALIDATION_CHUNK", 8)
+        monkeypatch.setattr(program, "VALIDATION_CHUNK", 8)
 
-    return set_up
+    yield set_up
+    engine.clear_cache()
 
 
 def recipe(**changes):
@@ -128,6 +133,20 @@ def test_a_large_table_is_not_copied():
     assert type(held) is SegmentedRows
     assert np.shares_memory(held._sources[0], large)
     assert held.tensors.capacity * 20 < 9 * 2**20
+
+
+def test_a_table_of_few_wide_rows_is_held_whole():
+    """Two buffers of whole steps would take as much memory as a copy."""
+    table = Table([np.zeros((600, 10_000), np.float32)], [np.zeros(600, np.int32)])
+    assert table.n_bytes > 16 * 2**20
+    assert type(hold_rows(table, recipe())) is WholeRows
+
+
+def test_rows_may_be_drawn_more_often_than_there_are(small_net, train):
+    """A bootstrap of a small table fills more slots than the table has rows."""
+    often = np.zeros(5000, int)
+    result = train(small_net(), train_rows=often, epochs=1)
+    assert np.isfinite(result.history["loss"][0])
 
 
 def test_members_hold_the_whole_table():

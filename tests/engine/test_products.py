@@ -174,3 +174,12 @@ def test_no_barrier_without_xla():
     X, y = np.ones((64, 32), np.float32), np.ones((64, 4), np.float32)
     result = engine.fit(model, X, y, loss="mse", jit_compile=False)
     assert result.compiled
+
+
+@pytest.mark.parametrize("dtype", ["int32", "bool"])
+def test_whole_numbers_are_multiplied_as_in_keras(dtype):
+    """A net over codes or flags needs no cast of the user's."""
+    net = keras.Sequential([keras.Input((4,), dtype=dtype), keras.layers.Dense(1)])
+    X = (np.arange(40).reshape(10, 4) % 3).astype(dtype)
+    result = engine.fit(net, X, np.ones((10, 1), np.float32), loss="mse")
+    assert result.compiled

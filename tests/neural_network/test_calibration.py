@@ -155,5 +155,5 @@ def test_an_average_is_never_less_sure(seed, n_classes, noise, slope):
     """Whatever the nets say, the slope stays within bounds and finite."""
     nets, _ = noisy_nets(n_classes, noise, seed, n_rows=200, n_nets=3)
     found, shift = calibrate_average(nets, slope, np.zeros(n_classes), None)
-    assert slope <= found <= 3 * slope
+    assert slope <= found <= 1.5 * slope + 1e-9
     assert np.isfinite(shift).all()

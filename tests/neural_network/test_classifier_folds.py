@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss
 from segmentlearn import engine
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.networks import packed_nets
+from segmentlearn.neural_network import training
 from segmentlearn.neural_network.calibration import fit_calibration
 from segmentlearn.neural_network.ensemble import Fold, held_out_logits
 
@@ -314,3 +315,21 @@ def test_validation_frame_is_prepared(make_packed, raw):
     same = make_packed(max_epochs=1).fit(X, y, X_val=X, y_val=y)
     assert clf.history_ == same.history_
     assert clf.oof_proba_ is None
+
+
+def test_nets_that_ctrl_c_left_untrained_calibrate_nothing(
+    make_packed, two_groups, interrupt, monkeypatch
+):
+    """The average is one of the nets that have learnt something."""
+    seen = []
+    find = training.calibrate_average
+
+    def spy(logits, *arguments):
+        seen.append(len(logits))
+        return find(logits, *arguments)
+
+    monkeypatch.setattr(training, "calibrate_average", spy)
+    interrupt(3)
+    X, y = np.tile(two_groups[0], (2, 1)), np.tile(two_groups[1], 2)
+    clf = make_packed(calibration="affine", max_epochs=2).fit(X, y)
+    assert seen == [len(packed_nets(clf.model_))] == [2]

@@ -104,3 +104,9 @@ def test_the_preprocessor_knows_its_categories():
     (block,) = categories_to_embed(preprocessor, features)
     names = preprocessor.get_feature_names_out()[list(block)]
     assert list(names) == [f"job_{level}" for level in "abcdefghijkl"]
+
+
+def test_many_exclusive_flags_are_looked_at_once():
+    """A category without its first level is none, however many columns it has."""
+    features = np.eye(600)[:, 1:]
+    assert one_hot_blocks(features) == ()

@@ -212,3 +212,26 @@ def test_many_classes_are_worth_a_warning():
     labels = np.arange(60)
     with pytest.warns(SegmentLearnWarning, match="y has 60 classes in 60 rows"):
         learn_classes(labels)
+
+
+def test_missing_dates_are_missing_labels():
+    """NaT is no segment."""
+    with pytest.raises(ValueError, match=r"y has 1 missing label"):
+        read_labels(np.array(["2020-01-01", "NaT"], "datetime64[D]"), "y")
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"), [([True, False], [0, 1]), ([1, 0], [False, True])]
+)
+def test_truth_values_are_the_numbers_that_they_equal(labels, classes):
+    """Labels of 0 and 1 in one table, of truth values in the other."""
+    labels, classes = np.array(labels), np.array(classes)
+    assert encode_labels([[0.1], [0.2]], labels, classes).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8", "float16", "longdouble"])
+def test_unusual_numbers_are_read_as_usual_ones(dtype):
+    """Files in another byte order, and precisions that pandas has no index for."""
+    labels = read_labels(np.array([2, 1, 2]).astype(dtype), "y")
+    classes = learn_classes(labels)
+    assert encode_labels(np.zeros((3, 1)), labels, classes).tolist() == [1, 0, 1]

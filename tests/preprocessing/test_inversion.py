@@ -111,3 +111,18 @@ def test_levels_survive_any_table(rows):
     table = pd.DataFrame(rows, columns=["number", "level"])
     found = there_and_back(table, identifiers="keep")
     assert found["level"].tolist() == table["level"].tolist()
+
+
+def test_an_outlying_date_stays_a_date():
+    """What lies at the clip has no finite origin, and is not a gap for that."""
+    days = pd.date_range("2024-01-01", periods=60, freq="h").to_list()
+    table = pd.DataFrame({"since": [*days, pd.Timestamp("1900-01-01")]})
+    found = there_and_back(table, identifiers="keep")
+    assert found["since"].notna().all()
+    assert found["since"].iloc[-1] < pd.Timestamp("1900-01-02")
+
+
+def test_a_level_that_is_called_missing_is_a_level():
+    """Where no cell was missing, the word is the user's own."""
+    table = pd.DataFrame({"parcel": ["missing", "there"] * 4})
+    assert there_and_back(table)["parcel"].tolist() == table["parcel"].tolist()
