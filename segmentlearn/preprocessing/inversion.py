@@ -54,17 +54,15 @@ def original_columns(preprocessor, X):
         X = X.copy()
         means = preprocessor.target_scaler_.inverse_transform(X[:, roles["target"]])
         X[:, roles["target"]] = means
-    encoder = preprocessor.encoder_
+    encoder, imputer = preprocessor.encoder_, preprocessor.imputer_
     for name, group in preprocessor.output_groups_.items():
+        made_up = imputer.categorical == "missing" and imputer.n_missing_[name] > 0
         columns[name] = nearest_levels(
             X[:, group],
             encoder.tables_[name],
             encoder.levels_[name],
             bool(encoder.merged_levels_[name]),
-            is_gap=MISSING_LEVEL
-            if preprocessor.imputer_.fill_values_.get(name) == MISSING_LEVEL
-            and preprocessor.imputer_.categorical == "missing"
-            else None,
+            is_gap=MISSING_LEVEL if made_up else None,
         )
     return {name: columns[name] for name in kinds}
 
