@@ -33,8 +33,11 @@ def original_columns(preprocessor, X):
     ValueError
         If X has not the columns that `transform` gives.
     """
+    names = list(preprocessor.get_feature_names_out())
+    if hasattr(X, "columns") and set(X.columns) == set(names):
+        X = X[names]  # a frame may have them in any order
     X = check_array(X, dtype=[np.float64, np.float32])
-    width = len(preprocessor.get_feature_names_out())
+    width = len(names)
     if X.shape[1] != width:
         raise ValueError(
             f"X has {X.shape[1]} columns; transform gives {width}, and these are what "

@@ -277,7 +277,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         columns = original_columns(self, X)
         container = "pandas" if hasattr(self, "feature_names_in_") else "array"
-        return put_together(list(columns.values()), list(columns), container)
+        index = getattr(X, "index", None) if hasattr(X, "columns") else None
+        return put_together(list(columns.values()), list(columns), container, index)
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the output columns.

@@ -126,3 +126,14 @@ def test_a_level_that_is_called_missing_is_a_level():
     """Where no cell was missing, the word is the user's own."""
     table = pd.DataFrame({"parcel": ["missing", "there"] * 4})
     assert there_and_back(table)["parcel"].tolist() == table["parcel"].tolist()
+
+
+def test_a_frame_is_read_by_its_names(table):
+    """In any order, and its rows keep their labels."""
+    preprocessor = TabularPreprocessor(min_frequency=None).set_output(
+        transform="pandas"
+    )
+    prepared = preprocessor.fit_transform(table.set_index(pd.Index(range(10, 16))))
+    found = preprocessor.inverse_transform(prepared[prepared.columns[::-1]])
+    assert found["job"].tolist() == table["job"].tolist()
+    assert found.index.tolist() == list(range(10, 16))
