@@ -63,8 +63,7 @@ class SegmentClassifier(
         quantile pieces of the column, by trained cosines, or both.
     categorical_embedding : int or None, default=8
         Trained numbers for each level of a category of more than ten, in place of its
-        one-hot columns; None leaves those, as does an ordinary net (one member, one
-        net, no numeric embedding).
+        columns; None, and an ordinary net (one member, no embedding), leave those.
     numeric_features : "auto" or list of str or int, default="auto"
         Features of the net, by name or position, that get the embedding; "auto" takes
         those with more than two different values.
