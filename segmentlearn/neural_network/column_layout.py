@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.extmath import svd_flip
 
-# rows that tell the directions in which a table varies
+# rows that tell what a column holds, and in which directions a table varies
 _MOST_ROWS = 20_000
 
 
@@ -77,6 +77,24 @@ def read_layout(preprocessor: Any, n_features: int) -> ColumnLayout:
     return ColumnLayout(tuple(numeric), categories, tuple(indicators))
 
 
+def some_rows(features: np.ndarray) -> np.ndarray:
+    """Return rows enough to tell what a table is like; all of a small one.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features)
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_features)
+        At most 20,000, the same ones each time.
+    """
+    if len(features) <= _MOST_ROWS:
+        return features
+    # drawn: any step may be in step with the rows
+    return features[np.random.default_rng(0).integers(0, len(features), _MOST_ROWS)]
+
+
 def principal_components(
     features: np.ndarray, n_components: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -103,11 +121,7 @@ def principal_components(
     >>> directions.tolist(), center.tolist()
     ([[1.0, 0.0]], [2.0, 1.0])
     """
-    rows = features
-    if len(rows) > _MOST_ROWS:  # drawn: any step may be in step with the rows
-        chosen = np.random.default_rng(0).integers(0, len(rows), _MOST_ROWS)
-        rows = rows[chosen]
-    rows = np.asarray(rows, np.float64)
+    rows = np.asarray(some_rows(features), np.float64)
     center = rows.mean(axis=0)
     left, _, right = np.linalg.svd(rows - center, full_matrices=False)
     _, right = svd_flip(left, right, u_based_decision=False)

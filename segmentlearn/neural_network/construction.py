@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from segmentlearn import networks
+from segmentlearn.neural_network.column_layout import read_layout, some_rows
 from segmentlearn.neural_network.effort import Sizes
 from segmentlearn.neural_network.ensemble import net_seed
 
 _N_BINS = 16
 _N_FREQUENCIES = 8
-# rows looked at to tell numbers from indicators
-_MOST_ROWS = 20_000
 # a category of so few levels is as well off with its one-hot columns
 _MOST_LEVELS_AS_COLUMNS = 10
 _MOST_LEVELS = 1000  # columns that one category is looked for in
@@ -118,7 +117,7 @@ def numeric_positions(
     """
     n_features = features.shape[1]
     if isinstance(chosen, str):
-        looked_at = _some_rows(features)
+        looked_at = some_rows(features)
         return tuple(
             position
             for position in range(n_features)
@@ -156,14 +155,10 @@ def categories_to_embed(
     -------
     blocks : tuple of tuples of int
     """
-    groups = getattr(preprocessor, "output_groups_", None)
-    if groups is None:
-        blocks = one_hot_blocks(features)
+    if hasattr(preprocessor, "output_groups_"):
+        blocks = read_layout(preprocessor, features.shape[1]).categories
     else:
-        one_hot = set(preprocessor.output_roles_["onehot"])
-        blocks = tuple(
-            tuple(group) for group in groups.values() if set(group) <= one_hot
-        )
+        blocks = one_hot_blocks(features)
     return tuple(block for block in blocks if len(block) > _MOST_LEVELS_AS_COLUMNS)
 
 
@@ -192,7 +187,7 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
     >>> one_hot_blocks(np.hstack([ages, levels, ages]))
     ((1, 2, 3),)
     """
-    rows = _some_rows(features)
+    rows = some_rows(features)
     is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)
     counts = np.where(is_indicator, (rows == 1).sum(axis=0), len(rows) + 1)
     blocks, start = [], 0
@@ -209,12 +204,3 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
             blocks.append(tuple(range(start, end)))
         start = end if is_block else start + 1
     return tuple(blocks)
-
-
-def _some_rows(features: np.ndarray) -> np.ndarray:
-    """Return rows enough to tell what a column holds."""
-    if len(features) <= _MOST_ROWS:
-        return features
-    # drawn: any step may be in step with the rows
-    rows = np.random.default_rng(0).integers(0, len(features), _MOST_ROWS)
-    return features[rows]
