@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 _NAMES = {
     "Autoencoder": "segmentlearn.neural_network",
     "CategoryEncoder": "segmentlearn.preprocessing",
+    "DistancePreprocessor": "segmentlearn.preprocessing",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SoftRobustScaler": "segmentlearn.preprocessing",

@@ -19,9 +19,11 @@ _HOMES = {
     "log_loss": "segmentlearn.networks.packed",
     "member_log_loss": "segmentlearn.networks.packed",
     "mixed_likelihood": "segmentlearn.networks.autoencoder",
+    "pack_autoencoders": "segmentlearn.networks.autoencoder_members",
     "packed_nets": "segmentlearn.networks.packed",
     "quantile_edges": "segmentlearn.networks.embeddings",
     "read_network": "segmentlearn.networks.storage",
+    "unpack_autoencoders": "segmentlearn.networks.autoencoder_members",
     "write_network": "segmentlearn.networks.storage",
 }
 
@@ -39,9 +41,11 @@ __all__ = [
     "log_loss",
     "member_log_loss",
     "mixed_likelihood",
+    "pack_autoencoders",
     "packed_nets",
     "quantile_edges",
     "read_network",
+    "unpack_autoencoders",
     "write_network",
 ]
 

@@ -166,20 +166,36 @@ def mixed_likelihood(
         total: Any = 0.0
         n_cells: Any = float(len(categories))
         if n_numbers:
-            log_scale = ops.maximum(y_pred[:, -n_numbers:], _LOG_SMALLEST_SCALE)
-            missing = ops.take(y_true, places, axis=1) * (1.0 - known_always)
-            gap = ops.take(y_true, numeric, axis=1) - ops.take(y_pred, numeric, axis=1)
+            log_scale = ops.maximum(y_pred[..., -n_numbers:], _LOG_SMALLEST_SCALE)
+            missing = ops.take(y_true, places, axis=-1) * (1.0 - known_always)
+            gap = ops.take(y_true, numeric, axis=-1)
+            gap -= ops.take(y_pred, numeric, axis=-1)
             cells = ops.square(gap * ops.exp(-log_scale)) / 2.0 + log_scale
-            total += ops.sum(cells * (1.0 - missing), axis=1)
-            n_cells += n_numbers - ops.sum(missing, axis=1)
+            total += ops.sum(cells * (1.0 - missing), axis=-1)
+            n_cells += n_numbers - ops.sum(missing, axis=-1)
         for category in categories:
-            logits = ops.log_softmax(ops.take(y_pred, category, axis=1))
-            chosen = ops.take(y_true, category, axis=1)
+            logits = ops.log_softmax(ops.take(y_pred, category, axis=-1))
+            chosen = ops.take(y_true, category, axis=-1)
             guess = float(np.log(max(2, len(category))))
-            total -= ops.sum(chosen * logits, axis=1) / guess
+            total -= ops.sum(chosen * logits, axis=-1) / guess
         return total / ops.maximum(n_cells, 1.0)
 
     return loss
+
+
+def noise_columns(spec: AutoencoderSpec) -> list[tuple[int, ...]]:
+    """Return the features that noise replaces together, each feature in one tuple.
+
+    Parameters
+    ----------
+    spec : AutoencoderSpec
+
+    Returns
+    -------
+    columns : list of tuple of int
+    """
+    rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
+    return [*spec.columns, *((position,) for position in rest)]
 
 
 def _way(
@@ -228,8 +244,7 @@ def _swap_cells(
     Dropout draws which: of ones it leaves none or more than one while training, and
     exactly one otherwise.
     """
-    rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
-    columns = [*spec.columns, *((position,) for position in rest)]
+    columns = noise_columns(spec)
     belongs = np.zeros((len(columns), spec.n_features))
     for number, positions in enumerate(columns):
         belongs[number, list(positions)] = 1.0

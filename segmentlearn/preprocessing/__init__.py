@@ -1,5 +1,6 @@
 """Transformers that turn raw customer tables into numbers for a net."""
 
+from segmentlearn.preprocessing.distances import DistancePreprocessor
 from segmentlearn.preprocessing.encoding import CategoryEncoder
 from segmentlearn.preprocessing.imputation import MixedImputer
 from segmentlearn.preprocessing.scaling import SoftRobustScaler
@@ -7,6 +8,7 @@ from segmentlearn.preprocessing.tabular import TabularPreprocessor
 
 __all__ = [
     "CategoryEncoder",
+    "DistancePreprocessor",
     "MixedImputer",
     "SoftRobustScaler",
     "TabularPreprocessor",
