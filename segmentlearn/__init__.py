@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 _NAMES = {
     "Autoencoder": "segmentlearn.neural_network",
     "CategoryEncoder": "segmentlearn.preprocessing",
+    "InductiveClusterer": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SoftRobustScaler": "segmentlearn.preprocessing",
@@ -25,6 +26,7 @@ _NAMES = {
     "save": "segmentlearn.persistence",
 }
 _SUBPACKAGES = (
+    "cluster",
     "datasets",
     "engine",
     "exceptions",
