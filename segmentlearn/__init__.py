@@ -13,6 +13,7 @@ _NAMES = {
     "Autoencoder": "segmentlearn.neural_network",
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
+    "InductiveClusterer": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SoftRobustScaler": "segmentlearn.preprocessing",
@@ -26,6 +27,7 @@ _NAMES = {
     "save": "segmentlearn.persistence",
 }
 _SUBPACKAGES = (
+    "cluster",
     "datasets",
     "engine",
     "exceptions",

@@ -1,6 +1,7 @@
 """Every public estimator as the house tests check it, and what it is known to fail."""
 
 from segmentlearn import Autoencoder, SegmentClassifier
+from tests.cluster import checked as cluster_checked
 from tests.preprocessing import checked
 
 # a net small and quick enough for the checks, and good enough for their accuracy floors
@@ -29,6 +30,7 @@ ESTIMATORS = [
     STOPPING_CLASSIFIER,
     ENSEMBLE,
     AUTOENCODER,
+    *cluster_checked.ESTIMATORS,
 ]
 
 _WEIGHTS = (
@@ -54,6 +56,7 @@ _STOPPING = {
 # fails the suite
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
     **checked.EXPECTED_FAILED_CHECKS,
+    **cluster_checked.EXPECTED_FAILED_CHECKS,
     str(CLASSIFIER): {"check_sample_weight_equivalence_on_dense_data": _WEIGHTS},
     str(STOPPING_CLASSIFIER): _STOPPING,
     str(ENSEMBLE): _STOPPING,

@@ -1,0 +1,13 @@
+"""Planted segments that every clusterer can find."""
+
+import numpy as np
+
+CENTERS = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 20.0]])
+SIZES = (60, 40, 20)
+TRUE = np.repeat([0, 1, 2], SIZES)
+
+
+def draw(random_state):
+    """Draw three segments of 60, 40 and 20 rows, far apart, in the order of TRUE."""
+    rng = np.random.default_rng(random_state)
+    return CENTERS[TRUE] + rng.normal(0, 1, (len(TRUE), 2))
