@@ -14,6 +14,7 @@ _NAMES = {
     "CategoryEncoder": "segmentlearn.preprocessing",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
+    "SegmentProfile": "segmentlearn.inspection",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
     "inspect": "segmentlearn.persistence",
@@ -23,14 +24,18 @@ _NAMES = {
     "load_mall": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
+    "segment_profile": "segmentlearn.inspection",
 }
 _SUBPACKAGES = (
     "datasets",
     "engine",
     "exceptions",
+    "inspection",
+    "metrics",
     "networks",
     "neural_network",
     "persistence",
+    "plotting",
     "preprocessing",
 )
 
