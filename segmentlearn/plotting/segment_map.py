@@ -11,14 +11,20 @@ from segmentlearn._compat import num_samples
 from segmentlearn.inspection import segment_profile
 from segmentlearn.inspection.contrasts import NumberContrast
 from segmentlearn.inspection.described import Described
-from segmentlearn.inspection.membership import find_membership
+from segmentlearn.inspection.membership import find_membership, is_noise
 from segmentlearn.inspection.sample import draw_sample
 from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting.point_clouds import (
+    leave_out_far_points,
+    push_apart,
+    spread_out,
+)
 from segmentlearn.plotting.segment_style import segment_caption, segment_colors
 from segmentlearn.preprocessing import TabularPreprocessor
 
 _SPACES = ("columns", "pca", "latent")
 _MOST_CANDIDATES = 8
+_LABEL_INCHES = 0.33
 
 
 class SegmentMapDisplay:
@@ -241,13 +247,14 @@ class SegmentMapDisplay:
         ImportError
             If Matplotlib is not installed.
         """
-        ax = open_axes(ax, width=9.0, height=5.2)
+        ax = open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
         colors, marks = segment_colors(self.labels)
-        size = float(np.clip(6_000 / max(1, len(self.points)), 4, 36))
+        size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
+        points = spread_out(self.points)
         for at, label in enumerate(self.labels):
             inside = self.codes == at
             ax.scatter(
-                *self.points[inside].T,
+                *points[inside].T,
                 s=size,
                 c=colors[at],
                 marker=marks[at],
@@ -257,10 +264,11 @@ class SegmentMapDisplay:
                 rasterized=len(self.points) > 2_000,
                 label=segment_caption(label, self.names[at], self.shares[at], 34, 3),
             )
+        notes = leave_out_far_points(ax, self.points, self.centres)
+        ax.set_xlabel(self.axis_names[0] + notes[0])
+        ax.set_ylabel(self.axis_names[1] + notes[1])
         if show_centres:
             self._mark_centres(ax, colors)
-        ax.set_xlabel(self.axis_names[0])
-        ax.set_ylabel(self.axis_names[1])
         tidy(ax, grid="both")
         legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         for handle in legend.legend_handles:
@@ -274,13 +282,23 @@ class SegmentMapDisplay:
         """Write the labels of the segments at their centres; noise has none."""
         from matplotlib.patheffects import withStroke
 
-        for at, label in enumerate(self.labels):
-            if label == -1 or not np.isfinite(self.centres[at]).all():
-                continue
+        marked = [
+            at
+            for at, label in enumerate(self.labels)
+            if not is_noise(label) and np.isfinite(self.centres[at]).all()
+        ]
+        ax.figure.draw_without_rendering()  # the layout decides where labels collide
+        places = ax.transData.transform(self.centres[marked])
+        places = push_apart(places, _LABEL_INCHES * ax.figure.dpi)
+        places = ax.transData.inverted().transform(places)
+        for at, place in zip(marked, places, strict=True):
+            label = self.labels[at]
             short = len(str(label)) <= 3
             ax.annotate(
                 str(label),
                 self.centres[at],
+                xytext=place,
+                arrowprops={"arrowstyle": "-", "color": colors[at], "linewidth": 2.5},
                 ha="center",
                 va="center",
                 fontsize=11,

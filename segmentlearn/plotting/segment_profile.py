@@ -9,7 +9,11 @@ from segmentlearn.inspection.contrasts import NumberContrast
 from segmentlearn.inspection.described import OTHER_LEVELS
 from segmentlearn.inspection.wording import level_text
 from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
-from segmentlearn.plotting.segment_style import segment_caption, segment_colors
+from segmentlearn.plotting.segment_style import (
+    segment_caption,
+    segment_colors,
+    wrap_name,
+)
 
 _STRONGEST = 2.0  # effects beyond have the same colour
 _DARK = 1.2  # effects beyond need light text
@@ -223,7 +227,7 @@ class SegmentProfileDisplay:
         ]
         ax.xaxis.tick_top()
         ax.set_xticks(range(n_segments), captions, fontsize=8)
-        titles = [_wrap(self.effect_columns[at], 26) for at in order]
+        titles = [wrap_name(self.effect_columns[at], 26) for at in order]
         ax.set_yticks(range(n_columns), titles)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
@@ -232,15 +236,23 @@ class SegmentProfileDisplay:
         ax.grid(which="minor", color="white", linewidth=2)
         ax.tick_params(which="minor", length=0)
         bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
-        bar.set_label("against all others (Cohen's d; h of shares)")
+        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=8)
         bar.outline.set_visible(False)
         return ax
 
     def _draw_snake(self, ax, max_columns):
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
-        many = len(order) > 8
-        ax = open_axes(ax, width=max(8.0, 4.0 + 0.75 * len(order)), height=4.6)
+        titles = [wrap_name(self.mean_columns[at], 14) for at in order]
+        widest = max(len(line) for title in titles for line in title.split("\n"))
+        turned = len(order) > 8 or widest > 15
+        if turned:
+            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
+        ax = open_axes(
+            ax,
+            width=max(8.0, 4.6 + 0.8 * len(order)),
+            height=max(4.6, 0.55 * len(self.labels)),
+        )
         colors, marks = segment_colors(self.labels)
         ax.axhline(0, color="#444444", linewidth=1)
         for at in range(len(self.labels)):
@@ -256,13 +268,12 @@ class SegmentProfileDisplay:
                     self.labels[at], self.names[at], self.shares[at], 34, 3
                 ),
             )
-        titles = [_wrap(self.mean_columns[at], 24 if many else 14) for at in order]
         ax.set_xticks(
             range(len(order)),
             titles,
-            rotation=35 if many else 0,
-            ha="right" if many else "center",
-            rotation_mode="anchor" if many else None,
+            rotation=35 if turned else 0,
+            ha="right" if turned else "center",
+            rotation_mode="anchor" if turned else None,
         )
         ax.margins(x=0.06)
         ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
@@ -307,12 +318,8 @@ def _cell_text(effect, level):
     """Write an effect, and the level it is of."""
     if np.isnan(effect):
         return ""
-    number = f"{effect:+.1f}".replace("-", "−").replace("inf", "∞")  # noqa: RUF001
+    number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
+    number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
     if not level:
         return number
     return f"{textwrap.shorten(level, _LEVEL_WIDTH, placeholder='…')}\n{number}"
-
-
-def _wrap(text, width):
-    """Break a column's name into lines."""
-    return "\n".join(textwrap.wrap(text, width))

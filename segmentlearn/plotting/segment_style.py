@@ -10,7 +10,7 @@ _FEW = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 # P. Tol, "Colour schemes", 2021, muted
 _MANY = (
     *("#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE"),
-    *("#882255", "#44AA99", "#AA4499", "#999933"),
+    *("#882255", "#44AA99", "#AA4499", "#999933", "#555555"),
 )
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 _NOISE_COLOR = "#BBBBBB"
@@ -27,7 +27,7 @@ def segment_colors(labels):
     Returns
     -------
     colors : list of str
-        Noise is grey; from ten segments on colours repeat, with other marks.
+        Noise is grey; from eleven segments on colours repeat, with other marks.
     marks : list of str
         Marks of Matplotlib.
     """
@@ -38,6 +38,25 @@ def segment_colors(labels):
         if is_noise(label):
             colors[at], marks[at] = _NOISE_COLOR, "."
     return colors, marks
+
+
+def wrap_name(name, width):
+    """Break a column's name into lines, after underscores too.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    width : int
+        Characters a line.
+
+    Returns
+    -------
+    lines : str
+        The same characters, but for spaces at the breaks.
+    """
+    lines = textwrap.wrap(name.replace("_", "_\0 "), width, break_long_words=False)
+    return "\n".join(lines).replace("_\0 ", "_").replace("\0", "")
 
 
 def segment_caption(label, name, share, width, most_lines=5):
