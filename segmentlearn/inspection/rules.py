@@ -19,8 +19,8 @@ class TreeFeature:
         A number, the position of an ordered level, or whether a cell is of one level.
     level : object
         The level; None stands for a missing cell.
-    opposite : object
-        The other level of a column that has two.
+    opposite : tuple
+        The other level of a column that has two; empty for other columns.
     levels : list
         Of an ordered column.
     """
@@ -28,7 +28,7 @@ class TreeFeature:
     column: str
     kind: str
     level: object = None
-    opposite: object = None
+    opposite: tuple = ()
     levels: object = None
 
 
@@ -221,8 +221,8 @@ def _levels_text(name, conditions):
     for feature, is_level in conditions:
         if is_level:
             return f"{name} is {_level_or_missing(feature.level, name)}"
-        if feature.opposite is not None:
-            return f"{name} is {_level_or_missing(feature.opposite, name)}"
+        if feature.opposite:
+            return f"{name} is {_level_or_missing(feature.opposite[0], name)}"
     excluded = [_level_or_missing(feature.level, name) for feature, _ in conditions]
     return f"{name} is not {' or '.join(excluded)}"
 

@@ -120,20 +120,17 @@ def _encode(columns):
             features.append(TreeFeature(column.name, "ordered", levels=levels))
             parts.append(codes)
             continue
-        two = len(levels) == 2 and not missing
-        for at, level in enumerate(levels[:1] if two else levels):
+        places = dict(enumerate(levels)) | ({-1: None} if missing else {})
+        if len(places) == 2:  # one says it all
+            (at, level), (_, opposite) = places.items()
             features.append(
-                TreeFeature(
-                    column.name,
-                    "level",
-                    level=level,
-                    opposite=levels[1] if two else None,
-                )
+                TreeFeature(column.name, "level", level=level, opposite=(opposite,))
             )
             parts.append(codes == at)
-        if missing:
-            features.append(TreeFeature(column.name, "level", level=None))
-            parts.append(codes < 0)
+            continue
+        for at, level in places.items():
+            features.append(TreeFeature(column.name, "level", level=level))
+            parts.append(codes == at)
     if not parts:
         return features, None
     return features, np.column_stack([part.astype(np.float32) for part in parts])

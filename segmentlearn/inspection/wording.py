@@ -11,8 +11,9 @@ _IN_PARENTHESES = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AGE = re.compile(r"(?:(?:customer|client|user|member|person|buyer) )?age")
 _TELLS_ITSELF = re.compile(r"[^\W\d_]{4,}.*")
-_BARE_WORDS = {
-    *("yes", "no", "true", "false", "none", "unknown", "other", "others", "missing"),
+_FILLERS = {"none", "unknown", "other", "others", "missing"}
+_BARE_WORDS = _FILLERS | {
+    *("yes", "no", "true", "false"),
     *("low", "lower", "medium", "average", "mean", "normal", "high", "higher"),
     *("small", "middle", "large", "big", "short", "long", "good", "bad", "poor"),
     *("never", "rarely", "sometimes", "often", "always", "default", "failure"),
@@ -158,20 +159,27 @@ def tell_themselves(columns):
     Returns
     -------
     pairs : set of (str, level)
-        Column and level: text that starts with four letters, is no bare measure such as
-        "low" and stands in one column only.
+        Column and level: text that starts with four letters and stands in one column
+        only; none of a column that has bare measures such as "low".
     """
     seen = {}
     for column, levels in columns.items():
         for level in levels:
             seen.setdefault(str(level).lower(), []).append((column, level))
+    measures = {
+        column
+        for text, places in seen.items()
+        for column, _ in places
+        if (_BARE_WORDS - _FILLERS) & set(re.split(r"[\s_\-]+", text))
+    }
     return {
         places[0]
         for text, places in seen.items()
         if len(places) == 1
         and isinstance(places[0][1], str)
+        and places[0][0] not in measures
+        and text not in _FILLERS
         and _TELLS_ITSELF.fullmatch(text)
-        and not _BARE_WORDS & set(re.split(r"[\s_\-]+", text))
         and not re.search(r"\d", text)
     }
 
