@@ -218,7 +218,7 @@ class SegmentProfileDisplay:
                 ha="center",
                 va="center",
                 fontsize=8,
-                linespacing=1.0,
+                linespacing=1.2,
                 color="white" if abs(effect) > _DARK else "black",
             )
         captions = [
