@@ -16,6 +16,7 @@ _NAMES = {
     "InductiveClusterer": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
+    "SegmentProfile": "segmentlearn.inspection",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
     "inspect": "segmentlearn.persistence",
@@ -25,15 +26,19 @@ _NAMES = {
     "load_mall": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
+    "segment_profile": "segmentlearn.inspection",
 }
 _SUBPACKAGES = (
     "cluster",
     "datasets",
     "engine",
     "exceptions",
+    "inspection",
+    "metrics",
     "networks",
     "neural_network",
     "persistence",
+    "plotting",
     "preprocessing",
 )
 

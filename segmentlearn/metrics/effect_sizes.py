@@ -1,0 +1,390 @@
+"""Effect sizes of two groups, with confidence intervals."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special, stats
+
+from segmentlearn._compat import Interval, validate_params
+
+_CONFIDENCE = {"confidence_level": [Interval(Real, 0, 1, closed="neither")]}
+_LARGE_CHI2 = 5_000.0  # above, the noncentral chi-squared law is normal to 3 digits
+
+
+class EffectSize(NamedTuple):
+    """An effect size and its confidence interval.
+
+    Attributes
+    ----------
+    estimate : float or ndarray
+        The effect size.
+    low, high : float or ndarray
+        Ends of the confidence interval.
+    """
+
+    estimate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@validate_params(
+    {
+        "a": ["array-like"],
+        "b": ["array-like"],
+        "bias_correction": ["boolean"],
+        **_CONFIDENCE,
+    },
+    prefer_skip_nested_validation=True,
+)
+def cohen_d(a, b, *, bias_correction=True, confidence_level=0.95):
+    """Return how many standard deviations apart the means of two groups are.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n_a,) and (n_b,)
+        The values of each group; NaN is left out.
+    bias_correction : bool, default=True
+        Whether to multiply by Hedges' factor, as in :func:`cohen_d_from_stats`.
+    confidence_level : float, default=0.95
+        Coverage of the interval.
+
+    Returns
+    -------
+    effect : EffectSize
+        Positive where `a` has the larger mean.
+
+    See Also
+    --------
+    cohen_d_from_stats : The same from means and standard deviations.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import cohen_d
+    >>> effect = cohen_d([2.0, 4.0, 6.0, 8.0], [1.0, 3.0, 5.0])
+    >>> round(float(effect.estimate), 2), bool(effect.low < 0 < effect.high)
+    (0.71, True)
+    """
+    described = []
+    for values in (a, b):
+        values = np.asarray(values, dtype=np.float64)
+        values = values[~np.isnan(values)]
+        mean = values.mean() if len(values) else np.nan
+        sd = values.std(ddof=1) if len(values) > 1 else np.nan
+        described += [mean, sd, len(values)]
+    return cohen_d_from_stats(
+        *described, bias_correction=bias_correction, confidence_level=confidence_level
+    )
+
+
+@validate_params(
+    {
+        "mean_a": ["array-like", Real],
+        "sd_a": ["array-like", Real],
+        "n_a": ["array-like", Real],
+        "mean_b": ["array-like", Real],
+        "sd_b": ["array-like", Real],
+        "n_b": ["array-like", Real],
+        "bias_correction": ["boolean"],
+        **_CONFIDENCE,
+    },
+    prefer_skip_nested_validation=True,
+)
+def cohen_d_from_stats(
+    mean_a,
+    sd_a,
+    n_a,
+    mean_b,
+    sd_b,
+    n_b,
+    *,
+    bias_correction=True,
+    confidence_level=0.95,
+):
+    """Return Cohen's d of two groups that are known by mean, spread and size.
+
+    The difference of the means is divided by the pooled standard deviation.
+
+    Parameters
+    ----------
+    mean_a, sd_a, n_a : float or array-like
+        Means, standard deviations (with n - 1) and sizes of the first group; arrays
+        are broadcast.
+    mean_b, sd_b, n_b : float or array-like
+        The same of the second group.
+    bias_correction : bool, default=True
+        Whether to multiply by the factor that makes d unbiased for normal values
+        ("Hedges' g", [1]_); it matters for a few dozen rows at most.
+    confidence_level : float, default=0.95
+        Coverage of the interval.
+
+    Returns
+    -------
+    effect : EffectSize
+        Positive where the first group has the larger mean. NaN where a group is empty
+        or both have one row; infinite where values differ between the groups and never
+        within.
+
+    Notes
+    -----
+    The interval is estimate ± quantile times standard error. The standard error is the
+    one of [2]_, put for the pooled standard deviation: it lets the groups have
+    different variances, which segments have. Where they are equal, it is the one of
+    Hedges and Olkin up to n - 1 in place of n. The quantile is that of Student's law
+    with Welch's degrees of freedom, so that small groups have wide intervals. The
+    variance of a group of one row is taken to be that of the other.
+
+    References
+    ----------
+    .. [1] L. V. Hedges, "Distribution theory for Glass's estimator of effect size and
+       related estimators", Journal of Educational Statistics 6 (1981), 107-128.
+    .. [2] D. G. Bonett, "Confidence intervals for standardized linear contrasts of
+       means", Psychological Methods 13 (2008), 99-109.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import cohen_d_from_stats
+    >>> effect = cohen_d_from_stats(60.0, 10.0, 50, 50.0, 10.0, 150)
+    >>> [round(float(value), 2) for value in effect]
+    [1.0, 0.66, 1.34]
+    """
+    given = [mean_a, sd_a, n_a, mean_b, sd_b, n_b]
+    arrays = np.broadcast_arrays(*(np.asarray(one, dtype=np.float64) for one in given))
+    mean_a, sd_a, n_a, mean_b, sd_b, n_b = arrays
+    df_a, df_b = np.maximum(n_a - 1, 0), np.maximum(n_b - 1, 0)
+    freedom = df_a + df_b
+    with np.errstate(divide="ignore", invalid="ignore"):
+        var_a, var_b = (
+            np.where(df > 0, sd**2, 0.0) for sd, df in ((sd_a, df_a), (sd_b, df_b))
+        )
+        pooled = (df_a * var_a + df_b * var_b) / freedom
+        var_a, var_b = (
+            np.where(df_a > 0, var_a, pooled),
+            np.where(df_b > 0, var_b, pooled),
+        )
+        df_a, df_b = np.maximum(df_a, 1), np.maximum(df_b, 1)
+        difference = mean_a - mean_b
+        estimate = np.where(difference == 0, 0.0, difference / np.sqrt(pooled))
+        estimate = np.where((n_a < 1) | (n_b < 1) | (freedom < 1), np.nan, estimate)
+        of_means = (var_a / df_a + var_b / df_b) / pooled
+        of_spread = (df_a * var_a**2 + df_b * var_b**2) / (2 * freedom**2 * pooled**2)
+        error = np.sqrt(of_means + estimate**2 * of_spread)
+        welch = (var_a / df_a + var_b / df_b) ** 2 / (
+            (var_a / df_a) ** 2 / df_a + (var_b / df_b) ** 2 / df_b
+        )
+        factor = _hedges_factor(freedom) if bias_correction else 1.0
+        half = special.stdtrit(welch, (1 + confidence_level) / 2) * error * factor
+        estimate = estimate * factor
+        half = np.where(pooled == 0, 0.0, half)
+        low, high = estimate - half, estimate + half
+    return EffectSize(estimate[()], low[()], high[()])
+
+
+@validate_params(
+    {"share_a": ["array-like", Real], "share_b": ["array-like", Real]},
+    prefer_skip_nested_validation=True,
+)
+def cohen_h(share_a, share_b):
+    """Return how far apart two shares are, on a scale that compares with Cohen's d.
+
+    Parameters
+    ----------
+    share_a, share_b : float or array-like
+        Shares from 0 to 1.
+
+    Returns
+    -------
+    h : float or ndarray
+        From -π to π; positive where the first share is larger. As with d, 0.2 is
+        commonly called small, 0.5 medium and 0.8 large [1]_.
+
+    References
+    ----------
+    .. [1] J. Cohen, "Statistical power analysis for the behavioral sciences", 2nd
+       edition, Lawrence Erlbaum 1988, chapter 6.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import cohen_h
+    >>> round(float(cohen_h(0.75, 0.25)), 2)
+    1.05
+    """
+    angles = [
+        2 * np.arcsin(np.sqrt(np.asarray(share, dtype=np.float64)))
+        for share in (share_a, share_b)
+    ]
+    return (angles[0] - angles[1])[()]
+
+
+@validate_params(
+    {
+        "count_a": ["array-like", Real],
+        "n_a": ["array-like", Real],
+        "count_b": ["array-like", Real],
+        "n_b": ["array-like", Real],
+        **_CONFIDENCE,
+    },
+    prefer_skip_nested_validation=True,
+)
+def difference_of_shares(count_a, n_a, count_b, n_b, *, confidence_level=0.95):
+    """Return the difference of two independent shares.
+
+    Parameters
+    ----------
+    count_a, n_a : int or array-like
+        Rows that have the property, and rows, of the first group.
+    count_b, n_b : int or array-like
+        The same of the second group.
+    confidence_level : float, default=0.95
+        Coverage of the interval.
+
+    Returns
+    -------
+    effect : EffectSize
+        Share of the first group minus share of the second, with the hybrid of two
+        Wilson intervals (method 10 of [1]_), which stays within -1 and 1.
+
+    References
+    ----------
+    .. [1] R. G. Newcombe, "Interval estimation for the difference between independent
+       proportions", Statistics in Medicine 17 (1998), 873-890.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import difference_of_shares
+    >>> effect = difference_of_shares(56, 70, 48, 80)
+    >>> [round(float(value), 4) for value in effect]
+    [0.2, 0.0524, 0.3339]
+    """
+    z = special.ndtri((1 + confidence_level) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share_a, low_a, high_a = _wilson(count_a, n_a, z)
+        share_b, low_b, high_b = _wilson(count_b, n_b, z)
+        difference = share_a - share_b
+        low = difference - np.hypot(share_a - low_a, high_b - share_b)
+        high = difference + np.hypot(high_a - share_a, share_b - low_b)
+    return EffectSize(difference[()], low[()], high[()])
+
+
+@validate_params(
+    {"table": ["array-like"], "bias_correction": ["boolean"], **_CONFIDENCE},
+    prefer_skip_nested_validation=True,
+)
+def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
+    """Return Cramér's V of a table of counts: 0 without, 1 with full association.
+
+    Parameters
+    ----------
+    table : array-like of shape (n_groups, n_levels)
+        Counts; rows and columns of zeros are left out.
+    bias_correction : bool, default=True
+        Whether to take off what chance alone brings about, after [1]_; without it V is
+        the larger the more levels and the fewer rows there are.
+    confidence_level : float, default=0.95
+        Coverage of the interval.
+
+    Returns
+    -------
+    effect : EffectSize
+        From 0 to 1; NaN for a table with a single row or column.
+
+    Raises
+    ------
+    ValueError
+        If the table has not two dimensions or holds negative or missing counts.
+
+    Notes
+    -----
+    The interval comes from the noncentral chi-squared law [2]_: the noncentralities
+    under which the table's statistic would be just too large or too small.
+
+    References
+    ----------
+    .. [1] W. Bergsma, "A bias-correction for Cramér's V and Tschuprow's T", Journal of
+       the Korean Statistical Society 42 (2013), 323-328.
+    .. [2] M. Smithson, "Confidence intervals", Sage 2003, chapter 4.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import cramers_v
+    >>> effect = cramers_v([[40, 10], [20, 30]])
+    >>> [round(float(value), 2) for value in effect]
+    [0.4, 0.21, 0.61]
+    """
+    table = np.asarray(table, dtype=np.float64)
+    if table.ndim != 2 or not (table >= 0).all():
+        raise ValueError(
+            f"table must be counts, none of them negative or missing, of shape "
+            f"(n_groups, n_levels); got {table.tolist()}."
+        )
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    n_rows, n_columns = table.shape
+    if min(n_rows, n_columns) < 2:
+        return EffectSize(*[np.float64(np.nan)] * 3)
+    chi2, df, n = chi_squared(table)
+    low, high = _noncentrality(chi2, df, confidence_level)
+    widths = np.array([n_rows, n_columns], dtype=np.float64)
+    if bias_correction:
+        found = max(0.0, chi2 / n - df / (n - 1))
+        widths -= (widths - 1) ** 2 / (n - 1)
+    else:
+        found, low, high = chi2 / n, low + df, high + df
+    found, low, high = (
+        np.sqrt(min(1.0, value / (widths.min() - 1))) if value > 0 else 0.0
+        for value in (found, low / n, high / n)
+    )
+    return EffectSize(np.float64(found), np.float64(low), np.float64(high))
+
+
+def chi_squared(table):
+    """Return Pearson's statistic, its degrees of freedom and the number of rows.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_groups, n_levels)
+        Counts without a row or column of zeros.
+
+    Returns
+    -------
+    chi2 : float
+        Without continuity correction.
+    df : int
+        Degrees of freedom.
+    n : float
+        Sum of the counts.
+    """
+    n = table.sum()
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
+    chi2 = float(((table - expected) ** 2 / expected).sum())
+    return chi2, (table.shape[0] - 1) * (table.shape[1] - 1), float(n)
+
+
+def _hedges_factor(freedom):
+    """Return the factor that takes the bias off Cohen's d."""
+    exact = special.poch((freedom - 1) / 2, 0.5) / np.sqrt(freedom / 2)
+    exact = np.where(freedom <= 1, 1.0, exact)  # no unbiased estimate from two rows
+    return np.where(freedom < 1_000, exact, 1 - 3 / (4 * freedom - 1))
+
+
+def _wilson(count, n, z):
+    """Return a share and its Wilson interval."""
+    count, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    share = count / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return share, np.minimum(centre - half, share), np.maximum(centre + half, share)
+
+
+def _noncentrality(chi2, df, confidence_level):
+    """Return the ends of the interval of a noncentrality parameter."""
+    tails = ((1 + confidence_level) / 2, (1 - confidence_level) / 2)
+    if chi2 > _LARGE_CHI2:
+        # mean df + λ and variance 2 (df + 2 λ), solved for λ
+        z2 = special.ndtri(tails[0]) ** 2
+        middle = chi2 - df + 2 * z2
+        half = np.sqrt(middle**2 - (chi2 - df) ** 2 + 2 * z2 * df)
+        return middle - half, middle + half
+    return tuple(
+        special.chndtrinc(chi2, df, tail) if stats.chi2.cdf(chi2, df) > tail else 0.0
+        for tail in tails
+    )

@@ -1,0 +1,325 @@
+"""What sets segments apart, as a heatmap or as a snake plot."""
+
+import textwrap
+
+import numpy as np
+
+from segmentlearn.inspection import segment_profile
+from segmentlearn.inspection.contrasts import NumberContrast
+from segmentlearn.inspection.described import OTHER_LEVELS
+from segmentlearn.inspection.wording import level_text
+from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting.segment_style import (
+    segment_caption,
+    segment_colors,
+    wrap_name,
+)
+
+_STRONGEST = 2.0  # effects beyond have the same colour
+_DARK = 1.2  # effects beyond need light text
+_LEVEL_WIDTH = 14
+_CAPTION_WIDTH = 17
+
+
+class SegmentProfileDisplay:
+    """Effect sizes of segments and columns, or one line a segment of their means.
+
+    Made by `from_estimator` or `from_result`.
+
+    Parameters
+    ----------
+    labels : list of int or str
+        The segments.
+    names : list of str
+        Their names.
+    shares : ndarray of float of shape (n_segments,)
+        Their shares of the customers.
+    effect_columns : list of str
+        What is compared: columns of numbers, "column: level" for columns of two levels,
+        columns of categories.
+    effects : ndarray of float of shape (n_segments, n_effect_columns)
+        Segment against all other customers: Cohen's d of numbers, Cohen's h of the
+        share of a level, or of the level that differs most.
+    levels : list of list of str
+        For each segment and effect column the level that differs most, "" elsewhere.
+    mean_columns : list of str
+        Columns of numbers.
+    means : ndarray of float of shape (n_segments, n_mean_columns)
+        Mean of the segment minus mean of all customers, in standard deviations of all.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.inspection.segment_profile : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.plotting import SegmentProfileDisplay
+    >>> X, _ = make_customers("mall", 200, random_state=0)
+    >>> X = X[["Age", "Annual Income (k$)", "Spending Score (1-100)"]]
+    >>> clusterer = KMeans(3, n_init=3, random_state=0).fit(X)
+    >>> display = SegmentProfileDisplay.from_estimator(clusterer, X)
+    >>> display.effects.shape
+    (3, 3)
+    """
+
+    def __init__(
+        self,
+        *,
+        labels,
+        names,
+        shares,
+        effect_columns,
+        effects,
+        levels,
+        mean_columns,
+        means,
+    ):
+        self.labels = labels
+        self.names = names
+        self.shares = shares
+        self.effect_columns = effect_columns
+        self.effects = effects
+        self.levels = levels
+        self.mean_columns = mean_columns
+        self.means = means
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, kind="heatmap", ax=None, **parameters):
+        """Describe the segments of an estimator and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            Fitted, with ``predict`` or ``labels_``.
+        X : frame or array-like of shape (n_samples, n_features)
+            Customers.
+        kind : {"heatmap", "snake"}, default="heatmap"
+            As in `plot`.
+        ax : matplotlib Axes or None, default=None
+            As in `plot`.
+        **parameters
+            Further parameters of :func:`segment_profile`.
+
+        Returns
+        -------
+        display : SegmentProfileDisplay
+            Drawn.
+        """
+        require_pyplot()  # before the work
+        without_rules = {"rule_depth": None, "n_exemplars": 0, **parameters}
+        profile = segment_profile(estimator, X, **without_rules)
+        return cls.from_result(profile).plot(kind=kind, ax=ax)
+
+    @classmethod
+    def from_result(cls, profile):
+        """Take over the numbers of a profile.
+
+        Parameters
+        ----------
+        profile : SegmentProfile
+            Of :func:`segment_profile`.
+
+        Returns
+        -------
+        display : SegmentProfileDisplay
+            Not drawn; call `plot`.
+        """
+        compared = [_compare(contrast) for contrast in profile.contrasts]
+        numbers = [
+            contrast
+            for contrast in profile.contrasts
+            if isinstance(contrast, NumberContrast)
+        ]
+        n_segments = len(profile.labels)
+        means = [
+            (contrast.mean[0] - contrast.overall_mean) / (contrast.overall_sd or np.nan)
+            for contrast in numbers
+        ]
+        return cls(
+            labels=profile.labels,
+            names=list(profile.names.values()),
+            shares=profile.shares,
+            effect_columns=[title for title, _, _ in compared],
+            effects=np.column_stack([effect for _, effect, _ in compared]),
+            levels=[
+                [levels[at] for _, _, levels in compared] for at in range(n_segments)
+            ],
+            mean_columns=[contrast.name for contrast in numbers],
+            means=np.column_stack(means) if means else np.empty((n_segments, 0)),
+        )
+
+    def plot(self, kind="heatmap", *, ax=None, max_columns=20):
+        """Draw the profile.
+
+        Parameters
+        ----------
+        kind : {"heatmap", "snake"}, default="heatmap"
+            "heatmap": a cell for each segment and column, red above and blue below the
+            other customers. "snake": a line for each segment over the columns of
+            numbers.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure of a fitting size.
+        max_columns : int, default=20
+            Columns to show at most, those that set segments apart most.
+
+        Returns
+        -------
+        self : SegmentProfileDisplay
+            With ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        ValueError
+            If there is no such kind, or no column of numbers for a snake plot.
+        """
+        if kind not in ("heatmap", "snake"):
+            raise ValueError(f"kind={kind!r} is not one of ['heatmap', 'snake'].")
+        if kind == "snake" and not self.mean_columns:
+            raise ValueError(
+                "A snake plot needs columns of numbers, and none is described; draw "
+                "kind='heatmap'."
+            )
+        draw = self._draw_heatmap if kind == "heatmap" else self._draw_snake
+        self.ax_ = draw(ax, max_columns)
+        self.figure_ = self.ax_.figure
+        return self
+
+    def _draw_heatmap(self, ax, max_columns):
+        """Draw columns as rows, since their names are long."""
+        order = _strongest(self.effects, max_columns)
+        effects = self.effects[:, order].T
+        n_columns, n_segments = effects.shape
+        has_levels = any(
+            self.levels[at][one] for at in range(n_segments) for one in order
+        )
+        height = 0.5 if has_levels else 0.42
+        ax = open_axes(
+            ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
+        )
+        image = ax.imshow(
+            effects, cmap="RdBu_r", vmin=-_STRONGEST, vmax=_STRONGEST, aspect="auto"
+        )
+        for (row, segment), effect in np.ndenumerate(effects):
+            ax.text(
+                segment,
+                row,
+                _cell_text(effect, self.levels[segment][order[row]]),
+                ha="center",
+                va="center",
+                fontsize=8,
+                linespacing=1.2,
+                color="white" if abs(effect) > _DARK else "black",
+            )
+        captions = [
+            segment_caption(*one, _CAPTION_WIDTH, 6)
+            for one in zip(self.labels, self.names, self.shares, strict=True)
+        ]
+        ax.xaxis.tick_top()
+        ax.set_xticks(range(n_segments), captions, fontsize=8)
+        titles = [wrap_name(self.effect_columns[at], 26) for at in order]
+        ax.set_yticks(range(n_columns), titles)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
+        ax.set_yticks(np.arange(1, n_columns) - 0.5, minor=True)
+        ax.grid(which="minor", color="white", linewidth=2)
+        ax.tick_params(which="minor", length=0)
+        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
+        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=8)
+        bar.outline.set_visible(False)
+        return ax
+
+    def _draw_snake(self, ax, max_columns):
+        """Draw one line a segment over the columns of numbers."""
+        order = _strongest(self.means, max_columns)
+        titles = [wrap_name(self.mean_columns[at], 14) for at in order]
+        widest = max(len(line) for title in titles for line in title.split("\n"))
+        turned = len(order) > 8 or widest > 15
+        if turned:
+            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
+        ax = open_axes(
+            ax,
+            width=max(8.0, 4.6 + 0.8 * len(order)),
+            height=max(4.6, 0.55 * len(self.labels)),
+        )
+        colors, marks = segment_colors(self.labels)
+        ax.axhline(0, color="#444444", linewidth=1)
+        for at in range(len(self.labels)):
+            ax.plot(
+                range(len(order)),
+                self.means[at, order],
+                color=colors[at],
+                marker=marks[at],
+                markersize=7,
+                linewidth=2,
+                markeredgecolor="white",
+                label=segment_caption(
+                    self.labels[at], self.names[at], self.shares[at], 34, 3
+                ),
+            )
+        ax.set_xticks(
+            range(len(order)),
+            titles,
+            rotation=35 if turned else 0,
+            ha="right" if turned else "center",
+            rotation_mode="anchor" if turned else None,
+        )
+        ax.margins(x=0.06)
+        ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
+        tidy(ax)
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        return ax
+
+
+def _compare(contrast):
+    """Return a title, the effect of each segment and the levels they are of."""
+    n_segments = contrast.n.shape[1]
+    if isinstance(contrast, NumberContrast):
+        return contrast.name, contrast.effect.estimate, [""] * n_segments
+    h = contrast.h
+    if len(contrast.levels) == 2:
+        at = _level_to_show(contrast)
+        level = level_text(contrast.levels[at], contrast.name)
+        return f"{contrast.name}: {level}", h[:, at], [""] * n_segments
+    named = [at for at, level in enumerate(contrast.levels) if level != OTHER_LEVELS]
+    sizes = np.nan_to_num(np.abs(h[:, named]))
+    most = np.array(named)[np.argmax(sizes, axis=1)]
+    levels = [level_text(contrast.levels[at], contrast.name) for at in most]
+    return contrast.name, h[np.arange(n_segments), most], levels
+
+
+def _level_to_show(contrast):
+    """Return the level of two to show: yes, or the rarer one."""
+    texts = [level_text(level, contrast.name).lower() for level in contrast.levels]
+    for at, text in enumerate(texts):
+        if text in ("yes", "true"):
+            return at
+    return int(np.argmin(contrast.counts.sum(axis=(0, 1))))
+
+
+def _strongest(effects, most):
+    """Return the columns of the largest effects, strongest first."""
+    largest = np.nan_to_num(np.abs(effects), posinf=np.inf).max(axis=0)
+    return np.argsort(-largest, kind="stable")[:most]
+
+
+def _cell_text(effect, level):
+    """Write an effect, and the level it is of."""
+    if np.isnan(effect):
+        return ""
+    number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
+    number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
+    if not level:
+        return number
+    return f"{textwrap.shorten(level, _LEVEL_WIDTH, placeholder='…')}\n{number}"
