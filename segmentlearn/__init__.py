@@ -11,6 +11,7 @@ __version__ = "0.1.0.dev0"
 # public name -> the subpackage that defines it
 _NAMES = {
     "Autoencoder": "segmentlearn.neural_network",
+    "AutoencoderClusterer": "segmentlearn.cluster",
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",

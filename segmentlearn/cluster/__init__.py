@@ -1,6 +1,14 @@
 """Clusterers for segments, and labels whose numbers mean something."""
 
+from segmentlearn.cluster.autoencoder_clusterer import AutoencoderClusterer
+from segmentlearn.cluster.consensus import ConsensusClusterer
 from segmentlearn.cluster.inductive import InductiveClusterer
 from segmentlearn.cluster.label_order import canonical_labels, match_labels
 
-__all__ = ["InductiveClusterer", "canonical_labels", "match_labels"]
+__all__ = [
+    "AutoencoderClusterer",
+    "ConsensusClusterer",
+    "InductiveClusterer",
+    "canonical_labels",
+    "match_labels",
+]

@@ -1,7 +1,7 @@
 """Several autoencoders of one table as one net, so that one program trains them all.
 
-They share nothing: each has its own weights, rows and best epoch. Their codes may differ
-in length; shorter ones are filled up with numbers that stay zero.
+They share nothing: each has its own weights, rows and best epoch. Their codes may
+differ in length; shorter ones are filled up with numbers that stay zero.
 """
 
 import dataclasses
@@ -101,13 +101,11 @@ def unpack_autoencoders(packed: keras.Model, models: Sequence[keras.Model]) -> N
         values = layer.get_weights()
         for member, model in enumerate(models):
             part = _part(model, layer.name)
-            part.set_weights(
-                [
-                    value[member, : own.shape[0] if own.ndim == 2 else 1, : own.shape[-1]]
-                    .reshape(own.shape)
-                    for value, own in zip(values, part.get_weights(), strict=True)
-                ]
-            )
+            own = [
+                _cut(value[member], weight.shape)
+                for value, weight in zip(values, part.weights, strict=True)
+            ]
+            part.set_weights(own)
 
 
 def _way(x: Any, spec: AutoencoderSpec, name: str, n_outputs: int) -> Any:
@@ -135,9 +133,7 @@ def _dense(units: int, name: str, **settings: Any) -> keras.layers.Layer:
 
 def _member_layers(packed: keras.Model) -> list:
     return [
-        layer
-        for layer in packed.layers
-        if isinstance(layer, keras.layers.EinsumDense)
+        layer for layer in packed.layers if isinstance(layer, keras.layers.EinsumDense)
     ]
 
 
@@ -158,6 +154,12 @@ def _filled(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     value = np.atleast_2d(value)
     rooms = [(0, large - own) for large, own in zip(shape, value.shape, strict=True)]
     return np.pad(value, rooms)
+
+
+def _cut(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo :func:`_filled` for a kernel or bias of this shape."""
+    n_inputs, n_outputs = (1, *shape)[-2:]
+    return value[:n_inputs, :n_outputs].reshape(shape)
 
 
 def _swap_cells(inputs: Any, spec: AutoencoderSpec, seed: int) -> Any:

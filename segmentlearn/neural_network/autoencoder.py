@@ -294,35 +294,19 @@ class Autoencoder(
         SchemaError
             If a column cannot be used.
         """
-        random_state = check_random_state(self.random_state)
-        seed = int(random_state.randint(np.iinfo(np.int32).max))
         features = self._fit_table(X)
-        layout = read_layout(self.preprocessor_, features.shape[1])
-        self.n_components_ = self._resolve_components(features.shape[1], layout)
-        model = self._build(features, layout, seed)
-        rows = self._hold_out(len(features), random_state)
+        model, rows, seed = self._start(features)[1:]
         result = engine.fit(
             model,
             features,
             features,
-            loss="mse" if self.loss == "mse" else _likelihood(layout),
-            optimizer=networks.build_optimizer(
-                self.optimizer, self.learning_rate, self.weight_decay
-            ),
-            learning_rate_schedule=self.learning_rate_schedule,
-            epochs=self.max_epochs,
-            batch_size=resolve_batch_size(self.batch_size, len(features)),
-            early_stopping=self._stopping_rule() if rows else None,
             callbacks=check_callbacks(self.callbacks),
             seed=seed,
             verbose=int(self.verbose),
             **rows,
+            **self._training(features),
         )
-        self.model_ = model
-        self.history_ = result.history
-        self.n_iter_ = result.n_epochs
-        best = result.best_epoch
-        self.best_epoch_ = None if best is None or best < 0 else best + 1
+        self._keep(model, result.history, result.n_epochs, result.best_epoch)
         return self
 
     def transform(self, X):
@@ -420,8 +404,12 @@ class Autoencoder(
             )
         return n_components
 
-    def _build(self, features, layout, seed):
-        """Return an autoencoder that starts from the principal components."""
+    def _start(self, features):
+        """Return the net at its start, its spec, its rows, and the training's seed."""
+        random_state = check_random_state(self.random_state)
+        seed = int(random_state.randint(np.iinfo(np.int32).max))
+        layout = read_layout(self.preprocessor_, features.shape[1])
+        self.n_components_ = self._resolve_components(features.shape[1], layout)
         spec = networks.AutoencoderSpec(
             n_features=features.shape[1],
             n_components=self.n_components_,
@@ -434,7 +422,33 @@ class Autoencoder(
         )
         directions, center = principal_components(features, self.n_components_)
         n_scales = len(layout.numeric) if self.loss == "mixed" else 0
-        return networks.build_autoencoder(spec, directions, center, seed, n_scales)
+        model = networks.build_autoencoder(spec, directions, center, seed, n_scales)
+        return spec, model, self._hold_out(len(features), random_state), seed
+
+    def _training(self, features):
+        """Return what the engine must know, nets, rows and seeds apart."""
+        layout = read_layout(self.preprocessor_, features.shape[1])
+        stops = self.early_stopping and len(features) >= _FEWEST_ROWS
+        return {
+            "loss": "mse" if self.loss == "mse" else _likelihood(layout),
+            "optimizer": networks.build_optimizer(
+                self.optimizer, self.learning_rate, self.weight_decay
+            ),
+            "learning_rate_schedule": self.learning_rate_schedule,
+            "epochs": self.max_epochs,
+            "batch_size": resolve_batch_size(self.batch_size, len(features)),
+            "early_stopping": (
+                engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
+            ),
+        }
+
+    def _keep(self, model, history, n_epochs, best_epoch):
+        """Take a trained net and what is known of its training."""
+        self.model_ = model
+        self.history_ = history
+        self.n_iter_ = n_epochs
+        kept = best_epoch is not None and best_epoch >= 0
+        self.best_epoch_ = int(best_epoch) + 1 if kept else None
 
     def _hold_out(self, n_rows, random_state):
         """Return which rows to train and to stop on, as the engine takes them."""
@@ -446,9 +460,6 @@ class Autoencoder(
             "train_rows": np.sort(order[n_held_out:]),
             "validation_rows": np.sort(order[:n_held_out]),
         }
-
-    def _stopping_rule(self):
-        return engine.EarlyStopping(self.n_iter_no_change, self.tol)
 
     def _measure(self, features, outputs):
         """Return the loss of each row."""

@@ -218,7 +218,9 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         X = check_array(X, dtype=[np.float32, np.float64])
         numeric, sources = self._numeric, self._sources
         if X.shape[1] != len(sources):
-            raise ValueError(f"X has {X.shape[1]} columns; transform gives {len(sources)}.")
+            raise ValueError(
+                f"X has {X.shape[1]} columns; transform gives {len(sources)}."
+            )
         features = np.zeros((len(X), len(self.table_.get_feature_names_out())))
         features[:, sources] = X
         numbers = X[:, numeric] * self.scale_ + self.center_
@@ -268,6 +270,15 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         """Positions in the table of the output columns: all but the indicators."""
         roles = self.table_.output_roles_
         return [*roles["numeric"], *roles["onehot"]]
+
+    @property
+    def output_groups_(self):
+        """Positions of the output columns of each category."""
+        place_of = {source: place for place, source in enumerate(self._sources)}
+        return {
+            name: [place_of[position] for position in group]
+            for name, group in self.table_.output_groups_.items()
+        }
 
     def _learn_numbers(self, features):
         """Learn tails, means and deviations from the numbers that are present."""
