@@ -7,18 +7,19 @@ are finite tables of shares, so Bayes' theorem gives the exact class probabiliti
 any row, with its gaps: a value that went missing at random carries no evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
+from sklearn.utils import Bunch
 
 MISSING = -1  # the code of a gap; indexes the last entry of every lookup table
 _MAX_MISSING_SHARE = 0.95
-_DRIFT_TILT = 0.5  # full drift: a level one standard deviation up is exp(0.5) likelier
-_DRIFT_STRETCH = 0.15  # full drift: a number lies 15 % further from its lowest level
+DRIFT_TILT = 0.5  # full drift: a level one standard deviation up is exp(0.5) likelier
+DRIFT_STRETCH = 0.15  # full drift: a number lies 15 % further from its lowest level
 _CHUNK_ROWS = 100_000  # bounds the memory of the posterior
 
 
@@ -53,9 +54,9 @@ class Feature:
             return self
         places = np.arange(len(self.levels), dtype=float)
         if self.is_category:
-            tilt = np.exp(_DRIFT_TILT * drift * (places - places.mean()) / places.std())
+            tilt = np.exp(DRIFT_TILT * drift * (places - places.mean()) / places.std())
             return replace(self, shares=rows_to_one(self.shares * tilt))
-        origins = places / (1.0 + _DRIFT_STRETCH * drift)
+        origins = places / (1.0 + DRIFT_STRETCH * drift)
         moved = [np.interp(origins, places, row) for row in self.shares]
         return replace(self, shares=rows_to_one(moved))
 
@@ -71,15 +72,25 @@ class Population:
     features: tuple[Feature, ...]
     identifier: str
 
-    def with_class_shares(self, weights: np.ndarray) -> "Population":
+    def with_class_shares(self, shares: np.ndarray) -> "Population":
         """Change how frequent the classes are; what each class is stays the same."""
         given_class = self.joint / self.joint.sum(axis=0)
-        return replace(self, joint=given_class * (weights / weights.sum()))
+        return replace(self, joint=given_class * shares)
 
     def drifted(self, drift: float) -> "Population":
         """Move every feature's distribution; the class shares stay the same."""
         moved = tuple(feature.drifted(drift) for feature in self.features)
         return replace(self, features=moved)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one call generates; the truth is worked out only where it is asked for."""
+
+    columns: dict[str, Any]
+    y: pd.Series
+    identifier: str
+    make_truth: Callable[[], Bunch]
 
 
 def rows_to_one(table: Any) -> np.ndarray:
@@ -114,6 +125,25 @@ def lognormal_shares(
     return rows_to_one(norm.cdf(upper) - norm.cdf(lower) + 1e-12)
 
 
+def class_shares(weights: Any, classes: np.ndarray) -> np.ndarray:
+    """The weights of the classes as shares that sum to one."""
+    try:
+        shares = np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        shares = np.array([np.nan])
+    if (
+        shares.shape != (len(classes),)
+        or not np.isfinite(shares).all()
+        or (shares < 0).any()
+        or shares.sum() == 0
+    ):
+        raise ValueError(
+            f"weights={weights!r} must be {len(classes)} numbers, none negative and "
+            f"not all zero: one for each of the classes {classes.tolist()}."
+        )
+    return shares / shares.sum()
+
+
 def take_text(lookup: list, codes: np.ndarray) -> Any:
     """Strings by their codes, in the dtype that pandas itself gives to strings."""
     return pd.Series(lookup).array.take(codes)
@@ -124,7 +154,7 @@ def draw_classes_and_segments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Class and segment codes, both in exact shares up to rounding, shuffled."""
     class_shares = population.joint.sum(axis=0)
-    counts = _whole_counts(class_shares, n_samples)
+    counts = whole_counts(class_shares, n_samples)
     codes = np.arange(len(class_shares), dtype=np.int16)
     classes = rng.permutation(np.repeat(codes, counts))
     # a class without any row keeps a valid table: all tables are searched as one
@@ -161,19 +191,27 @@ def hide_values(
     hidden = {}
     for feature in population.features:
         column = codes[feature.name]
-        chance = rng.random(len(column), dtype=np.float32)
         share = feature.missing * (1.0 + drift) + feature.drift_missing * drift
         share *= missing_scale
+        known = feature.missing_driver
+        driver = None if known is None else codes[known]
+        gaps = gap_rows(share, len(column), driver, rng)
         if share > 0:
-            weight: Any = 1.0
-            if feature.missing_driver is not None:
-                driver = codes[feature.missing_driver]
-                weight = 0.4 + 1.2 * driver / max(int(driver.max()), 1)
-                weight = weight / weight.mean()
-            gaps = chance < np.minimum(share * weight, _MAX_MISSING_SHARE)
             column = np.where(gaps, np.int16(MISSING), column)
         hidden[feature.name] = column
     return hidden
+
+
+def gap_rows(
+    share: float, n_rows: int, driver: np.ndarray | None, rng: np.random.Generator
+) -> np.ndarray:
+    """Which rows of a column miss their value; more where the driver is large."""
+    chance = rng.random(n_rows, dtype=np.float32)
+    weight: Any = 1.0
+    if driver is not None and share > 0:
+        weight = 0.4 + 1.2 * driver / max(int(driver.max()), 1)
+        weight = weight / weight.mean()
+    return chance < np.minimum(share * weight, _MAX_MISSING_SHARE)
 
 
 def plant_unseen_levels(
@@ -253,6 +291,15 @@ def posterior(
     return proba
 
 
+def expected_scores(proba: np.ndarray) -> dict[str, float]:
+    """What the best possible classifier can expect, if it knows these chances."""
+    log_proba = np.log(np.maximum(proba, np.finfo(float).tiny))
+    return {
+        "bayes_accuracy": float(proba.max(axis=1).mean()),
+        "bayes_log_loss": float((proba * -log_proba).sum(axis=1).mean()),
+    }
+
+
 def _draw_levels(
     shares: np.ndarray, groups: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
@@ -285,7 +332,7 @@ def _evidence(feature: Feature) -> np.ndarray:
     return np.vstack([known, np.zeros((2, n_groups))])
 
 
-def _whole_counts(shares: np.ndarray, total: int) -> np.ndarray:
+def whole_counts(shares: np.ndarray, total: int) -> np.ndarray:
     """Split a total by shares into whole numbers (largest remainders)."""
     exact = shares * total
     counts = np.floor(exact).astype(np.int64)

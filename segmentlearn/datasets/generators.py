@@ -5,25 +5,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
-from segmentlearn.datasets._automobile import automobile_population
-from segmentlearn.datasets._bank import bank_population
-from segmentlearn.datasets._mall import MAX_SEGMENTS, mall_population
-from segmentlearn.datasets._population import (
-    Population,
-    draw_classes_and_segments,
-    draw_features,
-    hide_values,
-    plant_unseen_levels,
-    posterior,
-    take_text,
-    to_columns,
-)
+from segmentlearn.datasets._classes import class_mixture, class_table
+from segmentlearn.datasets._latent import latent_population, latent_table
+from segmentlearn.datasets._mall import MAX_SEGMENTS
+from segmentlearn.datasets._population import take_text
 
 # how noisy the labels are by default: makes the tables about as hard as the real ones
-_FLIP_Y = {"automobile": 0.15, "bank": 0.02, "mall": 0.0}
+_FLIP_Y = {"automobile": 0.15, "bank": 0.02, "mall": 0.0, "latent": 0.0}
+_SEGMENT_KINDS = ("mall", "latent")  # their labels are the planted segments
+_N_SEGMENTS = 5
+_N_NOISE_COLUMNS = 6  # of kind="latent"
 _DRIFT_UNSEEN_SHARE = 0.03
 _NOISE_LEVELS = [f"level_{i}" for i in range(5)]
 _FIRST_AUTOMOBILE_ID = 458_982
@@ -31,7 +25,7 @@ _FIRST_AUTOMOBILE_ID = 458_982
 
 @validate_params(
     {
-        "kind": [StrOptions({"automobile", "bank", "mall"})],
+        "kind": [StrOptions({"automobile", "bank", "mall", "latent"})],
         "n_samples": [Interval(Integral, 1, None, closed="left")],
         "n_segments": [Interval(Integral, 2, MAX_SEGMENTS, closed="both"), None],
         "weights": ["array-like", None],
@@ -39,7 +33,8 @@ _FIRST_AUTOMOBILE_ID = 458_982
         "missing_scale": [Interval(Real, 0, None, closed="left")],
         "unseen_share": [Interval(Real, 0, 1, closed="both")],
         "drift": [Interval(Real, 0, 10, closed="both")],
-        "n_noise_columns": [Interval(Integral, 0, None, closed="left")],
+        "n_noise_columns": [Interval(Integral, 0, None, closed="left"), None],
+        "population": [Interval(Integral, 0, None, closed="left"), None],
         "keep_id": ["boolean"],
         "return_truth": ["boolean"],
         "random_state": ["random_state", np.random.Generator],
@@ -56,7 +51,8 @@ def make_customers(
     missing_scale: float = 1.0,
     unseen_share: float = 0.0,
     drift: float = 0.0,
-    n_noise_columns: int = 0,
+    n_noise_columns: int | None = None,
+    population: int | None = None,
     keep_id: bool = False,
     return_truth: bool = False,
     random_state: Any = None,
@@ -64,15 +60,16 @@ def make_customers(
     """Generate a customer table from planted segments.
 
     Every row is drawn from a latent segment: its features have that segment's
-    distribution, its label follows the segment. The tables have the columns, value
-    ranges, rare levels, gaps and class shares of three public tables, and about their
+    distribution, its label follows the segment. Three kinds have the columns, value
+    ranges, rare levels, gaps and class shares of public tables, and about their
     difficulty, but no row of them. The automobile table holds interactions that a
-    linear model misses.
+    linear model misses. The fourth kind, "latent", imitates no table: its segments are
+    clear in three dimensions that nobody sees, and bent in the columns.
 
     Parameters
     ----------
-    kind : {"automobile", "bank", "mall"}, default="automobile"
-        Which table to imitate.
+    kind : {"automobile", "bank", "mall", "latent"}, default="automobile"
+        Which table to generate.
 
         - "automobile": nine features, mostly categories; `y` is one of "A", "B", "C",
           "D", and the best possible accuracy is about 0.58.
@@ -81,27 +78,34 @@ def make_customers(
           is known only after the call.
         - "mall": gender, age, income and spending score; `y` is the planted segment,
           which the real table doesn't tell, for judging a clustering.
+        - "latent": eleven numbers of a retailer's customers, five of them with heavy
+          tails, and three categories, all of them smooth functions of a position in
+          three latent dimensions, with noise; beside them six noise columns. `y` is
+          the planted segment. For judging how well a method that learns
+          representations finds segments.
 
     n_samples : int, default=1000
         Number of customers.
 
     n_segments : int, default=None
-        Number of planted segments, 2 to 20, well apart in income and spending score.
-        Only for "mall"; `None` means 5.
+        Number of planted segments, 2 to 20, well apart in income and spending score
+        ("mall") or in the latent dimensions ("latent"). Only for these two kinds;
+        `None` means 5.
 
     weights : array-like of shape (n_classes,), default=None
         How frequent the classes are, in the order of the sorted labels; scaled to the
         sum one. What a customer of a class looks like stays the same. `None` takes
         the kind's own shares: about (0.23, 0.20, 0.23, 0.34) for "automobile",
-        (0.893, 0.107) for "bank", unequal ones for "mall".
+        (0.893, 0.107) for "bank", unequal ones for "mall" and "latent".
 
     flip_y : float, default=None
         Share of rows whose label is drawn anew from the class shares. `None` means
-        0.15 for "automobile" and 0.02 for "bank". The labels of "mall" are the planted
-        segments and can't be flipped.
+        0.15 for "automobile" and 0.02 for "bank". The labels of "mall" and "latent"
+        are the planted segments and can't be flipped.
 
     missing_scale : float, default=1.0
-        Multiplies the real tables' shares of gaps. Most gaps come completely at random,
+        Multiplies the kind's shares of gaps, for most kinds those of the real table.
+        Most gaps come completely at random,
         some depend on a column that has none (work experience is missing more often
         for older customers). The mall table has no gaps unless it drifts. At 0 no value
         is missing: the bank's `days_since_prev_campaign_contact`, which customers
@@ -109,7 +113,8 @@ def make_customers(
 
     unseen_share : float, default=0.0
         Share of cells in some category columns (profession, `Var_1`; job, education;
-        the mall's gender) that get a level which the kind otherwise never has.
+        the mall's gender; channel and favourite department of "latent") that get a
+        level which the kind otherwise never has.
 
     drift : float, default=0.0
         How far the table has moved from that of `drift=0`, up to 10; 1 is a strong
@@ -119,12 +124,20 @@ def make_customers(
         more frequent (1: doubled) and appear in columns that had none. Class
         shares stay as `weights` says.
 
-    n_noise_columns : int, default=0
+    n_noise_columns : int, default=None
         Number of columns that tell nothing, named "noise_0", "noise_1", …: normal
-        numbers and categories with five levels by turns.
+        numbers and categories with five levels by turns. `None` means 6 for "latent"
+        and none otherwise.
+
+    population : int, default=None
+        Seed of where the segments stand and of the map from there to the columns. Only
+        for "latent"; `None` means 0. Tables of one population are tables of the same
+        customers' segments, whatever their size and `random_state`; the map is the same
+        for any `n_segments`.
 
     keep_id : bool, default=False
-        Whether the table starts with its identifier: `ID`, `id` or `CustomerID`.
+        Whether the table starts with its identifier: `ID`, `id`, `CustomerID` or
+        `customer_id`.
 
     return_truth : bool, default=False
         Whether the truth is returned too.
@@ -153,20 +166,27 @@ def make_customers(
             The labels, sorted.
         proba : ndarray of shape (n_samples, n_classes)
             Exact probability of each label given the row as it stands, with its gaps.
+            For "latent": given the latent position, which tells more than the columns
+            do.
         bayes_accuracy : float
-            The accuracy that the best possible classifier can expect on these rows.
+            The accuracy that the best possible classifier can expect on these rows; a
+            bound that the columns don't reach for "latent".
         bayes_log_loss : float
-            The log loss, in nats, that the best possible classifier can expect.
+            The log loss, in nats, that the best possible classifier can expect; for
+            "latent" a lower bound likewise.
         flipped : ndarray of shape (n_samples,)
             Whether the label was drawn anew because of `flip_y`.
         proba_before_contact : ndarray of shape (n_samples, n_classes)
             Only for "bank": the probabilities without `last_contact_duration`.
+        latent : ndarray of shape (n_samples, 3)
+            Only for "latent": the position of each customer.
 
     Raises
     ------
     ValueError
         If `weights` has not one non-negative number a class, if `n_segments` is given
-        for another kind than "mall", or `flip_y` for "mall".
+        for "automobile" or "bank", `flip_y` for "mall" or "latent", or `population` for
+        another kind than "latent".
 
     See Also
     --------
@@ -176,12 +196,19 @@ def make_customers(
 
     Notes
     -----
-    The generator is a latent class model (Lazarsfeld and Henry, *Latent Structure
+    Most kinds are a latent class model (Lazarsfeld and Henry, *Latent Structure
     Analysis*, 1968): independent features within each segment, and several segments in
     each class. The true probabilities are Bayes' theorem over the segments. A gap
     carries no evidence there, which is exact as gaps depend on observed values only
     (Rubin, *Inference and missing data*, Biometrika 63, 1976). Class shares are exact
     up to rounding before labels are flipped.
+
+    The kind "latent" is a Gaussian mixture seen through a random net with one hidden
+    layer, the nonlinear factor model whose estimate is the autoencoder's aim (Hinton
+    and Salakhutdinov, *Reducing the dimensionality of data with neural networks*,
+    Science 313, 2006). Its categories follow the logit model of choice. A classifier
+    that is told the segments finds them again in the columns, KMeans on standardised
+    columns does so in part only.
 
     Examples
     --------
@@ -195,74 +222,53 @@ def make_customers(
     >>> truth.proba.shape
     (1000, 3)
     """
-    flip_share = _check_options_of_kind(kind, n_segments, flip_y)
-    population = _population(kind, n_segments, weights).drifted(drift)
-    label_rng, feature_rng, gap_rng, unseen_rng, value_rng, extra_rng = _streams(
-        random_state, 6
-    )
-    true_classes, segments = draw_classes_and_segments(population, n_samples, label_rng)
-    classes, flipped = _flip(true_classes, population, flip_share, label_rng)
-    codes = draw_features(population, true_classes, segments, feature_rng)
+    flip_share = _check_options_of_kind(kind, n_segments, flip_y, population)
+    streams = _streams(random_state, 6)
+    extra_rng = streams.pop()
     unseen = min(unseen_share + _DRIFT_UNSEEN_SHARE * drift, 1.0)
-    codes = plant_unseen_levels(population, codes, unseen, unseen_rng)
-    codes = hide_values(population, codes, missing_scale, drift, gap_rng)
-
-    columns = to_columns(population, codes, missing_scale == 0, value_rng)
+    n_planted = _N_SEGMENTS if n_segments is None else int(n_segments)
+    if kind == "latent":
+        population_seed = 0 if population is None else int(population)
+        planted = latent_population(n_planted, population_seed, weights)
+        table = latent_table(planted, n_samples, missing_scale, unseen, drift, streams)
+    else:
+        mixture = class_mixture(kind, n_planted, weights)
+        table = class_table(
+            mixture, n_samples, missing_scale, unseen, drift, flip_share, streams
+        )
+    columns = table.columns
     identifier = _identifier(kind, n_samples, extra_rng)
     if keep_id:
-        columns = {population.identifier: identifier} | columns
+        columns = {table.identifier: identifier} | columns
+    if n_noise_columns is None:
+        n_noise_columns = _N_NOISE_COLUMNS if kind == "latent" else 0
     columns |= _noise(n_noise_columns, n_samples, extra_rng)
     X = pd.DataFrame(columns, copy=False)
-    y = _labels(population, classes)
     if not return_truth:
-        return X, y
-    return X, y, _truth(population, codes, segments, flipped, flip_share)
+        return X, table.y
+    return X, table.y, table.make_truth()
 
 
 def _check_options_of_kind(
-    kind: str, n_segments: int | None, flip_y: float | None
+    kind: str, n_segments: int | None, flip_y: float | None, population: int | None
 ) -> float:
     """Refuse options that the kind doesn't have; the share of labels to flip."""
-    if n_segments is not None and kind != "mall":
+    if n_segments is not None and kind not in _SEGMENT_KINDS:
         raise ValueError(
-            f"n_segments={n_segments} is only for kind='mall': the segments of "
-            f"kind={kind!r} are fixed. Leave n_segments=None."
+            f"n_segments={n_segments} is only for kind='mall' or 'latent': the "
+            f"segments of kind={kind!r} are fixed. Leave n_segments=None."
         )
-    if flip_y and kind == "mall":
+    if flip_y and kind in _SEGMENT_KINDS:
         raise ValueError(
-            f"flip_y={flip_y} is not for kind='mall': its labels are the planted "
+            f"flip_y={flip_y} is not for kind={kind!r}: its labels are the planted "
             "segments. Leave flip_y=None."
         )
-    return _FLIP_Y[kind] if flip_y is None else float(flip_y)
-
-
-def _population(kind: str, n_segments: int | None, weights: Any) -> Population:
-    """The kind's mixture, with the class shares asked for."""
-    if kind == "automobile":
-        population = automobile_population()
-    elif kind == "bank":
-        population = bank_population()
-        weights = (0.893, 0.107) if weights is None else weights
-    else:
-        population = mall_population(5 if n_segments is None else int(n_segments))
-    if weights is None:
-        return population
-    try:
-        shares = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        shares = np.array([np.nan])
-    n_classes = len(population.classes)
-    if (
-        shares.shape != (n_classes,)
-        or not np.isfinite(shares).all()
-        or (shares < 0).any()
-        or shares.sum() == 0
-    ):
+    if population is not None and kind != "latent":
         raise ValueError(
-            f"weights={weights!r} must be {n_classes} numbers, none negative and not "
-            f"all zero: one for each of the classes {population.classes.tolist()}."
+            f"population={population} is only for kind='latent': there is one "
+            f"population of kind={kind!r}. Leave population=None."
         )
-    return population.with_class_shares(shares)
+    return _FLIP_Y[kind] if flip_y is None else float(flip_y)
 
 
 def _streams(random_state: Any, n_streams: int) -> list[np.random.Generator]:
@@ -275,28 +281,9 @@ def _streams(random_state: Any, n_streams: int) -> list[np.random.Generator]:
     return [np.random.default_rng(seed) for seed in seeds]
 
 
-def _flip(
-    classes: np.ndarray, population: Population, share: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the labels of a share of the rows anew from the class shares."""
-    flipped = rng.random(len(classes)) < share
-    edges = np.cumsum(population.joint.sum(axis=0))
-    anew = np.searchsorted(edges / edges[-1], rng.random(len(classes)), side="right")
-    return np.where(flipped, anew.astype(np.int16), classes), flipped
-
-
-def _labels(population: Population, classes: np.ndarray) -> pd.Series:
-    """The labels as a named column."""
-    if population.classes.dtype.kind == "O":
-        values = take_text(population.classes.tolist(), classes)
-    else:
-        values = population.classes[classes].astype(np.int64)
-    return pd.Series(values, name=population.target)
-
-
 def _identifier(kind: str, n_samples: int, rng: np.random.Generator) -> Any:
     """Identifiers as the kind has them: shuffled with holes, or just counted."""
-    if kind == "mall":
+    if kind in _SEGMENT_KINDS:
         return np.arange(1, n_samples + 1)
     numbers = rng.permutation(n_samples + n_samples // 9 + 1)[:n_samples]
     if kind == "automobile":
@@ -314,33 +301,3 @@ def _noise(n_columns: int, n_samples: int, rng: np.random.Generator) -> dict[str
             codes = rng.integers(len(_NOISE_LEVELS), size=n_samples)
             noise[f"noise_{number}"] = take_text(_NOISE_LEVELS, codes)
     return noise
-
-
-def _truth(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    segments: np.ndarray,
-    flipped: np.ndarray,
-    flip_share: float,
-) -> Bunch:
-    """What the generator knows about the rows that it drew."""
-    class_shares = population.joint.sum(axis=0)
-
-    def label_proba(**how: bool) -> np.ndarray:
-        clean = posterior(population, codes, **how)
-        return (1 - flip_share) * clean + flip_share * class_shares
-
-    proba = label_proba()
-    log_proba = np.log(np.maximum(proba, np.finfo(float).tiny))
-    truth = Bunch(
-        segment=segments.astype(np.int64),
-        segment_names=list(population.segments),
-        classes=population.classes.copy(),
-        proba=proba,
-        bayes_accuracy=float(proba.max(axis=1).mean()),
-        bayes_log_loss=float((proba * -log_proba).sum(axis=1).mean()),
-        flipped=flipped,
-    )
-    if any(feature.after_outcome for feature in population.features):
-        truth.proba_before_contact = label_proba(after_outcome=False)
-    return truth

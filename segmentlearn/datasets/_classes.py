@@ -1,0 +1,111 @@
+"""Tables whose features are independent in each segment, with labels and truth."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from segmentlearn.datasets._automobile import automobile_population
+from segmentlearn.datasets._bank import bank_population
+from segmentlearn.datasets._mall import mall_population
+from segmentlearn.datasets._population import (
+    Population,
+    Table,
+    class_shares,
+    draw_classes_and_segments,
+    draw_features,
+    expected_scores,
+    hide_values,
+    plant_unseen_levels,
+    posterior,
+    take_text,
+    to_columns,
+)
+
+
+def class_mixture(kind: str, n_segments: int, weights: Any) -> Population:
+    """The kind's mixture, with the class shares asked for."""
+    if kind == "automobile":
+        population = automobile_population()
+    elif kind == "bank":
+        population = bank_population()
+        weights = (0.893, 0.107) if weights is None else weights
+    else:
+        population = mall_population(n_segments)
+    if weights is None:
+        return population
+    return population.with_class_shares(class_shares(weights, population.classes))
+
+
+def class_table(
+    population: Population,
+    n_samples: int,
+    missing_scale: float,
+    unseen_share: float,
+    drift: float,
+    flip_share: float,
+    rngs: list[np.random.Generator],
+) -> Table:
+    """Draw customers, and the labels that follow their segments."""
+    population = population.drifted(drift)
+    label_rng, feature_rng, gap_rng, unseen_rng, value_rng = rngs
+    true_classes, segments = draw_classes_and_segments(population, n_samples, label_rng)
+    classes, flipped = _flip(true_classes, population, flip_share, label_rng)
+    codes = draw_features(population, true_classes, segments, feature_rng)
+    codes = plant_unseen_levels(population, codes, unseen_share, unseen_rng)
+    codes = hide_values(population, codes, missing_scale, drift, gap_rng)
+    return Table(
+        columns=to_columns(population, codes, missing_scale == 0, value_rng),
+        y=_labels(population, classes),
+        identifier=population.identifier,
+        make_truth=partial(_truth, population, codes, segments, flipped, flip_share),
+    )
+
+
+def _flip(
+    classes: np.ndarray, population: Population, share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the labels of a share of the rows anew from the class shares."""
+    flipped = rng.random(len(classes)) < share
+    edges = np.cumsum(population.joint.sum(axis=0))
+    anew = np.searchsorted(edges / edges[-1], rng.random(len(classes)), side="right")
+    return np.where(flipped, anew.astype(np.int16), classes), flipped
+
+
+def _labels(population: Population, classes: np.ndarray) -> pd.Series:
+    """The labels as a named column."""
+    if population.classes.dtype.kind == "O":
+        values = take_text(population.classes.tolist(), classes)
+    else:
+        values = population.classes[classes].astype(np.int64)
+    return pd.Series(values, name=population.target)
+
+
+def _truth(
+    population: Population,
+    codes: dict[str, np.ndarray],
+    segments: np.ndarray,
+    flipped: np.ndarray,
+    flip_share: float,
+) -> Bunch:
+    """What the generator knows about the rows that it drew."""
+    shares = population.joint.sum(axis=0)
+
+    def label_proba(**how: bool) -> np.ndarray:
+        clean = posterior(population, codes, **how)
+        return (1 - flip_share) * clean + flip_share * shares
+
+    proba = label_proba()
+    truth = Bunch(
+        segment=segments.astype(np.int64),
+        segment_names=list(population.segments),
+        classes=population.classes.copy(),
+        proba=proba,
+        flipped=flipped,
+        **expected_scores(proba),
+    )
+    if any(feature.after_outcome for feature in population.features):
+        truth.proba_before_contact = label_proba(after_outcome=False)
+    return truth
