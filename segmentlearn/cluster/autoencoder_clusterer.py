@@ -31,6 +31,8 @@ from segmentlearn.neural_network.undo import all_or_nothing
 
 _DEFAULT_N_CLUSTERS = 5
 _MOST_ROWS = 50_000
+# of the default autoencoder: small tables are gone through more often
+_FEWEST_EPOCHS, _MOST_EPOCHS, _ROWS_SEEN = 40, 100, 400_000
 
 
 class AutoencoderClusterer(
@@ -50,7 +52,8 @@ class AutoencoderClusterer(
     Parameters
     ----------
     autoencoder : Autoencoder, default=None
-        Codes the customers; copies are fitted. None is ``Autoencoder()``.
+        Codes the customers; copies are fitted. None is ``Autoencoder()`` with 40 to
+        100 epochs, the fewer the more customers there are.
     clusterer : clusterer, default=None
         Segments the codes, and the prepared columns: any that
         :class:`InductiveClusterer` takes. None is k-means, which with `guard` competes
@@ -376,8 +379,12 @@ class AutoencoderClusterer(
                 "set joint=None."
             )
 
-    def _get_autoencoder(self):
-        return Autoencoder() if self.autoencoder is None else self.autoencoder
+    def _get_autoencoder(self, n_rows):
+        """Return the autoencoder that is copied, not fitted."""
+        if self.autoencoder is not None:
+            return clone(self.autoencoder)
+        n_epochs = min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, _ROWS_SEEN // n_rows))
+        return Autoencoder(max_epochs=n_epochs)
 
     def _get_n_clusters(self):
         """Return the number that was asked for; None leaves it to the clusterer."""
@@ -396,3 +403,8 @@ class AutoencoderClusterer(
     @property
     def _n_features_out(self):
         return self.autoencoder_.n_components_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

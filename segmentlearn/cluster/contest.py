@@ -1,7 +1,6 @@
 """The contest of deep and simple segments for one table."""
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
@@ -97,7 +96,7 @@ class Contest:
     def _fit_autoencoders(self):
         """Train autoencoders of several seeds and code lengths as one program."""
         plan = self.plan
-        autoencoder = clone(plan._get_autoencoder())
+        autoencoder = plan._get_autoencoder(len(self.prepared))
         if "verbose" in autoencoder.get_params(deep=False) and plan.verbose:
             autoencoder.set_params(verbose=plan.verbose)
         lengths = self._code_lengths(getattr(autoencoder, "n_components", "auto"))

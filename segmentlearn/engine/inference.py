@@ -68,7 +68,7 @@ def predict(
         lengths = [len(leaf) for leaf in leaves]
         raise ValueError(f"the arrays of X have different lengths: {lengths}.")
     predictor = _predictor(model)
-    weights = [variable.value for variable in model.weights]
+    weights = [tf.convert_to_tensor(variable.value) for variable in model.weights]
     results: list[np.ndarray] | None = None
     for start in range(0, max(n_rows, 1), batch_size):
         chunk = [as_number(leaf[start : start + batch_size], "X") for leaf in leaves]
@@ -141,7 +141,21 @@ def _compile(model: Any) -> Any:
         )
         return keras.tree.flatten(outputs)
 
-    return tf.function(forward, autograph=False, reduce_retracing=True)
+    function = tf.function(forward, autograph=False)
+    traced: dict[tuple, Any] = {}
+
+    def predict_chunk(weights: list, X: Any) -> list:
+        # traced for each size on purpose; called directly TensorFlow would warn of it
+        shapes = tuple((leaf.shape, leaf.dtype) for leaf in keras.tree.flatten(X))
+        X = keras.tree.map_structure(tf.convert_to_tensor, X)
+        if shapes not in traced:
+            specs = [tf.TensorSpec.from_tensor(one) for one in weights]
+            traced[shapes] = function.get_concrete_function(
+                specs, keras.tree.map_structure(tf.TensorSpec.from_tensor, X)
+            )
+        return traced[shapes](weights, X)
+
+    return predict_chunk
 
 
 def _pad(leaf: np.ndarray, size: int) -> np.ndarray:

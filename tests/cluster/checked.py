@@ -4,7 +4,12 @@ from sklearn.cluster import DBSCAN, HDBSCAN, AgglomerativeClustering, KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.naive_bayes import GaussianNB
 
-from segmentlearn.cluster import InductiveClusterer
+from segmentlearn import Autoencoder
+from segmentlearn.cluster import (
+    AutoencoderClusterer,
+    ConsensusClusterer,
+    InductiveClusterer,
+)
 
 _KMEANS = InductiveClusterer(KMeans(3), random_state=0)
 _MIXTURE = InductiveClusterer(GaussianMixture(3), random_state=0)
@@ -14,8 +19,22 @@ _WARD = InductiveClusterer(AgglomerativeClustering(3))
 _CLASSIFIED = InductiveClusterer(
     AgglomerativeClustering(3), assign=GaussianNB(), random_state=0
 )
+_CODER = Autoencoder(hidden_layer_sizes=(8,), max_epochs=5, batch_size=16)
+_GUARDED = AutoencoderClusterer(_CODER, n_clusters=3, n_seeds=1, random_state=0)
+_DEEP = AutoencoderClusterer(_CODER, n_clusters=3, guard=False, random_state=0)
+_CONSENSUS = ConsensusClusterer(KMeans(3), random_state=0)
 
-ESTIMATORS = [_KMEANS, _MIXTURE, _DENSITY, _HIERARCHY, _WARD, _CLASSIFIED]
+ESTIMATORS = [
+    _KMEANS,
+    _MIXTURE,
+    _DENSITY,
+    _HIERARCHY,
+    _WARD,
+    _CLASSIFIED,
+    _GUARDED,
+    _DEEP,
+    _CONSENSUS,
+]
 
 _EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
 _UNWEIGHTED = (

@@ -2,6 +2,7 @@
 
 from segmentlearn.preprocessing import (
     CategoryEncoder,
+    DistancePreprocessor,
     MixedImputer,
     SoftRobustScaler,
     TabularPreprocessor,
@@ -10,6 +11,8 @@ from segmentlearn.preprocessing import (
 ESTIMATORS = [
     CategoryEncoder(),
     CategoryEncoder(encoding="ordinal"),
+    DistancePreprocessor(),
+    DistancePreprocessor("keep", clip=None),
     MixedImputer(),
     MixedImputer(numeric="knn", categorical="missing"),
     MixedImputer(numeric="iterative"),
