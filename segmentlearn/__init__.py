@@ -16,6 +16,7 @@ _NAMES = {
     "SegmentClassifier": "segmentlearn.neural_network",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
+    "cluster_stability": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",
     "load_automobile": "segmentlearn.datasets",
@@ -23,14 +24,18 @@ _NAMES = {
     "load_mall": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
+    "select_n_clusters": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (
     "datasets",
     "engine",
     "exceptions",
+    "metrics",
+    "model_selection",
     "networks",
     "neural_network",
     "persistence",
+    "plotting",
     "preprocessing",
 )
 

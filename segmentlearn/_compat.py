@@ -5,6 +5,7 @@ not part of its documented interface. Replace an entry as soon as it becomes pub
 """
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -30,6 +31,7 @@ __all__ = [
     "fit_context",
     "get_feature_names",
     "num_samples",
+    "safe_indexing",
     "validate_data",
     "validate_params",
 ]

@@ -1,0 +1,7 @@
+"""Displays: pictures of results, in scikit-learn's convention."""
+
+from segmentlearn.plotting.cluster_stability import ClusterStabilityDisplay
+from segmentlearn.plotting.number_of_clusters import NumberOfClustersDisplay
+from segmentlearn.plotting.silhouette import SilhouetteDisplay
+
+__all__ = ["ClusterStabilityDisplay", "NumberOfClustersDisplay", "SilhouetteDisplay"]

@@ -1,0 +1,85 @@
+"""Axes to draw on, and colours that colour-blind readers can tell apart."""
+
+# M. Okabe and K. Ito, "Color universal design", 2008, without yellow and black
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F")
+BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, GREY = COLORS
+
+
+def require_pyplot():
+    """Import and return `matplotlib.pyplot`.
+
+    Returns
+    -------
+    pyplot : module
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting.canvas import require_pyplot
+    >>> require_pyplot().__name__
+    'matplotlib.pyplot'
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "pictures need Matplotlib; install it with: "
+            "pip install 'segmentlearn[plot]'"
+        ) from error
+    return plt
+
+
+def open_axes(ax, *, width=6.4, height=4.0):
+    """Return the axes to draw on, new ones in a figure of their own for None.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes or None
+        Axes of the caller.
+    width, height : float, default=6.4, 4.0
+        Inches of a new figure.
+
+    Returns
+    -------
+    ax : matplotlib Axes
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting.canvas import open_axes, require_pyplot
+    >>> axes = open_axes(None)
+    >>> open_axes(axes) is axes
+    True
+    >>> require_pyplot().close(axes.figure)
+    """
+    plt = require_pyplot()
+    if ax is not None:
+        return ax
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
+
+
+def tidy(ax, grid="y"):
+    """Take the box of axes away and lay a light grid behind what is drawn.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes to change.
+    grid : {"x", "y", "both"}, default="y"
+        Direction of values.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+    >>> axes = open_axes(None)
+    >>> tidy(axes)
+    >>> axes.spines["top"].get_visible()
+    False
+    >>> require_pyplot().close(axes.figure)
+    """
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(True, axis=grid, color="#E5E5E5", linewidth=0.8)
+    ax.set_axisbelow(True)
