@@ -100,8 +100,9 @@ def silhouette_sampled(
     Examples
     --------
     >>> from segmentlearn.metrics import silhouette_sampled
-    >>> silhouette_sampled([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1]).mean.round(3)
-    np.float64(0.9)
+    >>> sample = silhouette_sampled([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1])
+    >>> round(sample.mean, 3)
+    0.9
     """
     X = check_array(X, dtype=[np.float64, np.float32])
     labels = column_or_1d(labels)
@@ -113,29 +114,27 @@ def silhouette_sampled(
     # rows of a segment stand together, so that its distances are summed in one go
     by_segment = np.argsort(codes, kind="stable")
     ordered = kept[by_segment]
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(int)
+    starts = np.cumsum(sizes) - sizes
     taken = _sizes_of_sample(sizes, n_rows)
-    places = np.concatenate(
-        [
-            start + np.sort(random_state.permutation(size)[:count])
-            for start, size, count in zip(starts, sizes, taken, strict=True)
-        ]
-        or [np.empty(0, int)]
-    )
+    drawn = [
+        start + np.sort(random_state.permutation(size)[:count])
+        for start, size, count in zip(starts, sizes, taken, strict=True)
+    ]
+    places = np.concatenate([np.empty(0, int), *drawn])
     segment = np.repeat(np.arange(len(names)), taken)
     if len(names) < 2:
         values = np.full(len(places), np.nan)
     else:
         values = _silhouettes(X[ordered], places, segment, starts, sizes, metric)
     order = np.argsort(ordered[places])
-    weights = (sizes / taken)[segment] if len(names) else np.empty(0)
-    mean = np.average(values, weights=weights) if len(names) else np.nan
+    weights = (sizes / taken)[segment]
+    mean = np.average(values, weights=weights) if len(names) > 1 else np.nan
     return SilhouetteSample(
         values=values[order],
         rows=ordered[places][order],
         labels=names[segment][order],
         weights=weights[order],
-        mean=mean,
+        mean=float(mean),
     )
 
 

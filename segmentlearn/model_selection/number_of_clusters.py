@@ -123,7 +123,7 @@ class NumberOfClusters:
 def select_n_clusters(
     estimator,
     X,
-    n_clusters=range(2, 11),
+    n_clusters=(2, 3, 4, 5, 6, 7, 8, 9, 10),
     *,
     criteria="all",
     n_bootstraps=20,
@@ -144,7 +144,7 @@ def select_n_clusters(
         pipeline that ends in one. It is not changed.
     X : frame or array of shape (n_samples, n_features)
         Customers, as the estimator takes them.
-    n_clusters : array-like of int or range, default=range(2, 11)
+    n_clusters : array-like of int or range, default=(2, 3, 4, 5, 6, 7, 8, 9, 10)
         Numbers to compare, each at least 2 (a 1 is ignored: "no segments" is always
         among the answers) and at most half the number of rows.
     criteria : "all" or list of str, default="all"
@@ -201,13 +201,16 @@ def select_n_clusters(
       samples [3]_.
 
     The recommendation starts from the silhouette_gain. Numbers of segments with a
-    stability below 0.6 are out. Among the others that of the highest gain is taken; or
-    a larger one, if its gain is at least 0.9 of the highest and its prediction strength
-    passes. The answer is "no segments" if no gain reaches 0.05, or if neither the
-    prediction strength nor the gap statistic (no gap above that of one segment by its
-    standard error) sees any. Without silhouette_gain the plain silhouette stands in for
-    it, and without both the number most criteria choose is recommended.
+    stability below 0.6 are out. Of the others, those whose gain is at least 0.9 of the
+    highest are close, and the one of them with the highest Calinski-Harabasz index is
+    taken; a larger one of them is preferred if its prediction strength is 0.8 or more.
+    The answer is "no segments" if no gain reaches 0.05, or if both the gap statistic
+    and the prediction strength by themselves choose 1. Without silhouette_gain the
+    plain silhouette's choice stands in, and without both the number that most criteria
+    choose.
 
+    A recommendation is for the features as the clusterer sees them: indicator columns
+    of a category that are as far apart as the segments are make segments of their own.
 
     References
     ----------
@@ -225,9 +228,11 @@ def select_n_clusters(
     --------
     >>> from sklearn.cluster import KMeans
     >>> from sklearn.pipeline import make_pipeline
-    >>> from segmentlearn import TabularPreprocessor, make_customers, select_n_clusters
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from segmentlearn import make_customers, select_n_clusters
     >>> X, _ = make_customers("mall", 150, n_segments=4, random_state=0)
-    >>> pipeline = make_pipeline(TabularPreprocessor(), KMeans(n_init=3))
+    >>> X = X.drop(columns="Gender")
+    >>> pipeline = make_pipeline(StandardScaler(), KMeans(n_init=3))
     >>> found = select_n_clusters(
     ...     pipeline, X, range(2, 7), n_bootstraps=4, n_references=4, random_state=0
     ... )

@@ -10,7 +10,7 @@ from segmentlearn.model_selection.reporting import format_cell
 STRONG = 0.8  # prediction strength of clusters that are there (Tibshirani & Walther)
 _LEAST_GAIN = 0.05
 _LEAST_STABILITY = 0.6
-_NEARLY = 0.9  # of the highest gain
+_NEARLY = 0.9  # of the highest gain: what chance may take from a number
 _LOW_IS_GOOD = ("davies_bouldin", "bic")
 
 
@@ -126,11 +126,10 @@ def recommend(table, choices):
             f"{format_cell(top)}, with {best}."
         )
         return 1, reasons
-    elif _nobody_sees_any(table, choices):
+    elif choices.get("gap") == 1 and choices.get("prediction_strength") == 1:
         reasons.append(
-            f"The silhouettes speak for {best} segments, but no number has a gap "
-            "statistic above that of one segment by a standard error, nor segments "
-            "that one half of the customers predicts for the other."
+            f"The silhouettes speak for {best} segments, but both the gap statistic "
+            "and the prediction strength see no more than one."
         )
         return 1, reasons
     else:
@@ -138,22 +137,18 @@ def recommend(table, choices):
             f"With {best} segments the mean silhouette is farthest above that of "
             f"tables without segments (by {format_cell(top)})."
         )
-    finer = _finer(stable, best, table, choices)
-    if finer is not None:
-        reasons.append(
-            f"{finer} segments come near to that ({format_cell(float(stable[finer]))}),"
-            " and one half of the customers predicts them for the other (prediction "
-            f"strength {format_cell(float(table.at[finer, 'prediction_strength']))}), "
-            "so the finer solution is preferred."
-        )
-    recommended = finer or best
-    reasons += _stability_of(table, recommended)
-    return recommended, reasons + _others(choices, recommended, leader)
+        for prefer in (_settle_tie, _finer):
+            best, said = prefer(stable, best, table, choices)
+            reasons += said
+    reasons += _stability_of(table, best)
+    return best, reasons + _others(choices, best, leader)
 
 
 def _without_unstable(values, table):
     """Return the values of stable numbers of segments, and a word on the rest."""
-    if "stability" not in table or values.empty:
+    if values.empty:
+        return values, ["No number has a silhouette: there was one cluster each time."]
+    if "stability" not in table:
         return values, []
     is_stable = ~(table["stability"].reindex(values.index) < _LEAST_STABILITY)
     stable = values[is_stable]
@@ -172,21 +167,35 @@ def _without_unstable(values, table):
     ]
 
 
-def _nobody_sees_any(table, choices):
-    """Whether both the gap statistic and the prediction strength see one segment."""
-    if "gap" not in choices or choices.get("prediction_strength") != 1:
-        return False
-    beyond = table["gap"] - table["gap_se"]
-    return not (beyond.loc[2:] > table.at[1, "gap"]).any()
+def _settle_tie(stable, best, table, choices):
+    """Return the number of those nearly as good that Calinski-Harabasz prefers."""
+    if "calinski_harabasz" not in choices:
+        return best, []
+    near = stable.index[stable >= _NEARLY * stable.max()]
+    preferred = int(table.loc[near, "calinski_harabasz"].idxmax())
+    if preferred == best:
+        return best, []
+    return preferred, [
+        f"{preferred} segments come near to that ({format_cell(stable[preferred])})"
+        " and have the highest Calinski-Harabasz index of all that do, which sets what "
+        "further segments explain against their number."
+    ]
 
 
 def _finer(stable, best, table, choices):
-    """Return the largest number that is nearly as good and predicted; or None."""
+    """Return the largest number of those nearly as good that is predicted."""
     if "prediction_strength" not in choices:
-        return None
-    near = stable[(stable >= _NEARLY * stable[best]) & (stable.index > best)]
-    strong = _upper_strength(table).reindex(near.index) >= STRONG
-    return int(near.index[strong].max()) if strong.any() else None
+        return best, []
+    strength = table["prediction_strength"].reindex(stable.index)
+    near = (stable >= _NEARLY * stable.max()) & (strength >= STRONG)
+    finer = int(max(stable.index[near], default=best))
+    if finer <= best:
+        return best, []
+    return finer, [
+        f"{finer} segments come near to that ({format_cell(float(stable[finer]))}) and "
+        "one half of the customers predicts them for the other (prediction strength "
+        f"{format_cell(float(strength[finer]))}), so the finer solution is preferred."
+    ]
 
 
 def _stability_of(table, recommended):

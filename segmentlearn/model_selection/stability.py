@@ -221,9 +221,11 @@ def cluster_stability(
     --------
     >>> from sklearn.cluster import KMeans
     >>> from sklearn.pipeline import make_pipeline
-    >>> from segmentlearn import TabularPreprocessor, cluster_stability, make_customers
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from segmentlearn import cluster_stability, make_customers
     >>> X, _ = make_customers("mall", 150, n_segments=3, random_state=0)
-    >>> pipeline = make_pipeline(TabularPreprocessor(), KMeans(3, n_init=3))
+    >>> X = X.drop(columns="Gender")
+    >>> pipeline = make_pipeline(StandardScaler(), KMeans(3, n_init=3))
     >>> found = cluster_stability(pipeline, X, n_bootstraps=5, random_state=0)
     >>> found.to_frame()["verdict"].tolist()
     ['highly stable', 'highly stable', 'highly stable']

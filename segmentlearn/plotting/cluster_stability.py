@@ -151,6 +151,7 @@ class ClusterStabilityDisplay:
                 markersize=3,
                 color="#4D4D4D",
                 alpha=0.6,
+                clip_on=False,
             )
         ax.plot(
             self.means,
@@ -160,6 +161,8 @@ class ClusterStabilityDisplay:
             markersize=9,
             color=BLUE,
             markeredgecolor="white",
+            clip_on=False,
+            zorder=3,
         )
         ticks = [
             f"{names.get(label, label)}  ({share:.0%})"

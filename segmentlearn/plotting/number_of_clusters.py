@@ -137,33 +137,34 @@ class NumberOfClustersDisplay:
         n_columns = min(len(self.choices), 3)
         n_rows = -(-len(self.choices) // n_columns)
         ax = open_axes(
-            ax, width=n_columns * _PANEL_WIDTH, height=0.5 + n_rows * _PANEL_HEIGHT
+            ax,
+            width=max(2, n_columns) * _PANEL_WIDTH,
+            height=0.5 + n_rows * _PANEL_HEIGHT,
         )
         ax.set_axis_off()
-        found = (
-            "no segments (1)"
-            if self.recommended == 1
-            else f"{self.recommended} (dashed line)"
-        )
-        ax.set_title(
-            f"Recommended number of segments: {found}; rings: each criterion's choice",
-            fontsize="medium",
-        )
-        # room for the tick labels and titles of the panels between them
-        grid = ax.get_subplotspec().subgridspec(
-            n_rows, n_columns, hspace=0.55, wspace=0.38
-        )
+        grid = _divide(ax, n_rows, n_columns)
+        heading = ax.figure.add_subplot(grid[0, :])
+        heading.set_axis_off()
+        heading.text(0.5, 0.5, self._title(), ha="center", va="center")
         panels = [
-            ax.figure.add_subplot(grid[place // n_columns, place % n_columns])
+            ax.figure.add_subplot(grid[1 + place // n_columns, place % n_columns])
             for place in range(len(self.choices))
         ]
         for panel, criterion in zip(panels, self.choices, strict=True):
             self._draw_panel(panel, criterion)
         for panel in panels[-n_columns:]:
-            panel.set_xlabel("Number of segments")
+            panel.set_xlabel("Number of segments", fontsize="small")
         self.axes_ = np.array(panels)
         self.ax_, self.figure_ = panels[0], ax.figure
         return self
+
+    def _title(self):
+        found = (
+            "no segments (dashed line at 1)"
+            if self.recommended == 1
+            else f"{self.recommended} segments (dashed line)"
+        )
+        return f"Recommended: {found}\nRings: what each criterion chooses by itself"
 
     def _draw_panel(self, panel, criterion):
         column, title, error = _PANELS[criterion]
@@ -193,11 +194,34 @@ class NumberOfClustersDisplay:
                 markerfacecolor="none",
                 markeredgecolor=VERMILLION,
                 markeredgewidth=1.8,
+                clip_on=False,
+                zorder=3,
             )
         panel.axvline(self.recommended, color="black", linestyle="--", linewidth=1)
         panel.set_xlim(self.table.index.min() - 0.5, self.table.index.max() + 0.5)
         many = len(self.table) > 12
         panel.set_xticks(self.table.index[:: 2 if many else 1])
+        panel.margins(y=0.12)
         panel.set_title(title, fontsize="small")
         panel.tick_params(labelsize="x-small")
         tidy(panel)
+
+
+def _divide(ax, n_rows, n_columns):
+    """Return a grid in the place of axes, with a row for the heading on top."""
+    figure, place = ax.figure, ax.get_subplotspec()
+    spaces = {"height_ratios": [0.25, *[1.0] * n_rows]}
+    if figure.get_layout_engine() is None:  # nobody else makes room for labels
+        spaces |= {"hspace": 0.6, "wspace": 0.45}
+    if place is not None:
+        return place.subgridspec(n_rows + 1, n_columns, **spaces)
+    box = ax.get_position()
+    return figure.add_gridspec(
+        n_rows + 1,
+        n_columns,
+        left=box.x0,
+        right=box.x1,
+        bottom=box.y0,
+        top=box.y1,
+        **spaces,
+    )
