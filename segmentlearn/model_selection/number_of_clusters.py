@@ -141,7 +141,8 @@ def select_n_clusters(
     ----------
     estimator : estimator
         A clusterer with a parameter `n_clusters` (or `n_components` of a mixture), or a
-        pipeline that ends in one. It is not changed.
+        pipeline that ends in one. It is not changed. Give it restarts, such as
+        ``n_init=10``, or luck is compared too.
     X : frame or array of shape (n_samples, n_features)
         Customers, as the estimator takes them.
     n_clusters : array-like of int or range, default=(2, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -207,7 +208,8 @@ def select_n_clusters(
     The answer is "no segments" if no gain reaches 0.05, or if both the gap statistic
     and the prediction strength by themselves choose 1. Without silhouette_gain the
     plain silhouette's choice stands in, and without both the number that most criteria
-    choose.
+    choose. For a mixture its own BIC takes the place of the gain and of all ties, as
+    segments of a mixture may be long or lie within each other.
 
     A recommendation is for the features as the clusterer sees them: indicator columns
     of a category that are as far apart as the segments are make segments of their own.
@@ -253,7 +255,8 @@ def select_n_clusters(
             problem.clusterer, problem.features[rows], problem.space[rows]
         )
     _check_rows(problem.features, numbers)
-    if "bic" in names and not hasattr(problem.clusterer, "bic"):
+    is_mixture = hasattr(problem.clusterer, "bic")
+    if "bic" in names and not is_mixture:
         notes.append(
             "BIC is that of Gaussian mixtures of as many components, not of "
             f"{type(problem.clusterer).__name__}."
@@ -262,7 +265,7 @@ def select_n_clusters(
     with one_thread(len(rows)):
         table = comparison.table(names)
     choices = {name: choose(name, table) for name in names}
-    recommended, reasons = recommend(table, choices)
+    recommended, reasons = recommend(table, choices, is_mixture)
     return NumberOfClusters(table, choices, recommended, tuple(reasons), tuple(notes))
 
 

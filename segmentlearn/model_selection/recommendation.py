@@ -77,7 +77,7 @@ def _upper_strength(table):
     return (table["prediction_strength"] + table["prediction_strength_se"]).dropna()
 
 
-def recommend(table, choices):
+def recommend(table, choices, is_mixture=False):
     """Return the recommended number of segments and sentences that say why.
 
     The rule is told in the notes of `select_n_clusters`.
@@ -88,6 +88,8 @@ def recommend(table, choices):
         The columns of the criteria, by the number of segments.
     choices : dict of str to int or None
         What each criterion chooses by itself.
+    is_mixture : bool, default=False
+        Whether the segments are those of a mixture, whose own BIC then decides.
 
     Returns
     -------
@@ -103,6 +105,8 @@ def recommend(table, choices):
     >>> recommend(table, {"silhouette_gain": 1})[0]
     1
     """
+    if is_mixture and "bic" in choices:
+        return _recommend_mixture(table, choices)
     leader = next((n for n in ("silhouette_gain", "silhouette") if n in choices), None)
     if leader is None:
         recommended, reasons = _vote(choices)
@@ -126,7 +130,7 @@ def recommend(table, choices):
             f"{format_cell(top)}, with {best}."
         )
         return 1, reasons
-    elif choices.get("gap") == 1 and choices.get("prediction_strength") == 1:
+    elif _nobody_sees_any(choices):
         reasons.append(
             f"The silhouettes speak for {best} segments, but both the gap statistic "
             "and the prediction strength see no more than one."
@@ -144,10 +148,39 @@ def recommend(table, choices):
     return best, reasons + _others(choices, best, leader)
 
 
+def _recommend_mixture(table, choices):
+    """Return the number of components that the BIC prefers, and why."""
+    if choices["bic"] == 1:
+        return 1, ["A single component has the lowest BIC."]
+    negative = -table["bic"].drop(index=1).dropna()
+    stable, reasons = _without_unstable(negative, table)
+    if stable.empty:
+        return 1, reasons
+    best = int(stable.idxmax())
+    if _nobody_sees_any(choices):
+        reasons.append(
+            f"The BIC speaks for {best} components, but both the gap statistic and the "
+            "prediction strength see no more than one: the components together may "
+            "describe one segment that is not normal."
+        )
+        return 1, reasons
+    reasons.append(
+        f"The mixture of {best} components has the lowest BIC. Segments of a mixture "
+        "may be long or lie within each other, which silhouettes do not do justice."
+    )
+    reasons += _stability_of(table, best)
+    return best, reasons + _others(choices, best, "bic")
+
+
+def _nobody_sees_any(choices):
+    """Whether both the gap statistic and the prediction strength see one segment."""
+    return choices.get("gap") == 1 and choices.get("prediction_strength") == 1
+
+
 def _without_unstable(values, table):
     """Return the values of stable numbers of segments, and a word on the rest."""
     if values.empty:
-        return values, ["No number has a silhouette: there was one cluster each time."]
+        return values, ["No number has a value: there was one cluster each time."]
     if "stability" not in table:
         return values, []
     is_stable = ~(table["stability"].reindex(values.index) < _LEAST_STABILITY)

@@ -137,6 +137,16 @@ def test_mixture_has_its_own_bic(blobs):
     assert found.table.at[1, "bic"] == pytest.approx(one)
 
 
+def test_long_segments_of_a_mixture_are_counted():
+    """Three parallel stripes, which silhouettes would cut across."""
+    stripes = np.repeat([[0.0, 0.0], [2.5, 0.0], [5.0, 0.0]], 100, axis=0)
+    X = stripes + np.random.default_rng(0).normal(size=(300, 2)) * [0.25, 2.5]
+    found = select_n_clusters(GaussianMixture(n_init=10), X, range(2, 6), **QUICK)
+    assert found.recommended == 3
+    assert found.choices["silhouette"] != 3
+    assert "lowest BIC" in found.reasons[0]
+
+
 def test_estimator_is_left_alone(blobs):
     """Copies do the work."""
     clusterer = KMeans(7, n_init=1)

@@ -136,3 +136,32 @@ def test_without_silhouettes_most_criteria_win():
     assert found == 2
     found, _ = recommend(frame, {name: choose(name, frame) for name in names[:2]})
     assert found == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "recommended"),
+    [
+        ({"bic": [9.0, 3.0, 1.0, 2.0]}, 3),
+        ({"bic": [1.0, 3.0, 5.0, 7.0]}, 1),
+        ({"bic": [9.0, 3.0, 1.0, 2.0], "stability": [NAN, 0.9, 0.5, 0.8]}, 4),
+        ({"bic": [9.0, 3.0, 1.0, 2.0], "stability": [NAN, 0.3, 0.5, 0.4]}, 1),
+    ],
+)
+def test_mixtures_go_by_their_bic(columns, recommended):
+    """Among stable numbers, whatever the silhouettes say."""
+    frame = table(silhouette_gain=[NAN, 0.5, 0.1, 0.1], **columns)
+    choices = {name: choose(name, frame) for name in frame.columns}
+    assert recommend(frame, choices, is_mixture=True)[0] == recommended
+
+
+def test_mixture_of_nothing_is_no_segments():
+    """If neither the gap statistic nor the prediction strength sees any."""
+    frame = table(
+        bic=[9.0, 3.0, 1.0, 2.0],
+        **NO_GAP,
+        prediction_strength=[1.0, 0.5, 0.5, 0.5],
+        prediction_strength_se=[0.0] * 4,
+    )
+    names = ("bic", "gap", "prediction_strength")
+    choices = {name: choose(name, frame) for name in names}
+    assert recommend(frame, choices, is_mixture=True)[0] == 1
