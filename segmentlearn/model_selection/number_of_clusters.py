@@ -204,12 +204,11 @@ def select_n_clusters(
     The recommendation starts from the silhouette_gain. Numbers of segments with a
     stability below 0.6 are out. Of the others, those whose gain is at least 0.9 of the
     highest are close, and the one of them with the highest Calinski-Harabasz index is
-    taken; a larger one of them is preferred if its prediction strength is 0.8 or more.
-    The answer is "no segments" if no gain reaches 0.05, or if both the gap statistic
-    and the prediction strength by themselves choose 1. Without silhouette_gain the
-    plain silhouette's choice stands in, and without both the number that most criteria
-    choose. For a mixture its own BIC takes the place of the gain and of all ties, as
-    segments of a mixture may be long or lie within each other.
+    taken. The answer is "no segments" if no gain reaches 0.05, or if both the gap
+    statistic and the prediction strength by themselves choose 1. Without
+    silhouette_gain the plain silhouette's choice stands in, and without both the number
+    that most criteria choose. For a mixture its own BIC takes the place of the gain,
+    among stable numbers, as segments of a mixture may be long or lie within each other.
 
     A recommendation is for the features as the clusterer sees them: indicator columns
     of a category that are as far apart as the segments are make segments of their own.

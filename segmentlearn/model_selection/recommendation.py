@@ -141,9 +141,8 @@ def recommend(table, choices, is_mixture=False):
             f"With {best} segments the mean silhouette is farthest above that of "
             f"tables without segments (by {format_cell(top)})."
         )
-        for prefer in (_settle_tie, _finer):
-            best, said = prefer(stable, best, table, choices)
-            reasons += said
+        best, said = _settle_tie(stable, best, table, choices)
+        reasons += said
     reasons += _stability_of(table, best)
     return best, reasons + _others(choices, best, leader)
 
@@ -212,22 +211,6 @@ def _settle_tie(stable, best, table, choices):
         f"{preferred} segments come near to that ({format_cell(stable[preferred])})"
         " and have the highest Calinski-Harabasz index of all that do, which sets what "
         "further segments explain against their number."
-    ]
-
-
-def _finer(stable, best, table, choices):
-    """Return the largest number of those nearly as good that is predicted."""
-    if "prediction_strength" not in choices:
-        return best, []
-    strength = table["prediction_strength"].reindex(stable.index)
-    near = (stable >= _NEARLY * stable.max()) & (strength >= STRONG)
-    finer = int(max(stable.index[near], default=best))
-    if finer <= best:
-        return best, []
-    return finer, [
-        f"{finer} segments come near to that ({format_cell(float(stable[finer]))}) and "
-        "one half of the customers predicts them for the other (prediction strength "
-        f"{format_cell(float(strength[finer]))}), so the finer solution is preferred."
     ]
 
 

@@ -93,17 +93,6 @@ def test_close_numbers_are_settled_by_calinski_harabasz(gain, recommended):
     assert found == recommended
 
 
-@pytest.mark.parametrize(("strength", "recommended"), [(0.85, 4), (0.5, 3)])
-def test_finer_solution_must_be_predicted(strength, recommended):
-    """A larger number that comes near is preferred if its segments are predicted."""
-    found, _ = ask(
-        silhouette_gain=GAIN,
-        prediction_strength=[1.0, 0.9, 0.9, strength],
-        prediction_strength_se=[0.0] * 4,
-    )
-    assert found == recommended
-
-
 @pytest.mark.parametrize(("strength", "recommended"), [(0.5, 1), (0.9, 3)])
 def test_two_witnesses_against_any_segments(strength, recommended):
     """Gap and prediction strength together outweigh the silhouettes."""
