@@ -210,8 +210,8 @@ def select_n_clusters(
     that most criteria choose. For a mixture its own BIC takes the place of the gain,
     among stable numbers, as segments of a mixture may be long or lie within each other.
 
-    A recommendation is for the features as the clusterer sees them. Indicator columns of
-    a category that lie as far apart as segments do make segments of their own; where
+    A recommendation is for the features as the clusterer sees them. Indicator columns
+    of a category that lie as far apart as segments do make segments of their own; where
     that is not meant, scale them down, to half their size say.
 
     References
