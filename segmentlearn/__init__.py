@@ -20,6 +20,7 @@ _NAMES = {
     "SegmentProfile": "segmentlearn.inspection",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
+    "cluster_stability": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",
     "load_automobile": "segmentlearn.datasets",
@@ -28,6 +29,7 @@ _NAMES = {
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
     "segment_profile": "segmentlearn.inspection",
+    "select_n_clusters": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (
     "cluster",
@@ -36,6 +38,7 @@ _SUBPACKAGES = (
     "exceptions",
     "inspection",
     "metrics",
+    "model_selection",
     "networks",
     "neural_network",
     "persistence",

@@ -1,4 +1,4 @@
-"""Numbers that say how far groups of customers differ."""
+"""Measures of segments that need no truth, and how far groups of customers differ."""
 
 from segmentlearn.metrics.effect_sizes import (
     EffectSize,
@@ -8,12 +8,18 @@ from segmentlearn.metrics.effect_sizes import (
     cramers_v,
     difference_of_shares,
 )
+from segmentlearn.metrics.overlap import segment_continuity, segment_overlap
+from segmentlearn.metrics.silhouette import SilhouetteSample, silhouette_sampled
 
 __all__ = [
     "EffectSize",
+    "SilhouetteSample",
     "cohen_d",
     "cohen_d_from_stats",
     "cohen_h",
     "cramers_v",
     "difference_of_shares",
+    "segment_continuity",
+    "segment_overlap",
+    "silhouette_sampled",
 ]

@@ -1,6 +1,15 @@
 """Displays: pictures of results, in scikit-learn's convention."""
 
+from segmentlearn.plotting.cluster_stability import ClusterStabilityDisplay
+from segmentlearn.plotting.number_of_clusters import NumberOfClustersDisplay
 from segmentlearn.plotting.segment_map import SegmentMapDisplay
 from segmentlearn.plotting.segment_profile import SegmentProfileDisplay
+from segmentlearn.plotting.silhouette import SilhouetteDisplay
 
-__all__ = ["SegmentMapDisplay", "SegmentProfileDisplay"]
+__all__ = [
+    "ClusterStabilityDisplay",
+    "NumberOfClustersDisplay",
+    "SegmentMapDisplay",
+    "SegmentProfileDisplay",
+    "SilhouetteDisplay",
+]

@@ -1,0 +1,192 @@
+"""The silhouette plot: how well each customer sits in the own segment."""
+
+import numpy as np
+
+from segmentlearn.metrics import silhouette_sampled
+from segmentlearn.model_selection.problem import clustering_problem, fit_clusterer
+from segmentlearn.plotting.canvas import COLORS, open_axes, require_pyplot, tidy
+
+_GAP = 0.015  # of the height, between two segments
+
+
+class SilhouetteDisplay:
+    """Silhouettes of the customers as bars, segment by segment, with their mean.
+
+    Made by `from_estimator` or `from_predictions`. A segment whose bars reach below
+    0 holds customers that are closer to another one.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_sampled,)
+        Silhouettes of customers.
+    labels : ndarray of shape (n_sampled,)
+        Their segments.
+    weights : ndarray of shape (n_sampled,)
+        How many customers each of them stands for: the heights of the bars.
+    mean : float
+        Mean silhouette of the table.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.metrics.silhouette_sampled : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.datasets import make_blobs
+    >>> from segmentlearn.plotting import SilhouetteDisplay
+    >>> X, _ = make_blobs(90, centers=3, random_state=0)
+    >>> display = SilhouetteDisplay.from_estimator(KMeans(3, random_state=0), X)
+    >>> display.ax_.get_xlabel()
+    'Silhouette'
+    """
+
+    def __init__(self, *, values, labels, weights, mean):
+        self.values = values
+        self.labels = labels
+        self.weights = weights
+        self.mean = mean
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, *, n_rows=2000, random_state=None, ax=None, **how
+    ):
+        """Cluster customers and draw their silhouettes.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A clusterer, or a pipeline that ends in one. A copy of it is fitted.
+        X : frame or array of shape (n_samples, n_features)
+            Customers, as the estimator takes them.
+        n_rows : int or None, default=2000
+            Customers to sample; None takes all.
+        random_state : int, RandomState instance or None, default=None
+            Decides the sample, and the fit where the estimator's own is None.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : SilhouetteDisplay
+        """
+        require_pyplot()  # before the work
+        problem = clustering_problem(estimator, X)
+        seed = random_state if isinstance(random_state, int) else 0
+        _, labels = fit_clusterer(problem.clusterer, problem.features, seed=seed)
+        return cls.from_predictions(
+            problem.space,
+            labels,
+            n_rows=n_rows,
+            random_state=random_state,
+            ax=ax,
+            **how,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, X, labels, *, n_rows=2000, random_state=None, ax=None, **how
+    ):
+        """Draw the silhouettes of customers in known segments.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Customers, as the numbers between which distances are meant.
+        labels : array-like of shape (n_samples,)
+            Segments. Rows of -1 are noise and left out.
+        n_rows : int or None, default=2000
+            Customers to sample; None takes all.
+        random_state : int, RandomState instance or None, default=None
+            Decides the sample.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : SilhouetteDisplay
+        """
+        sample = silhouette_sampled(X, labels, n_rows=n_rows, random_state=random_state)
+        return cls.from_result(sample).plot(ax=ax, **how)
+
+    @classmethod
+    def from_result(cls, result):
+        """Take silhouettes that were computed before.
+
+        Parameters
+        ----------
+        result : SilhouetteSample
+            From `silhouette_sampled`.
+
+        Returns
+        -------
+        display : SilhouetteDisplay
+            Not drawn yet.
+        """
+        return cls(
+            values=result.values,
+            labels=result.labels,
+            weights=result.weights,
+            mean=result.mean,
+        )
+
+    def plot(self, *, ax=None, names=None):
+        """Draw the silhouettes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        names : dict or None, default=None
+            What to call segments: their labels to text.
+
+        Returns
+        -------
+        self : SilhouetteDisplay
+        """
+        ax = open_axes(ax, height=4.4)
+        names = names or {}
+        total = self.weights.sum() or 1.0
+        bottom, middles, ticks = 0.0, [], []
+        for place, label in enumerate(np.unique(self.labels)):
+            own = self.labels == label
+            order = np.argsort(self.values[own])
+            heights = np.cumsum(self.weights[own][order]) / total
+            edges = bottom + np.concatenate([[0.0], heights])
+            ax.stairs(
+                self.values[own][order],
+                edges,
+                orientation="horizontal",
+                fill=True,
+                color=COLORS[place % len(COLORS)],
+            )
+            middles.append(bottom + heights[-1] / 2)
+            share, mean = heights[-1], self.values[own].mean()
+            ticks.append(f"{names.get(label, label)}  ({share:.0%}, mean {mean:.2f})")
+            bottom = edges[-1] + _GAP
+        ax.axvline(0.0, color="black", linewidth=0.8)
+        if np.isfinite(self.mean):
+            ax.axvline(self.mean, color="black", linestyle="--", linewidth=1.2)
+            ax.set_title(f"Mean silhouette {self.mean:.2f} (dashed line)")
+        else:
+            ax.set_title("Fewer than two segments: no silhouette")
+        ax.set_yticks(middles, ticks)
+        ax.set_ylim(bottom, -_GAP)  # the first segment on top
+        ax.set_xlim(min(-0.1, np.nanmin(self.values, initial=0.0) - 0.02), 1.0)
+        ax.set_xlabel("Silhouette")
+        ax.set_ylabel("Segment")
+        tidy(ax, grid="x")
+        ax.tick_params(axis="y", length=0)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

@@ -1,0 +1,141 @@
+"""The displays draw what the results hold, where they are told to."""
+
+import builtins
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+
+from segmentlearn.metrics import silhouette_sampled
+from segmentlearn.model_selection import cluster_stability, select_n_clusters
+from segmentlearn.plotting import (
+    ClusterStabilityDisplay,
+    NumberOfClustersDisplay,
+    SilhouetteDisplay,
+)
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    """Leave no figure open."""
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    """Three segments, rows and labels."""
+    return make_blobs(120, centers=3, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def numbers(blobs):
+    """Numbers of segments compared by every criterion."""
+    return select_n_clusters(
+        KMeans(n_init=2),
+        blobs[0],
+        range(2, 5),
+        n_bootstraps=3,
+        n_references=3,
+        random_state=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def stability(blobs):
+    """Stability of three segments."""
+    return cluster_stability(
+        KMeans(3, n_init=2), blobs[0], n_bootstraps=3, random_state=0
+    )
+
+
+def test_number_of_clusters_has_a_panel_a_criterion(numbers):
+    """With the recommended number as a dashed line in each."""
+    display = numbers.plot()
+    assert isinstance(display, NumberOfClustersDisplay)
+    assert len(display.axes_) == len(numbers.choices)
+    for panel in display.axes_:
+        dashed = [line for line in panel.get_lines() if line.get_linestyle() == "--"]
+        assert [line.get_xdata()[0] for line in dashed] == [numbers.recommended]
+
+
+def test_panels_fit_into_given_axes(numbers):
+    """The axes' place is divided, in their figure."""
+    figure, ax = plt.subplots()
+    display = numbers.plot(ax=ax)
+    assert display.figure_ is figure
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_number_of_clusters_from_estimator(blobs):
+    """Parameters go to select_n_clusters."""
+    display = NumberOfClustersDisplay.from_estimator(
+        KMeans(n_init=1), blobs[0], n_clusters=[2, 3], criteria=["bic"], random_state=0
+    )
+    assert len(display.axes_) == 1
+
+
+def test_stability_draws_means_and_samples(stability):
+    """A row a segment, from the top."""
+    display = stability.plot()
+    assert isinstance(display, ClusterStabilityDisplay)
+    means = display.ax_.get_lines()[-1]
+    np.testing.assert_array_equal(
+        means.get_xdata(), stability.to_frame()["jaccard"].to_numpy()
+    )
+    assert display.ax_.yaxis_inverted()
+
+
+def test_stability_has_hennigs_words(stability):
+    """Above the bands."""
+    words = {text.get_text() for text in stability.plot().ax_.texts}
+    assert {"unstable", "doubtful", "stable"} <= words
+
+
+def test_stability_names_segments(stability):
+    """By the caller's names."""
+    ax = plt.subplots()[1]
+    display = stability.plot(ax=ax, names={0: "Savers"})
+    assert display.ax_ is ax
+    assert ax.get_yticklabels()[0].get_text().startswith("Savers")
+
+
+def test_silhouettes_are_drawn_segment_by_segment(blobs):
+    """A patch each, and the mean as a dashed line."""
+    X, labels = blobs
+    display = SilhouetteDisplay.from_predictions(X, labels)
+    mean = silhouette_sampled(X, labels).mean
+    assert len(display.ax_.patches) == 3
+    assert display.ax_.get_lines()[-1].get_xdata()[0] == pytest.approx(mean)
+
+
+def test_silhouettes_from_estimator(blobs):
+    """Clustered first."""
+    display = SilhouetteDisplay.from_estimator(KMeans(4, n_init=1), blobs[0])
+    assert len(display.ax_.patches) == 4
+
+
+def test_one_segment_has_no_silhouette(blobs):
+    """Which the title tells."""
+    X, _ = blobs
+    display = SilhouetteDisplay.from_predictions(X, np.zeros(len(X), int))
+    assert "no silhouette" in display.ax_.get_title()
+
+
+def test_missing_matplotlib_is_told(stability, monkeypatch):
+    """With how to install it."""
+    real = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("matplotlib"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=r"segmentlearn\[plot\]"):
+        stability.plot()
