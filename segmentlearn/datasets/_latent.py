@@ -28,11 +28,11 @@ from segmentlearn.datasets._population import (
     whole_counts,
 )
 
-N_DIMENSIONS = 3
+N_DIMENSIONS = 4
 _N_UNITS = 16
 _BEND = 2.5  # how steep the units are: near 0 the map is linear
-_WIDEST = 0.35  # standard deviation of a segment with much room, in a ball of radius 1
-_ROOM = 4.5  # how many standard deviations away the nearest other centre stands
+_WIDEST = 0.4  # standard deviation of a segment with much room, in a ball of radius 1
+_ROOM = 5.0  # how many standard deviations away the nearest other centre stands
 _CANDIDATES = 3  # places tried for a centre, for each centre that stands already
 _LARGEST_SHARE = 2.5  # against a segment of share 1
 _NUMBER_NOISE = 0.3  # against a standard deviation of 1 that the position explains
@@ -127,6 +127,11 @@ COLUMNS = (
     _heavy("online_minutes", 40, 0.8, 9_999, missing=0.05, missing_driver="tenure"),
     LatentColumn("payment", ("card", "cash", "invoice", "wallet")),
     _heavy("distance", 6, 0.7, 999, decimals=1, missing=0.04),
+    _heavy("newsletter_clicks", 5, 0.6, 999),
+    _share("app_share", 0.0, 0.8),
+    LatentColumn("satisfaction", center=3.5, spread=0.6, low=1, high=5, decimals=1),
+    LatentColumn("household", ("single", "couple", "family", "shared")),
+    LatentColumn("delivery", ("pickup", "home", "locker")),
 )
 
 

@@ -64,7 +64,7 @@ def make_customers(
     ranges, rare levels, gaps and class shares of public tables, and about their
     difficulty, but no row of them. The automobile table holds interactions that a
     linear model misses. The fourth kind, "latent", imitates no table: its segments are
-    clear in three dimensions that nobody sees, and bent in the columns.
+    clear in four dimensions that nobody sees, and bent in the columns.
 
     Parameters
     ----------
@@ -78,9 +78,9 @@ def make_customers(
           is known only after the call.
         - "mall": gender, age, income and spending score; `y` is the planted segment,
           which the real table doesn't tell, for judging a clustering.
-        - "latent": eleven numbers of a retailer's customers, five of them with heavy
-          tails, and three categories, all of them smooth functions of a position in
-          three latent dimensions, with noise; beside them six noise columns. `y` is
+        - "latent": fourteen numbers of a retailer's customers, six of them with heavy
+          tails, and five categories, all of them smooth functions of a position in
+          four latent dimensions, with noise; beside them six noise columns. `y` is
           the planted segment. For judging how well a method that learns
           representations finds segments.
 
@@ -178,7 +178,7 @@ def make_customers(
             Whether the label was drawn anew because of `flip_y`.
         proba_before_contact : ndarray of shape (n_samples, n_classes)
             Only for "bank": the probabilities without `last_contact_duration`.
-        latent : ndarray of shape (n_samples, 3)
+        latent : ndarray of shape (n_samples, 4)
             Only for "latent": the position of each customer.
 
     Raises

@@ -21,7 +21,7 @@ from segmentlearn.datasets._mall import mall_population
 from segmentlearn.datasets._population import Feature, Population, posterior
 from segmentlearn.datasets._schema import AUTOMOBILE, BANK, MALL
 
-KINDS = ["automobile", "bank", "mall"]
+KINDS = ["automobile", "bank", "mall", "latent"]
 POPULATIONS = [automobile_population(), bank_population(), mall_population(7)]
 
 
@@ -76,10 +76,11 @@ def test_global_random_state_is_not_touched_by_a_seeded_call():
     np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
 
-@pytest.mark.parametrize("kind", ["automobile", "bank"])
+@pytest.mark.parametrize("kind", ["automobile", "bank", "latent"])
 def test_gaps_and_noise_columns_leave_the_customers_alone(kind):
     """The same seed with other side options gives the same values and labels."""
     plain, y_plain = make_customers(kind, 200, missing_scale=0, random_state=0)
+    plain = plain.loc[:, ~plain.columns.str.startswith("noise_")]
     other, y_other = make_customers(
         kind, 200, missing_scale=3, n_noise_columns=2, keep_id=True, random_state=0
     )
@@ -154,6 +155,9 @@ def test_one_row(kind):
         ("bank", "days_since_prev_campaign_contact", 0.816),
         ("bank", "customer_age", 0.020),
         ("bank", "job_type", 0.0),
+        ("latent", "online_minutes", 0.05),
+        ("latent", "favourite_department", 0.03),
+        ("latent", "tenure", 0.0),
     ],
 )
 def test_shares_of_gaps_are_the_real_ones(kind, column, share):
@@ -231,6 +235,8 @@ def test_rare_levels_appear():
         ("bank", "job_type", "gig worker"),
         ("bank", "education", "vocational"),
         ("mall", "Gender", "Diverse"),
+        ("latent", "channel", "kiosk"),
+        ("latent", "favourite_department", "garden"),
     ],
 )
 def test_unseen_share_plants_new_levels(kind, column, level):
@@ -247,6 +253,7 @@ def test_unseen_share_plants_new_levels(kind, column, level):
         ("automobile", "Age", "Spending_Score", ("Var_1", "Cat_8")),
         ("bank", "balance", "housing_loan", ("job_type", "gig worker")),
         ("mall", "Annual Income (k$)", "Annual Income (k$)", ("Gender", "Diverse")),
+        ("latent", "tenure", "usual_hour", ("channel", "kiosk")),
     ],
 )
 def test_drift_moves_numbers_adds_levels_and_gaps(kind, number, complete, unseen):
@@ -428,8 +435,13 @@ def test_shares_sum_to_one(population, drift):
         ({"drift": -1}, "'drift' parameter"),
         ({"flip_y": 1.5}, "'flip_y' parameter"),
         ({"kind": "mall", "n_segments": 1}, "'n_segments' parameter"),
-        ({"kind": "bank", "n_segments": 3}, "n_segments=3 is only for kind='mall'"),
+        ({"kind": "bank", "n_segments": 3}, "n_segments=3 is only for kind='mall' or"),
         ({"kind": "mall", "flip_y": 0.1}, "flip_y=0.1 is not for kind='mall'"),
+        ({"kind": "latent", "flip_y": 0.1}, "flip_y=0.1 is not for kind='latent'"),
+        ({"population": 1}, "population=1 is only for kind='latent'"),
+        ({"kind": "latent", "population": -1}, "'population' parameter"),
+        ({"kind": "latent", "n_segments": 21}, "'n_segments' parameter"),
+        ({"kind": "latent", "weights": [1, 2]}, "must be 5 numbers"),
         ({"weights": [1, 2]}, r"weights=\[1, 2\] must be 4 numbers"),
         ({"kind": "bank", "weights": [0, 0]}, "not all zero"),
         ({"kind": "bank", "weights": [2, -1]}, "none negative"),

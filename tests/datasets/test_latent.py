@@ -1,0 +1,229 @@
+"""make_customers("latent"): segments that are there, but bent in the columns."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+from scipy.special import softmax
+from scipy.stats import multivariate_normal
+from sklearn.cluster import KMeans
+from sklearn.feature_selection import mutual_info_classif
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import cross_val_predict
+from sklearn.svm import SVC
+
+from segmentlearn.datasets import make_customers
+from segmentlearn.datasets._latent import COLUMNS, latent_population
+from segmentlearn.preprocessing import DistancePreprocessor
+
+NUMBERS = [column for column in COLUMNS if not column.levels]
+CATEGORIES = [column for column in COLUMNS if column.levels]
+HEAVY = [
+    "visits",
+    "basket_value",
+    "days_since_visit",
+    "online_minutes",
+    "distance",
+    "newsletter_clicks",
+]
+
+
+def draw(n_samples=1000, **options):
+    """Give a table with its truth."""
+    options = {"random_state": 0, **options}
+    return make_customers("latent", n_samples, return_truth=True, **options)
+
+
+def test_columns_are_mixed_and_six_noise_columns_follow():
+    """Nineteen columns that tell something come first, then six that do not."""
+    X, y, _ = draw(20, keep_id=True)
+    noise = [f"noise_{number}" for number in range(6)]
+    assert list(X) == ["customer_id", *(column.name for column in COLUMNS), *noise]
+    assert y.name == "segment"
+    assert (len(NUMBERS), len(CATEGORIES)) == (14, 5)
+
+
+@pytest.mark.parametrize("n_noise_columns", [0, 3])
+def test_number_of_noise_columns_can_be_chosen(n_noise_columns):
+    """A number replaces the kind's own six."""
+    X, _, _ = draw(20, n_noise_columns=n_noise_columns)
+    assert sum(name.startswith("noise_") for name in X) == n_noise_columns
+
+
+def test_every_column_tells_something_and_noise_does_not():
+    """Each column shares information with the segment, noise columns share none."""
+    X, y, _ = draw(2000, missing_scale=0)
+    codes = X.apply(lambda c: c if c.dtype.kind in "if" else pd.factorize(c)[0])
+    is_level = [c.dtype.kind not in "if" for _, c in X.items()]
+    told = mutual_info_classif(codes, y, discrete_features=is_level, random_state=0)
+    is_noise = X.columns.str.startswith("noise_")
+    assert told[~is_noise].min() > 0.1
+    assert told[is_noise].max() < 0.05
+
+
+def test_heavy_tails_are_heavy():
+    """The columns with a logarithmic scale have a long right tail, the plain none."""
+    X, _, _ = draw(5000)
+    skewness = X.skew(numeric_only=True)
+    plain = [column.name for column in NUMBERS if column.form == "plain"]
+    assert skewness[HEAVY].min() > 0.9
+    assert skewness[plain].abs().max() < 0.8
+    assert (X[HEAVY].max() > 5 * X[HEAVY].median()).all()
+
+
+def test_names_of_heavy_columns_are_those_of_the_docstring():
+    """Six columns are said to have heavy tails."""
+    assert [column.name for column in NUMBERS if column.form == "log"] == HEAVY
+    assert "six of them with heavy" in make_customers.__doc__
+
+
+@pytest.mark.parametrize("drift", [0, 10])
+def test_values_stay_in_their_ranges(drift):
+    """Shares lie between zero and one, counts are whole and not negative."""
+    X, _, _ = draw(3000, drift=drift, unseen_share=0)
+    for column in NUMBERS:
+        values = X[column.name].dropna()
+        assert values.between(column.low, column.high).all()
+        assert values.equals(values.round(column.decimals))
+    for column in CATEGORIES:
+        assert set(X[column.name].dropna()) <= {*column.levels, column.unseen}
+
+
+def test_all_levels_appear():
+    """No level of a category is one of the name only."""
+    X, _, _ = draw(5000)
+    for column in CATEGORIES:
+        assert set(X[column.name].dropna()) == set(column.levels)
+
+
+@pytest.mark.parametrize("drift", [0, 1])
+def test_dtypes_do_not_depend_on_the_rows(drift):
+    """A column that can have gaps is a float column even where it has none."""
+    one, many = draw(1, drift=drift)[0], draw(2000, drift=drift)[0]
+    gaps = many.columns[many.isna().any()]
+    assert one.dtypes.drop("usual_hour").equals(many.dtypes.drop("usual_hour"))
+    assert set(gaps) - {"usual_hour"} == {c.name for c in COLUMNS if c.missing}
+
+
+def test_shares_of_segments_are_those_of_the_population():
+    """Segments are unequal, and in exact shares up to rounding."""
+    _, y, _ = draw(10_000)
+    shares = latent_population(5, 0, None).shares
+    np.testing.assert_allclose(y.value_counts().sort_index(), 1e4 * shares, atol=1)
+    assert shares.max() > 1.1 * shares.min()
+
+
+def test_weights_are_planted():
+    """Weights are met exactly; a segment of weight zero has no customer."""
+    _, y, truth = draw(400, n_segments=4, weights=[1, 0, 2, 1])
+    assert y.value_counts().to_dict() == {2: 200, 0: 100, 3: 100}
+    np.testing.assert_array_equal(truth.proba[:, 1], 0)
+    np.testing.assert_allclose(truth.proba.sum(axis=1), 1)
+
+
+def test_labels_are_the_planted_segments():
+    """The label is the truth itself, and none is flipped."""
+    _, y, truth = draw(100)
+    np.testing.assert_array_equal(y, truth.segment)
+    assert not truth.flipped.any()
+    assert truth.latent.shape == (100, 4)
+    assert truth.segment_names == [f"segment {number}" for number in range(5)]
+
+
+def test_proba_is_bayes_theorem_for_normal_clouds():
+    """The posterior is that of the mixture of normal densities."""
+    _, _, truth = draw(50)
+    population = latent_population(5, 0, None)
+    scores = [
+        multivariate_normal(center, spread**2).logpdf(truth.latent) + np.log(share)
+        for center, spread, share in zip(
+            population.centers, population.spreads, population.shares, strict=True
+        )
+    ]
+    np.testing.assert_allclose(truth.proba, softmax(scores, axis=0).T, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_segments", [2, 8, 20])
+@pytest.mark.parametrize("population", [0, 1])
+def test_segments_are_clear_in_the_latent_dimensions(n_segments, population):
+    """Who knows the position knows the segment nearly always."""
+    _, y, truth = draw(2000, n_segments=n_segments, population=population)
+    assert y.nunique() == n_segments
+    best = truth.proba.argmax(axis=1)
+    assert adjusted_rand_score(y, best) > 0.9
+    assert (best == y).mean() == pytest.approx(truth.bayes_accuracy, abs=0.015)
+
+
+@pytest.mark.parametrize("population", [0, 1, 2])
+def test_columns_tell_the_segments_but_distances_do_not(population):
+    """A classifier finds the segments again, KMeans does so in part."""
+    X, y, _ = draw(1500, population=population)
+    features = DistancePreprocessor().fit_transform(X)
+    taught = cross_val_predict(SVC(C=3), features, y, cv=3)
+    found = KMeans(5, n_init=5, random_state=0).fit_predict(features)
+    scores = adjusted_rand_score(y, taught), adjusted_rand_score(y, found)
+    assert scores[0] > 0.8
+    assert 0.35 < scores[1] < scores[0] - 0.05
+
+
+def test_latent_position_is_found_by_a_mixture():
+    """The clouds are normal where nobody looks: a Gaussian mixture fits them."""
+    _, y, truth = draw(1500)
+    found = GaussianMixture(5, n_init=3, random_state=0).fit_predict(truth.latent)
+    assert adjusted_rand_score(y, found) > 0.9
+
+
+def test_map_is_the_same_for_any_seed_and_size():
+    """A model of the columns, learnt on one table, holds for a table of another."""
+    X, y, _ = draw(1500, missing_scale=0)
+    new, y_new, _ = draw(400, missing_scale=0, random_state=1)
+    preparation = DistancePreprocessor().fit(X)
+    model = SVC(C=3).fit(preparation.transform(X), y)
+    assert model.score(preparation.transform(new), y_new) > 0.85
+    other, y_other, _ = draw(400, missing_scale=0, population=1)
+    assert model.score(preparation.transform(other), y_other) < 0.6
+
+
+@pytest.mark.parametrize("part", ["inner", "bias", "outer", "offset"])
+def test_map_does_not_depend_on_segments_or_weights(part):
+    """The map is the population's alone."""
+    few, many = latent_population(2, 3, [1, 9]), latent_population(20, 3, None)
+    np.testing.assert_array_equal(getattr(few, part), getattr(many, part))
+
+
+def test_more_segments_keep_the_first():
+    """A further segment leaves the centres of the others where they were."""
+    few, many = latent_population(4, 0, None), latent_population(9, 0, None)
+    np.testing.assert_array_equal(few.centers, many.centers[:4])
+
+
+def test_population_none_is_population_zero():
+    """The default is one population, whatever the random state."""
+    assert_frame_equal(draw(50)[0], draw(50, population=0)[0])
+    assert not draw(50)[0].equals(draw(50, population=1)[0])
+
+
+def test_options_leave_positions_alone():
+    """Gaps, unseen levels, noise columns and drift change no segment or position."""
+    _, y, truth = draw(100)
+    options = {"missing_scale": 3, "unseen_share": 0.5, "drift": 2, "keep_id": True}
+    _, y_other, other = draw(100, n_noise_columns=0, **options)
+    assert y.equals(y_other)
+    np.testing.assert_array_equal(truth.latent, other.latent)
+
+
+def test_online_minutes_are_missing_for_old_customers():
+    """Some gaps depend on a column that has none."""
+    X, _, _ = draw(20_000)
+    gap = X["online_minutes"].isna()
+    old, young = X["tenure"].quantile([0.75, 0.25])
+    assert gap[X["tenure"] > old].mean() > 1.3 * gap[X["tenure"] < young].mean()
+
+
+def test_drift_makes_later_levels_more_frequent():
+    """The last way of payment gains, the first loses."""
+    before = draw(5000)[0]["payment"].value_counts(normalize=True)
+    after = draw(5000, drift=1)[0]["payment"].value_counts(normalize=True)
+    assert after["wallet"] > before["wallet"] + 0.03
+    assert after["card"] < before["card"] - 0.03
