@@ -15,6 +15,7 @@ _NAMES = {
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",
+    "LatentClassMixture": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SegmentProfile": "segmentlearn.inspection",

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from segmentlearn.cluster.fitting import most_rows
 from segmentlearn.cluster.inductive import InductiveClusterer
 from segmentlearn.cluster.judgement import Judge, Judgement, stability_of_halves
+from segmentlearn.cluster.latent_classes import LatentClassMixture
 
 PREPARED = "prepared"
 CODES = "codes"
@@ -60,7 +61,11 @@ class Candidate:
 
 
 def default_clusterers(
-    n_clusters: int, features: np.ndarray, seed: int, with_mixture: bool
+    n_clusters: int,
+    features: np.ndarray,
+    seed: int,
+    with_mixture: bool,
+    blocks: Sequence = (),
 ) -> dict:
     """Return the clusterers that compete where the user names none.
 
@@ -71,7 +76,9 @@ def default_clusterers(
         What they are for: a mixture's covariances are those with the lowest BIC.
     seed : int
     with_mixture : bool
-        Whether a Gaussian mixture competes with k-means.
+        Whether a mixture competes with k-means.
+    blocks : sequence of sequence of int, default=()
+        Features that are a category's; with any the mixture is one of latent classes.
 
     Returns
     -------
@@ -79,7 +86,9 @@ def default_clusterers(
         Not fitted.
     """
     found = {"kmeans": KMeans(n_clusters, n_init=_INITS, random_state=seed)}
-    if with_mixture:
+    if with_mixture and blocks:
+        found["latent classes"] = latent_classes(n_clusters, blocks, seed)
+    elif with_mixture:
         found["mixture"] = choose_mixture(n_clusters, features, seed)
     return found
 
@@ -110,6 +119,25 @@ def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> Any:
             continue
         lowest = min(lowest, (bic, covariances))
     return _mixture(n_clusters, lowest[1], 3, seed)
+
+
+def latent_classes(n_clusters: int, blocks: Sequence, seed: int) -> Any:
+    """Return a mixture for columns with categories among them.
+
+    Parameters
+    ----------
+    n_clusters : int
+    blocks : sequence of sequence of int
+        Features of each category.
+    seed : int
+
+    Returns
+    -------
+    mixture : LatentClassMixture
+        Not fitted.
+    """
+    blocks = [list(block) for block in blocks]
+    return LatentClassMixture(n_clusters, blocks=blocks, random_state=seed)
 
 
 def fit_candidate(
@@ -233,7 +261,7 @@ def _mixture(n_clusters: int, covariances: str, n_init: int, seed: int) -> Any:
 
 
 def _inductive(clusterer: Any, seed: int) -> InductiveClusterer:
-    is_mixture = isinstance(clusterer, GaussianMixture)
+    is_mixture = isinstance(clusterer, GaussianMixture | LatentClassMixture)
     most = _MOST_ROWS_OF_MIXTURE if is_mixture else "auto"
     return InductiveClusterer(clusterer, max_rows=most, random_state=seed)
 

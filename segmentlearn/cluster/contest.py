@@ -43,6 +43,7 @@ class Contest:
         self.plan = plan
         self.table = table
         self.prepared = prepared
+        self.categories = [block for block in blocks if len(block) > 1]
         self.random_state = random_state
         self.seed = self._draw_seed()
         self.autoencoders = []
@@ -133,7 +134,11 @@ class Contest:
             clusterers = {name: with_n_clusters(plan.clusterer, n_clusters)}
         else:
             clusterers = default_clusterers(
-                n_clusters, features, self.seed, with_mixture=plan.guard
+                n_clusters,
+                features,
+                self.seed,
+                with_mixture=plan.guard,
+                blocks=() if members else self.categories,
             )
         return [
             self._judged(

@@ -41,6 +41,7 @@ class PreparedInput:
     def _blocks(self, n_features):
         """Return the prepared features that make up each column of the table."""
         groups = getattr(self.preprocessor_, "output_groups_", {})
+        # a category of one level is a block too, though it is constant
         blocks = [tuple(group) for group in groups.values() if len(group)]
         in_blocks = {place for block in blocks for place in block}
         numbers = [(p,) for p in range(n_features) if p not in in_blocks]
