@@ -100,7 +100,7 @@ class AutoencoderClusterer(
         Name of the candidate whose segments these are.
     candidates_ : list of dict
         The finalists: ``name``, ``space`` ("prepared" or "codes"), ``n_components``,
-        ``separation``, ``information`` and ``stability`` (None without `guard`),
+        ``separation``, ``likelihood`` and ``stability`` (None without `guard`),
         ``score``, ``selected``, and the ``labels`` of the rows learnt from.
     members_ : list of dict
         The same of each autoencoder and clusterer, of which the best is a finalist.
@@ -133,8 +133,8 @@ class AutoencoderClusterer(
     -----
     The rule adds up, with weights chosen by measurement over tables whose segments are
     known: how often a customer's nearest neighbours in the prepared columns are in the
-    same segment, what the segment tells of the columns, and whether halves of the table
-    lead to the same segments. Deep clustering is not better than k-means on most public
+    same segment, how likely segments make rows that were held out, and whether halves
+    of the table lead to the same segments. Deep clustering is not better than k-means on most public
     tables, which is why it has to show that it is.
 
     Of more than 50,000 customers a random sample is learnt from, and `predict` gives

@@ -221,7 +221,7 @@ class Contest:
             "n_components": lengths[0] if len(lengths) == 1 else lengths or None,
             "n_clusters": int(candidate.clusterer.n_clusters_),
             "separation": None if judgement is None else judgement.separation,
-            "information": None if judgement is None else judgement.information,
+            "likelihood": None if judgement is None else judgement.likelihood,
             "stability": None if judgement is None else judgement.stability,
             "score": None if judgement is None else judgement.score,
             "selected": bool(is_selected),

@@ -1,19 +1,23 @@
 """How good a segmentation is, told without labels and in the same space for all.
 
 Three things are looked at, none of them in a space that a net has made for itself:
-whether neighbours in the prepared columns are in one segment, how much segments tell of
-the columns, and whether halves of the table lead to the same segments.
+whether neighbours in the prepared columns are in one segment, how likely segments make
+rows that they were not estimated from, and whether halves of the table lead to the same
+segments.
 """
 
 import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score, mutual_info_score
+from scipy.special import logsumexp
+from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 
+from segmentlearn.cluster.class_densities import estimate, log_joint
+
 _N_NEIGHBORS = 10
-_N_BINS = 10
+_LEAST_VARIANCE = 0.01  # of columns with a variance of one
 _N_HALVES = 5
 # chosen over forty tables with known segments, see docs/benchmarks/clustering.rst
 _WEIGHT_OF_NEIGHBORS = 4.0
@@ -30,14 +34,14 @@ class Judgement:
     separation : float
         Share of the nearest rows that are in a row's own segment, corrected for chance:
         1 where segments are apart, 0 where they are drawn by lot.
-    information : float
-        What the segment tells of all columns together, in nats.
+    likelihood : float
+        What segments add to the mean log-likelihood of held-out rows, in nats.
     stability : float
         Mean adjusted Rand index between the segments that halves of the table lead to.
     """
 
     separation: float
-    information: float
+    likelihood: float
     stability: float
 
     @property
@@ -45,7 +49,7 @@ class Judgement:
         """The three as one number; the larger, the better."""
         return float(
             _WEIGHT_OF_NEIGHBORS * np.log(max(self.separation, 10 * _LEAST))
-            + np.log(max(self.information, _LEAST))
+            + np.log(max(self.likelihood, _LEAST))
             + _WEIGHT_OF_STABILITY * self.stability
         )
 
@@ -75,7 +79,18 @@ class Judge:
         n_neighbors = min(_N_NEIGHBORS, len(prepared) - 1)
         search = NearestNeighbors(n_neighbors=n_neighbors).fit(prepared)
         self._neighbors = search.kneighbors(return_distance=False)
-        self._columns = [_binned(prepared[:, list(block)]) for block in blocks]
+        categories = [list(block) for block in blocks if len(block) > 1]
+        one_hot = [place for block in categories for place in block]
+        numbers = np.delete(prepared, one_hot, axis=1).astype(np.float64)
+        deviation = numbers.std(axis=0)
+        self._numbers = (numbers - numbers.mean(axis=0)) / np.where(
+            deviation > 0, deviation, 1.0
+        )
+        self._levels = (prepared[:, one_hot] > 0).astype(np.float64)
+        self._lengths = [len(block) for block in categories]
+        order = np.random.default_rng(0).permutation(len(prepared))
+        half = len(prepared) // 2
+        self._halves = (order[:half], order[half:])
 
     def separation(self, labels: np.ndarray) -> float:
         """Return how often neighbours share a segment, corrected for chance.
@@ -95,11 +110,13 @@ class Judge:
         agree = float((labels[self._neighbors] == labels[:, None]).mean())
         return (agree - by_chance) / (1.0 - by_chance)
 
-    def information(self, labels: np.ndarray) -> float:
-        """Return what segments tell of the columns.
+    def likelihood(self, labels: np.ndarray) -> float:
+        """Return how much likelier segments make held-out rows.
 
-        The sum over the columns of their mutual information with the segment, less the
-        part that chance gives (the Miller-Madow correction).
+        Within each segment columns are taken as independent of each other, as in
+        :class:`LatentClassMixture`, their means, variances and shares are estimated
+        from one half of the rows, and the other half is looked at, whatever its labels;
+        then the other way round.
 
         Parameters
         ----------
@@ -107,15 +124,33 @@ class Judge:
 
         Returns
         -------
-        information : float
-            In nats.
+        gain : float
+            Mean log-likelihood less that of a single segment, in nats.
         """
-        n_rows, n_segments = len(labels), len(np.unique(labels))
-        total = 0.0
-        for column, n_levels in self._columns:
-            by_chance = (n_levels - 1) * (n_segments - 1) / (2 * n_rows)
-            total += mutual_info_score(column, labels) - by_chance
-        return total
+        members = np.eye(labels.max() + 2)[labels + 1]  # noise is a segment here
+        everyone = np.ones((len(labels), 1))
+        gains = []
+        for learnt, held_out in (self._halves, self._halves[::-1]):
+            present = members[:, members[learnt].any(axis=0)]
+            gains += [
+                self._log_likelihood(present, learnt, held_out)
+                - self._log_likelihood(everyone, learnt, held_out)
+            ]
+        return float(np.mean(gains))
+
+    def _log_likelihood(
+        self, members: np.ndarray, learnt: np.ndarray, held_out: np.ndarray
+    ) -> float:
+        numbers, levels = self._numbers, self._levels
+        classes = estimate(
+            members[learnt],
+            numbers[learnt],
+            levels[learnt],
+            self._lengths,
+            _LEAST_VARIANCE,
+        )
+        joint = log_joint(classes, numbers[held_out], levels[held_out])
+        return float(logsumexp(joint, axis=1).mean())
 
     def judge(self, labels: np.ndarray, stability: float) -> Judgement:
         """Return all that is known of a segmentation.
@@ -131,7 +166,7 @@ class Judge:
         judgement : Judgement
         """
         return Judgement(
-            self.separation(labels), self.information(labels), float(stability)
+            self.separation(labels), self.likelihood(labels), float(stability)
         )
 
 
@@ -166,16 +201,3 @@ def stability_of_halves(
         for other in range(one)
     ]
     return float(np.mean(pairs))
-
-
-def _binned(block: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return a column's level in each row, and the number of levels."""
-    if block.shape[1] > 1:
-        levels = block.argmax(axis=1)
-    else:
-        values = block[:, 0]
-        levels = np.unique(values, return_inverse=True)[1]
-        if levels.max() >= _N_BINS:
-            cuts = np.quantile(values, np.arange(1, _N_BINS) / _N_BINS)
-            levels = np.searchsorted(np.unique(cuts), values, side="right")
-    return levels, len(np.unique(levels))
