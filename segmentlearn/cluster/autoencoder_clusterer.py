@@ -22,7 +22,11 @@ from segmentlearn._compat import (
     fit_context,
     safe_indexing,
 )
-from segmentlearn.cluster.candidates import PREPARED, with_n_clusters
+from segmentlearn.cluster.candidates import (
+    PREPARED,
+    latent_classes,
+    with_n_clusters,
+)
 from segmentlearn.cluster.contest import Contest
 from segmentlearn.cluster.prepared import PreparedInput
 from segmentlearn.cluster.spread import sampled_silhouette, squared_spread
@@ -57,7 +61,8 @@ class AutoencoderClusterer(
     clusterer : clusterer, default=None
         Segments the codes, and the prepared columns: any that
         :class:`InductiveClusterer` takes. None is k-means, which with `guard` competes
-        with a Gaussian mixture whose covariances are chosen by BIC.
+        with a Gaussian mixture whose covariances are chosen by BIC, or, on columns with
+        categories among them, with a :class:`LatentClassMixture`.
     n_clusters : int, default=None
         Number of segments, where the clusterer has a parameter for it. None leaves its
         own; 5 where `clusterer` is None.
@@ -134,8 +139,8 @@ class AutoencoderClusterer(
     The rule adds up, with weights chosen by measurement over tables whose segments are
     known: how often a customer's nearest neighbours in the prepared columns are in the
     same segment, how likely segments make rows that were held out, and whether halves
-    of the table lead to the same segments. Deep clustering is not better than k-means on most public
-    tables, which is why it has to show that it is.
+    of the table lead to the same segments. Deep clustering is not better than k-means
+    on most public tables, which is why it has to show that it is.
 
     Of more than 50,000 customers a random sample is learnt from, and `predict` gives
     the others their segments.
@@ -154,7 +159,7 @@ class AutoencoderClusterer(
     >>> quick = Autoencoder(hidden_layer_sizes=(8,), max_epochs=2)
     >>> segmenter = AutoencoderClusterer(quick, n_clusters=3, random_state=0).fit(X)
     >>> segmenter.selected_
-    'kmeans on prepared'
+    'latent classes on prepared'
     >>> segmenter.predict(X[:3]).shape, segmenter.transform(X[:3]).shape
     ((3,), (3, 2))
     """
@@ -343,7 +348,9 @@ class AutoencoderClusterer(
     def clustering_problem(self, X):
         """Return what is to be solved for another number of segments.
 
-        Codes do not depend on the number of segments, so they are learnt once.
+        Codes do not depend on the number of segments, so they are learnt once. A table
+        with categories has its segments counted by latent classes, since distances
+        split a segment at each level of a category that all segments share.
 
         Parameters
         ----------
@@ -353,14 +360,21 @@ class AutoencoderClusterer(
         Returns
         -------
         clusterer : clusterer
-            Of the selected candidate, not fitted.
+            Of the selected candidate, or :class:`LatentClassMixture`; not fitted.
         features : ndarray of shape (n_samples, n_seen)
             What it sees: prepared columns or codes.
         prepared : ndarray of shape (n_samples, n_prepared)
             Columns in whose distances segments are judged.
         """
-        fitted = self if hasattr(self, "clusterer_") else clone(self).fit(X)
-        prepared = fitted._read_prepared(X)
+        is_fitted = hasattr(self, "clusterer_")
+        fitted = self if is_fitted else clone(self)
+        prepared = fitted._read_prepared(X) if is_fitted else fitted._fit_prepared(X)
+        categories = [b for b in fitted._blocks(prepared.shape[1]) if len(b) > 1]
+        if self.clusterer is None and categories:
+            n_clusters = self._get_n_clusters()
+            return latent_classes(n_clusters, categories, None), prepared, prepared
+        if not is_fitted:
+            fitted.fit(X)
         clusterer = with_n_clusters(fitted.clusterer_.clusterer, None)
         return clusterer, fitted._seen(X, prepared), prepared
 

@@ -121,7 +121,7 @@ def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> Any:
     return _mixture(n_clusters, lowest[1], 3, seed)
 
 
-def latent_classes(n_clusters: int, blocks: Sequence, seed: int) -> Any:
+def latent_classes(n_clusters: int, blocks: Sequence, seed: int | None) -> Any:
     """Return a mixture for columns with categories among them.
 
     Parameters
@@ -129,7 +129,7 @@ def latent_classes(n_clusters: int, blocks: Sequence, seed: int) -> Any:
     n_clusters : int
     blocks : sequence of sequence of int
         Features of each category.
-    seed : int
+    seed : int or None
 
     Returns
     -------
