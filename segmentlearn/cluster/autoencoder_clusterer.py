@@ -24,7 +24,7 @@ from segmentlearn._compat import (
 )
 from segmentlearn.cluster.candidates import (
     PREPARED,
-    latent_classes,
+    simple_clusterer,
     with_n_clusters,
 )
 from segmentlearn.cluster.contest import Contest
@@ -348,9 +348,10 @@ class AutoencoderClusterer(
     def clustering_problem(self, X):
         """Return what is to be solved for another number of segments.
 
-        Codes do not depend on the number of segments, so they are learnt once. A table
-        with categories has its segments counted by latent classes, since distances
-        split a segment at each level of a category that all segments share.
+        Where `clusterer` is None segments are counted in the prepared columns, by
+        k-means; in tables with categories by latent classes, since distances split a
+        segment at each level of a category that all segments share. Another clusterer
+        counts where its segments were found; codes are learnt once.
 
         Parameters
         ----------
@@ -360,7 +361,7 @@ class AutoencoderClusterer(
         Returns
         -------
         clusterer : clusterer
-            Of the selected candidate, or :class:`LatentClassMixture`; not fitted.
+            Not fitted.
         features : ndarray of shape (n_samples, n_seen)
             What it sees: prepared columns or codes.
         prepared : ndarray of shape (n_samples, n_prepared)
@@ -369,10 +370,10 @@ class AutoencoderClusterer(
         is_fitted = hasattr(self, "clusterer_")
         fitted = self if is_fitted else clone(self)
         prepared = fitted._read_prepared(X) if is_fitted else fitted._fit_prepared(X)
-        categories = [b for b in fitted._blocks(prepared.shape[1]) if len(b) > 1]
-        if self.clusterer is None and categories:
-            n_clusters = self._get_n_clusters()
-            return latent_classes(n_clusters, categories, None), prepared, prepared
+        if self.clusterer is None:
+            blocks = [b for b in fitted._blocks(prepared.shape[1]) if len(b) > 1]
+            simple = simple_clusterer(self._get_n_clusters(), blocks)
+            return simple, prepared, prepared
         if not is_fitted:
             fitted.fit(X)
         clusterer = with_n_clusters(fitted.clusterer_.clusterer, None)

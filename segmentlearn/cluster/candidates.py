@@ -140,6 +140,25 @@ def latent_classes(n_clusters: int, blocks: Sequence, seed: int | None) -> Any:
     return LatentClassMixture(n_clusters, blocks=blocks, random_state=seed)
 
 
+def simple_clusterer(n_clusters: int, blocks: Sequence) -> Any:
+    """Return the clusterer that counts segments in prepared columns.
+
+    Parameters
+    ----------
+    n_clusters : int
+    blocks : sequence of sequence of int
+        Features of each category; none if there are numbers only.
+
+    Returns
+    -------
+    clusterer : LatentClassMixture or KMeans
+        Not fitted.
+    """
+    if blocks:
+        return latent_classes(n_clusters, blocks, None)
+    return KMeans(n_clusters, n_init=_INITS)
+
+
 def fit_candidate(
     name: str,
     clusterer: Any,

@@ -223,6 +223,7 @@ class Contest:
             "separation": None if judgement is None else judgement.separation,
             "likelihood": None if judgement is None else judgement.likelihood,
             "stability": None if judgement is None else judgement.stability,
+            "silhouette": None if judgement is None else judgement.silhouette,
             "score": None if judgement is None else judgement.score,
             "selected": bool(is_selected),
         }

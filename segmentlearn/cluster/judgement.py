@@ -15,6 +15,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 
 from segmentlearn.cluster.class_densities import estimate, log_joint
+from segmentlearn.cluster.spread import sampled_silhouette
 
 _N_NEIGHBORS = 10
 _LEAST_VARIANCE = 0.01  # of columns with a variance of one
@@ -38,11 +39,14 @@ class Judgement:
         What segments add to the mean log-likelihood of held-out rows, in nats.
     stability : float
         Mean adjusted Rand index between the segments that halves of the table lead to.
+    silhouette : float
+        Mean silhouette in the prepared columns; -1 with fewer than two segments.
     """
 
     separation: float
     likelihood: float
     stability: float
+    silhouette: float = -1.0
 
     @property
     def score(self) -> float:
@@ -76,6 +80,7 @@ class Judge:
     """
 
     def __init__(self, prepared: np.ndarray, blocks: Sequence[Sequence[int]]) -> None:
+        self._prepared = prepared
         n_neighbors = min(_N_NEIGHBORS, len(prepared) - 1)
         search = NearestNeighbors(n_neighbors=n_neighbors).fit(prepared)
         self._neighbors = search.kneighbors(return_distance=False)
@@ -165,8 +170,12 @@ class Judge:
         -------
         judgement : Judgement
         """
+        silhouette = sampled_silhouette(self._prepared, labels, 0)
         return Judgement(
-            self.separation(labels), self.likelihood(labels), float(stability)
+            self.separation(labels),
+            self.likelihood(labels),
+            float(stability),
+            -1.0 if np.isnan(silhouette) else silhouette,
         )
 
 

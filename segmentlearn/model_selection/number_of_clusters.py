@@ -195,7 +195,7 @@ def select_n_clusters(
       standard error [1]_. The references are uniform in the box of the principal axes;
       columns of two values, such as indicators of categories, are drawn from their own
       values, category by category.
-    - bic: the lowest BIC of a Gaussian mixture.
+    - bic: the lowest BIC, the clusterer's own or that of a Gaussian mixture.
     - prediction_strength: the largest number of segments whose strength plus its
       standard error is 0.8 or more [2]_.
     - stability: the highest mean adjusted Rand index of clusterings of bootstrap
@@ -207,7 +207,7 @@ def select_n_clusters(
     taken. The answer is "no segments" if no gain reaches 0.05, or if both the gap
     statistic and the prediction strength by themselves choose 1. Without
     silhouette_gain the plain silhouette's choice stands in, and without both the number
-    that most criteria choose. For a mixture its own BIC takes the place of the gain,
+    that most criteria choose. For a Gaussian mixture its BIC takes the gain's place,
     among stable numbers, as segments of a mixture may be long or lie within each other.
 
     A recommendation is for the features as the clusterer sees them. Indicator columns
@@ -255,8 +255,9 @@ def select_n_clusters(
             problem.clusterer, problem.features[rows], problem.space[rows]
         )
     _check_rows(problem.features, numbers)
-    is_mixture = hasattr(problem.clusterer, "bic")
-    if "bic" in names and not is_mixture:
+    # segments of a mixture with covariances may be long, and lie within each other
+    is_mixture = hasattr(problem.clusterer, "covariance_type")
+    if "bic" in names and not hasattr(problem.clusterer, "bic"):
         notes.append(
             "BIC is that of Gaussian mixtures of as many components, not of "
             f"{type(problem.clusterer).__name__}."
