@@ -235,9 +235,17 @@ def _exemplars(X, described, sampled, membership, rows, n_exemplars):
     ]
     distances = np.concatenate([np.empty(0), *(distance for _, distance in found)])
     shown = described.rows(at, [column.name for column in sampled])
-    shown.insert(0, "segment", pd.Series(labels, index=shown.index, dtype=object))
-    shown.insert(1, "distance", distances)
+    segment, distance = _free_name("segment", shown), _free_name("distance", shown)
+    shown.insert(0, segment, pd.Series(labels, index=shown.index, dtype=object))
+    shown.insert(1, distance, distances)
     return shown
+
+
+def _free_name(name, taken):
+    """Return a name that no column has, by underscores."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _surrogate(sampled, membership, rows, weights, depth, random_state):

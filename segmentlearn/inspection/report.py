@@ -172,7 +172,8 @@ def _wrapped(text):
 
 def _exemplars(profile, at, with_cells=False):
     """Return the index labels of a segment's exemplars, and their telling cells."""
-    found = profile.exemplars[profile.exemplars["segment"] == profile.labels[at]]
+    of_segment = profile.exemplars.iloc[:, 0] == profile.labels[at]
+    found = profile.exemplars[of_segment]
     if not with_cells:
         return ", ".join(str(one) for one in found.index)
     shown = [trait.column for trait in _main_traits(profile, at)]

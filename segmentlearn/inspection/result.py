@@ -43,7 +43,8 @@ class SegmentProfile:
     exemplars : DataFrame
         Real customers near the centre of their segment: "segment", "distance" (1 is
         that of two customers taken at random), then the columns described, with the
-        index of X.
+        index of X. Where one of those has such a name too, the first two have an
+        underscore more.
     fidelity : dict of str to float
         How well the rules find the segments again on held-out rows: "accuracy" and
         "balanced_accuracy", beside "accuracy_of_largest" and

@@ -4,6 +4,7 @@ import numpy as np
 
 from segmentlearn.model_selection import cluster_stability
 from segmentlearn.plotting.canvas import BLUE, open_axes, require_pyplot
+from segmentlearn.plotting.segment_style import segment_tick
 
 _BANDS = (
     (0.0, 0.60, "unstable", "#F4D9CC"),
@@ -124,8 +125,8 @@ class ClusterStabilityDisplay:
         self : ClusterStabilityDisplay
         """
         n_segments = len(self.segments)
-        ax = open_axes(ax, height=1.5 + 0.42 * n_segments)
-        names = names or {}
+        width, step = (7.6, 0.7) if names else (6.4, 0.42)
+        ax = open_axes(ax, width=width, height=1.5 + step * n_segments)
         lowest = np.nanmin(self.jaccard, initial=0.6)
         left = max(0.0, np.floor(10 * (lowest - 0.1)) / 10)
         for low, high, words, color in _BANDS:
@@ -165,8 +166,8 @@ class ClusterStabilityDisplay:
             zorder=3,
         )
         ticks = [
-            f"{names.get(label, label)}  ({share:.0%})"
-            for label, share in zip(self.segments, self.shares, strict=True)
+            segment_tick(label, names, f"{share:.0%}")
+            for label, share in zip(self.segments.tolist(), self.shares, strict=True)
         ]
         ax.set_yticks(np.arange(n_segments), ticks)
         ax.set_ylim(n_segments - 0.5, -0.5)

@@ -108,7 +108,8 @@ class SegmentMapDisplay:
             Columns of numbers for the axes, with ``space="columns"``; None takes those
             that separate the segments best.
         space : {"columns", "pca", "latent"}, default="columns"
-            Two columns; the first two principal components of the prepared columns; or
+            Two columns; the first two principal components of the prepared columns, by
+            the estimator's ``prepare(X)`` or else by :class:`TabularPreprocessor`; or
             those of the estimator's ``transform(X)``, which is drawn as it is where it
             has two columns.
         max_points : int, default=10000
@@ -376,7 +377,10 @@ def _components(space, X, rows, estimator):
             return values, ["latent dimension 1", "latent dimension 2"]
         title = "latent component"
     else:
-        values = TabularPreprocessor().fit_transform(sample)
+        if hasattr(estimator, "prepare"):
+            values = np.asarray(estimator.prepare(sample), dtype=np.float64)
+        else:
+            values = TabularPreprocessor().fit_transform(sample)
         title = "principal component"
     if values.shape[1] < 2:
         raise ValueError(

@@ -88,3 +88,29 @@ def segment_caption(label, name, share, width, most_lines=5):
         )
         lines = textwrap.wrap(f"{text} ({percent(share)})", width)
     return "\n".join(lines)
+
+
+def segment_tick(label, names, facts, width=32):
+    """Return label, name and facts as a tick at the left of a picture.
+
+    Parameters
+    ----------
+    label : int or str
+        The segment.
+    names : dict of label to str or None
+        What segments are called.
+    facts : str
+        What is said in brackets.
+    width : int, default=32
+        Characters a line.
+
+    Returns
+    -------
+    tick : str
+        At most three lines of the name, and the facts.
+    """
+    name = (names or {}).get(label, label)
+    if name == label:
+        return f"{label}  ({facts})"
+    text = textwrap.shorten(f"{label}: {name}", 3 * width - 8, placeholder=" …")
+    return "\n".join([*textwrap.wrap(text, width), f"({facts})"])

@@ -4,7 +4,8 @@ import numpy as np
 
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection.problem import clustering_problem, fit_clusterer
-from segmentlearn.plotting.canvas import COLORS, open_axes, require_pyplot, tidy
+from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting.segment_style import segment_caption, segment_colors
 
 _GAP = 0.015  # of the height, between two segments
 
@@ -155,25 +156,30 @@ class SilhouetteDisplay:
         -------
         self : SilhouetteDisplay
         """
-        ax = open_axes(ax, height=4.4)
-        names = names or {}
+        segments = np.unique(self.labels).tolist()
+        width = 9.0 if names else 6.4
+        ax = open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
+        colors, _ = segment_colors(segments)
         total = self.weights.sum() or 1.0
         bottom, middles, ticks = 0.0, [], []
-        for place, label in enumerate(np.unique(self.labels)):
+        for label, color in zip(segments, colors, strict=True):
             own = self.labels == label
             order = np.argsort(self.values[own])
             heights = np.cumsum(self.weights[own][order]) / total
             edges = bottom + np.concatenate([[0.0], heights])
+            share, mean = heights[-1], self.values[own].mean()
             ax.stairs(
                 self.values[own][order],
                 edges,
                 orientation="horizontal",
                 fill=True,
-                color=COLORS[place % len(COLORS)],
+                color=color,
+                label=segment_caption(
+                    label, str((names or {}).get(label, label)), share, 30, 3
+                ),
             )
             middles.append(bottom + heights[-1] / 2)
-            share, mean = heights[-1], self.values[own].mean()
-            ticks.append(f"{names.get(label, label)}  ({share:.0%}, mean {mean:.2f})")
+            ticks.append(f"{label}  ({share:.0%}, mean {mean:.2f})")
             bottom = edges[-1] + _GAP
         ax.axvline(0.0, color="black", linewidth=0.8)
         if np.isfinite(self.mean):
@@ -187,6 +193,8 @@ class SilhouetteDisplay:
         ax.set_xlabel("Silhouette")
         ax.set_ylabel("Segment")
         tidy(ax, grid="x")
+        if names:  # beside the picture: bars of small segments have no room for them
+            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         ax.tick_params(axis="y", length=0)
         self.ax_, self.figure_ = ax, ax.figure
         return self

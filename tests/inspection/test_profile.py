@@ -131,6 +131,14 @@ def test_exemplars_are_real_customers(profile, customers, labels):
     pd.testing.assert_frame_equal(exemplars[list(customers)], customers.iloc[found])
 
 
+def test_columns_may_be_called_segment_and_distance():
+    """A table that was scored before is described like any other."""
+    X = pd.DataFrame({"segment": np.arange(40.0), "distance": np.arange(40.0) % 7})
+    profile = segment_profile(np.arange(40) // 20, X, n_exemplars=1)
+    assert list(profile.exemplars) == ["segment_", "distance_", "segment", "distance"]
+    assert "Typical: " in str(profile)
+
+
 def test_exemplars_lie_in_the_middle():
     """Not at the edge; a number of large unit does not decide alone."""
     X = pd.DataFrame({"a": np.arange(11.0), "b": 1e6 * (np.arange(11) % 2)})

@@ -98,11 +98,11 @@ def test_stability_has_hennigs_words(stability):
 
 
 def test_stability_names_segments(stability):
-    """By the caller's names."""
+    """By the caller's names, beside their labels."""
     ax = plt.subplots()[1]
     display = stability.plot(ax=ax, names={0: "Savers"})
     assert display.ax_ is ax
-    assert ax.get_yticklabels()[0].get_text().startswith("Savers")
+    assert ax.get_yticklabels()[0].get_text().startswith("0: Savers")
 
 
 def test_silhouettes_are_drawn_segment_by_segment(blobs):
@@ -112,6 +112,16 @@ def test_silhouettes_are_drawn_segment_by_segment(blobs):
     mean = silhouette_sampled(X, labels).mean
     assert len(display.ax_.patches) == 3
     assert display.ax_.get_lines()[-1].get_xdata()[0] == pytest.approx(mean)
+
+
+def test_names_of_silhouettes_stand_in_a_legend(blobs):
+    """A name of many words does not push the silhouettes out of the picture."""
+    X, labels = blobs
+    name = "older, average annual income, very low spending score"
+    ax = SilhouetteDisplay.from_predictions(X, labels, names={0: name}).ax_
+    entry = ax.get_legend().get_texts()[0].get_text()
+    assert entry.replace("\n", " ").startswith(f"0: {name} (")
+    assert ax.get_yticklabels()[0].get_text().startswith("0  (")
 
 
 def test_silhouettes_from_estimator(blobs):

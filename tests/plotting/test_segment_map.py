@@ -12,6 +12,22 @@ from segmentlearn.plotting.point_clouds import push_apart, spread_out
 matplotlib.use("Agg")
 
 
+class _ByIncome(KMeans):
+    """A clusterer that prepares a table by taking two of its columns, doubled."""
+
+    def fit(self, X, y=None):
+        """Find segments in the prepared columns."""
+        return super().fit(self.prepare(X))
+
+    def predict(self, X):
+        """Say which segment rows are in."""
+        return super().predict(self.prepare(X))
+
+    def prepare(self, X):
+        """Return two columns."""
+        return 2.0 * X[["income", "score"]].to_numpy()
+
+
 @pytest.fixture(autouse=True)
 def _close_figures():
     """Leave no figure open."""
@@ -166,3 +182,11 @@ def test_missing_matplotlib_is_told(customers, labels, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"segmentlearn\[plot\]"):
         SegmentMapDisplay.from_predictions(customers, labels)
+
+
+def test_components_of_the_columns_that_the_estimator_prepares(customers):
+    """Distances in the map are those in which the segments were found."""
+    estimator = _ByIncome(2, n_init=1, random_state=0).fit(customers)
+    display = SegmentMapDisplay.from_estimator(estimator, customers, space="pca")
+    prepared = estimator.prepare(customers)
+    assert display.points.var(axis=0).sum() == pytest.approx(prepared.var(axis=0).sum())
