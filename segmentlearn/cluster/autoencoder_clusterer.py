@@ -369,9 +369,13 @@ class AutoencoderClusterer(
             `inverse_transform`.
         """
         check_is_fitted(self)
-        if hasattr(self.preprocessor_, "inverse_transform"):
-            return self.preprocessor_.inverse_transform(self.cluster_centers_)
-        return self.cluster_centers_
+        centers = self.cluster_centers_
+        if not hasattr(self.preprocessor_, "inverse_transform"):
+            return centers
+        if not len(centers):  # all is noise; transformers want a row
+            some = np.zeros((1, centers.shape[1]), centers.dtype)
+            return self.preprocessor_.inverse_transform(some)[:0]
+        return self.preprocessor_.inverse_transform(centers)
 
     def clustering_problem(self, X):
         """Return what is to be solved for another number of segments.

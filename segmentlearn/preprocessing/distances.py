@@ -327,7 +327,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             shares = features[:, group].mean(axis=0, dtype=np.float64)
             differ = 1.0 - float((shares**2).sum())
             bound = 1.0 / self.largest_scale**2
-            self.block_scales_[name] = 1.0 / np.sqrt(max(differ, bound))
+            self.block_scales_[name] = float(1.0 / np.sqrt(max(differ, bound)))
 
     def _rescale(self, features):
         """Tame, standardise and weigh; return the output columns."""

@@ -36,7 +36,7 @@ def original_columns(preprocessor, X):
     names = list(preprocessor.get_feature_names_out())
     if hasattr(X, "columns") and set(X.columns) == set(names):
         X = X[names]  # a frame may have them in any order
-    X = check_array(X, dtype=[np.float64, np.float32], ensure_min_samples=0)
+    X = check_array(X, dtype=[np.float64, np.float32])
     width = len(names)
     if X.shape[1] != width:
         raise ValueError(
