@@ -12,6 +12,7 @@ from sklearn.base import (
     clone,
 )
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,19 +25,31 @@ from segmentlearn._compat import (
 )
 from segmentlearn.cluster.candidates import (
     PREPARED,
+    n_clusters_of,
     simple_clusterer,
     with_n_clusters,
+    without_centers,
 )
 from segmentlearn.cluster.contest import Contest
 from segmentlearn.cluster.prepared import PreparedInput
+from segmentlearn.cluster.single_warnings import SingleWarnings
 from segmentlearn.cluster.spread import sampled_silhouette, squared_spread
+from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.neural_network.autoencoder import Autoencoder
+from segmentlearn.neural_network.table import as_matrix
 from segmentlearn.neural_network.undo import all_or_nothing
 
 _DEFAULT_N_CLUSTERS = 5
 _MOST_ROWS = 50_000
 # of the default autoencoder: small tables are gone through more often
 _FEWEST_EPOCHS, _MOST_EPOCHS, _ROWS_SEEN = 40, 100, 400_000
+# what the end of fit tells of the result, and the docstring of large tables
+_OF_CANDIDATES = (
+    "put all rows into one segment",
+    "took all rows for noise",
+    "Number of distinct clusters",
+    "was fitted to .* of .* rows",
+)
 
 
 class AutoencoderClusterer(
@@ -49,9 +62,9 @@ class AutoencoderClusterer(
     """Clusterer that codes customers with autoencoders and segments the codes.
 
     Raw frames with text and gaps are taken as they are. Deep segments are returned only
-    where they are at least as good as simple ones: autoencoders of several seeds and
-    code lengths compete with k-means and a Gaussian mixture on the prepared columns,
-    and a rule that needs no labels decides. `candidates_` and `selected_` tell how.
+    where they are clearly better than simple ones: autoencoders of several seeds and
+    code lengths compete with k-means and a mixture on the prepared columns, and a rule
+    that needs no labels decides. `candidates_` and `selected_` tell how.
 
     Parameters
     ----------
@@ -87,7 +100,7 @@ class AutoencoderClusterer(
         "auto" is :class:`DistancePreprocessor` for frames, and for arrays with missing
         values; other arrays are used as they come, as with None.
     verbose : {0, 1, 2}, default=0
-        Silent, a progress bar, or one line an epoch, for each autoencoder.
+        Silent, a progress bar, or one line an epoch, while autoencoders are trained.
     random_state : int, RandomState instance or None, default=None
         Decides everything that is drawn.
 
@@ -105,12 +118,17 @@ class AutoencoderClusterer(
         Name of the candidate whose segments these are.
     candidates_ : list of dict
         The finalists: ``name``, ``space`` ("prepared" or "codes"), ``n_components``,
-        ``separation``, ``likelihood`` and ``stability`` (None without `guard`),
-        ``score``, ``selected``, and the ``labels`` of the rows learnt from.
+        ``separation``, ``silhouette``, ``likelihood`` and ``stability`` (None without
+        `guard`), ``score``, ``selected``, and the ``labels`` of the rows learnt from.
     members_ : list of dict
         The same of each autoencoder and clusterer, of which the best is a finalist.
     autoencoder_ : Autoencoder
         The best of the autoencoders; it makes the codes of `transform`.
+    autoencoders_ : list of Autoencoder
+        Those whose codes are segmented, several for a consensus; `autoencoder_` is the
+        first.
+    space_ : {"prepared", "codes"}
+        What was segmented.
     clusterer_ : InductiveClusterer
         Makes the segments, of prepared columns or of codes.
     inertia_, latent_inertia_ : float
@@ -138,9 +156,9 @@ class AutoencoderClusterer(
     -----
     The rule adds up, with weights chosen by measurement over tables whose segments are
     known: how often a customer's nearest neighbours in the prepared columns are in the
-    same segment, how likely segments make rows that were held out, and whether halves
-    of the table lead to the same segments. Deep clustering is not better than k-means
-    on most public tables, which is why it has to show that it is.
+    same segment, the silhouette there, how likely segments make held-out rows, and
+    whether halves of the table lead to the same segments. What is not clearly better
+    than k-means does not replace it.
 
     Of more than 50,000 customers a random sample is learnt from, and `predict` gives
     the others their segments.
@@ -165,7 +183,7 @@ class AutoencoderClusterer(
     """
 
     _parameter_constraints: dict = {
-        "autoencoder": [HasMethods(["fit", "transform", "inverse_transform"]), None],
+        "autoencoder": [Autoencoder, None],
         "clusterer": [HasMethods(["fit", "fit_predict"]), None],
         "n_clusters": [Interval(Integral, 1, None, closed="left"), None],
         "joint": [StrOptions({"idec", "dcn"}), None],
@@ -230,12 +248,27 @@ class AutoencoderClusterer(
         SchemaError
             If a column cannot be used.
         ValueError
-            If there are fewer rows than segments, or `joint` is asked for with a
-            clusterer that has no centres.
+            If there are fewer rows than segments, or fewer than two, or `joint` is
+            asked for with a clusterer other than k-means.
+
+        Warns
+        -----
+        SegmentLearnWarning
+            If fewer segments were found than asked for, or fewer than two where the
+            clusterer decides on their number.
         """
         self._check_joint()
+        left_out, categories = self._silenced_warnings()
+        with SingleWarnings(left_out, categories):
+            self._fit(X)
+        self._warn_of_few_segments()
+        return self
+
+    def _fit(self, X):
+        """Learn all from a table."""
         random_state = check_random_state(self.random_state)
         prepared = self._fit_prepared(X)
+        self._check_rows(len(prepared))
         table, learnt, drawn = X, prepared, None
         if len(prepared) > _MOST_ROWS:
             drawn = np.sort(random_state.permutation(len(prepared))[:_MOST_ROWS])
@@ -243,28 +276,25 @@ class AutoencoderClusterer(
         contest = Contest(
             self, table, learnt, self._blocks(prepared.shape[1]), random_state
         )
-        with warnings.catch_warnings():
-            # a sample is drawn on purpose, and told of in the docstring
-            warnings.filterwarnings("ignore", message=".* was fitted to .* of .* rows")
-            winner = contest.run()
+        winner = contest.run()
         self.selected_ = winner.name
         self.space_ = winner.space
         self.clusterer_ = winner.clusterer
         self.autoencoders_ = contest.autoencoders_of(winner)
+        codes = as_matrix(self.autoencoder_.transform(X))
+        self.labels_ = self.clusterer_.labels_
+        if drawn is not None:
+            found = self.clusterer_.predict(self._seen(X, prepared, codes))
+            self.labels_ = self.clusterer_.number_by_size(found)
         self.candidates_ = contest.finalists(winner)
         self.members_ = contest.members()
         self.segment_names_ = {}
-        codes = self.transform(X)
-        self.labels_ = self.clusterer_.labels_
-        if drawn is not None:
-            self.labels_ = self.clusterer_.predict(self._seen(X, prepared, codes))
         self.n_clusters_ = self.clusterer_.n_clusters_
         self.cluster_centers_, self.inertia_ = squared_spread(prepared, self.labels_)
         _, self.latent_inertia_ = squared_spread(codes, self.labels_)
         seed = int(random_state.randint(np.iinfo(np.int32).max))
         self.silhouette_ = sampled_silhouette(prepared, self.labels_, seed)
         self.latent_silhouette_ = sampled_silhouette(codes, self.labels_, seed)
-        return self
 
     def predict(self, X):
         """Return the segment of each customer.
@@ -341,9 +371,13 @@ class AutoencoderClusterer(
             `inverse_transform`.
         """
         check_is_fitted(self)
-        if hasattr(self.preprocessor_, "inverse_transform"):
-            return self.preprocessor_.inverse_transform(self.cluster_centers_)
-        return self.cluster_centers_
+        centers = self.cluster_centers_
+        if not hasattr(self.preprocessor_, "inverse_transform"):
+            return centers
+        if not len(centers):  # all is noise; transformers want a row
+            some = np.zeros((1, centers.shape[1]), centers.dtype)
+            return self.preprocessor_.inverse_transform(some)[:0]
+        return self.preprocessor_.inverse_transform(centers)
 
     def clustering_problem(self, X):
         """Return what is to be solved for another number of segments.
@@ -376,7 +410,7 @@ class AutoencoderClusterer(
             return simple, prepared, prepared
         if not is_fitted:
             fitted.fit(X)
-        clusterer = with_n_clusters(fitted.clusterer_.clusterer, None)
+        clusterer = without_centers(fitted.clusterer_.clusterer)
         return clusterer, fitted._seen(X, prepared), prepared
 
     @property
@@ -389,10 +423,53 @@ class AutoencoderClusterer(
         """Check that there are centres to train."""
         if self.joint and not isinstance(self.clusterer, KMeans | None):
             raise ValueError(
-                f"joint={self.joint!r} trains centres, which clusterer="
-                f"{self.clusterer} has not; leave clusterer=None, pass KMeans, or "
-                "set joint=None."
+                f"joint={self.joint!r} trains the centres of k-means, not clusterer="
+                f"{self.clusterer}; leave clusterer=None, pass KMeans, or set "
+                "joint=None."
             )
+
+    def _check_rows(self, n_rows):
+        """Check that there are enough rows, before nets are trained on them."""
+        if n_rows < 2:
+            raise ValueError(
+                f"X has {n_rows} row (n_samples = {n_rows}); segments need 2 at least."
+            )
+        n_clusters = self._n_clusters_asked()
+        if n_clusters is not None and n_rows < n_clusters:
+            raise ValueError(
+                f"n_clusters={n_clusters} must not exceed the number of rows, "
+                f"n_samples = {n_rows}; ask for fewer segments."
+            )
+
+    def _n_clusters_asked(self):
+        """Return the number of segments looked for; None where none is set."""
+        if self.clusterer is None:
+            return self._get_n_clusters()
+        return n_clusters_of(with_n_clusters(self.clusterer, self.n_clusters))
+
+    def _silenced_warnings(self):
+        """Return which warnings say nothing about the result or the user's choices."""
+        left_out, categories = list(_OF_CANDIDATES), ()
+        if self.autoencoder is None or self.autoencoder.n_components == "auto":
+            left_out.append("the code compresses nothing")
+        if self.clusterer is None:
+            categories = (ConvergenceWarning,)
+        return left_out, categories
+
+    def _warn_of_few_segments(self):
+        """Warn where there are fewer segments than the user must expect."""
+        found, asked = self.n_clusters_, self._n_clusters_asked()
+        if found >= (2 if asked is None else asked):
+            return
+        cure = "set its parameters that decide on the number of segments"
+        if asked is not None:
+            cure = "ask for fewer, or look for repeated and constant columns and rows"
+        warnings.warn(
+            f"{self.selected_} found {found} segment(s) in place of "
+            f"{'several' if asked is None else asked}; {cure}.",
+            SegmentLearnWarning,
+            stacklevel=5,
+        )
 
     def _get_autoencoder(self, n_rows):
         """Return the autoencoder that is copied, not fitted."""
@@ -413,7 +490,7 @@ class AutoencoderClusterer(
             return self._read_prepared(X) if prepared is None else prepared
         if len(self.autoencoders_) == 1 and codes is not None:
             return codes
-        return np.hstack([member.transform(X) for member in self.autoencoders_])
+        return np.hstack([as_matrix(one.transform(X)) for one in self.autoencoders_])
 
     @property
     def _n_features_out(self):

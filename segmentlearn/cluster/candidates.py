@@ -261,11 +261,50 @@ def with_n_clusters(clusterer: Any, n_clusters: int | None) -> Any:
         Not fitted.
     """
     copy = clone(clusterer)
-    names = copy.get_params(deep=False)
-    for name in ("n_clusters", "n_components"):
-        if n_clusters is not None and name in names:
-            return copy.set_params(**{name: n_clusters})
+    name = _name_of_n_clusters(copy)
+    if n_clusters is not None and name is not None:
+        return copy.set_params(**{name: n_clusters})
     return copy
+
+
+def n_clusters_of(clusterer: Any) -> int | None:
+    """Return how many segments a clusterer looks for.
+
+    Parameters
+    ----------
+    clusterer : clusterer
+
+    Returns
+    -------
+    n_clusters : int or None
+        None where it has no such parameter, or leaves it open.
+    """
+    name = _name_of_n_clusters(clusterer)
+    return None if name is None else clusterer.get_params(deep=False)[name]
+
+
+def without_centers(clusterer: Any) -> Any:
+    """Return a copy of a clusterer that starts from no centres given beforehand.
+
+    Parameters
+    ----------
+    clusterer : clusterer
+
+    Returns
+    -------
+    copy : clusterer
+        Not fitted, and free to look for another number of segments.
+    """
+    copy = clone(clusterer)
+    if isinstance(copy, KMeans) and not isinstance(copy.init, str):
+        copy.set_params(init="k-means++", n_init=_INITS)
+    return copy
+
+
+def _name_of_n_clusters(clusterer: Any) -> str | None:
+    """Return the parameter that sets the number of segments."""
+    names = clusterer.get_params(deep=False)
+    return next((one for one in ("n_clusters", "n_components") if one in names), None)
 
 
 def _mixture(n_clusters: int, covariances: str, n_init: int, seed: int) -> Any:

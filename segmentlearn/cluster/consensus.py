@@ -1,5 +1,7 @@
 """ConsensusClusterer: what several codes of the same customers agree on."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
@@ -12,6 +14,7 @@ from segmentlearn._compat import HasMethods, fit_context, validate_data
 from segmentlearn.cluster.fitting import seeded
 from segmentlearn.cluster.inductive import InductiveClusterer
 from segmentlearn.cluster.label_order import match_labels
+from segmentlearn.neural_network.undo import all_or_nothing
 
 
 class ConsensusClusterer(ClusterMixin, BaseEstimator):
@@ -84,6 +87,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X, y=None):
         """Find segments in each view, and match them.
 
@@ -102,10 +106,10 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a view names a column that X has not.
+            If a view names a column that X has not, or there is no view.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        views = self._get_views()
+        views = self._views = self._get_views()
         clusterer = self.clusterer
         if clusterer is None:
             clusterer = KMeans(8, n_init=10)
@@ -163,7 +167,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         total = np.zeros((len(X), self.n_clusters_))
         for view, fitted, match in zip(
-            self._get_views(), self.clusterers_, self.matches_, strict=True
+            self._views, self.clusterers_, self.matches_, strict=True
         ):
             shares = fitted.predict_proba(X[:, view])
             for own, segment in enumerate(match):
@@ -173,7 +177,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
     def _vote(self, X):
         """Return the segment with the largest mean membership; noise by majority."""
         noise = np.zeros(len(X))
-        views = self._get_views()
+        views = self._views
         for view, fitted in zip(views, self.clusterers_, strict=True):
             noise += fitted.predict(X[:, view]) < 0
         if not self.n_clusters_:
@@ -186,14 +190,25 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         """Return the positions of each view's columns."""
         n_columns = self.n_features_in_
         views = [list(range(n_columns))] if self.views is None else self.views
+        if not len(views):
+            raise ValueError("views is empty; give a view, or None for all columns.")
         for view in views:
-            outside = [place for place in view if not 0 <= place < n_columns]
-            if outside or not len(view):
+            if not np.iterable(view) or not len(view) or not all(map(_is_place, view)):
                 raise ValueError(
-                    f"views has the view {list(view)}, and X has columns 0 to "
-                    f"{n_columns - 1}; each view needs at least one of them."
+                    f"views has the view {view!r}; each view is a list of positions of "
+                    "columns, one at least."
                 )
-        return [list(view) for view in views]
+            outside = [int(place) for place in view if not 0 <= place < n_columns]
+            if outside:
+                raise ValueError(
+                    f"views names the column(s) {outside}, and X has columns 0 to "
+                    f"{n_columns - 1}."
+                )
+        return [[int(place) for place in view] for view in views]
+
+
+def _is_place(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _match(labels, reference):
@@ -208,8 +223,7 @@ def _match(labels, reference):
     match = overlap.argmax(axis=1)
     for own in range(n_segments):
         partner = matched[labels == own][0]
-        if (
-            partner < n_reference
-        ):  # a segment without a partner goes to its largest share
+        # one without a partner goes to its largest share
+        if partner < n_reference:
             match[own] = partner
     return match

@@ -17,9 +17,12 @@ from segmentlearn.cluster.fitting import segment_means
 from segmentlearn.cluster.judgement import Judge
 from segmentlearn.neural_network.autoencoder_members import fit_autoencoders
 from segmentlearn.neural_network.joint_training import fit_jointly
+from segmentlearn.neural_network.table import as_matrix
 
 _JUDGED_ROWS = 5_000
 _MOST_COMPONENTS = 10
+_CLEARLY = 0.06  # better than the simplest: chosen with the weights of the judgement
+_CLEARLY = 0.06  # better than the simplest: chosen with the weights of the judgement
 _JOINT_LEARNING_RATE = 1e-3
 
 
@@ -73,11 +76,12 @@ class Contest:
             self.further.append(self._fit_jointly(best_of(self.deep).members[0]))
         if plan.consensus and len(self.codes) > 1:
             self.further.append(self._fit_consensus())
-        # a tie goes to the simple segments; joint training was asked for
         deep = [*self.further, best_of(self.deep)]
         if not plan.guard:
             return deep[0]
-        return best_of([*self.simple, *deep])
+        simplest, *others = [*self.simple, *deep]
+        rival = best_of(others)
+        return rival if rival.score > simplest.score + _CLEARLY else simplest
 
     def autoencoders_of(self, winner):
         """Return the autoencoders that a candidate's codes come from, or the best."""
@@ -98,9 +102,9 @@ class Contest:
         """Train autoencoders of several seeds and code lengths as one program."""
         plan = self.plan
         autoencoder = plan._get_autoencoder(len(self.prepared))
-        if "verbose" in autoencoder.get_params(deep=False) and plan.verbose:
+        if plan.verbose:
             autoencoder.set_params(verbose=plan.verbose)
-        lengths = self._code_lengths(getattr(autoencoder, "n_components", "auto"))
+        lengths = self._code_lengths(autoencoder.n_components)
         n_seeds = plan.n_seeds if plan.guard else 1
         if not plan.guard:
             lengths = lengths[:1]
@@ -112,12 +116,16 @@ class Contest:
             [length for length, _ in pairs],
             [seeds[seed] for _, seed in pairs],
         )
-        self.codes = [member.transform(self.table) for member in self.autoencoders]
+        self.codes = [self._codes(member) for member in self.autoencoders]
+
+    def _codes(self, autoencoder):
+        """Return codes as an array, whatever container the user has set."""
+        return as_matrix(autoencoder.transform(self.table))
 
     def _code_lengths(self, asked):
         """Return the lengths that compete, the longest first."""
         n_features = self.prepared.shape[1]
-        n_columns = np.shape(self.table)[1]
+        n_columns = self.plan.n_features_in_
         longest = asked
         if asked == "auto":
             longest = min(_MOST_COMPONENTS, max(2, n_columns // 2), n_features - 1)
@@ -165,7 +173,7 @@ class Contest:
             seed=self.seed,
         )
         self.autoencoders.append(trained)
-        codes = trained.transform(self.table)
+        codes = self._codes(trained)
         self.codes.append(codes)
         clusterer = KMeans(len(centers), init=centers.astype(codes.dtype), n_init=1)
         members = (len(self.autoencoders) - 1,)

@@ -338,6 +338,30 @@ class InductiveClusterer(
             return np.empty((len(X), 0), dtype=X.dtype)
         return euclidean_distances(X, self.cluster_centers_)
 
+    def number_by_size(self, labels):
+        """Number the segments by their sizes in more rows than `fit` has seen.
+
+        Parameters
+        ----------
+        labels : ndarray of int64, shape (n_rows,)
+            What `predict` gave for these rows.
+
+        Returns
+        -------
+        new_labels : ndarray of int64, shape (n_rows,)
+            As `predict` gives them from now on.
+        """
+        check_is_fitted(self)
+        size = np.bincount(labels[labels >= 0], minlength=self.n_clusters_)
+        order = np.argsort(-size, kind="stable")
+        numbers = np.append(np.argsort(order), -1)  # the last one is that of noise
+        self.labels_ = numbers[self.labels_]
+        self._order = self._order[order]
+        self.cluster_centers_ = self.cluster_centers_[order]
+        if self.distance_bounds_ is not None:
+            self.distance_bounds_ = self.distance_bounds_[order]
+        return numbers[labels]
+
     @property
     def classifier_(self):
         """The fitted classifier that assigns new rows; None where another rule does."""

@@ -22,8 +22,7 @@ def fit_autoencoders(
     ----------
     autoencoder : Autoencoder
         Not changed; says all but the lengths of the codes and the seeds. With
-        callbacks, or the progress of a single fit to be shown, the copies are fitted
-        in turn.
+        callbacks, which see one net, the copies are fitted in turn.
     X : frame or array of shape (n_samples, n_features)
         Customers.
     n_components : sequence of int or "auto"
@@ -50,7 +49,7 @@ def fit_autoencoders(
         clone(autoencoder).set_params(n_components=length, random_state=seed)
         for length, seed in zip(n_components, seeds, strict=True)
     ]
-    if len(members) == 1 or autoencoder.callbacks or autoencoder.verbose:
+    if len(members) == 1 or autoencoder.callbacks:
         return [member.fit(X) for member in members]
     first = members[0]
     first._validate_params()
@@ -69,6 +68,7 @@ def fit_autoencoders(
         features,
         n_members=len(members),
         seed=own_seeds[0],
+        verbose=int(autoencoder.verbose),
         **{name: [one[name] for one in rows] for name in rows[0]},
         **first._training(features),
     )

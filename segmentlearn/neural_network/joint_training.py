@@ -10,8 +10,6 @@ from segmentlearn.neural_network.autoencoder import Autoencoder
 from segmentlearn.neural_network.column_layout import read_layout
 from segmentlearn.neural_network.settings import resolve_batch_size
 
-_FEWEST_STEPS = 2_000
-
 
 def fit_jointly(
     autoencoder: Autoencoder,

@@ -215,7 +215,10 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             If X has not the columns that `transform` gives.
         """
         check_is_fitted(self)
-        X = check_array(X, dtype=[np.float32, np.float64])
+        names = list(self.get_feature_names_out())
+        if hasattr(X, "columns") and set(X.columns) == set(names):
+            X = X[names]  # a frame may have them in any order
+        X = check_array(X, dtype=[np.float32, np.float64], ensure_min_samples=0)
         numeric, sources = self._numeric, self._sources
         if X.shape[1] != len(sources):
             raise ValueError(
@@ -253,7 +256,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             categorical_features=self.categorical_features,
             numeric_features=self.numeric_features,
             identifiers=self.identifiers,
-        )
+        ).set_output(transform="default")
         features = self.table_.fit_transform(X)
         validate_data(self, X, skip_check_array=True)
         self._learn_numbers(features)
@@ -324,7 +327,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             shares = features[:, group].mean(axis=0, dtype=np.float64)
             differ = 1.0 - float((shares**2).sum())
             bound = 1.0 / self.largest_scale**2
-            self.block_scales_[name] = 1.0 / np.sqrt(max(differ, bound))
+            self.block_scales_[name] = float(1.0 / np.sqrt(max(differ, bound)))
 
     def _rescale(self, features):
         """Tame, standardise and weigh; return the output columns."""

@@ -1,0 +1,167 @@
+"""Autoencoders trained side by side: nearly what each would be alone."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from segmentlearn import Autoencoder
+from segmentlearn.neural_network.autoencoder_members import fit_autoencoders
+
+
+def tiny(**parameters):
+    """Return an autoencoder whose fits in this file share a program."""
+    settings = {
+        "hidden_layer_sizes": (8,),
+        "max_epochs": 30,
+        "batch_size": 16,
+        "learning_rate": 0.01,
+        "noise": 0.0,
+        "n_iter_no_change": 4,
+        **parameters,
+    }
+    return Autoencoder(**settings)
+
+
+@pytest.fixture(scope="module")
+def customers():
+    """A hundred customers of two kinds, with a gap and a category."""
+    rng = np.random.default_rng(0)
+    kind = np.arange(100) % 2
+    age = 30 + 25 * kind + rng.normal(0, 6, 100)
+    age[::25] = np.nan
+    return pd.DataFrame(
+        {
+            "age": age,
+            "income": 20 + 50 * kind + rng.normal(0, 12, 100),
+            "score": 80 - 40 * kind + rng.normal(0, 12, 100),
+            "job": np.where(kind == 1, "Judge", "Artist"),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def members(customers):
+    """Three, of two lengths."""
+    return fit_autoencoders(tiny(), customers, [2, 1, 2], [0, 1, 2])
+
+
+@pytest.fixture(scope="module")
+def alone(customers):
+    """The same three, each fitted by itself."""
+    return [
+        tiny(n_components=length, random_state=seed).fit(customers)
+        for length, seed in zip([2, 1, 2], [0, 1, 2], strict=True)
+    ]
+
+
+def test_each_has_its_own_parameters(members):
+    """Lengths and seeds are those asked for."""
+    assert [one.n_components for one in members] == [2, 1, 2]
+    assert [one.random_state for one in members] == [0, 1, 2]
+
+
+def test_codes_have_the_lengths_asked_for(members, customers):
+    """A packed code is cut to its own length."""
+    shapes = [one.transform(customers).shape for one in members]
+    assert shapes == [(100, 2), (100, 1), (100, 2)]
+
+
+def test_side_by_side_is_nearly_what_alone_gives(members, alone, customers):
+    """Rows come in another order, so that scores agree but nearly."""
+    together = [one.score(customers) for one in members]
+    single = [one.score(customers) for one in alone]
+    np.testing.assert_allclose(together, single, atol=0.15)
+
+
+def test_codes_are_like_those_of_a_single_fit(members, alone, customers):
+    """Also in what they tell: one code follows from the other."""
+    for one, other in zip(members, alone, strict=True):
+        code, single = one.transform(customers), other.transform(customers)
+        for number in range(code.shape[1]):
+            assert np.corrcoef(code[:, number], single[:, number])[0, 1] > 0.9
+
+
+def test_members_of_one_length_differ(members, customers):
+    """Seeds matter."""
+    first, last = members[0], members[2]
+    assert np.abs(first.transform(customers) - last.transform(customers)).max() > 0.01
+
+
+def test_best_epochs_and_histories_are_their_own(members):
+    """The best epoch has the least loss on a member's own held-out rows."""
+    losses = [one.history_["val_loss"] for one in members]
+    assert len({tuple(one) for one in losses}) == 3
+    for one, loss in zip(members, losses, strict=True):
+        assert len(loss) == one.n_iter_
+        assert int(np.argmin(loss)) == one.best_epoch_ - 1
+
+
+def test_rows_held_out_are_those_of_a_single_fit(members, alone):
+    """The loss of the first epoch on them is much alike, and unlike the others'."""
+    first = np.array([one.history_["val_loss"][0] for one in members])
+    single = np.array([one.history_["val_loss"][0] for one in alone])
+    assert np.abs(first - single).max() < np.abs(first - first[::-1]).max()
+
+
+def test_the_table_is_prepared_once(members):
+    """All share one preprocessor, and know its columns."""
+    assert members[0].preprocessor_ is members[2].preprocessor_
+    assert members[2].feature_names_in_.tolist() == ["age", "income", "score", "job"]
+
+
+def test_the_same_seeds_give_the_same_codes(members, customers):
+    """Bit for bit."""
+    again = fit_autoencoders(tiny(), customers, [2, 1, 2], [0, 1, 2])
+    for one, other in zip(members, again, strict=True):
+        np.testing.assert_array_equal(
+            one.transform(customers), other.transform(customers)
+        )
+
+
+def test_showing_progress_changes_nothing(members, customers, capsys):
+    """A line an epoch is written, and the codes are the same."""
+    shown = fit_autoencoders(tiny(verbose=2), customers, [2, 1, 2], [0, 1, 2])
+    text = capsys.readouterr()
+    assert "loss" in text.out + text.err
+    np.testing.assert_array_equal(
+        shown[1].transform(customers), members[1].transform(customers)
+    )
+
+
+def test_the_plan_stays_unfitted(customers):
+    """It says what to do and is not changed."""
+    plan = tiny(max_epochs=1)
+    fit_autoencoders(plan, customers, [2, 1, 2], [0, 1, 2])
+    assert plan.n_components == "auto"
+    assert not hasattr(plan, "model_")
+
+
+def test_one_member_is_a_single_fit(alone, customers):
+    """Exactly."""
+    (one,) = fit_autoencoders(tiny(), customers, [2], [0])
+    np.testing.assert_array_equal(
+        one.transform(customers), alone[0].transform(customers)
+    )
+
+
+def test_callbacks_see_single_nets(customers):
+    """Then the copies are fitted in turn."""
+    seen = []
+
+    class Widths(keras.callbacks.Callback):
+        def on_train_end(self, logs=None):
+            seen.append(self.model.get_layer("encoder").output_shape[-1])
+
+    plan = tiny(max_epochs=1, callbacks=[Widths()])
+    fit_autoencoders(plan, customers, [2, 1], [0, 1])
+    assert seen == [2, 1]
+
+
+def test_without_early_stopping_all_rows_are_learnt_from(customers):
+    """There is no best epoch then, and all are run."""
+    plan = tiny(max_epochs=2, early_stopping=False)
+    members = fit_autoencoders(plan, customers, [2, 1, 2], [0, 1, 2])
+    assert [one.best_epoch_ for one in members] == [None] * 3
+    assert [one.n_iter_ for one in members] == [2] * 3
+    assert "val_loss" not in members[0].history_
