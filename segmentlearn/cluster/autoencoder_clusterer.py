@@ -35,14 +35,11 @@ from segmentlearn.cluster.prepared import PreparedInput
 from segmentlearn.cluster.single_warnings import SingleWarnings
 from segmentlearn.cluster.spread import sampled_silhouette, squared_spread
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.neural_network.autoencoder import Autoencoder
 from segmentlearn.neural_network.table import as_matrix
 from segmentlearn.neural_network.undo import all_or_nothing
 
 _DEFAULT_N_CLUSTERS = 5
 _MOST_ROWS = 50_000
-# of the default autoencoder: small tables are gone through more often
-_FEWEST_EPOCHS, _MOST_EPOCHS, _ROWS_SEEN = 40, 100, 400_000
 # what the end of fit tells of the result, and the docstring of large tables
 _OF_CANDIDATES = (
     "put all rows into one segment",
@@ -470,13 +467,6 @@ class AutoencoderClusterer(
             SegmentLearnWarning,
             stacklevel=5,
         )
-
-    def _get_autoencoder(self, n_rows):
-        """Return the autoencoder that is copied, not fitted."""
-        if self.autoencoder is not None:
-            return clone(self.autoencoder)
-        n_epochs = min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, _ROWS_SEEN // n_rows))
-        return Autoencoder(max_epochs=n_epochs)
 
     def _get_n_clusters(self):
         """Return the number that was asked for; None leaves it to the clusterer."""

@@ -1,6 +1,7 @@
 """The contest of deep and simple segments for one table."""
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
@@ -15,12 +16,15 @@ from segmentlearn.cluster.candidates import (
 from segmentlearn.cluster.consensus import ConsensusClusterer
 from segmentlearn.cluster.fitting import segment_means
 from segmentlearn.cluster.judgement import Judge
+from segmentlearn.neural_network.autoencoder import Autoencoder
 from segmentlearn.neural_network.autoencoder_members import fit_autoencoders
 from segmentlearn.neural_network.joint_training import fit_jointly
 from segmentlearn.neural_network.table import as_matrix
 
 _JUDGED_ROWS = 5_000
 _MOST_COMPONENTS = 10
+# of the default autoencoder: small tables are gone through more often
+_FEWEST_EPOCHS, _MOST_EPOCHS, _ROWS_SEEN = 40, 100, 400_000
 _CLEARLY = 0.06  # better than the simplest: chosen with the weights of the judgement
 _CLEARLY = 0.06  # better than the simplest: chosen with the weights of the judgement
 _JOINT_LEARNING_RATE = 1e-3
@@ -101,7 +105,7 @@ class Contest:
     def _fit_autoencoders(self):
         """Train autoencoders of several seeds and code lengths as one program."""
         plan = self.plan
-        autoencoder = plan._get_autoencoder(len(self.prepared))
+        autoencoder = _copied_autoencoder(plan.autoencoder, len(self.prepared))
         if plan.verbose:
             autoencoder.set_params(verbose=plan.verbose)
         lengths = self._code_lengths(autoencoder.n_components)
@@ -241,3 +245,11 @@ class Contest:
 
     def _draw_seed(self):
         return int(self.random_state.randint(np.iinfo(np.int32).max))
+
+
+def _copied_autoencoder(autoencoder, n_rows):
+    """Return the user's autoencoder or the default one, not fitted."""
+    if autoencoder is not None:
+        return clone(autoencoder)
+    n_epochs = min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, _ROWS_SEEN // n_rows))
+    return Autoencoder(max_epochs=n_epochs)
