@@ -35,6 +35,7 @@ from segmentlearn.cluster.prepared import PreparedInput
 from segmentlearn.cluster.single_warnings import SingleWarnings
 from segmentlearn.cluster.spread import sampled_silhouette, squared_spread
 from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network.autoencoder import Autoencoder
 from segmentlearn.neural_network.table import as_matrix
 from segmentlearn.neural_network.undo import all_or_nothing
 
