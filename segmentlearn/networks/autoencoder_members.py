@@ -96,6 +96,18 @@ def unpack_autoencoders(packed: keras.Model, models: Sequence[keras.Model]) -> N
         What :func:`pack_autoencoders` made of them.
     models : sequence of keras.Model
         The same ones, in the same order; they get the weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.networks import AutoencoderSpec, build_autoencoder
+    >>> from segmentlearn.networks import pack_autoencoders, unpack_autoencoders
+    >>> spec = AutoencoderSpec(4, 2, hidden_layer_sizes=(8,))
+    >>> nets = [
+    ...     build_autoencoder(spec, np.eye(2, 4), np.zeros(4), seed) for seed in (0, 1)
+    ... ]
+    >>> packed = pack_autoencoders(nets, [spec, spec], seed=0)
+    >>> unpack_autoencoders(packed, nets)
     """
     for layer in _member_layers(packed):
         values = layer.get_weights()

@@ -78,6 +78,16 @@ def read_centers(joint: keras.Model, autoencoder: keras.Model) -> np.ndarray:
     Returns
     -------
     centers : ndarray of shape (n_segments, n_components)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.networks import AutoencoderSpec, read_centers
+    >>> from segmentlearn.networks import build_autoencoder, build_joint
+    >>> spec = AutoencoderSpec(4, 2, hidden_layer_sizes=(8,))
+    >>> net = build_autoencoder(spec, np.eye(2, 4), np.zeros(4), seed=0)
+    >>> read_centers(build_joint(net, np.ones((3, 2))), net).tolist()
+    [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
     """
     names = [layer.name for layer in autoencoder.layers]
     if "log_scales" in names:
@@ -117,6 +127,15 @@ def joint_loss(
        local structure preservation", IJCAI 2017.
     .. [2] B. Yang, X. Fu, N. Sidiropoulos and M. Hong, "Towards k-means-friendly
        spaces: simultaneous deep learning and clustering", ICML 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.networks import joint_loss
+    >>> loss = joint_loss(None, 2, "dcn", 1.0)
+    >>> said = np.array([[1.0, 4.0, 6.0]], "float32")  # one number, two distances
+    >>> loss(np.array([[1.0]], "float32"), said).numpy()
+    array([2.], dtype=float32)
     """
     come_back = _squared_error if layout is None else mixed_likelihood(*layout)
     near = _divergence if kind == "idec" else _squared_distance
