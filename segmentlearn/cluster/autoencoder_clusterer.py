@@ -362,6 +362,9 @@ class AutoencoderClusterer(
         fitted = self if hasattr(self, "clusterer_") else clone(self).fit(X)
         prepared = fitted._read_prepared(X)
         clusterer = with_n_clusters(fitted.clusterer_.clusterer, None)
+        if not isinstance(getattr(clusterer, "init", ""), str):
+            # centres of joint training: as many as there were segments
+            clusterer.set_params(init="k-means++", n_init=10)
         return clusterer, fitted._seen(X, prepared), prepared
 
     @property
