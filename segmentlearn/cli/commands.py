@@ -1,13 +1,20 @@
 """The commands and their options; each hands its work to the module of its task."""
 
 import pathlib
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 import segmentlearn
 from segmentlearn.cli import screen
-from segmentlearn.cli.screen import InputError, note, plain_speech, tell
+from segmentlearn.cli.screen import (
+    NO_SEGMENTS,
+    InputError,
+    note,
+    plain_speech,
+    tell,
+)
 
 app = typer.Typer(
     help="Customer segmentation with deep learning.",
@@ -94,9 +101,7 @@ def fit(
         check_output(out, table)
         customers = read_table(table, sep)
         check_column(customers, target, "--target")
-        dropped = _split_names(drop or [], customers.columns)
-        for name in dropped:
-            check_column(customers, name, "--drop")
+        dropped = _dropped(customers, drop)
         if target in dropped:
             raise InputError(f"--drop {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
@@ -124,6 +129,94 @@ def fit(
 
 
 @app.command()
+def cluster(
+    table: Annotated[
+        pathlib.Path,
+        typer.Argument(metavar="CSV", help="Customers without known segments."),
+    ],
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(help="Columns to leave out: repeat it, or separate by commas."),
+    ] = None,
+    n_clusters: Annotated[
+        str, typer.Option(help="Number of segments; 'auto' finds it.")
+    ] = "auto",
+    out: Annotated[
+        pathlib.Path | None, typer.Option(help="Archive to write, such as mall.seg.")
+    ] = None,
+    scored: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="File to write the customers to, with their segments."),
+    ] = None,
+    joint: Annotated[
+        str | None,
+        typer.Option(help="idec or dcn: train code and segments together as well."),
+    ] = None,
+    no_guard: Annotated[
+        bool,
+        typer.Option("--no-guard", help="Deep segments, whatever they are worth."),
+    ] = False,
+    random_state: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything.")
+    ] = 0,
+    sep: _Separator = ",",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Show warnings and errors only.")
+    ] = False,
+) -> None:
+    """Find segments, say what is in them, write an archive."""
+    from segmentlearn.cli.clustering import (
+        Wishes,
+        find_number,
+        find_segments,
+        number_wanted,
+        segment_rows,
+    )
+    from segmentlearn.cli.segments import contest_text, number_text, profile_text
+    from segmentlearn.cli.tables import read_table
+
+    show = _say_nothing if quiet else tell
+    with plain_speech():
+        if joint not in (None, "idec", "dcn"):
+            raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
+        _check_outputs(table, out, scored)
+        customers = read_table(table, sep)
+        X = segment_rows(customers, _dropped(customers, drop))
+        wishes = Wishes(
+            n_clusters=number_wanted(n_clusters, len(X)),
+            joint=joint,
+            guard=not no_guard,
+            random_state=random_state,
+            verbose=int(screen.is_watched() and not quiet),
+        )
+        number, segmenter = wishes.n_clusters, None
+        if number is None:
+            found, segmenter = find_number(X, wishes)
+            show(number_text(found))
+            show()
+            number = found.recommended
+            if number == 1:
+                note(
+                    "No segments: nothing in these columns sets kinds of customers "
+                    "clearly apart. --n-clusters 4 makes four all the same."
+                )
+                raise typer.Exit(NO_SEGMENTS)
+        segmenter, profile = find_segments(X, wishes, number, segmenter)
+        show(contest_text(segmenter))
+        show()
+        show(profile_text(profile))
+        if out is None and scored is None:
+            note(
+                "Nothing was saved; name an archive with --out to keep the segments, "
+                "or a file with --scored for the customers."
+            )
+        _save_segments(segmenter.set_params(verbose=0), profile, customers, out, show)
+        if scored is not None:
+            _write_scored(segmenter, customers, scored)
+            show(f"Customers and their segments written to {scored}")
+
+
+@app.command()
 def predict(
     archive: _Archive,
     table: Annotated[
@@ -137,31 +230,19 @@ def predict(
 ) -> None:
     """Score customers: all columns as they were, a segment, and probabilities."""
     from segmentlearn.cli.reports import counts_text
-    from segmentlearn.cli.scoring import score
-    from segmentlearn.cli.tables import (
-        check_output,
-        read_table,
-        table_to_bytes,
-    )
+    from segmentlearn.cli.segments import named_counts_text
+    from segmentlearn.cli.tables import check_output, read_table
 
     with plain_speech():
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
         customers = read_table(table, sep, _names(facts.get("text_columns")))
         model = segmentlearn.load(archive)
-        scores = score(model, customers)
-        data, renamed = table_to_bytes(customers, scores.new_columns())
-        for name, new_name in renamed.items():
-            note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
-        if out is None:
-            typer.echo(data.decode(), nl=False)
-        else:
-            from segmentlearn.persistence.atomic import write_atomically
-
-            write_atomically(out, data)
-        note(
-            f"{len(scores.segments):,} customers scored: {counts_text(scores.segments)}"
-        )
+        scores = _write_scored(model, customers, out)
+        counts = f" {counts_text(scores.segments)}"
+        if scores.names:
+            counts = f"\n{named_counts_text(scores)}"
+        note(f"{len(scores.segments):,} customers scored:{counts}")
         _compare_with_known(customers, scores.segments, facts.get("target"))
         if out is not None:
             note(f"Written to {out}")
@@ -188,6 +269,71 @@ def demo(
 
     with plain_speech():
         run_demo(n_samples, random_state, _show)
+
+
+def _write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
+    """Score customers and write them to a file, or to stdout; return the scores."""
+    from segmentlearn.cli.scoring import score
+    from segmentlearn.cli.tables import table_to_bytes
+    from segmentlearn.persistence.atomic import write_atomically
+
+    scores = score(model, customers)
+    data, renamed = table_to_bytes(customers, scores.new_columns())
+    for name, new_name in renamed.items():
+        note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
+    if out is None:
+        typer.echo(data.decode(), nl=False)
+    else:
+        write_atomically(out, data)
+    return scores
+
+
+def _save_segments(
+    segmenter: Any,
+    profile: Any,
+    customers: Any,
+    out: pathlib.Path | None,
+    show: Callable[[str], None],
+) -> None:
+    """Write the archive of named segments, if one is asked for."""
+    from segmentlearn.cli.clustering import segment_facts
+
+    if out is None:
+        return
+    facts = {
+        **segment_facts(segmenter, profile),
+        "text_columns": customers.text_columns(),
+    }
+    segmentlearn.save(segmenter, out, metadata=facts)
+    show("")
+    show(f"Saved to {out}: new customers get their segment from")
+    show(f"  segmentlearn predict {out} new.csv --out scored.csv")
+
+
+def _check_outputs(
+    table: pathlib.Path, out: pathlib.Path | None, scored: pathlib.Path | None
+) -> None:
+    """Refuse outputs that cannot be written, or are one file."""
+    from segmentlearn.cli.tables import check_output
+
+    check_output(out, table)
+    check_output(scored, table, option="--scored")
+    if out is not None and scored is not None and out.resolve() == scored.resolve():
+        raise InputError(f"--scored {scored} is the file of --out; name another.")
+
+
+def _say_nothing(text: str = "") -> None:
+    """Stand in for `tell` where nothing but warnings is wanted."""
+
+
+def _dropped(customers: Any, drop: list[str] | None) -> list[str]:
+    """Return the columns to leave out, all of them in the table."""
+    from segmentlearn.cli.tables import check_column
+
+    dropped = _split_names(drop or [], customers.columns)
+    for name in dropped:
+        check_column(customers, name, "--drop")
+    return dropped
 
 
 def _show(judged: Any) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
-BAD_INPUT = 2
+NO_SEGMENTS, BAD_INPUT = 1, 2
 
 
 class InputError(SegmentLearnError):

@@ -171,15 +171,19 @@ def table_to_bytes(
     return file.getvalue().encode(), renamed
 
 
-def check_output(target: pathlib.Path | None, *sources: pathlib.Path) -> None:
+def check_output(
+    target: pathlib.Path | None, *sources: pathlib.Path, option: str = "--out"
+) -> None:
     """Refuse, before any work, an output that cannot or must not be written.
 
     Parameters
     ----------
     target : pathlib.Path or None
-        What ``--out`` says.
+        What the option says.
     *sources : pathlib.Path
         Input files, which are never changed, under whatever name.
+    option : str, default="--out"
+        The option that names the output.
 
     Raises
     ------
@@ -189,12 +193,12 @@ def check_output(target: pathlib.Path | None, *sources: pathlib.Path) -> None:
     if target is None:
         return
     if target.is_dir():
-        raise InputError(f"--out {target} is a folder; name a file.")
+        raise InputError(f"{option} {target} is a folder; name a file.")
     if not target.absolute().parent.is_dir():
-        raise InputError(f"--out {target}: {target.parent} is not a folder.")
+        raise InputError(f"{option} {target}: {target.parent} is not a folder.")
     for source in sources:
         if target.exists() and source.exists() and os.path.samefile(target, source):
-            raise InputError(f"--out {target} is the input file; name another.")
+            raise InputError(f"{option} {target} is the input file; name another.")
 
 
 def _check_names(names: list[str], path: pathlib.Path, separator: str) -> None:

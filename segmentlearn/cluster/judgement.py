@@ -21,7 +21,7 @@ _N_NEIGHBORS = 10
 _LEAST_VARIANCE = 0.01  # of columns with a variance of one
 _N_HALVES = 5
 # chosen over forty tables with known segments, see docs/benchmarks/clustering.rst
-_WEIGHT_OF_NEIGHBORS = 6.0
+_WEIGHT_OF_NEIGHBORS = 5.0
 _WEIGHT_OF_SILHOUETTE = 2.5
 _WEIGHT_OF_STABILITY = 0.3
 _LEAST = 1e-3  # of what a logarithm is taken

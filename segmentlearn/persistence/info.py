@@ -85,8 +85,20 @@ class ArchiveInfo:
         ):
             if entries:
                 lines.append(f"  {title}")
-                lines += [f"    {name} = {value}" for name, value in entries.items()]
+                lines += _entry_lines(entries)
         return "\n".join(map(_printable, lines))
+
+
+def _entry_lines(entries: dict[str, Any]) -> list[str]:
+    """Return a line for each entry, and one for each that a dict in it holds."""
+    lines = []
+    for name, value in entries.items():
+        if isinstance(value, dict) and value:
+            lines.append(f"    {name}")
+            lines += [f"      {inner} = {value[inner]}" for inner in value]
+        else:
+            lines.append(f"    {name} = {value}")
+    return lines
 
 
 def _printable(line: str) -> str:

@@ -1,0 +1,136 @@
+"""Archives of AutoencoderClusterer, whatever it was told to do."""
+
+import io
+
+import numpy as np
+import pytest
+from sklearn.cluster import (
+    DBSCAN,
+    HDBSCAN,
+    AgglomerativeClustering,
+    KMeans,
+    MiniBatchKMeans,
+    SpectralClustering,
+)
+from sklearn.mixture import GaussianMixture
+
+from segmentlearn import (
+    Autoencoder,
+    AutoencoderClusterer,
+    load,
+    make_customers,
+    save,
+    segment_profile,
+)
+
+
+def round_trip(estimator):
+    file = io.BytesIO()
+    save(estimator, file)
+    return load(file)
+
+
+@pytest.fixture(scope="module")
+def customers():
+    """Customers to fit to."""
+    return make_customers("mall", 90, random_state=0)[0]
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    """Customers that no clusterer was fitted to."""
+    return make_customers("mall", 40, random_state=1)[0]
+
+
+@pytest.fixture(scope="module")
+def make_segmenter():
+    """A function that returns a clusterer with a small net, not fitted."""
+
+    def make(clusterer=None, **parameters):
+        settings = {
+            **{"n_clusters": 3, "n_seeds": 1, "joint_epochs": 2, "random_state": 0},
+            **parameters,
+        }
+        tiny = Autoencoder(hidden_layer_sizes=(8,), max_epochs=2)
+        return AutoencoderClusterer(tiny, clusterer, **settings)
+
+    return make
+
+
+def assert_same_after_loading(segmenter, customers, unseen):
+    """Check predictions, probabilities, codes and names of what was saved."""
+    segment_profile(segmenter, customers, rule_depth=None).store(segmenter)
+    assert segmenter.n_clusters_ > 1
+    loaded = round_trip(segmenter)
+    for method in ("predict", "predict_proba", "transform"):
+        np.testing.assert_array_equal(
+            getattr(loaded, method)(unseen), getattr(segmenter, method)(unseen)
+        )
+    assert len(loaded.segment_names_) == segmenter.n_clusters_
+    assert loaded.segment_names_ == segmenter.segment_names_
+    assert loaded.selected_ == segmenter.selected_
+    np.testing.assert_array_equal(loaded.labels_, segmenter.labels_)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"guard": True},
+        {"guard": False},
+        {"guard": True, "joint": "idec"},
+        {"guard": False, "joint": "idec"},
+        {"guard": False, "joint": "dcn"},
+        {"guard": True, "consensus": True, "n_seeds": 2},
+        {"guard": False, "preprocessor": None},
+    ],
+    ids=str,
+)
+def test_every_way_to_find_segments(parameters, make_segmenter, customers, unseen):
+    """Contest, joint training and votes come back and predict the same."""
+    if "preprocessor" in parameters:
+        customers, unseen = (
+            table.drop(columns="Gender").to_numpy(float)
+            for table in (customers, unseen)
+        )
+    segmenter = make_segmenter(**parameters).fit(customers)
+    assert_same_after_loading(segmenter, customers, unseen)
+
+
+@pytest.mark.parametrize("guard", [True, False])
+@pytest.mark.parametrize(
+    "clusterer",
+    [
+        KMeans(n_init=1),
+        MiniBatchKMeans(n_init=1),
+        GaussianMixture(),
+        DBSCAN(eps=0.4, min_samples=3),
+        HDBSCAN(copy=True),
+        AgglomerativeClustering(),
+        SpectralClustering(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_clusterer(clusterer, guard, make_segmenter, customers, unseen):
+    """Clusterers with and without a predict of their own come back."""
+    has_number = hasattr(clusterer, "n_clusters") or hasattr(clusterer, "n_components")
+    parameters = {"guard": guard, "n_clusters": 3 if has_number else None}
+    segmenter = make_segmenter(clusterer, **parameters).fit(customers)
+    assert_same_after_loading(segmenter, customers, unseen)
+
+
+def test_a_loaded_clusterer_can_be_fitted_again(make_segmenter, customers, unseen):
+    """With the same seed it finds the same segments."""
+    segmenter = make_segmenter(guard=False).fit(customers)
+    again = round_trip(segmenter).fit(customers)
+    np.testing.assert_array_equal(again.predict(unseen), segmenter.predict(unseen))
+    assert again.segment_names_ == {}
+
+
+@pytest.mark.filterwarnings("ignore:.* took all rows for noise")
+def test_noise_comes_back_as_noise(make_segmenter, customers, unseen):
+    """Rows without a segment are -1 before and after, and have no name of their own."""
+    clusterer = DBSCAN(eps=0.1, min_samples=4)
+    segmenter = make_segmenter(clusterer, n_clusters=None).fit(customers)
+    assert -1 in segmenter.predict(unseen)
+    assert_same_after_loading(segmenter, customers, unseen)
+    assert -1 not in segmenter.segment_names_
