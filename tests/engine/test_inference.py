@@ -172,3 +172,34 @@ def test_each_member_sees_all_rows(packed_net, table, batch_size):
     assert outputs.shape == (3, 7, 1)
     for output, single in zip(outputs, singles, strict=True):
         np.testing.assert_allclose(output, reference(single, X), atol=1e-6)
+
+
+@keras.saving.register_keras_serializable("tests_engine")
+class Counted(keras.layers.Layer):
+    """A layer that notes each time its Python code runs, which is while tracing."""
+
+    n_runs = 0
+
+    def call(self, inputs):
+        """Return the rows as they are."""
+        type(self).n_runs += 1
+        return inputs * 1.0
+
+
+def test_a_chunk_is_traced_once_a_size():
+    """Tables of other lengths, and other models, share what has been traced."""
+
+    def predict(n_rows):
+        model = keras.Sequential([keras.Input((3,)), Counted(), keras.layers.Dense(2)])
+        before = Counted.n_runs
+        X = np.random.default_rng(n_rows).normal(size=(n_rows, 3)).astype(np.float32)
+        predicted = engine.predict(model, X)
+        n_runs = Counted.n_runs - before
+        np.testing.assert_allclose(predicted, reference(model, X), atol=1e-6)
+        return n_runs
+
+    predict(1)
+    assert [predict(n_rows) for n_rows in (1, 100, 256)] == [0, 0, 0]
+    assert predict(257) > 0
+    assert predict(4000) == 0
+    assert predict(2) == 0

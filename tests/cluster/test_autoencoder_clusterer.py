@@ -1,0 +1,336 @@
+"""AutoencoderClusterer: what it finds, and what it tells of it."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import DBSCAN, HDBSCAN, AgglomerativeClustering, KMeans
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.mixture import GaussianMixture
+
+from segmentlearn import Autoencoder, load, make_customers, save
+from segmentlearn.cluster import canonical_labels, match_labels
+from segmentlearn.model_selection import select_n_clusters
+from segmentlearn.preprocessing import DistancePreprocessor
+from tests.cluster.coded import KIND, draw_customers, tiny
+
+
+@pytest.fixture(scope="module")
+def customers():
+    """Three kinds of customers."""
+    return draw_customers()
+
+
+@pytest.fixture(scope="module")
+def fitted(customers):
+    """A clusterer that has been through the contest."""
+    return tiny().fit(customers)
+
+
+@pytest.fixture(scope="module")
+def deep(customers):
+    """A clusterer of codes."""
+    return tiny(guard=False).fit(customers)
+
+
+@pytest.fixture(scope="module")
+def joint(customers):
+    """A clusterer trained jointly, without a contest."""
+    return tiny(guard=False, joint="idec", joint_epochs=3).fit(customers)
+
+
+@pytest.fixture(scope="module")
+def consensus(customers):
+    """A contest of two seeds and two lengths, in which their vote takes part."""
+    coder = Autoencoder(3, hidden_layer_sizes=(8,), max_epochs=3, batch_size=32)
+    return tiny(autoencoder=coder, n_seeds=2, consensus=True).fit(customers)
+
+
+def test_plain_segments_are_left_to_simple_clusterers(fitted):
+    """Where kinds are far apart, nothing deep is needed, and all are found."""
+    assert fitted.space_ == "prepared"
+    assert adjusted_rand_score(KIND, fitted.labels_) == 1.0
+
+
+def test_bent_segments_are_found_in_codes():
+    """Of segments on a bent surface a deep candidate finds more than k-means."""
+    X, _, truth = make_customers("latent", 600, return_truth=True, random_state=0)
+    coder = Autoencoder(4, hidden_layer_sizes=(8,), max_epochs=40, batch_size=32)
+    n_clusters = len(np.unique(truth.segment))
+    fitted = tiny(autoencoder=coder, n_clusters=n_clusters).fit(X)
+    found = {
+        one["name"]: adjusted_rand_score(truth.segment, one["labels"])
+        for one in fitted.candidates_
+    }
+    best = max(found[one["name"]] for one in fitted.candidates_[2:])
+    assert best > found["kmeans on prepared"]
+    assert found[fitted.selected_] > found["kmeans on prepared"]
+
+
+@pytest.mark.parametrize("which", ["fitted", "consensus"])
+def test_the_selected_candidate_has_the_highest_score(which, request):
+    """One is selected, and its segments are those returned."""
+    fitted = request.getfixturevalue(which)
+    best = max(fitted.candidates_, key=lambda one: one["score"])
+    assert [one["name"] for one in fitted.candidates_ if one["selected"]] == [
+        fitted.selected_
+    ]
+    assert best["selected"]
+    np.testing.assert_array_equal(best["labels"], fitted.labels_)
+
+
+def test_candidates_tell_what_they_are(consensus):
+    """Simple ones, the best deep one, and the vote."""
+    names = [one["name"] for one in consensus.candidates_]
+    assert len(names) == 4
+    assert [name.endswith("on prepared") for name in names] == [True] * 2 + [False] * 2
+    assert names[3] == "consensus on codes of 4 autoencoders"
+    spaces = [one["space"] for one in consensus.candidates_]
+    assert spaces == ["prepared", "prepared", "codes", "codes"]
+    components = [one["n_components"] for one in consensus.candidates_]
+    assert components[:2] == [None, None]
+    assert components[2] in (2, 3)
+    assert components[3] == [3, 3, 2, 2]
+
+
+def test_candidates_have_scores_of_three_parts(fitted):
+    """Finite numbers, and a label a row."""
+    for one in fitted.candidates_:
+        parts = [one[part] for part in ("separation", "likelihood", "stability")]
+        assert np.isfinite([*parts, one["score"]]).all()
+        assert one["labels"].shape == (120,)
+        assert one["n_clusters"] == 3
+
+
+def test_members_are_all_autoencoders_with_all_clusterers(consensus):
+    """Two seeds by two lengths by two clusterers; the best is the deep finalist."""
+    members = consensus.members_
+    assert [one["n_components"] for one in members] == [3] * 4 + [2] * 4
+    (best,) = [one for one in members if one["selected"]]
+    assert best["score"] == max(one["score"] for one in members)
+    assert best["score"] == consensus.candidates_[2]["score"]
+    assert "labels" not in best
+
+
+def test_without_a_guard_there_is_one_candidate(deep):
+    """Nothing was compared, so that it has no score."""
+    (only,) = deep.candidates_
+    assert only["name"] == "kmeans on codes" == deep.selected_
+    assert only["score"] is None
+    assert deep.space_ == "codes"
+
+
+def test_joint_training_gives_its_segments(joint, customers):
+    """Asked for and not guarded, it is returned, codes and all."""
+    assert joint.selected_ == "idec on codes"
+    assert [one["name"] for one in joint.candidates_] == [
+        "kmeans on codes",
+        "idec on codes",
+    ]
+    np.testing.assert_array_equal(joint.predict(customers), joint.labels_)
+    assert len(joint.autoencoder_.history_["loss"]) == 3
+
+
+@pytest.mark.parametrize("clusterer", [DBSCAN(), GaussianMixture(3)])
+def test_joint_training_wants_k_means(customers, clusterer):
+    """Others have no centres that could be trained."""
+    segmenter = tiny(clusterer=clusterer, joint="dcn")
+    with pytest.raises(ValueError, match="joint='dcn' trains the centres of k-means"):
+        segmenter.fit(customers)
+
+
+def test_joint_segments_can_be_looked_for_in_other_numbers(joint, customers):
+    """The trained centres do not tie their number."""
+    clusterer, features, prepared = joint.clustering_problem(customers)
+    assert clusterer.set_params(n_clusters=2).fit(features).n_clusters == 2
+    assert len(features) == len(prepared) == 120
+    assert select_n_clusters(joint, customers, [2, 3]) is not None
+
+
+@pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
+def test_training_rows_are_predicted_as_they_were(which, customers, request):
+    """And belong to the segment with the largest membership."""
+    fitted = request.getfixturevalue(which)
+    np.testing.assert_array_equal(fitted.predict(customers), fitted.labels_)
+    proba = fitted.predict_proba(customers)
+    assert proba.shape == (120, fitted.n_clusters_)
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, rtol=1e-6)
+    np.testing.assert_array_equal(proba.argmax(axis=1), fitted.labels_)
+
+
+def test_new_customers_find_their_segments(fitted, deep):
+    """Those of their kind."""
+    new = draw_customers(1)
+    assert adjusted_rand_score(KIND, fitted.predict(new)) == 1.0
+    assert adjusted_rand_score(deep.labels_, deep.predict(new)) > 0.6
+
+
+@pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
+def test_the_largest_segment_is_0(which, request):
+    """Labels are canonical, whole numbers."""
+    labels = request.getfixturevalue(which).labels_
+    assert labels.dtype == np.int64
+    sizes = np.bincount(labels)
+    assert (np.diff(sizes) <= 0).all()
+    np.testing.assert_array_equal(canonical_labels(labels)[0], labels)
+
+
+def test_the_same_seed_gives_the_same_result(fitted, customers):
+    """Segments, codes and scores, also of a clone."""
+    again = clone(fitted).fit(customers)
+    np.testing.assert_array_equal(again.labels_, fitted.labels_)
+    np.testing.assert_array_equal(
+        again.transform(customers), fitted.transform(customers)
+    )
+    scores = [[one["score"] for one in m.candidates_] for m in (again, fitted)]
+    assert scores[0] == scores[1]
+
+
+def test_a_random_state_is_drawn_from(customers):
+    """Two equal ones give equal codes, and move on."""
+    states = [np.random.RandomState(7) for _ in range(2)]
+    codes = [
+        tiny(random_state=one, guard=False).fit_transform(customers) for one in states
+    ]
+    np.testing.assert_array_equal(*codes)
+    assert states[0].randint(10**6) != np.random.RandomState(7).randint(10**6)
+
+
+def test_no_global_seed_is_touched(customers):
+    """It is as it was before."""
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    tiny(random_state=3).fit(customers)
+    after = np.random.get_state()[1]  # noqa: NPY002
+    np.testing.assert_array_equal(after, before)
+
+
+def test_a_bootstrap_finds_the_same_kinds(fitted, customers):
+    """Numbers of segments are the same after matching."""
+    drawn = np.random.default_rng(0).integers(0, 120, 120)
+    again = tiny().fit(customers.iloc[drawn].reset_index(drop=True))
+    matched = match_labels(again.predict(customers), fitted.labels_)
+    assert (matched == fitted.labels_).mean() > 0.98
+
+
+def test_copies_predict_the_same(deep, customers, tmp_path):
+    """A pickle and a stored file."""
+    save(deep, tmp_path / "segments.seg")
+    for copy in (pickle.loads(pickle.dumps(deep)), load(tmp_path / "segments.seg")):
+        np.testing.assert_array_equal(copy.predict(customers), deep.labels_)
+        np.testing.assert_array_equal(
+            copy.transform(customers), deep.transform(customers)
+        )
+
+
+def test_codes_are_those_of_the_autoencoder(fitted, customers):
+    """Also where simple segments were selected."""
+    codes = fitted.transform(customers)
+    assert codes.shape == (120, 2)
+    np.testing.assert_array_equal(codes, fitted.autoencoder_.transform(customers))
+
+
+def test_prepared_columns_are_the_preprocessors(fitted, customers):
+    """For frames DistancePreprocessor makes them."""
+    prepared = DistancePreprocessor().fit_transform(customers)
+    np.testing.assert_array_equal(fitted.prepare(customers), prepared)
+
+
+def test_spread_is_that_of_the_segments(deep, customers):
+    """Centres, inertia and silhouette in both spaces."""
+    labels = deep.labels_
+    for space, inertia, silhouette in (
+        (deep.prepare(customers), deep.inertia_, deep.silhouette_),
+        (deep.transform(customers), deep.latent_inertia_, deep.latent_silhouette_),
+    ):
+        means = np.stack([space[labels == one].mean(axis=0) for one in range(3)])
+        assert inertia == pytest.approx(((space - means[labels]) ** 2).sum(), rel=1e-4)
+        assert silhouette == pytest.approx(silhouette_score(space, labels), rel=1e-4)
+    assert deep.cluster_centers_.shape == (3, 5)
+
+
+def test_centres_are_typical_customers(fitted, customers):
+    """In the columns of the table: means, and the commonest level."""
+    centers = fitted.inverse_transform_centers()
+    assert list(centers) == list(customers)
+    means = customers.groupby(fitted.labels_)[["age", "income"]].mean()
+    np.testing.assert_allclose(centers["income"], means["income"], rtol=0.02)
+    np.testing.assert_allclose(centers["age"], means["age"], rtol=0.05)
+    assert set(centers["job"]) <= {"Judge", "Artist"}
+
+
+def test_names_of_segments_are_forgotten_by_fit(customers):
+    """New segments have none."""
+    segmenter = tiny(guard=False).fit(customers)
+    assert segmenter.segment_names_ == {}
+    segmenter.segment_names_ = {0: "Young"}
+    assert segmenter.fit(customers).segment_names_ == {}
+
+
+def test_frames_of_codes(customers):
+    """set_output holds for transform, and disturbs no fit."""
+    segmenter = tiny(guard=False).set_output(transform="pandas")
+    codes = segmenter.fit_transform(customers)
+    assert isinstance(codes, pd.DataFrame)
+    assert list(codes) == ["autoencoderclusterer0", "autoencoderclusterer1"]
+    assert codes.index.equals(customers.index)
+
+
+def test_five_segments_unless_asked_for(customers):
+    """That is the number where nothing is said."""
+    assert tiny(n_clusters=None, guard=False).fit(customers).n_clusters_ == 5
+
+
+def test_an_injected_clusterer_keeps_its_number(customers):
+    """Where n_clusters is None; a number goes before its own."""
+    ward = AgglomerativeClustering(4)
+    own = tiny(clusterer=ward, n_clusters=None).fit(customers)
+    assert own.n_clusters_ == 4
+    other = tiny(clusterer=ward, n_clusters=2).fit(customers)
+    assert other.n_clusters_ == 2
+    assert ward.n_clusters == 4
+    names = {one["name"] for one in other.candidates_}
+    assert names == {
+        "AgglomerativeClustering on prepared",
+        "AgglomerativeClustering on codes",
+    }
+
+
+def test_a_mixture_has_components(customers):
+    """n_clusters sets them."""
+    mixture = GaussianMixture(reg_covar=0.01)
+    fitted = tiny(clusterer=mixture, n_clusters=2).fit(customers)
+    assert fitted.clusterer_.clusterer.n_components == 2
+
+
+def test_noise_is_in_no_segment(customers):
+    """HDBSCAN's -1 is kept, apart from centres, and predicted for odd customers."""
+    far = customers.copy()
+    far.loc[:2, ["income", "score"]] = [[-900.0, 900.0], [900.0, 0.0], [500.0, -900.0]]
+    clusterer = HDBSCAN(min_cluster_size=8, copy=True)
+    preprocessor = DistancePreprocessor("keep", clip=None)
+    fitted = tiny(clusterer=clusterer, n_clusters=None, preprocessor=preprocessor).fit(
+        far
+    )
+    assert (fitted.labels_ == -1).any()
+    assert fitted.n_clusters_ == fitted.labels_.max() + 1
+    assert len(fitted.cluster_centers_) == fitted.n_clusters_
+    assert np.isfinite(fitted.cluster_centers_).all()
+    np.testing.assert_allclose(fitted.predict_proba(far).sum(axis=1), 1.0)
+
+
+def test_verbose_tells_of_the_training(customers, deep, capsys):
+    """A line an epoch; the result is the same."""
+    shown = tiny(guard=False, verbose=2).fit(customers)
+    text = capsys.readouterr()
+    assert (text.out + text.err).count("loss") >= 3
+    np.testing.assert_array_equal(shown.labels_, deep.labels_)
+
+
+def test_k_means_of_the_users_own(customers):
+    """Its parameters are kept, its number replaced."""
+    fitted = tiny(clusterer=KMeans(8, n_init=2), joint="idec", joint_epochs=3).fit(
+        customers
+    )
+    assert [one["n_clusters"] for one in fitted.candidates_] == [3, 3, 3]
