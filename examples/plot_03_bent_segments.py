@@ -40,7 +40,7 @@ print(f"selected: {segmenter.selected_}")
 # see: the adjusted Rand index with the planted segments.
 final = pd.DataFrame(segmenter.candidates_).set_index("name")
 final["planted"] = [adjusted_rand_score(planted, one) for one in final["labels"]]
-shown = ["separation", "information", "stability", "score", "selected", "planted"]
+shown = ["separation", "silhouette", "likelihood", "stability", "score", "planted"]
 print(final[shown].to_string(float_format="{:.3f}".format))
 
 # %%

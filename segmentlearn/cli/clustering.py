@@ -12,8 +12,6 @@ from segmentlearn.exceptions import SegmentLearnWarning
 
 AUTO = "auto"
 _MOST_SEGMENTS = 10
-# with which codes are learnt while the number is not known
-_FIRST_NUMBER = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +93,7 @@ def number_wanted(text: str, n_rows: int) -> int | None:
     return number
 
 
-def find_number(X: pd.DataFrame, wishes: Wishes) -> tuple[Any, Any]:
+def find_number(X: pd.DataFrame, wishes: Wishes) -> Any:
     """Ask how many segments there are, from 2 to 10 or none.
 
     Parameters
@@ -108,22 +106,19 @@ def find_number(X: pd.DataFrame, wishes: Wishes) -> tuple[Any, Any]:
     -------
     found : NumberOfClusters
         Its ``recommended`` is 1 where there are no segments.
-    segmenter : AutoencoderClusterer
-        Whose codes were looked at, fitted with some number of segments.
     """
     from segmentlearn import select_n_clusters
 
     most = min(_MOST_SEGMENTS, len(X) // 2)
-    segmenter = _build(wishes, min(_FIRST_NUMBER, most)).fit(X)
-    found = select_n_clusters(
-        segmenter, X, range(2, most + 1), random_state=wishes.random_state
-    )
-    return found, segmenter
+    with warnings.catch_warnings():
+        # fit tells of the columns that are left out
+        warnings.simplefilter("ignore", SegmentLearnWarning)
+        return select_n_clusters(
+            _build(wishes, 2), X, range(2, most + 1), random_state=wishes.random_state
+        )
 
 
-def find_segments(
-    X: pd.DataFrame, wishes: Wishes, n_clusters: int, segmenter: Any = None
-) -> tuple[Any, Any]:
+def find_segments(X: pd.DataFrame, wishes: Wishes, n_clusters: int) -> tuple[Any, Any]:
     """Segment a table and name the segments.
 
     Parameters
@@ -133,8 +128,6 @@ def find_segments(
     wishes : Wishes
     n_clusters : int
         Number of segments.
-    segmenter : AutoencoderClusterer, default=None
-        Fitted to the same table; taken if it has this number of segments.
 
     Returns
     -------
@@ -144,8 +137,7 @@ def find_segments(
     """
     from segmentlearn import segment_profile
 
-    if segmenter is None or segmenter.n_clusters != n_clusters:
-        segmenter = _build(wishes, n_clusters).fit(X)
+    segmenter = _build(wishes, n_clusters).fit(X)
     with warnings.catch_warnings():
         # the columns left out were told of by fit
         warnings.simplefilter("ignore", SegmentLearnWarning)

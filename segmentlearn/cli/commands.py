@@ -189,9 +189,9 @@ def cluster(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        number, segmenter = wishes.n_clusters, None
+        number = wishes.n_clusters
         if number is None:
-            found, segmenter = find_number(X, wishes)
+            found = find_number(X, wishes)
             show(number_text(found))
             show()
             number = found.recommended
@@ -201,7 +201,7 @@ def cluster(
                     "clearly apart. --n-clusters 4 makes four all the same."
                 )
                 raise typer.Exit(NO_SEGMENTS)
-        segmenter, profile = find_segments(X, wishes, number, segmenter)
+        segmenter, profile = find_segments(X, wishes, number)
         show(contest_text(segmenter))
         show()
         show(profile_text(profile))

@@ -12,20 +12,22 @@ _MOST_TRAITS = 3
 _METHODS = {
     "kmeans": "k-means",
     "mixture": "Gaussian mixture",
+    "latent classes": "latent classes",
     "idec": "joint training (IDEC)",
     "dcn": "joint training (DCN)",
 }
 _MEASURES = {
     "separation": "alike",
-    "information": "telling",
+    "silhouette": "apart",
+    "likelihood": "telling",
     "stability": "stable",
     "score": "score",
 }
 _HOW_TO_READ = (
     "alike: how often the customers most like a customer are in the same segment (1 "
-    "always, 0 no more than by chance); telling: how much the segment says of all "
-    "columns; stable: how well the segments found in halves of the customers agree (1 "
-    "fully). The score weighs the three."
+    "always, 0 no more than by chance); apart: the silhouette; telling: how much "
+    "likelier segments make customers that were held out; stable: how well the segments "
+    "found in halves of the customers agree (1 fully). The score weighs them."
 )
 _OF_CODES = ", which an autoencoder has made of each customer"
 _OF_COLUMNS = "; codes of an autoencoder were not better"

@@ -9,6 +9,7 @@ from segmentlearn.cluster import (
     AutoencoderClusterer,
     ConsensusClusterer,
     InductiveClusterer,
+    LatentClassMixture,
 )
 
 _KMEANS = InductiveClusterer(KMeans(3), random_state=0)
@@ -34,6 +35,7 @@ ESTIMATORS = [
     _GUARDED,
     _DEEP,
     _CONSENSUS,
+    LatentClassMixture(3, random_state=0),
 ]
 
 _EQUIVALENCE = "check_sample_weight_equivalence_on_dense_data"
