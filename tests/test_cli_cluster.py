@@ -42,9 +42,8 @@ def quick():
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            AutoencoderClusterer,
-            "_get_autoencoder",
-            lambda self, n_rows: tiny_autoencoder(),
+            "segmentlearn.cluster.contest._copied_autoencoder",
+            lambda autoencoder, n_rows: tiny_autoencoder(),
         )
         patch.setattr(segmentlearn, "select_n_clusters", few)
         yield

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 
-from segmentlearn import Autoencoder, AutoencoderClusterer
+from segmentlearn import Autoencoder
 from segmentlearn.cluster import autoencoder_clusterer, contest
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from tests.cluster.coded import KIND, draw_customers, tiny
@@ -279,8 +279,8 @@ def test_the_autoencoder_given_stays_unfitted(customers):
     coder = Autoencoder(2, hidden_layer_sizes=(8,), max_epochs=3, batch_size=32)
     tiny(autoencoder=coder, guard=False, verbose=0).fit(customers)
     assert not hasattr(coder, "model_")
-    plan = AutoencoderClusterer()
-    epochs = [plan._get_autoencoder(n).max_epochs for n in (100, 8000, 50_000)]
+    rows = (100, 8000, 50_000)
+    epochs = [contest._copied_autoencoder(None, n).max_epochs for n in rows]
     assert epochs == [100, 50, 40]
 
 

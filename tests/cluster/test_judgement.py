@@ -98,6 +98,7 @@ def test_the_score_rewards_each_part():
     assert Judgement(0.6, 1.0, 0.5).score > worst
     assert Judgement(0.5, 1.1, 0.5).score > worst
     assert Judgement(0.5, 1.0, 0.6).score > worst
+    assert Judgement(0.5, 1.0, 0.5, silhouette=-0.9).score > worst
 
 
 def test_the_score_is_always_finite():
