@@ -83,8 +83,8 @@ class Contest:
         deep = [*self.further, best_of(self.deep)]
         if not plan.guard:
             return deep[0]
-        simplest, *others = [*self.simple, *deep]
-        rival = best_of(others)
+        candidates = [*self.simple, *deep]
+        simplest, rival = candidates[0], best_of(candidates[1:])
         return rival if rival.score > simplest.score + _CLEARLY else simplest
 
     def autoencoders_of(self, winner):

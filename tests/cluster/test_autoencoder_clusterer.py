@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
 from segmentlearn import Autoencoder, load, make_customers, save
-from segmentlearn.cluster import canonical_labels, match_labels
+from segmentlearn.cluster import canonical_labels, contest, match_labels
 from segmentlearn.model_selection import select_n_clusters
 from segmentlearn.preprocessing import DistancePreprocessor
 from tests.cluster.coded import KIND, draw_customers, tiny
@@ -69,16 +69,18 @@ def test_bent_segments_are_found_in_codes():
     assert found[fitted.selected_] > found["kmeans on prepared"]
 
 
-@pytest.mark.parametrize("which", ["fitted", "consensus"])
-def test_the_selected_candidate_has_the_highest_score(which, request):
-    """One is selected, and its segments are those returned."""
-    fitted = request.getfixturevalue(which)
-    best = max(fitted.candidates_, key=lambda one: one["score"])
-    assert [one["name"] for one in fitted.candidates_ if one["selected"]] == [
-        fitted.selected_
-    ]
-    assert best["selected"]
-    np.testing.assert_array_equal(best["labels"], fitted.labels_)
+@pytest.mark.parametrize("margin", [0.0, -100.0, 100.0])
+def test_the_best_rival_has_to_be_clearly_better(customers, margin, monkeypatch):
+    """Than k-means; one is selected, and its segments are those returned."""
+    monkeypatch.setattr(contest, "_CLEARLY", margin)
+    fitted = tiny().fit(customers)
+    first, *others = fitted.candidates_
+    best = max(others, key=lambda one: one["score"])
+    expected = best if best["score"] > first["score"] + margin else first
+    assert fitted.selected_ == expected["name"]
+    assert [one["selected"] for one in fitted.candidates_].count(True) == 1
+    assert expected["selected"]
+    np.testing.assert_array_equal(expected["labels"], fitted.labels_)
 
 
 def test_candidates_tell_what_they_are(consensus):
