@@ -26,8 +26,8 @@ _MEASURES = {
 _HOW_TO_READ = (
     "alike: how often the customers most like a customer are in the same segment (1 "
     "always, 0 no more than by chance); apart: the silhouette; telling: how much "
-    "likelier segments make customers that were held out; stable: how well the segments "
-    "found in halves of the customers agree (1 fully). The score weighs them."
+    "likelier segments make customers that were held out; stable: how well the "
+    "segments found in halves of the customers agree (1 fully). The score weighs them."
 )
 _OF_CODES = ", which an autoencoder has made of each customer"
 _OF_COLUMNS = "; codes of an autoencoder were not better"

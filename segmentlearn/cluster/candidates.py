@@ -19,7 +19,7 @@ from segmentlearn.cluster.latent_classes import LatentClassMixture
 PREPARED = "prepared"
 CODES = "codes"
 _MOST_ROWS_OF_MIXTURE = 20_000
-_MOST_ROWS_OF_HALVES = 10_000
+_MOST_ROWS_OF_HALVES = 5_000
 _COVARIANCES = ("full", "tied", "diag", "spherical")
 _LEAST_COVARIANCE = 1e-3  # of columns with deviations about one
 _INITS, _INITS_OF_HALVES = 10, 2

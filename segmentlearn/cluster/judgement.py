@@ -56,7 +56,6 @@ class Judgement:
             _WEIGHT_OF_NEIGHBORS * np.log(max(self.separation, 10 * _LEAST))
             + np.log(max(self.likelihood, _LEAST))
             + _WEIGHT_OF_SILHOUETTE * self.silhouette
-            + _WEIGHT_OF_SILHOUETTE * self.silhouette
             + _WEIGHT_OF_STABILITY * self.stability
         )
 
