@@ -281,7 +281,7 @@ def test_the_autoencoder_given_stays_unfitted(customers):
     assert not hasattr(coder, "model_")
     rows = (100, 8000, 50_000)
     epochs = [contest._copied_autoencoder(None, n).max_epochs for n in rows]
-    assert epochs == [100, 50, 40]
+    assert epochs == [100, 40, 40]
 
 
 def test_sizes_in_all_rows_number_the_segments(customers, monkeypatch):
