@@ -225,7 +225,8 @@ def judge_candidate(
     rows = features
     if len(features) > most:
         rows = features[np.sort(random_state.permutation(len(features))[:most])]
-    quick = _quick(clusterer)
+    # centres that were trained on all rows would make halves alike
+    quick = _quick(without_centers(clusterer))
 
     def segment(learnt: np.ndarray) -> np.ndarray:
         return _inductive(quick, seed).fit(rows[learnt]).predict(rows)

@@ -18,7 +18,7 @@ from segmentlearn.cluster.class_densities import estimate, log_joint
 from segmentlearn.cluster.spread import sampled_silhouette
 
 _N_NEIGHBORS = 10
-_LEAST_VARIANCE = 0.01  # of columns with a variance of one
+_LEAST_VARIANCE = 0.01  # of the columns' mean variance
 _N_HALVES = 5
 # chosen over forty tables with known segments, see docs/benchmarks/clustering.rst
 _WEIGHT_OF_NEIGHBORS = 5.0
@@ -89,10 +89,10 @@ class Judge:
         categories = [list(block) for block in blocks if len(block) > 1]
         one_hot = [place for block in categories for place in block]
         numbers = np.delete(prepared, one_hot, axis=1).astype(np.float64)
-        deviation = numbers.std(axis=0)
-        self._numbers = (numbers - numbers.mean(axis=0)) / np.where(
-            deviation > 0, deviation, 1.0
-        )
+        self._numbers = numbers - numbers.mean(axis=0)
+        # a column that hardly varies beside others tells nothing
+        variance = float(numbers.var(axis=0).mean()) if numbers.size else 1.0
+        self._least_variance = _LEAST_VARIANCE * (variance or 1.0)
         self._levels = (prepared[:, one_hot] > 0).astype(np.float64)
         self._lengths = [len(block) for block in categories]
         order = np.random.default_rng(0).permutation(len(prepared))
@@ -154,7 +154,7 @@ class Judge:
             numbers[learnt],
             levels[learnt],
             self._lengths,
-            _LEAST_VARIANCE,
+            self._least_variance,
         )
         joint = log_joint(classes, numbers[held_out], levels[held_out])
         return float(logsumexp(joint, axis=1).mean())
