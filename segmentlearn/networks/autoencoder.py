@@ -15,6 +15,7 @@ from segmentlearn.networks.classifier import check_activation, layer_seed
 from segmentlearn.networks.embeddings import frozen
 
 _LOG_SMALLEST_SCALE = float(np.log(0.1))
+_LARGEST_LOGIT = 30.0  # e to it is a float32 with room for sums
 _SMALLEST_STEP = 1e-2  # of the initial last layers: a start that is almost linear
 
 
@@ -160,6 +161,11 @@ def mixed_likelihood(
     n_numbers = len(numeric)
     known_always = np.array([place < 0 for place in indicators], np.float32)
     places = [max(place, 0) for place in indicators]
+    places_of_levels = [place for category in categories for place in category]
+    lengths = [len(category) for category in categories]
+    belongs = np.repeat(np.eye(len(categories), dtype=np.float32), lengths, axis=0)
+    guesses = np.log(np.maximum(2.0, np.array(lengths, np.float32)))
+    level_guesses = np.repeat(guesses, lengths)
 
     def loss(y_true: Any, y_pred: Any) -> Any:
         ops = keras.ops
@@ -173,11 +179,14 @@ def mixed_likelihood(
             cells = ops.square(gap * ops.exp(-log_scale)) / 2.0 + log_scale
             total += ops.sum(cells * (1.0 - missing), axis=-1)
             n_cells += n_numbers - ops.sum(missing, axis=-1)
-        for category in categories:
-            logits = ops.log_softmax(ops.take(y_pred, category, axis=-1))
-            chosen = ops.take(y_true, category, axis=-1)
-            guess = float(np.log(max(2, len(category))))
-            total -= ops.sum(chosen * logits, axis=-1) / guess
+        if categories:
+            # all categories at once: few operations, quickly compiled
+            logits = ops.take(y_pred, places_of_levels, axis=-1)
+            logits = ops.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT)
+            sums = ops.log(ops.matmul(ops.exp(logits), belongs))
+            total += ops.sum(sums / guesses, axis=-1)
+            chosen = ops.take(y_true, places_of_levels, axis=-1)
+            total -= ops.sum(chosen * logits / level_guesses, axis=-1)
         return total / ops.maximum(n_cells, 1.0)
 
     return loss
