@@ -209,6 +209,8 @@ def select_n_clusters(
     silhouette_gain the plain silhouette's choice stands in, and without both the number
     that most criteria choose. For a Gaussian mixture its BIC takes the gain's place,
     among stable numbers, as segments of a mixture may be long or lie within each other.
+    For latent classes the lowest BIC is taken among stable numbers whose gain is 0.05
+    or more: distances split segments by a category that is even in all, BIC does not.
 
     A recommendation is for the features as the clusterer sees them. Indicator columns
     of a category that lie as far apart as segments do make segments of their own; where
@@ -266,7 +268,8 @@ def select_n_clusters(
     with one_thread(len(rows)):
         table = comparison.table(names)
     choices = {name: choose(name, table) for name in names}
-    recommended, reasons = recommend(table, choices, is_mixture)
+    has_own_bic = hasattr(problem.clusterer, "bic") and not is_mixture
+    recommended, reasons = recommend(table, choices, is_mixture, has_own_bic)
     return NumberOfClusters(table, choices, recommended, tuple(reasons), tuple(notes))
 
 

@@ -77,7 +77,7 @@ def _upper_strength(table):
     return (table["prediction_strength"] + table["prediction_strength_se"]).dropna()
 
 
-def recommend(table, choices, is_mixture=False):
+def recommend(table, choices, is_mixture=False, has_own_bic=False):
     """Return the recommended number of segments and sentences that say why.
 
     The rule is told in the notes of `select_n_clusters`.
@@ -89,7 +89,10 @@ def recommend(table, choices, is_mixture=False):
     choices : dict of str to int or None
         What each criterion chooses by itself.
     is_mixture : bool, default=False
-        Whether the segments are those of a mixture, whose own BIC then decides.
+        Whether the segments are those of a Gaussian mixture, whose BIC then decides.
+    has_own_bic : bool, default=False
+        Whether another model has a BIC, which then decides among numbers of segments
+        that lie apart.
 
     Returns
     -------
@@ -107,6 +110,8 @@ def recommend(table, choices, is_mixture=False):
     """
     if is_mixture and "bic" in choices:
         return _recommend_mixture(table, choices)
+    if has_own_bic and "bic" in choices:
+        return _recommend_classes(table, choices)
     leader = next((n for n in ("silhouette_gain", "silhouette") if n in choices), None)
     if leader is None:
         recommended, reasons = _vote(choices)
@@ -166,6 +171,31 @@ def _recommend_mixture(table, choices):
     reasons.append(
         f"The mixture of {best} components has the lowest BIC. Segments of a mixture "
         "may be long or lie within each other, which silhouettes do not do justice."
+    )
+    reasons += _stability_of(table, best)
+    return best, reasons + _others(choices, best, "bic")
+
+
+def _recommend_classes(table, choices):
+    """Return the number with the lowest BIC of those that lie apart, and why."""
+    if choices["bic"] == 1:
+        return 1, ["A single segment has the lowest BIC."]
+    values = -table["bic"].drop(index=1).dropna()
+    if "silhouette_gain" in table:
+        apart = table["silhouette_gain"].reindex(values.index) >= _LEAST_GAIN
+        values = values[apart]
+    if values.empty:
+        return 1, [
+            f"No number of segments raises the mean silhouette by {_LEAST_GAIN} or "
+            "more above that of tables without segments."
+        ]
+    stable, reasons = _without_unstable(values, table)
+    if stable.empty:
+        return 1, reasons
+    best = int(stable.idxmax())
+    reasons.append(
+        f"The model with {best} segments has the lowest BIC of those that lie farther "
+        "apart than in tables without segments and come back."
     )
     reasons += _stability_of(table, best)
     return best, reasons + _others(choices, best, "bic")

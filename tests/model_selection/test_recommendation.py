@@ -154,3 +154,22 @@ def test_mixture_of_nothing_is_no_segments():
     names = ("bic", "gap", "prediction_strength")
     choices = {name: choose(name, frame) for name in names}
     assert recommend(frame, choices, is_mixture=True)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "recommended"),
+    [
+        # the gain is highest at 4, the BIC lowest at 3
+        ({"silhouette_gain": [NAN, 0.1, 0.2, 0.3], "bic": [9.0, 8.0, 5.0, 6.0]}, 3),
+        # 3 lies no farther apart than tables without segments do
+        ({"silhouette_gain": [NAN, 0.1, 0.0, 0.3], "bic": [9.0, 8.0, 5.0, 6.0]}, 4),
+        ({"silhouette_gain": [NAN, 0.0, 0.0, 0.0], "bic": [9.0, 8.0, 5.0, 6.0]}, 1),
+        ({"silhouette_gain": [NAN, 0.1, 0.2, 0.3], "bic": [4.0, 8.0, 5.0, 6.0]}, 1),
+        ({"bic": [9.0, 8.0, 5.0, 6.0], "stability": [NAN, 0.9, 0.2, 0.8]}, 4),
+    ],
+)
+def test_latent_classes_go_by_bic_where_they_lie_apart(columns, recommended):
+    """Distances alone would count a category that is even in all segments."""
+    criteria = table(**columns)
+    choices = {name: choose(name, criteria) for name in columns}
+    assert recommend(criteria, choices, has_own_bic=True)[0] == recommended
