@@ -261,8 +261,10 @@ def _others(choices, recommended, leader):
     same = [name for name in others if choices[name] == recommended]
     if not others:
         return []
-    said = f": {', '.join(same)}" if same else ""
-    return [f"{len(same)} of the other {len(others)} criteria choose it too{said}."]
+    if not same:
+        return [f"None of the other {len(others)} criteria chooses it."]
+    said = ", ".join(same)
+    return [f"{len(same)} of the other {len(others)} criteria choose it too: {said}."]
 
 
 def _vote(choices):
