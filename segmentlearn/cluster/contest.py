@@ -26,7 +26,6 @@ _MOST_COMPONENTS = 10
 # of the default autoencoder: small tables are gone through more often
 _FEWEST_EPOCHS, _MOST_EPOCHS, _ROWS_SEEN = 40, 100, 300_000
 _CLEARLY = 0.03  # better than the simplest: chosen with the weights of the judgement
-_CLEARLY = 0.06  # better than the simplest: chosen with the weights of the judgement
 _JOINT_LEARNING_RATE = 1e-3
 
 
