@@ -20,7 +20,7 @@ _PANELS = {
     "calinski_harabasz": ("calinski_harabasz", "Calinski-Harabasz (high)", None),
     "davies_bouldin": ("davies_bouldin", "Davies-Bouldin (low)", None),
     "gap": ("gap", "Gap ± standard error", "gap_se"),
-    "bic": ("bic", "BIC of Gaussian mixtures (low)", None),
+    "bic": ("bic", "BIC (low)", None),
     "prediction_strength": (
         "prediction_strength",
         "Prediction strength",
