@@ -1,6 +1,7 @@
-"""What is in each segment of customers."""
+"""What is in each segment of customers, and which columns go together."""
 
+from segmentlearn.inspection.associations import Associations, associations
 from segmentlearn.inspection.profile import segment_profile
 from segmentlearn.inspection.result import SegmentProfile
 
-__all__ = ["SegmentProfile", "segment_profile"]
+__all__ = ["Associations", "SegmentProfile", "associations", "segment_profile"]

@@ -50,7 +50,7 @@ class Numbers:
 
     def __init__(self, values, ranked):
         self.ranked = ranked
-        self._values = np.asarray(values, dtype=np.float64)
+        self.numbers = self._values = np.asarray(values, dtype=np.float64)
         missing = np.isnan(self._values)
         self.present = None if not missing.any() else ~missing
         if ranked:
