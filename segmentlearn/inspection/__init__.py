@@ -1,6 +1,6 @@
 """What is in each segment of customers, and which columns go together."""
 
-from segmentlearn.inspection.associations import Associations, associations
+from segmentlearn.inspection.column_pairs import Associations, associations
 from segmentlearn.inspection.profile import segment_profile
 from segmentlearn.inspection.result import SegmentProfile
 

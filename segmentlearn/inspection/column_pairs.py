@@ -381,16 +381,19 @@ def _strongest_first(frame):
 def _table(frame):
     """Return the lines of a Markdown table."""
     header = [str(name) for name in frame.columns]
-    rows = [[_cell(cell) for cell in row] for row in frame.itertuples(index=False)]
+    rows = [
+        [_cell(cell, name) for cell, name in zip(row, header, strict=True)]
+        for row in frame.itertuples(index=False)
+    ]
     return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
 
 
-def _cell(cell):
+def _cell(cell, name):
     """Write one cell."""
     if isinstance(cell, float | np.floating):
         if np.isnan(cell):
             return ""
-        return "<0.001" if 0 < cell < 0.001 else f"{cell:.3f}"
+        return "<0.001" if name == "p_value" and cell < 0.001 else f"{cell:.3f}"
     return f"{cell:,}" if isinstance(cell, Integral) else _escaped(str(cell))
 
 
