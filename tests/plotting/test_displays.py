@@ -1,6 +1,7 @@
 """The displays draw what the results hold, where they are told to."""
 
 import builtins
+import itertools
 
 import matplotlib as mpl
 import numpy as np
@@ -197,7 +198,7 @@ def test_names_of_columns_are_not_cut_and_do_not_overlap(table):
     assert joined == [name.replace(" ", "") for name in display.shown_[1:]]
     for labels in (display.ax_.get_yticklabels(), display.ax_.get_xticklabels()):
         boxes = [label.get_window_extent() for label in labels]
-        for one, other in zip(boxes, boxes[1:], strict=False):
+        for one, other in itertools.pairwise(boxes):
             assert not one.overlaps(other)
         for box in boxes:
             assert box.x0 >= 0
