@@ -155,7 +155,7 @@ def correlation_ratio_of_codes(codes, n_levels, values, bias_correction, ranked)
     sums = np.bincount(codes, weights=centred, minlength=n_levels)
     occurs = counts > 0
     between = float((sums[occurs] ** 2 / counts[occurs]).sum())
-    found = min(1.0, between / float(centred @ centred))
+    found = min(1.0, between / _product(centred, centred))
     freedom = n_rows - n_groups
     if ranked:
         p_value = special.chdtrc(n_groups - 1, (n_rows - 1) * found)
@@ -176,7 +176,7 @@ def _correlation(a, b):
     a, b = _centred(a), _centred(b)
     if a is None or b is None:
         return np.nan, np.nan
-    value = float(a @ b / np.sqrt((a @ a) * (b @ b)))
+    value = _product(a, b) / np.sqrt(_product(a, a) * _product(b, b))
     value = min(1.0, max(-1.0, value))
     freedom = len(a) - 2
     if freedom < 1:
@@ -226,6 +226,15 @@ def _centred(values):
     centred -= centred.mean()
     largest = np.abs(centred).max()
     return centred / largest if largest > 0 else None
+
+
+def _product(a, b):
+    """Return the inner product, summed pairwise.
+
+    BLAS shares it out among threads, which on a busy machine wait for each other: a
+    product of 200,000 rows took 15 ms.
+    """
+    return float((a * b).sum())
 
 
 def _midranks(codes, n_codes):
