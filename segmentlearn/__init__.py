@@ -10,6 +10,7 @@ __version__ = "0.1.0.dev0"
 
 # public name -> the subpackage that defines it
 _NAMES = {
+    "AutoSMOTE": "segmentlearn.sampling",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
     "CategoryEncoder": "segmentlearn.preprocessing",
@@ -45,6 +46,7 @@ _SUBPACKAGES = (
     "persistence",
     "plotting",
     "preprocessing",
+    "sampling",
 )
 
 __all__ = sorted([*_NAMES, *_SUBPACKAGES, "__version__"])
