@@ -419,7 +419,9 @@ class _Columns(NamedTuple):
         cells = []
         for at, column in enumerate(self.columns):
             if isinstance(column, InterpolatedColumn):
-                cells.append(column.cells(new[:, at] * self.scale[at] + self.center[at]))
+                cells.append(
+                    column.cells(new[:, at] * self.scale[at] + self.center[at])
+                )
             else:
                 cells.append(self.values[at].take(column[new[:, at].astype(int)]))
         return cells
