@@ -91,10 +91,11 @@ class AutoSMOTE(BaseOverSampler):
 
     Notes
     -----
-    New rows must never get into the rows a model is judged by, so the sampler belongs
-    into imbalanced-learn's pipeline: ``make_pipeline(MixedImputer(), AutoSMOTE(), ...)``
-    of this module, inside cross-validation. Probabilities of a model fitted to balanced
-    rows are those of a balanced world; they are too high for the rare class.
+    New rows must never get among the rows a model is judged by. So the sampler belongs
+    into imbalanced-learn's pipeline, and the pipeline into cross-validation:
+    ``make_pipeline(MixedImputer(), AutoSMOTE(), ...)``, the one of this module.
+    Probabilities of a model fitted to balanced rows are those of a balanced world; they
+    are too high for the rare class.
 
     *Numbers.* Neighbours are sought among standardised numbers, so that none counts for
     more because of its unit. For SMOTENC the difference of two categories then counts
@@ -109,8 +110,8 @@ class AutoSMOTE(BaseOverSampler):
     *Many rows.* SMOTE and SMOTENC compare all rows of a class, SMOTEN keeps all their
     distances. A class of more than 20,000 rows (SMOTEN: 5,000) is therefore oversampled
     in rounds, in each of which neighbours are sought in another random sample of that
-    many rows; so are more new rows than fit into some 200 MB. `sampler_` is then that of
-    the last round.
+    many rows; so are more new rows than fit into some 200 MB. `sampler_` is then that
+    of the last round.
 
     Row labels of a frame are numbered anew, as imbalanced-learn does.
 
@@ -125,15 +126,15 @@ class AutoSMOTE(BaseOverSampler):
     >>> import pandas as pd
     >>> from segmentlearn.sampling import AutoSMOTE
     >>> X = pd.DataFrame(
-    ...     {"age": [20, 30, 40, 50, 60, 30, 31], "job": ["Artist", "Judge"] * 3 + ["Judge"]}
+    ...     {"age": [20, 30, 40, 50, 60, 30], "job": ["Artist", "Judge"] * 3}
     ... )
-    >>> y = ["no"] * 5 + ["yes"] * 2
+    >>> y = ["no"] * 4 + ["yes"] * 2
     >>> sampler = AutoSMOTE(k_neighbors=1, random_state=0)
     >>> X_more, y_more = sampler.fit_resample(X, y)
     >>> sampler.kind_, sampler.sampling_strategy_
-    ('smotenc', {'yes': 3})
+    ('smotenc', {'yes': 2})
     >>> len(X_more), X_more["age"].dtype, y_more.count("yes")
-    (10, dtype('int64'), 5)
+    (8, dtype('int64'), 4)
     """
 
     _parameter_constraints: dict = {
@@ -428,7 +429,7 @@ class _Columns(NamedTuple):
 
 
 def _refuse_gaps(table):
-    """Raise if a cell is missing or infinite: there is nothing between it and others."""
+    """Raise if a cell is missing or infinite: nothing lies between it and others."""
     gaps, infinite = [], []
     for name, values in zip(table.names, table.columns, strict=True):
         if missing_mask(values).any():
@@ -444,8 +445,8 @@ def _refuse_gaps(table):
         )
     if infinite:
         raise SchemaError(
-            f"Input X contains infinity, in column(s) {infinite}; replace it by missing "
-            f"values and put segmentlearn.MixedImputer before AutoSMOTE"
+            f"Input X contains infinity, in column(s) {infinite}; replace it by "
+            f"missing values and put segmentlearn.MixedImputer before AutoSMOTE"
         )
 
 
