@@ -90,5 +90,5 @@ def test_unfitted_estimator_travels(estimator):
 
 @every_class
 def test_mixins_stand_left_of_the_base(estimator_class):
-    """BaseEstimator is the last of the bases, so that mixins can refine it."""
+    """A BaseEstimator is the last of the bases, so that mixins can refine it."""
     assert issubclass(estimator_class.__bases__[-1], BaseEstimator)
