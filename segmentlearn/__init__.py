@@ -11,6 +11,7 @@ __version__ = "0.1.0.dev0"
 # public name -> the subpackage that defines it
 _NAMES = {
     "AssociationSelector": "segmentlearn.preprocessing",
+    "AutoSMOTE": "segmentlearn.sampling",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
     "CategoryEncoder": "segmentlearn.preprocessing",
@@ -47,6 +48,7 @@ _SUBPACKAGES = (
     "persistence",
     "plotting",
     "preprocessing",
+    "sampling",
 )
 
 __all__ = sorted([*_NAMES, *_SUBPACKAGES, "__version__"])

@@ -1,6 +1,6 @@
 """Every public estimator as the house tests check it, and what it is known to fail."""
 
-from segmentlearn import Autoencoder, SegmentClassifier
+from segmentlearn import Autoencoder, AutoSMOTE, SegmentClassifier
 from tests.cluster import checked as cluster_checked
 from tests.preprocessing import checked
 
@@ -30,6 +30,7 @@ ESTIMATORS = [
     STOPPING_CLASSIFIER,
     ENSEMBLE,
     AUTOENCODER,
+    AutoSMOTE(random_state=0),
     *cluster_checked.ESTIMATORS,
 ]
 
