@@ -1,13 +1,12 @@
 """Whether probabilities are true: reliability, calibration error, Brier score."""
 
+from inspect import signature
 from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
-import sklearn
 from scipy.stats import norm as normal
 from sklearn.metrics import brier_score_loss
-from sklearn.utils import parse_version
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.metrics.probabilities import read_binary, read_classes
@@ -263,7 +262,7 @@ def brier_score(y_true, proba, *, labels=None, scale_by_half="auto"):
     """
     codes, proba, classes = read_classes(y_true, proba, labels)
     halved = len(classes) == 2 if scale_by_half == "auto" else scale_by_half
-    if parse_version(sklearn.__version__) >= parse_version("1.7"):
+    if "scale_by_half" in signature(brier_score_loss).parameters:  # since 1.7
         return brier_score_loss(
             codes, proba, labels=np.arange(len(classes)), scale_by_half=halved
         )

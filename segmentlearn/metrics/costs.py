@@ -55,8 +55,8 @@ def read_matrix(matrix, labels, name="cost_matrix"):
         values = check_array(matrix, dtype=np.float64, input_name=name)
         if values.shape != (len(classes), len(classes)):
             raise ValueError(
-                f"{name} has shape {values.shape}, but there are {len(classes)} classes, "
-                f"{classes!r}; pass a row and a column for each, and all of them as "
+                f"{name} has shape {values.shape}, but there are {len(classes)} "
+                f"classes, {classes!r}; pass a row and a column for each, and all of them as "
                 "labels where the data do not hold them all."
             )
         return values

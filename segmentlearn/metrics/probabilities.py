@@ -49,13 +49,13 @@ def read_binary(y_true, proba, pos_label=None):
         return y_true == check_pos_label_consistency(pos_label, y_true), proba
     if proba.shape[1] != 2:
         raise ValueError(
-            f"proba has {proba.shape[1]} columns; this measure is for two classes. Pass "
-            "the probability of the positive class."
+            f"proba has {proba.shape[1]} columns; this measure is for two classes. "
+            "Pass the probability of the positive class."
         )
     if len(labels) < 2:
         raise ValueError(
-            f"y_true holds only {labels.tolist()!r}, so it is not known which class the "
-            "columns of proba are for; pass pos_label and its probability alone."
+            f"y_true holds only {labels.tolist()!r}, so it is not known which class "
+            "the columns of proba are for; pass pos_label and its probability alone."
         )
     if pos_label is None:
         pos_label = labels[1]
