@@ -56,8 +56,8 @@ def read_matrix(matrix, labels, name="cost_matrix"):
         if values.shape != (len(classes), len(classes)):
             raise ValueError(
                 f"{name} has shape {values.shape}, but there are {len(classes)} "
-                f"classes, {classes!r}; pass a row and a column for each, and all of them as "
-                "labels where the data do not hold them all."
+                f"classes, {classes!r}; pass a row and a column for each, and "
+                "all of them as labels where the data do not hold them all."
             )
         return values
     values = np.zeros((len(classes), len(classes)))
