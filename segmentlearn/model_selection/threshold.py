@@ -91,7 +91,8 @@ def tune_threshold(
     metric : str or callable, default="f1"
         What to maximise, where neither `cost_matrix` nor `budget` is given: the name of
         a scorer of predicted labels, such as "balanced_accuracy", a scorer, or a
-        function of `y_true` and `y_pred`. A scorer's own `pos_label` must be this one's.
+        function of `y_true` and `y_pred`. A scorer keeps
+        its own `pos_label`, which must be the same.
     cost_matrix : dict or array-like of shape (2, 2), default=None
         What decisions cost, as :func:`~segmentlearn.metrics.cost_score` takes it. The
         mean cost is minimised.
@@ -142,9 +143,11 @@ def tune_threshold(
     --------
     >>> from segmentlearn import SegmentClassifier, make_customers, tune_threshold
     >>> X, y = make_customers("bank", 300, random_state=0)
-    >>> clf = SegmentClassifier(max_epochs=3, random_state=0).fit(X, y)
+    >>> clf = SegmentClassifier(
+    ...     (8,), n_members=2, n_inner_folds=3, max_epochs=5, random_state=0
+    ... ).fit(X, y)
     >>> tuned = tune_threshold(clf, y, budget=0.1)
-    >>> 0.03 < tuned.predict(X).mean() < 0.2
+    >>> bool(0.03 < tuned.predict(X).mean() < 0.2)
     True
     """
     check_is_fitted(classifier)
@@ -207,8 +210,8 @@ def _held_out(classifier, proba, n_rows):
         proba = getattr(last, "oof_proba_", None)
         if proba is None:
             raise ValueError(
-                "the classifier has no out-of-fold probabilities (oof_proba_): they are "
-                "kept by a fit of a SegmentClassifier with early_stopping and without "
+                "the classifier has no out-of-fold probabilities (oof_proba_): they "
+                "are kept by a fit of a SegmentClassifier with early_stopping and without "
                 "X_val. Pass proba=cross_val_predict(..., method='predict_proba'), or "
                 "use scikit-learn's TunedThresholdClassifierCV."
             )
@@ -216,7 +219,7 @@ def _held_out(classifier, proba, n_rows):
     if proba.shape != (n_rows, 2):
         raise ValueError(
             f"the probabilities have shape {proba.shape} for {n_rows} labels and two "
-            "classes; y must hold the labels of the rows that the probabilities are for."
+            "classes; y must hold the labels of these very rows."
         )
     return proba
 
