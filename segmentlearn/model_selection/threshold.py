@@ -141,14 +141,19 @@ def tune_threshold(
 
     Examples
     --------
-    >>> from segmentlearn import SegmentClassifier, make_customers, tune_threshold
-    >>> X, y = make_customers("bank", 300, random_state=0)
-    >>> clf = SegmentClassifier(
-    ...     (8,), n_members=2, n_inner_folds=3, max_epochs=5, random_state=0
-    ... ).fit(X, y)
-    >>> tuned = tune_threshold(clf, y, budget=0.1)
-    >>> bool(0.03 < tuned.predict(X).mean() < 0.2)
-    True
+    With a SegmentClassifier it is ``tune_threshold(classifier, y)``; any other one
+    needs probabilities:
+
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import cross_val_predict
+    >>> from segmentlearn import tune_threshold
+    >>> X, y = make_classification(300, weights=[0.9], random_state=0)
+    >>> classifier = LogisticRegression().fit(X, y)
+    >>> proba = cross_val_predict(classifier, X, y, method="predict_proba")
+    >>> tuned = tune_threshold(classifier, y, budget=0.2, proba=proba)
+    >>> round(float(tuned.predict(X).mean()), 1)
+    0.2
     """
     check_is_fitted(classifier)
     if cost_matrix is not None and budget is not None:
@@ -211,8 +216,8 @@ def _held_out(classifier, proba, n_rows):
         if proba is None:
             raise ValueError(
                 "the classifier has no out-of-fold probabilities (oof_proba_): they "
-                "are kept by a fit of a SegmentClassifier with early_stopping and without "
-                "X_val. Pass proba=cross_val_predict(..., method='predict_proba'), or "
+                "are kept by a fit of a SegmentClassifier with early_stopping and "
+                "without X_val. Pass proba=cross_val_predict(..., method='predict_proba'), or "
                 "use scikit-learn's TunedThresholdClassifierCV."
             )
     proba = np.asarray(proba, dtype=np.float64)
