@@ -126,7 +126,7 @@ class GainDisplay:
             color = COLORS[at % len(COLORS)]
             self.lines_ += ax.plot(x, y, color=color, linewidth=2, label=label)
         ax.set_xlim(0, 1)
-        ax.xaxis.set_major_formatter("{x:.0%}".format)
+        ax.xaxis.set_major_formatter("{x:.0%}")
         ax.set_xlabel("Customers contacted")
         tidy(ax, grid="both")
         self._finish(ax)
@@ -151,7 +151,7 @@ class GainDisplay:
 
     def _finish(self, ax):
         ax.set_ylim(0, 1.02)
-        ax.yaxis.set_major_formatter("{x:.0%}".format)
+        ax.yaxis.set_major_formatter("{x:.0%}")
         ax.set_ylabel("Responders reached")
         ax.legend(loc="lower right", frameon=False)
 

@@ -64,7 +64,8 @@ def predicted(estimators, X, pos_label=None):
         if len(classes) != 2:
             raise ValueError(
                 f"the estimator has {len(classes)} classes, {classes!r}, and the "
-                "picture is for two; pass from_predictions y == segment and its probability."
+                "picture is for two; pass from_predictions y == segment and its "
+                "probability."
             )
         pos_label = classes[1] if pos_label is None else pos_label
         if pos_label not in classes:

@@ -186,7 +186,7 @@ class ThresholdDisplay:
             )
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)
-        ax.yaxis.set_major_formatter("{x:.0%}".format)
+        ax.yaxis.set_major_formatter("{x:.0%}")
         ax.set_xlabel("Threshold")
         tidy(ax, grid="both")
         # beside the picture: the curves leave no corner free

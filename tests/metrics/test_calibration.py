@@ -103,7 +103,7 @@ def test_classwise_by_hand():
 
 def test_missing_class_needs_labels():
     """Which the error says."""
-    with pytest.raises(ValueError, match="labels=classifier.classes_"):
+    with pytest.raises(ValueError, match=r"labels=classifier\.classes_"):
         expected_calibration_error(["A", "B"], np.full((2, 3), 1 / 3))
 
 

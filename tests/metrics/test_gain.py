@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import auc, make_scorer, roc_auc_score
 
 from segmentlearn.metrics import (
@@ -159,11 +160,12 @@ def test_interval_of_all_customers_is_that_of_a_mean(campaign):
 def test_interval_covers_the_truth():
     """In about 9 of 10 campaigns at a confidence of 0.9."""
     rng = np.random.default_rng(0)
+    best = np.sort(rng.beta(1, 4, 300_000))[-90_000:]  # the most probable 30 %
+    truth = 90 * (10 * best.mean() - 2)
     n_covered = 0
     for _ in range(100):
         proba = rng.beta(1, 4, 300)
         y = rng.random(300) < proba
-        truth = 10 * np.sort(rng.beta(1, 4, 300_000))[-90_000:].mean() * 90 - 180
         result = profit_at_budget(
             y, proba, benefit=10, cost=2, budget=90, n_bootstrap=200,
             confidence_level=0.9, random_state=0,
@@ -184,9 +186,19 @@ def test_same_seed_same_interval(campaign):
 
 @pytest.mark.parametrize(
     ("budget", "ties", "n"),
-    [(0, "fewer", 0), (2, "fewer", 2), (3, "fewer", 2), (3, "more", 5)]
-    + [(5, "fewer", 5), (5, "more", 5), (6, "fewer", 6), (0, "more", 0)]
-    + [(0.5, "fewer", 2), (1.0, "more", 6), (99, "fewer", 6)],
+    [
+        (0, "fewer", 0),
+        (2, "fewer", 2),
+        (3, "fewer", 2),
+        (3, "more", 5),
+        (5, "fewer", 5),
+        (5, "more", 5),
+        (6, "fewer", 6),
+        (0, "more", 0),
+        (0.5, "fewer", 2),
+        (1.0, "more", 6),
+        (99, "fewer", 6),
+    ],
 )
 def test_threshold_contacts_what_the_budget_pays_for(budget, ties, n):
     """Ties at the end of the budget are left out, or all taken."""
@@ -245,7 +257,7 @@ def test_rows_stand_for_customers():
 def test_cost_scorer_is_minus_the_cost():
     """So that searches maximise it."""
 
-    class Always:
+    class Always(ClassifierMixin, BaseEstimator):
         def fit(self, X, y):
             return self
 
@@ -276,6 +288,7 @@ def test_wrong_cost_matrix(matrix, words):
 def test_lowest_expected_cost_of_three_classes():
     """A dear mistake moves the decision away from the most probable class."""
     costs = {("C", "A"): 100.0, ("C", "B"): 100.0, ("A", "B"): 1.0, ("B", "A"): 1.0}
+    costs |= {("A", "C"): 5.0, ("B", "C"): 5.0}
     proba = [[0.6, 0.3, 0.1], [0.7, 0.3, 0.0], [0.2, 0.8, 0.0]]
     labels = minimum_cost_labels(proba, costs, ["A", "B", "C"])
     assert labels.tolist() == ["C", "A", "B"]
