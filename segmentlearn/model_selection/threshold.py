@@ -218,7 +218,8 @@ def _held_out(classifier, proba, n_rows):
                 "the classifier has no out-of-fold probabilities (oof_proba_): they "
                 "are kept by a fit of a SegmentClassifier with early_stopping and "
                 "without X_val. Pass proba=cross_val_predict(..., "
-                "method='predict_proba'), or use scikit-learn's TunedThresholdClassifierCV."
+                "method='predict_proba'), or use scikit-learn's "
+                "TunedThresholdClassifierCV."
             )
     proba = np.asarray(proba, dtype=np.float64)
     if proba.shape != (n_rows, 2):

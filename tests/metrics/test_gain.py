@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyClassifier
 from sklearn.metrics import auc, make_scorer, roc_auc_score
 
 from segmentlearn.metrics import (
@@ -163,15 +163,15 @@ def test_interval_covers_the_truth():
     best = np.sort(rng.beta(1, 4, 300_000))[-90_000:]  # the most probable 30 %
     truth = 90 * (10 * best.mean() - 2)
     n_covered = 0
-    for _ in range(100):
+    for _ in range(60):
         proba = rng.beta(1, 4, 300)
         y = rng.random(300) < proba
         result = profit_at_budget(
-            y, proba, benefit=10, cost=2, budget=90, n_bootstrap=200,
+            y, proba, benefit=10, cost=2, budget=90, n_bootstrap=100,
             confidence_level=0.9, random_state=0,
         )  # fmt: skip
         n_covered += result.low <= truth <= result.high
-    assert 80 <= n_covered <= 98
+    assert 48 <= n_covered <= 59
 
 
 def test_same_seed_same_interval(campaign):
@@ -256,18 +256,11 @@ def test_rows_stand_for_customers():
 
 def test_cost_scorer_is_minus_the_cost():
     """So that searches maximise it."""
-
-    class Always(ClassifierMixin, BaseEstimator):
-        def fit(self, X, y):
-            return self
-
-        def predict(self, X):
-            return ["yes"] * len(X)
-
     X, y = [[0], [0]], ["yes", "no"]
-    assert make_cost_scorer(COSTS)(Always(), X, y) == -0.5
+    always = DummyClassifier(strategy="constant", constant="yes").fit(X, y)
+    assert make_cost_scorer(COSTS)(always, X, y) == -0.5
     scorer = make_scorer(profit_score, profit_matrix={("yes", "yes"): 3})
-    assert scorer(Always(), X, y) == 1.5
+    assert scorer(always, X, y) == 1.5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The classifier under scikit-learn's thresholds and calibration, and tune_threshold."""
+"""The classifier under scikit-learn's thresholds and calibration, and under ours."""
 
 import numpy as np
 import pandas as pd
