@@ -100,7 +100,12 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
             whole = counts.dtype.kind in "iu"
             form = values_format or (",d" if whole else ",.2f")
             for place, text in ((at, self.text_[at]) for at in _places(counts)):
+                text.set_color("white" if shares[place] > 0.5 else "black")
                 text.set_text(f"{counts[place]:{form}}\n{shares[place]:.0%}")
+        if self.im_.colorbar is not None:
+            self.im_.colorbar.ax.yaxis.set_major_formatter("{x:.0%}")
+            self.im_.colorbar.set_label("Share of the true class")
+            self.im_.colorbar.outline.set_visible(False)
         ax.set_xlabel("Decision")
         ax.set_ylabel("True class")
         ax.spines[:].set_visible(False)

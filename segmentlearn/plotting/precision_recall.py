@@ -2,7 +2,9 @@
 
 import sklearn.metrics
 
-from segmentlearn.plotting.canvas import open_axes, tidy
+from segmentlearn.plotting.canvas import COLORS, GREY, open_axes, tidy
+
+_CURVE = "precision-recall curve"  # marks lines, to count those of a picture
 
 
 class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
@@ -63,7 +65,12 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         ax = open_axes(ax, width=6.0, height=4.6)
         known = getattr(self, "prevalence_pos_label", None) is not None
         level = bool(plot_chance_level) or (known and first)
+        n_drawn = sum(line.get_gid() == _CURVE for line in ax.lines)
         super().plot(ax=ax, name=name, plot_chance_level=level, **how)
+        self.line_.set_gid(_CURVE)
+        self.line_.set(color=COLORS[n_drawn % len(COLORS)], linewidth=2)
+        if self.chance_level_ is not None:
+            self.chance_level_.set(color=GREY, label="by lot")
         ax.set_aspect("auto")
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)
