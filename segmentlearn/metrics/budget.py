@@ -227,8 +227,8 @@ def profit_at_budget(
     -----
     The interval holds the percentiles of the samples [1]_. It tells how far the profit
     of another campaign among such customers would differ by chance; not that the next
-    customers are others. Memory does not grow with `n_bootstrap`; time is
-    about 20 seconds for 1,000 samples of a million customers.
+    customers are others. Only the head of the ranking is drawn: 1,000 samples of a
+    million customers take about 20 seconds where a tenth of them is contacted.
 
     References
     ----------

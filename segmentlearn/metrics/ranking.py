@@ -71,14 +71,22 @@ class Ranking:
         totals : ndarray of float64, shape (n_bootstrap, n_points)
         """
         random_state = check_random_state(random_state)
-        n = len(self.order)
-        ordered = values[self.order].astype(np.float64)
+        n, groups = len(self.order), self.starts
+        # only the head of the ranking is drawn: a sample's contacts reach no further
+        # than this, which is ten standard deviations of how many draws fall into it
+        end = np.searchsorted(groups, np.max(n_contacted) + 10 * np.sqrt(n))
+        n_head = int(groups[end]) if end < len(groups) else n
+        groups = groups[:end]
+        ordered = values[self.order[:n_head]].astype(np.float64)
         totals = np.empty((n_bootstrap, len(n_contacted)))
         for sample in totals:
             # sorted once: a sample is how often each row of the ranking is drawn
-            counts = np.bincount(random_state.randint(0, n, n), minlength=n)
-            reached = np.cumsum(np.add.reduceat(counts, self.starts))
-            sums = np.cumsum(np.add.reduceat(counts * ordered, self.starts))
+            n_drawn = random_state.binomial(n, n_head / n)
+            counts = np.bincount(
+                random_state.randint(0, n_head, n_drawn), minlength=n_head
+            )
+            reached = np.cumsum(np.add.reduceat(counts, groups))
+            sums = np.cumsum(np.add.reduceat(counts * ordered, groups))
             drawn = np.flatnonzero(np.diff(reached, prepend=0))
             sample[:] = np.interp(
                 n_contacted, np.append(0, reached[drawn]), np.append(0.0, sums[drawn])

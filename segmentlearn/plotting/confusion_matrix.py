@@ -6,7 +6,7 @@ from segmentlearn.plotting.canvas import open_axes
 
 
 class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
-    """scikit-learn's display, whose colours are shares of each true class.
+    """Confusion matrix of scikit-learn with shares of each true class as colours.
 
     Cells tell the count and its share of the row. So a rare class is as visible as a
     frequent one. It is made as in scikit-learn, by `from_estimator` or

@@ -8,7 +8,7 @@ _CURVE = "precision-recall curve"  # marks lines, to count those of a picture
 
 
 class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
-    """scikit-learn's display, with the level of a draw by lot.
+    """Precision-recall curve of scikit-learn with the level of a draw by lot.
 
     It is made as in scikit-learn, by `from_estimator` or `from_predictions`; further
     classifiers are drawn into the same picture with ``ax=display.ax_``.

@@ -157,6 +157,22 @@ def test_interval_of_all_customers_is_that_of_a_mean(campaign):
     assert (result.high - result.low) / 2 == pytest.approx(half, rel=0.07)
 
 
+def test_interval_is_that_of_the_plain_bootstrap(campaign):
+    """Which draws all rows and sorts each sample, where only the head is drawn here."""
+    y, proba = campaign
+    rng = np.random.default_rng(0)
+    profits = []
+    for _ in range(3000):
+        rows = rng.integers(0, 400, 400)
+        best = rows[np.argsort(-proba[rows])][:20]
+        profits.append(10 * y[best].sum() - 40)
+    result = profit_at_budget(
+        y, proba, benefit=10, cost=2, budget=20, n_bootstrap=3000, random_state=0
+    )
+    expected = np.quantile(profits, [0.025, 0.975])
+    np.testing.assert_allclose([result.low, result.high], expected, atol=5)
+
+
 def test_interval_covers_the_truth():
     """In about 9 of 10 campaigns at a confidence of 0.9."""
     rng = np.random.default_rng(0)
