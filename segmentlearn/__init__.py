@@ -34,6 +34,7 @@ _NAMES = {
     "save": "segmentlearn.persistence",
     "segment_profile": "segmentlearn.inspection",
     "select_n_clusters": "segmentlearn.model_selection",
+    "tune_threshold": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (
     "cluster",
