@@ -10,6 +10,7 @@ __version__ = "0.1.0.dev0"
 
 # public name -> the subpackage that defines it
 _NAMES = {
+    "AuditReport": "segmentlearn.inspection",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
     "CategoryEncoder": "segmentlearn.preprocessing",
@@ -21,6 +22,7 @@ _NAMES = {
     "SegmentProfile": "segmentlearn.inspection",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
+    "audit": "segmentlearn.inspection",
     "cluster_stability": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",

@@ -1,6 +1,8 @@
-"""What is in each segment of customers."""
+"""What is wrong with a table, and what is in each segment of customers."""
 
+from segmentlearn.inspection.audit_report import AuditReport, Finding
 from segmentlearn.inspection.profile import segment_profile
 from segmentlearn.inspection.result import SegmentProfile
+from segmentlearn.inspection.table_audit import audit
 
-__all__ = ["SegmentProfile", "segment_profile"]
+__all__ = ["AuditReport", "Finding", "SegmentProfile", "audit", "segment_profile"]

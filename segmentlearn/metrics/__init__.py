@@ -1,5 +1,6 @@
 """Measures of segments that need no truth, and how far groups of customers differ."""
 
+from segmentlearn.metrics.drift import population_stability_index
 from segmentlearn.metrics.effect_sizes import (
     EffectSize,
     cohen_d,
@@ -19,6 +20,7 @@ __all__ = [
     "cohen_h",
     "cramers_v",
     "difference_of_shares",
+    "population_stability_index",
     "segment_continuity",
     "segment_overlap",
     "silhouette_sampled",
