@@ -123,24 +123,27 @@ def check_drift(pairs, alpha, correction):
             moved.append((column.name, *_compare_numbers(column, new)))
         else:
             levels = _joint_counts(column, new)
-            yield from _check_unseen(column.name, levels, len(new.missing))
+            yield from _check_unseen(column, new, levels, alpha)
             moved.append((column.name, *_compare_levels(levels)))
     yield from _gap_findings(gaps, alpha, correction)
     yield from _drift_findings(moved, alpha, correction)
 
 
-def _check_unseen(name, levels, n_new):
-    """Find levels that the training table has not."""
+def _check_unseen(column, new, levels, alpha):
+    """Find levels that the training table has not; rare ones may be chance."""
     unseen = levels[(levels["old"] == 0) & (levels["new"] > 0)]
     if unseen.empty:
         return
     unseen = unseen.sort_values("new", ascending=False)
     n_rows = int(unseen["new"].sum())
+    n_old, n_new = len(column.missing), len(new.missing)
     share = n_rows / n_new
+    # chance that all rows of the commonest of them fall into the new table
+    chance = float((n_new / (n_old + n_new)) ** unseen["new"].iloc[0])
     yield Finding(
         "unseen-levels",
-        "warning" if share > _RARE_UNSEEN else "note",
-        (name,),
+        "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
+        (column.name,),
         f"{len(unseen):,} level(s) of the new table are not in the training table, "
         f"{n_rows:,} rows ({shares_text(share)}): "
         f"{names_text(repr(level) for level in unseen.index)}.",
@@ -153,6 +156,7 @@ def _check_unseen(name, levels, n_new):
             "n_levels": len(unseen),
             "n_rows": n_rows,
             "share_rows": share,
+            "p_by_chance": chance,
         },
     )
 

@@ -86,7 +86,7 @@ def audit(
         How p-values are corrected for the number of columns: Holm's method, or
         Benjamini and Hochberg's false discovery rate.
     classifier_test : bool, default=True
-        Whether boosted trees try to tell new rows from training rows.
+        Whether a random forest tries to tell new rows from training rows.
     max_rows : int, default=50000
         Rows, drawn by class, in which columns are tried as predictors of the target.
         Counts, tests of single columns and comparisons of identifiers take all rows.
