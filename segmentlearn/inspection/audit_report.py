@@ -38,7 +38,7 @@ class Finding:
     columns: tuple
     message: str
     cure: str
-    evidence: dict = dataclasses.field(default_factory=dict, hash=False)
+    evidence: dict = dataclasses.field(hash=False)
 
     def __str__(self):
         where = f" [{', '.join(self.columns)}]" if self.columns else ""
@@ -69,7 +69,7 @@ class AuditReport:
     audit : Make one.
     """
 
-    def __init__(self, findings, *, n_rows, n_columns, n_new=None):
+    def __init__(self, findings, *, n_rows, n_columns, n_new):
         order = {severity: -at for at, severity in enumerate(SEVERITIES)}
         self.findings = tuple(sorted(findings, key=lambda one: order[one.severity]))
         self.n_rows = n_rows

@@ -191,7 +191,7 @@ def audit(
     for entity in entities:
         findings += check_repeated(tuple(entity), *entity_keys(entity.values()))
     if X_new is None:
-        return AuditReport(findings, n_rows=n_rows, n_columns=len(columns))
+        return AuditReport(findings, n_rows=n_rows, n_columns=len(columns), n_new=None)
     findings += check_columns(columns, new_columns)
     pairs = comparable(features, new_columns)
     for entity in entities:

@@ -187,7 +187,8 @@ def plant_close_rows(case):
 def plant_joint_drift(case):
     case.options["classifier_test"] = True
     case.new["loyal"] = case.new["plan"] == "plus"
-    case.new["visits"] = case.new["age"] // 4 + 8
+    shops = {"basic": "north", "plus": "south", "gold": "east"}
+    case.new["region"] = case.new["plan"].map(shops)
 
 
 DEFECTS = {

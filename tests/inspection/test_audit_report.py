@@ -7,7 +7,7 @@ import pytest
 from segmentlearn.inspection import AuditReport, Finding
 
 NOTE = Finding("many-levels", "note", ("a|b", "<c>"), "Many.", "Fewer.", {"n": 1})
-ERROR = Finding("single-class", "error", (), "One class.", "Another target.")
+ERROR = Finding("single-class", "error", (), "One class.", "Another target.", {})
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_worst_comes_first(report):
 
 def test_empty_report_is_false():
     """Nothing found: no worst severity, and a line that says so."""
-    report = AuditReport([], n_rows=5, n_columns=1)
+    report = AuditReport([], n_rows=5, n_columns=1, n_new=None)
     assert not report
     assert report.worst is None
     assert str(report) == "Audit of 5 rows, 1 columns: nothing found"
