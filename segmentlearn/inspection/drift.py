@@ -19,20 +19,24 @@ _FEWEST_EXPECTED = 5
 _MOST_LEVELS = 1_000  # of more levels a chi-squared test says little
 
 
-def check_columns(columns, new_columns):
+def check_columns(columns, new_columns, identifiers):
     """Find columns that one table lacks or that hold something else.
 
     Parameters
     ----------
     columns, new_columns : dict of str to AuditedColumn
         Of the training and of the new table.
+    identifiers : set of str
+        Columns that the new table may lack.
 
     Yields
     ------
     finding : Finding
         "missing-columns", "extra-columns" and "changed-kind".
     """
-    lacking = [name for name in columns if name not in new_columns]
+    lacking = [
+        name for name in columns if name not in new_columns and name not in identifiers
+    ]
     extra = [name for name in new_columns if name not in columns]
     if lacking:
         yield Finding(

@@ -192,7 +192,7 @@ def audit(
         findings += check_repeated(tuple(entity), *entity_keys(entity.values()))
     if X_new is None:
         return AuditReport(findings, n_rows=n_rows, n_columns=len(columns), n_new=None)
-    findings += check_columns(columns, new_columns)
+    findings += check_columns(columns, new_columns, named)
     pairs = comparable(features, new_columns)
     for entity in entities:
         new_entity = _new_entity(entity, new_columns, ids_new, n_new)

@@ -316,6 +316,13 @@ def test_declared_identifier_is_no_finding():
     assert list(audit(case.X, case.y, ids="customer_id")) == []
 
 
+def test_new_table_may_lack_identifiers():
+    """Only features must be there."""
+    case = Case()
+    plant_identifier(case)
+    assert run(case).codes == ["identifier"]
+
+
 def test_identifier_columns_are_compared_unasked():
     """A column that looks like an identifier is looked up in the new table."""
     case = Case()
