@@ -83,10 +83,12 @@ def check_predictors(columns, codes, rows, n_rows, random_state):
     }
     scores = {name: one for name, one in scores.items() if one is not None}
     sample = _sample_text(len(codes), n_rows)
+    # segments made of a few columns are told by these: no copy has more values
+    alike = {one.name for one in columns if one.n_distinct == codes.max() + 1}
     ranked = sorted(scores, key=lambda name: -scores[name].mean())
     for name in ranked:
         others = [other for other in ranked if other != name]
-        yield from _judge(name, scores, others, sample, len(codes))
+        yield from _judge(name, scores, others, name in alike, sample, len(codes))
 
 
 def sounds_known_afterwards(name):
@@ -108,7 +110,7 @@ def sounds_known_afterwards(name):
     return [word for word in words if word in _AFTERWARDS]
 
 
-def _judge(name, scores, others, sample, n_sampled):
+def _judge(name, scores, others, is_like_target, sample, n_sampled):
     """Say whether a column is suspect, and why."""
     auc = float(scores[name].mean())
     hints = sounds_known_afterwards(name)
@@ -128,12 +130,13 @@ def _judge(name, scores, others, sample, n_sampled):
     alone = f"Alone it reaches a cross-validated AUC of {auc:.3f}{sample}{beside}."
     named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
     ahead = bool(rivals) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
-    if auc >= _PERFECT:
+    if auc >= _PERFECT and is_like_target:
         yield Finding(
             "target-copy",
             "error",
             (name,),
-            f"{alone} It tells practically the whole target.",
+            f"{alone} It has as many values as there are classes and tells practically "
+            f"the whole target.",
             "Drop the column, unless it is known before the target is and the target "
             "is a rule on it, in which case no model is needed.",
             evidence,
@@ -143,8 +146,8 @@ def _judge(name, scores, others, sample, n_sampled):
             "suspect-predictor",
             "warning",
             (name,),
-            alone + (named if hints else "") + " It may be a leak, or just a good "
-            "column; the numbers alone cannot tell.",
+            alone + (named if hints else "") + " It may be a leak, or a good column, "
+            "or one that the target was made of; the numbers alone cannot tell.",
             "Ask when its value becomes known. If that is only with the target or "
             "after it, drop the column; report results with and without it.",
             evidence,

@@ -119,7 +119,8 @@ def audit(
       high ROC AUC (one class against the rest, averaged over classes and five folds)
       by the class shares of their levels or of 64 quantile bins. Suspected is one from
       0.97, and one from 0.75 that is 1.5 times as strong (2 AUC − 1) as the next or
-      whose name speaks of what comes afterwards [1]_. Whether it is a leak, only
+      whose name speaks of what comes afterwards [1]_. A copy has as many values as
+      there are classes and an AUC of 0.999 or more. Whether it is a leak, only
       somebody who knows the columns can tell.
     - "duplicate-rows", "conflicting-labels": rows with equal features. They are a
       warning only where chance does not explain them.
@@ -184,7 +185,11 @@ def audit(
         )
         drawn, _ = draw_sample(codes, np.bincount(codes), random_state, max_rows)
         findings += check_predictors(
-            columns.values(), codes[drawn], labelled[drawn], len(codes), random_state
+            list(columns.values()),
+            codes[drawn],
+            labelled[drawn],
+            len(codes),
+            random_state,
         )
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]

@@ -276,6 +276,15 @@ def test_planted_leak_of_the_bank_is_suspected():
     assert finding.evidence["name_hints"] == ["duration"]
 
 
+def test_perfect_column_of_many_values_is_no_copy():
+    """Segments made of a column are told by it: a suspect, no certainty."""
+    X, _ = table()
+    report = audit(X, X["income"] > 30)
+    finding = one(report, "suspect-predictor")
+    assert (finding.columns, finding.severity) == (("income",), "warning")
+    assert report.worst == "warning"
+
+
 def test_drifted_table_is_told():
     """The generator's strong drift is a warning."""
     X, y = make_customers("automobile", 800, random_state=0)
