@@ -1,15 +1,14 @@
 """Look for defects of a file of customers before anything is learnt from it."""
 
 import json
+import math
 import pathlib
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from segmentlearn.cli.screen import InputError, note, plain_speech, tell
-from segmentlearn.cli.tables import Table, check_column, check_output, read_table
 
 FOUND = 1
 _FORMATS = ("table", "markdown", "csv")
@@ -56,6 +55,7 @@ def audit(
 ) -> None:
     """Look for leaks, twins, drift and defects; exit code 1 if there are errors."""
     import segmentlearn
+    from segmentlearn.cli.tables import check_column, check_output, read_table
 
     with plain_speech():
         if fail_on not in _LEVELS:
@@ -122,8 +122,10 @@ def report_text(report: Any, style: str) -> str:
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _new_rows(path: pathlib.Path, sep: str, customers: Table) -> Any:
+def _new_rows(path: pathlib.Path, sep: str, customers: Any) -> Any:
     """Read the new customers; text stays text where the first file holds text."""
+    from segmentlearn.cli.tables import read_table
+
     return read_table(path, sep, customers.text_columns()).typed
 
 
@@ -147,8 +149,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, np.generic):
+    if hasattr(value, "item"):  # a number of numpy's
         value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
