@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 _NAMES = {
     "AssociationSelector": "segmentlearn.preprocessing",
     "AutoSMOTE": "segmentlearn.sampling",
+    "AuditReport": "segmentlearn.inspection",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
     "CategoryEncoder": "segmentlearn.preprocessing",
@@ -24,6 +25,7 @@ _NAMES = {
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
     "associations": "segmentlearn.inspection",
+    "audit": "segmentlearn.inspection",
     "cluster_stability": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",

@@ -20,6 +20,7 @@ from segmentlearn.metrics.costs import (
     minimum_cost_labels,
     profit_score,
 )
+from segmentlearn.metrics.drift import population_stability_index
 from segmentlearn.metrics.effect_sizes import (
     EffectSize,
     cohen_d,
@@ -61,6 +62,7 @@ __all__ = [
     "profit_curve",
     "profit_score",
     "reliability_curve",
+    "population_stability_index",
     "segment_continuity",
     "segment_overlap",
     "select_within_budget",
