@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 
 from segmentlearn import engine
 from segmentlearn.engine import fallback
@@ -326,6 +327,23 @@ def take_apart(X: Any, y: Any, weights: Any, holdout: Holdout) -> tuple:
     held_out = take(holdout.validation_rows)
     train = take(holdout.train_rows)
     return (*train, held_out[:2] if weights is None else held_out)
+
+
+def as_dense(X: Any) -> Any:
+    """Fill a sparse matrix up, where it is small enough to be trained on so.
+
+    Parameters
+    ----------
+    X : array, or list or dict of arrays, or sparse matrix
+
+    Returns
+    -------
+    X : as it was, or ndarray of float32
+        A matrix that would take more than 256 MB stays sparse.
+    """
+    if not scipy.sparse.issparse(X) or 4 * np.prod(X.shape, dtype=float) > 2**28:
+        return X
+    return X.astype(np.float32).toarray()
 
 
 def is_plain(table: Any) -> bool:
