@@ -29,6 +29,11 @@ class CompiledFit:
     parameters, sets seeds and names metrics.
     """
 
+    _archive_refusal = (
+        "holds a net and a build function of the user's own; both are code, which an "
+        "archive never holds. Use joblib.dump, and load it only from where you trust "
+        "(a pickle runs code), or keep the net alone with estimator.model_.save."
+    )
     _stratifies = _numeric_targets = False
 
     def __sklearn_is_fitted__(self):

@@ -22,3 +22,23 @@ def small_net(meta):
     )
     net.compile(optimizer=keras.optimizers.Adam(0.03), loss=loss)
     return net
+
+
+def routed_net(meta, units):
+    """Build a net whose width is routed, and leave compiling to the wrapper."""
+    return keras.Sequential(
+        [
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dropout(0.1),
+            keras.layers.Dense(meta["n_classes_"], activation="softmax"),
+        ]
+    )
+
+
+def sigmoid_net(compile_kwargs):
+    """Build a net of one sigmoid output, and compile it as the parameters say."""
+    net = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(1, activation="sigmoid")]
+    )
+    net.compile(**compile_kwargs)
+    return net
