@@ -63,7 +63,7 @@ class CompiledFit:
         weights = check_sample_weight(sample_weight, X, dtype=np.float32)
         return keras_validation.drop_weightless(X, y, weights)
 
-    def _seed(self) -> int | None:
+    def _seed(self):
         """Return an integer for what the net draws; None where the user has none."""
         if isinstance(self.random_state, np.random.RandomState):
             state = np.random.RandomState()
@@ -97,7 +97,7 @@ class CompiledFit:
                 keras_training.build_for(self.model_, one_row)
         return X, y
 
-    def _check_model_compatibility(self, y) -> None:
+    def _check_model_compatibility(self, y):
         if getattr(self.model_, "outputs", None):
             super()._check_model_compatibility(y)
 
@@ -112,7 +112,7 @@ class CompiledFit:
         X_val=None,
         y_val=None,
         **kwargs,
-    ) -> None:
+    ):
         if (self.warm_start or warm_start) and self.initialized_:
             X, y = self._validate_data(X, y)
             # fit has cleared the classes
@@ -134,7 +134,7 @@ class CompiledFit:
         finally:
             del self._labels, self._held_out
 
-    def _encode_validation(self, X_val, y_val, kwargs) -> tuple | None:
+    def _encode_validation(self, X_val, y_val, kwargs):
         """Let validation rows pass through the checks and encoders of the others."""
         given = kwargs.pop(
             "validation_data", getattr(self, "fit__validation_data", None)
@@ -159,7 +159,7 @@ class CompiledFit:
 
     def _fit_keras_model(
         self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
-    ) -> None:
+    ):
         arguments = self._collect_fit_arguments(X, kwargs)
         arguments |= {
             "sample_weight": sample_weight,
@@ -198,11 +198,11 @@ class CompiledFit:
             return
         self._optimizer_state = result.optimizer_state
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
-            self.history_: dict[str, list] = {}
+            self.history_ = {}
         for name, values in result.history.items():
             self.history_.setdefault(self._full_name(name), []).extend(values)
 
-    def _collect_fit_arguments(self, X, kwargs) -> dict:
+    def _collect_fit_arguments(self, X, kwargs):
         """Gather what is routed to ``keras.Model.fit``."""
         arguments = self._route("fit", self._fit_kwargs)
         arguments.update(kwargs)
@@ -216,7 +216,7 @@ class CompiledFit:
             if not name.startswith("callbacks")
         }
 
-    def _choose_holdout(self, arguments: dict, seed: int):
+    def _choose_holdout(self, arguments, seed):
         """Say which rows are only looked at."""
         if self._held_out is not None:
             return keras_training.Holdout(validation_data=self._held_out)
@@ -242,7 +242,7 @@ class CompiledFit:
         outputs = engine.predict(self.model_, X, batch_size=int(size))
         return keras_training.in_output_structure(self.model_, outputs)
 
-    def _needs_keras_to_predict(self, chosen: dict) -> bool:
+    def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
         if chosen.get("steps") is not None:
             return True

@@ -235,7 +235,7 @@ def fit_compiled(
             raise
         # the last epochs were run by Keras' own fit, whose state is laid out otherwise
         result = engine.fit(model, X, y, **settings)
-    if source is not None:
+    if source is not None and rule is not None:
         report_back(source, rule, result)
     _keep_rate(model, result, callbacks)
     if not callbacks:

@@ -52,7 +52,7 @@ class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
     _parameter_constraints = _CONSTRAINTS
     _routing_prefixes = wrappers.BaseWrapper._routing_prefixes | {"callbacks", "score"}
 
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+    def __repr__(self, N_CHAR_MAX=700):
         return describe_estimator(self, N_CHAR_MAX)
 
     def __sklearn_tags__(self):
@@ -64,7 +64,7 @@ class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
         tags.non_deterministic = self.random_state is None
         return tags
 
-    def _route(self, destination: str, also: set) -> dict:
+    def _route(self, destination, also):
         """Return the parameters with a prefix, without it, and some that have none."""
         return route_params(self.get_params(), destination, pass_filter=also)
 
@@ -75,7 +75,7 @@ class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
         return tensorflow_random_state(self._random_state)
 
     @staticmethod
-    def _full_name(measure: str) -> str:
+    def _full_name(measure):
         """Return the name under which SciKeras keeps a measure in the history."""
         if measure == "loss" or measure.startswith("val_"):
             return measure
@@ -123,8 +123,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         A plain ``EarlyStopping`` becomes the engine's own; callbacks of batches leave
         the training to Keras.
     validation_split : float, default=0.0
-        Share of each class that is held out, drawn with `random_state`. (SciKeras holds
-        the last rows out, whichever classes they are of.)
+        Share of each class that is held out, drawn with `random_state`. SciKeras holds
+        the last rows out, whichever classes they are of.
     shuffle : bool, default=True
         Whether each epoch visits the rows in an order of its own.
     run_eagerly : bool, default=False
