@@ -24,7 +24,10 @@ def describe_estimator(estimator: Any, longest: int) -> str:
     >>> describe_estimator(Ridge(alpha=0.5), 700)
     'Ridge(alpha=0.5)'
     """
-    defaults = inspect.signature(type(estimator)).parameters
+    defaults: dict = {}
+    for one in reversed(type(estimator).mro()):  # a subclass may hand **kwargs on
+        if "__init__" in vars(one) and one is not object:
+            defaults.update(inspect.signature(one).parameters)
     parts = []
     for name, value in estimator.get_params(deep=False).items():
         default = (

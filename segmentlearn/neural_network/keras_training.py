@@ -197,7 +197,12 @@ def fit_compiled(
     told = read_compilation(model)
     first_epoch = int(arguments.get("initial_epoch") or 0)
     every_metric = (*told.metrics, *told.weighted_metrics)
-    callbacks = arguments["callbacks"]
+    callbacks = [
+        one
+        for one in arguments["callbacks"]
+        # the engine looks for that itself
+        if type(one) is not keras.callbacks.TerminateOnNaN
+    ]
     reason = fallback.reason_not_to_compile(
         model, told.optimizer, callbacks, told.loss, every_metric
     )

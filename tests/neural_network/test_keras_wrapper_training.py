@@ -193,10 +193,31 @@ def test_files_of_callbacks_are_written(numbers, tmp_path):
     assert len(pd.read_csv(tmp_path / "log.csv")) == 4
 
 
+def test_an_infinite_loss_ends_the_training(numbers):
+    """TerminateOnNaN does not leave the training to Keras; the weights are finite."""
+    X, _ = numbers
+
+    def jump(epoch):
+        return 0.01 if epoch < 2 else 1e30
+
+    regressor = KerasRegressor(
+        small_net,
+        callbacks=[
+            keras.callbacks.TerminateOnNaN(),
+            keras.callbacks.LearningRateScheduler(jump),
+        ],
+        **{**SETTINGS, "epochs": 20},
+    )
+    with pytest.warns(SegmentLearnWarning, match="not a finite number"):
+        regressor.fit(X, X[:, 0])
+    assert len(regressor.history_["loss"]) < 20
+    assert np.isfinite(regressor.predict(X)).all()
+
+
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
-        ({"callbacks": keras.callbacks.TerminateOnNaN}, "wants to see batches"),
+        ({"callbacks": keras.callbacks.ProgbarLogger}, "wants to see batches"),
         ({"fit__validation_freq": 2, "validation_split": 0.2}, "validation_freq"),
         ({"run_eagerly": True}, "run_eagerly"),
         ({"metrics": ["AUC"]}, "not a mean over rows"),
