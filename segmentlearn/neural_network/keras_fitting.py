@@ -25,8 +25,8 @@ _PREDICT_HOOKS = (
 class CompiledFit:
     """Stands left of SciKeras' wrapper, and leaves to it what only Keras can do.
 
-    A subclass says with ``_route``, ``_seeded`` and ``_full_name`` how SciKeras routes
-    parameters, sets seeds and names metrics.
+    A subclass says with ``_route`` and ``_full_name`` how SciKeras routes parameters
+    and names metrics.
     """
 
     _archive_refusal = (
@@ -72,9 +72,13 @@ class CompiledFit:
         return None if self.random_state is None else int(self.random_state)
 
     def _build_keras_model(self):
-        self._random_state = self._seed()
-        with _BUILDING:
-            return super()._build_keras_model()
+        seed = self._seed()
+        self._random_state = None  # SciKeras' way to seed clears TensorFlow's caches
+        try:
+            with _BUILDING, keras_training.seeded(seed):
+                return super()._build_keras_model()
+        finally:
+            self._random_state = seed
 
     def _get_compile_kwargs(self):
         told = super()._get_compile_kwargs()
@@ -93,7 +97,7 @@ class CompiledFit:
         X, y = super()._initialize(X, y)
         if not self.model_.built:
             one_row = self.feature_encoder_.transform(X[:1])
-            with _BUILDING, self._seeded():
+            with _BUILDING, keras_training.seeded(self._random_state):
                 keras_training.build_for(self.model_, one_row)
         return X, y
 

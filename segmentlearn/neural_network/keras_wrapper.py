@@ -1,6 +1,5 @@
 """A user's own Keras net behind scikit-learn's interface, as SciKeras has it."""
 
-import contextlib
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,7 +16,6 @@ with quiet_start():
     from scikeras import wrappers
     from scikeras._utils import route_params
     from scikeras.utils import metric_name
-    from scikeras.utils.random_state import tensorflow_random_state
 
 _CONSTRAINTS: dict = {
     "model": [callable, None],
@@ -67,12 +65,6 @@ class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
     def _route(self, destination, also):
         """Return the parameters with a prefix, without it, and some that have none."""
         return route_params(self.get_params(), destination, pass_filter=also)
-
-    def _seeded(self):
-        """Return a context in which the user's seed decides what Keras draws."""
-        if self._random_state is None:
-            return contextlib.nullcontext()
-        return tensorflow_random_state(self._random_state)
 
     @staticmethod
     def _full_name(measure):
