@@ -18,6 +18,8 @@ _NAMES = {
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",
+    "KerasClassifier": "segmentlearn.neural_network",
+    "KerasRegressor": "segmentlearn.neural_network",
     "LatentClassMixture": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
