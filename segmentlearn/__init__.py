@@ -22,6 +22,7 @@ _NAMES = {
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
     "cluster_stability": "segmentlearn.model_selection",
+    "compare_models": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",
     "load_automobile": "segmentlearn.datasets",
