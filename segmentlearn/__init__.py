@@ -10,17 +10,24 @@ __version__ = "0.1.0.dev0"
 
 # public name -> the subpackage that defines it
 _NAMES = {
+    "AssociationSelector": "segmentlearn.preprocessing",
+    "AutoSMOTE": "segmentlearn.sampling",
+    "AuditReport": "segmentlearn.inspection",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",
+    "KerasClassifier": "segmentlearn.neural_network",
+    "KerasRegressor": "segmentlearn.neural_network",
     "LatentClassMixture": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SegmentProfile": "segmentlearn.inspection",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
+    "associations": "segmentlearn.inspection",
+    "audit": "segmentlearn.inspection",
     "cluster_stability": "segmentlearn.model_selection",
     "compare_models": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
@@ -32,6 +39,7 @@ _NAMES = {
     "save": "segmentlearn.persistence",
     "segment_profile": "segmentlearn.inspection",
     "select_n_clusters": "segmentlearn.model_selection",
+    "tune_threshold": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (
     "cluster",
@@ -46,6 +54,7 @@ _SUBPACKAGES = (
     "persistence",
     "plotting",
     "preprocessing",
+    "sampling",
 )
 
 __all__ = sorted([*_NAMES, *_SUBPACKAGES, "__version__"])

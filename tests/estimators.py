@@ -1,7 +1,14 @@
 """Every public estimator as the house tests check it, and what it is known to fail."""
 
-from segmentlearn import Autoencoder, SegmentClassifier
+from segmentlearn import Autoencoder, AutoSMOTE, SegmentClassifier
+from segmentlearn import (
+    Autoencoder,
+    KerasClassifier,
+    KerasRegressor,
+    SegmentClassifier,
+)
 from tests.cluster import checked as cluster_checked
+from tests.neural_network.nets import small_net
 from tests.preprocessing import checked
 
 # a net small and quick enough for the checks, and good enough for their accuracy floors
@@ -24,12 +31,21 @@ AUTOENCODER = Autoencoder(
     2, hidden_layer_sizes=(8,), max_epochs=5, batch_size=16, random_state=0
 )
 
+_KERAS = {"batch_size": 16, "epochs": 30, "verbose": 0, "random_state": 0}
+KERAS_CLASSIFIER = KerasClassifier(small_net, **_KERAS)
+KERAS_REGRESSOR = KerasRegressor(small_net, **_KERAS)
+# they have SciKeras' own signature, with **kwargs, and its base class
+FROM_SCIKERAS = (KerasClassifier, KerasRegressor)
+
 ESTIMATORS = [
     *checked.ESTIMATORS,
     CLASSIFIER,
     STOPPING_CLASSIFIER,
     ENSEMBLE,
     AUTOENCODER,
+    AutoSMOTE(random_state=0),
+    KERAS_CLASSIFIER,
+    KERAS_REGRESSOR,
     *cluster_checked.ESTIMATORS,
 ]
 
@@ -52,6 +68,18 @@ _STOPPING = {
     "check_methods_subset_invariance": _SINGLE,
 }
 
+_SCIKERAS = {
+    "check_estimator_tags_renamed": (
+        "SciKeras' base class has the former _more_tags; ours does not ask it."
+    ),
+    "check_mixin_order": (
+        "SciKeras puts its base class left of the mixin; the tags are set by hand, and "
+        "isinstance(estimator, scikeras.wrappers.KerasClassifier) stays true."
+    ),
+    "check_sample_weight_equivalence_on_dense_data": _WEIGHTS,
+    "check_sample_weight_equivalence_on_sparse_data": _WEIGHTS,
+}
+
 # estimator, as it prints itself -> check -> why it cannot pass; an entry that passes
 # fails the suite
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
@@ -60,6 +88,8 @@ EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
     str(CLASSIFIER): {"check_sample_weight_equivalence_on_dense_data": _WEIGHTS},
     str(STOPPING_CLASSIFIER): _STOPPING,
     str(ENSEMBLE): _STOPPING,
+    str(KERAS_CLASSIFIER): _SCIKERAS,
+    str(KERAS_REGRESSOR): _SCIKERAS,
 }
 
 

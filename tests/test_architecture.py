@@ -17,8 +17,8 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in SOURCES]
 # the only places that import a foreign package
 ROOMS = {
     "tensorflow": ("engine/",),
-    "keras": ("engine/", "networks/", "neural_network/keras_wrapper", "persistence/"),
-    "scikeras": ("neural_network/keras_wrapper",),
+    "keras": ("engine/", "networks/", "persistence/"),
+    "scikeras": ("neural_network/keras_wrapper.py",),
     "imblearn": ("sampling",),
     "skops": ("persistence/",),
     "typer": ("cli/", "cli.py"),

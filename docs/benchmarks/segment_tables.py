@@ -132,4 +132,25 @@ GENERATED = {
     "sheared5": _sheared(5, 8, 1),
     "moons": _moons(),
 }
+# drawn after the rule had been chosen on the tables above
+FRESH = {
+    **{
+        f"mall{k}_fresh": _customers(
+            "mall", 1200, 100 + k, n_segments=k, n_noise_columns=k % 3
+        )
+        for k in range(3, 9)
+    },
+    "automobile_fresh": _customers("automobile", 3000, 101),
+    "bank_fresh": _customers("bank", 3000, 101),
+    **{
+        f"latent{number}": _customers("latent", 2000, 5, population=number)
+        for number in range(10, 16)
+    },
+    "blobs3_fresh": _blobs(3, 5, 3, 50, 1.6),
+    "blobs4_fresh": _blobs(4, 6, 6, 51, 1.9),
+    "blobs5_fresh": _blobs(5, 7, 2, 52, 1.0),
+    "blobs6_fresh": _blobs(6, 8, 5, 53, 1.3),
+    "sheared3_fresh": _sheared(3, 4, 56),
+    "sheared5_fresh": _sheared(5, 7, 55),
+}
 TABLES = {**PUBLIC, **GENERATED}

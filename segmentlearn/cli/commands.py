@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 import segmentlearn
-from segmentlearn.cli import screen
+from segmentlearn.cli import auditing, screen
 from segmentlearn.cli.screen import (
     NO_SEGMENTS,
     InputError,
@@ -246,6 +246,9 @@ def predict(
         _compare_with_known(customers, scores.segments, facts.get("target"))
         if out is not None:
             note(f"Written to {out}")
+
+
+app.command()(auditing.audit)
 
 
 @app.command()

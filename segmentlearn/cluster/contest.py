@@ -25,7 +25,6 @@ _JUDGED_ROWS = 3_000
 _MOST_COMPONENTS = 10
 # of the default autoencoder: small tables are gone through more often
 _FEWEST_EPOCHS, _MOST_EPOCHS, _ROWS_SEEN = 40, 100, 300_000
-_CLEARLY = 0.03  # better than the simplest: chosen with the weights of the judgement
 _JOINT_LEARNING_RATE = 1e-3
 
 
@@ -84,7 +83,8 @@ class Contest:
             return deep[0]
         candidates = [*self.simple, *deep]
         simplest, rival = candidates[0], best_of(candidates[1:])
-        return rival if rival.score > simplest.score + _CLEARLY else simplest
+        is_better = rival.judgement.is_clearly_better_than(simplest.judgement)
+        return rival if is_better else simplest
 
     def autoencoders_of(self, winner):
         """Return the autoencoders that a candidate's codes come from, or the best."""

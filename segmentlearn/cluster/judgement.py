@@ -20,11 +20,13 @@ from segmentlearn.cluster.spread import sampled_silhouette
 _N_NEIGHBORS = 10
 _LEAST_VARIANCE = 0.01  # of the columns' mean variance
 _N_HALVES = 5
-# chosen over forty tables with known segments, see docs/benchmarks/clustering.rst
+# chosen over tables with known segments, see docs/benchmarks/clustering.rst
 _WEIGHT_OF_NEIGHBORS = 5.0
-_WEIGHT_OF_SILHOUETTE = 2.5
-_WEIGHT_OF_STABILITY = 0.3
+_WEIGHT_OF_STABILITY = 0.05
+_POWER_OF_NUMBERS = 3
+_STANDARD_ERRORS = 2.0
 _LEAST = 1e-3  # of what a logarithm is taken
+_LEAST_LIKELIHOOD = 0.05  # of what an error is a share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,23 +43,60 @@ class Judgement:
     stability : float
         Mean adjusted Rand index between the segments that halves of the table lead to.
     silhouette : float
-        Mean silhouette in the prepared columns; -1 with fewer than two segments.
+        Mean silhouette in the prepared columns; -1 with fewer than two segments. It is
+        told, and does not count: it prefers round segments, whatever is true.
+    gains : ndarray of shape (n_samples,) or None
+        What `likelihood` is the mean of.
+    share_of_numbers : float
+        Columns that are numbers, of all columns. A segment can be cut out of one-hot
+        columns exactly along a level, and then neighbours share it even where it means
+        nothing: the more categories, the less separation counts.
+
+    Examples
+    --------
+    >>> from segmentlearn.cluster.judgement import Judgement
+    >>> blurred, clear = Judgement(0.7, 1.0, 0.9), Judgement(0.9, 1.0, 0.9)
+    >>> clear.score > blurred.score, clear.is_clearly_better_than(blurred)
+    (True, True)
     """
 
     separation: float
     likelihood: float
     stability: float
     silhouette: float = -1.0
+    gains: np.ndarray | None = None
+    share_of_numbers: float = 1.0
 
     @property
     def score(self) -> float:
         """All of it as one number; the larger, the better."""
+        weight = _WEIGHT_OF_NEIGHBORS * self.share_of_numbers**_POWER_OF_NUMBERS
         return float(
-            _WEIGHT_OF_NEIGHBORS * np.log(max(self.separation, 10 * _LEAST))
+            weight * np.log(max(self.separation, 10 * _LEAST))
             + np.log(max(self.likelihood, _LEAST))
-            + _WEIGHT_OF_SILHOUETTE * self.silhouette
             + _WEIGHT_OF_STABILITY * self.stability
         )
+
+    def is_clearly_better_than(self, other: "Judgement") -> bool:
+        """Tell whether a score is higher by more than few rows may bring about.
+
+        Parameters
+        ----------
+        other : Judgement
+            Of another segmentation of the same rows.
+
+        Returns
+        -------
+        is_better : bool
+            Whether the scores differ by more than two standard errors of the difference
+            in log-likelihood, as a share of the other's.
+        """
+        error = 0.0
+        if self.gains is not None and other.gains is not None:
+            differences = self.gains - other.gains
+            error = float(differences.std() / np.sqrt(len(differences)))
+        margin = _STANDARD_ERRORS * error / max(other.likelihood, _LEAST_LIKELIHOOD)
+        return self.score > other.score + margin
 
 
 class Judge:
@@ -95,6 +134,7 @@ class Judge:
         self._least_variance = _LEAST_VARIANCE * (variance or 1.0)
         self._levels = (prepared[:, one_hot] > 0).astype(np.float64)
         self._lengths = [len(block) for block in categories]
+        self._share_of_numbers = 1.0 - len(categories) / max(1, len(blocks))
         order = np.random.default_rng(0).permutation(len(prepared))
         half = len(prepared) // 2
         self._halves = (order[:half], order[half:])
@@ -117,8 +157,8 @@ class Judge:
         agree = float((labels[self._neighbors] == labels[:, None]).mean())
         return (agree - by_chance) / (1.0 - by_chance)
 
-    def likelihood(self, labels: np.ndarray) -> float:
-        """Return how much likelier segments make held-out rows.
+    def likelihood_gains(self, labels: np.ndarray) -> np.ndarray:
+        """Return how much likelier segments make each row, held out.
 
         Within each segment columns are taken as independent of each other, as in
         :class:`LatentClassMixture`, their means, variances and shares are estimated
@@ -131,23 +171,35 @@ class Judge:
 
         Returns
         -------
-        gain : float
-            Mean log-likelihood less that of a single segment, in nats.
+        gains : ndarray of shape (n_samples,)
+            Log-likelihood less that of a single segment, in nats.
         """
         members = np.eye(labels.max() + 2)[labels + 1]  # noise is a segment here
         everyone = np.ones((len(labels), 1))
-        gains = []
+        gains = np.empty(len(labels))
         for learnt, held_out in (self._halves, self._halves[::-1]):
             present = members[:, members[learnt].any(axis=0)]
-            gains += [
-                self._log_likelihood(present, learnt, held_out)
-                - self._log_likelihood(everyone, learnt, held_out)
-            ]
-        return float(np.mean(gains))
+            gains[held_out] = self._log_likelihoods(present, learnt, held_out)
+            gains[held_out] -= self._log_likelihoods(everyone, learnt, held_out)
+        return gains
 
-    def _log_likelihood(
+    def likelihood(self, labels: np.ndarray) -> float:
+        """Return the mean of `likelihood_gains`.
+
+        Parameters
+        ----------
+        labels : ndarray of int, shape (n_samples,)
+
+        Returns
+        -------
+        gain : float
+            In nats.
+        """
+        return float(self.likelihood_gains(labels).mean())
+
+    def _log_likelihoods(
         self, members: np.ndarray, learnt: np.ndarray, held_out: np.ndarray
-    ) -> float:
+    ) -> np.ndarray:
         numbers, levels = self._numbers, self._levels
         classes = estimate(
             members[learnt],
@@ -157,7 +209,7 @@ class Judge:
             self._least_variance,
         )
         joint = log_joint(classes, numbers[held_out], levels[held_out])
-        return float(logsumexp(joint, axis=1).mean())
+        return logsumexp(joint, axis=1)
 
     def judge(self, labels: np.ndarray, stability: float) -> Judgement:
         """Return all that is known of a segmentation.
@@ -173,11 +225,14 @@ class Judge:
         judgement : Judgement
         """
         silhouette = sampled_silhouette(self._prepared, labels, 0)
+        gains = self.likelihood_gains(labels)
         return Judgement(
-            self.separation(labels),
-            self.likelihood(labels),
-            float(stability),
-            -1.0 if np.isnan(silhouette) else silhouette,
+            separation=self.separation(labels),
+            likelihood=float(gains.mean()),
+            stability=float(stability),
+            silhouette=-1.0 if np.isnan(silhouette) else silhouette,
+            gains=gains,
+            share_of_numbers=self._share_of_numbers,
         )
 
 

@@ -139,6 +139,11 @@ def dropout_layers(model: "keras.Model") -> list[HashDropout]:
     return sorted(layers, key=lambda layer: layer.stream)
 
 
+def told_training(model: "keras.Model", training: bool) -> dict[str, bool]:
+    """Return the argument of a call that says so, where the model takes one."""
+    return {"training": training} if model._call_has_training_arg else {}
+
+
 def _flatten(model: "keras.Model") -> list:
     """List the layers of a model and of the models within it, each once."""
     found: dict[int, Any] = {}

@@ -119,7 +119,8 @@ def _predictor(model: Any) -> Any:
             key, lambda: _compile(architecture.copy_architecture(model))
         )
     except architecture.NotCloneableError:
-        return lambda weights, X: keras.tree.flatten(model(X, training=False))
+        mode = architecture.told_training(model, False)
+        return lambda weights, X: keras.tree.flatten(model(X, **mode))
 
 
 def _compile(model: Any) -> Any:
@@ -137,7 +138,7 @@ def _compile(model: Any) -> Any:
             values(model.trainable_variables, weights),
             values(model.non_trainable_variables, weights),
             X,
-            training=False,
+            **architecture.told_training(model, False),
         )
         return keras.tree.flatten(outputs)
 

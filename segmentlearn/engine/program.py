@@ -337,7 +337,11 @@ class Program:
         inputs = keras.tree.pack_sequence_as(self._structure, features)
         fixed = [variable.value.read_value() for variable in self._weights.updated]
         outputs, updates, extra = self.model.stateless_call(
-            trained, fixed, inputs, training=training, return_losses=True
+            trained,
+            fixed,
+            inputs,
+            return_losses=True,
+            **architecture.told_training(self.model, training),
         )
         predictions = keras.tree.flatten(outputs)
         if any(getattr(one, "_keras_mask", None) is not None for one in predictions):

@@ -10,6 +10,7 @@ from segmentlearn._compat import Interval, validate_params
 
 _CONFIDENCE = {"confidence_level": [Interval(Real, 0, 1, closed="neither")]}
 _LARGE_CHI2 = 5_000.0  # above, the noncentral chi-squared law is normal to 3 digits
+_SMALLEST = 1e-9  # dependence below is rounding
 
 
 class EffectSize(NamedTuple):
@@ -318,22 +319,57 @@ def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
             f"(n_groups, n_levels); got {table.tolist()}."
         )
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    n_rows, n_columns = table.shape
-    if min(n_rows, n_columns) < 2:
+    if min(table.shape) < 2:
         return EffectSize(*[np.float64(np.nan)] * 3)
     chi2, df, n = chi_squared(table)
     low, high = _noncentrality(chi2, df, confidence_level)
-    widths = np.array([n_rows, n_columns], dtype=np.float64)
-    if bias_correction:
-        found = max(0.0, chi2 / n - df / (n - 1))
-        widths -= (widths - 1) ** 2 / (n - 1)
-    else:
-        found, low, high = chi2 / n, low + df, high + df
-    found, low, high = (
-        np.sqrt(min(1.0, value / (widths.min() - 1))) if value > 0 else 0.0
-        for value in (found, low / n, high / n)
+    found = cramers_v_from_statistic(chi2, n, table.shape, bias_correction)
+    if not bias_correction:
+        low, high = low + df, high + df
+    most = _most_dependence(n, table.shape, bias_correction)
+    low, high = (
+        np.sqrt(min(1.0, value / n / most)) if value > 0 and most > 0 else 0.0
+        for value in (low, high)
     )
     return EffectSize(np.float64(found), np.float64(low), np.float64(high))
+
+
+def cramers_v_from_statistic(chi2, n, shape, bias_correction):
+    """Return Cramér's V of a table that is known by its chi-squared statistic.
+
+    Parameters
+    ----------
+    chi2 : float
+        Pearson's statistic.
+    n : float
+        Sum of the counts.
+    shape : tuple of int
+        Rows and columns of the table, at least two of each, none of them zeros.
+    bias_correction : bool
+        Whether to take off what chance alone brings about.
+
+    Returns
+    -------
+    v : float
+        From 0 to 1. With the correction it is 0 where every row of the data has a level
+        of its own, since any other column fits such levels.
+    """
+    found, df = chi2 / n, (shape[0] - 1) * (shape[1] - 1)
+    if bias_correction:
+        found -= df / (n - 1)
+    most = _most_dependence(n, shape, bias_correction)
+    return float(np.sqrt(min(1.0, found / most))) if found > 0 and most > 0 else 0.0
+
+
+def _most_dependence(n, shape, bias_correction):
+    """Return the chi-squared statistic of full association, divided by n."""
+    most = min(shape) - 1.0
+    if not bias_correction:
+        return most
+    most -= most**2 / (n - 1)
+    widest = max(shape) - 1.0
+    most = min(most, widest - widest**2 / (n - 1))
+    return most if most > _SMALLEST else 0.0
 
 
 def chi_squared(table):

@@ -1,4 +1,4 @@
-"""Which model, how many segments, and how sure one can be of it."""
+"""Which model, which threshold, how many segments, and how sure one can be."""
 
 from segmentlearn.model_selection.model_comparison import (
     ModelComparison,
@@ -9,6 +9,7 @@ from segmentlearn.model_selection.number_of_clusters import (
     select_n_clusters,
 )
 from segmentlearn.model_selection.stability import ClusterStability, cluster_stability
+from segmentlearn.model_selection.threshold import tune_threshold
 
 __all__ = [
     "ClusterStability",
@@ -17,4 +18,5 @@ __all__ = [
     "cluster_stability",
     "compare_models",
     "select_n_clusters",
+    "tune_threshold",
 ]

@@ -146,6 +146,9 @@ def _dump(estimator: Any) -> bytes:
         place, value, cause = _find_unwritable(
             estimator, type(estimator).__name__, error
         )
+        refusal = getattr(type(value), "_archive_refusal", None)
+        if refusal is not None:  # the estimator knows better what its user can do
+            raise ArchiveError(f"{place} {refusal}") from error
         raise ArchiveError(
             f"{place} is of type {full_name(type(value))}, which an archive cannot "
             f"hold ({cause}). {_CURE}"
@@ -163,6 +166,9 @@ def _find_unwritable(
 ) -> tuple[str, Any, Exception]:
     """Return the innermost value that skops fails on, where it stands, and why."""
     import skops.io
+
+    if hasattr(type(value), "_archive_refusal"):
+        return path, value, error
 
     children: list[tuple[str, Any]] = []
     if isinstance(value, dict):

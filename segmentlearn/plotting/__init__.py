@@ -1,15 +1,30 @@
 """Displays: pictures of results, in scikit-learn's convention."""
 
+from segmentlearn.plotting.association import AssociationDisplay
+from segmentlearn.plotting.calibration import CalibrationDisplay
 from segmentlearn.plotting.cluster_stability import ClusterStabilityDisplay
+from segmentlearn.plotting.confusion_matrix import ConfusionMatrixDisplay
+from segmentlearn.plotting.gain import GainDisplay, LiftDisplay
 from segmentlearn.plotting.number_of_clusters import NumberOfClustersDisplay
+from segmentlearn.plotting.precision_recall import PrecisionRecallDisplay
+from segmentlearn.plotting.profit import ProfitDisplay
 from segmentlearn.plotting.segment_map import SegmentMapDisplay
 from segmentlearn.plotting.segment_profile import SegmentProfileDisplay
 from segmentlearn.plotting.silhouette import SilhouetteDisplay
+from segmentlearn.plotting.threshold import ThresholdDisplay
 
 __all__ = [
+    "AssociationDisplay",
+    "CalibrationDisplay",
     "ClusterStabilityDisplay",
+    "ConfusionMatrixDisplay",
+    "GainDisplay",
+    "LiftDisplay",
     "NumberOfClustersDisplay",
+    "PrecisionRecallDisplay",
+    "ProfitDisplay",
     "SegmentMapDisplay",
     "SegmentProfileDisplay",
     "SilhouetteDisplay",
+    "ThresholdDisplay",
 ]

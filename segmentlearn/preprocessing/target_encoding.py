@@ -37,18 +37,7 @@ def read_target(y, target_type="auto"):
         If y has several columns, missing values, or values that are neither labels nor
         numbers.
     """
-    y = column_or_1d(np.asarray(y), warn=True)
-    n_missing = int(np.count_nonzero(pd.isna(y)))
-    if n_missing:
-        raise ValueError(
-            f"y holds {n_missing} missing value(s); target means need a label for each "
-            f"row: drop the rows without one"
-        )
-    kind = type_of_target(y, input_name="y", raise_unknown=True)
-    if target_type == "auto":
-        numeric = y.dtype.kind in "iuf"
-        amounts = numeric and len(np.unique(y)) > _MOST_NUMERIC_CLASSES
-        target_type = "continuous" if amounts or kind == "continuous" else "classes"
+    y, target_type = check_target(y, target_type)
     if target_type == "continuous":
         return y.astype(np.float64)[:, np.newaxis], None
     classes, codes = np.unique(y, return_inverse=True)
@@ -57,6 +46,44 @@ def read_target(y, target_type="auto"):
     if len(classes) <= 2:
         target = target[:, -1:]
     return target, classes.tolist()
+
+
+def check_target(y, target_type="auto"):
+    """Tell whether a target holds classes or amounts.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Class labels or numbers.
+    target_type : {"auto", "classes", "continuous"}, default="auto"
+        "auto" takes text, truth values and up to 30 distinct whole numbers for classes.
+
+    Returns
+    -------
+    y : ndarray of shape (n_rows,)
+        The target.
+    target_type : {"classes", "continuous"}
+        What it holds.
+
+    Raises
+    ------
+    ValueError
+        If y has several columns, missing values, or values that are neither labels nor
+        numbers.
+    """
+    y = column_or_1d(np.asarray(y), warn=True)
+    n_missing = int(np.count_nonzero(pd.isna(y)))
+    if n_missing:
+        raise ValueError(
+            f"y holds {n_missing} missing value(s), and a label is needed for each "
+            f"row: drop the rows without one"
+        )
+    kind = type_of_target(y, input_name="y", raise_unknown=True)
+    if target_type == "auto":
+        numeric = y.dtype.kind in "iuf"
+        amounts = numeric and len(np.unique(y)) > _MOST_NUMERIC_CLASSES
+        target_type = "continuous" if amounts or kind == "continuous" else "classes"
+    return y, target_type
 
 
 def is_encodable(y):

@@ -11,7 +11,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
 from segmentlearn import Autoencoder, load, make_customers, save
-from segmentlearn.cluster import canonical_labels, contest, match_labels
+from segmentlearn.cluster import canonical_labels, match_labels
+from segmentlearn.cluster.judgement import Judgement
 from segmentlearn.model_selection import select_n_clusters
 from segmentlearn.preprocessing import DistancePreprocessor
 from tests.cluster.coded import KIND, draw_customers, tiny
@@ -69,14 +70,14 @@ def test_bent_segments_are_found_in_codes():
     assert found[fitted.selected_] > found["kmeans on prepared"]
 
 
-@pytest.mark.parametrize("margin", [0.0, -100.0, 100.0])
-def test_the_best_rival_has_to_be_clearly_better(customers, margin, monkeypatch):
+@pytest.mark.parametrize("is_better", [False, True])
+def test_the_best_rival_has_to_be_clearly_better(customers, is_better, monkeypatch):
     """Than k-means; one is selected, and its segments are those returned."""
-    monkeypatch.setattr(contest, "_CLEARLY", margin)
+    monkeypatch.setattr(Judgement, "is_clearly_better_than", lambda *both: is_better)
     fitted = tiny().fit(customers)
     first, *others = fitted.candidates_
     best = max(others, key=lambda one: one["score"])
-    expected = best if best["score"] > first["score"] + margin else first
+    expected = best if is_better else first
     assert fitted.selected_ == expected["name"]
     assert [one["selected"] for one in fitted.candidates_].count(True) == 1
     assert expected["selected"]

@@ -98,7 +98,40 @@ def test_the_score_rewards_each_part():
     assert Judgement(0.6, 1.0, 0.5).score > worst
     assert Judgement(0.5, 1.1, 0.5).score > worst
     assert Judgement(0.5, 1.0, 0.6).score > worst
-    assert Judgement(0.5, 1.0, 0.5, silhouette=-0.9).score > worst
+
+
+def test_the_silhouette_does_not_count():
+    """It is only told."""
+    assert Judgement(0.5, 1.0, 0.5, silhouette=0.9).score == (
+        Judgement(0.5, 1.0, 0.5, silhouette=-0.9).score
+    )
+
+
+def test_separation_counts_less_among_categories(mixed, judge):
+    """Neighbours share a segment wherever it is cut along a level."""
+
+    def worth(share):
+        low, high = (Judgement(s, 1.0, 0.5, share_of_numbers=share) for s in (0.5, 0.6))
+        return high.score - low.score
+
+    assert worth(1.0) > worth(0.5) > worth(0.0) == 0.0
+    assert mixed.judge(TRUE, 1.0).share_of_numbers == pytest.approx(1 / 3)
+    assert judge.judge(TRUE, 1.0).share_of_numbers == 1.0
+
+
+@pytest.mark.parametrize(("n_rows", "is_better"), [(100, False), (2500, True)])
+def test_few_rows_bear_out_less(n_rows, is_better):
+    """The same mean gain beyond chance needs many rows: its error is 0.1 or 0.02."""
+    noise = np.tile([-1.0, 1.0], n_rows // 2)
+    plain = Judgement(0.9, 1.0, 1.0, gains=np.ones(n_rows))
+    rival = Judgement(0.9, 1.1, 1.0, gains=1.1 + noise)
+    assert rival.is_clearly_better_than(plain) is is_better
+
+
+def test_an_equal_rival_is_not_better(judge):
+    """Nor is the same segmentation better than itself."""
+    found = judge.judge(TRUE, 1.0)
+    assert not found.is_clearly_better_than(found)
 
 
 def test_the_score_is_always_finite():
@@ -106,7 +139,7 @@ def test_the_score_is_always_finite():
     assert np.isfinite(Judgement(-0.2, -3.0, 0.0).score)
 
 
-def test_the_judgement_has_all_three(judge):
+def test_the_judgement_has_all_parts(judge):
     """Stability is measured elsewhere and handed over."""
     found = judge.judge(TRUE, 0.7)
     assert found.separation == judge.separation(TRUE)

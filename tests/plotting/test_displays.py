@@ -1,16 +1,20 @@
 """The displays draw what the results hold, where they are told to."""
 
 import builtins
+import itertools
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 
+from segmentlearn.inspection import associations
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import cluster_stability, select_n_clusters
 from segmentlearn.plotting import (
+    AssociationDisplay,
     ClusterStabilityDisplay,
     NumberOfClustersDisplay,
     SilhouetteDisplay,
@@ -135,6 +139,95 @@ def test_one_segment_has_no_silhouette(blobs):
     X, _ = blobs
     display = SilhouetteDisplay.from_predictions(X, np.zeros(len(X), int))
     assert "no silhouette" in display.ax_.get_title()
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Three numbers, a category with long names, and a target."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=200)
+    X = pd.DataFrame(
+        {
+            "noise": rng.normal(size=200),
+            "number_of_support_calls_since_the_last_renewal": -z,
+            "CustomerLifetimeValueEstimatedByTheMarketingDepartment": z**3 + 1,
+            "half": np.where(z + rng.normal(size=200) > 0, "high", "low"),
+        }
+    )
+    return X, pd.Series(np.where(z > 0, "stays", "leaves"), name="churned")
+
+
+def test_associations_have_a_cell_a_pair(table):
+    """The lower half alone, each with the value of its pair."""
+    found = associations(*table)
+    display = found.plot()
+    assert isinstance(display, AssociationDisplay)
+    assert len(display.ax_.texts) == 5 * 4 / 2
+    for text in display.ax_.texts:
+        column, row = text.get_position()
+        pair = display.shown_[row + 1], display.shown_[column]
+        written = float(text.get_text().replace("−", "-"))  # noqa: RUF001
+        assert written == pytest.approx(found.matrix.loc[pair], abs=0.006)
+
+
+def test_target_is_the_framed_row_at_the_bottom(table):
+    """The column that has most to do with it first."""
+    display = AssociationDisplay.from_frame(*table)
+    assert display.shown_[-1] == "churned"
+    assert display.shown_[-2] == "noise"
+    (frame,) = display.ax_.patches
+    assert frame.get_y() == 2.5
+    assert display.ax_.get_yticklabels()[-1].get_fontweight() == "bold"
+
+
+def test_pairs_with_a_category_have_colours_of_their_own(table):
+    """Two scales: from -1 to 1 for numbers, from 0 to 1 for the others."""
+    images = AssociationDisplay.from_frame(*table).ax_.get_images()
+    assert [image.get_clim() for image in images] == [(-1, 1), (0, 1)]
+    numbers = table[0].drop(columns="half")
+    (image,) = AssociationDisplay.from_frame(numbers).ax_.get_images()
+    assert image.get_clim() == (-1, 1)
+
+
+def test_names_of_columns_are_not_cut_and_do_not_overlap(table):
+    """They are broken into lines, in cells that are high enough for them."""
+    display = AssociationDisplay.from_frame(*table)
+    display.figure_.canvas.draw()
+    texts = [label.get_text() for label in display.ax_.get_yticklabels()]
+    joined = [text.replace("\n", "") for text in texts]
+    assert joined == [name.replace(" ", "") for name in display.shown_[1:]]
+    for labels in (display.ax_.get_yticklabels(), display.ax_.get_xticklabels()):
+        boxes = [label.get_window_extent() for label in labels]
+        for one, other in itertools.pairwise(boxes):
+            assert not one.overlaps(other)
+        for box in boxes:
+            assert box.x0 >= 0
+            assert box.y0 >= 0
+
+
+def test_weakest_associations_are_left_out(table):
+    """Beyond max_columns; the target stays."""
+    display = associations(*table).plot(max_columns=2, annotate=False)
+    assert len(display.shown_) == 3
+    assert "noise" not in display.shown_
+    assert not display.ax_.texts
+
+
+def test_associations_of_one_column_are_no_picture():
+    """There is no pair."""
+    with pytest.raises(ValueError, match="needs two columns"):
+        associations(pd.DataFrame({"a": [1, 2, 3]})).plot()
+
+
+def test_associations_fit_into_given_axes(table):
+    """In their figure; a pair that cannot be told has a dash."""
+    X = table[0].assign(same=1)
+    figure, ax = plt.subplots()
+    display = associations(X).plot(ax=ax)
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    dashes = [text for text in ax.texts if text.get_text() == "–"]  # noqa: RUF001
+    assert len(dashes) == 4
 
 
 def test_missing_matplotlib_is_told(stability, monkeypatch):

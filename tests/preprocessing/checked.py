@@ -1,6 +1,7 @@
 """The transformers that scikit-learn's common checks run on."""
 
 from segmentlearn.preprocessing import (
+    AssociationSelector,
     CategoryEncoder,
     DistancePreprocessor,
     MixedImputer,
@@ -9,6 +10,8 @@ from segmentlearn.preprocessing import (
 )
 
 ESTIMATORS = [
+    AssociationSelector(),
+    AssociationSelector(0.2, "pearson", redundancy=0.8, max_features=3),
     CategoryEncoder(),
     CategoryEncoder(encoding="ordinal"),
     DistancePreprocessor(),
