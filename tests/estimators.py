@@ -1,8 +1,8 @@
 """Every public estimator as the house tests check it, and what it is known to fail."""
 
-from segmentlearn import Autoencoder, AutoSMOTE, SegmentClassifier
 from segmentlearn import (
     Autoencoder,
+    AutoSMOTE,
     KerasClassifier,
     KerasRegressor,
     SegmentClassifier,

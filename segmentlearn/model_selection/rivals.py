@@ -71,6 +71,7 @@ def _boosting(X, **settings):
         return HistGradientBoostingClassifier(**settings)
     categories = [name for name in X if not _is_number(X[name])]
     numbers = [name for name in X if name not in set(categories)]
+    text = FunctionTransformer(_as_text)
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
@@ -81,7 +82,7 @@ def _boosting(X, **settings):
         [
             (
                 "categories",
-                make_pipeline(FunctionTransformer(_as_text), codes),
+                make_pipeline(text, codes),
                 categories,
             ),
             ("numbers", FunctionTransformer(_as_floats), numbers),
@@ -101,7 +102,7 @@ def _is_number(column):
 
 
 def _as_text(X):
-    """Return categories as text, gaps as None: levels of one column may differ in type."""
+    """Return categories as text, gaps as None: the types of levels may differ."""
     text = X.astype(object)
     return text.where(text.isna(), text.map(str)).where(text.notna(), None)
 
