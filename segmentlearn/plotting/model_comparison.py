@@ -19,9 +19,9 @@ _WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 class ModelComparisonDisplay:
     """Differences of a classifier to its rivals on the same folds.
 
-    Made by `from_estimator` or `from_result`. A dot to the right of zero is a rival that
-    the classifier beats; a bar that crosses zero is one that it cannot be told apart
-    from.
+    Made by `from_estimator` or `from_result`. A dot to the right of zero is a rival
+    that the classifier beats; a bar that crosses zero is one that it cannot be told
+    apart from.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class ModelComparisonDisplay:
         if rows.empty:
             known = result.differences["measure"].unique().tolist()
             raise ValueError(
-                f"measure={measure!r} was not measured; choose of {known}."
+                f"measure={measure!r} was not measured; choose one of {known}."
             )
         return cls(
             name=result.name,

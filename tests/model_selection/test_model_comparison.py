@@ -88,7 +88,8 @@ def test_confusions_are_named(found):
     """The segments that lie close are taken for each other."""
     own = found.classes[found.classes["model"] == "LogisticRegression"]
     taken_for = own.set_index("class")["taken_for"]
-    assert taken_for["b"] == "c" and taken_for["c"] == "b"
+    assert taken_for["b"] == "c"
+    assert taken_for["c"] == "b"
     assert "knows a best" in found.verdict
 
 
@@ -145,7 +146,8 @@ def test_a_model_without_probabilities_is_compared_by_its_labels():
         LogisticRegression(), X, y, rivals=rivals, scoring="accuracy", random_state=0
     )
     rows = by_label.fold_scores[by_label.fold_scores["model"] == "ridge"]
-    assert rows["accuracy"].notna().all() and rows["log_loss"].isna().all()
+    assert rows["accuracy"].notna().all()
+    assert rows["log_loss"].isna().all()
     with pytest.raises(ValueError, match=r"log_loss.*ridge.*accuracy"):
         compare_models(LogisticRegression(), X, y, rivals=rivals, random_state=0)
 
