@@ -29,6 +29,7 @@ _NAMES = {
     "associations": "segmentlearn.inspection",
     "audit": "segmentlearn.inspection",
     "cluster_stability": "segmentlearn.model_selection",
+    "compare_models": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",
     "load_automobile": "segmentlearn.datasets",

@@ -1,5 +1,9 @@
-"""How many segments there are, how sure one can be of them, and which threshold."""
+"""Which model, which threshold, how many segments, and how sure one can be."""
 
+from segmentlearn.model_selection.model_comparison import (
+    ModelComparison,
+    compare_models,
+)
 from segmentlearn.model_selection.number_of_clusters import (
     NumberOfClusters,
     select_n_clusters,
@@ -9,8 +13,10 @@ from segmentlearn.model_selection.threshold import tune_threshold
 
 __all__ = [
     "ClusterStability",
+    "ModelComparison",
     "NumberOfClusters",
     "cluster_stability",
+    "compare_models",
     "select_n_clusters",
     "tune_threshold",
 ]

@@ -1,0 +1,272 @@
+"""A classifier beside others: the same folds, honest intervals, words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.model_selection import KFold, RepeatedStratifiedKFold
+from sklearn.naive_bayes import GaussianNB
+
+from segmentlearn import SegmentClassifier, compare_models, make_customers
+from segmentlearn.model_selection.held_out_measures import MEASURES
+from segmentlearn.model_selection.paired_differences import paired_difference
+from segmentlearn.model_selection.rivals import default_rivals
+
+RIVALS = {"majority": DummyClassifier(strategy="prior"), "bayes": GaussianNB()}
+
+
+def draw(n_rows=150):
+    """Rows of three segments, b and c of which lie close."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a", "b", "c"], n_rows // 3)
+    centers = {"a": 0.0, "b": 4.0, "c": 5.0}
+    X = np.array([centers[one] for one in y])[:, None] + rng.normal(size=(n_rows, 2))
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def found():
+    """A logistic regression beside two rivals."""
+    X, y = draw()
+    return compare_models(LogisticRegression(), X, y, rivals=RIVALS, random_state=0)
+
+
+def test_every_model_has_every_fold(found):
+    """Three models, five folds, all measures."""
+    assert found.fold_scores.groupby("model")["fold"].nunique().tolist() == [5, 5, 5]
+    assert found.fold_scores[list(MEASURES)].notna().all().all()
+
+
+def test_the_majority_is_beaten(found):
+    """Its classes are drawn apart."""
+    assert found.verdict.startswith("LogisticRegression is better than majority")
+
+
+def test_a_twin_cannot_be_told_apart():
+    """The same model under two names differs by nothing."""
+    X, y = draw()
+    twin = compare_models(
+        LogisticRegression(),
+        X,
+        y,
+        rivals={"twin": LogisticRegression()},
+        random_state=0,
+    )
+    assert set(twin.differences["verdict"]) == {"not told apart"}
+    assert (twin.differences["difference"] == 0).all()
+    assert "cannot be told apart" in twin.verdict
+
+
+def test_the_majority_is_worse():
+    """A loss is said as one."""
+    X, y = draw()
+    lost = compare_models(
+        DummyClassifier(strategy="prior"),
+        X,
+        y,
+        rivals={"bayes": GaussianNB()},
+        random_state=0,
+    )
+    assert lost.verdict.startswith(
+        "DummyClassifier is worse than bayes: log-loss higher"
+    )
+    assert lost.to_frame()["model"].tolist() == ["bayes", "DummyClassifier"]
+
+
+def test_differences_are_positive_where_it_is_better(found):
+    """Losses are turned round."""
+    rows = found.differences.set_index(["rival", "measure"])["difference"]
+    means = found.fold_scores.groupby("model")[["log_loss", "accuracy"]].mean()
+    gap = means.loc["LogisticRegression"] - means.loc["majority"]
+    assert rows["majority", "accuracy"] == pytest.approx(gap["accuracy"])
+    assert rows["majority", "log_loss"] == pytest.approx(-gap["log_loss"])
+
+
+def test_confusions_are_named(found):
+    """The segments that lie close are taken for each other."""
+    own = found.classes[found.classes["model"] == "LogisticRegression"]
+    taken_for = own.set_index("class")["taken_for"]
+    assert taken_for["b"] == "c"
+    assert taken_for["c"] == "b"
+    assert "knows a best" in found.verdict
+
+
+def test_support_is_that_of_the_table(found):
+    """Each row is held out once."""
+    own = found.classes[found.classes["model"] == "bayes"]
+    assert own["support"].tolist() == [50, 50, 50]
+
+
+def test_predictions_are_held_out(found):
+    """Their accuracy is that of the folds, which are of one size."""
+    accuracy = (found.predictions["bayes"] == found.y_true).mean()
+    rows = found.fold_scores[found.fold_scores["model"] == "bayes"]
+    assert accuracy == pytest.approx(rows["accuracy"].mean())
+
+
+def test_the_interval_is_wider_than_that_of_a_plain_t_test():
+    """Nadeau and Bengio: test rows by training rows are added to one by folds."""
+    differences = np.array([0.01, 0.03, 0.02, 0.04, 0.0])
+    found = paired_difference(differences, [0.25] * 5)
+    error = np.sqrt((1 / 5 + 0.25) * differences.var(ddof=1))
+    reach = stats.t(4).ppf(0.975) * error
+    assert found.high - found.mean == pytest.approx(reach)
+    assert found.mean - found.low == pytest.approx(reach)
+    assert found.p_value == pytest.approx(2 * stats.t(4).sf(0.02 / error))
+
+
+def test_one_fold_has_no_interval():
+    """There is nothing to tell the spread from."""
+    found = paired_difference([0.1], [0.25])
+    assert found.mean == 0.1
+    assert np.isnan([found.low, found.high, found.p_value]).all()
+
+
+def test_more_rivals_widen_the_intervals(found):
+    """All of them hold together."""
+    X, y = draw()
+    alone = compare_models(
+        LogisticRegression(), X, y, rivals={"bayes": RIVALS["bayes"]}, random_state=0
+    )
+
+    def width(comparison):
+        rows = comparison.differences.set_index(["rival", "measure"])
+        return np.diff(rows.loc[("bayes", "log_loss"), ["low", "high"]])[0]
+
+    assert width(found) > width(alone)
+
+
+def test_a_model_without_probabilities_is_compared_by_its_labels():
+    """And is refused where probabilities are needed."""
+    X, y = draw()
+    rivals = {"ridge": RidgeClassifier()}
+    by_label = compare_models(
+        LogisticRegression(), X, y, rivals=rivals, scoring="accuracy", random_state=0
+    )
+    rows = by_label.fold_scores[by_label.fold_scores["model"] == "ridge"]
+    assert rows["accuracy"].notna().all()
+    assert rows["log_loss"].isna().all()
+    with pytest.raises(ValueError, match=r"log_loss.*ridge.*accuracy"):
+        compare_models(LogisticRegression(), X, y, rivals=rivals, random_state=0)
+
+
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", "f1_weighted"])
+def test_scorers_of_scikit_learn_decide(scoring):
+    """The verdict is about them, and the house measures stay."""
+    X, y = draw()
+    own = compare_models(
+        LogisticRegression(), X, y, rivals=RIVALS, scoring=scoring, random_state=0
+    )
+    assert own.scoring == scoring
+    assert scoring in own.verdict
+    assert {scoring, *MEASURES} <= set(own.differences["measure"])
+
+
+def test_repeated_folds_are_taken():
+    """Ten folds, each row held out twice."""
+    X, y = draw()
+    cv = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=0)
+    repeated = compare_models(
+        GaussianNB(), X, y, rivals={"m": DummyClassifier()}, cv=cv
+    )
+    assert len(repeated.fold_scores) == 20
+
+
+def test_a_fold_may_lack_a_class():
+    """Its probability is 0 there, and other measures stay."""
+    X, y = draw()
+    lacking = compare_models(
+        GaussianNB(),
+        X,
+        y,
+        rivals={"m": DummyClassifier(strategy="prior")},
+        cv=KFold(3),
+        scoring="accuracy",
+    )
+    assert (lacking.fold_scores["accuracy"] == 0).all()
+    assert lacking.fold_scores["roc_auc"].isna().all()
+
+
+def test_one_class_is_refused():
+    """The error names it."""
+    with pytest.raises(ValueError, match="'a'"):
+        compare_models(GaussianNB(), np.zeros((4, 1)), ["a"] * 4)
+
+
+def test_nothing_is_fitted_in_place():
+    """Estimators stay as they were given."""
+    X, y = draw()
+    model = GaussianNB()
+    compare_models(model, X, y, rivals=RIVALS, random_state=0)
+    assert not hasattr(model, "classes_")
+    assert not hasattr(RIVALS["bayes"], "classes_")
+
+
+def test_a_rival_of_the_same_name_is_told_apart():
+    """The user's model gets another one."""
+    X, y = draw()
+    found = compare_models(
+        GaussianNB(), X, y, rivals={"GaussianNB": GaussianNB()}, random_state=0
+    )
+    assert found.name == "GaussianNB (yours)"
+
+
+def test_the_text_holds_table_and_verdict(found):
+    """A row for each model."""
+    text = str(found)
+    assert all(name in text for name in ("LogisticRegression", "majority", "bayes"))
+    assert text.endswith(found.verdict)
+
+
+def test_the_same_seed_gives_the_same_folds(found):
+    """All scores are equal."""
+    X, y = draw()
+    again = compare_models(LogisticRegression(), X, y, rivals=RIVALS, random_state=0)
+    columns = ["model", "fold", *MEASURES]
+    pd.testing.assert_frame_equal(
+        found.fold_scores[columns], again.fold_scores[columns]
+    )
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """Raw customers: text, gaps, a date and a yes-or-no column."""
+    X, y = make_customers("automobile", 120, random_state=0)
+    since = pd.Series(pd.date_range("2020-01-01", periods=120)).where(X.index % 7 > 0)
+    loyal = pd.array([True, False, None] * 40, dtype="boolean")
+    visits = pd.array([1, None, 3] * 40, dtype="Int64")
+    return X.assign(since=since, loyal=loyal, visits=visits), y
+
+
+@pytest.mark.parametrize("name", list(default_rivals(np.zeros((1, 1)))))
+def test_rivals_take_raw_customers(raw, name):
+    """Unseen levels and gaps included."""
+    X, y = raw
+    rival = default_rivals(X, random_state=0)[name]
+    if "regularised" in name:
+        rival.set_params(histgradientboostingclassifier__max_iter=5)
+    rival.fit(X[:90], y[:90])
+    unseen = X[90:].assign(Profession="astronaut")
+    assert np.isfinite(rival.predict_proba(unseen)).all()
+
+
+def test_rivals_take_arrays():
+    """As they come."""
+    X, y = draw(60)
+    for name, rival in default_rivals(X, random_state=0).items():
+        if "regularised" in name:
+            rival.set_params(max_iter=5)
+        assert rival.fit(X, y).predict(X).shape == (60,), name
+
+
+def test_the_library_s_own_classifier_is_compared(raw):
+    """Raw frame, text labels."""
+    X, y = raw
+    net = SegmentClassifier.from_preset("best-practices", max_epochs=2, random_state=0)
+    found = compare_models(
+        net, X, y, rivals={"majority": RIVALS["majority"]}, cv=2, random_state=0
+    )
+    assert found.name == "SegmentClassifier"
+    assert found.to_frame()["weakest_class"].isin(list("ABCD")).all()
