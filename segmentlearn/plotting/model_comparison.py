@@ -13,6 +13,12 @@ from segmentlearn.plotting.canvas import (
 )
 
 _COLORS = {"better": BLUE, "worse": VERMILLION, "not told apart": GREY}
+# how a rival stands, not the classifier
+_STANDINGS = {
+    "better": "beaten",
+    "worse": "ahead",
+    "not told apart": "not told apart",
+}
 _WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
@@ -167,18 +173,16 @@ class ModelComparisonDisplay:
             if np.isfinite(low):
                 ax.plot([low, high], [place, place], color=color, linewidth=2.5)
             ax.plot(self.differences[place], place, "o", color=color, markersize=8)
-        ax.axvline(0.0, color="#4D4D4D", linewidth=1.0, zorder=0)
+        ax.axvline(0.0, color="#4D4D4D", linewidth=1.2, zorder=1)
         ticks = [
-            f"{rival}\n({verdict})"
+            f"{rival}\n({_STANDINGS[verdict]})"
             for rival, verdict in zip(self.rivals, self.verdicts, strict=True)
         ]
         ax.set_yticks(np.arange(len(ticks)), ticks)
         ax.set_ylim(len(ticks) - 0.5, -0.5)
         words = _WORDS.get(self.measure, self.measure)
-        ax.set_xlabel(
-            f"{words}: {self.name} is better to the right "
-            f"({self.confidence_level:.0%} intervals, together)"
-        )
+        ax.set_title(f"{self.name} beside its rivals, {words}")
+        ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")
         ax.tick_params(axis="y", length=0)
         self.ax_, self.figure_ = ax, ax.figure

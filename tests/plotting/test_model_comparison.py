@@ -34,7 +34,7 @@ def test_a_row_for_each_rival(result):
     """With the verdict below the name."""
     display = result.plot()
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
-    assert labels == ["majority\n(better)", "twin\n(not told apart)"]
+    assert labels == ["majority\n(beaten)", "twin\n(not told apart)"]
 
 
 def test_dots_stand_at_the_differences(result):
