@@ -12,6 +12,7 @@ __version__ = "0.1.0.dev0"
 _NAMES = {
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
+    "BatchedGridSearchCV": "segmentlearn.model_selection",
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",

@@ -15,7 +15,13 @@ from segmentlearn.engine import fallback
 from segmentlearn.engine.architecture import FreeNumbers, NotCompilableError
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.cache import PROGRAMS
-from segmentlearn.engine.data import Table, capacity_for, index_table, pad_rows
+from segmentlearn.engine.data import (
+    Table,
+    as_leaves,
+    capacity_for,
+    index_table,
+    pad_rows,
+)
 from segmentlearn.engine.program import VALIDATION_CHUNK, Program, Recipe, Settings
 from segmentlearn.engine.schedules import Schedule, resolve_schedule
 from segmentlearn.engine.stopping import BestEpoch, EarlyStopping
@@ -163,7 +169,7 @@ def fit_members(
     reason = fallback.reason_not_to_compile(model, recipe.optimizer, (), loss, metrics)
     if reason is not None:
         raise NotCompilableError(reason)
-    table = Table([X], [y], sample_weight)
+    table = Table(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight)
     rows = pad_rows(table)
     program = PROGRAMS.find(model, recipe, rows)
     with program.lock:
