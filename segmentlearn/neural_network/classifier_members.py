@@ -6,7 +6,6 @@ same order, the same held-out rows and dropout masks, the same epoch.
 
 import dataclasses
 import itertools
-import json
 import time
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -58,7 +57,16 @@ class TrainingTable:
 
     def __init__(self, X: Any, y: Any, sample_weight: Any = None) -> None:
         self.X, self.y, self.sample_weight = X, y, sample_weight
+        self._labels: tuple | None = None
         self._prepared: dict[Hashable, tuple] = {}
+
+    def labels(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the classes, and each customer's class number."""
+        if self._labels is None:
+            labels = read_labels(self.y, "y")
+            classes = learn_classes(labels)
+            self._labels = classes, encode_labels(self.X, labels, classes)
+        return self._labels
 
     def prepare(self, classifier: SegmentClassifier, key: Hashable) -> np.ndarray:
         """Return the features of a classifier, and give it its preprocessor.
@@ -138,7 +146,8 @@ class Start:
         result : engine.MemberResult or SegmentLearnError
             What became of its net.
         net : keras.Model, default=None
-            A net of its shape, which gets the weights; None builds one.
+            A net of its shape, which gets the weights, for a classifier that is asked
+            for predictions only and has no ``oof_proba_``. None builds one.
 
         Returns
         -------
@@ -151,12 +160,17 @@ class Start:
         """
         if isinstance(result, Exception):
             raise result
-        net = self.net() if net is None else net
-        net.set_weights(result.weights)
+        is_lent = net is not None
+        net = net if is_lent else self.net()
+        for variable, value in zip(net.weights, result.weights, strict=True):
+            variable.value.assign(value)
         self.classifier._keep(net, [result.training], {}, 1)
-        self.classifier._calibrate(
-            [net], [self.fold], self.features, self.codes, self.weights, True
-        )
+        if is_lent:
+            self.classifier.oof_proba_ = None
+        else:
+            self.classifier._calibrate(
+                [net], [self.fold], self.features, self.codes, self.weights, True
+            )
         return self.classifier
 
 
@@ -222,9 +236,7 @@ def start(
     """
     classifier._validate_params()
     random_state = classifier._draw_seed()
-    y = read_labels(table.y, "y")
-    classifier.classes_ = learn_classes(y)
-    codes = encode_labels(table.X, y, classifier.classes_)
+    classifier.classes_, codes = table.labels()
     features = table.prepare(classifier, key)
     weights, factors = weigh_rows(
         codes, classifier.classes_, classifier.class_weight, table.sample_weight
@@ -299,16 +311,20 @@ def train_side_by_side(starts: Sequence[Start]) -> tuple[list[Batch], list[Start
 
 def _shape(one: Start) -> Hashable:
     """Return what the nets of a program have in common."""
-    config = {**one.optimizer().get_config(), "learning_rate": None, "name": None}
-    decays = config.pop("weight_decay", None) is not None
     spec = dataclasses.replace(
         one.spec,
         dropout=tuple(float(rate > 0) for rate in one.spec.dropout),
         l2=float(one.spec.l2 > 0),
     )
-    kind = str(one.classifier.optimizer).lower()
-    settings = json.dumps(config, sort_keys=True, default=str)
-    return spec, one.sizes.batch_size, one.n_steps, kind, decays, settings
+    classifier = one.classifier
+    return (
+        spec,
+        one.sizes.batch_size,
+        one.n_steps,
+        classifier.optimizer.lower(),
+        classifier.weight_decay > 0,
+        classifier.ema_momentum,
+    )
 
 
 def _in_parts(group: list[Start]) -> list[list[Start]]:
@@ -379,14 +395,13 @@ def _members(group: list[Start]) -> tuple[dict, list]:
         if seed not in nets:
             nets[seed] = one.net().get_weights()
         stopping = classifier._stopping_rule(one.sizes)
-        optimizer = one.optimizer()
         members.append(
             engine.Member(
                 weights=nets[seed],
                 train_rows=one.fold.train_rows + offset,
                 validation_rows=one.fold.held_out + offset,
                 learning_rate=one.sizes.learning_rate,
-                weight_decay=float(optimizer.weight_decay or 0.0),
+                weight_decay=float(classifier.weight_decay),
                 dropout_rates=tuple(rate for rate in one.spec.dropout if rate),
                 penalties=_penalties(one.spec),
                 epochs=classifier.max_epochs,
