@@ -45,7 +45,9 @@ class Member:
     train_rows, validation_rows : ndarray of int
         Its rows of the table that all share.
     learning_rate : float
+        Step size at the start of the schedule.
     weight_decay : float, default=0.0
+        Decoupled weight decay, where the optimizer has one.
     dropout_rates : tuple of float, default=()
         One for each ``Dropout`` layer.
     penalties : tuple of (float, float), default=()
@@ -53,9 +55,19 @@ class Member:
     epochs : int, default=1
         Epochs at most.
     learning_rate_schedule : str, callable or None, default=None
+        As `fit` takes it.
     early_stopping : EarlyStopping, default=None
+        When to stop; needs validation rows.
     seed : int, default=0
         Decides the order of the rows and the dropout masks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn import engine
+    >>> weights = [np.ones((3, 2)), np.zeros(2)]
+    >>> engine.Member(weights, np.arange(8), np.arange(8, 10), 0.01).epochs
+    1
     """
 
     weights: list

@@ -98,8 +98,8 @@ class BatchedGridSearchCV(GridSearchCV):
     SegmentClassifier(...)
     >>> grid = {"learning_rate": [0.001, 0.01, 0.1]}
     >>> search = BatchedGridSearchCV(net, grid, cv=2).fit(X, y)
-    >>> search.batches_
-    [6]
+    >>> sum(search.batches_), search.one_by_one_
+    (6, {})
     """
 
     _parameter_constraints: dict = {**GridSearchCV._parameter_constraints}

@@ -333,7 +333,7 @@ def _in_parts(group: list[Start]) -> list[list[Start]]:
     n_bytes, seen = 0, set()
     for one in group:
         more = 0 if _rows_of(one) in seen else one.features.nbytes
-        if not parts or n_bytes + more > _MOST_BYTES:
+        if not parts or (more and n_bytes + more > _MOST_BYTES):
             parts.append([])
             n_bytes, seen, more = 0, set(), one.features.nbytes
         parts[-1].append(one)
