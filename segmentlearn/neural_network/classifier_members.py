@@ -83,7 +83,8 @@ class TrainingTable:
             }
             self._prepared[key] = features, learnt
         features, learnt = self._prepared[key]
-        vars(classifier).update(learnt)
+        for name, value in learnt.items():
+            setattr(classifier, name, value)
         return features
 
 
@@ -330,7 +331,8 @@ def _shape(one: Start) -> Hashable:
 def _in_parts(group: list[Start]) -> list[list[Start]]:
     """Split a group where the tables that it learns from would be too large."""
     parts: list[list[Start]] = []
-    n_bytes, seen = 0, set()
+    n_bytes = 0
+    seen: set = set()
     for one in group:
         more = 0 if _rows_of(one) in seen else one.features.nbytes
         if not parts or (more and n_bytes + more > _MOST_BYTES):
