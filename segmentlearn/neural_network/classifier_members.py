@@ -353,6 +353,8 @@ def _rows_of(one: Start) -> Hashable:
 def _train(group: list[Start]) -> Batch | None:
     """Train a group; None where its program rounds differently from a net alone."""
     began = time.perf_counter()
+    # slow learners first: one that starts last would keep its program for itself
+    group = sorted(group, key=lambda one: one.sizes.learning_rate)
     arguments, members = _members(group)
     first, n_places = group[0], min(_N_PLACES, len(group))
     packed = networks.build_classifier_members(first.spec, n_places)
