@@ -15,6 +15,7 @@ _NAMES = {
     "AuditReport": "segmentlearn.inspection",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
+    "BatchedGridSearchCV": "segmentlearn.model_selection",
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",

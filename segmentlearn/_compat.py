@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import (
     _check_pos_label_consistency as check_pos_label_consistency,
 )
+from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _get_feature_names as get_feature_names
 from sklearn.utils.validation import _num_samples as num_samples
@@ -31,6 +32,7 @@ __all__ = [
     "Options",
     "StrOptions",
     "check_pos_label_consistency",
+    "check_method_params",
     "check_sample_weight",
     "fit_context",
     "get_feature_names",

@@ -8,21 +8,27 @@ from typing import Any
 
 _HOMES = {
     "EarlyStopping": "segmentlearn.engine.stopping",
+    "Member": "segmentlearn.engine.member_training",
+    "MemberResult": "segmentlearn.engine.member_training",
     "SCHEDULES": "segmentlearn.engine.schedules",
     "TrainingResult": "segmentlearn.engine.training",
     "cache_info": "segmentlearn.engine.cache",
     "clear_cache": "segmentlearn.engine.cache",
     "fit": "segmentlearn.engine.training",
+    "fit_members": "segmentlearn.engine.member_training",
     "predict": "segmentlearn.engine.inference",
 }
 
 __all__ = [
     "SCHEDULES",
     "EarlyStopping",
+    "Member",
+    "MemberResult",
     "TrainingResult",
     "cache_info",
     "clear_cache",
     "fit",
+    "fit_members",
     "predict",
 ]
 

@@ -124,13 +124,19 @@ def take_penalties_over(model: "keras.Model") -> list[int]:
 def penalty(
     penalised: list[int], weights: list, strengths: "tf.Tensor"
 ) -> "tf.Tensor | float":
-    """Sum the L1 and L2 penalties; strengths is (n_penalised, 2)."""
+    """Sum the L1 and L2 penalties.
+
+    `strengths` is (n_penalised, 2), or (n_penalised, 2, n_members) where each member
+    has its own.
+    """
     total: Any = 0.0
+    lead = strengths.shape[2:].rank
     for row, index in enumerate(penalised):
         weight = tf.cast(weights[index], tf.float32)
-        total += strengths[row, 0] * tf.reduce_sum(tf.abs(weight))
-        total += strengths[row, 1] * tf.reduce_sum(tf.square(weight))
-    return total
+        axes = list(range(lead, len(weight.shape)))
+        total += strengths[row, 0] * tf.reduce_sum(tf.abs(weight), axes)
+        total += strengths[row, 1] * tf.reduce_sum(tf.square(weight), axes)
+    return tf.reduce_sum(total) if lead and penalised else total
 
 
 def dropout_layers(model: "keras.Model") -> list[HashDropout]:

@@ -180,4 +180,5 @@ def _recipe_key(recipe: Recipe) -> tuple:
         recipe.batch_size,
         recipe.n_members,
         recipe.jit_compile,
+        recipe.by_member,
     )

@@ -20,6 +20,7 @@ class _Compiled:
     """A layer that can be told that XLA compiles it."""
 
     in_xla = False
+    by_member = False
 
 
 class FastDense(_Compiled, keras.layers.Dense):
@@ -61,6 +62,8 @@ class FastEinsum(_Compiled, keras.layers.EinsumDense):
             x = _product(flat, tf.convert_to_tensor(kernel), self.in_xla)
             x = tf.reshape(x, tf.concat([shape[:-1], tf.shape(x)[-1:]], axis=0))
             x.set_shape([*inputs.shape[:-1], kernel.shape[-1]])
+        elif self.by_member and _is_member_product(left, right, result):
+            x = _product(inputs, tf.convert_to_tensor(kernel), self.in_xla)
         elif _is_small_sum(left, right, result, kernel.shape):
             letters = left + result[-1]
             x = _spread(inputs, left, letters) * _spread(kernel, right, letters)
@@ -96,28 +99,34 @@ def fast_type(layer: Any) -> type | None:
     return None
 
 
-def tell_compiled(model: Any) -> None:
-    """Tell the fast layers of a model that XLA compiles it."""
+def tell_compiled(model: Any, by_member: bool = False) -> None:
+    """Tell the fast layers of a model that XLA compiles it.
+
+    `by_member` says that each member's products have to be those of a net alone, to the
+    last bit.
+    """
     for layer in model._flatten_layers():
         if isinstance(layer, _Compiled):
             layer.in_xla = xla_optimization_barrier is not None
+            layer.by_member = by_member
 
 
 def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
     """Multiply rows by a matrix, with gradients that XLA's runtime is quick at.
 
+    Both may have an axis of members in front, each of which has a matrix of its own.
     The gradient of the kernel is a product of two factors that both lie the wrong way
     round in memory, and turning the left one takes most of the time. A few rows are
     better turned beforehand, and so is a small kernel for the gradient of the rows.
     With many rows and a narrow layer, the outputs are the smaller factor, so they go
     left and the result is turned. Barriers keep XLA from undoing either.
     """
-    n_rows, n_outputs = rows.shape[0], kernel.shape[1]
+    n_rows, n_outputs = rows.shape[-2], kernel.shape[-1]
     if not rows.dtype.is_floating:  # whole numbers and truth values, as in Keras
         rows = tf.cast(rows, kernel.dtype)
     if not in_xla or n_rows is None:
         return tf.matmul(rows, kernel)
-    n_inputs = rows.shape[1]
+    n_inputs = rows.shape[-1]
     is_small = n_inputs * n_outputs <= n_rows * _ENTRIES_PER_ROW
     if n_rows <= _FEW_ROWS:
         return _with_gradient(rows, kernel, _from_turned, is_small)
@@ -151,12 +160,12 @@ def _from_turned(rows: Any, upstream: Any) -> Any:
 
 def _turned_afterwards(rows: Any, upstream: Any) -> Any:
     (turned,) = xla_optimization_barrier([tf.matmul(upstream, rows, transpose_a=True)])
-    return tf.transpose(turned)
+    return tf.linalg.matrix_transpose(turned)
 
 
 def _turn(matrix: Any) -> Any:
     """Transpose in memory, not only in what the next product is told."""
-    (turned,) = xla_optimization_barrier([tf.transpose(matrix)])
+    (turned,) = xla_optimization_barrier([tf.linalg.matrix_transpose(matrix)])
     return turned
 
 
@@ -184,6 +193,18 @@ def _is_plain_product(left: str, right: str, result: str) -> bool:
         and left[-1] == right[0]
         and right[1] not in left
         and result == left[:-1] + right[1]
+    )
+
+
+def _is_member_product(left: str, right: str, result: str) -> bool:
+    """Whether the rows of each member are multiplied by a matrix of its own."""
+    return (
+        len(left) == len(right) == len(result) == 3
+        and left[0] == right[0] == result[0]
+        and left[1] == result[1]
+        and left[2] == right[1]
+        and right[2] == result[2]
+        and len({*left, *right}) == 4
     )
 
 

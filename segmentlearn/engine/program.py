@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine import architecture, losses, products
+from segmentlearn.engine import architecture, losses, members, products
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.data import Rows
 from segmentlearn.engine.weights import Weights
@@ -38,6 +38,9 @@ class Recipe:
         Length of the leading member axis of a packed model; None without one.
     jit_compile : bool
         Whether XLA compiles the epoch.
+    by_member : bool, default=False
+        Whether each member has numbers of its own (learning rate, decay, dropout rates,
+        penalties, seed, steps so far) and must become what it would become alone.
     """
 
     loss: Any
@@ -48,6 +51,7 @@ class Recipe:
     batch_size: int
     n_members: int | None
     jit_compile: bool
+    by_member: bool = False
 
     @property
     def all_metrics(self) -> tuple:
@@ -87,18 +91,19 @@ class Settings:
         without slots stands for rows that are visited where they stand.
     validation_order : ndarray of int32
         Index table, (slots,) or (n_members, slots); likewise.
-    weight_decay : float
+    weight_decay : float or ndarray of shape (n_members,)
     free : FreeNumbers
-    seed : int
+        Of members with numbers of their own, each number is an array of them.
+    seed : int or ndarray of shape (n_members,)
         Tells this fit's dropout masks from another's.
     """
 
     n_slots: int
     n_steps: int
     validation_order: np.ndarray
-    weight_decay: float
+    weight_decay: Any
     free: architecture.FreeNumbers
-    seed: int
+    seed: Any
 
 
 class Program:
@@ -132,11 +137,16 @@ class Program:
         self._n_features = len(rows.features)
         self._penalised = architecture.take_penalties_over(self.model) if copy else []
         if recipe.jit_compile:
-            products.tell_compiled(self.model)
+            products.tell_compiled(self.model, recipe.by_member)
         self._dropout = architecture.dropout_layers(self.model)
         self._losses = losses.row_losses(recipe.loss, len(rows.targets))
         self._weights = Weights(self.model, self.optimizer, recipe.n_members)
-        self._state = [variable.value for variable in self.optimizer.variables]
+        state = self.optimizer.variables
+        if recipe.by_member:
+            if recipe.n_members is None or not self._weights.is_by_member:
+                raise architecture.NotCompilableError("members are not told apart")
+            state = members.widen_scalars(self.optimizer, recipe.n_members)
+        self._state = [variable.value for variable in state]
         self._initial_state = [value.numpy() for value in self._state]
         self._epoch = tf.function(
             self._run_epoch, jit_compile=recipe.jit_compile, autograph=False
@@ -155,6 +165,18 @@ class Program:
             )
         for variable, value in zip(self._state, state, strict=True):
             variable.assign(value)
+
+    def start_member(self, member: int, weights: Sequence) -> None:
+        """Let a member start anew, as `start` lets a net, while the others go on."""
+        self._weights.assign_member(member, weights)
+        for variable, value in zip(self._state, self._initial_state, strict=True):
+            state = variable.numpy()
+            state[member] = value[member]
+            variable.assign(state)
+
+    def member_weights(self, row: np.ndarray) -> list[np.ndarray]:
+        """Cut a member's row of what the first reader gives into flat arrays."""
+        return self._weights.split_row(row)
 
     def readers(self) -> list:
         """Return functions that give the present values of what the program holds."""
@@ -197,19 +219,22 @@ class Program:
             weighted metrics.
         """
         free = settings.free
+        lead = self._member_shape()
+        own = lead if self.recipe.by_member else []
+        rates = [len(free.dropout_rates), *own]
+        penalties = [len(free.penalties), 2, *own]
         constants = (
             tf.constant(settings.validation_order),
-            tf.constant(settings.weight_decay, tf.float32),
-            tf.constant(free.dropout_rates, tf.float32, [len(free.dropout_rates)]),
-            tf.constant(free.penalties, tf.float32, [len(free.penalties), 2]),
-            tf.constant(settings.seed, tf.int32),
+            tf.constant(settings.weight_decay, tf.float32, own),
+            tf.constant(np.asarray(free.dropout_rates, np.float32), shape=rates),
+            tf.constant(np.asarray(free.penalties, np.float32), shape=penalties),
+            tf.constant(settings.seed, tf.int32, own),
         )
-        lead = self._member_shape()
         epoch = self._trace(
             [*rows.features, *rows.targets],
             rows.weights,
             tf.TensorSpec([*lead, settings.n_slots], tf.int32),
-            tf.TensorSpec([settings.n_steps], tf.float32),
+            tf.TensorSpec([settings.n_steps, *own], tf.float32),
             tf.TensorSpec(lead, tf.int32),
             tf.TensorSpec(lead, tf.int32),
             *constants,
@@ -267,21 +292,20 @@ class Program:
     ) -> Any:
         """Trace the epoch: a loop over training steps, then one over validation."""
         if self.optimizer.weight_decay is not None:
-            self.optimizer.weight_decay = weight_decay
+            self.optimizer.weight_decay = self._for_weights(weight_decay)
         zeros = tf.zeros([self.recipe.n_sums, *self._member_shape()])
         n_steps = _n_chunks(n_train, self.recipe.batch_size)
 
         def train_step(step: Any, total: Any) -> tuple:
+            n_done = tf.cast(self.optimizer.iterations, tf.int32)
             for layer in self._dropout:
                 layer.set_source(
-                    rates[layer.stream],
-                    seed,
-                    tf.cast(self.optimizer.iterations, tf.int32),
+                    rates[layer.stream], seed, tf.reshape(n_done, seed.shape)
                 )
             chunk = self._chunk(
                 data, weights, order, n_train, step, self.recipe.batch_size
             )
-            self.optimizer.learning_rate.assign(learning_rates[step])
+            self.optimizer.learning_rate.assign(self._for_weights(learning_rates[step]))
             held = [variable.value.read_value() for variable in self._weights.variables]
             with tf.GradientTape() as tape:
                 tape.watch(held)
@@ -369,6 +393,10 @@ class Program:
         if extra:  # penalties of the model's own, on weights or activities
             objective += tf.add_n(extra)
         return tf.stack(sums), objective, updates
+
+    def _for_weights(self, number: Any) -> Any:
+        """Shape numbers of the members' own like the weights, member first."""
+        return number[:, tf.newaxis] if self.recipe.by_member else number
 
     def _member_shape(self) -> list[int]:
         return [] if self.recipe.n_members is None else [self.recipe.n_members]

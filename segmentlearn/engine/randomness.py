@@ -37,8 +37,10 @@ def hash_uniform(
     ----------
     shape : tensor of int32
         Shape of the result.
-    seed, step : scalar tensors of int32
-        What one fit and one training step are told apart by.
+    seed, step : tensors of int32
+        What one fit and one training step are told apart by: scalars, or one for each
+        member on the first axis of the result, which then has the numbers that it would
+        have alone.
     stream : int
         What two uses in the same step (two dropout layers) are told apart by.
 
@@ -49,7 +51,11 @@ def hash_uniform(
     """
     key = tf.cast(seed, tf.uint32) + _uint32((stream * 0x85EBCA6B + 1) & 0xFFFFFFFF)
     key = _mix(key) + tf.cast(step, tf.uint32) * _uint32(_GOLDEN)
-    index = tf.cast(tf.range(tf.reduce_prod(shape)), tf.uint32)
+    if key.shape.rank:
+        key, shape_of_one = key[:, tf.newaxis], shape[1:]
+    else:
+        shape_of_one = shape
+    index = tf.cast(tf.range(tf.reduce_prod(shape_of_one)), tf.uint32)
     bits = _mix(_mix(index + _mix(key)) + key)
     top = tf.cast(tf.bitwise.right_shift(bits, _uint32(8)), tf.int32)
     return tf.reshape(tf.cast(top, tf.float32) * 2.0**-24, shape)
@@ -93,6 +99,8 @@ class HashDropout(keras.layers.Layer):
         stream = self.stream + _MOST_LAYERS * self._n_uses  # of a shared layer
         self._n_uses += 1
         uniform = hash_uniform(tf.shape(inputs), seed, step, stream)
+        if rate.shape.rank:  # one for each member
+            rate = tf.reshape(rate, [-1] + [1] * (len(inputs.shape) - 1))
         scale = tf.where(uniform >= rate, 1.0 / (1.0 - rate), 0.0)
         return inputs * tf.cast(scale, inputs.dtype)
 

@@ -177,20 +177,11 @@ class Trainer:
         """Write the epoch down; return whether to go on."""
         diverged = not np.isfinite(logs["loss"]).any()
         if diverged and not self.history:
-            raise SegmentLearnError(
-                f"the training loss is {logs['loss']} in the first epoch; lower the "
-                "learning rate, and check the features for very large numbers and the "
-                "targets for classes that the net has no output for."
-            )
+            raise first_loss_error(logs["loss"])
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
         if diverged:
-            warnings.warn(
-                f"training stopped in epoch {epoch + 1}: the loss is not a finite "
-                "number. The best weights so far are kept; lower the learning rate.",
-                SegmentLearnWarning,
-                stacklevel=5,
-            )
+            warn_of_divergence(epoch)
             return False
         self._last_finite = [read() for read in self.program.readers()]
         if self._best is not None:
@@ -227,12 +218,7 @@ class Trainer:
         if self._best is not None and self._best.rule.restore_best:
             weights = self._best.weights
             if weights is None:
-                warnings.warn(
-                    "the validation loss was never a finite number, so the weights of "
-                    "the last epoch are kept; check the validation rows.",
-                    SegmentLearnWarning,
-                    stacklevel=5,
-                )
+                warn_of_no_best_epoch()
                 weights = self._last_finite
         if weights is not None:
             assign_weights(self.model, self.program.in_model_order(weights))
@@ -257,6 +243,35 @@ def assign_weights(model: Any, weights: Sequence) -> None:
     """Set a model's weights without the checks and copies of ``set_weights``."""
     for variable, value in zip(model.weights, weights, strict=True):
         variable.value.assign(value)
+
+
+def first_loss_error(loss: Any) -> SegmentLearnError:
+    """Return the error of a net that has diverged before it has learnt anything."""
+    return SegmentLearnError(
+        f"the training loss is {loss} in the first epoch; lower the "
+        "learning rate, and check the features for very large numbers and the "
+        "targets for classes that the net has no output for."
+    )
+
+
+def warn_of_divergence(epoch: int) -> None:
+    """Warn that a training has ended because its loss is not finite any more."""
+    warnings.warn(
+        f"training stopped in epoch {epoch + 1}: the loss is not a finite "
+        "number. The best weights so far are kept; lower the learning rate.",
+        SegmentLearnWarning,
+        stacklevel=6,
+    )
+
+
+def warn_of_no_best_epoch() -> None:
+    """Warn that no epoch could be told to be the best."""
+    warnings.warn(
+        "the validation loss was never a finite number, so the weights of "
+        "the last epoch are kept; check the validation rows.",
+        SegmentLearnWarning,
+        stacklevel=6,
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -66,6 +66,25 @@ class Weights:
         if optimizer.use_ema:
             self.judged = list(optimizer._model_variables_moving_average)
 
+    @property
+    def is_by_member(self) -> bool:
+        """Whether each member's weights are a row of the vector, and nothing else."""
+        return self.is_flat and bool(self._lead) and not self.updated
+
+    def assign_member(self, member: int, weights: Sequence) -> None:
+        """Take over the weights of one net, in the order of its ``weights``."""
+        rows = self.variables[0].numpy()
+        rows[member] = np.concatenate([np.ravel(weights[i]) for i in self._trained])
+        self.variables[0].assign(rows)
+
+    def split_row(self, row: np.ndarray) -> list[np.ndarray]:
+        """Cut a member's row into flat arrays, in the order of ``model.weights``."""
+        pieces = np.split(row, np.cumsum(self._sizes)[:-1])
+        ordered = sorted(
+            zip(self._trained, pieces, strict=True), key=lambda pair: pair[0]
+        )
+        return [piece for _, piece in ordered]
+
     def unpack(self, values: Sequence) -> list:
         """Return the values of `variables` as the model's trainable weights."""
         if not self.is_flat:

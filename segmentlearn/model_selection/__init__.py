@@ -4,6 +4,7 @@ from segmentlearn.model_selection.model_comparison import (
     ModelComparison,
     compare_models,
 )
+from segmentlearn.model_selection.batched_search import BatchedGridSearchCV
 from segmentlearn.model_selection.number_of_clusters import (
     NumberOfClusters,
     select_n_clusters,
@@ -12,6 +13,7 @@ from segmentlearn.model_selection.stability import ClusterStability, cluster_sta
 from segmentlearn.model_selection.threshold import tune_threshold
 
 __all__ = [
+    "BatchedGridSearchCV",
     "ClusterStability",
     "ModelComparison",
     "NumberOfClusters",
