@@ -15,10 +15,10 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_params,
 )
+from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import (
     _check_pos_label_consistency as check_pos_label_consistency,
 )
-from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _get_feature_names as get_feature_names
 from sklearn.utils.validation import _num_samples as num_samples
@@ -31,8 +31,8 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
-    "check_pos_label_consistency",
     "check_method_params",
+    "check_pos_label_consistency",
     "check_sample_weight",
     "fit_context",
     "get_feature_names",

@@ -1,10 +1,10 @@
 """Which model, which threshold, how many segments, and how sure one can be."""
 
+from segmentlearn.model_selection.batched_search import BatchedGridSearchCV
 from segmentlearn.model_selection.model_comparison import (
     ModelComparison,
     compare_models,
 )
-from segmentlearn.model_selection.batched_search import BatchedGridSearchCV
 from segmentlearn.model_selection.number_of_clusters import (
     NumberOfClusters,
     select_n_clusters,
