@@ -15,6 +15,7 @@ _NAMES = {
     "CategoryEncoder": "segmentlearn.preprocessing",
     "DistancePreprocessor": "segmentlearn.preprocessing",
     "InductiveClusterer": "segmentlearn.cluster",
+    "KerasTunerSearchCV": "segmentlearn.model_selection",
     "LatentClassMixture": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
@@ -29,6 +30,7 @@ _NAMES = {
     "load_mall": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
+    "search_space": "segmentlearn.model_selection",
     "segment_profile": "segmentlearn.inspection",
     "select_n_clusters": "segmentlearn.model_selection",
 }

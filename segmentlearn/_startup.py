@@ -50,6 +50,7 @@ def _prepare_environment() -> None:
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit():
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", threads)
     folder = os.environ.get("SEGMENTLEARN_XLA_CACHE")
     if folder and "tensorflow" not in sys.modules:
         _enable_persistent_cache(pathlib.Path(folder))

@@ -56,7 +56,8 @@ def test_another_backend_is_refused():
 def environment(monkeypatch):
     """The environment as a dict that is put back afterwards, without our variables."""
     names = ("TF_XLA_FLAGS", "SEGMENTLEARN_XLA_CACHE", "TF_NUM_INTRAOP_THREADS")
-    for name in (*names, "OMP_NUM_THREADS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL"):
+    names = (*names, "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "KERAS_BACKEND")
+    for name in (*names, "TF_CPP_MIN_LOG_LEVEL"):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     return monkeypatch
@@ -106,6 +107,7 @@ def test_a_worker_takes_its_share_of_the_cores(environment):
     environment.setenv("OMP_NUM_THREADS", "1")
     _startup._prepare_environment()
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "1"
+    assert os.environ["TF_NUM_INTEROP_THREADS"] == "1"
     environment.setenv("TF_NUM_INTRAOP_THREADS", "4")
     _startup._prepare_environment()
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "4"
