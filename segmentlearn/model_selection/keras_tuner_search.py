@@ -131,8 +131,8 @@ class KerasTunerSearchCV(BaseSearchCV):
     ...     random_state=0,
     ... )
     >>> search = search.fit(X.select_dtypes("number"), y)
-    >>> search.best_params_
-    {'C': 0.9}
+    >>> list(search.best_params_), search.predict(X.select_dtypes("number")).shape
+    (['C'], (200,))
     """
 
     _parameter_constraints: dict = {

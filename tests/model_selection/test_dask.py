@@ -30,6 +30,12 @@ def client(tmp_path_factory):
 
 def test_a_cluster_finds_what_one_process_finds(client):
     """Every fit runs on a worker, and the results are those of ``n_jobs=1``."""
+
+    def tensorflow_is_loaded():
+        import sys
+
+        return "tensorflow" in sys.modules
+
     X, y = make_customers("automobile", 300, random_state=0)
     net = SegmentClassifier.from_preset("best-practices", max_epochs=3, random_state=0)
     search = GridSearchCV(
@@ -37,33 +43,23 @@ def test_a_cluster_finds_what_one_process_finds(client):
     )
     with joblib.parallel_config("dask"):
         search.fit(X, y)
-    on_workers = client.run(tensorflow_is_loaded)
+    assert any(client.run(tensorflow_is_loaded).values())
     alone = GridSearchCV(net, search.param_grid, cv=2, error_score="raise").fit(X, y)
-    assert any(on_workers.values())
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
     )
     np.testing.assert_array_equal(search.predict_proba(X), alone.predict_proba(X))
 
 
-def tensorflow_is_loaded():
-    """Whether this process has trained a net."""
-    import sys
-
-    return "tensorflow" in sys.modules
-
-
 def test_a_worker_takes_one_thread(client):
     """Dask tells its workers one thread for OpenMP, which holds for TensorFlow."""
-    found = client.run(threads_after_loading)
-    assert set(found.values()) == {("1", "1")}
 
+    def load_and_read():
+        import os
 
-def threads_after_loading():
-    """Return the threads that TensorFlow has been given."""
-    import os
+        from segmentlearn.engine import backend  # noqa: F401
 
-    from segmentlearn.engine import backend  # noqa: F401
+        names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+        return tuple(os.environ.get(name) for name in names)
 
-    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return tuple(os.environ.get(name) for name in names)
+    assert set(client.run(load_and_read).values()) == {("1", "1")}
