@@ -3,8 +3,8 @@
     python docs/benchmarks/search_memory.py
     python docs/benchmarks/search_memory.py --fits 30 --rows 500
 
-GridSearchCV over the small grid of the "best-practices" preset and learning rates beyond
-it, on generated customers; the resident memory is read after every fit.
+GridSearchCV over learning rates and two widths of the "best-practices" preset, on
+generated customers; the resident memory is read after every fit.
 """
 
 import argparse
