@@ -10,7 +10,7 @@ of them better than the net as it was?
 # %%
 # Customers
 # ---------
-# A third of the customers is kept aside. No search sees them.
+# A third of the customers is kept aside; no search sees them.
 import time
 import warnings
 
@@ -22,7 +22,7 @@ from segmentlearn import SegmentClassifier, make_customers
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.model_selection import KerasTunerSearchCV, search_space
 
-X, y = make_customers("automobile", 1500, random_state=0)
+X, y = make_customers("automobile", 1200, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=1 / 3, stratify=y, random_state=0
 )
@@ -120,7 +120,7 @@ compare(
             "dropout": lambda hp: hp.Float("dropout", 0.05, 0.3),
         },
         oracle="bayesian",
-        n_trials=10,
+        n_trials=9,
         random_state=0,
         **settings,
     ),

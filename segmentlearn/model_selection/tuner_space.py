@@ -40,6 +40,12 @@ def suggest(hyperparameters, name, wanted):
     >>> suggest(None, "dropout", [0.1])  # no choice, so nothing to register
     0.1
     """
+    value = _suggest(hyperparameters, name, wanted)
+    # what the Bayesian oracle proposes are numbers of NumPy
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _suggest(hyperparameters, name, wanted):
     if hasattr(wanted, "ppf"):
         return _from_scipy(hyperparameters, name, wanted)
     if callable(wanted):

@@ -113,6 +113,20 @@ def test_bayesian_search_looks_near_the_best(numbers):
     assert np.mean(leaves[3:]) < 30
 
 
+def test_proposed_numbers_are_pythons_own(numbers):
+    """So that ``best_params_`` reads well and can be stored as JSON."""
+    search = KerasTunerSearchCV(
+        DecisionTreeClassifier(random_state=0),
+        {"ccp_alpha": lambda hp: hp.Float("alpha", 0.0, 0.1)},
+        oracle="bayesian",
+        n_trials=4,
+        cv=3,
+        random_state=0,
+    ).fit(*numbers)
+    tried = search.cv_results_["params"]
+    assert [type(one["ccp_alpha"]) for one in tried] == [float] * 4
+
+
 @pytest.mark.parametrize(("name", "direction"), [("score", "max"), ("val_loss", "min")])
 def test_oracle_objects_are_told_what_they_want(numbers, name, direction):
     """One that minimises gets the negative score, so both find the same."""
