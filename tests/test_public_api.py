@@ -5,6 +5,7 @@ import importlib
 import inspect
 from types import FunctionType
 
+import numpy as np
 import pytest
 from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
@@ -163,7 +164,9 @@ def documented_defaults(value, names):
         ignored = parameter.type in ("None", "Ignored")
         for name in set(parameter.name.split(", ")) & set(names):
             if found or ignored:
-                defaults[name] = ast.literal_eval(text if found else "None")
+                text = text if found else "None"
+                is_nan = text == "np.nan"  # no literal, and equal to itself alone
+                defaults[name] = np.nan if is_nan else ast.literal_eval(text)
     return defaults
 
 
