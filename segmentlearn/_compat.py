@@ -5,6 +5,7 @@ not part of its documented interface. Replace an entry as soon as it becomes pub
 """
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -25,6 +26,7 @@ from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data
 
 __all__ = [
+    "BaseSearchCV",
     "HasMethods",
     "Hidden",
     "Interval",

@@ -13,7 +13,11 @@ from collections.abc import Iterator
 
 from segmentlearn.exceptions import SegmentLearnError
 
-_USER_SETS_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL" in os.environ
+# worker processes inherit the level that was set here, not by the user
+_OWN_LOG_LEVEL = "SEGMENTLEARN_SETS_LOG_LEVEL"
+_USER_SETS_LOG_LEVEL = (
+    "TF_CPP_MIN_LOG_LEVEL" in os.environ and _OWN_LOG_LEVEL not in os.environ
+)
 
 
 @contextlib.contextmanager
@@ -42,7 +46,8 @@ def quiet_start() -> Iterator[None]:
 
 
 def _prepare_environment() -> None:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if "TF_CPP_MIN_LOG_LEVEL" not in os.environ:
+        os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "2", _OWN_LOG_LEVEL: "1"})
     if "keras" not in sys.modules:
         os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     # joblib's worker processes announce their share of the cores in OMP_NUM_THREADS,
@@ -50,6 +55,7 @@ def _prepare_environment() -> None:
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit():
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
+        os.environ.setdefault("TF_NUM_INTEROP_THREADS", threads)
     folder = os.environ.get("SEGMENTLEARN_XLA_CACHE")
     if folder and "tensorflow" not in sys.modules:
         _enable_persistent_cache(pathlib.Path(folder))

@@ -31,6 +31,22 @@ def test_loading_tensorflow_writes_nothing():
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+def test_processes_within_are_quiet_too():
+    """They inherit the log level that was set here, which is not the user's."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    code = (
+        "import subprocess, sys\n"
+        "from segmentlearn import _startup\n"
+        "_startup._prepare_environment()\n"
+        "code = 'from segmentlearn.engine import fit'\n"
+        "subprocess.run([sys.executable, '-c', code], check=True)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=variables, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
 def test_another_backend_is_refused():
     """The error says how to come back to TensorFlow."""
     code = (
@@ -56,7 +72,8 @@ def test_another_backend_is_refused():
 def environment(monkeypatch):
     """The environment as a dict that is put back afterwards, without our variables."""
     names = ("TF_XLA_FLAGS", "SEGMENTLEARN_XLA_CACHE", "TF_NUM_INTRAOP_THREADS")
-    for name in (*names, "OMP_NUM_THREADS", "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL"):
+    names = (*names, "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "KERAS_BACKEND")
+    for name in (*names, "TF_CPP_MIN_LOG_LEVEL", _startup._OWN_LOG_LEVEL):
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     return monkeypatch
@@ -106,6 +123,7 @@ def test_a_worker_takes_its_share_of_the_cores(environment):
     environment.setenv("OMP_NUM_THREADS", "1")
     _startup._prepare_environment()
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "1"
+    assert os.environ["TF_NUM_INTEROP_THREADS"] == "1"
     environment.setenv("TF_NUM_INTRAOP_THREADS", "4")
     _startup._prepare_environment()
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "4"
