@@ -5,6 +5,7 @@ from segmentlearn.model_selection.model_comparison import (
     ModelComparison,
     compare_models,
 )
+
 """Searches for parameters, the number of segments, and how sure one can be of them."""
 
 from segmentlearn.model_selection.keras_tuner_search import KerasTunerSearchCV
@@ -19,13 +20,11 @@ from segmentlearn.model_selection.threshold import tune_threshold
 __all__ = [
     "BatchedGridSearchCV",
     "ClusterStability",
+    "KerasTunerSearchCV",
     "ModelComparison",
     "NumberOfClusters",
     "cluster_stability",
     "compare_models",
-    "KerasTunerSearchCV",
-    "NumberOfClusters",
-    "cluster_stability",
     "search_space",
     "select_n_clusters",
     "tune_threshold",
