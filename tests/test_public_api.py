@@ -168,9 +168,6 @@ def documented_defaults(value, names):
                 defaults[name] = (
                     np.nan if is_nan else ast.literal_eval(text if found else "None")
                 )
-                text = text if found else "None"
-                is_nan = text == "np.nan"  # no literal, and equal to itself alone
-                defaults[name] = np.nan if is_nan else ast.literal_eval(text)
     return defaults
 
 

@@ -1,14 +1,11 @@
-"""Which model, which threshold, how many segments, and how sure one can be."""
+"""Searches, comparisons and thresholds, the number of segments, and how sure one is."""
 
 from segmentlearn.model_selection.batched_search import BatchedGridSearchCV
+from segmentlearn.model_selection.keras_tuner_search import KerasTunerSearchCV
 from segmentlearn.model_selection.model_comparison import (
     ModelComparison,
     compare_models,
 )
-
-"""Searches for parameters, the number of segments, and how sure one can be of them."""
-
-from segmentlearn.model_selection.keras_tuner_search import KerasTunerSearchCV
 from segmentlearn.model_selection.number_of_clusters import (
     NumberOfClusters,
     select_n_clusters,
