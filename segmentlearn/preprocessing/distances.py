@@ -25,7 +25,8 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     number of levels. A number is standardised, after its tails have been tamed where
     they are heavy. A category is a block of one-hot columns, scaled such that the
     expected squared distance of two customers is that of one standardised number.
-    Missing numbers lie at the mean; missing categories are a level of their own.
+    Missing numbers lie at the mean, in columns without gaps at `fit` at the median;
+    missing categories are a level of their own.
 
     Parameters
     ----------
