@@ -117,7 +117,7 @@ print(table.round(3))
 # %%
 # What follows from the table, on customers that no net has seen:
 gain = table["F1"] - table.loc["as it is", "F1"]
-print(f"Highest F1: {table['F1'].idxmax()} ({gain.max():+.3f} against the table as is).")
+print(f"Highest F1: {table['F1'].idxmax()} ({gain.max():+.3f} to the table as it is).")
 spread = table["AUC"].max() - table["AUC"].min()
 print(f"The ways rank customers within {spread:.3f} of AUC of each other.")
 for name in ("class weights", "SMOTE"):
