@@ -28,10 +28,10 @@ from segmentlearn import (
 
 if os.environ.get("SEGMENTLEARN_DATA"):
     X, y = load_automobile()
-    X = X.sample(2_000, random_state=0)
+    X = X.sample(1_500, random_state=0)
     y = y[X.index]
 else:
-    X, y = make_customers("automobile", 2_000, random_state=0)
+    X, y = make_customers("automobile", 1_500, random_state=0)
 
 # %%
 # Beside others
