@@ -123,7 +123,7 @@ print(f"The ways rank customers within {spread:.3f} of AUC of each other.")
 for name in ("class weights", "SMOTE"):
     says, true = proba[name].mean(), y_test.mean()
     print(
-        f"{name}: says yes for {says:.0%} on average, where {true:.0%} do; log-loss "
+        f"{name}: mean probability {says:.0%}, where {true:.0%} say yes; log-loss "
         f"{table.loc[name, 'log-loss'] - table.loc['as it is', 'log-loss']:+.3f}."
     )
 
@@ -156,8 +156,12 @@ money = {"benefit": 40, "cost": 5}
 for name, scores in proba.items():
     if name != "threshold":  # the same ranking as that of the table as it is
         earned = profit_at_budget(y_test, scores, budget=0.2, random_state=0, **money)
-        kept = earned.low <= earned.expected <= earned.high
-        print(f"{name}: {earned}; promise {'kept' if kept else 'not kept'}")
+        promise = "within the interval"
+        if earned.expected > earned.high:
+            promise = "too high"
+        elif earned.expected < earned.low:
+            promise = "too low"
+        print(f"{name}: {earned}; the promise is {promise}")
 
 # %%
 # How many calls would be best, and how flat the top is:
