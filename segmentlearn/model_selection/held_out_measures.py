@@ -69,6 +69,9 @@ def fit_and_predict(model, X, y, train, test, classes, scorer=None):
     probabilities = None
     if hasattr(fitted, "predict_proba"):
         found = np.asarray(fitted.predict_proba(X_test), dtype=np.float64)
+        totals = found.sum(axis=1, keepdims=True)
+        if np.allclose(totals, 1.0, rtol=0.0, atol=1e-5):
+            found /= totals  # single precision does not sum to one in double
         probabilities = np.zeros((len(test), len(classes)))
         probabilities[:, np.searchsorted(classes, fitted.classes_)] = found
     score = float("nan") if scorer is None else float(scorer(fitted, X_test, y[test]))

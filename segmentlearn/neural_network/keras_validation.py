@@ -32,17 +32,27 @@ def check_features(estimator: Any, X: Any, reset: bool) -> Any:
     Raises
     ------
     ValueError
-        If there is a missing value, or the shape is not that of the fit.
+        If there is a missing value, text that holds no number, or the shape is not that
+        of the fit.
     """
     text = _kind(X) in _NOT_NUMBERS
-    X = validate_data(
-        estimator,
-        X,
-        reset=reset,
-        accept_sparse=True,
-        allow_nd=True,
-        dtype=keras.backend.floatx() if text else None,
-    )
+    try:
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse=True,
+            allow_nd=True,
+            dtype=keras.backend.floatx() if text else None,
+        )
+    except ValueError as error:
+        if "could not convert string to float" not in str(error):
+            raise
+        raise ValueError(
+            f"{error}; {type(estimator).__name__} takes numbers. Put "
+            "segmentlearn.TabularPreprocessor before it: make_pipeline("
+            f"TabularPreprocessor(), {type(estimator).__name__}(...))."
+        ) from error
     if scipy.sparse.issparse(X):
         return X.tocsr()
     if not reset and X.shape[1:] != estimator.X_shape_[1:]:

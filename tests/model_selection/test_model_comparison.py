@@ -1,5 +1,7 @@
 """A classifier beside others: the same folds, honest intervals, words."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -270,3 +272,17 @@ def test_the_library_s_own_classifier_is_compared(raw):
     )
     assert found.name == "SegmentClassifier"
     assert found.to_frame()["weakest_class"].isin(list("ABCD")).all()
+
+
+def test_single_precision_is_no_reason_to_warn():
+    """Probabilities that sum to one but for their rounding are measured quietly."""
+
+    class SinglePrecision(GaussianNB):
+        def predict_proba(self, X):
+            proba = super().predict_proba(X).astype(np.float32)
+            return proba * np.float32(1 + 2e-7)
+
+    X, y = draw()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compare_models(SinglePrecision(), X, y, rivals={}, cv=2, random_state=0)

@@ -308,3 +308,10 @@ def test_an_archive_refuses_it_and_names_the_cure(numbers, routed, tmp_path):
     with pytest.raises(ArchiveError, match="joblib"):
         save(routed, tmp_path / "own.seg")
     assert not list(tmp_path.iterdir())
+
+
+def test_text_that_is_no_number_names_the_cure(routed):
+    """A raw table is refused with the step that prepares it."""
+    X = pd.DataFrame({"age": [20, 30, 40, 50], "job": ["a", "b", "a", "b"]})
+    with pytest.raises(ValueError, match=r"'a'.*TabularPreprocessor"):
+        routed.fit(X, [0, 1, 0, 1])
