@@ -124,6 +124,7 @@ figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for name, label in (("loss", "training rows"), ("val_loss", "held-out rows")):
     ax.plot(range(1, len(history[name]) + 1), history[name], label=label)
 ax.set(xlabel="Epoch", ylabel="Cross-entropy")
+ax.xaxis.get_major_locator().set_params(integer=True)
 ax.legend(frameon=False)
 
 # %%

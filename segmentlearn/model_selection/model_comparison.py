@@ -361,8 +361,8 @@ def _sentence(name, scoring, row):
             f"({interval})."
         )
     return (
-        f"{name} and {row.rival} cannot be told apart: {words} better by "
-        f"{row.difference:+.4f} ({interval})."
+        f"{name} and {row.rival} cannot be told apart: a lead of "
+        f"{row.difference:+.4f} in {words} ({interval})."
     )
 
 
