@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 from segmentlearn.exceptions import SegmentLearnError
 
-# worker processes inherit the level that was set here, not by the user
+# worker processes inherit what was set here, not by the user
 _OWN_LOG_LEVEL = "SEGMENTLEARN_SETS_LOG_LEVEL"
+_OWN_THREADS = "SEGMENTLEARN_SETS_THREADS"
 _USER_SETS_LOG_LEVEL = (
     "TF_CPP_MIN_LOG_LEVEL" in os.environ and _OWN_LOG_LEVEL not in os.environ
 )
@@ -54,8 +55,12 @@ def _prepare_environment() -> None:
     # which TensorFlow does not read: without this, n_jobs workers fight for the cores
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit():
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", threads)
-        os.environ.setdefault("TF_NUM_INTEROP_THREADS", threads)
+        # a worker inherits what its parent was told, which was for the parent
+        inherited = os.environ.get(_OWN_THREADS)
+        os.environ[_OWN_THREADS] = threads
+        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            if os.environ.get(name, inherited) == inherited:
+                os.environ[name] = threads
     folder = os.environ.get("SEGMENTLEARN_XLA_CACHE")
     if folder and "tensorflow" not in sys.modules:
         _enable_persistent_cache(pathlib.Path(folder))

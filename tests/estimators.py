@@ -1,10 +1,14 @@
 """Every public estimator as the house tests check it, and what it is known to fail."""
 
+from sklearn.linear_model import LogisticRegression
+
 from segmentlearn import (
     Autoencoder,
     AutoSMOTE,
+    BatchedGridSearchCV,
     KerasClassifier,
     KerasRegressor,
+    KerasTunerSearchCV,
     SegmentClassifier,
 )
 from tests.cluster import checked as cluster_checked
@@ -37,8 +41,15 @@ KERAS_REGRESSOR = KerasRegressor(small_net, **_KERAS)
 # they have SciKeras' own signature, with **kwargs, and its base class
 FROM_SCIKERAS = (KerasClassifier, KerasRegressor)
 
+# of a model that takes milliseconds: what is checked is the search
+_SEARCHED = (LogisticRegression(), {"C": [0.1, 1.0]})
+BATCHED_SEARCH = BatchedGridSearchCV(*_SEARCHED, cv=2)
+TUNER_SEARCH = KerasTunerSearchCV(*_SEARCHED, n_trials=2, cv=2, random_state=0)
+
 ESTIMATORS = [
     *checked.ESTIMATORS,
+    BATCHED_SEARCH,
+    TUNER_SEARCH,
     CLASSIFIER,
     STOPPING_CLASSIFIER,
     ENSEMBLE,

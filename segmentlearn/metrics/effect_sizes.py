@@ -264,6 +264,7 @@ def difference_of_shares(count_a, n_a, count_b, n_b, *, confidence_level=0.95):
         difference = share_a - share_b
         low = difference - np.hypot(share_a - low_a, high_b - share_b)
         high = difference + np.hypot(high_a - share_a, share_b - low_b)
+    low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)  # but for rounding
     return EffectSize(difference[()], low[()], high[()])
 
 
