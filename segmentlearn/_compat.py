@@ -25,6 +25,12 @@ from sklearn.utils.validation import _get_feature_names as get_feature_names
 from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data
 
+
+def looks_at_decisions(scorer):
+    """Tell whether a scorer of scikit-learn is given labels, not probabilities."""
+    return getattr(scorer, "_response_method", "predict") == "predict"
+
+
 __all__ = [
     "BaseSearchCV",
     "HasMethods",
@@ -38,6 +44,7 @@ __all__ = [
     "check_sample_weight",
     "fit_context",
     "get_feature_names",
+    "looks_at_decisions",
     "num_samples",
     "safe_indexing",
     "validate_data",

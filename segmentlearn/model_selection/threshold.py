@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import (
     f1_score,
+    get_scorer,
     jaccard_score,
     make_scorer,
     precision_score,
@@ -21,7 +22,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from segmentlearn._compat import HasMethods, Interval, validate_params
+from segmentlearn._compat import (
+    HasMethods,
+    Interval,
+    looks_at_decisions,
+    validate_params,
+)
 from segmentlearn.metrics import make_cost_scorer, threshold_for_budget
 from segmentlearn.metrics.costs import read_matrix
 from segmentlearn.metrics.probabilities import read_labels
@@ -266,7 +272,14 @@ def _scorer_of(metric, cost_matrix, classes, pos_label):
         score = _OF_THE_POSITIVE[metric]
         return make_scorer(score, pos_label=pos_label, zero_division=0.0)
     if isinstance(metric, str) or hasattr(metric, "set_score_request"):
-        return metric  # a scorer or the name of one
+        scorer = get_scorer(metric)
+        if not looks_at_decisions(scorer):
+            raise ValueError(
+                f"metric={metric!r} looks at probabilities, and no threshold changes "
+                "them; choose a measure of decisions, such as 'f1' or "
+                "'balanced_accuracy'."
+            )
+        return scorer
     if "pos_label" in signature(metric).parameters:
         return make_scorer(metric, pos_label=pos_label)
     return make_scorer(metric)

@@ -125,6 +125,10 @@ def test_labels_of_any_kind(fitted, container):
         ({"budget": 0.1, "cost_matrix": COSTS}, "exclude each other"),
         ({"proba": np.full((3, 2), 0.5)}, "300 labels"),
         ({"proba": np.full((300, 2), 0.5), "pos_label": "maybe"}, "'maybe'"),
+        (
+            {"proba": np.full((300, 2), 0.5), "metric": "roc_auc"},
+            "balanced_accuracy",
+        ),
     ],
 )
 def test_errors_name_the_cure(fitted, how, words):
