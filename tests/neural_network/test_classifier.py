@@ -104,9 +104,9 @@ def test_no_seed_differs_and_a_generator_goes_on(make, numbers):
 
 
 def test_global_generators_are_not_touched(make, numbers):
-    """Neither numpy's nor Python's global generator is seeded or drawn from."""
+    """With a seed neither numpy's nor Python's generator is seeded or drawn from."""
     before = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
-    make(random_state=None).fit(*numbers).predict(numbers[0])
+    make(random_state=0).fit(*numbers).predict(numbers[0])
     after = np.random.get_state()[1], random.getstate()  # noqa: NPY002
     np.testing.assert_array_equal(before[0], after[0])
     assert before[1] == after[1]
