@@ -10,6 +10,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import get_tags
 
+from segmentlearn._compat import BaseSearchCV
 from segmentlearn.model_selection.batched_fits import BatchedFits
 
 
@@ -102,7 +103,10 @@ class BatchedGridSearchCV(GridSearchCV):
     (6, {})
     """
 
-    _parameter_constraints: dict = {**GridSearchCV._parameter_constraints}
+    _parameter_constraints: dict = {
+        name: GridSearchCV._parameter_constraints[name]
+        for name in ("estimator", "param_grid", *BaseSearchCV._parameter_constraints)
+    }
 
     def __init__(
         self,

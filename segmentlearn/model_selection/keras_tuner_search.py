@@ -136,7 +136,7 @@ class KerasTunerSearchCV(BaseSearchCV):
     """
 
     _parameter_constraints: dict = {
-        **BaseSearchCV._parameter_constraints,
+        "estimator": BaseSearchCV._parameter_constraints["estimator"],
         "param_distributions": [dict],
         "oracle": [
             StrOptions({"random", "bayesian", "hyperband"}),
@@ -149,6 +149,11 @@ class KerasTunerSearchCV(BaseSearchCV):
             StrOptions({"auto"}),
         ],
         "factor": [Interval(Integral, 2, None, closed="left")],
+        **{
+            name: constraint
+            for name, constraint in BaseSearchCV._parameter_constraints.items()
+            if name != "estimator"
+        },
         "random_state": ["random_state"],
     }
 

@@ -105,11 +105,22 @@ def test_no_seed_differs_and_a_generator_goes_on(make, numbers):
 
 def test_global_generators_are_not_touched(make, numbers):
     """With a seed neither numpy's nor Python's generator is seeded or drawn from."""
-    before = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    before = np.random.get_state(), random.getstate()  # noqa: NPY002
     make(random_state=0).fit(*numbers).predict(numbers[0])
-    after = np.random.get_state()[1], random.getstate()  # noqa: NPY002
-    np.testing.assert_array_equal(before[0], after[0])
+    after = np.random.get_state(), random.getstate()  # noqa: NPY002
+    np.testing.assert_array_equal(before[0][1], after[0][1])
+    assert before[0][2:] == after[0][2:]
     assert before[1] == after[1]
+
+
+def test_global_generators_are_not_seeded(make, numbers):
+    """Without a seed numpy's generator gives one, as in scikit-learn, and goes on."""
+    before, drawn = random.getstate(), []
+    for _ in range(2):
+        make(random_state=None, max_epochs=1).fit(*numbers)
+        drawn.append(np.random.random())  # noqa: NPY002
+    assert random.getstate() == before
+    assert drawn[0] != drawn[1]
 
 
 def test_input_is_not_changed(make, raw):
