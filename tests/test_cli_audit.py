@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from segmentlearn import audit, make_customers
 from segmentlearn.cli.commands import app
+from tests.command_line import assert_one_line_error
 
 
 def run(*arguments):
@@ -25,15 +26,6 @@ def folder(tmp_path_factory):
     whole.to_csv(folder / "train.csv", index=False)
     X.head(120).to_csv(folder / "new.csv", index=False)
     return folder
-
-
-def assert_one_line_error(result, *parts):
-    """Check for exit code 2, and one line on stderr that says all the parts."""
-    assert result.exit_code == 2
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("Error: ")
-    for part in parts:
-        assert str(part) in line
 
 
 def test_report_is_that_of_the_function(folder):

@@ -21,6 +21,7 @@ from segmentlearn.cli import clustering
 from segmentlearn.cli.commands import app
 from segmentlearn.cli.segments import profile_text, way_of
 from segmentlearn.cli.tables import read_table
+from tests.command_line import assert_one_line_error
 
 
 def run(*arguments):
@@ -86,15 +87,6 @@ def one_kind(tmp_path):
     path = tmp_path / "one_kind.csv"
     pd.DataFrame(rows, columns=list("abc")).to_csv(path, index=False)
     return path
-
-
-def assert_one_line_error(result, *parts):
-    """Check for exit code 2, and one line on stderr that says all the parts."""
-    assert result.exit_code == 2
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("Error: ")
-    for part in parts:
-        assert str(part) in line
 
 
 def test_number_of_segments_is_found_and_explained(clustered, archive):

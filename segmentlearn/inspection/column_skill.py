@@ -48,6 +48,38 @@ def column_skill(column, y, is_classes, random_state):
     return float(np.mean(skills))
 
 
+def auc_of_levels(scores, positives, negatives):
+    """Return the area under the ROC curve of levels that are known by their counts.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_levels,)
+        Equal ones are ties.
+    positives, negatives : ndarray of shape (n_levels,)
+        Rows of each level.
+
+    Returns
+    -------
+    auc : float
+        NaN without a positive or a negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.inspection.column_skill import auc_of_levels
+    >>> auc_of_levels(np.array([0.1, 0.9]), np.array([1, 3]), np.array([3, 1]))
+    0.75
+    """
+    n_positives, n_negatives = positives.sum(), negatives.sum()
+    if not n_positives or not n_negatives:
+        return np.nan
+    values, places = np.unique(scores, return_inverse=True)
+    positives = np.bincount(places, weights=positives, minlength=len(values))
+    negatives = np.bincount(places, weights=negatives, minlength=len(values))
+    below = np.cumsum(negatives) - negatives / 2
+    return float((positives * below).sum() / (n_positives * n_negatives))
+
+
 def _levels(column):
     """Return a column as codes, missing cells as the first of them."""
     if not isinstance(column, Numbers):
@@ -68,11 +100,7 @@ def _mean_auc(codes, means, target):
     areas = []
     for mean, labels in zip(means.T, target.T, strict=True):
         hits = np.bincount(codes, weights=labels, minlength=len(means))
-        scores, at = np.unique(mean, return_inverse=True)
-        hits = np.bincount(at, weights=hits, minlength=len(scores))
-        misses = np.bincount(at, weights=rows, minlength=len(scores)) - hits
-        below = np.cumsum(misses) - misses / 2
-        areas.append((hits @ below) / (hits.sum() * misses.sum()))
+        areas.append(auc_of_levels(mean, hits, rows - hits))
     return np.mean(areas)
 
 

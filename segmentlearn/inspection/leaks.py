@@ -7,6 +7,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from segmentlearn.inspection.audit_report import Finding
 from segmentlearn.inspection.audited import shares_text
+from segmentlearn.inspection.column_skill import auc_of_levels
 
 _FOLDS = 5
 _BINS = 64
@@ -201,23 +202,13 @@ def _fold_scores(levels, codes, folds):
         rates = learnt + _PRIOR_ROWS * prior
         rates = rates / rates.sum(axis=1, keepdims=True)
         aucs = [
-            _auc(rates[:, at], held_out[:, at], held_out.sum(axis=1) - held_out[:, at])
+            auc_of_levels(
+                rates[:, at], held_out[:, at], held_out.sum(axis=1) - held_out[:, at]
+            )
             for at in (range(n_classes) if n_classes > 2 else [1])
         ]
         scores.append(np.nanmean(aucs))
     return np.array(scores)
-
-
-def _auc(scores, positives, negatives):
-    """Return the area under the ROC curve of scored levels with counts."""
-    n_positives, n_negatives = positives.sum(), negatives.sum()
-    if not n_positives or not n_negatives:
-        return np.nan
-    values, places = np.unique(scores, return_inverse=True)
-    positives = np.bincount(places, weights=positives, minlength=len(values))
-    negatives = np.bincount(places, weights=negatives, minlength=len(values))
-    below = np.cumsum(negatives) - negatives / 2
-    return float((positives * below).sum() / (n_positives * n_negatives))
 
 
 def _sample_text(n_sampled, n_rows):

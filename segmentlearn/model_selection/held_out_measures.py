@@ -17,6 +17,8 @@ MEASURES = {
     "roc_auc": True,
     "brier": False,
 }
+# what a reader calls them, where that is not their name
+WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,14 +18,13 @@ from segmentlearn._compat import HasMethods, Interval, num_samples, validate_par
 from segmentlearn._drawing import draw
 from segmentlearn.model_selection.held_out_measures import (
     MEASURES,
+    WORDS,
     fit_and_predict,
     measure,
 )
 from segmentlearn.model_selection.paired_differences import paired_difference
 from segmentlearn.model_selection.reporting import markdown_table
 from segmentlearn.model_selection.rivals import default_rivals
-
-_WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,7 +344,7 @@ def _verdict(found):
 
 def _sentence(name, scoring, row):
     """Say how the classifier stands to one rival."""
-    words = _WORDS.get(scoring, scoring)
+    words = WORDS.get(scoring, scoring)
     more = "higher" if MEASURES.get(scoring, True) else "lower"
     interval = f"interval {row.low:+.4f} to {row.high:+.4f}"
     size = abs(row.difference)

@@ -14,6 +14,7 @@ import numpy as np
 
 from segmentlearn import engine, networks
 from segmentlearn.neural_network.classifier import SegmentClassifier
+from segmentlearn.neural_network.construction import describe_net
 from segmentlearn.neural_network.effort import Sizes
 from segmentlearn.neural_network.ensemble import Fold
 from segmentlearn.neural_network.labels import (
@@ -247,15 +248,8 @@ def start(
         codes, weights, factors, None, None, sizes, random_state
     )
     classifier._is_packed = False
-    spec = networks.ClassifierSpec.from_parameters(
-        n_features=features.shape[1],
-        n_classes=len(classifier.classes_),
-        hidden_layer_sizes=sizes.hidden_layer_sizes,
-        activation=classifier.activation,
-        dropout=classifier.dropout,
-        batch_normalization=False,
-        l2=classifier.l2,
-    )
+    n_classes = len(classifier.classes_)
+    spec = describe_net(classifier, sizes, features.shape[1], n_classes)
     return Start(classifier, features, codes, weights, fold, sizes, spec)
 
 

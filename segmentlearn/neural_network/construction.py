@@ -40,15 +40,7 @@ def build_model(
         From features to probabilities.
     nets : list of keras.Model
     """
-    spec = networks.ClassifierSpec.from_parameters(
-        n_features=features.shape[1],
-        n_classes=n_classes,
-        hidden_layer_sizes=sizes.hidden_layer_sizes,
-        activation=estimator.activation,
-        dropout=estimator.dropout,
-        batch_normalization=estimator.batch_normalization,
-        l2=estimator.l2,
-    )
+    spec = describe_net(estimator, sizes, features.shape[1], n_classes)
     embedding = estimator.numeric_embedding
     is_calibrated = estimator.calibration not in (None, "auto")
     is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
@@ -80,6 +72,33 @@ def build_model(
         for number in range(n_nets)
     ]
     return networks.average_nets(nets, n_classes), nets
+
+
+def describe_net(
+    estimator: Any, sizes: Sizes, n_features: int, n_classes: int
+) -> networks.ClassifierSpec:
+    """Return what an ordinary net of an estimator is made of.
+
+    Parameters
+    ----------
+    estimator : SegmentClassifier
+        Its parameters are read.
+    sizes : Sizes
+    n_features, n_classes : int
+
+    Returns
+    -------
+    spec : networks.ClassifierSpec
+    """
+    return networks.ClassifierSpec.from_parameters(
+        n_features=n_features,
+        n_classes=n_classes,
+        hidden_layer_sizes=sizes.hidden_layer_sizes,
+        activation=estimator.activation,
+        dropout=estimator.dropout,
+        batch_normalization=estimator.batch_normalization,
+        l2=estimator.l2,
+    )
 
 
 def numeric_positions(

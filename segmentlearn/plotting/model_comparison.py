@@ -3,6 +3,7 @@
 import numpy as np
 
 from segmentlearn.model_selection import compare_models
+from segmentlearn.model_selection.held_out_measures import WORDS
 from segmentlearn.plotting.canvas import (
     BLUE,
     GREY,
@@ -19,7 +20,6 @@ _STANDINGS = {
     "worse": "ahead",
     "not told apart": "not told apart",
 }
-_WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
 class ModelComparisonDisplay:
@@ -180,7 +180,7 @@ class ModelComparisonDisplay:
         ]
         ax.set_yticks(np.arange(len(ticks)), ticks)
         ax.set_ylim(len(ticks) - 0.5, -0.5)
-        words = _WORDS.get(self.measure, self.measure)
+        words = WORDS.get(self.measure, self.measure)
         ax.set_title(f"{self.name} beside its rivals, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")
