@@ -299,7 +299,7 @@ class InductiveClusterer(
 
         Mixtures and classifiers give their own probabilities, and where neighbours
         vote, these are shares of the votes. Elsewhere membership falls with the
-        distance by Student's t kernel, as in deep embedded clustering [2]_: the
+        distance by Student's t kernel, as in deep embedded clustering: the
         distance to the segment's own centre, or, where density decides, to the nearest
         row that counts for the segment. The scale is the root mean square of
         that distance over the training rows.
