@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: ``sphinx-build -W -n -b html docs docs/_build/html``."""
+"""How Sphinx builds the pages: ``sphinx -W -n -b html docs docs/_build/html``."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb"]
 
-# A block after "::" is Python, and tests/test_docs.py runs it; others name what they are.
+# A block after "::" is Python, and tests/test_docs.py runs it; others name theirs.
 highlight_language = "python3"
 default_role = "literal"
 
@@ -37,7 +37,7 @@ autodoc_typehints = "none"  # numpydoc's sections have the types, in words
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
-# Nothing is downloaded while the documentation is built, so the names of other libraries
+# Nothing is downloaded while the pages are built, so the names of other libraries
 # stay without a link.
 nitpick_ignore_regex = [
     (r"py:.*", r"(precision_recall_curve|average_precision_score)"),

@@ -1,4 +1,4 @@
-"""The order of the gallery: the five systems first, then one capability after the other."""
+"""The order of the gallery: five whole systems, then one capability after the other."""
 
 STORY = [
     "plot_automobile_segments.py",
