@@ -2,9 +2,9 @@
 Segments A to D of an automobile company
 ========================================
 
-The whole way of a project: a table with gaps, a net after the book, a tuned net, what both
-are worth on customers that they have not seen, segments for new customers, and what to do
-for each segment. All pictures and figures come from the fitted models.
+The whole way of a project: a table with gaps, a net after the book, a tuned net, what
+both are worth on customers that they have not seen, segments for new customers, and
+what to do for each segment. All pictures and figures come from the fitted models.
 """
 
 # %%
@@ -77,8 +77,8 @@ TargetRelationDisplay.from_frame(X, y)
 # %%
 # One-hot
 # -------
-# The nets see numbers only. What a column becomes follows from what it holds; the models
-# below do this by themselves.
+# The nets see numbers only. What a column becomes follows from what it holds; the
+# models below do this by themselves.
 preprocessor = TabularPreprocessor().fit(X)
 print(f"{X.shape[1]} columns become {len(preprocessor.get_feature_names_out())}:")
 print(", ".join(preprocessor.get_feature_names_out()))
@@ -86,9 +86,9 @@ print(", ".join(preprocessor.get_feature_names_out()))
 # %%
 # Model 1: after the book
 # -----------------------
-# Three hidden layers of 32, 16 and 8 units, Adam, 50 epochs at most, and a stop when the
-# loss of held-out customers has not fallen for five. A quarter of the customers is kept
-# for the end.
+# Three hidden layers of 32, 16 and 8 units, Adam, 50 epochs at most, and a stop when
+# the loss of held-out customers has not fallen for five. A quarter of the customers is
+# kept for the end.
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.25, stratify=y, random_state=0
 )
@@ -141,10 +141,10 @@ ConfusionMatrixDisplay.from_estimator(model_2, X_test, y_test)
 # %%
 # Side by side
 # ------------
-# The third is what ``SegmentClassifier()`` does without any choice. A report about all of
-# the real table, training customers included, has been published for two nets like the
-# first two: accuracies of 0.55 and 0.56. The column "training rows" is what compares with
-# it; the column "held out" is what to expect from new customers.
+# The third is what ``SegmentClassifier()`` does without any choice. A report about all
+# of the real table, training customers included, has been published for two nets like
+# the first two: accuracies of 0.55 and 0.56. The column "training rows" is what
+# compares with it; the column "held out" is what to expect from new customers.
 model_3 = SegmentClassifier(random_state=0).fit(X_train, y_train)
 rows = {}
 for name, model in (

@@ -3,9 +3,9 @@ From a heatmap to a net: who spends how much
 ============================================
 
 Which columns have to do with how much a customer spends, and how well does a net with
-batch normalisation tell it? A heatmap of correlations between codes, where "Artist" is 0
-and "Doctor" is 2, shows what is not there; here each pair of columns has the measure that
-suits its kinds.
+batch normalisation tell it? A heatmap of correlations between codes, where "Artist" is
+0 and "Doctor" is 2, shows what is not there; here each pair of columns has the measure
+that suits its kinds.
 """
 
 # %%
@@ -51,8 +51,8 @@ found = associations(X, y)
 found.plot()
 
 # %%
-# Associated is not useful. The AUC of each column alone says how well it ranks customers
-# that it was not fitted to; 0.5 is a coin.
+# Associated is not useful. The AUC of each column alone says how well it ranks
+# customers that it was not fitted to; 0.5 is a coin.
 print(found.with_target.round(3))
 
 # %%
@@ -62,9 +62,10 @@ TargetRelationDisplay.from_frame(X, y, max_columns=6)
 # %%
 # A net with batch normalisation
 # ------------------------------
-# Hidden layers of 60 and 30 units, each normalised over the batch, as published for this
-# table; training stops when the loss of held-out customers no longer falls. These are
-# drawn from the training customers, class by class: those in ``X_test`` decide nothing.
+# Hidden layers of 60 and 30 units, each normalised over the batch, as published for
+# this table; training stops when the loss of held-out customers no longer falls. These
+# are drawn from the training customers, class by class: those in ``X_test`` decide
+# nothing.
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.3, stratify=y, random_state=0
 )

@@ -4,9 +4,9 @@ Train, save, and score new customers in another process
 
 An automobile company trains a model once and scores new customers whenever a file of
 them arrives. The usual pair of scripts, ``train.py`` and ``deploy.py``, keeps a net, a
-scaler and six encoders in eight files, and fits some of them again to the new customers.
-Here one archive holds all of it, the new customers are only transformed, and the file
-that they came in stays as it is.
+scaler and six encoders in eight files, and fits some of them again to the new
+customers. Here one archive holds all of it, the new customers are only transformed, and
+the file that they came in stays as it is.
 """
 
 # %%
