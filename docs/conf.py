@@ -20,6 +20,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
     "docstrings",
+    "linked_names",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
@@ -34,6 +35,7 @@ default_role = "literal"
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections have the types, in words
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
