@@ -505,3 +505,20 @@ def test_cells_are_read_twice(write):
 
 def _stream(result):
     return io.StringIO(result.stdout)
+
+
+@pytest.mark.slow
+def test_demo_leaves_files_to_go_on_with(tmp_path):
+    """--out keeps both tables, the archive and the scored customers."""
+    run("demo", "--n-samples", 300, "--out", tmp_path / "demo")
+    files = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert files == {"customers.csv", "new_customers.csv", "auto.seg", "scored.csv"}
+
+
+def test_demo_writes_over_nothing(tmp_path):
+    """A file of the same name in --out is an error, and stays as it is."""
+    (tmp_path / "customers.csv").write_text("mine")
+    result = run("demo", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "customers.csv" in result.stderr
+    assert (tmp_path / "customers.csv").read_text() == "mine"

@@ -266,12 +266,16 @@ def demo(
     random_state: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything.")
     ] = 0,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Folder for the tables, the archive and the scored rows."),
+    ] = None,
 ) -> None:
     """Fit, report, save, load and score on generated customers."""
     from segmentlearn.cli.demo import run_demo
 
     with plain_speech():
-        run_demo(n_samples, random_state, _show)
+        run_demo(n_samples, random_state, _show, out)
 
 
 def _write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:

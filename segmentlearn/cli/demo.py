@@ -8,14 +8,21 @@ from collections.abc import Callable
 import numpy as np
 
 from segmentlearn.cli import screen
-from segmentlearn.cli.screen import tell
+from segmentlearn.cli.scoring import score
+from segmentlearn.cli.screen import InputError, tell
+from segmentlearn.cli.tables import read_table, table_to_bytes
 from segmentlearn.cli.training import Judged, Settings, fit_and_judge
 
 _N_NEW = 500
 _N_SHOWN = 5
 
 
-def run_demo(n_samples: int, random_state: int, show: Callable[[Judged], None]) -> None:
+def run_demo(
+    n_samples: int,
+    random_state: int,
+    show: Callable[[Judged], None],
+    out: pathlib.Path | None = None,
+) -> None:
     """Fit a model, show what it is worth, save and load it, score new customers.
 
     Parameters
@@ -26,9 +33,17 @@ def run_demo(n_samples: int, random_state: int, show: Callable[[Judged], None]) 
         Decides customers, split and training.
     show : callable
         Shows the held-out report.
+    out : pathlib.Path or None, default=None
+        Folder for both tables, the archive and the scored customers.
+
+    Raises
+    ------
+    InputError
+        If the folder has a file of one of their names already.
     """
     import segmentlearn
 
+    files = _Files(out) if out is not None else None
     started = time.perf_counter()
     X, y = segmentlearn.make_customers(
         "automobile", n_samples, random_state=random_state
@@ -44,7 +59,7 @@ def run_demo(n_samples: int, random_state: int, show: Callable[[Judged], None]) 
     show(judged)
     tell()
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "auto.seg"
+        path = files.archive if files else pathlib.Path(folder) / "auto.seg"
         segmentlearn.save(judged.classifier.set_params(verbose=0), path)
         size = path.stat().st_size
         model = segmentlearn.load(path)
@@ -64,8 +79,40 @@ def run_demo(n_samples: int, random_state: int, show: Callable[[Judged], None]) 
     shown["probability"] = probabilities[:_N_SHOWN].max(axis=1).round(3)
     tell(shown.to_string(index=False, na_rep=""))
     tell()
+    if files:
+        X.assign(Segmentation=y).to_csv(files.customers, index=False)
+        new.to_csv(files.new_customers, index=False)
+        table = read_table(files.new_customers)
+        scored, _ = table_to_bytes(table, score(model, table).new_columns())
+        files.scored.write_bytes(scored)
+        tell(f"Written to {out}: {', '.join(path.name for path in files.all())}")
+        tell()
     tell(f"Done in {time.perf_counter() - started:.0f} s. With files of your own:")
     tell("  segmentlearn fit customers.csv --target SEGMENT --out model.seg")
     tell("  segmentlearn predict model.seg new.csv --out scored.csv")
     tell("and without known segments:")
     tell("  segmentlearn cluster customers.csv --out segments.seg")
+
+
+class _Files:
+    """What the demo leaves in a folder; nothing that is there is written over."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.customers = folder / "customers.csv"
+        self.new_customers = folder / "new_customers.csv"
+        self.archive = folder / "auto.seg"
+        self.scored = folder / "scored.csv"
+        present = [path.name for path in self.all() if path.exists()]
+        if present:
+            raise InputError(
+                f"--out {folder} has {', '.join(present)} already; name another folder."
+            )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"--out {folder} cannot be made: {error.strerror}"
+            ) from None
+
+    def all(self) -> list[pathlib.Path]:
+        return [self.customers, self.new_customers, self.archive, self.scored]
