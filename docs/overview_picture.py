@@ -1,4 +1,4 @@
-"""Draw docs/_static/overview.png, the picture of the README, from generated customers."""
+"""Draw docs/_static/overview.png, the picture of the README."""
 
 from pathlib import Path
 

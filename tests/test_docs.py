@@ -87,6 +87,13 @@ def test_code_of_the_page_runs(page):
         pyplot.close("all")
 
 
+def test_links_of_the_readme_lead_somewhere():
+    """Every file that the README links to is there."""
+    links = re.findall(r"\]\(([^):]+)\)", (HOUSE / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (HOUSE / link).exists()] == []
+
+
 def test_every_public_name_is_in_the_reference():
     """Each name of ours has an entry in docs/api.rst, where it is imported from."""
     listed = set(
