@@ -277,7 +277,8 @@ def _verdict(words, training, held_out, known, best, rise, noise):
             f"still falling: held-out {words} is lowest, {lowest}, in epoch "
             f"{best + 1} of {len(training)}; more epochs may help"
         )
+    end = "stays near it" if best < known[-1] else "has levelled off"
     return "no_sign", (
         f"no sign of overfitting: held-out {words} is lowest, {lowest}, in epoch "
-        f"{best + 1} of {len(training)} and stays near it"
+        f"{best + 1} of {len(training)}, and {end}"
     )

@@ -13,6 +13,7 @@ from segmentlearn.plotting.segment_map import SegmentMapDisplay
 from segmentlearn.plotting.segment_profile import SegmentProfileDisplay
 from segmentlearn.plotting.silhouette import SilhouetteDisplay
 from segmentlearn.plotting.threshold import ThresholdDisplay
+from segmentlearn.plotting.training_history import TrainingHistoryDisplay
 
 __all__ = [
     "AssociationDisplay",
@@ -29,4 +30,5 @@ __all__ = [
     "SegmentProfileDisplay",
     "SilhouetteDisplay",
     "ThresholdDisplay",
+    "TrainingHistoryDisplay",
 ]
