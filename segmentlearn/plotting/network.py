@@ -1,5 +1,7 @@
 """A diagram of the layers of a neural network."""
 
+from itertools import pairwise
+
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.plotting.canvas import require_pyplot
@@ -7,11 +9,13 @@ from segmentlearn.plotting.network_condensing import condense
 from segmentlearn.plotting.network_graph import read_layers
 from segmentlearn.plotting.network_layout import lay_out
 
-_WIDTH, _HEIGHT = 2.7, 0.42  # inches of a box
-_GAP, _STEP = 0.3, 0.68  # between boxes of a row, from row to row
+_WIDTH, _HEIGHT = 2.6, 0.42  # inches of a box
+_GAP, _STEP = 0.25, 0.68  # between boxes of a row, from row to row
 _MARGIN, _FRAME = 0.25, 0.13
+_FRAME_WORDS = 0.12  # they stand upright at the right of a frame
 _FONT_SIZE = 8.0
-_MOST_LETTERS = 20
+_LETTERS = 32  # of a line
+_FEWEST_LETTERS = 13
 _LINE, _TEXT, _FRAME_COLOR = "#4D4D4D", "#1A1A1A", "#8C8C8C"
 # light enough for dark text, and told apart by their lightness too
 _INPUT, _WEIGHTS, _REGULAR, _SHAPE = "#E3E3E3", "#B9D9EE", "#FBE6B8", "#FFFFFF"
@@ -165,7 +169,7 @@ class NetworkDisplay:
             (float(x), -_STEP * int(row))
             for x, row in zip(layout.x, layout.rows, strict=True)
         ]
-        frames = _frames(self.shown_, places)
+        frames = _frames(self.shown_, places, layout.arrows)
         left, right, bottom, top = _extent(places, layout, frames)
         if ax is None:
             size = (right - left, top - bottom + 0.35)
@@ -199,7 +203,7 @@ class NetworkDisplay:
         return f"{self.name}: {self.n_params:,} parameters"
 
 
-def _frames(nodes, places):
+def _frames(nodes, places, arrows):
     """Return boxes around nested models and repeated blocks, with their words."""
     around = {}
     for at, node in enumerate(nodes):
@@ -212,6 +216,12 @@ def _frames(nodes, places):
         text = _frame_text(nodes, is_group, what, members)
         margin = _FRAME * (1 + is_group)
         box = _around([places[at] for at in members], margin)
+        lanes = [x for _, to, way in arrows if to in members for x, _ in way]
+        box = (
+            min([box[0], *(x - _FRAME for x in lanes)]),
+            max([box[1], *(x + _FRAME for x in lanes)]),
+            *box[2:],
+        )
         others = [place for at, place in enumerate(places) if at not in members]
         if not any(_touches(box, place) for place in others):
             found.append((box, text))
@@ -222,8 +232,8 @@ def _frame_text(nodes, is_group, what, members):
     counts = {nodes[at].count for at in members}
     times = next(iter(counts)) if len(counts) == 1 else 1
     if not is_group:
-        return f"× {what[1]} in a row"
-    return f"{what}, {times} alike" if times > 1 else what
+        return f"{what[1]} times in a row"
+    return f"{what}: {times} alike" if times > 1 else what
 
 
 def _around(places, margin):
@@ -247,8 +257,7 @@ def _extent(places, layout, frames):
     lanes = [x for _, _, points in layout.arrows for x, _ in points]
     left = min([box[0] for box in boxes] + lanes) - _MARGIN
     right = max([box[1] for box in boxes] + lanes) + _MARGIN
-    # words of a frame stand at its right
-    right += 1.5 if frames else 0.0
+    right += _FRAME_WORDS if frames else 0.0
     narrow = max(0.0, 5.0 - (right - left)) / 2
     bottom = min(box[2] for box in boxes) - _MARGIN / 2
     top = max(box[3] for box in boxes) + _MARGIN / 2
@@ -275,9 +284,10 @@ def _draw_frame(ax, box, text, scale):
     ax.text(
         right + 0.08,
         (top + bottom) / 2,
-        text.replace(" … ", " …\n").replace(", ", ",\n"),
+        text,
         fontsize=_FONT_SIZE * scale,
         color=_LINE,
+        rotation=-90,
         va="center",
     )
 
@@ -295,7 +305,7 @@ def _draw_arrow(ax, places, source, target, points):
     x, y = places[target]
     way.append((x, y + _HEIGHT / 2))
     vertices, codes = [way[0]], [Path.MOVETO]
-    for (x0, y0), (x1, y1) in zip(way, way[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(way):
         middle = (y0 + y1) / 2
         vertices += [(x0, middle), (x1, middle), (x1, y1)]
         codes += [Path.CURVE4] * 3
@@ -314,23 +324,17 @@ def _draw_arrow(ax, places, source, target, points):
 
 
 def _draw_box(ax, node, place, scale):
-    from matplotlib.patches import FancyBboxPatch
-
     x, y = place
     left, right = x - _WIDTH / 2, x + _WIDTH / 2
     for shift in (0.08, 0.04) if node.count > 1 else ():  # a stack of layers alike
-        _draw_card(ax, FancyBboxPatch, left + shift, y - shift, node)
-    _draw_card(ax, FancyBboxPatch, left, y, node)
-    name = _cut(node.name) + (f"  × {node.count}" if node.count > 1 else "")
-    kind = node.kind + (f" · {node.detail}" if node.detail else "")
-    params = _params_text(node)
-    if node.kind == "…":
-        kind, name = "", f"… {name} …"
+        _draw_card(ax, left + shift, y - shift, node)
+    _draw_card(ax, left, y, node)
+    name, kind = _fitting(node)
     for at, height, text, weight, side in (
         (left + 0.08, 0.095, name, "bold", "left"),
-        (right - 0.08, 0.095, _cut(kind), "normal", "right"),
+        (right - 0.08, 0.095, kind, "normal", "right"),
         (left + 0.08, -0.095, node.shape, "normal", "left"),
-        (right - 0.08, -0.095, params, "normal", "right"),
+        (right - 0.08, -0.095, _params_text(node), "normal", "right"),
     ):
         ax.text(
             at,
@@ -345,9 +349,11 @@ def _draw_box(ax, node, place, scale):
         )
 
 
-def _draw_card(ax, patch, left, y, node):
+def _draw_card(ax, left, y, node):
+    from matplotlib.patches import FancyBboxPatch
+
     ax.add_patch(
-        patch(
+        FancyBboxPatch(
             (left, y - _HEIGHT / 2),
             _WIDTH,
             _HEIGHT,
@@ -374,10 +380,20 @@ def _params_text(node):
     if node.n_params is None:
         return "?"
     if not node.n_params:
-        return ""
-    each = " each" if node.count > 1 else ""
-    return f"{node.n_params:,} params{each}"
+        return f"{node.count} alike" if node.count > 1 else ""
+    times = f"{node.count} \N{MULTIPLICATION SIGN} " if node.count > 1 else ""
+    return f"{times}{node.n_params:,} params"
 
 
-def _cut(text):
-    return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 1] + "…"
+def _fitting(node):
+    """Return name and class in as many letters as a line holds."""
+    if node.kind == "…":
+        return f"… {node.name} …", ""
+    kind = node.kind + (f" · {node.detail}" if node.detail else "")
+    for_name = max(_FEWEST_LETTERS, _LETTERS - len(kind))
+    name = _cut(node.name, for_name)
+    return name, _cut(kind, _LETTERS - len(name))
+
+
+def _cut(text, most):
+    return text if len(text) <= most else text[: most - 1] + "…"

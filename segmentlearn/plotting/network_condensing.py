@@ -51,7 +51,7 @@ def merge_branches(nodes):
     >>> nodes = [LayerNode("x", "InputLayer"), *branches]
     >>> nodes += [LayerNode("average", "Average", sources=[1, 2, 3])]
     >>> [(node.name, node.count) for node in merge_branches(nodes)]
-    [('x', 1), ('net_1 … net_3', 3), ('average', 1)]
+    [('x', 1), ('net_1 … 3', 3), ('average', 1)]
     """
     targets = _targets(nodes)
     # inputs and outputs are told apart by their names, for they mean something
@@ -125,7 +125,9 @@ def fold_repeats(nodes):
         after = first + period * times
         for at in (at for block in blocks[first : first + period] for at in block):
             place[at] = len(kept)
-            kept.append(replace(nodes[at], repeats=(first, times) if times > 1 else None))
+            kept.append(
+                replace(nodes[at], repeats=(first, times) if times > 1 else None)
+            )
         for at in (at for block in blocks[first + period : after] for at in block):
             place[at] = len(kept) - 1  # only the last one of all is used further on
         first = after
@@ -196,7 +198,12 @@ def _numbered(values):
 
 
 def _range_of(first, last):
-    return first if first == last else f"{first} … {last}"
+    """Return "net_1 … 5" for net_1 and net_5."""
+    if first == last:
+        return first
+    stem, _, number = last.rpartition("_")
+    is_numbered = stem and stem == first.rpartition("_")[0]
+    return f"{first} … {number if is_numbered else last}"
 
 
 def _blocks(nodes):

@@ -7,7 +7,12 @@ After a wanted change draw them anew, and look at each:
 import numpy as np
 import pytest
 
-from segmentlearn.plotting import TrainingHistoryDisplay
+from segmentlearn.plotting import (
+    NetworkDisplay,
+    SegmentSizesDisplay,
+    TrainingHistoryDisplay,
+)
+from segmentlearn.plotting.network_graph import LayerNode
 
 _EPOCHS = np.arange(16)
 
@@ -36,3 +41,35 @@ def test_training_history_of_folds():
     folds = [_history(0.05, shift, n) for shift, n in ((0, 16), (0.06, 13), (-0.04, 9))]
     nets = {"wide net": folds, "narrow net": _history(shift=0.1)}
     return TrainingHistoryDisplay.from_history(nets).figure_
+
+
+@pytest.mark.mpl_image_compare
+def test_network():
+    """Branches alike, a skip connection, a nested net in its frame."""
+    kinds = ["InputLayer", *["Dense"] * 3, "Dense", "Dropout", "Dense", "Add", "Dense"]
+    sources = [[], [0], [0], [0], [1, 2, 3], [4], [5], [4, 6], [7]]
+    names = ["features", "net_1", "net_2", "net_3", "joined", "dropout", "bent", "sum"]
+    nodes = [
+        LayerNode(
+            name=name,
+            kind=kind,
+            detail={"Dense": "relu", "Dropout": "0.1"}.get(kind, ""),
+            shape="(None, 16)",
+            n_params=272 if kind == "Dense" else 0,
+            sources=own,
+            groups=("block",) if name in ("dropout", "bent", "sum") else (),
+        )
+        for name, kind, own in zip([*names, "segment"], kinds, sources, strict=True)
+    ]
+    return NetworkDisplay(nodes=nodes, name="net", n_params=1632).plot().figure_
+
+
+@pytest.mark.mpl_image_compare
+def test_segment_sizes():
+    """Predicted beside actual sizes, with names, an empty segment and noise."""
+    y_pred = [0] * 50 + [1] * 30 + [-1] * 8
+    y_true = [0] * 40 + [1] * 36 + [2] * 12
+    names = {0: "families with a car on lease", 1: "savers"}
+    return SegmentSizesDisplay.from_predictions(
+        y_pred, y_true=y_true, names=names
+    ).figure_
