@@ -40,6 +40,7 @@ _NAMES = {
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
     "search_space": "segmentlearn.model_selection",
+    "segment_playbook": "segmentlearn.inspection",
     "segment_profile": "segmentlearn.inspection",
     "select_n_clusters": "segmentlearn.model_selection",
     "tune_threshold": "segmentlearn.model_selection",

@@ -2,6 +2,7 @@
 
 from segmentlearn.inspection.audit_report import AuditReport, Finding
 from segmentlearn.inspection.column_pairs import Associations, associations
+from segmentlearn.inspection.playbook import segment_playbook
 from segmentlearn.inspection.profile import segment_profile
 from segmentlearn.inspection.result import SegmentProfile
 from segmentlearn.inspection.table_audit import audit
@@ -13,5 +14,6 @@ __all__ = [
     "SegmentProfile",
     "associations",
     "audit",
+    "segment_playbook",
     "segment_profile",
 ]
