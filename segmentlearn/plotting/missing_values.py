@@ -219,12 +219,12 @@ class MissingValuesDisplay:
         panels = self._panels()
         check_axes(axes, len(panels))
         draw = getattr(self, f"_draw_{kind}")
-        at_left = self._n_wide() if is_new else 1
         for at, (ax, (name, stage, gaps)) in enumerate(zip(axes, panels, strict=True)):
             draw(ax, columns, name, stage, gaps)
             ax.set_title(self._title(name, stage, gaps), fontsize=9)
-            if at % at_left and kind != "correlation":
-                ax.set_yticklabels([])
+            at_side = stage == "after" if self.after else at % _MOST_IN_A_ROW
+            if is_new and at_side and kind != "correlation":
+                ax.set_yticklabels([])  # as those of the panel at the left
         if kind == "matrix":
             add_shades(axes, any(gaps.n_rows > MOST_BANDS for *_, gaps in panels))
         note = self._note(kind, columns)
@@ -255,22 +255,22 @@ class MissingValuesDisplay:
             if any(gaps.count(column) != 0 for _, _, gaps in self._panels())
         ]
 
-    def _n_wide(self):
-        """Return how many panels stand in a row."""
-        return 2 if self.after else min(len(self.before), _MOST_IN_A_ROW)
-
     def _open(self, kind, columns):
         """Return new axes in a figure that fits them."""
-        n_panels = len(self._panels())
         if kind == "correlation":
             n = max([2, *(len(one) for one in self.correlations.values())])
             width, height, extra = 2.9 + 0.46 * n, max(2.6, 1.9 + 0.44 * n), 0.0
         else:
             lines = sum(1 + column_title(name).count("\n") for name in columns)
             width, height, extra = 3.0, 1.2 + _ROW * max(lines, 2), 1.8
-        return open_panels(
-            n_panels, self._n_wide(), width=width, height=height, extra=extra
-        )
+        size = {"width": width, "height": height, "extra": extra}
+        if not self.after:
+            return open_panels(len(self.before), _MOST_IN_A_ROW, **size)
+        axes = open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
+        for ax, name in zip(axes[:, 1], self.before, strict=True):
+            if name not in self.after:
+                ax.remove()
+        return np.array([ax for ax in axes.ravel() if ax.figure is not None])
 
     def _title(self, name, stage, gaps):
         """Say which table it is and how much of it is missing."""

@@ -205,3 +205,12 @@ def test_tables_without_rows_are_named(table):
     """With their shape."""
     with pytest.raises(ValueError, match=r"table 'new' has the shape \(0, 4\)"):
         MissingValuesDisplay.from_frames({"train": table, "new": table[:0]})
+
+
+def test_each_table_has_a_row_of_its_own(table):
+    """Also where only the second is known after imputation."""
+    frames = {"train": table, "new": table}
+    after = {"new": table.drop(columns="empty").fillna({"age": 0})}
+    display = MissingValuesDisplay.from_frames(frames, after=after)
+    rows = [ax.get_subplotspec().rowspan.start for ax in display.axes_]
+    assert rows == [0, 1, 1]
