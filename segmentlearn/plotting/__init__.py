@@ -5,6 +5,7 @@ from segmentlearn.plotting.calibration import CalibrationDisplay
 from segmentlearn.plotting.cluster_stability import ClusterStabilityDisplay
 from segmentlearn.plotting.confusion_matrix import ConfusionMatrixDisplay
 from segmentlearn.plotting.gain import GainDisplay, LiftDisplay
+from segmentlearn.plotting.missing_values import MissingValuesDisplay
 from segmentlearn.plotting.model_comparison import ModelComparisonDisplay
 from segmentlearn.plotting.network import NetworkDisplay
 from segmentlearn.plotting.number_of_clusters import NumberOfClustersDisplay
@@ -24,6 +25,7 @@ __all__ = [
     "ConfusionMatrixDisplay",
     "GainDisplay",
     "LiftDisplay",
+    "MissingValuesDisplay",
     "ModelComparisonDisplay",
     "NetworkDisplay",
     "NumberOfClustersDisplay",

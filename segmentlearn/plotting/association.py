@@ -11,12 +11,13 @@ from segmentlearn.plotting.segment_style import wrap_name
 _CELL = 0.44  # inches at least
 _LINE = 0.115  # inches of a line of a name
 _NAME_WIDTH = 26
-_SIGNED = ("spearman", "pearson")
+_SIGNED = ("spearman", "pearson", "missingness")
 _MAPS = {"signed": "RdBu_r", "unsigned": "Greys"}
 _DARK = 0.6  # cells beyond need light text
 _TITLES = {
     "spearman": "numbers: Spearman's correlation",
     "pearson": "numbers: Pearson's correlation",
+    "missingness": "correlation of the gaps (phi)",
     "correlation_ratio": "correlation ratio",
     "cramers_v": "Cramér's V",
 }

@@ -1,0 +1,138 @@
+"""Panels side by side: opened, named, or with words in place of a picture."""
+
+from segmentlearn.plotting.canvas import require_pyplot
+from segmentlearn.plotting.segment_style import wrap_name
+
+SMALL = 8  # points of what is written into panels
+
+
+def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
+    """Return the axes of a new figure that panels of some size fit into.
+
+    Parameters
+    ----------
+    n_panels : int
+        How many.
+    n_wide : int
+        Panels in a row.
+    width, height : float
+        Inches of a panel.
+    extra : float, default=0.0
+        Inches of the figure beyond, for what stands at the left.
+
+    Returns
+    -------
+    axes : ndarray of matplotlib Axes of shape (n_panels,)
+        In rows; places that are left over are empty.
+    """
+    n_wide = min(n_panels, n_wide)
+    n_high = -(-n_panels // n_wide)
+    figure, grid = require_pyplot().subplots(
+        n_high,
+        n_wide,
+        figsize=(width * n_wide + extra, height * n_high),
+        squeeze=False,
+        layout="constrained",
+    )
+    for left_over in grid.ravel()[n_panels:]:
+        figure.delaxes(left_over)
+    return grid.ravel()[:n_panels]
+
+
+def check_axes(axes, n_panels):
+    """Raise a ValueError unless there is an axes for each panel.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        Those of the caller.
+    n_panels : int
+        What is to be drawn.
+    """
+    if len(axes) != n_panels:
+        raise ValueError(
+            f"axes holds {len(axes)} axes and there are {n_panels} panels to draw; "
+            f"hand over one for each, or None for a new figure."
+        )
+
+
+def write_alone(ax, words):
+    """Write a sentence in place of a picture, so that no empty axes is drawn.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The panel.
+    words : str
+        The sentence.
+    """
+    ax.set_axis_off()
+    ax.text(
+        *(0.5, 0.5, words),
+        ha="center",
+        va="center",
+        fontsize=9,
+        transform=ax.transAxes,
+    )
+
+
+def column_title(name, width=24):
+    """Break a long name into two lines at most; what is longer is cut.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column, or a level.
+    width : int, default=24
+        Characters a line.
+
+    Returns
+    -------
+    title : str
+        Its lines.
+    """
+    lines = wrap_name(str(name), width).split("\n")
+    if len(lines) > 2:
+        lines = [lines[0], f"{lines[1]}…"]
+    lines = [
+        line if len(line) <= width + 4 else f"{line[: width + 3]}…" for line in lines
+    ]
+    return "\n".join(lines).replace("$", r"\$")
+
+
+def share_text(share):
+    """Write a share, a small one never as none.
+
+    Parameters
+    ----------
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    text : str
+        Such as "3.4%" or "<0.1%".
+    """
+    if share in (0, 1):
+        return f"{share:.0%}"
+    if share < 0.001:
+        return "<0.1%"
+    return ">99.9%" if share > 0.999 else f"{share:.1%}"
+
+
+def counted(number, noun):
+    """Write a number and a noun that agrees with it.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    noun : str
+        In the singular.
+
+    Returns
+    -------
+    text : str
+        Such as "1 column" or "1,200 columns".
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,47 @@
+"""Pictures of tables look as they did; see `test_pictures`."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from segmentlearn.plotting import MissingValuesDisplay
+
+
+@pytest.fixture(scope="module")
+def customers():
+    """Four hundred customers: numbers, categories, gaps that come together."""
+    rng = np.random.default_rng(0)
+    n = 400
+    segment = rng.choice(["loyal", "new", "lost"], n, p=[0.5, 0.3, 0.2])
+    income = rng.lognormal(3 + 0.4 * (segment == "loyal"), 0.4, n).round(1)
+    X = pd.DataFrame(
+        {
+            "age": rng.integers(18, 80, n).astype(float),
+            "annual_income_in_thousands": income,
+            "visits": rng.poisson(2 + 2 * (segment == "loyal")),
+            "job": np.where(
+                segment == "lost", "Nurse", rng.choice(["Judge", "Artist"], n)
+            ),
+            "member": segment == "loyal",
+            "country": "DE",
+            "fax": np.nan,
+        }
+    )
+    X.loc[rng.random(n) < 0.2, "age"] = np.nan
+    X.loc[X["age"].isna() | (rng.random(n) < 0.1), "job"] = None
+    X.loc[np.arange(n) > 300, "annual_income_in_thousands"] = np.nan
+    return X, pd.Series(segment, name="segment")
+
+
+@pytest.mark.mpl_image_compare
+@pytest.mark.parametrize("kind", ["matrix", "bar", "correlation"])
+def test_missing_values(customers, kind):
+    """Two tables, the first beside itself after imputation."""
+    X, _ = customers
+    after = X.drop(columns="fax").fillna({"age": 40, "job": "Judge"})
+    return MissingValuesDisplay.from_frames(
+        {"train": X, "new": X[250:].drop(columns="member")},
+        after={"train": after},
+        kind=kind,
+        max_columns=6,
+    ).figure_
