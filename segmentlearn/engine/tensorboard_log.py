@@ -69,6 +69,10 @@ class LogFolder:
     def __reduce__(self) -> tuple:
         return type(None), ()
 
+    def is_in(self, log_dir: str | os.PathLike[str]) -> bool:
+        """Whether the folder is, or will be, within another one."""
+        return self.log_dir == pathlib.Path(log_dir)
+
     @property
     def path(self) -> pathlib.Path:
         """The folder, which nobody else writes to."""
