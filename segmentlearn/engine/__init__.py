@@ -8,9 +8,7 @@ from typing import Any
 
 _HOMES = {
     "EarlyStopping": "segmentlearn.engine.stopping",
-    "LogCallback": "segmentlearn.engine.tensorboard_log",
     "LogFolder": "segmentlearn.engine.tensorboard_log",
-    "LogPart": "segmentlearn.engine.tensorboard_log",
     "Member": "segmentlearn.engine.member_training",
     "MemberResult": "segmentlearn.engine.member_training",
     "SCHEDULES": "segmentlearn.engine.schedules",
@@ -25,9 +23,7 @@ _HOMES = {
 __all__ = [
     "SCHEDULES",
     "EarlyStopping",
-    "LogCallback",
     "LogFolder",
-    "LogPart",
     "Member",
     "MemberResult",
     "TrainingResult",

@@ -28,11 +28,8 @@ class LogFolder:
         Folder of all fits; made if it is not there.
     name : str, default="fit_"
         Beginning of the folder's name; a number follows, the first that is free.
-
-    Attributes
-    ----------
-    next_epoch : int
-        Step of the next epoch that is written: 0, and more where a training goes on.
+    next_epoch : int, default=0
+        Step of the next epoch that is written: more than 0 where a training goes on.
 
     Raises
     ------
@@ -69,8 +66,32 @@ class LogFolder:
     def __reduce__(self) -> tuple:
         return type(None), ()
 
+    def part(self, name: str) -> "LogPart":
+        """Return a folder within this one, for one net of several.
+
+        Parameters
+        ----------
+        name : str
+            Of the folder.
+
+        Returns
+        -------
+        part : LogPart
+        """
+        return LogPart(self, name)
+
     def is_in(self, log_dir: str | os.PathLike[str]) -> bool:
-        """Whether the folder is, or will be, within another one."""
+        """Whether the folder is, or will be, directly in another one.
+
+        Parameters
+        ----------
+        log_dir : str or path-like
+            The other one.
+
+        Returns
+        -------
+        is_in : bool
+        """
         return self.log_dir == pathlib.Path(log_dir)
 
     @property

@@ -10,6 +10,7 @@ from segmentlearn import engine
 from segmentlearn._compat import check_sample_weight
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.fallback import warn_once
+from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.neural_network import keras_training, keras_validation
 from segmentlearn.neural_network.keras_callbacks import flatten_callbacks
 from segmentlearn.neural_network.log_folders import (
@@ -202,7 +203,7 @@ class CompiledFit:
             kwargs |= {"validation_data": validation_data, "validation_split": 0.0}
             callbacks = arguments["callbacks"]
             if log is not None:
-                callbacks = [*callbacks, engine.LogCallback(log)]
+                callbacks = [*callbacks, LogCallback(log)]
             kept, self._fit_callbacks = self._fit_callbacks, callbacks
             try:
                 super()._fit_keras_model(

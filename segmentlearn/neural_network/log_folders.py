@@ -87,7 +87,7 @@ def parts_of_log(folder: "engine.LogFolder | None", n_nets: int, n_before: int) 
     folder.next_epoch = n_before
     if n_nets == 1:
         return [folder]
-    return [engine.LogPart(folder, f"fold_{number}") for number in range(n_nets)]
+    return [folder.part(f"fold_{number}") for number in range(n_nets)]
 
 
 def describe_fit(estimator: Any, presets: Mapping[str, dict] | None = None) -> str:
