@@ -201,16 +201,17 @@ class CompiledFit:
                 X, y, sample_weight, holdout
             )
             kwargs |= {"validation_data": validation_data, "validation_split": 0.0}
-            callbacks = arguments["callbacks"]
-            if log is not None:
-                callbacks = [*callbacks, LogCallback(log)]
-            kept, self._fit_callbacks = self._fit_callbacks, callbacks
+            followers = [] if log is None else [LogCallback(log)]
+            kept = self._fit_callbacks
+            self._fit_callbacks = [*arguments["callbacks"], *followers]
             try:
                 super()._fit_keras_model(
                     X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
                 )
             finally:
                 self._fit_callbacks = kept
+                for follower in followers:
+                    follower.close()
             self._optimizer_state = None
             return
         self._optimizer_state = result.optimizer_state
