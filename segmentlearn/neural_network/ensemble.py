@@ -122,7 +122,7 @@ def train_nets(
     folds: Sequence[Fold],
     train: Callable[..., Any],
     seed: int,
-    logs: Sequence,
+    logs: Sequence | None = None,
 ) -> list:
     """Train the nets in turn, each on its fold, with one compiled program.
 
@@ -136,7 +136,7 @@ def train_nets(
         Takes a net, a seed and the rows as keywords; returns a ``TrainingResult``.
     seed : int
         Of the classifier.
-    logs : sequence of LogFolder, LogPart or None
+    logs : sequence of LogFolder, LogPart or None, default=None
         Where event files of each net are written.
 
     Returns
@@ -145,8 +145,11 @@ def train_nets(
         Fewer than nets after Ctrl-C: those that have learnt something.
     """
     results: list = []
+    logs = logs or [None] * len(nets)
     for number, (net, fold, log) in enumerate(zip(nets, folds, logs, strict=True)):
-        own = {"seed": net_seed(seed, number), "log_dir": log}
+        own = {"seed": net_seed(seed, number)}
+        if log is not None:
+            own["log_dir"] = log
         try:
             result = train(net, **own, **fold.arguments)
         except KeyboardInterrupt:
