@@ -17,6 +17,7 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in SOURCES]
 # the only places that import a foreign package
 ROOMS = {
     "tensorflow": ("engine/",),
+    "tensorboard": ("engine/tensorboard_log.py",),
     "keras": ("engine/", "networks/", "persistence/"),
     "scikeras": ("neural_network/keras_wrapper.py",),
     "imblearn": ("sampling",),

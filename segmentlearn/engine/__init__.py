@@ -8,6 +8,7 @@ from typing import Any
 
 _HOMES = {
     "EarlyStopping": "segmentlearn.engine.stopping",
+    "LogFolder": "segmentlearn.engine.tensorboard_log",
     "Member": "segmentlearn.engine.member_training",
     "MemberResult": "segmentlearn.engine.member_training",
     "SCHEDULES": "segmentlearn.engine.schedules",
@@ -22,6 +23,7 @@ _HOMES = {
 __all__ = [
     "SCHEDULES",
     "EarlyStopping",
+    "LogFolder",
     "Member",
     "MemberResult",
     "TrainingResult",

@@ -12,6 +12,7 @@ from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
 from segmentlearn.engine.data import Table, longest
 from segmentlearn.engine.program import Recipe
+from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.engine.watch import Watch
 from segmentlearn.exceptions import SegmentLearnWarning
 
@@ -160,17 +161,21 @@ def fit_with_keras(
         _take_state_over(optimizer, model, optimizer_state)
     _seed_generators(model, plan.seed)
     watch = Watch(recipe, plan)
+    log = [] if plan.log_folder is None else [LogCallback(plan.log_folder)]
     original = model.get_weights()
     interrupted = False
     try:
         if plan.epochs > 0:
-            _run(model, table, recipe, plan, [watch, *callbacks])
+            _run(model, table, recipe, plan, [watch, *callbacks, *log])
         watch.check_first_epoch()
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt) and bool(watch.history)
         if not interrupted:
             model.set_weights(original)  # nothing half-trained
             raise
+    finally:
+        for one in log:
+            one.close()
     _warn_of_early_end(watch, plan, interrupted)
     if watch.kept_weights is not None:
         model.set_weights(watch.kept_weights)

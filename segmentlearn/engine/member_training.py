@@ -25,6 +25,7 @@ from segmentlearn.engine.data import (
 from segmentlearn.engine.program import VALIDATION_CHUNK, Program, Recipe, Settings
 from segmentlearn.engine.schedules import Schedule, resolve_schedule
 from segmentlearn.engine.stopping import BestEpoch, EarlyStopping
+from segmentlearn.engine.tensorboard_log import EpochLog, LogFolder
 from segmentlearn.engine.trainer import (
     TrainingResult,
     first_loss_error,
@@ -60,6 +61,8 @@ class Member:
         When to stop; needs validation rows.
     seed : int, default=0
         Decides the order of the rows and the dropout masks.
+    log_folder : LogFolder, default=None
+        Where event files for TensorBoard are written.
 
     Examples
     --------
@@ -81,6 +84,7 @@ class Member:
     learning_rate_schedule: str | Schedule | None = None
     early_stopping: EarlyStopping | None = None
     seed: int = 0
+    log_folder: LogFolder | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,7 +195,9 @@ def fit_members(
 class _Place:
     """A net in training, and what is known of it."""
 
-    def __init__(self, number: int, member: Member, n_steps: int) -> None:
+    def __init__(
+        self, number: int, member: Member, n_steps: int, program: Program, model: Any
+    ) -> None:
         self.number = number
         self.member = member
         self.history: dict[str, list] = {}
@@ -202,6 +208,9 @@ class _Place:
         self._rng = np.random.default_rng(member.seed)
         rule = member.early_stopping
         self.best = None if rule is None else BestEpoch(rule, None)
+        self._split = program.member_weights
+        folder = member.log_folder
+        self.log = None if folder is None else EpochLog(folder, model)
 
     @property
     def n_epochs(self) -> int:
@@ -224,6 +233,8 @@ class _Place:
             raise first_loss_error(logs["loss"])
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
+        if self.log is not None:
+            self.log.write(logs, self._split(row) if is_finite else None)
         if not is_finite:
             warn_of_divergence(epoch)
             return False
@@ -259,6 +270,7 @@ class _Places:
     ) -> None:
         assert recipe.n_members is not None
         self._program, self._rows, self._recipe = program, rows, recipe
+        self._model = model
         self._waiting = deque(enumerate(members))
         self._places: list[_Place | None] = [None] * recipe.n_members
         self._results: list[Any] = [None] * len(members)
@@ -275,16 +287,28 @@ class _Places:
     def run(self) -> list:
         """Train until nobody waits and all places are empty."""
         self._fill()
-        while any(self._places):
-            self._train_epoch()
+        try:
+            while any(self._places):
+                self._train_epoch()
+        finally:
+            for slot in range(len(self._places)):
+                self._empty(slot)
         return self._results
+
+    def _empty(self, slot: int) -> None:
+        """Let a place go, and close what it has written."""
+        place, self._places[slot] = self._places[slot], None
+        if place is not None and place.log is not None:
+            place.log.close()
 
     def _fill(self) -> None:
         """Give empty places to those who wait, and tell the program who is there."""
         for slot, place in enumerate(self._places):
             if place is None and self._waiting:
                 number, member = self._waiting.popleft()
-                self._places[slot] = _Place(number, member, self._n_steps)
+                self._places[slot] = _Place(
+                    number, member, self._n_steps, self._program, self._model
+                )
                 self._program.start_member(slot, member.weights)
         present = [place.member if place else None for place in self._places]
         known = next((member for member in present if member), None)
@@ -351,7 +375,7 @@ class _Places:
                 self._results[place.number] = self._result(place)
             except SegmentLearnError as error:
                 self._results[place.number] = error
-            self._places[slot] = None
+            self._empty(slot)
             is_changed = True
         if is_changed:
             self._fill()

@@ -1,5 +1,6 @@
 """The loop over epochs: order the rows, run the program, note, stop."""
 
+import contextlib
 import dataclasses
 import warnings
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from segmentlearn.engine.program import Program, Recipe
 from segmentlearn.engine.progress import progress_bar
 from segmentlearn.engine.schedules import Schedule
 from segmentlearn.engine.stopping import BestEpoch, EarlyStopping
+from segmentlearn.engine.tensorboard_log import EpochLog, LogFolder, LogPart
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 
@@ -64,6 +66,8 @@ class Plan:
     shuffle : bool
     seed : int
     verbose : int
+    log_folder : LogFolder, LogPart or None, default=None
+        Where event files for TensorBoard are written.
     """
 
     train_rows: Any
@@ -74,6 +78,7 @@ class Plan:
     shuffle: bool
     seed: int
     verbose: int
+    log_folder: LogFolder | LogPart | None = None
 
 
 class Trainer:
@@ -111,6 +116,11 @@ class Trainer:
         self._callbacks = EpochCallbacks(
             callbacks, model, recipe, plan.epochs, plan.verbose
         )
+        self._log = (
+            EpochLog(plan.log_folder, model, recipe.n_members)
+            if plan.log_folder is not None
+            else None
+        )
         self._first_step = int(program.optimizer.iterations.numpy())
         self._last_finite: list | None = None
         self._rng = np.random.default_rng(plan.seed)
@@ -132,7 +142,8 @@ class Trainer:
         """Train until the plan, a callback, the stopping rule or the user says stop."""
         interrupted = False
         self._callbacks.on_train_begin()
-        with progress_bar(self.plan.verbose, self.plan.epochs) as report:
+        bar = progress_bar(self.plan.verbose, self.plan.epochs)
+        with bar as report, self._log or contextlib.nullcontext():
             try:
                 for epoch in range(self.plan.epochs):
                     self._callbacks.on_epoch_begin(epoch)
@@ -181,9 +192,13 @@ class Trainer:
         for name, value in logs.items():
             self.history.setdefault(name, []).append(value)
         if diverged:
+            if self._log is not None:
+                self._log.write(logs)
             warn_of_divergence(epoch)
             return False
         self._last_finite = [read() for read in self.program.readers()]
+        if self._log is not None:
+            self._log.write(logs, self.program.in_model_order(self._last_finite))
         if self._best is not None:
             self._best.update(
                 epoch, logs[self._best.rule.monitor], self.program.readers()

@@ -15,6 +15,7 @@ from segmentlearn.engine.passes import hold_rows
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.schedules import Schedule, resolve_schedule
 from segmentlearn.engine.stopping import EarlyStopping
+from segmentlearn.engine.tensorboard_log import as_folder
 from segmentlearn.engine.trainer import Plan, Trainer, TrainingResult, assign_weights
 
 
@@ -38,6 +39,7 @@ def fit(
     n_members: int | None = None,
     early_stopping: EarlyStopping | None = None,
     callbacks: Any = (),
+    log_dir: Any = None,
     optimizer_state: list | None = None,
     shuffle: bool = True,
     jit_compile: bool = True,
@@ -94,6 +96,10 @@ def fit(
         Needs validation rows.
     callbacks : keras.callbacks.Callback or sequence of them, default=()
         Called at the beginning and end of the training and of each epoch.
+    log_dir : str, path-like or LogFolder, default=None
+        Folder for TensorBoard, in which each fit gets a new one: losses, metrics,
+        learning rate and histograms of the weights by epoch. Nothing is written
+        without.
     optimizer_state : list of ndarray, default=None
         ``TrainingResult.optimizer_state`` of an earlier fit, to go on from there.
     shuffle : bool, default=True
@@ -117,6 +123,8 @@ def fit(
         If lengths, losses or row numbers do not fit together.
     SegmentLearnError
         If the loss is not a finite number in the first epoch already.
+    ImportError
+        If `log_dir` is given and the package ``tensorboard`` is missing.
 
     Examples
     --------
@@ -132,6 +140,7 @@ def fit(
     metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
     callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)
+    folder = as_folder(log_dir)
     optimizer = keras.optimizers.get(optimizer)
     y, loss, loss_weights = (
         _in_output_order(model, value, name)
@@ -167,6 +176,7 @@ def fit(
         shuffle=shuffle,
         seed=seed,
         verbose=verbose,
+        log_folder=folder,
     )
     recipe = Recipe(
         loss=loss,

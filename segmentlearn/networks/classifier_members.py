@@ -42,15 +42,16 @@ def build_classifier_members(spec: ClassifierSpec, n_members: int) -> keras.Mode
     inputs = keras.Input(batch_shape=(n_members, None, spec.n_features))
     x = inputs
     rates = (*spec.dropout, *[0.0] * len(spec.hidden_layer_sizes))
-    for units, rate in zip(spec.hidden_layer_sizes, rates, strict=False):
-        x = _dense(units, spec.activation, spec.l2)(x)
+    layers = zip(spec.hidden_layer_sizes, rates, strict=False)
+    for depth, (units, rate) in enumerate(layers, start=1):
+        x = _dense(units, spec.activation, spec.l2, f"hidden_{depth}")(x)
         if rate:
             x = keras.layers.Dropout(rate, seed=0)(x)
-    outputs = _dense(spec.n_classes, "softmax", spec.l2)(x)
+    outputs = _dense(spec.n_classes, "softmax", spec.l2, "probabilities")(x)
     return keras.Model(inputs, outputs, name="segment_classifiers")
 
 
-def _dense(units: int, activation: str, l2: float) -> keras.layers.Layer:
+def _dense(units: int, activation: str, l2: float, name: str) -> keras.layers.Layer:
     """Return a dense layer with a kernel and a bias for each member."""
     return keras.layers.EinsumDense(
         "mbi,mio->mbo",
@@ -59,4 +60,5 @@ def _dense(units: int, activation: str, l2: float) -> keras.layers.Layer:
         bias_axes="mo",
         kernel_initializer="zeros",
         kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+        name=name,  # that of the layer in ``build_classifier``
     )

@@ -1,5 +1,6 @@
 """Autoencoder: a few numbers for each customer, from which the columns come back."""
 
+import os
 import warnings
 from numbers import Integral, Real
 
@@ -17,6 +18,7 @@ from segmentlearn import engine, networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.neural_network.column_layout import principal_components, read_layout
+from segmentlearn.neural_network.log_folders import start_log
 from segmentlearn.neural_network.settings import (
     check_callbacks,
     check_layer_sizes,
@@ -29,6 +31,8 @@ from segmentlearn.neural_network.undo import all_or_nothing
 _MOST_COMPONENTS = 10
 _ROWS_AT_ONCE = 16_384
 _FEWEST_ROWS = 50  # to hold some of them out
+_COUNT = Interval(Integral, 1, None, closed="left")
+_AUTO = StrOptions({"auto"})
 
 # the published net of the mall customers: two encoding, two decoding layers
 _PRESETS = {
@@ -111,6 +115,8 @@ class Autoencoder(
         As in :class:`SegmentClassifier`.
     callbacks : list of keras.callbacks.Callback or None, default=None
         Called at the beginning and end of training and of each epoch.
+    log_dir : str, path-like or None, default=None
+        Folder for TensorBoard, in which each fit makes one, named by its parameters.
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -164,14 +170,8 @@ class Autoencoder(
     """
 
     _parameter_constraints: dict = {
-        "n_components": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "n_components": [_COUNT, _AUTO],
+        "hidden_layer_sizes": ["array-like", _COUNT],
         "activation": [str],
         "code_activation": [str, None],
         "linear_path": ["boolean"],
@@ -184,17 +184,15 @@ class Autoencoder(
             callable,
         ],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "max_epochs": [_COUNT],
+        "batch_size": [_COUNT, _AUTO],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [_COUNT],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "preprocessor": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
+        "preprocessor": [_AUTO, HasMethods(["fit", "transform"]), None],
         "callbacks": [list, tuple, None],
+        "log_dir": [str, os.PathLike, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -221,6 +219,7 @@ class Autoencoder(
         tol=0.0,
         preprocessor="auto",
         callbacks=None,
+        log_dir=None,
         verbose=0,
         random_state=None,
     ):
@@ -243,6 +242,7 @@ class Autoencoder(
         self.tol = tol
         self.preprocessor = preprocessor
         self.callbacks = callbacks
+        self.log_dir = log_dir
         self.verbose = verbose
         self.random_state = random_state
 
@@ -294,6 +294,7 @@ class Autoencoder(
         SchemaError
             If a column cannot be used.
         """
+        log = start_log(self, _PRESETS)
         features = self._fit_table(X)
         model, rows, seed = self._start(features)[1:]
         result = engine.fit(
@@ -301,6 +302,7 @@ class Autoencoder(
             features,
             features,
             callbacks=check_callbacks(self.callbacks),
+            log_dir=log,
             seed=seed,
             verbose=int(self.verbose),
             **rows,

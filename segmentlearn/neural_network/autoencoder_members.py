@@ -8,6 +8,7 @@ from sklearn.base import clone
 
 from segmentlearn import engine, networks
 from segmentlearn.neural_network.autoencoder import Autoencoder
+from segmentlearn.neural_network.log_folders import start_log
 
 
 def fit_autoencoders(
@@ -51,6 +52,7 @@ def fit_autoencoders(
     ]
     if len(members) == 1 or autoencoder.callbacks:
         return [member.fit(X) for member in members]
+    log = start_log(autoencoder)
     first = members[0]
     first._validate_params()
     features = first._fit_table(X)
@@ -69,6 +71,7 @@ def fit_autoencoders(
         n_members=len(members),
         seed=own_seeds[0],
         verbose=int(autoencoder.verbose),
+        log_dir=log,
         **{name: [one[name] for one in rows] for name in rows[0]},
         **first._training(features),
     )

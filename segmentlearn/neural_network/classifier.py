@@ -1,5 +1,6 @@
 """SegmentClassifier: a Keras net that puts customers into known segments."""
 
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -20,11 +21,15 @@ from segmentlearn.neural_network.labels import (
     read_labels,
     weigh_rows,
 )
+from segmentlearn.neural_network.log_folders import go_on_with_log, start_log
 from segmentlearn.neural_network.presets import PRESETS
 from segmentlearn.neural_network.state import NetworkState
 from segmentlearn.neural_network.table import TableInput, check_probabilities
 from segmentlearn.neural_network.training import EnsembleTraining
 from segmentlearn.neural_network.undo import all_or_nothing
+
+_COUNT = Interval(Integral, 1, None, closed="left")
+_AUTO = StrOptions({"auto"})
 
 
 class SegmentClassifier(
@@ -124,6 +129,9 @@ class SegmentClassifier(
     callbacks : list of keras.callbacks.Callback or None, default=None
         Called around the training of each net and its epochs. One that wants to see
         batches makes Keras' own, slower ``fit`` do the training.
+    log_dir : str, path-like or None, default=None
+        Folder for TensorBoard; each fit makes one in it, named by its parameters, with
+        one for each net below. See ``docs/user_guide/tensorboard.rst``.
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -198,56 +206,41 @@ class SegmentClassifier(
     """
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            StrOptions({"auto"}),
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
+        "hidden_layer_sizes": [_AUTO, "array-like", _COUNT],
         "effort": [StrOptions(set(EFFORTS))],
-        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
-        "n_inner_folds": [
-            Interval(Integral, 0, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "n_members": [_COUNT, _AUTO],
+        "n_inner_folds": [Interval(Integral, 0, None, closed="left"), _AUTO],
         "numeric_embedding": [StrOptions({"both", "piecewise", "periodic"}), None],
-        "categorical_embedding": [Interval(Integral, 1, None, closed="left"), None],
-        "numeric_features": [StrOptions({"auto"}), "array-like"],
+        "categorical_embedding": [_COUNT, None],
+        "numeric_features": [_AUTO, "array-like"],
         "activation": [str],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "batch_normalization": ["boolean"],
         "l2": [Interval(Real, 0, None, closed="left")],
         "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
-        "learning_rate": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-        ],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), _AUTO],
         "learning_rate_schedule": [
             StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
             callable,
         ],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "ema_momentum": [Interval(Real, 0, 1, closed="both"), None],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "max_epochs": [_COUNT],
+        "batch_size": [_COUNT, _AUTO],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "n_iter_no_change": [_COUNT, _AUTO],
         "tol": [Interval(Real, 0, None, closed="left")],
         "calibration": [StrOptions({"auto", "temperature", "affine"}), None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "preprocessor": [
-            StrOptions({"auto"}),
+            _AUTO,
             HasMethods(["fit_transform", "transform"]),
             None,
         ],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
+        "log_dir": [str, os.PathLike, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
@@ -282,6 +275,7 @@ class SegmentClassifier(
         preprocessor="auto",
         warm_start=False,
         callbacks=None,
+        log_dir=None,
         verbose=0,
         random_state=None,
     ):
@@ -312,6 +306,7 @@ class SegmentClassifier(
         self.preprocessor = preprocessor
         self.warm_start = warm_start
         self.callbacks = callbacks
+        self.log_dir = log_dir
         self.verbose = verbose
         self.random_state = random_state
 
@@ -383,6 +378,7 @@ class SegmentClassifier(
         ValueError
             If there is only one class, or a class too small to hold rows of it out.
         """
+        self._log = start_log(self, PRESETS)
         earlier = self._earlier_training() if self.warm_start else None
         random_state = self._draw_seed()
         y = read_labels(y, "y")
@@ -399,7 +395,9 @@ class SegmentClassifier(
         counted = features if weights is None else features[weights > 0]
         model, nets = self._build(counted, sizes, len(folds))
         history = self._take_up(model, earlier)
-        results = self._train_folds(nets, folds, features, codes, weights, sizes)
+        results = self._train_folds(
+            nets, folds, features, codes, weights, sizes, len(history.get("loss", ()))
+        )
         model = self._without_untrained(model, nets, len(results))
         self._keep(model, results, history, len(nets))
         trained = slice(len(results))
@@ -444,6 +442,7 @@ class SegmentClassifier(
         The learning rate is constant, whatever the schedule, and
         ``class_weight="balanced"`` counts the classes of these customers only.
         """
+        self._log = go_on_with_log(self, PRESETS)
         y = read_labels(y, "y")
         if hasattr(self, "model_"):
             check_same_classes(classes, self.classes_)

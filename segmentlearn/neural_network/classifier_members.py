@@ -23,6 +23,8 @@ from segmentlearn.neural_network.labels import (
     read_labels,
     weigh_rows,
 )
+from segmentlearn.neural_network.log_folders import start_log
+from segmentlearn.neural_network.presets import PRESETS
 
 # places of a program: more are no faster, and XLA then rounds other numbers differently
 _N_PLACES = 8
@@ -237,6 +239,7 @@ def start(
     start : Start
     """
     classifier._validate_params()
+    classifier._log = start_log(classifier, PRESETS)
     random_state = classifier._draw_seed()
     classifier.classes_, codes = table.labels()
     features = table.prepare(classifier, key)
@@ -406,6 +409,7 @@ def _members(group: list[Start]) -> tuple[dict, list]:
                 learning_rate_schedule=classifier.learning_rate_schedule,
                 early_stopping=stopping,
                 seed=seed,
+                log_folder=classifier._log,
             )
         )
     arguments = {
@@ -434,7 +438,10 @@ def _is_as_alone(
     What a compiler makes of a batch of products is its own affair; a search whose
     scores depend on it would be no substitute for one that trains nets in turn.
     """
-    trial = [dataclasses.replace(member, epochs=1) for member in members[: len(group)]]
+    trial = [
+        dataclasses.replace(member, epochs=1, log_folder=None)
+        for member in members[: len(group)]
+    ]
     results = engine.fit_members(packed, members=trial, **arguments)
     for number in {0, len(group) - 1}:
         one, member, result = group[number], trial[number], results[number]

@@ -118,7 +118,11 @@ def net_seed(seed: int, number: int) -> int:
 
 
 def train_nets(
-    nets: Sequence, folds: Sequence[Fold], train: Callable[..., Any], seed: int
+    nets: Sequence,
+    folds: Sequence[Fold],
+    train: Callable[..., Any],
+    seed: int,
+    logs: Sequence | None = None,
 ) -> list:
     """Train the nets in turn, each on its fold, with one compiled program.
 
@@ -132,6 +136,8 @@ def train_nets(
         Takes a net, a seed and the rows as keywords; returns a ``TrainingResult``.
     seed : int
         Of the classifier.
+    logs : sequence of LogFolder, LogPart or None, default=None
+        Where event files of each net are written.
 
     Returns
     -------
@@ -139,9 +145,13 @@ def train_nets(
         Fewer than nets after Ctrl-C: those that have learnt something.
     """
     results: list = []
-    for number, (net, fold) in enumerate(zip(nets, folds, strict=True)):
+    logs = logs or [None] * len(nets)
+    for number, (net, fold, log) in enumerate(zip(nets, folds, logs, strict=True)):
+        own = {"seed": net_seed(seed, number)}
+        if log is not None:
+            own["log_dir"] = log
         try:
-            result = train(net, seed=net_seed(seed, number), **fold.arguments)
+            result = train(net, **own, **fold.arguments)
         except KeyboardInterrupt:
             if not results:
                 raise

@@ -8,6 +8,7 @@ import numpy as np
 from segmentlearn import engine, networks
 from segmentlearn.neural_network.autoencoder import Autoencoder
 from segmentlearn.neural_network.column_layout import read_layout
+from segmentlearn.neural_network.log_folders import start_log
 from segmentlearn.neural_network.settings import resolve_batch_size
 
 
@@ -66,6 +67,7 @@ def fit_jointly(
         learning_rate_schedule="cosine",
         epochs=max_epochs,
         batch_size=resolve_batch_size("auto", len(features)),
+        log_dir=start_log(trained),
         seed=seed,
     )
     trained.history_ = result.history

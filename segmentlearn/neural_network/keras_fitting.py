@@ -10,8 +10,14 @@ from segmentlearn import engine
 from segmentlearn._compat import check_sample_weight
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.fallback import warn_once
+from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.neural_network import keras_training, keras_validation
 from segmentlearn.neural_network.keras_callbacks import flatten_callbacks
+from segmentlearn.neural_network.log_folders import (
+    go_on_with_log,
+    parts_of_log,
+    start_log,
+)
 
 _BUILDING = threading.RLock()  # the seeds that decide first weights are global ones
 _PREDICT_HOOKS = (
@@ -117,6 +123,8 @@ class CompiledFit:
         y_val=None,
         **kwargs,
     ):
+        # epochs are counted on where a training goes on
+        self._log = (go_on_with_log if initial_epoch else start_log)(self)
         if (self.warm_start or warm_start) and self.initialized_:
             X, y = self._validate_data(X, y)
             # fit has cleared the classes
@@ -175,6 +183,7 @@ class CompiledFit:
         if seed is None:
             seed = int(check_random_state(None).randint(2**31 - 1))
         holdout = self._choose_holdout(arguments, seed)
+        (log,) = parts_of_log(self._log, 1, initial_epoch)
         try:
             result = keras_training.fit_compiled(
                 self.model_,
@@ -184,6 +193,7 @@ class CompiledFit:
                 holdout,
                 seed=seed,
                 optimizer_state=self._optimizer_state,
+                log_dir=log,
             )
         except keras_training.LeftToKerasError as reason:
             warn_once(str(reason))
@@ -191,13 +201,17 @@ class CompiledFit:
                 X, y, sample_weight, holdout
             )
             kwargs |= {"validation_data": validation_data, "validation_split": 0.0}
-            kept, self._fit_callbacks = self._fit_callbacks, arguments["callbacks"]
+            followers = [] if log is None else [LogCallback(log)]
+            kept = self._fit_callbacks
+            self._fit_callbacks = [*arguments["callbacks"], *followers]
             try:
                 super()._fit_keras_model(
                     X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
                 )
             finally:
                 self._fit_callbacks = kept
+                for follower in followers:
+                    follower.close()
             self._optimizer_state = None
             return
         self._optimizer_state = result.optimizer_state

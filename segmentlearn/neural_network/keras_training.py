@@ -171,6 +171,7 @@ def fit_compiled(
     *,
     seed: int,
     optimizer_state: list | None,
+    log_dir: Any,
 ) -> Any:
     """Train a compiled Keras model with the engine.
 
@@ -186,6 +187,8 @@ def fit_compiled(
     seed : int
     optimizer_state : list of ndarray or None
         Of an earlier training.
+    log_dir : LogFolder or None
+        Where event files are written.
 
     Returns
     -------
@@ -230,6 +233,7 @@ def fit_compiled(
         "callbacks": [
             LaterEpochs(one, first_epoch) if first_epoch else one for one in callbacks
         ],
+        "log_dir": log_dir,
         "shuffle": arguments.get("shuffle", True) is not False,
         # rows and masks of a later epoch are not those of the first
         "seed": int(np.random.SeedSequence([seed, first_epoch]).generate_state(1)[0])

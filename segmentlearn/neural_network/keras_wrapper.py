@@ -1,5 +1,8 @@
 """A user's own Keras net behind scikit-learn's interface, as SciKeras has it."""
 
+import functools
+import inspect
+import os
 from numbers import Integral, Real
 
 import numpy as np
@@ -42,6 +45,21 @@ _CONSTRAINTS: dict = {
     "run_eagerly": ["boolean"],
     "epochs": [Interval(Integral, 1, None, closed="left")],
 }
+
+
+def _with_log_dir(wrapper):
+    """Return a constructor of SciKeras' that takes a folder for TensorBoard as well."""
+    told = inspect.signature(wrapper.__init__)
+    *named, rest = told.parameters.values()
+    log_dir = inspect.Parameter("log_dir", inspect.Parameter.KEYWORD_ONLY, default=None)
+
+    @functools.wraps(wrapper.__init__)
+    def __init__(self, *args, log_dir=None, **kwargs):
+        wrapper.__init__(self, *args, **kwargs)
+        self.log_dir = log_dir
+
+    __init__.__signature__ = told.replace(parameters=[*named, log_dir, rest])
+    return __init__
 
 
 class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
@@ -125,6 +143,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         Epochs at most.
     class_weight : dict or "balanced", default=None
         Factor on the loss of each class's rows.
+    log_dir : str, path-like or None, default=None
+        Folder for TensorBoard, in which each fit makes one, named by its parameters.
     **kwargs : dict
         Routed parameters, and parameters of the build function.
 
@@ -181,7 +201,12 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
     True
     """
 
-    _parameter_constraints = {**_CONSTRAINTS, "class_weight": [dict, str, None]}
+    __init__ = _with_log_dir(wrappers.KerasClassifier)
+    _parameter_constraints = {
+        **_CONSTRAINTS,
+        "class_weight": [dict, str, None],
+        "log_dir": [str, os.PathLike, None],
+    }
     _stratifies = True
 
     def __sklearn_tags__(self):
@@ -329,6 +354,8 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
         Whether Keras runs the model step by step, to look for errors.
     epochs : int, default=1
         Epochs at most.
+    log_dir : str, path-like or None, default=None
+        Folder for TensorBoard, in which each fit makes one, named by its parameters.
     **kwargs : dict
         Routed parameters, and parameters of the build function.
 
@@ -369,6 +396,8 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
     True
     """
 
+    __init__ = _with_log_dir(wrappers.KerasRegressor)
+    _parameter_constraints = {**_CONSTRAINTS, "log_dir": [str, os.PathLike, None]}
     _numeric_targets = True
 
     def __sklearn_tags__(self):

@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -109,6 +110,7 @@ class NetworkState:
     def __getstate__(self) -> dict:
         state: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
         model = state.pop("model_", None)
+        state.pop("_log", None)  # two that went on would write into one folder
         collection = _collection.get()
         if collection is not None:
             state = collection.encode(state)
@@ -128,4 +130,8 @@ class NetworkState:
                 raise ValueError("the net of this estimator is kept in another file.")
             read = networks.read_network if supply is None else supply.fetch
             state["model_"] = read(stored)
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            if parameter.default is not parameter.empty:
+                # a parameter that was unknown to who wrote the state
+                state.setdefault(name, parameter.default)
         super().__setstate__(state)  # type: ignore[misc]

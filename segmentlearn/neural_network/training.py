@@ -24,6 +24,7 @@ from segmentlearn.neural_network.labels import (
     read_labels,
     rows_that_count,
 )
+from segmentlearn.neural_network.log_folders import parts_of_log
 from segmentlearn.neural_network.settings import check_callbacks
 
 _MOST_ROWS = 10_000  # that tell how far the average of the nets is from each of them
@@ -93,7 +94,7 @@ class EnsembleTraining:
         self._is_packed = nets[0] is not model
         return model, nets
 
-    def _train_folds(self, nets, folds, features, codes, weights, sizes):
+    def _train_folds(self, nets, folds, features, codes, weights, sizes, n_before):
         """Train each net on its fold until it is time to stop."""
         train = functools.partial(
             self._train,
@@ -105,18 +106,23 @@ class EnsembleTraining:
             learning_rate_schedule=self.learning_rate_schedule,
             early_stopping=self._stopping_rule(sizes),
         )
-        return train_nets(nets, folds, train, self._seed)
+        logs = parts_of_log(self._log, len(nets), n_before)
+        return train_nets(nets, folds, train, self._seed, logs)
 
     def _train_one_epoch(self, model, history, features, codes, weights):
         """Go on with every net of a model, on all rows."""
         sizes = self._resolve_sizes(codes, None, X_val=features)
         nets = networks.packed_nets(model)
         states = self._optimizer_states or [None] * len(nets)
-        seed = (self._seed + len(history.get("loss", ()))) % 2**31
+        n_before = len(history.get("loss", ()))
+        logs = parts_of_log(self._log, len(nets), n_before)
+        seed = (self._seed + n_before) % 2**31
         before = model.get_weights()
         try:
             results = []
-            for number, (net, state) in enumerate(zip(nets, states, strict=True)):
+            for number, (net, state, log) in enumerate(
+                zip(nets, states, logs, strict=True)
+            ):
                 result = self._train(
                     net,
                     features=features,
@@ -125,6 +131,7 @@ class EnsembleTraining:
                     sizes=sizes,
                     epochs=1,
                     optimizer_state=state,
+                    log_dir=log,
                     train_rows=rows_that_count(weights, len(codes)),
                     seed=net_seed(seed, number),
                 )

@@ -80,6 +80,7 @@ def save(
     Notes
     -----
     Weights are kept bit for bit: a loaded estimator predicts what the saved one did.
+    A `log_dir` is left out: it is a folder of this machine.
     An optimizer's momentum between two calls of `partial_fit` is kept as the estimator
     keeps it.
 

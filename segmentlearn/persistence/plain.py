@@ -22,7 +22,7 @@ class PlainState:
     """Makes the state of estimators with nets plain, and notes what it leaves out.
 
     Keras optimizers become text, dicts with other keys than text become lists of pairs,
-    and callbacks are left out.
+    and callbacks and folders for event files are left out.
 
     Attributes
     ----------
@@ -49,6 +49,8 @@ class PlainState:
             if name == "callbacks" and value:
                 self.left_out.add(_LEFT_OUT)
                 value = None
+            if name == "log_dir":
+                value = None  # a folder of this machine
             plain[name] = _tag(value)
         return plain
 

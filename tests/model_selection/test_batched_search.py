@@ -272,3 +272,36 @@ def test_times_include_the_share_of_a_batch(customers):
     search = BatchedGridSearchCV(net(), RATES, cv=2, refit=False).fit(X, y)
     assert search.cv_results_["mean_fit_time"].shape == (2,)
     assert (search.cv_results_["mean_fit_time"] > 1e-3).all()
+
+
+def test_each_fit_has_a_log_of_its_own(customers, tmp_path):
+    """As many folders as a search in turn makes, with a histogram an epoch."""
+    accumulators = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator"
+    )
+    X, y = customers
+    logged = net(max_epochs=3, log_dir=tmp_path / "batched")
+    batched = BatchedGridSearchCV(logged, RATES, cv=2, refit=False).fit(X, y)
+    GridSearchCV(
+        clone(logged).set_params(log_dir=tmp_path / "plain"), RATES, cv=2, refit=False
+    ).fit(X, y)
+    assert batched.one_by_one_ == {}
+    read = {}
+    for kind in ("batched", "plain"):
+        for path in sorted((tmp_path / kind).iterdir()):
+            events = accumulators.EventAccumulator(
+                str(path / "train"), {"scalars": 0, "histograms": 0}
+            ).Reload()
+            read.setdefault(path.name, []).append(
+                (
+                    [event.value for event in events.Scalars("epoch_loss")],
+                    [
+                        event.histogram_value
+                        for event in events.Histograms("hidden_1/kernel/histogram")
+                    ],
+                )
+            )
+    assert len(read) == 4
+    for one, other in read.values():
+        assert len(one[1]) == 3
+        assert one == other

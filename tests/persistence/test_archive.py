@@ -161,6 +161,21 @@ def test_callbacks_are_left_out_with_a_warning(numbers, make_net):
     assert len(net.callbacks) == 1
 
 
+def test_a_folder_for_event_files_is_left_out(numbers, make_net, tmp_path):
+    """It is one of this machine; the loaded net predicts and goes on without it."""
+    pytest.importorskip("tensorboard")
+    net = make_net(log_dir=tmp_path / "runs").fit(*numbers)
+    (tmp_path / "runs").rename(tmp_path / "elsewhere")
+    loaded = round_trip(net)
+    assert loaded.log_dir is None
+    np.testing.assert_array_equal(
+        loaded.predict_proba(numbers[0]), net.predict_proba(numbers[0])
+    )
+    loaded.partial_fit(*numbers)
+    assert not (tmp_path / "runs").exists()
+    assert net.log_dir == tmp_path / "runs"
+
+
 @pytest.mark.parametrize(
     ("parameter", "place"),
     [
