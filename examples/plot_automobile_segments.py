@@ -30,6 +30,7 @@ from segmentlearn import (
     segment_playbook,
     segment_profile,
 )
+from segmentlearn.metrics import generalisation_gap
 from segmentlearn.plotting import (
     ConfusionMatrixDisplay,
     DistributionDisplay,
@@ -37,7 +38,6 @@ from segmentlearn.plotting import (
     SegmentSizesDisplay,
     TargetRelationDisplay,
     TrainingHistoryDisplay,
-    generalisation_gap,
 )
 
 if os.environ.get("SEGMENTLEARN_DATA"):

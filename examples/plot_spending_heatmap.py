@@ -26,12 +26,12 @@ from segmentlearn import (
     load_automobile,
     make_customers,
 )
+from segmentlearn.metrics import generalisation_gap
 from segmentlearn.plotting import (
     ConfusionMatrixDisplay,
     SegmentSizesDisplay,
     TargetRelationDisplay,
     TrainingHistoryDisplay,
-    generalisation_gap,
 )
 
 if os.environ.get("SEGMENTLEARN_DATA"):

@@ -76,7 +76,8 @@ classifier = SegmentClassifier(log_dir=folder / "logs", random_state=0)
 classifier.fit(X_train, y_train)
 
 # %%
-# The curves of the nets, one thin line for each inner fold:
+# The curves are means over the nets that train at that epoch; each net has kept the
+# weights of its own best one.
 TrainingHistoryDisplay.from_estimator(classifier)
 
 # %%
@@ -99,7 +100,7 @@ print(classification_report(y_test, predicted))
 # -----------
 archive = folder / "automobile.seg"
 save(classifier, archive)
-print(inspect(archive))
+print("\n".join(str(inspect(archive)).splitlines()[:12]))
 
 # %%
 # Score in another process
@@ -137,7 +138,9 @@ print(f"same segment for {(here == scored[column]).mean():.0%} of {len(scored):,
 # without it, too.
 from tensorboard.backend.event_processing import event_accumulator  # noqa: E402
 
-for run in sorted({file.parent for file in (folder / "logs").rglob("events*")}):
+runs = sorted({file.parent for file in (folder / "logs").rglob("events*")})
+print(f"{len(runs)} runs, such as")
+for run in runs[:2]:
     events = event_accumulator.EventAccumulator(str(run)).Reload()
     tags = events.Tags()
     print(
