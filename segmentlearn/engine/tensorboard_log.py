@@ -36,7 +36,7 @@ class LogFolder:
     ImportError
         If the package ``tensorboard`` is not installed.
     ValueError
-        If `log_dir` cannot be a folder.
+        If `log_dir` cannot be a folder, or not one to write into.
 
     Examples
     --------
@@ -54,9 +54,11 @@ class LogFolder:
         self.log_dir = pathlib.Path(log_dir)
         try:
             self.log_dir.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.log_dir, os.W_OK | os.X_OK):
+                raise PermissionError("you may not write into it")
         except OSError as error:
             raise ValueError(
-                f"log_dir={os.fspath(log_dir)!r} cannot be made a folder ({error}); "
+                f"log_dir={os.fspath(log_dir)!r} cannot hold a fit's folder ({error}); "
                 "name another one, or pass log_dir=None."
             ) from error
         self.next_epoch = next_epoch
@@ -101,7 +103,8 @@ class LogFolder:
         while self._path is None:
             path = self.log_dir / f"{self._name}{number}"
             try:
-                path.mkdir()  # atomic: of two processes, one gets the next number
+                # atomic: of two processes, one gets the next number
+                path.mkdir(parents=True)
             except FileExistsError:
                 number += 1
             else:

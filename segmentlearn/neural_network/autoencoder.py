@@ -117,6 +117,7 @@ class Autoencoder(
         Called at the beginning and end of training and of each epoch.
     log_dir : str, path-like or None, default=None
         Folder for TensorBoard, in which each fit makes one, named by its parameters.
+        None writes nothing.
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -293,6 +294,8 @@ class Autoencoder(
         ------
         SchemaError
             If a column cannot be used.
+        ImportError
+            If `log_dir` is given and the package ``tensorboard`` is missing.
         """
         log = start_log(self, _PRESETS)
         features = self._fit_table(X)

@@ -130,8 +130,8 @@ class SegmentClassifier(
         Called around the training of each net and its epochs. One that wants to see
         batches makes Keras' own, slower ``fit`` do the training.
     log_dir : str, path-like or None, default=None
-        Folder for TensorBoard; each fit makes one in it, named by its parameters, with
-        one for each net below. See ``docs/user_guide/tensorboard.rst``.
+        Folder for TensorBoard, in which each fit makes one, named by its parameters,
+        with one for each net in it. None writes nothing.
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch.
     random_state : int, RandomState instance or None, default=None
@@ -233,11 +233,7 @@ class SegmentClassifier(
         "tol": [Interval(Real, 0, None, closed="left")],
         "calibration": [StrOptions({"auto", "temperature", "affine"}), None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "preprocessor": [
-            _AUTO,
-            HasMethods(["fit_transform", "transform"]),
-            None,
-        ],
+        "preprocessor": [_AUTO, HasMethods(["fit_transform", "transform"]), None],
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "log_dir": [str, os.PathLike, None],
@@ -377,6 +373,8 @@ class SegmentClassifier(
             If a column cannot be used.
         ValueError
             If there is only one class, or a class too small to hold rows of it out.
+        ImportError
+            If `log_dir` is given and the package ``tensorboard`` is missing.
         """
         self._log = start_log(self, PRESETS)
         earlier = self._earlier_training() if self.warm_start else None

@@ -256,6 +256,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
             If the data cannot be trained on, or no loss is given.
         SegmentLearnError
             If the loss is not a finite number in the first epoch already.
+        ImportError
+            If `log_dir` is given and the package ``tensorboard`` is missing.
         """
         self.classes_ = None
         weights = self._weigh(y, sample_weight)
@@ -440,6 +442,8 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
             If the data cannot be trained on, or no loss is given.
         SegmentLearnError
             If the loss is not a finite number in the first epoch already.
+        ImportError
+            If `log_dir` is given and the package ``tensorboard`` is missing.
         """
         return super().fit(
             X, y, sample_weight=sample_weight, X_val=X_val, y_val=y_val, **kwargs

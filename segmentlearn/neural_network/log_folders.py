@@ -35,7 +35,7 @@ def start_log(
     ImportError
         If the package ``tensorboard`` is missing.
     ValueError
-        If `log_dir` cannot be a folder.
+        If `log_dir` cannot be a folder, or not one to write into.
     """
     log_dir = getattr(estimator, "log_dir", None)
     if log_dir is None:

@@ -181,8 +181,17 @@ def test_nothing_is_left_of_a_fit_that_fails(small_net, train, tmp_path):
 def test_a_file_in_the_way_is_told_before_training(small_net, train, tmp_path):
     """The error names the parameter, the path and the cure."""
     (tmp_path / "log").write_text("here first")
-    with pytest.raises(ValueError, match=r"log_dir='.*log' cannot be made a folder"):
+    with pytest.raises(ValueError, match=r"log_dir='.*log' cannot hold a fit's folder"):
         train(small_net(), log_dir=tmp_path / "log")
+
+
+def test_a_folder_to_read_only_is_told_before_training(
+    small_net, train, tmp_path, monkeypatch
+):
+    """Not after the first epoch."""
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(ValueError, match="you may not write into it"):
+        train(small_net(), log_dir=tmp_path)
 
 
 def test_a_missing_package_is_told_before_training(

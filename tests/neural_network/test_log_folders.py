@@ -11,6 +11,8 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from segmentlearn import Autoencoder, KerasClassifier, KerasRegressor, SegmentClassifier
+from segmentlearn.neural_network.autoencoder_members import fit_autoencoders
+from segmentlearn.neural_network.joint_training import fit_jointly
 from segmentlearn.neural_network.log_folders import describe_fit
 from segmentlearn.neural_network.presets import PRESETS
 from tests.neural_network.nets import small_net
@@ -140,6 +142,33 @@ def test_an_autoencoder_is_followed(raw, tmp_path):
     losses = scalars(only(tmp_path) / "train")
     np.testing.assert_allclose(list(losses.values()), coder.history_["loss"])
     assert histograms(only(tmp_path) / "train")
+
+
+def test_autoencoders_side_by_side_are_told_apart(raw, tmp_path):
+    """Each has its own losses, in one folder of all."""
+    plan = Autoencoder(hidden_layer_sizes=(4,), max_epochs=2, log_dir=tmp_path)
+    members = fit_autoencoders(plan, raw[0], n_components=[1, 2], seeds=[0, 1])
+    for number, member in enumerate(members):
+        losses = scalars(only(tmp_path) / f"member_{number}" / "train")
+        np.testing.assert_allclose(list(losses.values()), member.history_["loss"])
+
+
+def test_joint_training_is_a_fit_of_its_own(raw, tmp_path):
+    """After that of the autoencoder, with as many epochs as it has."""
+    coder = Autoencoder(2, hidden_layer_sizes=(4,), max_epochs=2, log_dir=tmp_path)
+    coder.set_params(random_state=0).fit(raw[0])
+    fit_jointly(
+        coder,
+        raw[0],
+        np.eye(2),
+        kind="dcn",
+        weight=0.1,
+        max_epochs=3,
+        learning_rate=0.01,
+        seed=0,
+    )
+    folders = sorted(tmp_path.iterdir())
+    assert [len(scalars(folder / "train")) for folder in folders] == [2, 3]
 
 
 @pytest.mark.parametrize("run_eagerly", [False, True])
