@@ -163,13 +163,13 @@ class Described:
             raise_schema_error(SegmentProfiler(), problems)
             if np.isnan(numbers).all():
                 return None
-            if not _is_flag(numbers):
+            if not is_flag(numbers):
                 return DescribedColumn(name, kind, numbers=numbers)
         factor = factorize(cells)
         if (factor.codes < 0).all():
             return None
         return DescribedColumn(
-            name, CATEGORY, factor=_fewer_levels(factor, self._max_levels)
+            name, CATEGORY, factor=fewer_levels(factor, self._max_levels)
         )
 
     def _identifies(self, column, at):
@@ -203,7 +203,7 @@ def _chosen(names, columns):
     return {place[column] for column in columns}
 
 
-def _is_flag(numbers):
+def is_flag(numbers):
     """Tell whether a column holds 0 and 1 alone."""
     head = numbers[:1_000]
     if not (np.isnan(head) | (head == 0) | (head == 1)).all():
@@ -211,7 +211,7 @@ def _is_flag(numbers):
     return bool((np.isnan(numbers) | (numbers == 0) | (numbers == 1)).all())
 
 
-def _fewer_levels(factor, max_levels):
+def fewer_levels(factor, max_levels):
     """Drop levels without a row; sort by size and put the rarest together."""
     counts = np.bincount(factor.codes + 1, minlength=len(factor.levels) + 1)[1:]
     kept = [at for at in np.argsort(-counts, kind="stable") if counts[at]]

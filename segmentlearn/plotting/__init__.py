@@ -4,6 +4,7 @@ from segmentlearn.plotting.association import AssociationDisplay
 from segmentlearn.plotting.calibration import CalibrationDisplay
 from segmentlearn.plotting.cluster_stability import ClusterStabilityDisplay
 from segmentlearn.plotting.confusion_matrix import ConfusionMatrixDisplay
+from segmentlearn.plotting.distributions import DistributionDisplay
 from segmentlearn.plotting.gain import GainDisplay, LiftDisplay
 from segmentlearn.plotting.missing_values import MissingValuesDisplay
 from segmentlearn.plotting.model_comparison import ModelComparisonDisplay
@@ -23,6 +24,7 @@ __all__ = [
     "CalibrationDisplay",
     "ClusterStabilityDisplay",
     "ConfusionMatrixDisplay",
+    "DistributionDisplay",
     "GainDisplay",
     "LiftDisplay",
     "MissingValuesDisplay",

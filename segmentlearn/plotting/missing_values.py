@@ -1,7 +1,5 @@
 """Where cells are missing: by row, by column, and whether gaps come together."""
 
-import textwrap
-
 import numpy as np
 import pandas as pd
 
@@ -19,6 +17,7 @@ from segmentlearn.plotting.panels import (
     check_axes,
     column_title,
     counted,
+    finish,
     open_panels,
     share_text,
     write_alone,
@@ -227,12 +226,7 @@ class MissingValuesDisplay:
                 ax.set_yticklabels([])  # as those of the panel at the left
         if kind == "matrix":
             add_shades(axes, any(gaps.n_rows > MOST_BANDS for *_, gaps in panels))
-        note = self._note(kind, columns)
-        if note and is_new:
-            width = int(11 * axes[0].figure.get_figwidth())
-            axes[0].figure.suptitle(textwrap.fill(note, width), fontsize=9)
-        elif note:
-            axes[0].set_title(f"{axes[0].get_title()}\n{note}", fontsize=9)
+        finish(axes, self._note(kind, columns), is_new)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 

@@ -1,5 +1,8 @@
 """Panels side by side: opened, named, or with words in place of a picture."""
 
+import textwrap
+
+from segmentlearn.inspection.wording import number_text
 from segmentlearn.plotting.canvas import require_pyplot
 from segmentlearn.plotting.segment_style import wrap_name
 
@@ -136,3 +139,96 @@ def counted(number, noun):
         Such as "1 column" or "1,200 columns".
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def number_title(value, kind="number"):
+    """Write a number, a date or a duration shortly.
+
+    Parameters
+    ----------
+    value : float
+        Days since 1970-01-01 for dates, days for durations.
+    kind : {"number", "datetime", "timedelta"}, default="number"
+        What it is.
+
+    Returns
+    -------
+    text : str
+        Such as "−5", "12k", "3.4M" or "2024-05-31".
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if kind == "number" and size <= abs(value) < 1e12:
+            text = f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
+            break
+    else:
+        text = number_text(float(value), kind)
+    return f"−{text[1:]}" if text.startswith("-") else text  # noqa: RUF001
+
+
+def write_numbers(axis, kind="number", n_ticks=4):
+    """Write few numbers, dates or durations along an axis.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        Of a panel.
+    kind : {"number", "datetime", "timedelta"}, default="number"
+        What they are.
+    n_ticks : int, default=4
+        Steps at most.
+    """
+    from matplotlib import dates, ticker
+
+    if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
+        locator = dates.AutoDateLocator(minticks=2, maxticks=n_ticks)
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(dates.AutoDateFormatter(locator))
+    else:
+        axis.set_major_locator(ticker.MaxNLocator(n_ticks if kind == "number" else 3))
+        axis.set_major_formatter(lambda value, _: number_title(value, kind))
+    axis.set_tick_params(labelsize=SMALL)
+
+
+def finish(axes, note, is_new):
+    """Write what is true of all panels above them.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        The panels.
+    note : str
+        "" for nothing.
+    is_new : bool
+        Whether the figure is the display's own; in one of the caller's the note stands
+        above the first panel.
+    """
+    if note and is_new:
+        width = int(11 * axes[0].figure.get_figwidth())
+        axes[0].figure.suptitle(textwrap.fill(note, width), fontsize=9)
+    elif note:
+        axes[0].set_title(f"{note}\n{axes[0].get_title()}".strip(), fontsize=9)
+
+
+def add_legend(axes, handles, is_new):
+    """Add one legend for all panels.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        The panels.
+    handles : list of matplotlib Artist
+        With labels.
+    is_new : bool
+        Whether the figure is the display's own; in one of the caller's the legend
+        stands in the first panel.
+    """
+    if is_new:
+        axes[0].figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=min(len(handles), 5),
+            frameon=False,
+            fontsize=SMALL + 1,
+        )
+    else:
+        axes[0].legend(handles=handles, fontsize=SMALL)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.plotting import MissingValuesDisplay
+from segmentlearn.plotting import DistributionDisplay, MissingValuesDisplay
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +45,11 @@ def test_missing_values(customers, kind):
         kind=kind,
         max_columns=6,
     ).figure_
+
+
+@pytest.mark.mpl_image_compare
+def test_distributions(customers):
+    """Two tables over each other; constant and empty columns in words."""
+    X, segment = customers
+    tables = {"train": X, "new": X[segment != "lost"].drop(columns="member")}
+    return DistributionDisplay.from_frame(tables).figure_

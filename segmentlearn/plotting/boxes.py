@@ -1,0 +1,70 @@
+"""Boxes of quartiles, slim enough to stand above other things."""
+
+import numpy as np
+
+
+def five_numbers(values):
+    """Return what a box shows of some values.
+
+    Parameters
+    ----------
+    values : ndarray of float of shape (n_values,)
+        Finite.
+
+    Returns
+    -------
+    five : ndarray of float of shape (5,)
+        The smallest value within 1.5 interquartile ranges of the box, both quartiles
+        with the median between them, and the largest such value; NaN without values.
+    """
+    if not len(values):
+        return np.full(5, np.nan)
+    lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75])
+    reach = 1.5 * (upper - lower)
+    low = values[values >= lower - reach].min()
+    high = values[values <= upper + reach].max()
+    return np.array([min(low, lower), lower, median, upper, max(high, upper)])
+
+
+def draw_box(ax, five, y, height, color, transform=None):
+    """Draw a box that lies on its side.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The panel.
+    five : ndarray of float of shape (5,)
+        Of `five_numbers`; nothing is drawn of NaN.
+    y, height : float
+        Its middle and its extent across.
+    color : str
+        Of the box.
+    transform : matplotlib Transform or None, default=None
+        None takes the data's.
+    """
+    if np.isnan(five).any():
+        return
+    low, lower, median, upper, high = five
+    how = {} if transform is None else {"transform": transform}
+    ax.plot([low, high], [y, y], color="#444444", linewidth=1, **how)
+    ax.barh(
+        y,
+        upper - lower,
+        left=lower,
+        height=height,
+        color=color,
+        edgecolor="#444444",
+        linewidth=0.8,
+        zorder=2.5,
+        **how,
+    )
+    ends = [y - height / 2, y + height / 2]
+    ax.plot(
+        [median, median],
+        ends,
+        color="black",
+        linewidth=2,
+        solid_capstyle="butt",
+        zorder=3,
+        **how,
+    )
