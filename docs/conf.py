@@ -57,6 +57,7 @@ sphinx_gallery_conf = {
     "reference_url": {"segmentlearn": None},
     "inspect_global_variables": False,
     "remove_config_comments": True,
+    "capture_repr": ("_repr_html_",),
     "show_memory": False,
     "min_reported_time": 1,
     "download_all_examples": False,

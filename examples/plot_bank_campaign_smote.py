@@ -129,9 +129,11 @@ results = pd.DataFrame(
 print(results.to_string(float_format="{:.3f}".format))
 
 # %%
-f1 = results["F1"].unstack(0).loc[
-    ["nothing", "class weights", "SMOTE", "threshold"], list(tables)
-]
+f1 = (
+    results["F1"]
+    .unstack(0)
+    .loc[["nothing", "class weights", "SMOTE", "threshold"], list(tables)]
+)
 ax = f1.plot.barh(color=["#bbbbbb", "#0072b2"], figsize=(7, 3.6), width=0.75)
 ax.figure.set_layout_engine("constrained")
 ax.axvline(published, color="black", linestyle=":", label="published, with the call")

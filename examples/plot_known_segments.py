@@ -16,6 +16,7 @@ from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 
 from segmentlearn import SegmentClassifier, load, make_customers, save
+from segmentlearn.plotting import ConfusionMatrixDisplay
 
 X, y, truth = make_customers("automobile", 4000, return_truth=True, random_state=0)
 print(X.head())
@@ -38,6 +39,10 @@ print(f"stopped after {classifier.n_iter_} epochs, kept epoch {classifier.best_e
 # What held-out customers say
 # ---------------------------
 print(classification_report(y_test, classifier.predict(X_test)))
+ConfusionMatrixDisplay.from_estimator(classifier, X_test, y_test)
+
+# %%
+# Neither of these figures means much without the two between which it lies:
 majority = y_test.value_counts(normalize=True).max()
 print(f"always the largest segment: {majority:.3f}")
 print(f"the best possible with these columns: {truth.bayes_accuracy:.3f}")

@@ -19,6 +19,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -55,13 +56,9 @@ print(f"{len(X):,} customers with a segment, {len(new):,} without")
 # Of the real tables nearly nine in ten do; generated ones merely count from the same
 # number.
 report = audit(X, y, new, ids="ID")
-print(
-    "\n".join(
-        f"{finding.severity}: {finding.message}"
-        for finding in report
-        if finding.code in {"shared-entities", "reused-identifiers"}
-    )
-)
+for finding in report:
+    if finding.code in {"shared-entities", "reused-identifiers"}:
+        print(textwrap.fill(str(finding), 88))
 
 # %%
 # Train

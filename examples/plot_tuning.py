@@ -14,6 +14,7 @@ of them better than the net as it was?
 import time
 import warnings
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
@@ -134,4 +135,21 @@ compare(
 # that all others profit from. The last row is the ensemble that one gets without any
 # search.
 compare("SegmentClassifier()", SegmentClassifier(random_state=0), lambda model: 1)
-print(pd.DataFrame(rows).T.to_string(float_format="{:.3f}".format))
+results = pd.DataFrame(rows).T
+print(results.to_string(float_format="{:.3f}".format))
+
+# %%
+# What a search gains by its own account, and what is left of it on customers that it
+# has not seen:
+figure, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
+places = range(len(results))
+ax.plot(
+    results["cross-validated"], places, "o", color="#56B4E9", label="cross-validated"
+)
+ax.plot(results["held out"], places, "D", color="#D55E00", label="held out")
+ax.set_yticks(places, results.index)
+ax.invert_yaxis()
+ax.set_xlabel("Log-loss")
+ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+ax.grid(axis="x", color="#E5E5E5")
+ax.spines[["top", "right"]].set_visible(False)
