@@ -139,8 +139,8 @@ results = pd.DataFrame(rows).T
 print(results.to_string(float_format="{:.3f}".format))
 
 # %%
-# What a search gains by its own account, and what is left of it on customers that it
-# has not seen:
+# The score that each search has chosen by, and the log-loss of customers that it has
+# not seen:
 figure, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
 places = range(len(results))
 ax.plot(
