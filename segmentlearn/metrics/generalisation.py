@@ -69,7 +69,7 @@ def generalisation_gap(history, *, measure="auto", tol=0.05):
         :class:`~segmentlearn.Autoencoder` and Keras' ``History.history``: those of
         held-out rows begin with ``"val_"`` and may be NaN in single epochs. Several are
         one net each, as of folds: their median is judged, up to the last epoch that
-        half of them have reached.
+        half of them have reached, where nets that have stopped keep their last value.
     measure : str, default="auto"
         The loss to compare; it has to be better the lower it is. "auto" is "log_loss"
         where there are ``log_loss`` and ``val_log_loss``, the loss that packed nets
@@ -152,8 +152,9 @@ def median_history(history):
     Returns
     -------
     curves : dict of str to ndarray of shape (n_epochs,)
-        Epoch by epoch the median over the nets that trained so long, up to the last
-        epoch that half of them have reached.
+        Epoch by epoch the median over the nets, up to the last epoch that half of them
+        have reached. A net that has stopped keeps its last value: left out, a good net
+        that stops early would make the median jump as if the others had got worse.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def median_history(history):
     --------
     >>> from segmentlearn.metrics.generalisation import median_history
     >>> median_history([{"loss": [3, 2, 1]}, {"loss": [1, 1]}, {"loss": [0]}])
-    {'loss': array([1. , 1.5])}
+    {'loss': array([1., 1.])}
     """
     histories = [history] if isinstance(history, Mapping) else list(history)
     if not histories:
@@ -190,6 +191,7 @@ def _median(histories, name):
     reached = np.full((len(own), n_epochs), np.nan)
     for row, values in zip(reached, own, strict=True):
         row[: len(values)] = values[:n_epochs]
+        row[len(values) :] = values[-1] if len(values) else np.nan
     seen = ~np.isnan(reached).all(axis=0)
     median = np.full(n_epochs, np.nan)
     median[seen] = np.nanmedian(reached[:, seen], axis=0)

@@ -10,6 +10,7 @@ from segmentlearn.plotting.segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
 _EDGE = "#7F7F7F"
+_PREDICTED = "#4D4D4D"  # in the legend, as each segment has its own colour
 
 
 class SegmentSizesDisplay:
@@ -159,6 +160,7 @@ class SegmentSizesDisplay:
         ImportError
             If Matplotlib is not installed.
         """
+        plt = require_pyplot()
         n_segments, both = len(self.labels), self.actual is not None
         ax = open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
         order = (
@@ -205,7 +207,7 @@ class SegmentSizesDisplay:
         tidy(ax, grid="x")
         if both:
             ax.legend(
-                [self.bars_[0][0], self.bars_[1][0]],
+                [plt.Rectangle((0, 0), 1, 1, color=_PREDICTED), self.bars_[1][0]],
                 ["predicted", "actual"],
                 loc="lower right",
                 bbox_to_anchor=(1.0, 1.0),

@@ -113,7 +113,16 @@ def test_folds_are_judged_by_their_median():
     ]
     result = generalisation_gap(nets)
     assert result.n_epochs == 4
-    assert result.validation_loss == pytest.approx(0.8)
+    assert result.validation_loss == pytest.approx(0.85)
+
+
+def test_a_good_net_that_stops_early_is_no_rise():
+    """It keeps its last value, so that the median of the others does not jump."""
+    long = {"loss": _FALLING, "val_loss": np.add(_LEVEL, 1.0)}
+    good = {"loss": _FALLING[:6], "val_loss": _LEVEL[:6]}
+    result = generalisation_gap([good, good, long, long, long, good])
+    assert result.state == "no_sign"
+    assert result.rise < 0.01
 
 
 def test_broken_training_is_told():
