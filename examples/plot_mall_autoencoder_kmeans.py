@@ -1,0 +1,240 @@
+"""
+Autoencoder and k-means for the customers of a mall
+===================================================
+
+The classic of deep segmentation: an autoencoder codes each customer by a few numbers,
+and k-means looks for segments in the code. How many segments are there, what is in
+them, and is the net worth it beside k-means, DBSCAN and agglomerative clustering on the
+very same columns?
+"""
+
+# %%
+# Customers
+# ---------
+# The real table is read where the environment variable ``SEGMENTLEARN_DATA`` names its
+# folder; customers of the same shape are generated where it does not.
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
+
+from segmentlearn import (
+    Autoencoder,
+    AutoencoderClusterer,
+    DistancePreprocessor,
+    load_mall,
+    make_customers,
+    segment_profile,
+    select_n_clusters,
+)
+from segmentlearn.plotting import SegmentMapDisplay
+
+if os.environ.get("SEGMENTLEARN_DATA"):
+    customers, _ = load_mall()
+else:
+    customers, _ = make_customers("mall", 200, random_state=0)
+print(customers.describe().round(1))
+
+# %%
+# The usual three columns; gender has its turn at the end.
+income, score = "Annual Income (k$)", "Spending Score (1-100)"
+X = customers[["Age", income, score]]
+
+# %%
+# The classic way
+# ---------------
+# A pipeline of scikit-learn. The preset is a net published for this table, 3-6-3-6-3:
+# its code is as long as the row, so nothing is condensed. Beside it stands the same
+# with two numbers of code.
+published = make_pipeline(
+    Autoencoder.from_preset("mall", random_state=0),
+    KMeans(5, n_init=10, random_state=0),
+).fit(X)
+shorter = make_pipeline(
+    Autoencoder(n_components=2, random_state=0),
+    KMeans(5, n_init=10, random_state=0),
+).fit(X)
+
+# %%
+# A silhouette within the code judges the code by itself. Two trainings have two codes,
+# and their silhouettes and inertias cannot be compared; those in the prepared columns,
+# which no net has made, can.
+prepared = DistancePreprocessor().fit_transform(X)
+for name, pipeline in {"published": published, "shorter": shorter}.items():
+    codes, labels = pipeline[:-1].transform(X), pipeline[-1].labels_
+    print(
+        f"{name}: silhouette in the code {silhouette_score(codes, labels):.3f}, "
+        f"in the columns {silhouette_score(prepared, labels):.3f}; "
+        f"inertia in the code {pipeline[-1].inertia_:.0f}"
+    )
+
+# %%
+# How many segments?
+# ------------------
+# Inertia, silhouette and seven other criteria over the number of segments, in the
+# prepared columns.
+found = select_n_clusters(
+    AutoencoderClusterer(random_state=0),
+    X,
+    range(2, 11),
+    n_bootstraps=10,
+    random_state=0,
+)
+print(found.table[["inertia", "silhouette", "stability"]].round(3))
+print(f"recommended: {found.recommended}")
+
+# %%
+# A ring is what a criterion would choose by itself.
+found.plot()
+
+# %%
+# The net has to earn its place
+# -----------------------------
+# ``AutoencoderClusterer`` does the classic in one step: several nets, k-means and a
+# mixture on their codes and on the columns. Deep segments are taken only where they are
+# better. On three columns that say all there is to say they need not be.
+n_segments = max(found.recommended, 2)
+segmenter = AutoencoderClusterer(n_clusters=n_segments, random_state=0).fit(X)
+candidates = pd.DataFrame(segmenter.candidates_).set_index("name")
+print(candidates[["silhouette", "stability", "score"]].to_string(float_format="%.3f"))
+print(f"selected: {segmenter.selected_}")
+
+# %%
+# Segments as colours
+# -------------------
+profile = segment_profile(segmenter.labels_, customers).store(segmenter)
+SegmentMapDisplay.from_estimator(
+    segmenter, X, x=income, y=score, names=segmenter.segment_names_
+)
+
+# %%
+# A summary
+# ---------
+# Customers and the mean of each column, segment by segment; gender, which made no
+# segment, is described too.
+numbers = profile.to_frame("numbers").pivot(
+    index="segment", columns="column", values="mean"
+)
+shares = profile.to_frame("categories").pivot(
+    index="segment", columns="level", values="share"
+)
+summary = profile.to_frame().join([numbers.round(1), shares.round(2)])
+columns = ["size", *X.columns, "Female"]
+print(summary[columns].to_string())
+print(summary["name"].to_string())
+
+# %%
+# Beside others
+# -------------
+# All see the same prepared columns and the codes of the pipelines above are judged in
+# these, too. DBSCAN has no number of segments but a radius, here the 90th percentile of
+# the distance to the fourth neighbour. Customers whom it leaves out as noise have no
+# segment: a silhouette without them is that of the easier customers, so their share
+# stands beside it, and a second silhouette takes them for one segment more.
+distances, _ = NearestNeighbors(n_neighbors=5).fit(prepared).kneighbors(prepared)
+radius = float(np.quantile(distances[:, -1], 0.9))
+rivals = {
+    "AutoencoderClusterer": segmenter.labels_,
+    "published net, k-means": published.set_params(kmeans__n_clusters=n_segments)
+    .fit(X)[-1]
+    .labels_,
+    "shorter code, k-means": shorter.set_params(kmeans__n_clusters=n_segments)
+    .fit(X)[-1]
+    .labels_,
+    "k-means": KMeans(n_segments, n_init=10, random_state=0).fit_predict(prepared),
+    "agglomerative (Ward)": AgglomerativeClustering(n_segments).fit_predict(prepared),
+    "agglomerative (average)": AgglomerativeClustering(
+        n_segments, linkage="average"
+    ).fit_predict(prepared),
+    "DBSCAN": DBSCAN(radius, min_samples=5).fit_predict(prepared),
+}
+
+
+def silhouette(labels, kept):
+    """Return the silhouette of some customers, NaN of a single segment."""
+    if len(np.unique(labels[kept])) < 2:
+        return np.nan
+    return silhouette_score(prepared[kept], labels[kept])
+
+
+rows = {}
+for name, labels in rivals.items():
+    sizes = np.sort(np.bincount(labels[labels >= 0]))[::-1]
+    rows[name] = {
+        "segments": len(sizes),
+        "sizes": " ".join(map(str, sizes)),
+        "noise": f"{np.mean(labels < 0):.0%}",
+        "silhouette": silhouette(labels, labels >= 0),
+        "noise too": silhouette(labels, labels >= -1),
+        "agreement": adjusted_rand_score(segmenter.labels_, labels),
+    }
+table = pd.DataFrame(rows).T
+print(table.to_string(float_format="{:.3f}".format))
+
+# %%
+# What the table says. ``agreement`` is the adjusted Rand index with the first row.
+best = table["silhouette"].astype(float)
+plain = table.drop(index="DBSCAN")["silhouette"].astype(float)
+print(f"Highest silhouette of those who place everybody: {plain.idxmax()}.")
+print(
+    f"DBSCAN finds {table.loc['DBSCAN', 'segments']} segment(s), the largest with "
+    f"{table.loc['DBSCAN', 'sizes'].split()[0]} of {len(X)} customers, and leaves out "
+    f"{table.loc['DBSCAN', 'noise']}."
+)
+
+# %%
+# The same radius for all segments is what DBSCAN stumbles over: where customers lie
+# thinly it sees noise, where segments touch it sees one.
+figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained", sharex=True)
+shown = ["k-means", "shorter code, k-means", "agglomerative (Ward)", "DBSCAN"]
+palette = plt.get_cmap("cividis")
+for ax, name in zip(axes.flat, shown, strict=True):
+    labels = rivals[name]
+    noise = labels < 0
+    ax.scatter(
+        X[income][~noise],
+        X[score][~noise],
+        c=labels[~noise],
+        cmap=palette,
+        s=18,
+        edgecolor="white",
+        linewidth=0.3,
+    )
+    ax.scatter(X[income][noise], X[score][noise], marker="x", c="#d55e00", s=18)
+    ax.set_title(f"{name}: {rows[name]['segments']} segments, {rows[name]['noise']} noise")
+figure.supxlabel(income)
+figure.supylabel(score)
+
+# %%
+# Other columns
+# -------------
+# Any columns will do, text among them. With gender among the columns, segments may be
+# cut along it; the last column tells the largest share of one gender in a segment, on
+# the average of customers.
+choices = {
+    "Age, income, score": list(X.columns),
+    "income, score": [income, score],
+    "Gender, Age": ["Gender", "Age"],
+    "all four": list(customers.columns),
+}
+rows = {}
+for name, columns in choices.items():
+    chosen = AutoencoderClusterer(n_clusters=n_segments, random_state=0)
+    labels = chosen.fit_predict(customers[columns])
+    shares = pd.crosstab(labels, customers["Gender"], normalize="index").max(axis=1)
+    rows[name] = {
+        "selected": chosen.selected_,
+        "silhouette": chosen.silhouette_,
+        "agreement": adjusted_rand_score(segmenter.labels_, labels),
+        "one gender": shares.loc[labels].mean(),
+    }
+print(pd.DataFrame(rows).T.to_string(float_format="{:.2f}".format))
+
+# %%
+# Silhouettes of different columns cannot be compared with each other: fewer columns are
+# easier to separate. Which columns make segments is a decision about what they are for.
