@@ -134,10 +134,6 @@ f1 = (
     .unstack(0)
     .loc[["nothing", "class weights", "SMOTE", "threshold"], list(tables)]
 )
-ax = f1.plot.barh(color=["#bbbbbb", "#0072b2"], figsize=(7, 3.6), width=0.75)
-f1 = results["F1"].unstack(0).loc[
-    ["nothing", "class weights", "SMOTE", "threshold"], list(tables)
-]
 ax = f1.plot.barh(color=["#bbbbbb", "#0072b2"], figsize=(7, 4), width=0.75)
 ax.figure.set_layout_engine("constrained")
 ax.axvline(published, color="black", linestyle=":", label="published, with the call")

@@ -206,7 +206,9 @@ for ax, name in zip(axes.flat, shown, strict=True):
         linewidth=0.3,
     )
     ax.scatter(X[income][noise], X[score][noise], marker="x", c="#d55e00", s=18)
-    ax.set_title(f"{name}: {rows[name]['segments']} segments, {rows[name]['noise']} noise")
+    ax.set_title(
+        f"{name}: {rows[name]['segments']} segments, {rows[name]['noise']} noise"
+    )
 figure.supxlabel(income)
 figure.supylabel(score)
 
