@@ -192,22 +192,22 @@ print(
 # thinly it sees noise, where segments touch it sees one.
 figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained", sharex=True)
 shown = ["k-means", "shorter code, k-means", "agglomerative (Ward)", "DBSCAN"]
-palette = plt.get_cmap("cividis")
+colors = np.array(["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"])
 for ax, name in zip(axes.flat, shown, strict=True):
     labels = rivals[name]
     noise = labels < 0
     ax.scatter(
         X[income][~noise],
         X[score][~noise],
-        c=labels[~noise],
-        cmap=palette,
+        c=colors[labels[~noise] % len(colors)],
         s=18,
         edgecolor="white",
         linewidth=0.3,
     )
-    ax.scatter(X[income][noise], X[score][noise], marker="x", c="#d55e00", s=18)
+    ax.scatter(X[income][noise], X[score][noise], marker="x", c="black", s=22)
     ax.set_title(
-        f"{name}: {rows[name]['segments']} segments, {rows[name]['noise']} noise"
+        f"{name}\n{rows[name]['segments']} segments, {rows[name]['noise']} noise",
+        fontsize=10,
     )
 figure.supxlabel(income)
 figure.supylabel(score)
