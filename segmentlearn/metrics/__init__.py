@@ -30,6 +30,10 @@ from segmentlearn.metrics.effect_sizes import (
     difference_of_shares,
 )
 from segmentlearn.metrics.gain import cumulative_gain_curve, lift_curve, profit_curve
+from segmentlearn.metrics.generalisation import (
+    GeneralisationGap,
+    generalisation_gap,
+)
 from segmentlearn.metrics.overlap import segment_continuity, segment_overlap
 from segmentlearn.metrics.pairs import Association
 from segmentlearn.metrics.silhouette import SilhouetteSample, silhouette_sampled
@@ -38,6 +42,7 @@ __all__ = [
     "Association",
     "BudgetProfit",
     "EffectSize",
+    "GeneralisationGap",
     "ReliabilityCurve",
     "SilhouetteSample",
     "association",
@@ -52,6 +57,7 @@ __all__ = [
     "cumulative_gain_curve",
     "difference_of_shares",
     "expected_calibration_error",
+    "generalisation_gap",
     "lift_curve",
     "make_cost_scorer",
     "minimum_cost_labels",
