@@ -14,6 +14,7 @@ from segmentlearn.plotting.profit import ProfitDisplay
 from segmentlearn.plotting.segment_map import SegmentMapDisplay
 from segmentlearn.plotting.segment_profile import SegmentProfileDisplay
 from segmentlearn.plotting.silhouette import SilhouetteDisplay
+from segmentlearn.plotting.target_relation import TargetRelationDisplay
 from segmentlearn.plotting.threshold import ThresholdDisplay
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "SegmentMapDisplay",
     "SegmentProfileDisplay",
     "SilhouetteDisplay",
+    "TargetRelationDisplay",
     "ThresholdDisplay",
 ]
