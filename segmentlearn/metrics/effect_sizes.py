@@ -259,8 +259,8 @@ def difference_of_shares(count_a, n_a, count_b, n_b, *, confidence_level=0.95):
     """
     z = special.ndtri((1 + confidence_level) / 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share_a, low_a, high_a = _wilson(count_a, n_a, z)
-        share_b, low_b, high_b = _wilson(count_b, n_b, z)
+        share_a, low_a, high_a = wilson_interval(count_a, n_a, z)
+        share_b, low_b, high_b = wilson_interval(count_b, n_b, z)
         difference = share_a - share_b
         low = difference - np.hypot(share_a - low_a, high_b - share_b)
         high = difference + np.hypot(high_a - share_a, share_b - low_b)
@@ -403,7 +403,7 @@ def _hedges_factor(freedom):
     return np.where(freedom < 1_000, exact, 1 - 3 / (4 * freedom - 1))
 
 
-def _wilson(count, n, z):
+def wilson_interval(count, n, z):
     """Return a share and its Wilson interval."""
     count, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
     share = count / n

@@ -16,6 +16,7 @@ from segmentlearn.plotting.segment_map import SegmentMapDisplay
 from segmentlearn.plotting.segment_profile import SegmentProfileDisplay
 from segmentlearn.plotting.segment_sizes import SegmentSizesDisplay
 from segmentlearn.plotting.silhouette import SilhouetteDisplay
+from segmentlearn.plotting.target_relation import TargetRelationDisplay
 from segmentlearn.plotting.threshold import ThresholdDisplay
 from segmentlearn.plotting.training_history import TrainingHistoryDisplay
 
@@ -37,6 +38,7 @@ __all__ = [
     "SegmentProfileDisplay",
     "SegmentSizesDisplay",
     "SilhouetteDisplay",
+    "TargetRelationDisplay",
     "ThresholdDisplay",
     "TrainingHistoryDisplay",
 ]

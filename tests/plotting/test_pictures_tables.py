@@ -4,7 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.plotting import DistributionDisplay, MissingValuesDisplay
+from segmentlearn.plotting import (
+    DistributionDisplay,
+    MissingValuesDisplay,
+    TargetRelationDisplay,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +57,16 @@ def test_distributions(customers):
     X, segment = customers
     tables = {"train": X, "new": X[segment != "lost"].drop(columns="member")}
     return DistributionDisplay.from_frame(tables).figure_
+
+
+@pytest.mark.mpl_image_compare
+@pytest.mark.parametrize("target", ["segment", "leaves", "amount"])
+def test_target_relations(customers, target):
+    """Three classes, two of them, and a target of numbers."""
+    X, segment = customers
+    y = {
+        "segment": segment,
+        "leaves": (segment == "lost").rename("leaves"),
+        "amount": X["age"].fillna(0) + X["visits"] * 7.5 + 0.25,
+    }[target]
+    return TargetRelationDisplay.from_frame(X, y).figure_
