@@ -12,6 +12,7 @@ what to do for each segment. All pictures and figures come from the fitted model
 # ---------
 # The real tables are read where the environment variable ``SEGMENTLEARN_DATA`` names
 # their folder; customers of the same shape are generated where it does not.
+import io
 import os
 from pathlib import Path
 
@@ -170,7 +171,7 @@ print(f"always the largest segment: {majority:.3f}")
 # ------------------------------
 segments = model_3.predict(new)
 print(new.assign(Segment=segments).head().to_string())
-SegmentSizesDisplay.from_predictions(segments, y_true=y)
+SegmentSizesDisplay.from_predictions(segments)
 
 # %%
 # What is in the segments
@@ -184,15 +185,20 @@ print(profile)
 # Rules say which trait of a segment calls for which action. They are the company's
 # opinion, a table to edit; which segment a rule holds for, and why, comes from the
 # profile. A segment of which no rule holds is listed without an action.
-rules = pd.DataFrame(
-    [
-        ("Spending_Score", "Low", 0.3, "offer instalments and entry models"),
-        ("Spending_Score", "High", 0.3, "invite to premium models"),
-        ("Age", "low", 0.5, "advertise online, first-car insurance"),
-        ("Age", "high", 0.5, "call, and offer service contracts"),
-        ("Family_Size", "high", 0.3, "show estates and vans"),
-        ("Profession", "Artist", 0.3, "sponsor exhibitions"),
-    ],
-    columns=["column", "direction", "minimum_effect", "action"],
+rules = pd.read_csv(
+    io.StringIO(
+        """column,level,direction,min_effect,action
+Spending_Score,Low,high,0.3,offer instalments and entry models
+Spending_Score,High,high,0.3,invite to premium models
+Age,,low,0.5,advertise online; first-car insurance
+Age,,high,0.5,call; offer service contracts
+Family_Size,,high,0.3,show estates and vans
+Profession,Artist,high,0.3,sponsor exhibitions
+"""
+    )
 )
-print(segment_playbook(profile, rules).to_string(index=False))
+playbook = segment_playbook(profile, rules).fillna({"action": "no action"})
+for segment, lines in playbook.groupby("segment"):
+    print(f"Segment {segment}: {lines['name'].iloc[0]}")
+    for line in lines.itertuples():
+        print(f"  {line.action}: {line.because}")
