@@ -224,7 +224,7 @@ class TargetRelationDisplay:
         """Write how well a column alone tells the target."""
         row = self.strengths.loc[one.name]
         name, title = ("auc", "AUC") if "auc" in row else ("r2", "R²")
-        text = f"{row[name]:.2f}".replace("-", "−")  # noqa: RUF001
+        text = f"{row[name]:z.2f}".replace("-", "−")  # noqa: RUF001
         return f"{title} alone {text}"
 
     def _colors(self):
@@ -254,7 +254,7 @@ class TargetRelationDisplay:
         rates, low, high = one.rates(rarer)
         places = np.arange(len(rates))
         ax.hlines(places, low, high, color=BLUE, linewidth=2.5)
-        ax.plot(rates, places, "o", color=BLUE, markersize=6)
+        ax.plot(rates, places, "o", color=BLUE, markersize=6, clip_on=False)
         overall = self.class_counts[rarer] / self.class_counts.sum()
         ax.axvline(overall, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
         _label_rows(ax, one.levels, one.counts.sum(axis=1))
