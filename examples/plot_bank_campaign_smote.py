@@ -12,7 +12,7 @@ known only after the call.
 # Customers
 # ---------
 # The real table is read where the environment variable ``SEGMENTLEARN_DATA`` names its
-# folder; customers of the same shape are generated where it does not. More than half are
+# folder; customers of the same shape are generated where it does not. Half of them are
 # kept aside; SMOTE, weights and threshold never see them.
 import os
 
@@ -44,9 +44,9 @@ from segmentlearn.sampling import make_pipeline
 if os.environ.get("SEGMENTLEARN_DATA"):
     X, y = load_bank()
 else:
-    X, y = make_customers("bank", 30_000, random_state=0)
+    X, y = make_customers("bank", 24_000, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(
-    X, y, train_size=13_000, stratify=y, random_state=0
+    X, y, train_size=0.5, stratify=y, random_state=0
 )
 print(f"{len(X_train):,} customers to learn from, {len(X_test):,} to judge on")
 
@@ -129,9 +129,11 @@ results = pd.DataFrame(
 print(results.to_string(float_format="{:.3f}".format))
 
 # %%
-f1 = results["F1"].unstack(0).loc[
-    ["nothing", "class weights", "SMOTE", "threshold"], list(tables)
-]
+f1 = (
+    results["F1"]
+    .unstack(0)
+    .loc[["nothing", "class weights", "SMOTE", "threshold"], list(tables)]
+)
 ax = f1.plot.barh(color=["#bbbbbb", "#0072b2"], figsize=(7, 4), width=0.75)
 ax.figure.set_layout_engine("constrained")
 ax.axvline(published, color="black", linestyle=":", label="published, with the call")
