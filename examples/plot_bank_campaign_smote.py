@@ -153,7 +153,8 @@ before, leaked = f1["before the call"].max(), f1["with the call"].max()
 print(
     f"With {late} the best F1 is {leaked:.2f} ({best['with the call']}); without it "
     f"{before:.2f} ({best['before the call']}). The difference of "
-    f"{leaked - before:.2f} cannot be had: whoever chooses whom to call has no call yet."
+    f"{leaked - before:.2f} cannot be had: whoever chooses whom to call has no call "
+    f"yet."
 )
 
 # %%
