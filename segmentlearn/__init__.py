@@ -57,6 +57,7 @@ _SUBPACKAGES = (
     "persistence",
     "plotting",
     "preprocessing",
+    "report",
     "sampling",
 )
 
