@@ -4,6 +4,7 @@ import pathlib
 import shlex
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from segmentlearn.cli.screen import InputError, note, plain_speech
@@ -70,7 +71,7 @@ def report(
         X, y = customers.typed, None
         if target is not None:
             known, labels = known_labels(customers, target)
-            y = X[target].astype(object).mask(~known, None).to_numpy()
+            y = np.full(len(X), None, dtype=object)
             y[known] = labels
             X = X.drop(columns=target)
         try:
