@@ -83,9 +83,7 @@ def report(
                 title=title,
                 random_state=random_state,
                 facts=info.metadata,
-                command=_command(
-                    archive, table, out, target, title, random_state, sep
-                ),
+                command=_command(archive, table, out, target, title, random_state, sep),
             )
         except ImportError as error:
             raise InputError(str(error)) from error
