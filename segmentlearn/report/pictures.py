@@ -126,7 +126,7 @@ def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture
         ax.text(
             column,
             row,
-            str(one) if one.is_shown or one.is_small else "–",
+            str(one) if one.is_shown or one.is_small else "",
             ha="center",
             va="center",
             color="white" if colors[row, column] > _SMALLEST_SHARE else "black",

@@ -27,8 +27,8 @@ _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
 _FEW = f"Fewer than {THRESHOLD} customers: nothing more is said, to protect them."
 _WITHHELD = (
-    "Its size is not shown, since that of a very small segment could be worked out from "
-    "it; for the same reason it is described in words alone."
+    "Its size is not shown, since that of a very small segment could be worked out "
+    "from it; for the same reason it is described in words alone."
 )
 _NOT_SAMPLED = "Too few of its customers are in the sample to describe them."
 
