@@ -58,6 +58,7 @@ _SUBPACKAGES = (
     "persistence",
     "plotting",
     "preprocessing",
+    "report",
     "sampling",
 )
 

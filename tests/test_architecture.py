@@ -24,6 +24,7 @@ ROOMS = {
     "skops": ("persistence/",),
     "typer": ("cli/", "cli.py"),
     "matplotlib": ("plotting/",),
+    "jinja2": ("report/",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)

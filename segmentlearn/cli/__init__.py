@@ -1,4 +1,4 @@
-"""The command line: fit, cluster, predict, audit, inspect and demo."""
+"""The command line: fit, cluster, predict, audit, report, inspect and demo."""
 
 
 def main() -> None:

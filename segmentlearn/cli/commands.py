@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 import segmentlearn
-from segmentlearn.cli import auditing, screen
+from segmentlearn.cli import auditing, reporting, screen
 from segmentlearn.cli.screen import (
     NO_SEGMENTS,
     InputError,
@@ -91,7 +91,12 @@ def fit(
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli.tables import check_column, check_output, read_table
-    from segmentlearn.cli.training import Settings, fit_and_judge, training_rows
+    from segmentlearn.cli.training import (
+        Settings,
+        fit_and_judge,
+        held_out_counts,
+        training_rows,
+    )
 
     with plain_speech():
         if not 0 < test_size < 1:
@@ -124,6 +129,8 @@ def fit(
             "text_columns": customers.text_columns(),
             "held_out_accuracy": judged.accuracy,
             "held_out_rows": len(judged.y_true),
+            **held_out_counts(judged),
+            "refit": refit,
         }
         _save(judged, X, y, settings, out, facts, refit=refit, quiet=quiet)
 
@@ -249,6 +256,7 @@ def predict(
 
 
 app.command()(auditing.audit)
+app.command()(reporting.report)
 
 
 @app.command()

@@ -123,6 +123,18 @@ def fit_and_judge(X: pd.DataFrame, y: np.ndarray, settings: Settings) -> Judged:
     return Judged(classifier, y[held_out], predicted, y[train])
 
 
+def held_out_counts(judged: Judged) -> dict[str, Any]:
+    """Return the confusion matrix of the held-out customers, for an archive."""
+    labels = np.unique(np.concatenate([judged.y_true, judged.y_pred]))
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    places = (np.searchsorted(labels, one) for one in (judged.y_true, judged.y_pred))
+    np.add.at(counts, tuple(places), 1)
+    return {
+        "held_out_labels": [str(label) for label in labels],
+        "held_out_confusion": counts.tolist(),
+    }
+
+
 def build_classifier(settings: Settings) -> Any:
     """Return the classifier that the options describe, not fitted.
 

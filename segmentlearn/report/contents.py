@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import hashlib
 import platform
+import re
 import warnings
 from typing import Any
 
@@ -124,7 +125,8 @@ def gather(
     if len(X) > MOST_ROWS:
         sampled = np.sort(random_state.choice(len(X), MOST_ROWS, replace=False))
     sample, said = X.iloc[sampled], predicted[sampled]
-    merged, rare = merge_rare_levels(sample[features])
+    merged, rare = merge_rare_levels(sample)
+    merged = merged[features]
     profile = _profile(merged, said, random_state)
     names = _safe_names(model, rare)
     parts = list_segments(labels, sizes, profile, names)
@@ -195,11 +197,17 @@ def _profile(
 def _safe_names(model: Any, rare: set[str]) -> dict[Any, str]:
     """Return the names that the model keeps, but for those with a rare level in it."""
     names = getattr(last_step(model), "segment_names_", None) or {}
-    return {
-        label: name
-        for label, name in names.items()
-        if not any(level.lower() in name.lower() for level in rare)
-    }
+    return {label: name for label, name in names.items() if not _holds_any(name, rare)}
+
+
+def _holds_any(name: str, levels: set[str]) -> bool:
+    """Tell whether a level stands in a name, as words of its own."""
+    text = name.lower()
+    return any(
+        re.search(rf"(?<!\w){re.escape(level.lower())}(?!\w)", text)
+        for level in levels
+        if level.lower() in text
+    )
 
 
 def _drivers(

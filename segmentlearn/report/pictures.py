@@ -68,7 +68,10 @@ def draw_bars(
     lengths = np.clip(np.nan_to_num(np.asarray(values, float)), -longest, longest)
     places = np.arange(len(names))
     ax.barh(
-        places, lengths, color=[BLUE if one >= 0 else ORANGE for one in lengths], height=0.6
+        places,
+        lengths,
+        color=[BLUE if one >= 0 else ORANGE for one in lengths],
+        height=0.6,
     )
     span = max(np.abs(lengths).max(), 1e-9)
     for place, length, text in zip(places, lengths, texts, strict=True):
@@ -123,7 +126,7 @@ def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture
         ax.text(
             column,
             row,
-            str(one) if one.is_shown or one.is_small else "–",
+            str(one) if one.is_shown or one.is_small else "",
             ha="center",
             va="center",
             color="white" if colors[row, column] > _SMALLEST_SHARE else "black",
@@ -164,9 +167,7 @@ def _name_rows(ax: Any, names: Sequence[str]) -> None:
 
 def _cut(label: str) -> str:
     """Keep two lines of a name, each short enough."""
-    lines = [
-        line if len(line) <= 26 else f"{line[:25]}…" for line in label.split("\n")
-    ]
+    lines = [line if len(line) <= 26 else f"{line[:25]}…" for line in label.split("\n")]
     return "\n".join(lines[:1] + ([f"{lines[1]} …"] if len(lines) > 2 else lines[1:2]))
 
 

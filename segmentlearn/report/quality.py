@@ -91,8 +91,8 @@ def classifier_quality(
         if found is not None:
             return found
     why = (
-        "The data hold the segments, but these may be the very customers that the model "
-        "learnt from. A score on them would be too good, so none is given."
+        "The data hold the segments, but these may be the very customers that the "
+        "model learnt from. A score on them would be too good, so none is given."
         if y is not None
         else "No numbers of customers that the model had not seen are kept with it."
     )

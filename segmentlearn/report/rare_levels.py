@@ -44,8 +44,7 @@ def merge_rare_levels(X: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
         cells = column.astype(object)
         counts = cells.map(str, na_action="ignore").value_counts()
         few = counts[counts < THRESHOLD]
-        # a column of nothing but rare values is an identifier: it stays one
-        if len(few) and len(few) < len(counts):
+        if len(few):
             is_few = cells.map(str, na_action="ignore").isin(few.index)
             cells = cells.mask(is_few, RARE if few.sum() >= THRESHOLD else None)
             column = cells

@@ -27,8 +27,8 @@ _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
 _FEW = f"Fewer than {THRESHOLD} customers: nothing more is said, to protect them."
 _WITHHELD = (
-    "Its size is not shown, since that of a very small segment could be worked out from "
-    "it; for the same reason it is described in words alone."
+    "Its size is not shown, since that of a very small segment could be worked out "
+    "from it; for the same reason it is described in words alone."
 )
 _NOT_SAMPLED = "Too few of its customers are in the sample to describe them."
 
@@ -160,24 +160,29 @@ def _traits(
     contrasts = {one.name: one for one in profile.contrasts}
     said = []
     for trait in profile.traits[at][:_MOST_TRAITS]:
-        evidence = _evidence(contrasts[trait.column], at) if with_numbers else ""
+        evidence = ""
+        if with_numbers:
+            evidence = _evidence(contrasts[trait.column], at, trait.strength)
         words = f"{trait.words} ({evidence})" if evidence else trait.words
         said.append((trait.column, words))
     return said
 
 
-def _evidence(contrast: Any, at: int) -> str:
-    """Return means or shares of a segment and of the others."""
+def _evidence(contrast: Any, at: int, strength: float) -> str:
+    """Return the means or shares that a trait is about; empty for missing cells."""
     if isinstance(contrast, NumberContrast):
         # whom the means are of must be many, all of the column's gaps counted
-        if contrast.n[:, at].min() < THRESHOLD:
+        is_of_means = np.isclose(contrast.effect.estimate[at], strength)
+        if contrast.n[:, at].min() < THRESHOLD or not is_of_means:
             return ""
         mean, rest = (number_text(one, contrast.kind) for one in contrast.mean[:, at])
         return f"{mean} on average, others {rest}"
     named = [k for k, level in enumerate(contrast.levels) if level != OTHER_LEVELS]
     if not named:
         return ""
-    level = max(named, key=lambda k: abs(np.nan_to_num(contrast.h[at, k])))
+    level = min(named, key=lambda k: abs(np.nan_to_num(contrast.h[at, k]) - strength))
+    if not np.isclose(contrast.h[at, level], strength):
+        return ""
     counts, n = contrast.counts[0, :, level], contrast.n[0]
     shown = [suppress(counts.tolist())[at], suppress((n - counts).tolist())[at]]
     others = may_show_share(int(contrast.counts[1, at, level]), int(contrast.n[1, at]))

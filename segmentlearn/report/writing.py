@@ -111,8 +111,8 @@ def write_report(
     check_is_fitted(model)
     if not hasattr(model, "predict"):
         raise ValueError(
-            f"model={type(model).__name__} has no predict; wrap a clusterer without one "
-            "into an InductiveClusterer."
+            f"model={type(model).__name__} has no predict; wrap a clusterer without "
+            "one into an InductiveClusterer."
         )
     frame, labels = _take_target(_as_frame(X, model), target, y)
     features = _features(model, frame)
@@ -199,7 +199,8 @@ def _take_target(
         raise ValueError(f"Both target={target!r} and y are given; leave one out.")
     if target not in X.columns:
         raise ValueError(
-            f"target={target!r} is not a column of X; its columns are {list(X.columns)}."
+            f"target={target!r} is not a column of X; its columns are "
+            f"{list(X.columns)}."
         )
     return X.drop(columns=target), X[target].to_numpy(dtype=object)
 

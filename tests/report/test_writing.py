@@ -1,0 +1,160 @@
+"""write_report: one page, safe and honest."""
+
+import importlib.resources
+import re
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from segmentlearn import make_customers
+from segmentlearn.cluster import InductiveClusterer
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.report import write_report
+from segmentlearn.report.quality import classifier_quality
+from segmentlearn.report.rare_levels import merge_rare_levels
+
+NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
+
+
+@pytest.fixture(scope="module")
+def customers():
+    X, _ = make_customers("mall", 150, random_state=0)
+    return X[NUMBERS]
+
+
+@pytest.fixture(scope="module")
+def clusterer(customers):
+    return KMeans(3, n_init=2, random_state=0).fit(customers)
+
+
+def write(model, X, folder, **how):
+    path = folder / "report.html"
+    write_report(model, X, path, **how)
+    return path.read_text(encoding="utf-8")
+
+
+def test_page_loads_nothing(clusterer, customers, tmp_path):
+    """Pictures are inside; no address, script or style sheet is named."""
+    page = write(clusterer, customers, tmp_path)
+    sources = re.findall(r'src="([^"]{0,30})', page)
+    assert sources
+    assert all(one.startswith("data:image/png;base64") for one in sources)
+    assert not re.search(r"https?://|<script|<link|@import|url\(", page)
+
+
+def test_every_picture_has_words(clusterer, customers, tmp_path):
+    """Who cannot see the picture reads what it shows."""
+    page = write(clusterer, customers, tmp_path)
+    words = re.findall(r'<img [^>]*alt="([^"]*)"', page)
+    assert len(words) == page.count("<img")
+    assert min(map(len, words)) > 20
+
+
+def test_markup_in_names_is_escaped(customers, tmp_path):
+    """Columns, values and the title are text, whatever they hold."""
+    evil = "<script>alert('a & b')</script>"
+    X = customers.rename(columns={"Age": evil})
+    y = np.where(X[evil] > 40, "<b>old & wise</b>", "young")
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    page = write(model, X, tmp_path, title=evil)
+    assert "<script>alert" not in page
+    assert "<b>old" not in page
+    assert "&lt;script&gt;" in page
+    assert "&lt;b&gt;old &amp; wise" in page
+
+
+def test_training_rows_are_not_scored(customers, tmp_path):
+    """Known segments of rows that may be those of the training give no number."""
+    y = np.where(customers["Age"] > 40, "old", "young")
+    model = LogisticRegression(max_iter=500).fit(customers, y)
+    page = write(model, customers.assign(kind=y), tmp_path, target="kind")
+    assert "is not known" in page
+    assert "may be the very customers" in page
+    assert "percentage points" not in page
+
+
+def test_stored_counts_are_the_quality():
+    """What was held out when the model was made is told, beside the largest class."""
+    facts = {"held_out_labels": ["A", "B"], "held_out_confusion": [[60, 20], [10, 30]]}
+    found = classifier_quality(None, facts, None, np.empty(0))
+    assert "75%" in found.headline
+    assert "67%" in found.paragraphs[1]
+
+
+def test_small_segment_is_not_described(customers, tmp_path):
+    """A segment of four customers has no number, and its neighbour none either."""
+    X = customers.copy()
+    X.iloc[:4] = [200.0, 900.0, 900.0]
+    model = KMeans(3, n_init=5, random_state=0).fit(X)
+    sizes = np.sort(np.bincount(model.labels_))
+    assert sizes[0] == 4
+    page = write(model, X, tmp_path)
+    assert "Customers: &lt; 10" in page
+    assert f"Customers: {sizes[1]}<" not in page
+    assert "Customers: not shown" in page
+
+
+def test_rare_level_is_nowhere(customers, tmp_path):
+    """The name of a category of three customers does not reach the page."""
+    X = customers.assign(Town=["Zwergdorf"] * 3 + ["Ulm"] * 80 + ["Bonn"] * 67)
+    y = np.array(["a"] * 83 + ["b"] * 67)
+    inner = KMeans(2, n_init=2, random_state=0)
+    model = InductiveClusterer(inner).fit(X[NUMBERS])
+    model.segment_names_ = {0: "Zwergdorf people", 1: "others"}
+    assert "Zwergdorf" not in write(model, X, tmp_path, y=y)
+
+
+def test_few_rare_levels_are_missing():
+    """What is still fewer than ten customers after the merge is no level."""
+    X = pd.DataFrame({"Town": ["Ulm"] * 20 + ["Au"] * 6})
+    merged, rare = merge_rare_levels(X)
+    assert merged["Town"].isna().sum() == 6
+    assert rare == {"Au"}
+
+
+def test_large_table_is_sampled(clusterer, customers, tmp_path):
+    """Sizes are of all rows, the rest of 20,000, and the page says so."""
+    many = pd.concat([customers] * 150, ignore_index=True)
+    page = write(clusterer, many, tmp_path)
+    assert "<dd>22,500</dd>" in page
+    assert "from 20,000 of them" in page
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib.pyplot"])
+def test_missing_package_names_the_extra(
+    package, clusterer, customers, tmp_path, monkeypatch
+):
+    """The error says what to install."""
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=r"segmentlearn\[report\]"):
+        write_report(clusterer, customers, tmp_path / "report.html")
+
+
+def test_missing_column_is_named(clusterer, customers, tmp_path):
+    """A table without a column of the model is refused."""
+    with pytest.raises(SchemaError, match=r"lacks 1 column.*Age"):
+        write_report(clusterer, customers.drop(columns="Age"), tmp_path / "a.html")
+
+
+def test_unknown_target_is_named(clusterer, customers, tmp_path):
+    """A target that is not in the table is refused."""
+    with pytest.raises(ValueError, match="target='kind' is not a column"):
+        write_report(clusterer, customers, tmp_path / "a.html", target="kind")
+
+
+def test_few_customers_are_refused(clusterer, customers, tmp_path):
+    """Nine customers could be recognised."""
+    with pytest.raises(ValueError, match="9 customers; a report needs 10"):
+        write_report(clusterer, customers.head(9), tmp_path / "a.html")
+
+
+def test_template_is_in_the_package():
+    """The page is written from a file that is installed with the package."""
+    files = importlib.resources.files("segmentlearn.report")
+    assert files.joinpath("template.html.j2").read_text("utf-8").startswith("<!DOCTYPE")
