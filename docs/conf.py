@@ -6,6 +6,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait take no core
 os.environ.setdefault("PYTHONPATH", str(HERE.parent))  # for commands in examples
 
 import segmentlearn  # noqa: E402
@@ -59,6 +60,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "capture_repr": ("_repr_html_",),
     "show_memory": False,
+    "write_computation_times": False,
     "min_reported_time": 1,
     "download_all_examples": False,
     "show_signature": False,

@@ -12,8 +12,6 @@ known only after the call.
 # Customers
 # ---------
 # The real table is read where the environment variable ``SEGMENTLEARN_DATA`` names its
-# folder; customers of the same shape are generated where it does not. More than half
-# are kept aside; SMOTE, weights and threshold never see them.
 # folder; customers of the same shape are generated where it does not. Half of them are
 # kept aside; SMOTE, weights and threshold never see them.
 import os
@@ -155,7 +153,6 @@ before, leaked = f1["before the call"].max(), f1["with the call"].max()
 print(
     f"With {late} the best F1 is {leaked:.2f} ({best['with the call']}); without it "
     f"{before:.2f} ({best['before the call']}). The difference of "
-    f"{leaked - before:.2f} cannot be had: who chooses whom to call has no call yet."
     f"{leaked - before:.2f} cannot be had: whoever chooses whom to call has no call "
     f"yet."
 )

@@ -192,7 +192,6 @@ for name in ("DBSCAN, usual radius", "DBSCAN, best radius"):
 # The same radius for all segments is what DBSCAN stumbles over: where customers lie
 # thinly it sees noise, where segments touch it sees one.
 figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained", sharex=True)
-shown = ["k-means", "shorter code, k-means", "agglomerative (Ward)", "DBSCAN"]
 colors = np.array(["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"])
 shown = [
     "k-means",
@@ -200,7 +199,6 @@ shown = [
     "agglomerative (Ward)",
     "DBSCAN, best radius",
 ]
-palette = plt.get_cmap("cividis")
 for ax, name in zip(axes.flat, shown, strict=True):
     labels = rivals[name]
     noise = labels < 0
@@ -217,10 +215,6 @@ for ax, name in zip(axes.flat, shown, strict=True):
         f"{name}\n{rows[name]['segments']} segments, {rows[name]['noise']} noise",
         fontsize=10,
     )
-    ax.scatter(X[income][noise], X[score][noise], marker="x", c="#d55e00", s=18)
-    noise_share = rows[name]["noise"]
-    n_found = rows[name]["segments"]
-    ax.set_title(f"{name}\n{n_found} segments, {noise_share} noise")
 figure.supxlabel(income)
 figure.supylabel(score)
 

@@ -12,6 +12,7 @@ from sphinx.util.nodes import make_refnode
 FOREIGN_LINK = re.compile(r":(?:ref|doc):`([^`<]+?)\s*(?:<[^`>]+>)?`")
 FOREIGN_TERM = re.compile(r":term:`([^`<]+?)\s*(?:<[^`>]+>)?`")
 # "(n_rows, n_clusters_)" would be a link to a target named n_clusters
+QUOTED_UNDERSCORE = re.compile(r'(?<= )default="(\w+_)"')
 TRAILING_UNDERSCORE = re.compile(r"(?<=[( ])(\w+_)(?=[,)])")
 
 
@@ -20,7 +21,9 @@ def plain_words(app, what, name, obj, options, lines):
     text = FOREIGN_LINK.sub(r"\1", "\n".join(lines))
     text = FOREIGN_TERM.sub(r"`\1`", text)
     lines[:] = [
-        TRAILING_UNDERSCORE.sub(r"`\1`", line) if "shape (" in line else line
+        TRAILING_UNDERSCORE.sub(r"`\1`", line)
+        if "shape (" in line
+        else QUOTED_UNDERSCORE.sub(r'default=`"\1"`', line)
         for line in text.split("\n")
     ]
 
