@@ -12,7 +12,7 @@ from sphinx.util.nodes import make_refnode
 FOREIGN_LINK = re.compile(r":(?:ref|doc):`([^`<]+?)\s*(?:<[^`>]+>)?`")
 FOREIGN_TERM = re.compile(r":term:`([^`<]+?)\s*(?:<[^`>]+>)?`")
 # "(n_rows, n_clusters_)" would be a link to a target named n_clusters
-QUOTED_UNDERSCORE = re.compile(r'(?<= )default="(\w+_)"')
+QUOTED_UNDERSCORE = re.compile(r'(?<= )(default="\w+)_"')
 TRAILING_UNDERSCORE = re.compile(r"(?<=[( ])(\w+_)(?=[,)])")
 
 
@@ -23,7 +23,7 @@ def plain_words(app, what, name, obj, options, lines):
     lines[:] = [
         TRAILING_UNDERSCORE.sub(r"`\1`", line)
         if "shape (" in line
-        else QUOTED_UNDERSCORE.sub(r'default=`"\1"`', line)
+        else QUOTED_UNDERSCORE.sub(r'\1\_"', line)
         for line in text.split("\n")
     ]
 
