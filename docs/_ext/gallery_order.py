@@ -12,7 +12,7 @@ STORY = [
     "plot_keras_net.py",
     "plot_audit_and_associations.py",
     "plot_campaign.py",
-    "plot_find_segments.py",
+    "plot_segment_profile.py",
     "plot_bent_segments.py",
 ]
 

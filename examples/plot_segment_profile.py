@@ -1,10 +1,12 @@
 """
-Find segments nobody has named yet
-==================================
+What is in the segments, and what to do with them
+=================================================
 
-A shopping centre knows what its customers earn and how they spend, and nothing of
-segments. How many are there, what is in them, would they come back if other customers
-had been asked, and which one does a new customer belong to?
+Segments of a shopping centre's customers have been found. What is in them, would they
+come back if other customers had been asked, what is to be done for each, and which one
+does a new customer belong to? How they are found, and how many there are, is the
+subject of :ref:`another example
+<sphx_glr_auto_examples_plot_mall_autoencoder_kmeans.py>`.
 """
 
 # %%
@@ -21,10 +23,11 @@ from segmentlearn import (
     load,
     make_customers,
     save,
+    segment_playbook,
     segment_profile,
     select_n_clusters,
 )
-from segmentlearn.plotting import SegmentMapDisplay, SilhouetteDisplay
+from segmentlearn.plotting import SilhouetteDisplay
 
 customers, truth = make_customers("mall", 400, random_state=0)
 print(customers.head())
@@ -36,30 +39,12 @@ print(customers.head())
 X = customers.drop(columns="Gender")
 
 # %%
-# How many segments?
-# ------------------
-# Every number of segments is judged by several criteria. The recommendation comes with
-# its reasons; 1 would mean that there are none.
-found = select_n_clusters(
-    AutoencoderClusterer(random_state=0),
-    X,
-    range(2, 9),
-    n_bootstraps=10,
-    random_state=0,
-)
-print(found)
-found.plot()
-
-# %%
 # Segments
 # --------
-# Autoencoders compete with k-means and a mixture on the columns themselves. The deep
-# segments are taken only where they are better; on three columns that say all there is
-# to say, they need not be.
+found = select_n_clusters(AutoencoderClusterer(random_state=0), X, random_state=0)
+print(f"{found.recommended} segments are recommended")
 segmenter = AutoencoderClusterer(n_clusters=found.recommended, random_state=0).fit(X)
-candidates = pd.DataFrame(segmenter.candidates_).drop(columns="labels")
-print(candidates.set_index("name").T.to_string(float_format="{:.3f}".format))
-print(f"selected: {segmenter.selected_}")
+print(f"found by {segmenter.selected_}")
 
 # %%
 # What is in them
@@ -79,17 +64,10 @@ profile.plot()
 profile.plot("snake")
 
 # %%
-# A map
-# -----
-names = segmenter.segment_names_
-SegmentMapDisplay.from_estimator(
-    segmenter, X, x="Annual Income (k$)", y="Spending Score (1-100)", names=names
-)
-
-# %%
 # How well customers sit in their segment
 # ---------------------------------------
 # Silhouettes are taken in the prepared columns, where no net flatters itself.
+names = segmenter.segment_names_
 SilhouetteDisplay.from_predictions(
     segmenter.prepare(X), segmenter.labels_, names=names, random_state=0
 )
@@ -108,6 +86,33 @@ stability = cluster_stability(
 )
 print(stability)
 stability.plot(names=names)
+
+# %%
+# What is to be done
+# ------------------
+# A rule says which trait calls for which action. Rules are the company's own, a table
+# to edit; where they hold, and why, comes from the profile.
+spending, income = "Spending Score (1-100)", "Annual Income (k$)"
+rules = [
+    {"rule": 1, "column": income, "direction": "high"},
+    {
+        "rule": 1,
+        "column": spending,
+        "direction": "low",
+        "action": "invite, and ask why",
+    },
+    {"rule": 2, "column": income, "direction": "low"},
+    {
+        "rule": 2,
+        "column": spending,
+        "direction": "high",
+        "action": "offer a loyalty card",
+    },
+    {"column": "Age", "direction": "high", "action": "write, do not only post online"},
+]
+playbook = segment_playbook(profile, rules).fillna({"action": "no action"})
+for line in playbook.itertuples():
+    print(f"{line.segment}: {line.action}\n   {line.because}")
 
 # %%
 # New customers
