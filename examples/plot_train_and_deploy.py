@@ -73,8 +73,8 @@ classifier = SegmentClassifier(log_dir=folder / "logs", random_state=0)
 classifier.fit(X_train, y_train)
 
 # %%
-# The curves are means over the nets that train at that epoch; each net has kept the
-# weights of its own best one.
+# A thin line for the net of each inner fold, which has kept the weights of its own best
+# epoch; the strong line is their median.
 TrainingHistoryDisplay.from_estimator(classifier)
 
 # %%

@@ -152,6 +152,8 @@ class SegmentClassifier(
         rows (NaN in epochs without any), ``learning_rate``. Packed nets have
         ``log_loss`` and ``val_log_loss`` too, the loss of the members' average, which
         is what training stops on; ``loss`` is the members' own.
+    fold_histories_ : list of dict
+        The same of each inner fold's net, up to the epoch in which it stopped.
     n_iter_ : int
         Epochs trained, of the net that trained longest.
     best_epoch_ : int, list of int or None

@@ -68,8 +68,15 @@ class Continuation:
         """Set the fitted attributes; epochs are counted on from an earlier history."""
         n_before = len(earlier.get("loss", ()))
         self.model_ = model
-        history = mean_history([result.history for result in results])
-        self.history_ = extend_history(earlier, history)
+        own = [result.history for result in results]
+        self.history_ = extend_history(earlier, mean_history(own))
+        so_far = getattr(self, "fold_histories_", []) if earlier else []
+        if len(so_far) != len(own):  # archives of earlier versions have none
+            so_far = [earlier] * len(own)
+        self.fold_histories_ = [
+            extend_history(_filled_up(before, n_before), later)
+            for before, later in zip(so_far, own, strict=True)
+        ]
         self.n_iter_ = n_before + max(result.n_epochs for result in results)
         best = [_count_from_one(result.best_epoch, n_before) for result in results]
         self.best_epoch_ = best[0] if n_nets == 1 else best
@@ -109,6 +116,14 @@ def _count_from_one(best_epoch: int | None, n_before: int) -> int | None:
     if best_epoch is None or best_epoch < 0:
         return None
     return n_before + best_epoch + 1
+
+
+def _filled_up(history: dict[str, list], n_epochs: int) -> dict[str, list[float]]:
+    """Return a history with NaN for the epochs in which its net had stopped."""
+    return {
+        name: [*values, *[float("nan")] * (n_epochs - len(values))]
+        for name, values in history.items()
+    }
 
 
 def _measure(history: dict[str, list], name: str) -> list[float]:

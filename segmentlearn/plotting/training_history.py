@@ -62,8 +62,8 @@ class TrainingHistoryDisplay:
     it and with dropout off: a training curve above the held-out one is no sign of
     underfitting.
 
-    ``history_`` of an ensemble over inner folds is the mean over the nets that still
-    train in an epoch, so its last epochs are of fewer nets.
+    Of a :class:`~segmentlearn.SegmentClassifier` over inner folds each net is a fold;
+    one that has stopped keeps its last value in the median.
 
     Examples
     --------
@@ -111,7 +111,11 @@ class TrainingHistoryDisplay:
         for name, value in named(estimator).items():
             folds = value if isinstance(value, list | tuple) else [value]
             nets = [_net(one) for one in folds]
-            histories[name] = [net.history_ for net in nets]
+            histories[name] = [
+                one
+                for net in nets
+                for one in getattr(net, "fold_histories_", None) or [net.history_]
+            ]
             kept = [getattr(net, "best_epoch_", None) for net in nets]
             best_epochs[name] = [
                 epoch for epochs in kept for epoch in np.atleast_1d(epochs) if epoch

@@ -118,6 +118,15 @@ def test_history_has_the_loss_that_is_stopped_on(packed):
     assert all(mean <= members for members, mean in pairs)
 
 
+def test_each_net_keeps_its_own_history(packed):
+    """The curves of the folds, whose mean is the history of the whole."""
+    losses = [history["loss"] for history in packed.fold_histories_]
+    assert len(losses) == len(packed.best_epoch_)
+    assert max(map(len, losses)) == packed.n_iter_
+    first = np.mean([loss[0] for loss in losses])
+    assert packed.history_["loss"][0] == pytest.approx(first)
+
+
 def test_balanced_weights_find_the_rare_segment(make_packed, two_groups):
     """Training, stopping and calibration all see the weights."""
     X, y = two_groups
@@ -165,6 +174,7 @@ def test_warm_start_goes_on(make_packed, numbers):
     clf.fit(*numbers)
     assert clf.n_iter_ > n_epochs
     assert clf.history_["loss"][n_epochs] < first
+    assert max(len(one["loss"]) for one in clf.fold_histories_) == clf.n_iter_
 
 
 def test_warm_start_with_other_folds_starts_anew(make_packed, numbers):
