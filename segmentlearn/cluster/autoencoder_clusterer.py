@@ -9,7 +9,6 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
     TransformerMixin,
-    clone,
 )
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -26,12 +25,11 @@ from segmentlearn._compat import (
 from segmentlearn.cluster.candidates import (
     PREPARED,
     n_clusters_of,
-    simple_clusterer,
     with_n_clusters,
-    without_centers,
 )
 from segmentlearn.cluster.contest import Contest
 from segmentlearn.cluster.prepared import PreparedInput
+from segmentlearn.cluster.problems import ClusteringProblems
 from segmentlearn.cluster.single_warnings import SingleWarnings
 from segmentlearn.cluster.spread import sampled_silhouette, squared_spread
 from segmentlearn.exceptions import SegmentLearnWarning
@@ -51,6 +49,7 @@ _OF_CANDIDATES = (
 
 
 class AutoencoderClusterer(
+    ClusteringProblems,
     PreparedInput,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -376,40 +375,6 @@ class AutoencoderClusterer(
             some = np.zeros((1, centers.shape[1]), centers.dtype)
             return self.preprocessor_.inverse_transform(some)[:0]
         return self.preprocessor_.inverse_transform(centers)
-
-    def clustering_problem(self, X):
-        """Return what is to be solved for another number of segments.
-
-        Where `clusterer` is None segments are counted in the prepared columns, by
-        k-means; in tables with categories by latent classes, since distances split a
-        segment at each level of a category that all segments share. Another clusterer
-        counts where its segments were found; codes are learnt once.
-
-        Parameters
-        ----------
-        X : frame or array of shape (n_samples, n_features)
-            Customers.
-
-        Returns
-        -------
-        clusterer : clusterer
-            Not fitted.
-        features : ndarray of shape (n_samples, n_seen)
-            What it sees: prepared columns or codes.
-        prepared : ndarray of shape (n_samples, n_prepared)
-            Columns in whose distances segments are judged.
-        """
-        is_fitted = hasattr(self, "clusterer_")
-        fitted = self if is_fitted else clone(self)
-        prepared = fitted._read_prepared(X) if is_fitted else fitted._fit_prepared(X)
-        if self.clusterer is None:
-            blocks = [b for b in fitted._blocks(prepared.shape[1]) if len(b) > 1]
-            simple = simple_clusterer(self._get_n_clusters(), blocks)
-            return simple, prepared, prepared
-        if not is_fitted:
-            fitted.fit(X)
-        clusterer = without_centers(fitted.clusterer_.clusterer)
-        return clusterer, fitted._seen(X, prepared), prepared
 
     @property
     def autoencoder_(self):

@@ -86,6 +86,37 @@ def clustering_problem(estimator, X) -> ClusteringProblem:
     return ClusteringProblem(clone(estimator), matrix, matrix)
 
 
+def selected_problem(estimator, X) -> ClusteringProblem:
+    """Return the way in which an estimator has found its segments.
+
+    A fitted estimator with a method `selected_problem(X)` answers itself; that of any
+    other is its `clustering_problem`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A clusterer, or a pipeline that ends in one. It is not changed.
+    X : frame or array of shape (n_samples, n_features)
+        Customers.
+
+    Returns
+    -------
+    problem : ClusteringProblem
+        With matrices of finite numbers.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from segmentlearn.model_selection.problem import selected_problem
+    >>> selected_problem(KMeans(2), [[1.0], [3.0]]).clusterer
+    KMeans(n_clusters=2)
+    """
+    if hasattr(estimator, "selected_problem") and hasattr(estimator, "labels_"):
+        clusterer, features, space = estimator.selected_problem(X)
+        return ClusteringProblem(clone(clusterer), features, space)
+    return clustering_problem(estimator, X)
+
+
 def n_clusters_parameter(clusterer) -> str:
     """Return the name of the parameter that sets how many clusters are looked for.
 

@@ -26,6 +26,7 @@ from segmentlearn.model_selection.problem import (
     draw_rows,
     fit_clusterer,
     one_thread,
+    selected_problem,
 )
 from segmentlearn.model_selection.reporting import markdown_table
 
@@ -176,7 +177,7 @@ def cluster_stability(
     refit : {"all", "clusterer"}, default="all"
         What is fitted to each sample: the whole estimator, or only its last step over
         features that were learnt once, which is quicker and leaves out how unstable
-        the features are.
+        the features are. Of a fitted contest it is the winner and what it sees.
     n_clusters : array-like of int, range or None, default=None
         Numbers of segments, ascending, for the stability of segments across solutions.
         The last step is fitted for each of them; None leaves this out.
@@ -272,7 +273,7 @@ def _what_to_refit(estimator, X, refit):
     has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
     if refit == "all" and (has_steps or hasattr(estimator, "clustering_problem")):
         return estimator, X
-    problem = clustering_problem(estimator, X)
+    problem = selected_problem(estimator, X)
     return problem.clusterer, problem.features
 
 

@@ -151,8 +151,9 @@ def clusterer_quality(
     )
     how = (
         f"Segments were looked for again in {_N_BOOTSTRAPS} random draws from "
-        f"{found.n_rows:,} customers, with the features as they are. Overlap says how "
-        "much of a segment was found again, on average: stable from 75 %, doubtful "
+        f"{found.n_rows:,} customers, in the same way and in the features that were "
+        "learnt once: how unstable these are is left out. Overlap says how much of a "
+        "segment was found again, on average: stable from 75 %, doubtful "
         "from 60 %, unstable below. That segments come back does not prove that they "
         "are useful."
     )

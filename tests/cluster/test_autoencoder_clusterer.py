@@ -153,6 +153,17 @@ def test_joint_segments_can_be_looked_for_in_other_numbers(joint, customers):
 
 
 @pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
+def test_selected_problem_is_that_of_the_winner(which, customers, request):
+    """Its clusterer, fitted again to what it saw, finds about the same segments."""
+    clusterer = request.getfixturevalue(which)
+    winner, features, prepared = clusterer.selected_problem(customers)
+    assert type(winner) is type(clusterer.clusterer_.clusterer)
+    assert len(features) == len(prepared) == len(customers)
+    found = winner.fit_predict(features)
+    assert adjusted_rand_score(found, clusterer.labels_) > 0.4
+
+
+@pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
 def test_training_rows_are_predicted_as_they_were(which, customers, request):
     """And belong to the segment with the largest membership."""
     fitted = request.getfixturevalue(which)
