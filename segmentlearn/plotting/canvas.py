@@ -61,6 +61,34 @@ def open_axes(ax, *, width=6.4, height=4.0):
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
+def laid_out_width(*all_axes):
+    """Lay a figure out, and return how wide axes in it are.
+
+    Parameters
+    ----------
+    *all_axes : matplotlib Axes
+        Of the same figure.
+
+    Returns
+    -------
+    widths : list of float
+        In points, without ticks and labels.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting.canvas import (
+    ...     laid_out_width, open_axes, require_pyplot
+    ... )
+    >>> axes = open_axes(None, width=4.0)
+    >>> bool(200 < laid_out_width(axes)[0] < 4 * 72)
+    True
+    >>> require_pyplot().close(axes.figure)
+    """
+    figure = all_axes[0].figure.canvas.figure  # of a subfigure the whole one
+    figure.draw_without_rendering()
+    return [72 * ax.bbox.width / figure.dpi for ax in all_axes]
+
+
 def tidy(ax, grid="y"):
     """Take the box of axes away and lay a light grid behind what is drawn.
 

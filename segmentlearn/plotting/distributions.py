@@ -24,8 +24,10 @@ from segmentlearn.plotting.panels import (
     finish,
     number_title,
     open_panels,
+    row_titles,
     share_text,
     write_alone,
+    write_notes,
     write_numbers,
 )
 
@@ -146,7 +148,8 @@ class DistributionDisplay:
             axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=_HEIGHT)
         axes = np.ravel(np.array(axes))
         check_axes(axes, n_panels)
-        for ax, one in zip(axes, self.distributions, strict=True):
+        notes = [""] * n_panels
+        for at, (ax, one) in enumerate(zip(axes, self.distributions, strict=True)):
             ax.set_title(column_title(one.name, 34), fontsize=9)
             if isinstance(one, NoDistribution):
                 write_alone(ax, one.words)
@@ -154,7 +157,8 @@ class DistributionDisplay:
             is_levels = isinstance(one, LevelDistribution)
             (self._draw_levels if is_levels else self._draw_numbers)(ax, one)
             words = self._absent(one) + self._outside(one) + self._missing(one)
-            ax.set_xlabel("\n".join(words), fontsize=SMALL, color="#444444")
+            notes[at] = "\n".join(words)
+        write_notes(axes, notes)
         if len(self.names) > 1:
             self._name_tables(axes, is_new)
         if self.n_left_out:
@@ -207,7 +211,7 @@ class DistributionDisplay:
                     fontsize=SMALL if n_tables * n_levels <= 8 else SMALL - 1.5,
                 )
         ax.set_xlim(0, 1.3 * one.shares.max())
-        titles = [column_title(level, 14) for level in one.levels]
+        titles = row_titles(one.levels)
         ax.set_yticks(range(n_levels), titles, fontsize=SMALL, linespacing=0.95)
         room = max(0, 3 - n_levels) / 2  # bars of few levels are no blocks
         ax.set_ylim(n_levels - 0.5 + room, -0.5 - room)

@@ -85,7 +85,7 @@ def test_levels_beyond_the_first_are_put_together():
     """With how many they are."""
     one = distribution(list("aaaaabbbbcccdefgh"))
     assert isinstance(one, LevelDistribution)
-    assert one.levels == ["a", "b", "c", "d", "e", "f", "other (2 levels)"]
+    assert one.levels == ["a", "b", "c", "d", "e", "f", "2 others"]
     assert one.counts.tolist() == [[5, 4, 3, 1, 1, 1, 2]]
 
 
