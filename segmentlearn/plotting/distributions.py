@@ -19,7 +19,6 @@ from segmentlearn.plotting.panels import (
     SMALL,
     add_legend,
     check_axes,
-    column_title,
     counted,
     finish,
     number_title,
@@ -27,7 +26,7 @@ from segmentlearn.plotting.panels import (
     row_titles,
     share_text,
     write_alone,
-    write_notes,
+    write_around,
     write_numbers,
 )
 
@@ -145,12 +144,13 @@ class DistributionDisplay:
         is_new = axes is None
         n_panels = len(self.distributions)
         if is_new:
-            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=_HEIGHT)
+            most = max(len(getattr(one, "levels", ())) for one in self.distributions)
+            height = max(_HEIGHT, 1.0 + 0.12 * most * len(self.names))
+            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = np.ravel(np.array(axes))
         check_axes(axes, n_panels)
         notes = [""] * n_panels
         for at, (ax, one) in enumerate(zip(axes, self.distributions, strict=True)):
-            ax.set_title(column_title(one.name, 34), fontsize=9)
             if isinstance(one, NoDistribution):
                 write_alone(ax, one.words)
                 continue
@@ -158,7 +158,7 @@ class DistributionDisplay:
             (self._draw_levels if is_levels else self._draw_numbers)(ax, one)
             words = self._absent(one) + self._outside(one) + self._missing(one)
             notes[at] = "\n".join(words)
-        write_notes(axes, notes)
+        write_around(axes, [(one.name,) for one in self.distributions], notes)
         if len(self.names) > 1:
             self._name_tables(axes, is_new)
         if self.n_left_out:

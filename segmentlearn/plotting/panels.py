@@ -146,18 +146,23 @@ def row_titles(titles, sizes=None):
     return [f"{tick} ({size:,})" for tick, size in zip(ticks, sizes, strict=True)]
 
 
-def write_notes(axes, notes):
-    """Write a note below each panel, in lines that are not wider than the panel.
+def write_around(axes, titles, notes):
+    """Write above and below each panel, in lines that are not wider than the panel.
 
     Parameters
     ----------
     axes : ndarray of matplotlib Axes
-        The panels, with all else that stands beside them.
+        The panels, with all that stands beside them.
+    titles : list of tuple of str
+        The name of each panel's column, and further lines.
     notes : list of str
-        "" for none.
+        What is written below; "" for nothing.
     """
-    for ax, note, width in zip(axes, notes, laid_out_width(*axes), strict=True):
+    widths = laid_out_width(*axes)
+    for ax, (name, *more), note, width in zip(axes, titles, notes, widths, strict=True):
         n_letters = max(12, int(width / _LETTER))
+        title = column_title(name, min(34, n_letters))
+        ax.set_title("\n".join([title, *more]), fontsize=SMALL + 1)
         lines = [textwrap.fill(line, n_letters) for line in note.split("\n")]
         ax.set_xlabel(
             "\n".join(lines), fontsize=SMALL, color="#444444", parse_math=False

@@ -23,7 +23,7 @@ from segmentlearn.plotting.panels import (
     open_panels,
     row_titles,
     share_text,
-    write_notes,
+    write_around,
     write_numbers,
 )
 from segmentlearn.plotting.segment_style import segment_colors
@@ -202,8 +202,6 @@ class TargetRelationDisplay:
         check_axes(axes, n_panels)
         notes = []
         for ax, one in zip(axes, self.relations, strict=True):
-            ax.set_title(f"{column_title(one.name, 34)}\n{self._strength(one)}")
-            ax.title.set_fontsize(9)
             if isinstance(one, NumbersByClass):
                 notes.append(self._draw_boxes(ax, one))
             elif not isinstance(one, ClassesByLevel):
@@ -213,7 +211,8 @@ class TargetRelationDisplay:
             else:
                 notes.append(self._draw_shares(ax, one))
             ax.tick_params(labelsize=SMALL)
-        write_notes(axes, notes)
+        titles = [(one.name, self._strength(one)) for one in self.relations]
+        write_around(axes, titles, notes)
         stacked = any(isinstance(one, ClassesByLevel) for one in self.relations)
         if self.classes is not None and len(self.classes) > 2 and stacked:
             self._name_classes(axes, is_new)
