@@ -8,6 +8,7 @@ from segmentlearn.plotting.segment_style import wrap_name
 
 SMALL = 8  # points of what is written into panels
 _LETTER = 0.56 * SMALL  # points of a letter of that size, about
+_TICK = 36  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
 
 
@@ -158,6 +159,8 @@ def write_around(axes, titles, notes):
     notes : list of str
         What is written below; "" for nothing.
     """
+    from matplotlib.ticker import MaxNLocator
+
     widths = laid_out_width(*axes)
     for ax, (name, *more), note, width in zip(axes, titles, notes, widths, strict=True):
         n_letters = max(12, int(width / _LETTER))
@@ -167,6 +170,9 @@ def write_around(axes, titles, notes):
         ax.set_xlabel(
             "\n".join(lines), fontsize=SMALL, color="#444444", parse_math=False
         )
+        locator = ax.xaxis.get_major_locator()
+        if width < 4 * _TICK and isinstance(locator, MaxNLocator):
+            locator.set_params(nbins=max(1, int(width / _TICK)))
 
 
 def share_text(share):

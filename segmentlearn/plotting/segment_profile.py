@@ -1,14 +1,17 @@
 """What sets segments apart, as a heatmap or as a snake plot."""
 
-import textwrap
-
 import numpy as np
 
 from segmentlearn.inspection import segment_profile
 from segmentlearn.inspection.contrasts import NumberContrast
 from segmentlearn.inspection.described import OTHER_LEVELS
 from segmentlearn.inspection.wording import level_text
-from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting.canvas import (
+    laid_out_width,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
 from segmentlearn.plotting.segment_style import (
     segment_caption,
     segment_colors,
@@ -19,6 +22,10 @@ _STRONGEST = 2.0  # effects beyond have the same colour
 _DARK = 1.2  # effects beyond need light text
 _LEVEL_WIDTH = 14
 _CAPTION_WIDTH = 17
+_SHORTEST_CAPTION = 9  # letters; words would be torn apart in narrower ones
+_SMALL = 8  # points
+_LETTER = 0.56  # of the height of letters, about
+_WIDE = 430  # points that leave room for a legend beside the picture
 
 
 class SegmentProfileDisplay:
@@ -207,14 +214,24 @@ class SegmentProfileDisplay:
         ax = open_axes(
             ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
         )
+        is_wide = laid_out_width(ax)[0] >= 0.8 * _WIDE
         image = ax.imshow(
             effects, cmap="RdBu_r", vmin=-_STRONGEST, vmax=_STRONGEST, aspect="auto"
         )
+        titles = [
+            wrap_name(self.effect_columns[at], 26 if is_wide else 16) for at in order
+        ]
+        ax.set_yticks(range(n_columns), titles, fontsize=10 if is_wide else _SMALL)
+        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
+        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
+        bar.outline.set_visible(False)
+        # now it is known what room is left for what stands in and above the columns
+        room = int(laid_out_width(ax)[0] / n_segments / (_LETTER * _SMALL)) - 1
         for (row, segment), effect in np.ndenumerate(effects):
             ax.text(
                 segment,
                 row,
-                _cell_text(effect, self.levels[segment][order[row]]),
+                _cell_text(effect, self.levels[segment][order[row]], room),
                 ha="center",
                 va="center",
                 fontsize=8,
@@ -222,37 +239,28 @@ class SegmentProfileDisplay:
                 color="white" if abs(effect) > _DARK else "black",
             )
         captions = [
-            segment_caption(*one, _CAPTION_WIDTH, 6)
+            _caption(*one, room)
             for one in zip(self.labels, self.names, self.shares, strict=True)
         ]
         ax.xaxis.tick_top()
         ax.set_xticks(range(n_segments), captions, fontsize=8)
-        titles = [wrap_name(self.effect_columns[at], 26) for at in order]
-        ax.set_yticks(range(n_columns), titles)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
         ax.set_yticks(np.arange(1, n_columns) - 0.5, minor=True)
         ax.grid(which="minor", color="white", linewidth=2)
         ax.tick_params(which="minor", length=0)
-        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
-        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=8)
-        bar.outline.set_visible(False)
         return ax
 
     def _draw_snake(self, ax, max_columns):
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
-        titles = [wrap_name(self.mean_columns[at], 14) for at in order]
-        widest = max(len(line) for title in titles for line in title.split("\n"))
-        turned = len(order) > 8 or widest > 15
-        if turned:
-            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
         ax = open_axes(
             ax,
             width=max(8.0, 4.6 + 0.8 * len(order)),
             height=max(4.6, 0.55 * len(self.labels)),
         )
+        is_wide = laid_out_width(ax)[0] >= _WIDE
         colors, marks = segment_colors(self.labels)
         ax.axhline(0, color="#444444", linewidth=1)
         for at in range(len(self.labels)):
@@ -268,18 +276,38 @@ class SegmentProfileDisplay:
                     self.labels[at], self.names[at], self.shares[at], 34, 3
                 ),
             )
+        ax.margins(x=0.06)
+        ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
+        tidy(ax)
+        if is_wide:
+            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        else:
+            ax.legend(
+                loc="lower center",
+                bbox_to_anchor=(0.5, 1.01),
+                frameon=False,
+                fontsize=_SMALL,
+            )
+            ax.yaxis.label.set_fontsize(_SMALL)
+        self._name_columns(ax, order, 10 if is_wide else _SMALL)
+        return ax
+
+    def _name_columns(self, ax, order, size):
+        """Write names below the lines, turned where there is no room for them."""
+        room = int(laid_out_width(ax)[0] / len(order) / (_LETTER * size))
+        titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
+        widest = max(len(line) for title in titles for line in title.split("\n"))
+        turned = widest > min(15, room)
+        if turned:
+            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
         ax.set_xticks(
             range(len(order)),
             titles,
             rotation=35 if turned else 0,
             ha="right" if turned else "center",
             rotation_mode="anchor" if turned else None,
+            fontsize=size,
         )
-        ax.margins(x=0.06)
-        ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
-        tidy(ax)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        return ax
 
 
 def _compare(contrast):
@@ -314,12 +342,22 @@ def _strongest(effects, most):
     return np.argsort(-largest, kind="stable")[:most]
 
 
-def _cell_text(effect, level):
+def _caption(label, name, share, room):
+    """Write a segment above its column: in narrow ones the label and the share."""
+    if room < _SHORTEST_CAPTION:
+        name = str(label)
+    return segment_caption(label, name, share, max(4, min(_CAPTION_WIDTH, room)), 6)
+
+
+def _cell_text(effect, level, room):
     """Write an effect, and the level it is of."""
     if np.isnan(effect):
         return ""
     number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
     number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
-    if not level:
+    width = min(_LEVEL_WIDTH, room)
+    if not level or width < 4:
         return number
-    return f"{textwrap.shorten(level, _LEVEL_WIDTH, placeholder='…')}\n{number}"
+    if len(level) > width:
+        level = f"{level[: width - 1].rstrip()}…"
+    return f"{level}\n{number}"

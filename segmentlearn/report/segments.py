@@ -231,9 +231,7 @@ def _picture(profile: SegmentProfile, at: int, part: SegmentPart) -> Picture | N
         names.append(f"{column}: {level}" if level else column)
     values = [float(effects[one]) for one in places]
     texts = [f"{value:+.1f}".replace("-", "−") for value in values]  # noqa: RUF001
-    said = ", ".join(
-        f"{name} {text}" for name, text in zip(names, texts, strict=True)
-    )
+    said = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     words = f"Strongest differences of segment {part.label} from all others: {said}."
     unit = "difference from all others (effect size)"
     return draw_bars(
