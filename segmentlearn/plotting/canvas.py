@@ -89,6 +89,43 @@ def laid_out_width(*all_axes):
     return [72 * ax.bbox.width / figure.dpi for ax in all_axes]
 
 
+def lasting_width(ax, *beside):
+    """Return how wide axes stay when others in the figure get labels as they have.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes of which the rest of the figure may not be drawn yet.
+    *beside : matplotlib Axes
+        What belongs to them, as a colorbar.
+
+    Returns
+    -------
+    width : float
+        In points, without ticks and labels.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting.canvas import lasting_width, require_pyplot
+    >>> figure, axes = require_pyplot().subplots(1, 2, layout="constrained")
+    >>> _ = axes[0].set_yticks([0.5], ["a long name"])
+    >>> bool(100 < lasting_width(axes[0]) < axes[0].bbox.width * 72 / figure.dpi)
+    True
+    >>> require_pyplot().close(figure)
+    """
+    width = laid_out_width(ax)[0]
+    figure, place = ax.figure, ax.get_subplotspec()
+    if place is None or figure.get_layout_engine() is None:
+        return width  # nothing moves any more
+    boxes = [one.get_tightbbox() for one in (ax, *beside)]
+    labels = max(box.x1 for box in boxes) - min(box.x0 for box in boxes)
+    labels -= ax.bbox.width
+    edges = figure.subplotpars
+    share = place.get_position(figure).width / (edges.right - edges.left)
+    in_points = 72 / figure.canvas.figure.dpi
+    return min(width, in_points * (share * figure.bbox.width - labels))
+
+
 def tidy(ax, grid="y"):
     """Take the box of axes away and lay a light grid behind what is drawn.
 

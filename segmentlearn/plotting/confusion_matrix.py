@@ -2,6 +2,7 @@
 
 import sklearn.metrics
 
+from segmentlearn.inspection.wording import percent
 from segmentlearn.plotting.canvas import laid_out_width, open_axes
 from segmentlearn.plotting.segment_style import wrap_name
 
@@ -109,7 +110,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
             form = values_format or (",d" if whole else ",.2f")
             for place, text in ((at, self.text_[at]) for at in _places(counts)):
                 text.set_color("white" if shares[place] > 0.5 else "black")
-                text.set_text(f"{counts[place]:{form}}\n{shares[place]:.0%}")
+                text.set_text(f"{counts[place]:{form}}\n{percent(shares[place])}")
         if self.im_.colorbar is not None:
             self.im_.colorbar.ax.yaxis.set_major_formatter("{x:.0%}")
             self.im_.colorbar.set_label("Share of the true class")

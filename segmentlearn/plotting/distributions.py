@@ -17,6 +17,7 @@ from segmentlearn.plotting.named_tables import (
 )
 from segmentlearn.plotting.panels import (
     SMALL,
+    STEPS,
     add_legend,
     check_axes,
     counted,
@@ -276,7 +277,7 @@ def _write_shares(axis, largest):
     """Write few shares along an axis, up to the largest one."""
     from matplotlib import ticker
 
-    ticks = ticker.MaxNLocator(3).tick_values(0, largest)
+    ticks = ticker.MaxNLocator(3, steps=STEPS).tick_values(0, largest)
     axis.set_ticks([tick for tick in ticks if 0 <= tick <= 1.02 * largest])
     axis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
     axis.set_tick_params(labelsize=SMALL)

@@ -7,6 +7,7 @@ from segmentlearn.plotting.canvas import laid_out_width, require_pyplot
 from segmentlearn.plotting.segment_style import wrap_name
 
 SMALL = 8  # points of what is written into panels
+STEPS = (1, 2, 2.5, 5, 10)  # between ticks, times a power of ten
 _LETTER = 0.56 * SMALL  # points of a letter of that size, about
 _TICK = 36  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
@@ -237,7 +238,7 @@ def number_title(value, kind="number"):
     return f"−{text[1:]}" if text.startswith("-") else text  # noqa: RUF001
 
 
-def write_numbers(axis, kind="number", n_ticks=4):
+def write_numbers(axis, kind="number", n_ticks=5):
     """Write few numbers, dates or durations along an axis.
 
     Parameters
@@ -246,17 +247,18 @@ def write_numbers(axis, kind="number", n_ticks=4):
         Of a panel.
     kind : {"number", "datetime", "timedelta"}, default="number"
         What they are.
-    n_ticks : int, default=4
+    n_ticks : int, default=5
         Steps at most.
     """
     from matplotlib import dates, ticker
 
     if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
-        locator = dates.AutoDateLocator(minticks=2, maxticks=n_ticks)
+        locator = dates.AutoDateLocator(minticks=2, maxticks=4)
         axis.set_major_locator(locator)
         axis.set_major_formatter(dates.AutoDateFormatter(locator))
     else:
-        axis.set_major_locator(ticker.MaxNLocator(n_ticks if kind == "number" else 3))
+        n_steps = n_ticks if kind == "number" else 3
+        axis.set_major_locator(ticker.MaxNLocator(n_steps, steps=STEPS))
         axis.set_major_formatter(lambda value, _: _tick(value, kind))
     axis.set_tick_params(labelsize=SMALL)
 

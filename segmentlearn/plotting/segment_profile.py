@@ -5,9 +5,10 @@ import numpy as np
 from segmentlearn.inspection import segment_profile
 from segmentlearn.inspection.contrasts import NumberContrast
 from segmentlearn.inspection.described import OTHER_LEVELS
-from segmentlearn.inspection.wording import level_text
+from segmentlearn.inspection.wording import level_text, percent
 from segmentlearn.plotting.canvas import (
     laid_out_width,
+    lasting_width,
     open_axes,
     require_pyplot,
     tidy,
@@ -23,6 +24,7 @@ _DARK = 1.2  # effects beyond need light text
 _LEVEL_WIDTH = 14
 _CAPTION_WIDTH = 17
 _SHORTEST_CAPTION = 9  # letters; words would be torn apart in narrower ones
+_FEW_SEGMENTS = 4  # have room for names above a small picture
 _SMALL = 8  # points
 _LETTER = 0.56  # of the height of letters, about
 _WIDE = 430  # points that leave room for a legend beside the picture
@@ -211,22 +213,23 @@ class SegmentProfileDisplay:
             self.levels[at][one] for at in range(n_segments) for one in order
         )
         height = 0.5 if has_levels else 0.42
+        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
         ax = open_axes(
             ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
         )
-        is_wide = laid_out_width(ax)[0] >= 0.8 * _WIDE
         image = ax.imshow(
             effects, cmap="RdBu_r", vmin=-_STRONGEST, vmax=_STRONGEST, aspect="auto"
         )
         titles = [
-            wrap_name(self.effect_columns[at], 26 if is_wide else 16) for at in order
+            wrap_name(self.effect_columns[at], 26 if is_wide else 18) for at in order
         ]
         ax.set_yticks(range(n_columns), titles, fontsize=10 if is_wide else _SMALL)
         bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
         bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
         bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=10 if is_wide else _SMALL)
         # now it is known what room is left for what stands in and above the columns
-        room = int(laid_out_width(ax)[0] / n_segments / (_LETTER * _SMALL)) - 1
+        room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * _SMALL)) - 1
         for (row, segment), effect in np.ndenumerate(effects):
             ax.text(
                 segment,
@@ -255,13 +258,20 @@ class SegmentProfileDisplay:
     def _draw_snake(self, ax, max_columns):
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
+        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
         ax = open_axes(
             ax,
             width=max(8.0, 4.6 + 0.8 * len(order)),
             height=max(4.6, 0.55 * len(self.labels)),
         )
-        is_wide = laid_out_width(ax)[0] >= _WIDE
         colors, marks = segment_colors(self.labels)
+        captions = self._entries(
+            is_wide
+            or (
+                len(self.labels) <= _FEW_SEGMENTS
+                and ax.figure.get_layout_engine() is not None
+            )
+        )
         ax.axhline(0, color="#444444", linewidth=1)
         for at in range(len(self.labels)):
             ax.plot(
@@ -272,29 +282,26 @@ class SegmentProfileDisplay:
                 markersize=7,
                 linewidth=2,
                 markeredgecolor="white",
-                label=segment_caption(
-                    self.labels[at], self.names[at], self.shares[at], 34, 3
-                ),
+                label=captions[at],
             )
         ax.margins(x=0.06)
         ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
         tidy(ax)
-        if is_wide:
-            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        else:
-            ax.legend(
-                loc="lower center",
-                bbox_to_anchor=(0.5, 1.01),
-                frameon=False,
-                fontsize=_SMALL,
-            )
-            ax.yaxis.label.set_fontsize(_SMALL)
+        _add_legend(ax, is_wide)
         self._name_columns(ax, order, 10 if is_wide else _SMALL)
         return ax
 
+    def _entries(self, has_room):
+        """Return what the legend says: of many segments in little room no names."""
+        names = self.names if has_room else map(str, self.labels)
+        return [
+            segment_caption(*one, 34, 3)
+            for one in zip(self.labels, names, self.shares, strict=True)
+        ]
+
     def _name_columns(self, ax, order, size):
         """Write names below the lines, turned where there is no room for them."""
-        room = int(laid_out_width(ax)[0] / len(order) / (_LETTER * size))
+        room = int(lasting_width(ax) / len(order) / (_LETTER * size))
         titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
         widest = max(len(line) for title in titles for line in title.split("\n"))
         turned = widest > min(15, room)
@@ -342,11 +349,29 @@ def _strongest(effects, most):
     return np.argsort(-largest, kind="stable")[:most]
 
 
+def _add_legend(ax, is_wide):
+    """Add the legend of the segments beside, above or among the lines."""
+    if is_wide:
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        return
+    ax.yaxis.label.set_fontsize(_SMALL)
+    if ax.figure.get_layout_engine() is None:  # nobody makes room outside
+        ax.legend(loc="best", fontsize=_SMALL, ncols=2)
+    else:
+        ax.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.01),
+            frameon=False,
+            fontsize=_SMALL,
+            ncols=1 if len(ax.lines) <= _FEW_SEGMENTS + 1 else 4,
+        )
+
+
 def _caption(label, name, share, room):
     """Write a segment above its column: in narrow ones the label and the share."""
     if room < _SHORTEST_CAPTION:
-        name = str(label)
-    return segment_caption(label, name, share, max(4, min(_CAPTION_WIDTH, room)), 6)
+        return f"{label}\n({percent(share)})"
+    return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
 
 
 def _cell_text(effect, level, room):

@@ -14,6 +14,7 @@ from segmentlearn.plotting.named_tables import (
 )
 from segmentlearn.plotting.panels import (
     SMALL,
+    STEPS,
     add_legend,
     check_axes,
     column_title,
@@ -329,4 +330,4 @@ def _label_rows(ax, titles, sizes=None):
 def _few_ticks():
     from matplotlib import ticker
 
-    return ticker.MaxNLocator(4)
+    return ticker.MaxNLocator(5, steps=STEPS)
