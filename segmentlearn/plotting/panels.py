@@ -7,9 +7,9 @@ from segmentlearn.plotting.canvas import laid_out_width, require_pyplot
 from segmentlearn.plotting.segment_style import wrap_name
 
 SMALL = 8  # points of what is written into panels
-STEPS = (1, 2, 2.5, 5, 10)  # between ticks, times a power of ten
+STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
 _LETTER = 0.56 * SMALL  # points of a letter of that size, about
-_TICK = 36  # points of a number below an axis, with space around
+_TICK = 30  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
 
 

@@ -237,7 +237,7 @@ class SegmentProfileDisplay:
                 _cell_text(effect, self.levels[segment][order[row]], room),
                 ha="center",
                 va="center",
-                fontsize=8,
+                fontsize=_SMALL if room >= 4 else _SMALL - 2,
                 linespacing=1.2,
                 color="white" if abs(effect) > _DARK else "black",
             )
@@ -246,7 +246,7 @@ class SegmentProfileDisplay:
             for one in zip(self.labels, self.names, self.shares, strict=True)
         ]
         ax.xaxis.tick_top()
-        ax.set_xticks(range(n_segments), captions, fontsize=8)
+        ax.set_xticks(range(n_segments), captions, fontsize=_SMALL)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
@@ -370,7 +370,7 @@ def _add_legend(ax, is_wide):
 def _caption(label, name, share, room):
     """Write a segment above its column: in narrow ones the label and the share."""
     if room < _SHORTEST_CAPTION:
-        return f"{label}\n({percent(share)})"
+        return f"{label}\n({percent(share)})" if room >= 6 else str(label)
     return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
 
 
