@@ -301,7 +301,7 @@ class SegmentProfileDisplay:
 
     def _name_columns(self, ax, order, size):
         """Write names below the lines, turned where there is no room for them."""
-        room = int(lasting_width(ax) / len(order) / (_LETTER * size))
+        room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
         titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
         widest = max(len(line) for title in titles for line in title.split("\n"))
         turned = widest > min(15, room)

@@ -217,7 +217,8 @@ class TargetRelationDisplay:
         stacked = any(isinstance(one, ClassesByLevel) for one in self.relations)
         if self.classes is not None and len(self.classes) > 2 and stacked:
             self._name_classes(axes, is_new)
-        note = "Target" if self.target is None else f"Target: {self.target}"
+        is_named = self.target not in (None, "target")
+        note = f"Target: {self.target}" if is_named else "Target"
         if self.n_left_out:
             note += f"; {counted(self.n_left_out, 'column')} not shown"
         finish(axes, note, is_new)

@@ -130,7 +130,9 @@ def test_classes_are_written_as_in_the_data(table):
     assert display.axes_[0].get_xlabel().startswith("share of Yes")
 
 
-@pytest.mark.parametrize(("name", "heading"), [(None, "Target"), ("a", "Target: a")])
+@pytest.mark.parametrize(
+    ("name", "heading"), [(None, "Target"), ("target", "Target"), ("a", "Target: a")]
+)
 def test_heading_has_the_name_of_the_target(table, name, heading):
     """If there is one."""
     X, y = table
