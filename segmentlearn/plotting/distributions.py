@@ -146,7 +146,7 @@ class DistributionDisplay:
         n_panels = len(self.distributions)
         if is_new:
             most = max(len(getattr(one, "levels", ())) for one in self.distributions)
-            height = max(_HEIGHT, 1.0 + 0.12 * most * len(self.names))
+            height = max(_HEIGHT, 1.35 + 0.12 * most * len(self.names))
             axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = np.ravel(np.array(axes))
         check_axes(axes, n_panels)
