@@ -183,12 +183,14 @@ class CalibrationDisplay:
         ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="calibrated")
         for at, (name, curve) in enumerate(self.curves.items()):
             self._draw_curve(ax, below, at, name, curve)
-        ax.set_xlim(0, limit)
-        ax.set_ylim(0, limit)
+        ends = -0.02 * limit, 1.02 * limit  # bins at 0 and 1 are whole dots
+        ax.set_xlim(ends)
+        ax.set_ylim(ends)
         ax.set_ylabel("Share that is of the class")
         below.set_xlabel("Mean probability in the bin")
         below.set_ylabel("Customers")
         below.set_ylim(bottom=0)
+        below.margins(y=0.15)
         for axes in (ax, below):
             tidy(axes, grid="both")
         ax.legend(loc="upper left", frameon=False)

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.inspection.described import OTHER_LEVELS, fewer_levels, is_flag
-from segmentlearn.inspection.wording import level_text
 from segmentlearn.plotting.boxes import five_numbers
-from segmentlearn.plotting.panels import counted, number_title
+from segmentlearn.plotting.panels import counted, level_title, number_title
 from segmentlearn.preprocessing.columns import EMPTY, Factor
 
 _FAR = 3.0  # interquartile ranges from the box
@@ -64,7 +63,7 @@ class LevelDistribution:
     name : str
         The column.
     levels : list of str
-        The most frequent ones, and "other (n levels)" for the rest.
+        The most frequent ones, and "n others" for the rest.
     counts : ndarray of int of shape (n_tables, n_levels)
         Values of each.
     n_values, n_rows : ndarray of int of shape (n_tables,)
@@ -216,9 +215,9 @@ def level_titles(columns, factor, name):
             if n
         }
     )
-    rest = f"other ({n_all - len(factor.levels) + 1:,} levels)"
+    rest = f"{n_all - len(factor.levels) + 1:,} others"
     return [
-        rest if level == OTHER_LEVELS else level_text(_whole(level), name)
+        rest if level == OTHER_LEVELS else level_title(_whole(level), name)
         for level in factor.levels
     ]
 

@@ -2,7 +2,12 @@
 
 import sklearn.metrics
 
-from segmentlearn.plotting.canvas import open_axes
+from segmentlearn.inspection.wording import percent
+from segmentlearn.plotting.canvas import laid_out_width, open_axes
+from segmentlearn.plotting.segment_style import wrap_name
+
+_NAME_WIDTH = 16
+_LETTER = 5.6  # points of a letter, about
 
 
 class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
@@ -80,7 +85,11 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         """
         counts = self.confusion_matrix
         side = 1.6 + 0.9 * len(counts)
-        ax = open_axes(ax, width=max(4.0, side + 0.6), height=max(3.4, side))
+        labels = self.display_labels
+        names = [str(one) for one in (range(len(counts)) if labels is None else labels)]
+        beside = [wrap_name(name, _NAME_WIDTH) for name in names]
+        extra = max(0.6, 0.2 + _LETTER / 72 * _longest_line(beside))
+        ax = open_axes(ax, width=max(4.0, side + extra), height=max(3.4, side))
         totals = counts.sum(axis=1, keepdims=True)
         shares = counts / totals.clip(min=1e-300)
         self.confusion_matrix = shares
@@ -101,7 +110,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
             form = values_format or (",d" if whole else ",.2f")
             for place, text in ((at, self.text_[at]) for at in _places(counts)):
                 text.set_color("white" if shares[place] > 0.5 else "black")
-                text.set_text(f"{counts[place]:{form}}\n{shares[place]:.0%}")
+                text.set_text(f"{counts[place]:{form}}\n{percent(shares[place])}")
         if self.im_.colorbar is not None:
             self.im_.colorbar.ax.yaxis.set_major_formatter("{x:.0%}")
             self.im_.colorbar.set_label("Share of the true class")
@@ -110,7 +119,32 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         ax.set_ylabel("True class")
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0)
+        ax.set_yticks(range(len(names)), beside, parse_math=False)
+        self._name_decisions(ax, names, xticks_rotation)
         return self
+
+    @staticmethod
+    def _name_decisions(ax, names, rotation):
+        """Write the names below the columns, turned where there is no room for them."""
+        room = max(1, int(laid_out_width(ax)[0] / len(names) / _LETTER) - 1)
+        below = [wrap_name(name, room) for name in names]
+        if rotation != "horizontal":
+            ax.set_xticks(range(len(names)), names, rotation=rotation, parse_math=False)
+        elif _longest_line(below) <= room:
+            ax.set_xticks(range(len(names)), below, parse_math=False)
+        else:
+            ax.set_xticks(
+                range(len(names)),
+                [wrap_name(name, _NAME_WIDTH) for name in names],
+                rotation=40,
+                ha="right",
+                rotation_mode="anchor",
+                parse_math=False,
+            )
+
+
+def _longest_line(names):
+    return max(len(line) for name in names for line in name.split("\n"))
 
 
 def _places(matrix):

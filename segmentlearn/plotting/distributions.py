@@ -17,15 +17,17 @@ from segmentlearn.plotting.named_tables import (
 )
 from segmentlearn.plotting.panels import (
     SMALL,
+    STEPS,
     add_legend,
     check_axes,
-    column_title,
     counted,
     finish,
     number_title,
     open_panels,
+    row_titles,
     share_text,
     write_alone,
+    write_around,
     write_numbers,
 )
 
@@ -143,18 +145,21 @@ class DistributionDisplay:
         is_new = axes is None
         n_panels = len(self.distributions)
         if is_new:
-            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=_HEIGHT)
+            most = max(len(getattr(one, "levels", ())) for one in self.distributions)
+            height = max(_HEIGHT, 1.35 + 0.12 * most * len(self.names))
+            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = np.ravel(np.array(axes))
         check_axes(axes, n_panels)
-        for ax, one in zip(axes, self.distributions, strict=True):
-            ax.set_title(column_title(one.name, 34), fontsize=9)
+        notes = [""] * n_panels
+        for at, (ax, one) in enumerate(zip(axes, self.distributions, strict=True)):
             if isinstance(one, NoDistribution):
                 write_alone(ax, one.words)
                 continue
             is_levels = isinstance(one, LevelDistribution)
             (self._draw_levels if is_levels else self._draw_numbers)(ax, one)
             words = self._absent(one) + self._outside(one) + self._missing(one)
-            ax.set_xlabel("\n".join(words), fontsize=SMALL, color="#444444")
+            notes[at] = "\n".join(words)
+        write_around(axes, [(one.name,) for one in self.distributions], notes)
         if len(self.names) > 1:
             self._name_tables(axes, is_new)
         if self.n_left_out:
@@ -207,7 +212,7 @@ class DistributionDisplay:
                     fontsize=SMALL if n_tables * n_levels <= 8 else SMALL - 1.5,
                 )
         ax.set_xlim(0, 1.3 * one.shares.max())
-        titles = [column_title(level, 14) for level in one.levels]
+        titles = row_titles(one.levels)
         ax.set_yticks(range(n_levels), titles, fontsize=SMALL, linespacing=0.95)
         room = max(0, 3 - n_levels) / 2  # bars of few levels are no blocks
         ax.set_ylim(n_levels - 0.5 + room, -0.5 - room)
@@ -272,7 +277,7 @@ def _write_shares(axis, largest):
     """Write few shares along an axis, up to the largest one."""
     from matplotlib import ticker
 
-    ticks = ticker.MaxNLocator(3).tick_values(0, largest)
+    ticks = ticker.MaxNLocator(3, steps=STEPS).tick_values(0, largest)
     axis.set_ticks([tick for tick in ticks if 0 <= tick <= 1.02 * largest])
     axis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
     axis.set_tick_params(labelsize=SMALL)

@@ -11,6 +11,7 @@ from segmentlearn.plotting.canvas import (
     require_pyplot,
     tidy,
 )
+from segmentlearn.plotting.panels import write_numbers
 
 # criterion -> column of the table, title, column of the standard error
 _PANELS = {
@@ -203,6 +204,7 @@ class NumberOfClustersDisplay:
         panel.set_xticks(self.table.index[:: 2 if many else 1])
         panel.margins(y=0.12)
         panel.set_title(title, fontsize="small")
+        write_numbers(panel.yaxis, n_ticks=6)
         panel.tick_params(labelsize="x-small")
         tidy(panel)
 

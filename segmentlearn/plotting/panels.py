@@ -2,11 +2,15 @@
 
 import textwrap
 
-from segmentlearn.inspection.wording import number_text
-from segmentlearn.plotting.canvas import require_pyplot
+from segmentlearn.inspection.wording import level_text, number_text
+from segmentlearn.plotting.canvas import laid_out_width, require_pyplot
 from segmentlearn.plotting.segment_style import wrap_name
 
 SMALL = 8  # points of what is written into panels
+STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
+_LETTER = 0.56 * SMALL  # points of a letter of that size, about
+_TICK = 30  # points of a number below an axis, with space around
+_FEW_ROWS = 4  # have room for names of two lines
 
 
 def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
@@ -103,6 +107,75 @@ def column_title(name, width=24):
     return "\n".join(lines).replace("$", r"\$")
 
 
+def level_title(level, flag_of=None):
+    """Write a level as it stands in the data; truth values and flags as yes and no.
+
+    Parameters
+    ----------
+    level : str, int, float or bool
+        The level.
+    flag_of : str or None, default=None
+        The column, if 0 and 1 in it are flags.
+
+    Returns
+    -------
+    title : str
+    """
+    return level if isinstance(level, str) else level_text(level, flag_of)
+
+
+def row_titles(titles, sizes=None):
+    """Write what rows of a panel are, so that no name reaches into the next one.
+
+    Parameters
+    ----------
+    titles : list of str
+        Names of levels or classes.
+    sizes : iterable of int or None, default=None
+        Customers of each row.
+
+    Returns
+    -------
+    ticks : list of str
+        Of one line each, unless there are few; what is longer is cut.
+    """
+    if len(titles) <= _FEW_ROWS:
+        ticks = [column_title(title, 14) for title in titles]
+    else:
+        ticks = [_cut(str(title), 18).replace("$", r"\$") for title in titles]
+    if sizes is None:
+        return ticks
+    return [f"{tick} ({size:,})" for tick, size in zip(ticks, sizes, strict=True)]
+
+
+def write_around(axes, titles, notes):
+    """Write above and below each panel, in lines that are not wider than the panel.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        The panels, with all that stands beside them.
+    titles : list of tuple of str
+        The name of each panel's column, and further lines.
+    notes : list of str
+        What is written below; "" for nothing.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    widths = laid_out_width(*axes)
+    for ax, (name, *more), note, width in zip(axes, titles, notes, widths, strict=True):
+        n_letters = max(12, int(width / _LETTER))
+        title = column_title(name, min(34, n_letters))
+        ax.set_title("\n".join([title, *more]), fontsize=SMALL + 1)
+        lines = [textwrap.fill(line, n_letters) for line in note.split("\n")]
+        ax.set_xlabel(
+            "\n".join(lines), fontsize=SMALL, color="#444444", parse_math=False
+        )
+        locator = ax.xaxis.get_major_locator()
+        if width < 4 * _TICK and isinstance(locator, MaxNLocator):
+            locator.set_params(nbins=max(1, int(width / _TICK)))
+
+
 def share_text(share):
     """Write a share, a small one never as none.
 
@@ -165,7 +238,7 @@ def number_title(value, kind="number"):
     return f"−{text[1:]}" if text.startswith("-") else text  # noqa: RUF001
 
 
-def write_numbers(axis, kind="number", n_ticks=4):
+def write_numbers(axis, kind="number", n_ticks=5):
     """Write few numbers, dates or durations along an axis.
 
     Parameters
@@ -174,18 +247,19 @@ def write_numbers(axis, kind="number", n_ticks=4):
         Of a panel.
     kind : {"number", "datetime", "timedelta"}, default="number"
         What they are.
-    n_ticks : int, default=4
+    n_ticks : int, default=5
         Steps at most.
     """
     from matplotlib import dates, ticker
 
     if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
-        locator = dates.AutoDateLocator(minticks=2, maxticks=n_ticks)
+        locator = dates.AutoDateLocator(minticks=2, maxticks=4)
         axis.set_major_locator(locator)
         axis.set_major_formatter(dates.AutoDateFormatter(locator))
     else:
-        axis.set_major_locator(ticker.MaxNLocator(n_ticks if kind == "number" else 3))
-        axis.set_major_formatter(lambda value, _: number_title(value, kind))
+        n_steps = n_ticks if kind == "number" else 3
+        axis.set_major_locator(ticker.MaxNLocator(n_steps, steps=STEPS))
+        axis.set_major_formatter(lambda value, _: _tick(value, kind))
     axis.set_tick_params(labelsize=SMALL)
 
 
@@ -232,3 +306,13 @@ def add_legend(axes, handles, is_new):
         )
     else:
         axes[0].legend(handles=handles, fontsize=SMALL)
+
+
+def _cut(text, width):
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+
+
+def _tick(value, kind):
+    """Write a number of an axis, without zeros at its end."""
+    text = number_title(value, kind)
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -187,6 +187,6 @@ class ProfitDisplay:
         ax.set_xlabel("Customers contacted")
         ax.set_ylabel(f"Profit ({unit})" if unit else "Profit")
         tidy(ax, grid="both")
-        ax.legend(loc="lower left", frameon=False)
+        ax.legend(loc="best", frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self

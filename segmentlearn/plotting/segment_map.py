@@ -13,7 +13,7 @@ from segmentlearn.inspection.contrasts import NumberContrast
 from segmentlearn.inspection.described import Described
 from segmentlearn.inspection.membership import find_membership, is_noise
 from segmentlearn.inspection.sample import draw_sample
-from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting.canvas import laid_out_width, open_axes, require_pyplot, tidy
 from segmentlearn.plotting.point_clouds import (
     leave_out_far_points,
     push_apart,
@@ -254,13 +254,14 @@ class SegmentMapDisplay:
         points = spread_out(self.points)
         for at, label in enumerate(self.labels):
             inside = self.codes == at
+            noise = is_noise(label)  # its marks are small and pale already
             ax.scatter(
                 *points[inside].T,
-                s=size,
+                s=2 * size if noise else size,
                 c=colors[at],
                 marker=marks[at],
                 alpha=0.85 if len(self.points) <= 1_000 else 0.5,
-                linewidths=0.4 if size > 12 else 0,
+                linewidths=0.4 if size > 12 and not noise else 0,
                 edgecolors="white",
                 rasterized=len(self.points) > 2_000,
                 label=segment_caption(label, self.names[at], self.shares[at], 34, 3),
@@ -274,7 +275,7 @@ class SegmentMapDisplay:
         legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         for handle in legend.legend_handles:
             handle.set_alpha(1)
-            handle.set_sizes([40])
+            handle.set_sizes([60])
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -288,7 +289,7 @@ class SegmentMapDisplay:
             for at, label in enumerate(self.labels)
             if not is_noise(label) and np.isfinite(self.centres[at]).all()
         ]
-        ax.figure.draw_without_rendering()  # the layout decides where labels collide
+        laid_out_width(ax)  # the layout decides where labels collide
         places = ax.transData.transform(self.centres[marked])
         places = push_apart(places, _LABEL_INCHES * ax.figure.dpi)
         places = ax.transData.inverted().transform(places)

@@ -1,14 +1,18 @@
 """What sets segments apart, as a heatmap or as a snake plot."""
 
-import textwrap
-
 import numpy as np
 
 from segmentlearn.inspection import segment_profile
 from segmentlearn.inspection.contrasts import NumberContrast
 from segmentlearn.inspection.described import OTHER_LEVELS
-from segmentlearn.inspection.wording import level_text
-from segmentlearn.plotting.canvas import open_axes, require_pyplot, tidy
+from segmentlearn.inspection.wording import level_text, percent
+from segmentlearn.plotting.canvas import (
+    laid_out_width,
+    lasting_width,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
 from segmentlearn.plotting.segment_style import (
     segment_caption,
     segment_colors,
@@ -19,6 +23,11 @@ _STRONGEST = 2.0  # effects beyond have the same colour
 _DARK = 1.2  # effects beyond need light text
 _LEVEL_WIDTH = 14
 _CAPTION_WIDTH = 17
+_SHORTEST_CAPTION = 9  # letters; words would be torn apart in narrower ones
+_FEW_SEGMENTS = 4  # have room for names above a small picture
+_SMALL = 8  # points
+_LETTER = 0.56  # of the height of letters, about
+_WIDE = 430  # points that leave room for a legend beside the picture
 
 
 class SegmentProfileDisplay:
@@ -204,56 +213,65 @@ class SegmentProfileDisplay:
             self.levels[at][one] for at in range(n_segments) for one in order
         )
         height = 0.5 if has_levels else 0.42
+        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
         ax = open_axes(
             ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
         )
         image = ax.imshow(
             effects, cmap="RdBu_r", vmin=-_STRONGEST, vmax=_STRONGEST, aspect="auto"
         )
+        titles = [
+            wrap_name(self.effect_columns[at], 26 if is_wide else 18) for at in order
+        ]
+        ax.set_yticks(range(n_columns), titles, fontsize=10 if is_wide else _SMALL)
+        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
+        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=10 if is_wide else _SMALL)
+        # now it is known what room is left for what stands in and above the columns
+        room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * _SMALL)) - 1
         for (row, segment), effect in np.ndenumerate(effects):
             ax.text(
                 segment,
                 row,
-                _cell_text(effect, self.levels[segment][order[row]]),
+                _cell_text(effect, self.levels[segment][order[row]], room),
                 ha="center",
                 va="center",
-                fontsize=8,
+                fontsize=_SMALL if room >= 4 else _SMALL - 2,
                 linespacing=1.2,
                 color="white" if abs(effect) > _DARK else "black",
             )
         captions = [
-            segment_caption(*one, _CAPTION_WIDTH, 6)
+            _caption(*one, room)
             for one in zip(self.labels, self.names, self.shares, strict=True)
         ]
         ax.xaxis.tick_top()
-        ax.set_xticks(range(n_segments), captions, fontsize=8)
-        titles = [wrap_name(self.effect_columns[at], 26) for at in order]
-        ax.set_yticks(range(n_columns), titles)
+        ax.set_xticks(range(n_segments), captions, fontsize=_SMALL)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
         ax.set_yticks(np.arange(1, n_columns) - 0.5, minor=True)
         ax.grid(which="minor", color="white", linewidth=2)
         ax.tick_params(which="minor", length=0)
-        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
-        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=8)
-        bar.outline.set_visible(False)
         return ax
 
     def _draw_snake(self, ax, max_columns):
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
-        titles = [wrap_name(self.mean_columns[at], 14) for at in order]
-        widest = max(len(line) for title in titles for line in title.split("\n"))
-        turned = len(order) > 8 or widest > 15
-        if turned:
-            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
+        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
         ax = open_axes(
             ax,
             width=max(8.0, 4.6 + 0.8 * len(order)),
             height=max(4.6, 0.55 * len(self.labels)),
         )
         colors, marks = segment_colors(self.labels)
+        captions = self._entries(
+            is_wide
+            or (
+                len(self.labels) <= _FEW_SEGMENTS
+                and ax.figure.get_layout_engine() is not None
+            )
+        )
         ax.axhline(0, color="#444444", linewidth=1)
         for at in range(len(self.labels)):
             ax.plot(
@@ -264,22 +282,39 @@ class SegmentProfileDisplay:
                 markersize=7,
                 linewidth=2,
                 markeredgecolor="white",
-                label=segment_caption(
-                    self.labels[at], self.names[at], self.shares[at], 34, 3
-                ),
+                label=captions[at],
             )
+        ax.margins(x=0.06)
+        ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
+        tidy(ax)
+        _add_legend(ax, is_wide)
+        self._name_columns(ax, order, 10 if is_wide else _SMALL)
+        return ax
+
+    def _entries(self, has_room):
+        """Return what the legend says: of many segments in little room no names."""
+        names = self.names if has_room else map(str, self.labels)
+        return [
+            segment_caption(*one, 34, 3)
+            for one in zip(self.labels, names, self.shares, strict=True)
+        ]
+
+    def _name_columns(self, ax, order, size):
+        """Write names below the lines, turned where there is no room for them."""
+        room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
+        titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
+        widest = max(len(line) for title in titles for line in title.split("\n"))
+        turned = widest > min(15, room)
+        if turned:
+            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
         ax.set_xticks(
             range(len(order)),
             titles,
             rotation=35 if turned else 0,
             ha="right" if turned else "center",
             rotation_mode="anchor" if turned else None,
+            fontsize=size,
         )
-        ax.margins(x=0.06)
-        ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
-        tidy(ax)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        return ax
 
 
 def _compare(contrast):
@@ -314,12 +349,40 @@ def _strongest(effects, most):
     return np.argsort(-largest, kind="stable")[:most]
 
 
-def _cell_text(effect, level):
+def _add_legend(ax, is_wide):
+    """Add the legend of the segments beside, above or among the lines."""
+    if is_wide:
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        return
+    ax.yaxis.label.set_fontsize(_SMALL)
+    if ax.figure.get_layout_engine() is None:  # nobody makes room outside
+        ax.legend(loc="best", fontsize=_SMALL, ncols=2)
+    else:
+        ax.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.01),
+            frameon=False,
+            fontsize=_SMALL,
+            ncols=1 if len(ax.lines) <= _FEW_SEGMENTS + 1 else 4,
+        )
+
+
+def _caption(label, name, share, room):
+    """Write a segment above its column: in narrow ones the label and the share."""
+    if room < _SHORTEST_CAPTION:
+        return f"{label}\n({percent(share)})" if room >= 6 else str(label)
+    return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
+
+
+def _cell_text(effect, level, room):
     """Write an effect, and the level it is of."""
     if np.isnan(effect):
         return ""
     number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
     number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
-    if not level:
+    width = min(_LEVEL_WIDTH, room)
+    if not level or width < 4:
         return number
-    return f"{textwrap.shorten(level, _LEVEL_WIDTH, placeholder='…')}\n{number}"
+    if len(level) > width:
+        level = f"{level[: width - 1].rstrip()}…"
+    return f"{level}\n{number}"

@@ -179,12 +179,12 @@ class SilhouetteDisplay:
                 ),
             )
             middles.append(bottom + heights[-1] / 2)
-            ticks.append(f"{label}  ({share:.0%}, mean {mean:.2f})")
+            ticks.append(f"{label}  ({share:.0%}, mean {_written(mean)})")
             bottom = edges[-1] + _GAP
         ax.axvline(0.0, color="black", linewidth=0.8)
         if np.isfinite(self.mean):
             ax.axvline(self.mean, color="black", linestyle="--", linewidth=1.2)
-            ax.set_title(f"Mean silhouette {self.mean:.2f} (dashed line)")
+            ax.set_title(f"Mean silhouette {_written(self.mean)} (dashed line)")
         else:
             ax.set_title("Fewer than two segments: no silhouette")
         ax.set_yticks(middles, ticks)
@@ -198,3 +198,7 @@ class SilhouetteDisplay:
         ax.tick_params(axis="y", length=0)
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+
+def _written(mean):
+    return f"{mean:z.2f}".replace("-", "−")  # noqa: RUF001

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.inspection import associations
-from segmentlearn.inspection.wording import level_text
 from segmentlearn.plotting.boxes import draw_box
 from segmentlearn.plotting.canvas import BLUE, GREY, require_pyplot, tidy
 from segmentlearn.plotting.named_tables import (
@@ -15,13 +14,17 @@ from segmentlearn.plotting.named_tables import (
 )
 from segmentlearn.plotting.panels import (
     SMALL,
+    STEPS,
     add_legend,
     check_axes,
     column_title,
     counted,
     finish,
+    level_title,
     open_panels,
+    row_titles,
     share_text,
+    write_around,
     write_numbers,
 )
 from segmentlearn.plotting.segment_style import segment_colors
@@ -56,8 +59,8 @@ class TargetRelationDisplay:
     strengths : DataFrame
         Association with the target and AUC or R² of each column drawn, as
         ``with_target`` of :func:`segmentlearn.inspection.associations`.
-    target : str
-        Name of the target.
+    target : str or None
+        Name of the target, if it has one.
     n_left_out : int, default=0
         Columns not drawn: weaker ones, constant ones and identifiers.
 
@@ -155,7 +158,7 @@ class TargetRelationDisplay:
                 relate_to_classes(read[name], codes, len(classes))
                 for name in strengths.index
             ]
-            classes = [level_text(one) for one in classes.tolist()]
+            classes = [level_title(one) for one in classes.tolist()]
         else:
             target = values.astype(np.float64)
             relations = [
@@ -166,7 +169,7 @@ class TargetRelationDisplay:
             class_counts=class_counts,
             relations=relations,
             strengths=strengths,
-            target=found.target,
+            target=None if named.name in (None, "") else found.target,
             n_left_out=len(chosen) - len(strengths),
         ).plot(axes=axes)
 
@@ -198,22 +201,24 @@ class TargetRelationDisplay:
             axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = np.ravel(np.array(axes))
         check_axes(axes, n_panels)
+        notes = []
         for ax, one in zip(axes, self.relations, strict=True):
-            ax.set_title(f"{column_title(one.name, 34)}\n{self._strength(one)}")
-            ax.title.set_fontsize(9)
             if isinstance(one, NumbersByClass):
-                self._draw_boxes(ax, one)
+                notes.append(self._draw_boxes(ax, one))
             elif not isinstance(one, ClassesByLevel):
-                self._draw_means(ax, one)
+                notes.append(self._draw_means(ax, one))
             elif len(self.classes) == 2:
-                self._draw_rates(ax, one)
+                notes.append(self._draw_rates(ax, one))
             else:
-                self._draw_shares(ax, one)
+                notes.append(self._draw_shares(ax, one))
             ax.tick_params(labelsize=SMALL)
+        titles = [(one.name, self._strength(one)) for one in self.relations]
+        write_around(axes, titles, notes)
         stacked = any(isinstance(one, ClassesByLevel) for one in self.relations)
         if self.classes is not None and len(self.classes) > 2 and stacked:
             self._name_classes(axes, is_new)
-        note = f"Target: {self.target}"
+        is_named = self.target not in (None, "target")
+        note = f"Target: {self.target}" if is_named else "Target"
         if self.n_left_out:
             note += f"; {counted(self.n_left_out, 'column')} not shown"
         finish(axes, note, is_new)
@@ -235,7 +240,7 @@ class TargetRelationDisplay:
         return 0 if self.class_counts[0] < self.class_counts[1] else 1
 
     def _draw_boxes(self, ax, one):
-        """Draw a box for each class."""
+        """Draw a box for each class, and return the note below."""
         for at, (five, color) in enumerate(zip(one.boxes, self._colors(), strict=True)):
             draw_box(ax, five, at, 0.6, color)
         _label_rows(ax, self.classes)
@@ -246,7 +251,7 @@ class TargetRelationDisplay:
             words.append(f"{counted(one.n_outside, 'value')} beyond the whiskers")
         if one.share_missing:
             words.append(f"{share_text(one.share_missing)} missing")
-        ax.set_xlabel(", ".join(words), fontsize=SMALL, color="#444444")
+        return ", ".join(words)
 
     def _draw_rates(self, ax, one):
         """Draw the rate of the rarer class at each level, with its interval."""
@@ -258,12 +263,12 @@ class TargetRelationDisplay:
         overall = self.class_counts[rarer] / self.class_counts.sum()
         ax.axvline(overall, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
         _label_rows(ax, one.levels, one.counts.sum(axis=1))
-        ax.set_xlim(0, min(1.0, 1.08 * high.max()) + 0.02)
+        end = min(1.0, 1.08 * high.max())
+        ax.set_xlim(-0.04 * end, 1.04 * end)  # dots at 0 and 1 are round
         ax.xaxis.set_major_locator(_few_ticks())
         ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
         tidy(ax, grid="x")
-        words = f"share of {self.classes[rarer]} (dashed: all rows)"
-        ax.set_xlabel(column_title(words, 44), fontsize=SMALL, color="#444444")
+        return f"share of {self.classes[rarer]} (dashed: all rows)"
 
     def _draw_shares(self, ax, one):
         """Draw the shares of the classes at each level."""
@@ -284,6 +289,7 @@ class TargetRelationDisplay:
         ax.xaxis.set_major_locator(_few_ticks())
         ax.xaxis.set_major_formatter("{x:.0%}")
         tidy(ax, grid="x")
+        return ""
 
     def _draw_means(self, ax, one):
         """Draw means of the target, with intervals of twice the standard error."""
@@ -295,12 +301,12 @@ class TargetRelationDisplay:
             write_numbers(ax.yaxis)
             tidy(ax)
             ax.set_ylabel("mean of the target", fontsize=SMALL)
-            return
+            return ""
         ax.errorbar(one.means, range(len(one.levels)), xerr=reach, **how)
         _label_rows(ax, one.levels, one.sizes)
         write_numbers(ax.xaxis)
         tidy(ax, grid="x")
-        ax.set_xlabel("mean of the target", fontsize=SMALL, color="#444444")
+        return "mean of the target"
 
     def _name_classes(self, axes, is_new):
         """Add the legend of the classes."""
@@ -315,11 +321,7 @@ class TargetRelationDisplay:
 
 def _label_rows(ax, titles, sizes=None):
     """Write what rows are at the left, with how many customers they have."""
-    labels = [column_title(title, 14) for title in titles]
-    if sizes is not None:
-        labels = [
-            f"{title} ({size:,})" for title, size in zip(labels, sizes, strict=True)
-        ]
+    labels = row_titles(titles, sizes)
     ax.set_yticks(range(len(labels)), labels, linespacing=0.95)
     room = max(0, 3 - len(labels)) / 2
     ax.set_ylim(len(labels) - 0.5 + room, -0.5 - room)
@@ -329,4 +331,4 @@ def _label_rows(ax, titles, sizes=None):
 def _few_ticks():
     from matplotlib import ticker
 
-    return ticker.MaxNLocator(4)
+    return ticker.MaxNLocator(5, steps=STEPS)

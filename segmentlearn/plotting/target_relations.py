@@ -53,7 +53,7 @@ class ClassesByLevel:
     name : str
         The column.
     levels : list of str
-        The most frequent ones, "other" for the rest, and "missing" where cells are.
+        The most frequent ones, "n others" for the rest, and "missing" where cells are.
     counts : ndarray of int of shape (n_levels, n_classes)
         Rows of each.
     """

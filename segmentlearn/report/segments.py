@@ -230,12 +230,10 @@ def _picture(profile: SegmentProfile, at: int, part: SegmentPart) -> Picture | N
         column = display.effect_columns[one]
         names.append(f"{column}: {level}" if level else column)
     values = [float(effects[one]) for one in places]
-    said = ", ".join(
-        f"{name} {value:+.1f}" for name, value in zip(names, values, strict=True)
-    )
+    texts = [f"{value:+.1f}".replace("-", "−") for value in values]  # noqa: RUF001
+    said = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     words = f"Strongest differences of segment {part.label} from all others: {said}."
     unit = "difference from all others (effect size)"
-    texts = [f"{value:+.1f}" for value in values]
     return draw_bars(
         names, values, texts, words=words, unit=unit, longest=_LONGEST_EFFECT
     )

@@ -230,3 +230,17 @@ def test_precision_recall_has_a_colour_for_each_curve(bank):
     assert first.line_.get_color() != second.line_.get_color()
     labels = [text.get_text() for text in first.ax_.get_legend().get_texts()]
     assert labels.count("by lot") == 1
+
+
+@pytest.mark.parametrize("label", ["price-conscious families", "Unwrappablecustomers"])
+def test_names_of_classes_do_not_overlap(label):
+    """They are broken into lines, or turned where that is not enough."""
+    names = [f"{letter} {label}" for letter in "abc"]
+    drawn = ConfusionMatrixDisplay.from_predictions(names, names)
+    drawn.figure_.draw_without_rendering()
+    ticks = drawn.ax_.get_xticklabels()
+    boxes = [tick.get_window_extent() for tick in ticks]
+    if not ticks[0].get_rotation():
+        assert boxes[0].x1 < boxes[1].x0
+        assert boxes[1].x1 < boxes[2].x0
+    assert bool(ticks[0].get_rotation()) == (label == "Unwrappablecustomers")

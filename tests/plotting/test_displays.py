@@ -76,6 +76,15 @@ def test_panels_fit_into_given_axes(numbers):
     assert plt.get_fignums() == [figure.number]
 
 
+def test_large_criteria_are_written_shortly(blobs):
+    """Without a power of ten that stands in the title of the panel."""
+    display = NumberOfClustersDisplay.from_estimator(
+        KMeans(n_init=1), 1e4 * blobs[0], n_clusters=[2, 3], criteria=["elbow"]
+    )
+    display.figure_.draw_without_rendering()
+    assert not display.ax_.yaxis.get_offset_text().get_text()
+
+
 def test_number_of_clusters_from_estimator(blobs):
     """Parameters go to select_n_clusters."""
     display = NumberOfClustersDisplay.from_estimator(
@@ -126,6 +135,19 @@ def test_names_of_silhouettes_stand_in_a_legend(blobs):
     entry = ax.get_legend().get_texts()[0].get_text()
     assert entry.replace("\n", " ").startswith(f"0: {name} (")
     assert ax.get_yticklabels()[0].get_text().startswith("0  (")
+
+
+def test_negative_silhouettes_have_a_minus_sign():
+    """As the axis below them."""
+    display = SilhouetteDisplay(
+        values=np.array([-0.3, -0.2]),
+        labels=np.array([0, 1]),
+        weights=np.ones(2),
+        mean=-0.25,
+    ).plot()
+    ticks = [label.get_text() for label in display.ax_.get_yticklabels()]
+    assert "silhouette −0.25" in display.ax_.get_title()  # noqa: RUF001
+    assert ticks == ["0  (50%, mean −0.30)", "1  (50%, mean −0.20)"]  # noqa: RUF001
 
 
 def test_silhouettes_from_estimator(blobs):

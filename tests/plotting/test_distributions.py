@@ -85,7 +85,7 @@ def test_levels_beyond_the_first_are_put_together():
     """With how many they are."""
     one = distribution(list("aaaaabbbbcccdefgh"))
     assert isinstance(one, LevelDistribution)
-    assert one.levels == ["a", "b", "c", "d", "e", "f", "other (2 levels)"]
+    assert one.levels == ["a", "b", "c", "d", "e", "f", "2 others"]
     assert one.counts.tolist() == [[5, 4, 3, 1, 1, 1, 2]]
 
 
@@ -191,3 +191,28 @@ def test_polars_counts_as_pandas():
     expected = DistributionDisplay.from_frame(X)
     for one, other in zip(display.distributions, expected.distributions, strict=True):
         np.testing.assert_array_equal(one.counts, other.counts)
+
+
+def test_levels_are_written_as_in_the_data():
+    """In capitals, where they are."""
+    assert distribution(["Low", "Low", "Yes"]).levels == ["Low", "Yes"]
+
+
+def test_names_of_many_levels_stand_on_one_line():
+    """Cut where they are long, so that none reaches into the next row."""
+    levels = [f"{letter} and a long name, too" for letter in "abcdefgh"]
+    display = DistributionDisplay.from_frame(pd.DataFrame({"a": levels * 3}))
+    ticks = [tick.get_text() for tick in display.axes_[0].get_yticklabels()]
+    assert ticks[0] == "a and a long name…"
+    assert not any("\n" in tick for tick in ticks)
+
+
+def test_notes_are_not_wider_than_their_panel():
+    """They are broken into lines."""
+    X = pd.DataFrame({"a": [1.0, 2.0, np.nan]})
+    figure, ax = plt.subplots(figsize=(2.6, 2.2), layout="constrained")
+    tables = {"customers of the last year": X, "customers of this year": X}
+    DistributionDisplay.from_frame(tables, axes=[ax])
+    figure.draw_without_rendering()
+    assert "\n" in ax.get_xlabel()
+    assert ax.xaxis.label.get_window_extent().width <= ax.bbox.width

@@ -70,3 +70,35 @@ def test_target_relations(customers, target):
         "amount": X["age"].fillna(0) + X["visits"] * 7.5 + 0.25,
     }[target]
     return TargetRelationDisplay.from_frame(X, y).figure_
+
+
+@pytest.fixture(scope="module")
+def many_levels():
+    """A column of eleven levels, some with long names, and far values."""
+    rng = np.random.default_rng(0)
+    jobs = ["admin.", "blue-collar", "university.degree", "professional.course"]
+    jobs += ["self-employed consultant", "Low", "Yes", "student", "retired", "x", "y"]
+    job = pd.Series(rng.choice(jobs, 1500, p=np.arange(11, 0, -1) / 66))
+    job[rng.random(1500) < 0.1] = None
+    amount = np.exp(rng.normal(5, 2, 1500))
+    amount[rng.random(1500) < 0.05] = np.nan
+    region = rng.choice(["Mecklenburg-Vorpommern", "Saxony", "Low $"], 1500)
+    X = pd.DataFrame({"job": job, "amount": amount, "region of the household": region})
+    return X, np.where(rng.random(1500) < 0.2 + 0.3 * (job == "Yes"), "Yes", "No")
+
+
+@pytest.mark.mpl_image_compare
+def test_distributions_of_many_levels(many_levels):
+    """Names of levels keep to their lines, notes to their panels."""
+    X, _ = many_levels
+    return DistributionDisplay.from_frame({"train": X, "new ones": X[:500]}).figure_
+
+
+@pytest.mark.mpl_image_compare
+def test_target_relations_in_narrow_axes(many_levels):
+    """Titles, ticks and notes fit into the axes of the caller."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 3, figsize=(7.0, 2.6), layout="constrained")
+    TargetRelationDisplay.from_frame(*many_levels, axes=axes)
+    return figure

@@ -1,5 +1,7 @@
 """SegmentProfileDisplay: the numbers of a profile, drawn."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -105,3 +107,19 @@ def test_infinite_effects_are_drawn():
     X = pd.DataFrame({"x": [1.0] * 20 + [3.0] * 20})
     display = segment_profile([0] * 20 + [1] * 20, X).plot()
     assert [text.get_text() for text in display.ax_.texts] == ["−∞", "+∞"]  # noqa: RUF001
+
+
+@pytest.mark.parametrize("n_segments", [3, 9])
+def test_captions_fit_into_narrow_axes(customers, n_segments):
+    """Beside other axes that are drawn later, too."""
+    profile = segment_profile(np.arange(90) * n_segments // 90, customers)
+    figure, axes = matplotlib.pyplot.subplots(
+        1, 2, figsize=(8, 3), layout="constrained"
+    )
+    for ax in axes:
+        profile.plot(ax=ax)
+    figure.draw_without_rendering()
+    for ax in axes:
+        boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
+        for one, other in itertools.pairwise(boxes):
+            assert one.x1 < other.x0

@@ -119,3 +119,22 @@ def test_nothing_that_could_be_told(table):
     X, y = table
     with pytest.raises(ValueError, match="need two different values"):
         TargetRelationDisplay.from_frame(X, y, columns="country")
+
+
+def test_classes_are_written_as_in_the_data(table):
+    """In capitals, where they are."""
+    X, y = table
+    says = np.where(y == "c", "Yes", "No")
+    display = TargetRelationDisplay.from_frame(X, says, columns="job")
+    assert display.classes == ["No", "Yes"]
+    assert display.axes_[0].get_xlabel().startswith("share of Yes")
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [(None, "Target"), ("target", "Target"), ("a", "Target: a")]
+)
+def test_heading_has_the_name_of_the_target(table, name, heading):
+    """If there is one."""
+    X, y = table
+    display = TargetRelationDisplay.from_frame(X[["income"]], y.rename(name))
+    assert display.figure_.get_suptitle() == heading

@@ -56,6 +56,14 @@ def test_every_picture_has_words(clusterer, customers, tmp_path):
     assert min(map(len, words)) > 20
 
 
+def test_effects_have_minus_signs(clusterer, customers, tmp_path):
+    """As the axes below them, and not hyphens."""
+    page = write(clusterer, customers, tmp_path)
+    words = re.findall(r'alt="(Strongest differences[^"]*)"', page)
+    assert re.search(r" −\d\.\d", " ".join(words))  # noqa: RUF001
+    assert not re.search(r" -\d\.\d", " ".join(words))
+
+
 def test_markup_in_names_is_escaped(customers, tmp_path):
     """Columns, values and the title are text, whatever they hold."""
     evil = "<script>alert('a & b')</script>"
