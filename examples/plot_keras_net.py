@@ -17,7 +17,6 @@ import time
 import warnings
 
 import keras
-import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss
@@ -30,6 +29,7 @@ from segmentlearn import (
     load_automobile,
     make_customers,
 )
+from segmentlearn.plotting import TrainingHistoryDisplay
 
 if os.environ.get("SEGMENTLEARN_DATA"):
     X, y = load_automobile()
@@ -118,14 +118,8 @@ print(f"log-loss {log_loss(y_test, best.predict_proba(X_test)):.3f}")
 # %%
 # How the net was trained
 # -----------------------
-# ``history_`` has what Keras' own history has.
-history = best[-1].history_
-figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
-for name, label in (("loss", "training rows"), ("val_loss", "held-out rows")):
-    ax.plot(range(1, len(history[name]) + 1), history[name], label=label)
-ax.set(xlabel="Epoch", ylabel="Cross-entropy")
-ax.xaxis.get_major_locator().set_params(integer=True)
-ax.legend(frameon=False)
+# ``history_`` has what Keras' own history has, and draws itself, with a verdict.
+TrainingHistoryDisplay.from_estimator(best[-1])
 
 # %%
 # What falls back

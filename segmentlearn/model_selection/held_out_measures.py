@@ -8,6 +8,7 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from segmentlearn._compat import safe_indexing
+from segmentlearn.model_selection.problem import one_thread
 
 # name -> whether more is better
 MEASURES = {
@@ -64,20 +65,29 @@ def fit_and_predict(model, X, y, train, test, classes, scorer=None):
     -------
     held_out : HeldOut
     """
-    started = time.perf_counter()
-    fitted = clone(model).fit(safe_indexing(X, train), y[train])
-    seconds = time.perf_counter() - started
-    X_test = safe_indexing(X, test)
-    probabilities = None
-    if hasattr(fitted, "predict_proba"):
-        found = np.asarray(fitted.predict_proba(X_test), dtype=np.float64)
-        totals = found.sum(axis=1, keepdims=True)
-        if np.allclose(totals, 1.0, rtol=0.0, atol=1e-5):
-            found /= totals  # single precision does not sum to one in double
-        probabilities = np.zeros((len(test), len(classes)))
-        probabilities[:, np.searchsorted(classes, fitted.classes_)] = found
-    score = float("nan") if scorer is None else float(scorer(fitted, X_test, y[test]))
-    return HeldOut(fitted.predict(X_test), probabilities, seconds, score)
+    # where other work takes cores, threads of small boosted trees wait for each other
+    with one_thread(len(train)):
+        started = time.perf_counter()
+        fitted = clone(model).fit(safe_indexing(X, train), y[train])
+        seconds = time.perf_counter() - started
+        X_test = safe_indexing(X, test)
+        probabilities = _probabilities(fitted, X_test, classes)
+        scored = scorer is not None
+        score = float(scorer(fitted, X_test, y[test])) if scored else float("nan")
+        return HeldOut(fitted.predict(X_test), probabilities, seconds, score)
+
+
+def _probabilities(fitted, X, classes):
+    """Return the probability of each of all classes; None of a model without any."""
+    if not hasattr(fitted, "predict_proba"):
+        return None
+    found = np.asarray(fitted.predict_proba(X), dtype=np.float64)
+    totals = found.sum(axis=1, keepdims=True)
+    if np.allclose(totals, 1.0, rtol=0.0, atol=1e-5):
+        found /= totals  # single precision does not sum to one in double
+    probabilities = np.zeros((len(found), len(classes)))
+    probabilities[:, np.searchsorted(classes, fitted.classes_)] = found
+    return probabilities
 
 
 def measure(held_out, y, classes):
