@@ -522,3 +522,35 @@ def test_demo_writes_over_nothing(tmp_path):
     assert result.exit_code == 2
     assert "customers.csv" in result.stderr
     assert (tmp_path / "customers.csv").read_text() == "mine"
+
+
+def test_columns_that_fit_left_out_may_be_absent(tmp_path):
+    """A new file without the identifier is scored."""
+    X, y = make_customers("automobile", 300, keep_id=True, random_state=0)
+    X.assign(Segmentation=y).to_csv(tmp_path / "train.csv", index=False)
+    X.drop(columns="ID").to_csv(tmp_path / "new.csv", index=False)
+    model = tmp_path / "model.seg"
+    settings = ("--preset", "best-practices", "--max-epochs", 1)
+    run(
+        *("fit", tmp_path / "train.csv", "--target", "Segmentation"),
+        *("--out", model, *settings),
+    )
+    result = run("predict", model, tmp_path / "new.csv", "--out", tmp_path / "out.csv")
+    assert result.exit_code == 0, result.stderr
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 300
+
+
+def test_archive_and_table_the_wrong_way_round(archive, folder):
+    """The order is told."""
+    result = run("predict", folder / "new.csv", archive)
+    assert_one_line_error(result, "the archive comes first, then the table")
+
+
+def test_a_table_of_something_else(archive, tmp_path):
+    """Where most columns are missing, no column is suggested."""
+    make_customers("mall", 20, random_state=0)[0].to_csv(
+        tmp_path / "mall.csv", index=False
+    )
+    result = run("predict", archive, tmp_path / "mall.csv")
+    assert_one_line_error(result, "seems to be that of another table")
+    assert "meant to be" not in result.stderr

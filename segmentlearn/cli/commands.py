@@ -238,9 +238,10 @@ def predict(
     """Score customers: all columns as they were, a segment, and probabilities."""
     from segmentlearn.cli.reports import counts_text
     from segmentlearn.cli.segments import named_counts_text
-    from segmentlearn.cli.tables import check_output, read_table
+    from segmentlearn.cli.tables import check_order, check_output, read_table
 
     with plain_speech():
+        check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
         customers = read_table(table, sep, _names(facts.get("text_columns")))

@@ -210,10 +210,12 @@ def _silhouettes(segmenter: Any) -> str:
     """Return how far apart the segments are in both spaces."""
     if np.isnan(segmenter.silhouette_):
         return "Silhouettes need two segments at least."
+    prepared, codes = segmenter.silhouette_, segmenter.latent_silhouette_
+    flatters = " Codes flatter: compare segmentations by the first."
     return textwrap.fill(
-        f"Silhouette (1 is far apart, 0 is overlapping): {segmenter.silhouette_:.2f} "
-        f"in the prepared columns, {segmenter.latent_silhouette_:.2f} in the "
-        "autoencoder's codes. Codes flatter: compare segmentations by the first.",
+        f"Silhouette (1 is far apart, 0 is overlapping): {prepared:.2f} in the "
+        f"prepared columns, {codes:.2f} in the autoencoder's codes."
+        f"{flatters if codes > prepared else ''}",
         _WIDTH,
     )
 

@@ -6,6 +6,7 @@ import difflib
 import io
 import os
 import pathlib
+import zipfile
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -115,12 +116,29 @@ def select_columns(table: Table, names: Sequence[str]) -> pd.DataFrame:
     missing = [name for name in names if name not in table.columns]
     if missing:
         unused = [name for name in table.columns if name not in names]
+        pair = _nearest(missing, unused)
+        hint = f" Is {pair[1]!r} meant to be {pair[0]!r}?" if pair else ""
+        if 2 * len(missing) > len(names):
+            hint = " The model seems to be that of another table."
         raise InputError(
             f"{table.path} lacks {len(missing)} column(s) that the model was fitted "
             f"with: {', '.join(missing)}; columns it does not know: "
-            f"{', '.join(unused) or 'none'}.{_suggest(missing, unused)}"
+            f"{', '.join(unused) or 'none'}.{hint}"
         )
     return table.typed[list(names)]
+
+
+def check_order(archive: pathlib.Path, table: pathlib.Path) -> None:
+    """Refuse an archive and a table that were given the wrong way round."""
+    if (
+        archive.is_file()
+        and zipfile.is_zipfile(table)
+        and not zipfile.is_zipfile(archive)
+    ):
+        raise InputError(
+            f"{archive} is no archive, and {table} is one: the archive comes first, "
+            "then the table."
+        )
 
 
 def check_column(table: Table, name: str, option: str) -> None:
@@ -218,11 +236,17 @@ def _check_names(names: list[str], path: pathlib.Path, separator: str) -> None:
 
 
 def _suggest(wanted: Iterable[str], present: Sequence[str]) -> str:
+    pair = _nearest(wanted, present)
+    return f" Did you mean {pair[1]!r}?" if pair else ""
+
+
+def _nearest(wanted: Iterable[str], present: Sequence[str]) -> tuple[str, str] | None:
+    """Return the first name that is nearly one of those present, and that one."""
     for name in wanted:
         near = difflib.get_close_matches(name, present, n=1)
         if near:
-            return f" Did you mean {near[0]!r}?"
-    return ""
+            return name, near[0]
+    return None
 
 
 def _free_name(name: str, taken: set[str]) -> str:

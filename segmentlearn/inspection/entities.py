@@ -36,7 +36,8 @@ def check_identifiers(columns, identifiers):
             f"Looks like an identifier: {column.n_distinct:,} different values in "
             f"{n_present:,} rows"
             + (", one for each." if column.n_distinct == n_present else "."),
-            f"Never use it as a feature: hand it over as ids={name!r} here, and drop "
+            f"Never use it as a feature: name it to the audit (ids={name!r}, on the "
+            f"command line --id {name}), and drop "
             f"it before fitting. If it is a quantity, keep it.",
             {"n_distinct": column.n_distinct, "n_present": n_present},
         )

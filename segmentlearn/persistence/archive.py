@@ -254,7 +254,8 @@ def _read(
         raise TypeError(
             f"path={path!r} was opened as text; open it in binary mode, 'rb'."
         )
-    members = unpack(data, _MEMBERS, "the archive")
+    named = isinstance(path, str | os.PathLike)
+    members = unpack(data, _MEMBERS, str(path) if named else "the archive")
     if MANIFEST not in members:
         raise ArchiveError("the zip file is not an archive written by segmentlearn.")
     manifest = manifest_from_bytes(members.pop(MANIFEST))
