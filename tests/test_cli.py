@@ -554,3 +554,13 @@ def test_a_table_of_something_else(archive, tmp_path):
     result = run("predict", archive, tmp_path / "mall.csv")
     assert_one_line_error(result, "seems to be that of another table")
     assert "meant to be" not in result.stderr
+
+
+def test_an_amount_as_target_is_told(tmp_path):
+    """Numbers with many values are learnt as segments, and a note says so."""
+    X, _ = make_customers("automobile", 300, random_state=0)
+    X["Age"] = np.arange(len(X)) % 25
+    X.to_csv(tmp_path / "train.csv", index=False)
+    settings = ("--preset", "best-practices", "--max-epochs", 1)
+    result = run("fit", tmp_path / "train.csv", "--target", "Age", *settings)
+    assert "is learnt as a segment of its own" in result.stderr

@@ -12,6 +12,7 @@ from segmentlearn.cli.tables import Table
 # one row to judge on, one to stop on, one to learn from
 _FEWEST_ROWS_A_CLASS = 3
 _MOST_CLASSES = 100
+_MANY_NUMBERS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +87,13 @@ def training_rows(
     if not known.any():
         raise InputError(f"column {target!r} of {table.path} holds no label at all.")
     _check_labels(labels, target)
+    n_labels = len(np.unique(labels))
+    if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):
+        note(
+            f"Note: {target!r} holds {n_labels} different numbers, and each is learnt "
+            "as a segment of its own; cut them into a few classes if they are an "
+            "amount."
+        )
     features = table.typed.drop(columns=[target, *drop])[known].reset_index(drop=True)
     if features.shape[1] == 0:
         raise InputError(f"no column is left to learn {target!r} from.")
