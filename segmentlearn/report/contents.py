@@ -83,6 +83,13 @@ class Contents:
     findings: list[PlainFinding]
     facts: list[tuple[str, str]]
 
+    @property
+    def hides_counts(self) -> bool:
+        """Whether any count is not shown."""
+        return self.quality.hides_counts or not all(
+            part.size.is_shown for part in self.segments
+        )
+
 
 def gather(
     model: Any,
@@ -221,11 +228,18 @@ def _finding(
     said = quality.headline
     most = parts[int(np.argmax(sizes))]
     if most.share:
-        said += f" The largest segment is “{most.name}” with {most.share}."
+        said += f" The largest segment is {_titled(most)} with {most.share}."
     columns = telling(drivers)
     if columns:
         said += f" What tells them apart most is {' and '.join(columns)}."
     return said
+
+
+def _titled(part: SegmentPart) -> str:
+    """Return the label, and the name where there is one beside it."""
+    if part.name in (part.label, f"segment {part.label}"):
+        return part.label
+    return f"{part.label}, “{part.name}”,"
 
 
 def _fidelity(profile: SegmentProfile | None) -> str:
