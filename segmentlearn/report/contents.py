@@ -156,7 +156,7 @@ def gather(
         drivers=[(name, f"{auc:.2f}") for name, auc in drivers],
         drivers_picture=draw_drivers(drivers),
         fidelity=_fidelity(profile),
-        findings=plain_findings(sample, _known(y, sampled), random_state),
+        findings=plain_findings(sample, _known(y, sampled), random_state, used),
         facts=_reproduce(model, X, y, seed, archive_facts, command),
     )
 

@@ -81,8 +81,8 @@ def find_leanings(
 
 def _sentence(more: list[str], less: list[str]) -> str:
     said = (
-        "Sizes are what the model says, not a count: predictions lean to segments that "
-        "are large or easily told"
+        "Sizes are what the model says, not a count: predictions tend to lean to "
+        "segments that are large or easily told"
     )
     if not more and not less:
         return f"{said}. Held-out customers show no clear sign of it here."

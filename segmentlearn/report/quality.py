@@ -153,8 +153,7 @@ def clusterer_quality(
     stable = frame["jaccard"] >= 0.75
     n, n_stable = len(frame), int(stable.sum())
     shaky = [
-        f"{_plain(one.segment)} ({one.verdict})"
-        for one in frame[~stable].itertuples()
+        f"{_plain(one.segment)} ({one.verdict})" for one in frame[~stable].itertuples()
     ]
     headline = (
         f"{n_stable or 'None'} of {n} segments come back when the customers are drawn "

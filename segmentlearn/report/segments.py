@@ -109,7 +109,8 @@ def list_segments(
         if one.is_shown:
             part.picture = _picture(part, traits)
             part.lacks_figures = not all(
-                [trait.evidence for trait in traits] + [words for _, words in part.rules]
+                [trait.evidence for trait in traits]
+                + [words for _, words in part.rules]
             )
         else:
             part.note = _WITHHELD
