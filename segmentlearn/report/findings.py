@@ -158,20 +158,25 @@ def plain_findings(
 
 
 def _in_plain_words(finding: Finding, used: list[str] | None) -> PlainFinding:
-    severity, cure = finding.severity, _CURES.get(finding.code, finding.cure)
-    is_unused = used is not None and not set(finding.columns) & set(used)
-    if "{drop}" in cure and is_unused:
+    severity = finding.severity
+    cure = _CURES.get(finding.code)
+    is_used = used is None or not set(finding.columns).isdisjoint(used)
+    if cure is None:
+        cure = finding.cure
+    elif "{drop}" in cure and not is_used:
         severity, cure = "note", _NOT_USED
+    else:
+        cure = cure.format(
+            drop=_options("--drop", finding.columns),
+            drop_others=_options("--drop", finding.columns[1:]),
+            id=_options("--id", finding.columns),
+        )
     return PlainFinding(
         severity,
         _SERIOUSNESS[severity],
         ", ".join(finding.columns),
         _WORDS.get(finding.code, finding.code.replace("-", " ").capitalize() + "."),
-        cure.format(
-            drop=_options("--drop", finding.columns),
-            drop_others=_options("--drop", finding.columns[1:]),
-            id=_options("--id", finding.columns),
-        ),
+        cure,
     )
 
 

@@ -9,7 +9,7 @@ from segmentlearn.inspection.wording import percent
 from segmentlearn.report.suppression import THRESHOLD
 
 _CLEAR_GAP = 0.02  # of the customers
-_CLEAR_Z = 2.6
+_CLEAR_Z = 2.0
 _MOST_NAMED = 3
 
 
@@ -91,7 +91,7 @@ def _sentence(more: list[str], less: list[str]) -> str:
         for labels, how in ((more, "too often"), (less, "too seldom"))
         if labels
     ]
-    return f"{said}. Of held-out customers it names {' and '.join(parts)}."
+    return f"{said}. Among held-out customers it names {' and '.join(parts)}."
 
 
 def _listed(labels: list[str]) -> str:

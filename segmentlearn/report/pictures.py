@@ -98,6 +98,7 @@ def draw_bars(
     ax.set_xlim(low - (room if (lengths < 0).any() else 0), high + room)
     if ends is not None:
         ax.set_xticks(np.linspace(*ends, 6))
+        ax.spines["bottom"].set_bounds(*ends)
     _name_rows(ax, labels)
     if (lengths < 0).any():
         ax.axvline(0, color="#444444", linewidth=1)

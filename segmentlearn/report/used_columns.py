@@ -30,7 +30,7 @@ def used_columns(model: Any, features: list[str]) -> list[str]:
     >>> import pandas as pd
     >>> from segmentlearn.preprocessing import TabularPreprocessor
     >>> from segmentlearn.report.used_columns import used_columns
-    >>> X = pd.DataFrame({"ID": range(1000, 1060), "Age": [20, 30, 40] * 20})
+    >>> X = pd.DataFrame({"Age": [20, 30, 40], "Fax": [None] * 3})
     >>> model = TabularPreprocessor().fit(X)
     >>> used_columns(model, list(X.columns))
     ['Age']
