@@ -79,7 +79,7 @@ def draw_drivers(drivers: list[tuple[str, float]]) -> Picture | None:
     said = ", ".join(f"{name} {auc:.2f}" for name, auc in drivers)
     return draw_bars(
         [name for name, _ in drivers],
-        [max(auc, _NOTHING) for _, auc in drivers],
+        [max(round(auc, 2), _NOTHING) for _, auc in drivers],  # as long as they say
         [f"{auc:.2f}" for _, auc in drivers],
         words=f"How well each column alone tells the segments apart: {said}.",
         unit="from nothing (0.5) to everything (1)",

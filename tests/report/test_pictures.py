@@ -34,10 +34,10 @@ def test_areas_have_the_axis_of_their_numbers(drawn):
 
 def test_column_that_tells_nothing_has_its_number_and_no_bar(drawn):
     """An area at or below 0.5 is written, not drawn."""
-    draw_drivers([("Age", 0.79), ("Gender", 0.47)])
+    draw_drivers([("Age", 0.79), ("Town", 0.503), ("Gender", 0.47)])
     (ax,) = drawn
-    assert ax.patches[1].get_width() == 0
-    assert [text.get_text() for text in ax.texts] == ["0.79", "0.47"]
+    assert [bar.get_width() for bar in ax.patches[1:]] == [0, 0]
+    assert [text.get_text() for text in ax.texts] == ["0.79", "0.50", "0.47"]
 
 
 def test_name_of_four_lines_is_whole():
