@@ -16,10 +16,11 @@ from sklearn.utils import check_random_state
 
 import segmentlearn
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.inspection import SegmentProfile, associations, segment_profile
+from segmentlearn.inspection import SegmentProfile, segment_profile
 from segmentlearn.inspection.membership import is_noise, last_step
+from segmentlearn.report.drivers import draw_drivers, find_drivers, telling
 from segmentlearn.report.findings import PlainFinding, plain_findings
-from segmentlearn.report.pictures import Picture, draw_bars
+from segmentlearn.report.pictures import Picture
 from segmentlearn.report.quality import (
     Quality,
     classifier_quality,
@@ -27,11 +28,10 @@ from segmentlearn.report.quality import (
 )
 from segmentlearn.report.rare_levels import merge_rare_levels
 from segmentlearn.report.segments import SegmentPart, draw_sizes, list_segments
+from segmentlearn.report.used_columns import used_columns
 
 MOST_ROWS = 20_000
 _BATCH = 50_000
-_MOST_DRIVERS = 10
-_NO_DRIVER = 0.55  # an AUC below tells next to nothing
 
 
 @dataclasses.dataclass
@@ -83,6 +83,13 @@ class Contents:
     findings: list[PlainFinding]
     facts: list[tuple[str, str]]
 
+    @property
+    def hides_counts(self) -> bool:
+        """Whether any count is not shown."""
+        return self.quality.hides_counts or not all(
+            part.size.is_shown for part in self.segments
+        )
+
 
 def gather(
     model: Any,
@@ -118,6 +125,7 @@ def gather(
     contents : Contents
     """
     seed = random_state
+    used = used_columns(model, features)
     random_state = check_random_state(random_state)
     predicted = _predict(model, X[features])
     labels, sizes = _count(model, predicted)
@@ -134,21 +142,21 @@ def gather(
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
         quality = clusterer_quality(model, sample[features], said, random_state)
-    drivers = _drivers(merged, said, random_state)
+    drivers = find_drivers(merged, said, random_state)
     return Contents(
         kind=_kind(model),
         is_classifier=is_classifier(last_step(model)),
         n_rows=len(X),
         n_sampled=len(sampled),
-        n_columns=len(features),
+        n_columns=len(used),
         finding=_finding(quality, parts, sizes, drivers),
         sizes=draw_sizes(parts, sizes),
         quality=quality,
         segments=parts,
         drivers=[(name, f"{auc:.2f}") for name, auc in drivers],
-        drivers_picture=_draw_drivers(drivers),
+        drivers_picture=draw_drivers(drivers),
         fidelity=_fidelity(profile),
-        findings=plain_findings(sample, _known(y, sampled), random_state),
+        findings=plain_findings(sample, _known(y, sampled), random_state, used),
         facts=_reproduce(model, X, y, seed, archive_facts, command),
     )
 
@@ -210,39 +218,6 @@ def _holds_any(name: str, levels: set[str]) -> bool:
     )
 
 
-def _drivers(
-    X: pd.DataFrame, predicted: np.ndarray, random_state: Any
-) -> list[tuple[str, float]]:
-    """Return how well each column alone tells the segments apart, the best first."""
-    if len(np.unique(predicted)) < 2:
-        return []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SegmentLearnWarning)
-            found = associations(
-                X, predicted, target_type="classes", random_state=random_state
-            )
-    except ValueError:  # nothing but identifiers
-        return []
-    frame = found.to_frame("target")["auc"].dropna()
-    frame = frame.sort_values(ascending=False, kind="stable").head(_MOST_DRIVERS)
-    return [(str(name), float(auc)) for name, auc in frame.items()]
-
-
-def _draw_drivers(drivers: list[tuple[str, float]]) -> Picture | None:
-    if not drivers:
-        return None
-    names, values = [name for name, _ in drivers], [auc for _, auc in drivers]
-    said = ", ".join(f"{name} {auc:.2f}" for name, auc in drivers)
-    return draw_bars(
-        names,
-        [100 * max(2 * auc - 1, 0) for auc in values],
-        [f"{auc:.2f}" for auc in values],
-        words=f"How well each column alone tells the segments apart: {said}.",
-        unit="from nothing (0) to everything (100)",
-    )
-
-
 def _finding(
     quality: Quality,
     parts: list[SegmentPart],
@@ -253,11 +228,18 @@ def _finding(
     said = quality.headline
     most = parts[int(np.argmax(sizes))]
     if most.share:
-        said += f" The largest segment is “{most.name}” with {most.share}."
-    telling = [name for name, auc in drivers[:2] if auc >= _NO_DRIVER]
-    if telling:
-        said += f" What tells them apart most is {' and '.join(telling)}."
+        said += f" The largest segment is {_titled(most)} with {most.share}."
+    columns = telling(drivers)
+    if columns:
+        said += f" What tells them apart most is {' and '.join(columns)}."
     return said
+
+
+def _titled(part: SegmentPart) -> str:
+    """Return the label, and the name where there is one beside it."""
+    if part.name in (part.label, f"segment {part.label}"):
+        return part.label
+    return f"{part.label}, “{part.name}”,"
 
 
 def _fidelity(profile: SegmentProfile | None) -> str:

@@ -15,6 +15,8 @@ from segmentlearn.report.suppression import ShownCount
 _DPI = 160
 _WIDTH = 4.8  # inches: legible on a telephone, too
 _LABEL_WIDTH = 22
+_MOST_LINES = 4
+_TEXT_ROOM = 0.28  # of the axis, for the text at the end of a bar
 _SMALLEST_SHARE = 0.55
 
 
@@ -42,6 +44,7 @@ def draw_bars(
     words: str,
     unit: str,
     longest: float = 100.0,
+    ends: tuple[float, float] | None = None,
 ) -> Picture:
     """Draw one bar a name, the first at the top.
 
@@ -59,21 +62,28 @@ def draw_bars(
         Words below the axis.
     longest : float, default=100.0
         Bars beyond have this length.
+    ends : (float, float) or None, default=None
+        Where the axis starts, bars with it, and where it ends; None is from zero to the
+        longest bar.
 
     Returns
     -------
     picture : Picture
     """
-    ax = _axes(len(names))
+    labels = [wrap_label(name) for name in names]
+    ax = _axes(labels)
     lengths = np.clip(np.nan_to_num(np.asarray(values, float)), -longest, longest)
     places = np.arange(len(names))
+    start = 0.0 if ends is None else ends[0]
     ax.barh(
         places,
-        lengths,
+        lengths - start,
+        left=start,
         color=[BLUE if one >= 0 else ORANGE for one in lengths],
         height=0.6,
     )
-    span = max(np.abs(lengths).max(), 1e-9)
+    low, high = ends or (min(lengths.min(), 0.0), max(lengths.max(), 0.0))
+    span = max(high - low, 1e-9)
     for place, length, text in zip(places, lengths, texts, strict=True):
         left = length < 0
         ax.text(
@@ -84,9 +94,12 @@ def draw_bars(
             ha="right" if left else "left",
             parse_math=False,
         )
-    low, high = min(lengths.min(), 0.0), max(lengths.max(), 0.0)
-    ax.set_xlim(low - (0.28 * span if low < 0 else 0), high + 0.28 * span)
-    _name_rows(ax, names)
+    room = _TEXT_ROOM * span
+    ax.set_xlim(low - (room if (lengths < 0).any() else 0), high + room)
+    if ends is not None:
+        ax.set_xticks(np.linspace(*ends, 6))
+        ax.spines["bottom"].set_bounds(*ends)
+    _name_rows(ax, labels)
     if (lengths < 0).any():
         ax.axvline(0, color="#444444", linewidth=1)
     ax.set_xlabel(unit)
@@ -154,21 +167,46 @@ def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture
     return _finish(ax, f"How often each segment is taken for which. {said}.")
 
 
-def _axes(n_rows: int) -> Any:
-    return open_axes(None, width=_WIDTH, height=0.9 + 0.52 * n_rows)
+def wrap_label(name: str) -> str:
+    """Break a name into lines short enough for the side of a picture.
+
+    Parameters
+    ----------
+    name : str
+        Of a bar.
+
+    Returns
+    -------
+    label : str
+        Four lines at most; what is longer still is cut.
+
+    Examples
+    --------
+    >>> from segmentlearn.report.pictures import wrap_label
+    >>> print(wrap_label("1: very high spending score, high annual income, younger"))
+    1: very high spending
+    score, high annual
+    income, younger
+    """
+    lines = wrap_name(name, _LABEL_WIDTH).split("\n")
+    # a single long word does not break
+    lines = [one if len(one) <= 26 else f"{one[:25]}…" for one in lines]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
+    return "\n".join(lines)
 
 
-def _name_rows(ax: Any, names: Sequence[str]) -> None:
-    labels = [_cut(wrap_name(name, _LABEL_WIDTH)) for name in names]
-    ax.set_yticks(range(len(names)), labels, parse_math=False)
+def _axes(labels: Sequence[str]) -> Any:
+    """Open axes with as much height a row as its label needs."""
+    most = max(label.count("\n") + 1 for label in labels)
+    row = max(0.52, 0.18 + 0.17 * most)
+    return open_axes(None, width=_WIDTH, height=0.9 + row * len(labels))
+
+
+def _name_rows(ax: Any, labels: Sequence[str]) -> None:
+    ax.set_yticks(range(len(labels)), labels, parse_math=False)
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
-
-
-def _cut(label: str) -> str:
-    """Keep two lines of a name, each short enough."""
-    lines = [line if len(line) <= 26 else f"{line[:25]}…" for line in label.split("\n")]
-    return "\n".join(lines[:1] + ([f"{lines[1]} …"] if len(lines) > 2 else lines[1:2]))
 
 
 def _finish(ax: Any, words: str) -> Picture:

@@ -12,6 +12,7 @@ from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection.membership import last_step
 from segmentlearn.inspection.wording import percent
 from segmentlearn.model_selection import cluster_stability
+from segmentlearn.report.leanings import Leanings, find_leanings, in_words
 from segmentlearn.report.pictures import Picture, draw_counts
 from segmentlearn.report.suppression import ShownCount, can_be_shown, suppress
 
@@ -39,6 +40,10 @@ class Quality:
         Stability of segments.
     is_known : bool, default=True
         Whether there is any number.
+    hides_counts : bool, default=False
+        Whether counts of the picture are hidden.
+    leanings : Leanings or None, default=None
+        How often segments are named and how often they are.
     """
 
     headline: str
@@ -46,6 +51,8 @@ class Quality:
     picture: Picture | None = None
     rows: list[tuple[Any, str, str]] = dataclasses.field(default_factory=list)
     is_known: bool = True
+    hides_counts: bool = False
+    leanings: Leanings | None = None
 
 
 def classifier_quality(
@@ -145,9 +152,12 @@ def clusterer_quality(
     frame = found.to_frame()
     stable = frame["jaccard"] >= 0.75
     n, n_stable = len(frame), int(stable.sum())
+    shaky = [
+        f"{_plain(one.segment)} ({one.verdict})" for one in frame[~stable].itertuples()
+    ]
     headline = (
-        f"{n_stable} of {n} segments come back when the customers are drawn again"
-        + ("." if n_stable == n else "; do not build much on the others.")
+        f"{n_stable or 'None'} of {n} segments come back when the customers are drawn "
+        "again" + (f"; do not build much on {in_words(shaky)}." if shaky else ".")
     )
     how = (
         f"Segments were looked for again in {_N_BOOTSTRAPS} random draws from "
@@ -211,9 +221,10 @@ def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
     accuracy = np.trace(counts) / n_rows
     baseline = counts.sum(axis=1).max() / n_rows
     paragraphs = [how, *_compared(accuracy, baseline)]
+    shown = show_confusion(counts)
+    hides = shown is None or not all(one.is_shown for row in shown for one in row)
     picture = None
     if len(labels) <= _MOST_CLASSES:
-        shown = show_confusion(counts)
         if shown is None:
             paragraphs.append(
                 "Which segments are taken for which is not shown: some groups have "
@@ -221,7 +232,13 @@ def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
             )
         else:
             picture = draw_counts(labels, shown)
-    return Quality(_headline(accuracy), paragraphs, picture)
+    return Quality(
+        _headline(accuracy),
+        paragraphs,
+        picture,
+        hides_counts=hides and picture is not None,
+        leanings=find_leanings(labels, counts, hides_counts=hides),
+    )
 
 
 def _headline(accuracy: float) -> str:
@@ -239,8 +256,13 @@ def _compared(accuracy: float, baseline: float) -> list[str]:
     )
     if gain < 0.02:
         return [f"{beside}: the model is hardly better than that, if at all."]
-    points = f"{100 * gain:.0f} percentage points"
-    return [f"{beside}: the model is better by {points}."]
+    # of the figures as they are shown, which may be rounded apart
+    points = _points(accuracy) - _points(baseline)
+    return [f"{beside}: the model is better by {points:.3g} percentage points."]
+
+
+def _points(share: float) -> float:
+    return float(percent(share).rstrip("%"))
 
 
 def _of_accuracy(accuracy: float, n_rows: int) -> Quality:

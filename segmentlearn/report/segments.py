@@ -4,15 +4,11 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from segmentlearn.inspection import SegmentProfile
-from segmentlearn.inspection.contrasts import NumberContrast
-from segmentlearn.inspection.described import OTHER_LEVELS
 from segmentlearn.inspection.membership import is_noise
 from segmentlearn.inspection.naming import NOISE_NAME
-from segmentlearn.inspection.wording import level_text, number_text, percent
-from segmentlearn.plotting import SegmentProfileDisplay
+from segmentlearn.inspection.wording import percent
 from segmentlearn.report.pictures import Picture, draw_bars
 from segmentlearn.report.suppression import (
     THRESHOLD,
@@ -20,9 +16,8 @@ from segmentlearn.report.suppression import (
     may_show_share,
     suppress,
 )
+from segmentlearn.report.traits import ShownTrait, show_traits
 
-_MOST_TRAITS = 5
-_MOST_BARS = 6
 _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
 _FEW = f"Fewer than {THRESHOLD} customers: nothing more is said, to protect them."
@@ -55,6 +50,8 @@ class SegmentPart:
         The strongest effects.
     note : str
         Why less is said; empty otherwise.
+    lacks_figures : bool
+        Whether a trait or a rule has no figures, to protect customers.
     """
 
     label: str
@@ -65,6 +62,7 @@ class SegmentPart:
     rules: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     picture: Picture | None = None
     note: str = ""
+    lacks_figures: bool = False
 
 
 def list_segments(
@@ -106,9 +104,14 @@ def list_segments(
             continue
         part.name = part.name or profile.names[profile.labels[at]]
         part.rules = _rules(profile, at, one.is_shown)
-        part.traits = _traits(profile, at, one.is_shown)
+        traits = show_traits(profile, at, with_figures=one.is_shown)
+        part.traits = [(trait.column, _sentence(trait)) for trait in traits]
         if one.is_shown:
-            part.picture = _picture(profile, at, part)
+            part.picture = _picture(part, traits)
+            part.lacks_figures = not all(
+                [trait.evidence for trait in traits]
+                + [words for _, words in part.rules]
+            )
         else:
             part.note = _WITHHELD
     return parts
@@ -153,44 +156,8 @@ def _place(profile: SegmentProfile | None, label: Any) -> int | None:
     return texts.index(str(label)) if str(label) in texts else None
 
 
-def _traits(
-    profile: SegmentProfile, at: int, with_numbers: bool
-) -> list[tuple[str, str]]:
-    """Say what sets a segment apart, with numbers where they hide no small count."""
-    contrasts = {one.name: one for one in profile.contrasts}
-    said = []
-    for trait in profile.traits[at][:_MOST_TRAITS]:
-        evidence = ""
-        if with_numbers:
-            evidence = _evidence(contrasts[trait.column], at, trait.strength)
-        words = f"{trait.words} ({evidence})" if evidence else trait.words
-        said.append((trait.column, words))
-    return said
-
-
-def _evidence(contrast: Any, at: int, strength: float) -> str:
-    """Return the means or shares that a trait is about; empty for missing cells."""
-    if isinstance(contrast, NumberContrast):
-        # whom the means are of must be many, all of the column's gaps counted
-        is_of_means = np.isclose(contrast.effect.estimate[at], strength)
-        if contrast.n[:, at].min() < THRESHOLD or not is_of_means:
-            return ""
-        mean, rest = (number_text(one, contrast.kind) for one in contrast.mean[:, at])
-        return f"{mean} on average, others {rest}"
-    named = [k for k, level in enumerate(contrast.levels) if level != OTHER_LEVELS]
-    if not named:
-        return ""
-    level = min(named, key=lambda k: abs(np.nan_to_num(contrast.h[at, k]) - strength))
-    if not np.isclose(contrast.h[at, level], strength):
-        return ""
-    counts, n = contrast.counts[0, :, level], contrast.n[0]
-    shown = [suppress(counts.tolist())[at], suppress((n - counts).tolist())[at]]
-    others = may_show_share(int(contrast.counts[1, at, level]), int(contrast.n[1, at]))
-    if not all(one.is_shown for one in shown) or not others:
-        return ""
-    share, rest = contrast.shares[:, at, level]
-    text = level_text(contrast.levels[level], contrast.name)
-    return f"{text}: {percent(share)}, others {percent(rest)}"
+def _sentence(trait: ShownTrait) -> str:
+    return f"{trait.words} ({trait.evidence})" if trait.evidence else trait.words
 
 
 def _rules(
@@ -216,24 +183,24 @@ def _rules(
     return said
 
 
-def _picture(profile: SegmentProfile, at: int, part: SegmentPart) -> Picture | None:
-    """Draw the strongest effects of a segment."""
-    display = SegmentProfileDisplay.from_result(profile)
-    effects = pd.Series(display.effects[at])
-    strongest = effects.abs().sort_values(ascending=False, kind="stable").dropna()
-    places = [one for one in strongest.index[:_MOST_BARS] if abs(effects[one]) >= 0.05]
-    if not places:
+def _picture(part: SegmentPart, shown: list[ShownTrait]) -> Picture | None:
+    """Draw how strong each trait of the list beside is."""
+    if not shown:
         return None
-    names = []
-    for one in places:
-        level = display.levels[at][one]
-        column = display.effect_columns[one]
-        names.append(f"{column}: {level}" if level else column)
-    values = [float(effects[one]) for one in places]
-    texts = [f"{value:+.1f}".replace("-", "−") for value in values]  # noqa: RUF001
+    names = [one.title for one in shown]
+    values = [one.strength for one in shown]
+    texts = [_signed(value) for value in values]
     said = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     words = f"Strongest differences of segment {part.label} from all others: {said}."
     unit = "difference from all others (effect size)"
     return draw_bars(
         names, values, texts, words=words, unit=unit, longest=_LONGEST_EFFECT
     )
+
+
+def _signed(strength: float) -> str:
+    if np.isinf(strength):
+        return "∞" if strength > 0 else "−∞"  # noqa: RUF001
+    if abs(strength) < 0.05:
+        return "0.0"
+    return f"{strength:+.1f}".replace("-", "−")  # noqa: RUF001

@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import make_customers
 from segmentlearn.cluster import InductiveClusterer
-from segmentlearn.exceptions import SchemaError
+from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
+from segmentlearn.preprocessing import TabularPreprocessor
 from segmentlearn.report import write_report
 from segmentlearn.report.quality import classifier_quality
 from segmentlearn.report.rare_levels import merge_rare_levels
@@ -31,6 +32,15 @@ def customers():
 @pytest.fixture(scope="module")
 def clusterer(customers):
     return KMeans(3, n_init=2, random_state=0).fit(customers)
+
+
+@pytest.fixture(scope="module")
+def judged(customers):
+    """A classifier of three segments, none of them small."""
+    y = np.array(["A", "B", "C"])[pd.qcut(customers["Age"], 3).cat.codes]
+    return make_pipeline(StandardScaler(), LogisticRegression()).fit(customers, y), (
+        customers
+    )
 
 
 def write(model, X, folder, **how):
@@ -106,6 +116,67 @@ def test_small_segment_is_not_described(customers, tmp_path):
     assert "Customers: &lt; 10" in page
     assert f"Customers: {sizes[1]}<" not in page
     assert "Customers: not shown" in page
+    assert "To protect single customers" in page
+
+
+def test_nothing_hidden_is_not_explained(clusterer, customers, tmp_path):
+    """Where all sizes are shown, nobody is told what "< 10" means."""
+    page = write(clusterer, customers, tmp_path)
+    assert min(np.bincount(clusterer.labels_)) >= 10
+    assert "To protect single customers" not in page
+    assert "&lt; 10" not in page
+
+
+@pytest.mark.parametrize(("fewest", "is_explained"), [(4, True), (14, False)])
+def test_grey_is_explained_where_it_is(fewest, is_explained, judged, tmp_path):
+    """A picture of counts that all are shown has no grey cells."""
+    model, X = judged
+    counts = [[90, fewest, 30], [20, 50, 15], [20, 15, 60]]
+    facts = {"held_out_labels": ["A", "B", "C"], "held_out_confusion": counts}
+    page = write(model, X, tmp_path, facts=facts)
+    assert ("Grey:" in page) is is_explained
+    assert ("To protect single customers" in page) is is_explained
+
+
+def test_sizes_stand_beside_those_of_held_out_customers(judged, tmp_path):
+    """Shares of these customers, of held-out ones as named and as they are."""
+    model, X = judged
+    counts = [[90, 14, 30], [20, 50, 15], [20, 15, 60]]
+    facts = {"held_out_labels": ["A", "B", "C"], "held_out_confusion": counts}
+    page = write(model, X, tmp_path, facts=facts)
+    said = pd.Series(model.predict(X)).value_counts(normalize=True)
+    cells = [f"{said['A']:.0%}", "41%", "43%"]
+    row = "".join(f'<td class="number">{cell}</td>' for cell in cells)
+    assert f'<tr><th scope="row">A</th>{row}</tr>' in page
+    assert "not a count" in page
+
+
+def test_largest_segment_is_named_with_its_label(clusterer, customers, tmp_path):
+    """A name alone would have to be looked for."""
+    page = write(clusterer, customers, tmp_path)
+    largest = np.bincount(clusterer.labels_).argmax()
+    assert re.search(rf"The largest segment is {largest}, “[^”]+”, with \d+%", page)
+
+
+def test_columns_used_leave_identifiers_out(customers, tmp_path):
+    """Four columns are handed over, and the preprocessor keeps three."""
+    names = np.random.default_rng(0).permutation(90_000)[: len(customers)]
+    X = customers.assign(ID=names + 100_000)
+    with pytest.warns(SegmentLearnWarning, match="identifiers"):
+        model = make_pipeline(
+            TabularPreprocessor(), KMeans(3, n_init=2, random_state=0)
+        ).fit(X)
+    page = write(model, X, tmp_path)
+    assert "<dt>Columns used</dt><dd>3</dd>" in page
+
+
+def test_rules_without_figures_are_explained_once(tmp_path):
+    """Rules that are always right would tell that no customer is an exception."""
+    X = pd.DataFrame({"Age": np.tile([20, 22, 24, 60, 62, 64], 20)})
+    page = write(KMeans(2, n_init=2, random_state=0).fit(X), X, tmp_path)
+    assert "Age &lt;= " in page
+    assert "right for" not in page
+    assert page.count("has no figures") == 1
 
 
 def test_rare_level_is_nowhere(customers, tmp_path):
