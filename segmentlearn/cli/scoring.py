@@ -11,7 +11,7 @@ from segmentlearn.cli.screen import InputError
 from segmentlearn.cli.tables import Table, select_columns
 from segmentlearn.inspection.membership import NOISE, last_step
 from segmentlearn.inspection.naming import NOISE_NAME
-from segmentlearn.inspection.used_columns import columns_left_out
+from segmentlearn.inspection.used_columns import used_columns
 from segmentlearn.neural_network import SegmentClassifier
 
 
@@ -85,9 +85,10 @@ def _names(model: Any) -> dict[Any, str]:
 def _features(model: Any, table: Table) -> pd.DataFrame | np.ndarray:
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
-        optional = set(columns_left_out(model)) - set(table.columns)
-        wanted = [str(name) for name in names if name not in optional]
-        return select_columns(table, wanted)
+        names = [str(name) for name in names]
+        # an identifier that fit has left out may be absent
+        wanted = {*used_columns(model, names), *table.columns}
+        return select_columns(table, [name for name in names if name in wanted])
     n_expected = getattr(model, "n_features_in_", len(table.columns))
     if n_expected != len(table.columns):
         raise InputError(

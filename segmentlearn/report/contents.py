@@ -18,6 +18,7 @@ import segmentlearn
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import SegmentProfile, segment_profile
 from segmentlearn.inspection.membership import is_noise, last_step
+from segmentlearn.inspection.used_columns import used_columns
 from segmentlearn.report.drivers import draw_drivers, find_drivers, telling
 from segmentlearn.report.findings import PlainFinding, plain_findings
 from segmentlearn.report.pictures import Picture
@@ -28,7 +29,6 @@ from segmentlearn.report.quality import (
 )
 from segmentlearn.report.rare_levels import merge_rare_levels
 from segmentlearn.report.segments import SegmentPart, draw_sizes, list_segments
-from segmentlearn.report.used_columns import used_columns
 
 MOST_ROWS = 20_000
 _BATCH = 50_000

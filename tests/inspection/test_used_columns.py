@@ -6,8 +6,8 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 
+from segmentlearn.inspection.used_columns import used_columns
 from segmentlearn.preprocessing import DistancePreprocessor, TabularPreprocessor
-from segmentlearn.report.used_columns import used_columns
 
 NAMES = ["ID", "Age", "Kind"]
 
