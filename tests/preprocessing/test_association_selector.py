@@ -296,4 +296,5 @@ def test_order_of_rows_does_not_matter(table, random):
     random.shuffle(rows)
     one = AssociationSelector().fit(X, y)
     other = AssociationSelector().fit(X.iloc[rows], y[rows])
-    np.testing.assert_allclose(one.scores_, other.scores_, atol=1e-9)
+    # a correlation ratio is a root: a rounding error of 1e-16 becomes one of 1e-8
+    np.testing.assert_allclose(one.scores_, other.scores_, atol=1e-6)
