@@ -35,16 +35,14 @@ class ClusteringProblems:
             Columns in whose distances segments are judged.
         """
         is_fitted = hasattr(self, "clusterer_")
+        if self.clusterer is not None:
+            fitted = self if is_fitted else clone(self).fit(X)
+            return fitted.selected_problem(X)
         fitted = self if is_fitted else clone(self)
         prepared = fitted._read_prepared(X) if is_fitted else fitted._fit_prepared(X)
-        if self.clusterer is None:
-            blocks = [b for b in fitted._blocks(prepared.shape[1]) if len(b) > 1]
-            simple = simple_clusterer(self._get_n_clusters(), blocks)
-            return simple, prepared, prepared
-        if not is_fitted:
-            fitted.fit(X)
-        clusterer = without_centers(fitted.clusterer_.clusterer)
-        return clusterer, fitted._seen(X, prepared), prepared
+        blocks = [b for b in fitted._blocks(prepared.shape[1]) if len(b) > 1]
+        simple = simple_clusterer(self._get_n_clusters(), blocks)
+        return simple, prepared, prepared
 
     def selected_problem(self, X):
         """Return the way in which the segments were found.
