@@ -12,7 +12,7 @@ __version__ = "0.1.0.dev0"
 _NAMES = {
     "AssociationSelector": "segmentlearn.preprocessing",
     "AutoSMOTE": "segmentlearn.sampling",
-    "AuditReport": "segmentlearn.inspection",
+    "AuditReport": "segmentlearn.auditing",
     "Autoencoder": "segmentlearn.neural_network",
     "AutoencoderClusterer": "segmentlearn.cluster",
     "BatchedGridSearchCV": "segmentlearn.model_selection",
@@ -29,7 +29,7 @@ _NAMES = {
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
     "associations": "segmentlearn.inspection",
-    "audit": "segmentlearn.inspection",
+    "audit": "segmentlearn.auditing",
     "cluster_stability": "segmentlearn.model_selection",
     "compare_models": "segmentlearn.model_selection",
     "inspect": "segmentlearn.persistence",
@@ -46,6 +46,7 @@ _NAMES = {
     "tune_threshold": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (
+    "auditing",
     "cluster",
     "datasets",
     "engine",

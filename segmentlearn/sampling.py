@@ -21,15 +21,16 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from segmentlearn._compat import Interval, StrOptions, fit_context, safe_indexing
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
-from segmentlearn.preprocessing.columns import (
+from segmentlearn.preprocessing import InterpolatedColumn, is_interpolable
+from segmentlearn.tables import (
     CATEGORY,
     NUMBER,
+    NUMERIC,
     factorize,
     missing_mask,
+    read_table,
+    resolve_roles,
 )
-from segmentlearn.preprocessing.interpolation import InterpolatedColumn, is_interpolable
-from segmentlearn.preprocessing.roles import NUMERIC, resolve_roles
-from segmentlearn.preprocessing.tables import read_table
 
 __all__ = ["AutoSMOTE", "Pipeline", "make_pipeline"]
 

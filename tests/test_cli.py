@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
-from segmentlearn.cli.commands import app
-from segmentlearn.cli.reports import confusion_text, curves_text
-from segmentlearn.cli.tables import read_table
+from segmentlearn.cli._commands import app
+from segmentlearn.cli._tables import read_table
+from segmentlearn.cli._text_tables import confusion_text, curves_text
 
 
 def run(*arguments):

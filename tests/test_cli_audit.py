@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from segmentlearn import audit, make_customers
-from segmentlearn.cli.commands import app
+from segmentlearn.cli._commands import app
 from tests.command_line import assert_one_line_error
 
 

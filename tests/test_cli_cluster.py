@@ -17,10 +17,10 @@ from segmentlearn import (
     make_customers,
     save,
 )
-from segmentlearn.cli import clustering
-from segmentlearn.cli.commands import app
-from segmentlearn.cli.segments import profile_text, way_of
-from segmentlearn.cli.tables import read_table
+from segmentlearn.cli import _cluster as clustering
+from segmentlearn.cli._commands import app
+from segmentlearn.cli._segment_text import profile_text, way_of
+from segmentlearn.cli._tables import read_table
 from tests.command_line import assert_one_line_error
 
 
@@ -43,7 +43,7 @@ def quick():
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "segmentlearn.cluster.contest._copied_autoencoder",
+            "segmentlearn.cluster._selection._candidate_selection._copied_autoencoder",
             lambda autoencoder, n_rows: tiny_autoencoder(),
         )
         patch.setattr(segmentlearn, "select_n_clusters", few)

@@ -5,7 +5,7 @@ from sklearn.cluster import KMeans
 from typer.testing import CliRunner
 
 from segmentlearn import make_customers, save
-from segmentlearn.cli.commands import app
+from segmentlearn.cli._commands import app
 from tests.command_line import assert_one_line_error
 
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]

@@ -16,12 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import OneHotEncoder
 
-from segmentlearn import (
-    AutoSMOTE,
-    CategoryEncoder,
-    MixedImputer,
-    SegmentClassifier,
-)
+from segmentlearn import AutoSMOTE, CategoryEncoder, MixedImputer, SegmentClassifier
 from segmentlearn import sampling as module
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.sampling import Pipeline, make_pipeline

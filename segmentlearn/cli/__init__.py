@@ -3,6 +3,6 @@
 
 def main() -> None:
     """Run the command line; exit code 2 and one line on stderr for bad input."""
-    from segmentlearn.cli.commands import app
+    from segmentlearn.cli._commands import app
 
     app(prog_name="segmentlearn")

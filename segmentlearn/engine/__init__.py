@@ -7,17 +7,23 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "EarlyStopping": "segmentlearn.engine.stopping",
-    "LogFolder": "segmentlearn.engine.tensorboard_log",
-    "Member": "segmentlearn.engine.member_training",
-    "MemberResult": "segmentlearn.engine.member_training",
-    "SCHEDULES": "segmentlearn.engine.schedules",
-    "TrainingResult": "segmentlearn.engine.training",
-    "cache_info": "segmentlearn.engine.cache",
-    "clear_cache": "segmentlearn.engine.cache",
-    "fit": "segmentlearn.engine.training",
-    "fit_members": "segmentlearn.engine.member_training",
-    "predict": "segmentlearn.engine.inference",
+    "EarlyStopping": "segmentlearn.engine._stopping",
+    "LogCallback": "segmentlearn.engine._tensorboard_log",
+    "LogFolder": "segmentlearn.engine._tensorboard_log",
+    "Member": "segmentlearn.engine._member_training",
+    "MemberResult": "segmentlearn.engine._member_training",
+    "SCHEDULES": "segmentlearn.engine._schedules",
+    "TrainingResult": "segmentlearn.engine._fit",
+    "cache_info": "segmentlearn.engine._cache",
+    "clear_cache": "segmentlearn.engine._cache",
+    "fit": "segmentlearn.engine._fit",
+    "fit_members": "segmentlearn.engine._member_training",
+    "keras": "segmentlearn.engine._backend",
+    "metric_name": "segmentlearn.engine._program._losses",
+    "more_is_better": "segmentlearn.engine._program._losses",
+    "predict": "segmentlearn.engine._inference",
+    "reason_not_to_compile": "segmentlearn.engine._keras_fit",
+    "warn_once": "segmentlearn.engine._keras_fit",
 }
 
 __all__ = [

@@ -1,19 +1,30 @@
 """What is wrong with a table, what goes together, what is in each segment."""
 
-from segmentlearn.inspection.audit_report import AuditReport, Finding
-from segmentlearn.inspection.column_pairs import Associations, associations
-from segmentlearn.inspection.playbook import segment_playbook
-from segmentlearn.inspection.profile import segment_profile
-from segmentlearn.inspection.result import SegmentProfile
-from segmentlearn.inspection.table_audit import audit
+from segmentlearn.inspection._associations import Associations, associations
+from segmentlearn.inspection._contrasts import NumberContrast
+from segmentlearn.inspection._described import (
+    OTHER_LEVELS,
+    Described,
+    fewer_levels,
+    is_flag,
+)
+from segmentlearn.inspection._membership import (
+    NOISE,
+    find_membership,
+    is_noise,
+    last_step,
+)
+from segmentlearn.inspection._naming import NOISE_NAME
+from segmentlearn.inspection._playbook import segment_playbook
+from segmentlearn.inspection._profile import segment_profile
+from segmentlearn.inspection._segment_profile import SegmentProfile
+from segmentlearn.inspection._used_columns import used_columns
+from segmentlearn.inspection._wording import short_name
 
 __all__ = [
     "Associations",
-    "AuditReport",
-    "Finding",
     "SegmentProfile",
     "associations",
-    "audit",
     "segment_playbook",
     "segment_profile",
 ]

@@ -1,42 +1,58 @@
 """Measures of segments, of how far groups differ, and of what decisions are worth."""
 
-from segmentlearn.metrics.association import association, correlation_ratio
-from segmentlearn.metrics.budget import (
+from segmentlearn.metrics._association import association, correlation_ratio
+from segmentlearn.metrics._budget import (
     BudgetProfit,
     profit_at_budget,
     select_within_budget,
     threshold_for_budget,
 )
-from segmentlearn.metrics.calibration import (
+from segmentlearn.metrics._calibration import (
     ReliabilityCurve,
     brier_score,
     expected_calibration_error,
     reliability_curve,
 )
-from segmentlearn.metrics.costs import (
+from segmentlearn.metrics._costs import (
     cost_score,
     cost_threshold,
     make_cost_scorer,
     minimum_cost_labels,
     profit_score,
+    read_matrix,
 )
-from segmentlearn.metrics.drift import population_stability_index
-from segmentlearn.metrics.effect_sizes import (
+from segmentlearn.metrics._effect_sizes import (
     EffectSize,
+    chi_squared,
     cohen_d,
     cohen_d_from_stats,
     cohen_h,
     cramers_v,
     difference_of_shares,
+    wilson_interval,
 )
-from segmentlearn.metrics.gain import cumulative_gain_curve, lift_curve, profit_curve
-from segmentlearn.metrics.generalisation import (
+from segmentlearn.metrics._gain import (
+    cumulative_gain_curve,
+    customer_profits,
+    lift_curve,
+    profit_curve,
+)
+from segmentlearn.metrics._generalization_gap import (
     GeneralisationGap,
     generalisation_gap,
+    median_history,
 )
-from segmentlearn.metrics.overlap import segment_continuity, segment_overlap
-from segmentlearn.metrics.pairs import Association
-from segmentlearn.metrics.silhouette import SilhouetteSample, silhouette_sampled
+from segmentlearn.metrics._multiple_testing import adjust
+from segmentlearn.metrics._overlap import segment_continuity, segment_overlap
+from segmentlearn.metrics._pairs import Association, Levels, Numbers, associate
+from segmentlearn.metrics._population_stability import (
+    binned_counts,
+    population_stability_index,
+    psi_of_counts,
+)
+from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
+from segmentlearn.metrics._ranking import customers_of_budget, rank_customers
+from segmentlearn.metrics._silhouette import SilhouetteSample, silhouette_sampled
 
 __all__ = [
     "Association",

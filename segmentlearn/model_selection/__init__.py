@@ -1,18 +1,26 @@
 """Searches, comparisons and thresholds, the number of segments, and how sure one is."""
 
-from segmentlearn.model_selection.batched_search import BatchedGridSearchCV
-from segmentlearn.model_selection.keras_tuner_search import KerasTunerSearchCV
-from segmentlearn.model_selection.model_comparison import (
-    ModelComparison,
-    compare_models,
+from segmentlearn.model_selection._clusters._clustering_task import (
+    clustering_problem,
+    fit_clusterer,
 )
-from segmentlearn.model_selection.number_of_clusters import (
+from segmentlearn.model_selection._clusters._number_of_clusters import (
     NumberOfClusters,
     select_n_clusters,
 )
-from segmentlearn.model_selection.search_space import search_space
-from segmentlearn.model_selection.stability import ClusterStability, cluster_stability
-from segmentlearn.model_selection.threshold import tune_threshold
+from segmentlearn.model_selection._clusters._stability import (
+    ClusterStability,
+    cluster_stability,
+)
+from segmentlearn.model_selection._comparison._cross_validated_scores import WORDS
+from segmentlearn.model_selection._comparison._model_comparison import (
+    ModelComparison,
+    compare_models,
+)
+from segmentlearn.model_selection._search._batched_search import BatchedGridSearchCV
+from segmentlearn.model_selection._search._keras_tuner_search import KerasTunerSearchCV
+from segmentlearn.model_selection._search._search_space import search_space
+from segmentlearn.model_selection._threshold import tune_threshold
 
 __all__ = [
     "BatchedGridSearchCV",

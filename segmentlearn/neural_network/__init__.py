@@ -6,8 +6,32 @@ The wrappers of a user's own net load Keras; they are imported at their first us
 import importlib
 from typing import Any
 
-from segmentlearn.neural_network.autoencoder import Autoencoder
-from segmentlearn.neural_network.classifier import SegmentClassifier
+from segmentlearn.neural_network._autoencoder._autoencoder_members import (
+    fit_autoencoders,
+)
+from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
+from segmentlearn.neural_network._autoencoder._joint_training import fit_jointly
+from segmentlearn.neural_network._restore_on_failure import all_or_nothing
+from segmentlearn.neural_network._segment_classifier._classifier import (
+    SegmentClassifier,
+)
+from segmentlearn.neural_network._segment_classifier._classifier_members import (
+    Start,
+    TrainingTable,
+    reason_to_train_alone,
+    start,
+    train_side_by_side,
+)
+from segmentlearn.neural_network._segment_classifier._effort import EFFORTS
+from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
+from segmentlearn.neural_network._settings import check_layer_sizes
+from segmentlearn.neural_network._state import networks_apart, networks_given
+from segmentlearn.neural_network._table import (
+    as_matrix,
+    check_finite,
+    is_frame,
+    is_ready,
+)
 
 _KERAS_WRAPPERS = ("KerasClassifier", "KerasRegressor")
 
@@ -23,6 +47,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(
             f"module 'segmentlearn.neural_network' has no attribute {name!r}"
         )
-    module = importlib.import_module("segmentlearn.neural_network.keras_wrapper")
+    module = importlib.import_module("segmentlearn.neural_network._keras._wrapper")
     globals()[name] = found = getattr(module, name)
     return found

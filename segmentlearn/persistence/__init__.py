@@ -1,6 +1,7 @@
 """Fitted estimators as ``.seg`` archives: no pickle, all checked before it is built."""
 
-from segmentlearn.persistence.archive import inspect, load, save
-from segmentlearn.persistence.info import ArchiveInfo
+from segmentlearn.persistence._archive import inspect, load, save
+from segmentlearn.persistence._atomic import write_atomically
+from segmentlearn.persistence._info import ArchiveInfo
 
 __all__ = ["ArchiveInfo", "inspect", "load", "save"]

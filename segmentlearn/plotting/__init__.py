@@ -1,24 +1,32 @@
 """Displays: pictures of results, in scikit-learn's convention."""
 
-from segmentlearn.plotting.association import AssociationDisplay
-from segmentlearn.plotting.calibration import CalibrationDisplay
-from segmentlearn.plotting.cluster_stability import ClusterStabilityDisplay
-from segmentlearn.plotting.confusion_matrix import ConfusionMatrixDisplay
-from segmentlearn.plotting.distributions import DistributionDisplay
-from segmentlearn.plotting.gain import GainDisplay, LiftDisplay
-from segmentlearn.plotting.missing_values import MissingValuesDisplay
-from segmentlearn.plotting.model_comparison import ModelComparisonDisplay
-from segmentlearn.plotting.network import NetworkDisplay
-from segmentlearn.plotting.number_of_clusters import NumberOfClustersDisplay
-from segmentlearn.plotting.precision_recall import PrecisionRecallDisplay
-from segmentlearn.plotting.profit import ProfitDisplay
-from segmentlearn.plotting.segment_map import SegmentMapDisplay
-from segmentlearn.plotting.segment_profile import SegmentProfileDisplay
-from segmentlearn.plotting.segment_sizes import SegmentSizesDisplay
-from segmentlearn.plotting.silhouette import SilhouetteDisplay
-from segmentlearn.plotting.target_relation import TargetRelationDisplay
-from segmentlearn.plotting.threshold import ThresholdDisplay
-from segmentlearn.plotting.training_history import TrainingHistoryDisplay
+from segmentlearn.plotting._base._canvas import (
+    BLUE,
+    ORANGE,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
+from segmentlearn.plotting._base._segment_style import wrap_name
+from segmentlearn.plotting._decisions._calibration import CalibrationDisplay
+from segmentlearn.plotting._decisions._confusion_matrix import ConfusionMatrixDisplay
+from segmentlearn.plotting._decisions._gain import GainDisplay, LiftDisplay
+from segmentlearn.plotting._decisions._model_comparison import ModelComparisonDisplay
+from segmentlearn.plotting._decisions._precision_recall import PrecisionRecallDisplay
+from segmentlearn.plotting._decisions._profit import ProfitDisplay
+from segmentlearn.plotting._decisions._threshold import ThresholdDisplay
+from segmentlearn.plotting._networks._network import NetworkDisplay
+from segmentlearn.plotting._networks._training_history import TrainingHistoryDisplay
+from segmentlearn.plotting._segments._cluster_stability import ClusterStabilityDisplay
+from segmentlearn.plotting._segments._number_of_clusters import NumberOfClustersDisplay
+from segmentlearn.plotting._segments._segment_map import SegmentMapDisplay
+from segmentlearn.plotting._segments._segment_profile import SegmentProfileDisplay
+from segmentlearn.plotting._segments._segment_sizes import SegmentSizesDisplay
+from segmentlearn.plotting._segments._silhouette import SilhouetteDisplay
+from segmentlearn.plotting._tables._association import AssociationDisplay
+from segmentlearn.plotting._tables._distributions import DistributionDisplay
+from segmentlearn.plotting._tables._missing_values import MissingValuesDisplay
+from segmentlearn.plotting._tables._target_relation import TargetRelationDisplay
 
 __all__ = [
     "AssociationDisplay",

@@ -1,11 +1,18 @@
 """Transformers that turn raw customer tables into numbers for a net."""
 
-from segmentlearn.preprocessing.distances import DistancePreprocessor
-from segmentlearn.preprocessing.encoding import CategoryEncoder
-from segmentlearn.preprocessing.imputation import MixedImputer
-from segmentlearn.preprocessing.scaling import SoftRobustScaler
-from segmentlearn.preprocessing.selection import AssociationSelector
-from segmentlearn.preprocessing.tabular import TabularPreprocessor
+from segmentlearn.preprocessing._association_columns import pair_column, pair_target
+from segmentlearn.preprocessing._association_selector import AssociationSelector
+from segmentlearn.preprocessing._category_encoder import CategoryEncoder
+from segmentlearn.preprocessing._distance import DistancePreprocessor
+from segmentlearn.preprocessing._interpolation import (
+    InterpolatedColumn,
+    is_interpolable,
+)
+from segmentlearn.preprocessing._mixed_imputer import MixedImputer
+from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler
+from segmentlearn.preprocessing._tabular import TabularPreprocessor
+from segmentlearn.preprocessing._target_encoding import check_target
+from segmentlearn.preprocessing._univariate_scores import auc_of_levels, column_skill
 
 __all__ = [
     "AssociationSelector",

@@ -1,5 +1,5 @@
 """A report on a model and its customers for readers who do not program."""
 
-from segmentlearn.report.writing import write_report
+from segmentlearn.report._writing import write_report
 
 __all__ = ["write_report"]

@@ -12,7 +12,7 @@ from sklearn.mixture import GaussianMixture
 
 from segmentlearn import Autoencoder, load, make_customers, save
 from segmentlearn.cluster import canonical_labels, match_labels
-from segmentlearn.cluster.judgement import Judgement
+from segmentlearn.cluster._selection._scorer import Judgement
 from segmentlearn.model_selection import select_n_clusters
 from segmentlearn.preprocessing import DistancePreprocessor
 from tests.cluster.coded import KIND, draw_customers, tiny

@@ -13,7 +13,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 
 from segmentlearn import Autoencoder
-from segmentlearn.cluster import autoencoder_clusterer, contest
+from segmentlearn.cluster import _autoencoder_clusterer as autoencoder_clusterer
+from segmentlearn.cluster._selection import _candidate_selection as contest
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from tests.cluster.coded import KIND, draw_customers, tiny
 

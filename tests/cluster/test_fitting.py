@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import InductiveClusterer
-from segmentlearn.cluster import fitting
+from segmentlearn.cluster import _fitting as fitting
 from segmentlearn.exceptions import SegmentLearnWarning
 from tests.cluster.planted import TRUE
 
@@ -83,7 +83,7 @@ def test_blocks_are_no_seams(monkeypatch, X):
     model = InductiveClusterer(AgglomerativeClustering(3), max_rows=50, random_state=0)
     with pytest.warns(SegmentLearnWarning):
         whole = model.fit_predict(X)
-    monkeypatch.setattr("segmentlearn.cluster.inductive._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("segmentlearn.cluster._inductive._ROWS_AT_ONCE", 7)
     with pytest.warns(SegmentLearnWarning):
         blocks = model.fit_predict(X)
     assert (whole == blocks).all()

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from segmentlearn.cluster.judgement import Judge, Judgement, stability_of_halves
+from segmentlearn.cluster._selection._scorer import (
+    Judge,
+    Judgement,
+    stability_of_halves,
+)
 from tests.cluster.planted import CENTERS, TRUE, draw
 
 LOTS = np.random.default_rng(0).permutation(TRUE)

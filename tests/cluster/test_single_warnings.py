@@ -4,7 +4,7 @@ import warnings
 
 import pytest
 
-from segmentlearn.cluster.single_warnings import SingleWarnings
+from segmentlearn.cluster._selection._single_warnings import SingleWarnings
 from segmentlearn.exceptions import SegmentLearnWarning
 
 

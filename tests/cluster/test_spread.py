@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from segmentlearn.cluster import spread
-from segmentlearn.cluster.spread import sampled_silhouette, squared_spread
+from segmentlearn.cluster import _inertia as spread
+from segmentlearn.cluster._inertia import sampled_silhouette, squared_spread
 from tests.cluster.planted import TRUE
 
 

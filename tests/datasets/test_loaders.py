@@ -8,12 +8,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-from segmentlearn.datasets import (
-    load_automobile,
-    load_bank,
-    load_mall,
-    make_customers,
-)
+from segmentlearn.datasets import load_automobile, load_bank, load_mall, make_customers
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 
 LOADERS = {"automobile": load_automobile, "bank": load_bank, "mall": load_mall}

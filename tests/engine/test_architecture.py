@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.architecture import (
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._program._architecture import (
     NotCloneableError,
     copy_architecture,
     read_free_numbers,
 )
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.randomness import HashDropout
+from segmentlearn.engine._program._randomness import HashDropout
 
 Dense, Input, Dropout = keras.layers.Dense, keras.Input, keras.layers.Dropout
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.stopping import EarlyStopping
+from segmentlearn.engine import EarlyStopping
+from segmentlearn.engine._backend import keras
 
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(-1, 1)
 Y = 3 * X + 1

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.cache import MAX_PROGRAMS, LeastRecentlyUsed, ProgramCache
-from segmentlearn.engine.data import Table, pad_rows
-from segmentlearn.engine.program import Recipe
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._cache import MAX_PROGRAMS, LeastRecentlyUsed, ProgramCache
+from segmentlearn.engine._data._padding import Table, pad_rows
+from segmentlearn.engine._program._epoch_program import Recipe
 
 Adam, AdamW = keras.optimizers.Adam, keras.optimizers.AdamW
 

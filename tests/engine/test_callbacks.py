@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.callbacks import wants_batches
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._callbacks import wants_batches
 
 callbacks = keras.callbacks
 Adam = keras.optimizers.Adam

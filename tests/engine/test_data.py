@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentlearn.engine.data import (
+from segmentlearn.engine._data._padding import (
     Table,
     as_leaves,
     capacity_for,

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine.architecture import NotCloneableError, architecture_key
-from segmentlearn.engine.backend import keras
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._program._architecture import (
+    NotCloneableError,
+    architecture_key,
+)
 
 Dense, Input, Dropout = keras.layers.Dense, keras.Input, keras.layers.Dropout
 L2 = keras.regularizers.L2

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import fallback
-from segmentlearn.engine.backend import keras, tf
+from segmentlearn.engine import _keras_fit as fallback
+from segmentlearn.engine._backend import keras, tf
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 Dense, Input = keras.layers.Dense, keras.Input

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine.backend import keras, tf
-from segmentlearn.engine.losses import (
+from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._program._losses import (
     apply_by_row,
     identity_key,
     is_mean_loss,

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine, networks
-from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
+from segmentlearn.engine._program._architecture import (
+    NotCompilableError,
+    read_free_numbers,
+)
 from segmentlearn.exceptions import SegmentLearnError
 from segmentlearn.networks import ClassifierSpec
 

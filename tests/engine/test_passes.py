@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import passes, program
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.data import Table
-from segmentlearn.engine.passes import SegmentedRows, WholeRows, hold_rows
-from segmentlearn.engine.program import Recipe
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._data import _adapters as passes
+from segmentlearn.engine._data._adapters import SegmentedRows, WholeRows, hold_rows
+from segmentlearn.engine._data._padding import Table
+from segmentlearn.engine._program import _epoch_program as program
+from segmentlearn.engine._program._epoch_program import Recipe
 
 SEGMENT = 16 * 20  # bytes: 20 rows of three numbers and a class, rounded up to 24
 

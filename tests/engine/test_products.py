@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.architecture import copy_architecture
-from segmentlearn.engine.backend import keras, tf
-from segmentlearn.engine.products import FastDense, FastEinsum, fast_type
+from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._program._architecture import copy_architecture
+from segmentlearn.engine._program._matmul_layers import FastDense, FastEinsum, fast_type
 
 # equation, shape of an input row, shape of an output row, bias axes
 EQUATIONS = [

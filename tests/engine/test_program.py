@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.backend import keras
+from segmentlearn.engine._backend import keras
 
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 Dense, Input = keras.layers.Dense, keras.Input

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine.progress import describe, progress_bar
+from segmentlearn.engine._progress import describe, progress_bar
 
 
 def test_silence(capfd):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.backend import keras, tf
-from segmentlearn.engine.randomness import HashDropout, hash_uniform
+from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._program._randomness import HashDropout, hash_uniform
 
 
 def draw(seed=0, step=0, stream=0, shape=(200, 100)):

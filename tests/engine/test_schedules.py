@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn.engine import SCHEDULES
-from segmentlearn.engine.schedules import resolve_schedule
+from segmentlearn.engine._schedules import resolve_schedule
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn.engine import EarlyStopping
-from segmentlearn.engine.stopping import BestEpoch
+from segmentlearn.engine._stopping import BestEpoch
 
 
 def follow(losses, n_members=None, **rule):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.tensorboard_log import EpochLog, weight_names
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._tensorboard_log import EpochLog, weight_names
 from segmentlearn.exceptions import SegmentLearnWarning
 
 pytest.importorskip("tensorboard")

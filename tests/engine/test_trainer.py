@@ -5,7 +5,7 @@ import pytest
 
 from segmentlearn import engine
 from segmentlearn.engine import EarlyStopping
-from segmentlearn.engine.backend import keras
+from segmentlearn.engine._backend import keras
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 SGD = keras.optimizers.SGD

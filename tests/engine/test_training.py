@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine.backend import keras
+from segmentlearn.engine._backend import keras
 
 Dense, Input = keras.layers.Dense, keras.Input
 

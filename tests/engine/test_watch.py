@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from segmentlearn.engine import SCHEDULES, EarlyStopping
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.program import Recipe
-from segmentlearn.engine.trainer import Plan
-from segmentlearn.engine.watch import Watch
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._keras_fit_monitor import Watch
+from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._trainer import Plan
 from segmentlearn.exceptions import SegmentLearnError
 
 

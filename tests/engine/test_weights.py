@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine.backend import keras
-from segmentlearn.engine.weights import Weights
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._program._weights import Weights
 
 
 def mixed():

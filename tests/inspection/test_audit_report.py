@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from segmentlearn.inspection import AuditReport, Finding
+from segmentlearn.auditing import AuditReport, Finding
 
 NOTE = Finding("many-levels", "note", ("a|b", "<c>"), "Many.", "Fewer.", {"n": 1})
 ERROR = Finding("single-class", "error", (), "One class.", "Another target.", {})

@@ -2,12 +2,11 @@
 
 import pytest
 
-from segmentlearn.inspection.wording import (
+from segmentlearn._formatting import number_text, percent
+from segmentlearn.inspection._wording import (
     level_words,
     missing_words,
-    number_text,
     number_words,
-    percent,
     short_name,
     tell_themselves,
 )

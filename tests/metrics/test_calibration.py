@@ -8,8 +8,10 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from segmentlearn.metrics import (
+    _calibration as calibration,
+)
+from segmentlearn.metrics import (
     brier_score,
-    calibration,
     expected_calibration_error,
     reliability_curve,
 )

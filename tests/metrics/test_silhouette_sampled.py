@@ -84,7 +84,7 @@ def test_blocks_do_not_change_the_values(blobs, monkeypatch):
     """However few distances are held at a time."""
     X, labels = blobs
     whole = silhouette_sampled(X, labels, n_rows=None).values
-    monkeypatch.setattr("segmentlearn.metrics.silhouette._CELLS_AT_ONCE", 7 * len(X))
+    monkeypatch.setattr("segmentlearn.metrics._silhouette._CELLS_AT_ONCE", 7 * len(X))
     np.testing.assert_allclose(silhouette_sampled(X, labels, n_rows=None).values, whole)
 
 

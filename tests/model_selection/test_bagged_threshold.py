@@ -6,7 +6,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import f1_score, jaccard_score, precision_recall_curve
 
 from segmentlearn import tune_threshold
-from segmentlearn.model_selection.bagged_threshold import bagged_threshold, f1, jaccard
+from segmentlearn.model_selection._bagged_threshold import bagged_threshold, f1, jaccard
 
 
 def draw(n_rows, seed):

@@ -239,7 +239,7 @@ def test_interruption_leaves_nothing_behind(customers, monkeypatch):
     X, y = customers
     search = BatchedGridSearchCV(net(), RATES, cv=2).fit(X, y)
     before = search.cv_results_
-    home = "segmentlearn.model_selection.batched_fits.train_side_by_side"
+    home = "segmentlearn.model_selection._search._batched_fits.train_side_by_side"
 
     def interrupted(starts):
         raise KeyboardInterrupt

@@ -6,7 +6,8 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.mixture import GaussianMixture
 
-from segmentlearn.model_selection.criteria import (
+from segmentlearn.model_selection._clusters._clustering_task import fit_clusterer
+from segmentlearn.model_selection._clusters._criteria import (
     bootstrap_agreement,
     gap_statistic,
     mixture_bic,
@@ -14,8 +15,7 @@ from segmentlearn.model_selection.criteria import (
     ring_agreement,
     within_sum_of_squares,
 )
-from segmentlearn.model_selection.problem import fit_clusterer
-from segmentlearn.model_selection.reference import reference_table
+from segmentlearn.model_selection._clusters._null_reference import reference_table
 
 
 @pytest.fixture(scope="module")

@@ -57,8 +57,6 @@ def test_a_worker_takes_one_thread(client):
     def load_and_read():
         import os
 
-        from segmentlearn.engine import backend  # noqa: F401
-
         names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
         return tuple(os.environ.get(name) for name in names)
 

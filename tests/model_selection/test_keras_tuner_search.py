@@ -14,7 +14,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor, make_customers
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.model_selection import KerasTunerSearchCV, search_space
+from segmentlearn.model_selection import KerasTunerSearchCV
+from segmentlearn.model_selection._search import _search_space as search_space
 
 keras_tuner = pytest.importorskip("keras_tuner", reason="an extra: tune")
 

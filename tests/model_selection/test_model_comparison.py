@@ -12,9 +12,11 @@ from sklearn.model_selection import KFold, RepeatedStratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 
 from segmentlearn import SegmentClassifier, compare_models, make_customers
-from segmentlearn.model_selection.held_out_measures import MEASURES
-from segmentlearn.model_selection.paired_differences import paired_difference
-from segmentlearn.model_selection.rivals import default_rivals
+from segmentlearn.model_selection._comparison._baselines import default_rivals
+from segmentlearn.model_selection._comparison._cross_validated_scores import MEASURES
+from segmentlearn.model_selection._comparison._paired_differences import (
+    paired_difference,
+)
 
 RIVALS = {"majority": DummyClassifier(strategy="prior"), "bayes": GaussianNB()}
 

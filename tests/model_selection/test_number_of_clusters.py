@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import TabularPreprocessor, make_customers, select_n_clusters
-from segmentlearn.model_selection.comparison import CRITERIA
+from segmentlearn.model_selection._clusters._criteria_table import CRITERIA
 
 CENTERS = [[0, 0], [12, 0], [0, 12]]
 QUICK = {"n_bootstraps": 4, "n_references": 4, "random_state": 0}

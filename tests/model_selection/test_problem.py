@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.model_selection.problem import (
+from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
     clustering_problem,
     draw_rows,

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from segmentlearn.model_selection.recommendation import choose, recommend
+from segmentlearn.model_selection._clusters._recommendation import choose, recommend
 
 
 def table(**columns):

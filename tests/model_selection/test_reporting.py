@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.model_selection.reporting import format_cell, markdown_table
+from segmentlearn._formatting import format_cell, markdown_table
 
 
 @pytest.mark.parametrize(

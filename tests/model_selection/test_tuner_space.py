@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from segmentlearn.model_selection.tuner_space import suggest
+from segmentlearn.model_selection._search._tuner_space import suggest
 
 keras_tuner = pytest.importorskip("keras_tuner", reason="an extra: tune")
 

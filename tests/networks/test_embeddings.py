@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine.backend import keras
+from segmentlearn.engine._backend import keras
 from segmentlearn.networks import ClassifierSpec, PackedSpec, quantile_edges
-from segmentlearn.networks.embeddings import embed_features
+from segmentlearn.networks._embeddings import embed_features
 
 
 def embed(features, edges=None, **settings):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segmentlearn.engine.backend import keras
+from segmentlearn.engine._backend import keras
 from segmentlearn.networks import build_optimizer
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from segmentlearn import engine, networks
-from segmentlearn.engine.backend import keras
-from segmentlearn.persistence.keras_config import check_config, read_config
+from segmentlearn.engine._backend import keras
+from segmentlearn.persistence._keras_config import check_config, read_config
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 Y = np.arange(12) % 2

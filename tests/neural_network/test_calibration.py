@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_softmax, softmax
 
-from segmentlearn.neural_network.calibration import (
+from segmentlearn.neural_network._segment_classifier._calibration import (
     calibrate_average,
     fit_calibration,
 )

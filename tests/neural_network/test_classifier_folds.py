@@ -11,9 +11,12 @@ from sklearn.metrics import log_loss
 from segmentlearn import engine
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.networks import packed_nets
-from segmentlearn.neural_network import training
-from segmentlearn.neural_network.calibration import fit_calibration
-from segmentlearn.neural_network.ensemble import Fold, held_out_logits
+from segmentlearn.neural_network._segment_classifier import _training as training
+from segmentlearn.neural_network._segment_classifier._calibration import fit_calibration
+from segmentlearn.neural_network._segment_classifier._ensemble import (
+    Fold,
+    held_out_logits,
+)
 
 
 def net_probabilities(clf, X):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier, engine
-from segmentlearn.neural_network.construction import numeric_positions
+from segmentlearn.neural_network._segment_classifier._construction import (
+    numeric_positions,
+)
 
 
 def test_validation_rows_do_not_calibrate_without_early_stopping(make_packed):

@@ -8,11 +8,7 @@ from scipy import sparse
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor
 from segmentlearn._compat import InvalidParameterError
-from segmentlearn.exceptions import (
-    SchemaError,
-    SegmentLearnError,
-    SegmentLearnWarning,
-)
+from segmentlearn.exceptions import SchemaError, SegmentLearnError, SegmentLearnWarning
 
 
 def test_unseen_category_is_predicted_and_reported(on_raw, raw):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier, make_customers
-from segmentlearn.neural_network import classifier_members
-from segmentlearn.neural_network.classifier_members import (
+from segmentlearn.neural_network._segment_classifier import (
+    _classifier_members as classifier_members,
+)
+from segmentlearn.neural_network._segment_classifier._classifier_members import (
     TrainingTable,
     reason_to_train_alone,
     start,

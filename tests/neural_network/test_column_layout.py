@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.decomposition import PCA
 
 from segmentlearn import TabularPreprocessor
-from segmentlearn.neural_network.column_layout import (
+from segmentlearn.neural_network._autoencoder._column_layout import (
     principal_components,
     read_layout,
 )

@@ -6,7 +6,7 @@ import pytest
 
 from segmentlearn import TabularPreprocessor
 from segmentlearn.networks import packed_nets
-from segmentlearn.neural_network.construction import (
+from segmentlearn.neural_network._segment_classifier._construction import (
     categories_to_embed,
     numeric_positions,
     one_hot_blocks,

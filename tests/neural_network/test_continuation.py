@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from segmentlearn.neural_network.continuation import extend_history
+from segmentlearn.neural_network._segment_classifier._continuation import extend_history
 
 
 def test_history_goes_on():

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier
-from segmentlearn.neural_network.effort import EFFORTS, resolve_sizes
+from segmentlearn.neural_network._segment_classifier._effort import (
+    EFFORTS,
+    resolve_sizes,
+)
 
 
 def resolve(n_rows, rarest=1000, may_hold_out=True, **parameters):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentlearn.neural_network.ensemble import (
+from segmentlearn.neural_network._segment_classifier._ensemble import (
     Fold,
     inner_folds,
     mean_history,

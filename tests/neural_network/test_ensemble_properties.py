@@ -7,10 +7,19 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 
 from segmentlearn import SegmentClassifier
-from segmentlearn.neural_network.calibration import fit_calibration
-from segmentlearn.neural_network.construction import numeric_positions
-from segmentlearn.neural_network.effort import EFFORTS, resolve_sizes
-from segmentlearn.neural_network.ensemble import inner_folds, mean_history, net_seed
+from segmentlearn.neural_network._segment_classifier._calibration import fit_calibration
+from segmentlearn.neural_network._segment_classifier._construction import (
+    numeric_positions,
+)
+from segmentlearn.neural_network._segment_classifier._effort import (
+    EFFORTS,
+    resolve_sizes,
+)
+from segmentlearn.neural_network._segment_classifier._ensemble import (
+    inner_folds,
+    mean_history,
+    net_seed,
+)
 
 # rows, batch size, learning rate and patience, which follow the rows alone
 TABLES = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from segmentlearn.neural_network.keras_validation import drop_weightless, split_rows
+from segmentlearn.neural_network._keras._validation import drop_weightless, split_rows
 
 LABELS = np.array(["A"] * 50 + ["B"] * 30 + ["C"] * 20)
 

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from segmentlearn import KerasClassifier, KerasRegressor
-from segmentlearn.engine import fallback
+from segmentlearn.engine import _keras_fit as fallback
 from segmentlearn.exceptions import SegmentLearnWarning
 from tests.neural_network.nets import small_net
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.neural_network.labels import (
+from segmentlearn.neural_network._labels import (
     check_same_classes,
     encode_labels,
     learn_classes,

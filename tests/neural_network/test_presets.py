@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier
-from segmentlearn.neural_network.presets import PRESETS
+from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 
 # layers after the input, without the output; then epochs, batch, patience, held out
 PUBLISHED = {

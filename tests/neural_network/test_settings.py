@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn.neural_network.settings import (
+from segmentlearn.neural_network._settings import (
     check_callbacks,
     check_layer_sizes,
     resolve_batch_size,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from segmentlearn.neural_network.state import networks_apart, networks_given
+from segmentlearn.neural_network._state import networks_apart, networks_given
 
 
 def as_pickled(estimator):

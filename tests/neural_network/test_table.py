@@ -8,7 +8,7 @@ from scipy import sparse
 
 from segmentlearn import TabularPreprocessor
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.neural_network.table import (
+from segmentlearn.neural_network._table import (
     as_matrix,
     check_finite,
     check_probabilities,

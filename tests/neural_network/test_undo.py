@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from segmentlearn.neural_network.undo import all_or_nothing
+from segmentlearn.neural_network._restore_on_failure import all_or_nothing
 
 
 class Estimator:

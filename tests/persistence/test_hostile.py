@@ -47,7 +47,7 @@ def forge(archive, edit_state, rewrite):
         ("importlib", "import_module"),
         ("numpy", "load"),
         ("numpy", "fromfile"),
-        ("segmentlearn.persistence.archive", "save"),
+        ("segmentlearn.persistence._archive", "save"),
         ("sklearn.datasets._base", "load_files"),
     ],
 )

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from segmentlearn.plotting import DistributionDisplay
-from segmentlearn.plotting.boxes import five_numbers
-from segmentlearn.plotting.column_distributions import (
+from segmentlearn.plotting._base._boxes import five_numbers
+from segmentlearn.plotting._tables._column_distributions import (
     LevelDistribution,
     NoDistribution,
     NumberDistribution,

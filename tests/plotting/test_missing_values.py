@@ -6,9 +6,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from segmentlearn.inspection.audited import read_columns
+from segmentlearn.auditing._audited import read_columns
 from segmentlearn.plotting import MissingValuesDisplay
-from segmentlearn.plotting.gaps import count_gaps
+from segmentlearn.plotting._tables._missing_counts import count_gaps
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -9,7 +9,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from segmentlearn.model_selection import compare_models
 from segmentlearn.plotting import ModelComparisonDisplay
-from segmentlearn.plotting.model_comparison import _COLORS
+from segmentlearn.plotting._decisions._model_comparison import _COLORS
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -8,8 +8,8 @@ from keras import layers
 
 from segmentlearn import SegmentClassifier
 from segmentlearn.plotting import NetworkDisplay
-from segmentlearn.plotting.network_graph import read_layers
-from segmentlearn.plotting.network_layout import lay_out
+from segmentlearn.plotting._networks._network_graph import read_layers
+from segmentlearn.plotting._networks._network_layout import lay_out
 
 matplotlib.use("Agg")
 

@@ -12,7 +12,7 @@ from segmentlearn.plotting import (
     SegmentSizesDisplay,
     TrainingHistoryDisplay,
 )
-from segmentlearn.plotting.network_graph import LayerNode
+from segmentlearn.plotting._networks._network_graph import LayerNode
 
 _EPOCHS = np.arange(16)
 

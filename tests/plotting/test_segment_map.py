@@ -7,7 +7,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn.plotting import SegmentMapDisplay
-from segmentlearn.plotting.point_clouds import push_apart, spread_out
+from segmentlearn.plotting._base._point_clouds import push_apart, spread_out
 
 matplotlib.use("Agg")
 

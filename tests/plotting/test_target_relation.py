@@ -8,8 +8,11 @@ from scipy import stats
 
 from segmentlearn.inspection import associations
 from segmentlearn.plotting import TargetRelationDisplay
-from segmentlearn.plotting.boxes import five_numbers
-from segmentlearn.plotting.target_relations import ClassesByLevel, NumbersByClass
+from segmentlearn.plotting._base._boxes import five_numbers
+from segmentlearn.plotting._tables._target_statistics import (
+    ClassesByLevel,
+    NumbersByClass,
+)
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.preprocessing.columns import (
+from segmentlearn.tables._columns import (
     factorize,
     kind_of,
     level_counts,

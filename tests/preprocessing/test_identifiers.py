@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn.preprocessing.identifiers import numbers_identify, text_identifies
+from segmentlearn.tables._identifiers import numbers_identify, text_identifies
 
 SPREAD = np.random.default_rng(0).permutation(10_000)[:100] * 13.0
 

@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.preprocessing.interpolation import InterpolatedColumn, is_interpolable
+from segmentlearn.preprocessing._interpolation import (
+    InterpolatedColumn,
+    is_interpolable,
+)
 
 
 @pytest.mark.parametrize(

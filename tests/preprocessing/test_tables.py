@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from segmentlearn.preprocessing.containers import put_together
-from segmentlearn.preprocessing.schema import check_input_features, unique_names
-from segmentlearn.preprocessing.tables import read_table
+from segmentlearn.tables._containers import put_together
+from segmentlearn.tables._frames import read_table
+from segmentlearn.tables._schema import check_input_features, unique_names
 
 
 def read(X):

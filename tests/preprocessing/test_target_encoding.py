@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn.preprocessing.target_encoding import (
+from segmentlearn.preprocessing._target_encoding import (
     cross_fitted_means,
     is_encodable,
     read_target,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.report.findings import _CURES, plain_findings
+from segmentlearn.report._findings import _CURES, plain_findings
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from segmentlearn.report.leanings import find_leanings
-from segmentlearn.report.quality import classifier_quality
+from segmentlearn.report._prediction_bias import find_leanings
+from segmentlearn.report._quality import classifier_quality
 
 LEANING = np.array([[280, 20], [80, 120]])
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from segmentlearn.report import pictures
-from segmentlearn.report.drivers import draw_drivers
-from segmentlearn.report.pictures import draw_bars, wrap_label
+from segmentlearn.report import _pictures as pictures
+from segmentlearn.report._drivers import draw_drivers
+from segmentlearn.report._pictures import draw_bars, wrap_label
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import types
 import pandas as pd
 import pytest
 
-from segmentlearn.report import quality
-from segmentlearn.report.quality import clusterer_quality
+from segmentlearn.report import _quality as quality
+from segmentlearn.report._quality import clusterer_quality
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentlearn.report.quality import show_confusion
-from segmentlearn.report.suppression import THRESHOLD, may_show_share, suppress
+from segmentlearn.report._quality import show_confusion
+from segmentlearn.report._suppression import THRESHOLD, may_show_share, suppress
 
 COUNTS = st.lists(st.one_of(st.integers(0, 14), st.integers(0, 400)), max_size=9)
 

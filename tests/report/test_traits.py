@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from segmentlearn.inspection import segment_profile
-from segmentlearn.report.segments import list_segments
-from segmentlearn.report.traits import show_traits
+from segmentlearn.report._segments import list_segments
+from segmentlearn.report._traits import show_traits
 
 
 def describe(X, labels):

@@ -17,8 +17,8 @@ from segmentlearn.cluster import InductiveClusterer
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 from segmentlearn.report import write_report
-from segmentlearn.report.quality import classifier_quality
-from segmentlearn.report.rare_levels import merge_rare_levels
+from segmentlearn.report._quality import classifier_quality
+from segmentlearn.report._rare_levels import merge_rare_levels
 
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
 

@@ -1,0 +1,161 @@
+"""The target: its classes, their shares, and what gaps tell of them."""
+
+import numpy as np
+from scipy import stats
+
+from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audited import names_text, shares_text
+from segmentlearn.metrics import adjust, chi_squared, cramers_v
+
+_VERY_UNEVEN = 0.99
+_WEAK, _STRONG = 0.1, 0.5  # Cramér's V of gaps and classes
+
+
+def check_classes(codes, classes, n_missing, n_folds):
+    """Find out whether the classes can be learnt and accuracy says anything.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_labelled,)
+        Class of each row that has one.
+    classes : list
+        The classes.
+    n_missing : int
+        Rows without a label.
+    n_folds : int
+        Folds that each class should have rows for.
+
+    Yields
+    ------
+    finding : Finding
+        Missing labels, a single class, small classes, uneven ones.
+    """
+    counts = np.bincount(codes, minlength=len(classes))
+    if n_missing:
+        yield Finding(
+            "missing-labels",
+            "error",
+            (),
+            f"{n_missing:,} of {n_missing + len(codes):,} rows have no label; the "
+            f"other findings about the target are of the rows that have one.",
+            "Leave these rows out of training.",
+            {"n_missing": n_missing, "n_labelled": len(codes)},
+        )
+    if np.count_nonzero(counts) < 2:
+        yield Finding(
+            "single-class",
+            "error",
+            (),
+            f"The target holds one class alone, {names_text(classes)}.",
+            "Take another target; there is nothing to learn.",
+            {"n_classes": int(np.count_nonzero(counts))},
+        )
+        return
+    yield from _check_small(counts, classes, n_folds)
+    yield from _check_uneven(counts, classes)
+
+
+def check_missing_by_class(columns, codes, rows, n_classes, alpha, correction):
+    """Find columns whose gaps depend on the target.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        The columns.
+    codes : ndarray of int of shape (n_labelled,)
+        Class of each row that has one.
+    rows : ndarray of bool or slice
+        Picks these rows.
+    n_classes : int
+        Number of classes.
+    alpha : float
+        Level of the tests.
+    correction : str or None
+        How p-values are corrected for their number.
+
+    Yields
+    ------
+    finding : Finding
+        One for each such column.
+    """
+    tables = {}
+    for column in columns:
+        gaps = column.missing[rows]
+        if gaps.any() and not gaps.all():
+            table = np.bincount(codes * 2 + gaps, minlength=2 * n_classes)
+            tables[column.name] = table.reshape(n_classes, 2)
+    p_values = []
+    for table in tables.values():
+        chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
+        p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
+    adjusted = adjust(np.array(p_values), correction)
+    for (name, table), p_value in zip(tables.items(), adjusted, strict=True):
+        strength = float(cramers_v(table).estimate)
+        if not (p_value < alpha and strength >= _WEAK):
+            continue
+        with np.errstate(invalid="ignore"):
+            shares = table[:, 1] / table.sum(axis=1)
+        yield Finding(
+            "missing-depends-on-target",
+            "warning" if strength >= _STRONG else "note",
+            (name,),
+            f"The share of missing cells differs between the classes, from "
+            f"{shares_text(np.nanmin(shares))} to {shares_text(np.nanmax(shares))} "
+            f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
+            "If the gap is there before the target is known, keep an indicator of "
+            "missing cells as a feature; if it came about afterwards, it is a leak.",
+            {
+                "cramers_v": strength,
+                "p_adjusted": float(p_value),
+                "share_missing_by_class": shares.tolist(),
+            },
+        )
+
+
+def _check_small(counts, classes, n_folds):
+    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
+    if not small:
+        return
+    sizes = {str(classes[at]): int(counts[at]) for at in small}
+    listed = names_text(f"{name} ({size})" for name, size in sizes.items())
+    yield Finding(
+        "small-classes",
+        "error" if min(sizes.values()) < 2 else "warning",
+        (),
+        f"{len(small)} class(es) have fewer than {n_folds} rows, one for each fold: "
+        f"{listed}.",
+        "Collect more of them, put classes together, or leave them out.",
+        {"sizes": sizes, "n_folds": n_folds},
+    )
+
+
+def _check_uneven(counts, classes):
+    n_rows, n_classes = int(counts.sum()), np.count_nonzero(counts)
+    largest = int(np.argmax(counts))
+    share = counts[largest] / n_rows
+    # half way between even classes and a single one
+    if share < (1 + 1 / n_classes) / 2:
+        return
+    interval = stats.binomtest(int(counts[largest]), n_rows).proportion_ci(
+        method="wilson"
+    )
+    smallest = min(count for count in counts if count)
+    yield Finding(
+        "class-imbalance",
+        "warning" if share >= _VERY_UNEVEN else "note",
+        (),
+        f"Always predicting {classes[largest]!s} gives {share:.3f} accuracy (95 % "
+        f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy says little "
+        f"here; the smallest class has {smallest:,} rows.",
+        "Report average precision, ROC AUC or balanced accuracy beside this baseline, "
+        "and choose the threshold by cost.",
+        {
+            "majority_class": classes[largest],
+            "majority_share": float(share),
+            "interval": (float(interval.low), float(interval.high)),
+            "counts": {
+                str(name): int(count)
+                for name, count in zip(classes, counts, strict=True)
+            },
+        },
+    )

@@ -1,0 +1,139 @@
+"""Rows that repeat the features of others, and labels that contradict each other."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audited import salted, shares_text
+
+_DISTINCTIVE = 0.2  # chance that two rows agree in a column that tells rows apart
+_DEPENDENCE = 3  # rows that agree in the others agree more often by so much at most
+_LEAST_CHANCE = 1e-4
+_SURE = 1e-3
+_LOW_CEILING = 0.9
+
+
+def check_duplicates(columns, codes, labelled, n_classes):
+    """Find repeated rows, and the accuracy that contradicting labels leave.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        The features, without identifiers.
+    codes : ndarray of int of shape (n_labelled,) or None
+        Class of each row that has one; None without a target.
+    labelled : ndarray of int of shape (n_labelled,) or None
+        These rows.
+    n_classes : int
+        Number of classes.
+
+    Yields
+    ------
+    finding : Finding
+        "duplicate-rows" and "conflicting-labels".
+    """
+    hashed = [salted(column, at) for at, column in enumerate(columns)]
+    rows = sum(hashed)
+    profiles, keys = pd.factorize(rows)
+    n_repeats = len(rows) - len(keys)
+    if not n_repeats:
+        return
+    yield _duplicates(columns, hashed, rows, profiles)
+    if codes is not None:
+        yield from _conflicts(profiles[labelled], codes, n_classes)
+
+
+def _duplicates(columns, hashed, rows, profiles):
+    n_rows = len(rows)
+    sizes = np.bincount(profiles)
+    n_repeats = n_rows - len(sizes)
+    n_involved = int(sizes[sizes > 1].sum())
+    chance, telling = _by_chance(columns, hashed, rows)
+    copies = telling is not None and chance < _SURE
+    if copies:
+        reason = (
+            "Rows that agree in all other columns do so more often than chance "
+            "explains: probably the same customers twice."
+        )
+    elif telling is None:
+        reason = "No column tells rows apart well, so this may well be chance."
+    else:
+        reason = (
+            f"Many rows agree in all columns but {telling!r}, so different customers "
+            f"may well be equal by chance."
+        )
+    return Finding(
+        "duplicate-rows",
+        "warning" if copies else "note",
+        (),
+        f"{n_repeats:,} of {n_rows:,} rows ({shares_text(n_repeats / n_rows)}) repeat "
+        f"another row's features; {n_involved:,} rows have a twin, and folds by row "
+        f"put twins on both sides. {reason}",
+        "If they are the same customers, drop the copies or keep twins in one fold "
+        "(GroupKFold over the distinct rows); if not, leave them.",
+        {
+            "n_repeats": n_repeats,
+            "share_repeats": n_repeats / n_rows,
+            "n_rows_with_twin": n_involved,
+            "n_profiles": len(sizes),
+            "largest_profile": int(sizes.max()),
+            "p_by_chance": chance,
+        },
+    )
+
+
+def _by_chance(columns, hashed, rows):
+    """Return the chance of so many twins, and the column that allows most of it.
+
+    Where twins arise by chance, pairs that agree in all columns but one agree in that
+    one about as often as any pair does. Copies agree in it always.
+    """
+    n_twins = _pairs(rows)
+    n_all = len(rows) * (len(rows) - 1) / 2
+    most, telling = -1.0, None
+    for column, own in zip(columns, hashed, strict=True):
+        agree = _pairs(own) / n_all
+        if agree > _DISTINCTIVE:
+            continue
+        n_others_agree = _pairs(rows - own) if len(columns) > 1 else n_all
+        expected = min(max(_DEPENDENCE * agree, _LEAST_CHANCE), 0.5)
+        p_value = float(stats.binom.sf(n_twins - 1, n_others_agree, expected))
+        if p_value > most:
+            most, telling = p_value, column.name
+    return (most if telling is not None else np.nan), telling
+
+
+def _pairs(keys):
+    """Count the pairs of rows that have the same key."""
+    counts = np.bincount(pd.factorize(keys)[0]).astype(np.float64)
+    return float((counts * (counts - 1) / 2).sum())
+
+
+def _conflicts(profiles, codes, n_classes):
+    """Find features that go with several labels."""
+    joint, counts = np.unique(profiles * n_classes + codes, return_counts=True)
+    of_profile = pd.Series(counts).groupby(joint // n_classes)
+    n_labels, most = of_profile.size(), of_profile.max()
+    sizes = of_profile.sum()
+    conflicting = n_labels > 1
+    n_conflicting = int(conflicting.sum())
+    if not n_conflicting:
+        return
+    ceiling = float(most.sum() / len(codes))
+    n_rows = int(sizes[conflicting].sum())
+    yield Finding(
+        "conflicting-labels",
+        "warning" if ceiling < _LOW_CEILING else "note",
+        (),
+        f"{n_conflicting:,} feature profiles ({n_rows:,} rows) carry conflicting "
+        f"labels. An oracle that gives each profile its commonest label gets "
+        f"{ceiling:.3f} of these rows right; no model can do better on them.",
+        "Do not expect more than this ceiling, and distrust scores above it. Look "
+        "for a column that tells these rows apart, or for wrong labels.",
+        {
+            "n_conflicting_profiles": n_conflicting,
+            "n_rows": n_rows,
+            "accuracy_ceiling": ceiling,
+        },
+    )

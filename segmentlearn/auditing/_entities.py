@@ -1,0 +1,205 @@
+"""Identifiers: columns that name their row, and customers in both tables."""
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audited import names_text, salted, shares_text
+
+_CLEARLY_ALIKE = 0.2  # agreement beyond chance, 1 where all cells agree
+_AGREES = 0.99
+_MOST_PAIRS = 200_000
+
+
+def check_identifiers(columns, identifiers):
+    """Tell of columns that name their row and are handed over as features.
+
+    Parameters
+    ----------
+    columns : dict of str to AuditedColumn
+        The columns.
+    identifiers : list of str
+        Those that look like identifiers.
+
+    Yields
+    ------
+    finding : Finding
+        One for each identifier.
+    """
+    for name in identifiers:
+        column = columns[name]
+        n_present = int(np.count_nonzero(~column.missing))
+        yield Finding(
+            "identifier",
+            "warning",
+            (name,),
+            f"Looks like an identifier: {column.n_distinct:,} different values in "
+            f"{n_present:,} rows"
+            + (", one for each." if column.n_distinct == n_present else "."),
+            f"Never use it as a feature: name it to the audit (ids={name!r}, on the "
+            f"command line --id {name}), and drop "
+            f"it before fitting. If it is a quantity, keep it.",
+            {"n_distinct": column.n_distinct, "n_present": n_present},
+        )
+
+
+def entity_keys(columns):
+    """Hash the identifier of each row.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        Together they name a customer.
+
+    Returns
+    -------
+    keys : ndarray of uint64 of shape (n_rows,)
+        The same for rows of the same customer.
+    known : ndarray of bool of shape (n_rows,)
+        False where a part of the identifier is missing.
+    """
+    keys = sum(salted(column, at) for at, column in enumerate(columns))
+    known = ~np.any([column.missing for column in columns], axis=0)
+    return keys, known
+
+
+def check_repeated(names, keys, known):
+    """Find customers with several rows in one table.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The columns of the identifier.
+    keys, known : ndarray of shape (n_rows,)
+        As `entity_keys` returns them.
+
+    Yields
+    ------
+    finding : Finding
+        None where each customer has one row.
+    """
+    keys = keys[known]
+    counts = pd.Series(keys).value_counts()
+    several = counts[counts > 1]
+    if several.empty:
+        return
+    n_rows = int(several.sum())
+    yield Finding(
+        "repeated-entities",
+        "warning",
+        names,
+        f"{len(several):,} identifiers stand in several rows ({n_rows:,} rows in all, "
+        f"{int(several.max()):,} at most): folds by row put one customer on both "
+        f"sides.",
+        "Split by customer, for example with sklearn.model_selection.GroupKFold.",
+        {
+            "n_entities": len(counts),
+            "n_repeated": len(several),
+            "n_rows": n_rows,
+            "most_rows": int(several.max()),
+        },
+    )
+
+
+def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
+    """Find customers that stand in both tables, and how far their rows agree.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The columns of the identifier.
+    keys, known : ndarray of shape (n_rows,)
+        Of the training table, as `entity_keys` returns them.
+    new_keys, new_known : ndarray of shape (n_new,)
+        Of the new table.
+    pairs : list of tuple of two AuditedColumn
+        The other columns that both tables have.
+    random_state : RandomState
+        Draws pairs of strangers to compare with.
+
+    Yields
+    ------
+    finding : Finding
+        "shared-entities", or "reused-identifiers" where rows of the same identifier
+        are no more alike than strangers.
+    """
+    places = np.flatnonzero(known)
+    first = pd.Series(places, index=keys[places])
+    first = first[~first.index.duplicated()]
+    new_rows = np.flatnonzero(new_known)
+    at = first.index.get_indexer(new_keys[new_rows])
+    new_rows, rows = new_rows[at >= 0], first.to_numpy()[at[at >= 0]]
+    n_shared = len(rows)
+    if not n_shared:
+        return
+    n_entities = len(np.unique(keys[rows]))
+    share = n_shared / len(new_keys)
+    said = (
+        f"{n_shared:,} of {len(new_keys):,} new rows ({shares_text(share)}) have an "
+        f"identifier of the training table"
+    )
+    if n_shared > _MOST_PAIRS:
+        drawn = np.sort(random_state.choice(n_shared, _MOST_PAIRS, replace=False))
+        new_rows, rows = new_rows[drawn], rows[drawn]
+    strangers = random_state.permutation(rows)
+    agreement, chance = {}, {}
+    for column, other in pairs:
+        cells, new_cells = column.hashes(), other.hashes()[new_rows]
+        agreement[column.name] = float(np.mean(cells[rows] == new_cells))
+        chance[column.name] = float(np.mean(cells[strangers] == new_cells))
+    evidence = {
+        "n_shared": n_shared,
+        "n_new": len(new_keys),
+        "share_of_new": share,
+        "n_entities": n_entities,
+        "agreement": agreement,
+        "agreement_of_strangers": chance,
+    }
+    yield _judge(names, said, evidence)
+
+
+def _judge(names, said, evidence):
+    """Say whether shared identifiers mean shared customers."""
+    agreement, chance = evidence["agreement"], evidence["agreement_of_strangers"]
+    usual, by_chance = (
+        float(np.mean(list(one.values()))) if one else np.nan
+        for one in (agreement, chance)
+    )
+    alike = (usual - by_chance) / max(1 - by_chance, 1e-9)
+    evidence["agreement_beyond_chance"] = alike
+    if alike < _CLEARLY_ALIKE and evidence["n_shared"] > 1:
+        return Finding(
+            "reused-identifiers",
+            "note",
+            names,
+            f"{said}, but their other columns are hardly more alike than those of "
+            f"strangers ({shares_text(usual)} of the cells agree, "
+            f"{shares_text(by_chance)} among strangers): probably both tables count "
+            f"their rows from the same number.",
+            "Make sure that they are different customers; give tables identifiers "
+            "that never repeat.",
+            evidence,
+        )
+    differing = [
+        f"{name} ({shares_text(share)} agree)"
+        for name, share in agreement.items()
+        if share < _AGREES
+    ]
+    if not agreement:
+        alike_text = "there is no other column to compare"
+    elif differing:
+        alike_text = (
+            f"{shares_text(usual)} of their other cells agree; columns that differ: "
+            f"{names_text(differing)}"
+        )
+    else:
+        alike_text = "all their other columns agree"
+    return Finding(
+        "shared-entities",
+        "error" if agreement else "warning",
+        names,
+        f"{said}; {alike_text}. A score on them is not one on unknown customers.",
+        "Judge on rows whose identifier is not in the training table, and split by "
+        "customer (GroupKFold); look the known ones up instead of predicting them.",
+        evidence,
+    )

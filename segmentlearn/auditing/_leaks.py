@@ -1,0 +1,218 @@
+"""Columns that alone tell the target too well, or sound as if known afterwards."""
+
+import re
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audited import shares_text
+from segmentlearn.preprocessing import auc_of_levels
+
+_FOLDS = 5
+_BINS = 64
+_PRIOR_ROWS = 10.0  # weight of the class shares in the rate of a level
+_FEWEST_ROWS = 50
+
+_PERFECT = 0.999
+_SUSPICIOUS = 0.97
+_STRONG = 0.75  # weaker columns are not suspected, however far ahead
+_FAR_AHEAD = 1.5  # times the strength (2 AUC - 1) of the next column
+
+# words of what becomes known with or after the target; "prev" takes them back
+_AFTERWARDS = {
+    *("after", "afterwards", "duration", "outcome", "outcomes", "result", "results"),
+    *("closed", "closing", "final", "cancelled", "canceled", "cancellation", "churned"),
+    *(
+        "churn",
+        "converted",
+        "conversion",
+        "resolved",
+        "resolution",
+        "settled",
+        "refund",
+    ),
+    *("refunded", "approved", "rejected", "response", "responded", "label", "target"),
+    *(
+        "terminated",
+        "termination",
+        "exit",
+        "exited",
+        "payout",
+        "chargeback",
+        "decision",
+    ),
+}
+_BEFORE = {"prev", "previous", "prior", "past", "before"}
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def check_predictors(columns, codes, rows, n_rows, random_state):
+    """Find columns that predict the target suspiciously well by themselves.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        The columns.
+    codes : ndarray of int of shape (n_sampled,)
+        Class of each row looked at.
+    rows : ndarray of int of shape (n_sampled,)
+        These rows.
+    n_rows : int
+        Rows that the table has with a label.
+    random_state : RandomState
+        Draws the folds.
+
+    Yields
+    ------
+    finding : Finding
+        "target-copy", "suspect-predictor" and "known-afterwards".
+    """
+    # a class needs a row to learn from and one to be judged on
+    counts = np.bincount(codes)
+    kept = counts[codes] >= _FOLDS
+    codes, rows = np.unique(codes[kept], return_inverse=True)[1], rows[kept]
+    if len(codes) < _FEWEST_ROWS or len(np.unique(codes)) < 2:
+        return
+    folds = np.empty(len(codes), dtype=np.int64)
+    splitter = StratifiedKFold(_FOLDS, shuffle=True, random_state=random_state)
+    for fold, (_, held_out) in enumerate(splitter.split(codes[:, None], codes)):
+        folds[held_out] = fold
+    scores = {
+        column.name: _fold_scores(_levels(column, rows), codes, folds)
+        for column in columns
+    }
+    scores = {name: one for name, one in scores.items() if one is not None}
+    sample = _sample_text(len(codes), n_rows)
+    # segments made of a few columns are told by these: no copy has more values
+    alike = {one.name for one in columns if one.n_distinct == codes.max() + 1}
+    ranked = sorted(scores, key=lambda name: -scores[name].mean())
+    for name in ranked:
+        others = [other for other in ranked if other != name]
+        yield from _judge(name, scores, others, name in alike, sample, len(codes))
+
+
+def sounds_known_afterwards(name):
+    """Return the words of a name that speak of what follows the target.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column.
+
+    Returns
+    -------
+    words : list of str
+        Empty where the name says that it is about an earlier time.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    if _BEFORE.intersection(words):
+        return []
+    return [word for word in words if word in _AFTERWARDS]
+
+
+def _judge(name, scores, others, is_like_target, sample, n_sampled):
+    """Say whether a column is suspect, and why."""
+    auc = float(scores[name].mean())
+    hints = sounds_known_afterwards(name)
+    # a copy of the suspect must not clear it
+    rivals = [one for one in others if abs(scores[one].mean() - auc) > 1e-9]
+    next_name = rivals[0] if rivals else None
+    next_auc = float(scores[next_name].mean()) if rivals else np.nan
+    evidence = {
+        "auc": auc,
+        "auc_of_folds": scores[name].tolist(),
+        "next_column": next_name,
+        "next_auc": next_auc,
+        "name_hints": hints,
+        "n_sampled": n_sampled,
+    }
+    beside = f"; the next, {next_name!r}, reaches {next_auc:.3f}" if rivals else ""
+    alone = f"Alone it reaches a cross-validated AUC of {auc:.3f}{sample}{beside}."
+    named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
+    ahead = bool(rivals) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
+    if auc >= _PERFECT and is_like_target:
+        yield Finding(
+            "target-copy",
+            "error",
+            (name,),
+            f"{alone} It has as many values as there are classes and tells practically "
+            f"the whole target.",
+            "Drop the column, unless it is known before the target is and the target "
+            "is a rule on it, in which case no model is needed.",
+            evidence,
+        )
+    elif auc >= _SUSPICIOUS or (auc >= _STRONG and (ahead or hints)):
+        yield Finding(
+            "suspect-predictor",
+            "warning",
+            (name,),
+            alone + (named if hints else "") + " It may be a leak, or a good column, "
+            "or one that the target was made of; the numbers alone cannot tell.",
+            "Ask when its value becomes known. If that is only with the target or "
+            "after it, drop the column; report results with and without it.",
+            evidence,
+        )
+    elif hints:
+        yield Finding(
+            "known-afterwards",
+            "note",
+            (name,),
+            f"Its name ({', '.join(hints)}) may speak of something known only after "
+            f"the target. {alone}",
+            "Ask when its value becomes known; drop it if that is too late.",
+            evidence,
+        )
+
+
+def _levels(column, rows):
+    """Return whole numbers that stand for the values of a column; 0 is a gap."""
+    if not column.is_numeric:
+        return column.factor.codes[rows] + 1
+    numbers = column.numbers[rows]
+    present = numbers[~np.isnan(numbers)]
+    if not len(present):
+        return np.zeros(len(rows), dtype=np.int64)
+    inner = np.linspace(0, 1, _BINS + 1)[1:-1]
+    edges = np.unique(np.quantile(present, inner, method="lower"))
+    bins = np.searchsorted(edges, numbers, side="left") + 1
+    bins[np.isnan(numbers)] = 0
+    return bins
+
+
+def _fold_scores(levels, codes, folds):
+    """Return the AUC of each fold, averaged over classes against the rest.
+
+    The score of a level is its share of the class in the other folds, drawn towards
+    the overall share, so that levels of one row tell nothing.
+    """
+    values, levels = np.unique(levels, return_inverse=True)
+    n_levels, n_classes = len(values), int(codes.max()) + 1
+    if n_levels < 2:
+        return None
+    cells = levels * n_classes + codes
+    size = n_levels * n_classes
+    total = np.bincount(cells, minlength=size).reshape(n_levels, n_classes)
+    scores = []
+    for fold in range(_FOLDS):
+        held_out = np.bincount(cells[folds == fold], minlength=size)
+        held_out = held_out.reshape(n_levels, n_classes)
+        learnt = total - held_out
+        prior = learnt.sum(axis=0) / learnt.sum()
+        rates = learnt + _PRIOR_ROWS * prior
+        rates = rates / rates.sum(axis=1, keepdims=True)
+        aucs = [
+            auc_of_levels(
+                rates[:, at], held_out[:, at], held_out.sum(axis=1) - held_out[:, at]
+            )
+            for at in (range(n_classes) if n_classes > 2 else [1])
+        ]
+        scores.append(np.nanmean(aucs))
+    return np.array(scores)
+
+
+def _sample_text(n_sampled, n_rows):
+    """Say that not all rows were looked at, where that is so."""
+    if n_sampled == n_rows:
+        return ""
+    return f" (on {n_sampled:,} rows, {shares_text(n_sampled / n_rows)} of them)"

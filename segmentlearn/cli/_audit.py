@@ -1,0 +1,156 @@
+"""Look for defects of a file of customers before anything is learnt from it."""
+
+import json
+import math
+import pathlib
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from segmentlearn.cli._screen import InputError, note, plain_speech, tell
+
+FOUND = 1
+_FORMATS = ("table", "markdown", "csv")
+_SUFFIXES = {".md": "markdown", ".csv": "csv"}
+_LEVELS = ("error", "warning", "never")
+
+
+def audit(
+    table: Annotated[
+        pathlib.Path,
+        typer.Argument(metavar="CSV", help="Customers to train on."),
+    ],
+    target: Annotated[
+        str | None, typer.Option(help="Column that holds the segment.")
+    ] = None,
+    new: Annotated[
+        pathlib.Path | None, typer.Option(help="File of new customers to compare with.")
+    ] = None,
+    ids: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--id", help="Column that names a customer; repeat it if several."
+        ),
+    ] = None,
+    how: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="table, markdown or csv; by default that of --out's name."
+        ),
+    ] = None,
+    out: Annotated[
+        pathlib.Path | None, typer.Option(help="File to write, such as findings.md.")
+    ] = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(help="error, warning or never: when the exit code is 1."),
+    ] = "error",
+    random_state: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of samples and folds.")
+    ] = 0,
+    sep: Annotated[
+        str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
+    ] = ",",
+) -> None:
+    """Look for leaks, twins, drift and defects; exit code 1 if there are errors."""
+    import segmentlearn
+    from segmentlearn.cli._tables import check_column, check_output, read_table
+
+    with plain_speech():
+        if fail_on not in _LEVELS:
+            raise InputError(f"--fail-on {fail_on!r} must be {_listed(_LEVELS)}.")
+        style = _style(how, out)
+        sources = [table] if new is None else [table, new]
+        check_output(out, *sources)
+        customers = read_table(table, sep)
+        for name, option in [
+            (target, "--target"),
+            *((one, "--id") for one in ids or []),
+        ]:
+            if name is not None:
+                check_column(customers, name, option)
+        if target in (ids or []):
+            raise InputError(f"--id {target!r} is the --target.")
+        if target is not None and len(customers.columns) == 1:
+            raise InputError(f"{table} has no column beside --target {target!r}.")
+        report = segmentlearn.audit(
+            customers.typed,
+            target,
+            None if new is None else _new_rows(new, sep, customers),
+            ids=ids or None,
+            random_state=random_state,
+        )
+        text = report_text(report, style)
+        if out is None:
+            tell(text.rstrip("\n"))
+        else:
+            from segmentlearn.persistence import write_atomically
+
+            write_atomically(out, text.encode())
+            note(f"{len(report)} finding(s) written to {out}")
+        if fail_on != "never" and len(report.filter(fail_on)):
+            raise typer.Exit(FOUND)
+
+
+def report_text(report: Any, style: str) -> str:
+    """Write a report as text.
+
+    Parameters
+    ----------
+    report : AuditReport
+        What was found.
+    style : {"table", "markdown", "csv"}
+        "csv" has a line a finding; columns are separated by semicolons, and the
+        evidence is JSON.
+
+    Returns
+    -------
+    text : str
+        With a line feed at its end.
+    """
+    if style == "markdown":
+        return str(report.to_markdown())
+    if style == "table":
+        return f"{report}\n"
+    frame = report.to_frame()
+    frame["columns"] = [";".join(columns) for columns in frame["columns"]]
+    frame["evidence"] = [
+        json.dumps(_plain(evidence), ensure_ascii=False, default=str)
+        for evidence in frame["evidence"]
+    ]
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _new_rows(path: pathlib.Path, sep: str, customers: Any) -> Any:
+    """Read the new customers; text stays text where the first file holds text."""
+    from segmentlearn.cli._tables import read_table
+
+    return read_table(path, sep, customers.text_columns()).typed
+
+
+def _style(how: str | None, out: pathlib.Path | None) -> str:
+    """Return how to write, from the option or from the name of the file."""
+    if how is None:
+        return "table" if out is None else _SUFFIXES.get(out.suffix.lower(), "table")
+    if how not in _FORMATS:
+        raise InputError(f"--format {how!r} must be {_listed(_FORMATS)}.")
+    return how
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(map(repr, first))} or {last!r}"
+
+
+def _plain(value: Any) -> Any:
+    """Turn evidence into what JSON can hold; NaN becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if hasattr(value, "item"):  # a number of numpy's
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

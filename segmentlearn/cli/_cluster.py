@@ -1,0 +1,181 @@
+"""Find segments in a table that has none, and the number of them if need be."""
+
+import dataclasses
+import warnings
+from typing import Any
+
+import pandas as pd
+
+from segmentlearn.cli._screen import InputError
+from segmentlearn.cli._tables import Table
+from segmentlearn.exceptions import SegmentLearnWarning
+
+AUTO = "auto"
+_MOST_SEGMENTS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Wishes:
+    """What the options of ``cluster`` say.
+
+    Parameters
+    ----------
+    n_clusters : int or None
+        Number of segments; None to find it.
+    joint : str or None
+        "idec" or "dcn" to train code and segments together as well.
+    guard : bool
+        Whether simple segments compete with deep ones.
+    random_state : int
+        Decides everything that is drawn.
+    verbose : int
+        1 for a progress bar.
+    """
+
+    n_clusters: int | None = None
+    joint: str | None = None
+    guard: bool = True
+    random_state: int = 0
+    verbose: int = 0
+
+
+def segment_rows(table: Table, drop: list[str]) -> pd.DataFrame:
+    """Return the columns to find segments in.
+
+    Raises
+    ------
+    InputError
+        If none is left, or all customers are the same in them.
+    """
+    X = table.typed.drop(columns=drop)
+    if X.shape[1] == 0:
+        raise InputError("no column is left to find segments in; --drop fewer.")
+    if len(X) > 1 and X.nunique(dropna=False).max() < 2:
+        raise InputError(
+            f"all {len(X):,} rows of {table.path} are the same in the columns "
+            f"{', '.join(X.columns)}; there is nothing to tell apart."
+        )
+    return X
+
+
+def number_wanted(text: str, n_rows: int) -> int | None:
+    """Read the option ``--n-clusters``; None stands for "auto".
+
+    Raises
+    ------
+    InputError
+        If it is neither "auto" nor a number of segments that the rows can make.
+
+    Examples
+    --------
+    >>> from segmentlearn.cli._cluster import number_wanted
+    >>> number_wanted("5", 200)
+    5
+    """
+    if text == AUTO:
+        if n_rows < 4:
+            raise InputError(
+                f"--n-clusters auto needs 4 customers or more; there are {n_rows}."
+            )
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 2:
+        raise InputError(
+            f"--n-clusters {text!r} must be 'auto' or a whole number from 2 on."
+        )
+    if number > n_rows:
+        raise InputError(
+            f"--n-clusters {number} is more than the {n_rows:,} customers there are."
+        )
+    return number
+
+
+def find_number(X: pd.DataFrame, wishes: Wishes) -> Any:
+    """Ask how many segments there are, from 2 to 10 or none.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Customers.
+    wishes : Wishes
+
+    Returns
+    -------
+    found : NumberOfClusters
+        Its ``recommended`` is 1 where there are no segments.
+    """
+    from segmentlearn import select_n_clusters
+
+    most = min(_MOST_SEGMENTS, len(X) // 2)
+    with warnings.catch_warnings():
+        # fit tells of the columns that are left out
+        warnings.simplefilter("ignore", SegmentLearnWarning)
+        return select_n_clusters(
+            _build(wishes, 2), X, range(2, most + 1), random_state=wishes.random_state
+        )
+
+
+def find_segments(X: pd.DataFrame, wishes: Wishes, n_clusters: int) -> tuple[Any, Any]:
+    """Segment a table and name the segments.
+
+    Parameters
+    ----------
+    X : DataFrame
+        Customers.
+    wishes : Wishes
+    n_clusters : int
+        Number of segments.
+
+    Returns
+    -------
+    segmenter : AutoencoderClusterer
+        Fitted; it keeps the names.
+    profile : SegmentProfile
+    """
+    from segmentlearn import segment_profile
+
+    segmenter = _build(wishes, n_clusters).fit(X)
+    with warnings.catch_warnings():
+        # the columns left out were told of by fit
+        warnings.simplefilter("ignore", SegmentLearnWarning)
+        profile = segment_profile(segmenter, X, random_state=wishes.random_state)
+    profile.store(segmenter)
+    return segmenter, profile
+
+
+def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:
+    """Return what an archive says of its segments before it is loaded."""
+    silhouettes = {
+        "silhouette": segmenter.silhouette_,
+        "latent_silhouette": segmenter.latent_silhouette_,
+    }
+    return {
+        "n_customers": int(profile.sizes.sum()),
+        "n_clusters": int(segmenter.n_clusters_),
+        "selected": segmenter.selected_,
+        # JSON has no NaN
+        **{
+            name: round(float(value), 4) if value == value else None
+            for name, value in silhouettes.items()
+        },
+        "segment_names": {str(label): name for label, name in profile.names.items()},
+        "segment_sizes": {
+            str(label): int(size)
+            for label, size in zip(profile.labels, profile.sizes, strict=True)
+        },
+    }
+
+
+def _build(wishes: Wishes, n_clusters: int) -> Any:
+    from segmentlearn import AutoencoderClusterer
+
+    return AutoencoderClusterer(
+        n_clusters=n_clusters,
+        joint=wishes.joint,
+        guard=wishes.guard,
+        verbose=wishes.verbose,
+        random_state=wishes.random_state,
+    )

@@ -1,0 +1,184 @@
+"""Fit a classifier to a table and judge it on rows that it has never seen."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn.cli._screen import InputError, note
+from segmentlearn.cli._tables import Table
+
+# one row to judge on, one to stop on, one to learn from
+_FEWEST_ROWS_A_CLASS = 3
+_MOST_CLASSES = 100
+_MANY_NUMBERS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What the options of ``fit`` say.
+
+    Parameters
+    ----------
+    preset : str or None
+        Name of a published net; None for the library's defaults.
+    test_size : float
+        Share of the rows to judge on.
+    max_epochs : int or None
+        Epochs at most; None for the preset's.
+    class_weight : str or None
+        "balanced" or None.
+    random_state : int
+        Decides the held-out rows and the training.
+    verbose : int
+        1 for a progress bar.
+    """
+
+    preset: str | None = None
+    test_size: float = 0.2
+    max_epochs: int | None = None
+    class_weight: str | None = None
+    random_state: int = 0
+    verbose: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """A classifier and what it said about held-out customers.
+
+    Parameters
+    ----------
+    classifier : SegmentClassifier
+        Fitted to the other customers.
+    y_true, y_pred : ndarray of shape (n_held_out,)
+        What the held-out customers are, and what it took them for.
+    y_train : ndarray of shape (n_train,)
+        What it was fitted to.
+    """
+
+    classifier: Any
+    y_true: np.ndarray
+    y_pred: np.ndarray
+    y_train: np.ndarray
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the held-out customers whose segment was found."""
+        return float(np.mean(self.y_true == self.y_pred))
+
+    @property
+    def baseline(self) -> float:
+        """The same for naming every customer after the largest training segment."""
+        labels, counts = np.unique(self.y_train, return_counts=True)
+        return float(np.mean(self.y_true == labels[np.argmax(counts)]))
+
+
+def training_rows(
+    table: Table, target: str, drop: list[str]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return features and labels of the rows that have a label."""
+    known, labels = known_labels(table, target)
+    if not known.all():
+        note(
+            f"Note: {np.count_nonzero(~known):,} of {len(known):,} rows have no "
+            f"{target!r} and are left out."
+        )
+    if not known.any():
+        raise InputError(f"column {target!r} of {table.path} holds no label at all.")
+    _check_labels(labels, target)
+    n_labels = len(np.unique(labels))
+    if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):
+        note(
+            f"Note: {target!r} holds {n_labels} different numbers, and each is learnt "
+            "as a segment of its own; cut them into a few classes if they are an "
+            "amount."
+        )
+    features = table.typed.drop(columns=[target, *drop])[known].reset_index(drop=True)
+    if features.shape[1] == 0:
+        raise InputError(f"no column is left to learn {target!r} from.")
+    return features, labels
+
+
+def known_labels(table: Table, target: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows have a label, and their labels.
+
+    Labels are whole numbers where the column holds nothing else, and text as it stands
+    in the file otherwise: "01" is a name, not a number.
+    """
+    known = table.typed[target].notna().to_numpy()
+    texts = table.text[target].to_numpy(dtype=object)[known]
+    try:
+        numbers = np.array([int(text) for text in texts], dtype=np.int64)
+    except (ValueError, OverflowError):
+        return known, texts
+    is_plain = [str(number) for number in numbers] == texts.tolist()
+    return known, numbers if is_plain else texts
+
+
+def fit_and_judge(X: pd.DataFrame, y: np.ndarray, settings: Settings) -> Judged:
+    """Fit to a part of the rows, stratified, and judge on the others."""
+    from sklearn.utils import check_random_state
+
+    from segmentlearn.neural_network import stratified_holdout
+
+    classes, codes = np.unique(y, return_inverse=True)
+    train, held_out = stratified_holdout(
+        codes, settings.test_size, check_random_state(settings.random_state), classes
+    )
+    classifier = build_classifier(settings).fit(X.iloc[train], y[train])
+    predicted = classifier.predict(X.iloc[held_out])
+    return Judged(classifier, y[held_out], predicted, y[train])
+
+
+def held_out_counts(judged: Judged) -> dict[str, Any]:
+    """Return the confusion matrix of the held-out customers, for an archive."""
+    labels = np.unique(np.concatenate([judged.y_true, judged.y_pred]))
+    counts = np.zeros((len(labels), len(labels)), dtype=int)
+    places = (np.searchsorted(labels, one) for one in (judged.y_true, judged.y_pred))
+    np.add.at(counts, tuple(places), 1)
+    return {
+        "held_out_labels": [str(label) for label in labels],
+        "held_out_confusion": counts.tolist(),
+    }
+
+
+def build_classifier(settings: Settings) -> Any:
+    """Return the classifier that the options describe, not fitted.
+
+    It always prepares its table itself: a file to be scored may have gaps where the
+    training file had none.
+    """
+    from segmentlearn import SegmentClassifier, TabularPreprocessor
+
+    parameters: dict[str, Any] = {
+        "preprocessor": TabularPreprocessor(random_state=settings.random_state),
+        "class_weight": settings.class_weight,
+        "random_state": settings.random_state,
+        "verbose": settings.verbose,
+    }
+    if settings.max_epochs is not None:
+        parameters["max_epochs"] = settings.max_epochs
+    if settings.preset is None:
+        return SegmentClassifier(**parameters)
+    return SegmentClassifier.from_preset(settings.preset, **parameters)
+
+
+def _check_labels(labels: np.ndarray, target: str) -> None:
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) == 1:
+        raise InputError(
+            f"column {target!r} holds one label only, {str(classes[0])!r}; there is "
+            "nothing to tell apart."
+        )
+    if len(classes) > _MOST_CLASSES:
+        raise InputError(
+            f"column {target!r} holds {len(classes):,} different values, such as "
+            f"{str(classes[0])!r}; segments are at most {_MOST_CLASSES}."
+        )
+    rare = [str(name) for name in classes[counts < _FEWEST_ROWS_A_CLASS]]
+    if rare:
+        raise InputError(
+            f"column {target!r} holds label(s) with fewer than {_FEWEST_ROWS_A_CLASS} "
+            f"rows: {', '.join(rare)}; merge them with others or leave their rows out."
+        )

@@ -1,0 +1,232 @@
+"""Segments as text: their number, how they were found, and what is in them."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+
+from segmentlearn._formatting import percent
+
+_WIDTH = 88
+_MOST_TRAITS = 3
+_METHODS = {
+    "kmeans": "k-means",
+    "mixture": "Gaussian mixture",
+    "latent classes": "latent classes",
+    "idec": "joint training (IDEC)",
+    "dcn": "joint training (DCN)",
+}
+_MEASURES = {
+    "separation": "alike",
+    "silhouette": "apart",
+    "likelihood": "telling",
+    "stability": "stable",
+    "score": "score",
+}
+_HOW_TO_READ = (
+    "alike: how often the customers most like a customer are in the same segment (1 "
+    "always, 0 no more than by chance); apart: the silhouette; telling: how much "
+    "likelier segments make customers that were held out; stable: how well the "
+    "segments found in halves of the customers agree (1 fully). The score weighs them."
+)
+_OF_CODES = ", which an autoencoder has made of each customer"
+_OF_COLUMNS = "; codes of an autoencoder were not better"
+_CAUTION = (
+    "Segments differ in the columns they were found in by construction; that they are "
+    "described does not prove that there are any."
+)
+
+
+def number_text(found: Any) -> str:
+    """Return how many segments there are, and why.
+
+    Parameters
+    ----------
+    found : NumberOfClusters
+        What :func:`segmentlearn.select_n_clusters` has found.
+
+    Returns
+    -------
+    text : str
+    """
+    numbers = [int(number) for number in found.table.index if number > 1]
+    asked = f"{numbers[0]} to {numbers[-1]} were compared"
+    if len(numbers) == 1:
+        asked = f"{numbers[0]} was looked at"
+    answer = f"{found.recommended} segments are recommended"
+    if found.recommended == 1:
+        answer = "no segments are found"
+    lines = [f"How many segments? {asked}: {answer}"]
+    lines += [_point(reason) for reason in (*found.reasons, *found.notes)]
+    if found.recommended == numbers[-1]:
+        lines.append(
+            _point(
+                f"{numbers[-1]} is the most that was asked about, so there may be more "
+                "kinds of customers, or gradual differences without a natural number; "
+                "fewer are easier to work with (--n-clusters 5, say)."
+            )
+        )
+    return "\n".join(lines)
+
+
+def contest_text(segmenter: Any) -> str:
+    """Return which ways to find segments competed, and which was selected.
+
+    Parameters
+    ----------
+    segmenter : AutoencoderClusterer
+        Fitted.
+
+    Returns
+    -------
+    text : str
+        A table of the candidates, and the silhouettes in both spaces.
+    """
+    candidates = segmenter.candidates_
+    selected = next(one for one in candidates if one["selected"])
+    lines = []
+    if selected["score"] is None:
+        lines.append(f"Found by {way_of(selected)}{_OF_CODES}")
+        lines.append("Simple segments did not compete (--no-guard).")
+    else:
+        ways = [way_of(one) for one in candidates]
+        width = max(map(len, ways))
+        heads = "".join(f"{head:>9}" for head in _MEASURES.values())
+        lines.append(f"{len(ways)} ways to find segments competed")
+        lines.append(f"    {'':<{width}}{heads}")
+        for way, one in zip(ways, candidates, strict=True):
+            cells = "".join(f"{one[measure]:>9.2f}" for measure in _MEASURES)
+            lines.append(f"  {'*' if one['selected'] else ' '} {way:<{width}}{cells}")
+        more = _OF_COLUMNS if selected["space"] == "prepared" else _OF_CODES
+        lines.append(_filled(f"Selected (*): {way_of(selected)}{more}", ""))
+        lines.append(_point(_HOW_TO_READ, mark=" "))
+    lines += ["", _silhouettes(segmenter)]
+    return "\n".join(lines)
+
+
+def way_of(candidate: dict[str, Any]) -> str:
+    """Return in words how a candidate's segments were found.
+
+    Parameters
+    ----------
+    candidate : dict
+        One of ``AutoencoderClusterer.candidates_``.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> from segmentlearn.cli._segment_text import way_of
+    >>> way_of({"name": "kmeans on prepared", "space": "prepared"})
+    'k-means on the prepared columns'
+    >>> way_of({"name": "mixture on codes", "space": "codes", "n_components": 2})
+    'Gaussian mixture on codes of 2 numbers'
+    """
+    method = candidate["name"].partition(" on ")[0]
+    method = _METHODS.get(method, method)
+    if candidate["space"] == "prepared":
+        return f"{method} on the prepared columns"
+    length = candidate["n_components"]
+    if isinstance(length, list):
+        return f"{method} on the codes of {len(length)} autoencoders"
+    numbers = "1 number" if length == 1 else f"{length} numbers"
+    return f"{method} on codes of {numbers}"
+
+
+def profile_text(profile: Any) -> str:
+    """Return what is in each segment, shorter than the profile's own report.
+
+    Parameters
+    ----------
+    profile : SegmentProfile
+
+    Returns
+    -------
+    text : str
+        For each segment its name, size and share, what sets it apart most, and the
+        rule that finds most of it.
+    """
+    n_customers = int(profile.sizes.sum())
+    n_segments = sum(label != -1 for label in profile.labels)
+    lines = [f"{n_customers:,} customers in {n_segments} segments"]
+    rules = profile.to_frame("rules")
+    for at, label in enumerate(profile.labels):
+        word = "customer" if profile.sizes[at] == 1 else "customers"
+        size = f"{profile.sizes[at]:,} {word}, {percent(profile.shares[at])}"
+        lines += ["", _filled(f"Segment {label}: {profile.names[label]} ({size})", "")]
+        traits = [trait for trait in profile.traits[at] if trait.is_sizeable]
+        lines += [
+            _filled(f"{trait.column}: {trait.evidence}", "  ")
+            for trait in traits[:_MOST_TRAITS]
+        ]
+        if not traits:
+            lines.append("  no column differs much from the other customers")
+        lines += [
+            _filled(
+                f"Rule: {rule.rule} (right for {percent(rule.precision)}, finds "
+                f"{percent(rule.recall)} of the segment)",
+                "  ",
+            )
+            for rule in rules[rules["segment"] == label].head(1).itertuples()
+        ]
+    lines.append("")
+    if profile.fidelity:
+        lines.append(
+            textwrap.fill(
+                f"The rules put {percent(profile.fidelity['accuracy'])} of customers "
+                "they have not seen in their segment (always naming the largest: "
+                f"{percent(profile.fidelity['accuracy_of_largest'])}).",
+                _WIDTH,
+            )
+        )
+    lines.append(textwrap.fill(_CAUTION, _WIDTH))
+    return "\n".join(lines)
+
+
+def named_counts_text(scores: Any) -> str:
+    """Return how many customers each segment has got, a line each.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.cli._predict import Scores
+    >>> from segmentlearn.cli._segment_text import named_counts_text
+    >>> print(named_counts_text(Scores(np.array([1, 0, 1]), {}, {0: "old"})))
+      segment 0, old: 1
+      segment 1: 2
+    """
+    lines = []
+    labels, counts = np.unique(scores.segments, return_counts=True)
+    for label, count in zip(labels, counts, strict=True):
+        name = scores.name_of(label)
+        own = f"segment {label}"
+        lines.append(f"  {own if name == own else f'{own}, {name}'}: {count:,}")
+    return "\n".join(lines)
+
+
+def _silhouettes(segmenter: Any) -> str:
+    """Return how far apart the segments are in both spaces."""
+    if np.isnan(segmenter.silhouette_):
+        return "Silhouettes need two segments at least."
+    prepared, codes = segmenter.silhouette_, segmenter.latent_silhouette_
+    flatters = " Codes flatter: compare segmentations by the first."
+    return textwrap.fill(
+        f"Silhouette (1 is far apart, 0 is overlapping): {prepared:.2f} in the "
+        f"prepared columns, {codes:.2f} in the autoencoder's codes."
+        f"{flatters if codes > prepared else ''}",
+        _WIDTH,
+    )
+
+
+def _point(text: str, mark: str = "-") -> str:
+    return textwrap.fill(
+        text, _WIDTH, initial_indent=f"  {mark} ", subsequent_indent="    "
+    )
+
+
+def _filled(text: str, indent: str) -> str:
+    return textwrap.fill(
+        text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  "
+    )

@@ -1,0 +1,148 @@
+"""Numbers as text: the held-out report, the confusion matrix, learning curves."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn.cli._fit import Judged
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_DIGITS = "01234567"
+_WIDTH = 40
+
+
+def held_out_text(judged: Judged) -> str:
+    """Return everything that is known about held-out customers.
+
+    Parameters
+    ----------
+    judged : Judged
+
+    Returns
+    -------
+    text : str
+        Accuracy beside the accuracy of naming the largest segment, scikit-learn's
+        classification report, and the confusion matrix.
+    """
+    from sklearn.metrics import classification_report
+
+    n_train, n_held_out = len(judged.y_train), len(judged.y_true)
+    labels = np.unique(np.concatenate([judged.y_true, judged.y_pred]))
+    report = classification_report(
+        judged.y_true,
+        judged.y_pred,
+        labels=labels,
+        target_names=[str(label) for label in labels],
+        digits=3,
+        zero_division=0,
+    )
+    return "\n".join(
+        [
+            f"Held-out report: {n_held_out:,} customers that took no part in training "
+            f"({n_train:,} did)",
+            "",
+            f"accuracy {judged.accuracy:.3f}; always naming the largest segment gives "
+            f"{judged.baseline:.3f}",
+            "",
+            report.rstrip(),
+            "",
+            "confusion matrix (rows: true segment, columns: predicted)",
+            confusion_text(judged.y_true, judged.y_pred),
+        ]
+    )
+
+
+def confusion_text(y_true: Any, y_pred: Any) -> str:
+    """Return a confusion matrix with its labels.
+
+    Examples
+    --------
+    >>> from segmentlearn.cli._text_tables import confusion_text
+    >>> print(confusion_text(["A", "A", "B"], ["A", "B", "B"]))
+         A  B
+      A  1  1
+      B  0  1
+    """
+    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    labels = np.unique(np.concatenate([true, predicted]))
+    counts = pd.DataFrame(
+        [[int(np.sum((true == a) & (predicted == b))) for b in labels] for a in labels],
+        index=[f"  {label}" for label in labels],
+        columns=[f" {label}" for label in labels],
+    )
+    return counts.to_string()
+
+
+def curves_text(
+    history: dict[str, list[float]], best_epoch: int | list[int] | None, blocks: bool
+) -> str:
+    """Return the learning curves, one line each.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        One value an epoch.
+    best_epoch : int, list of int or None
+        Epoch whose weights were kept, from 1; one for each of several nets.
+    blocks : bool
+        Whether to draw with blocks, not with digits.
+
+    Returns
+    -------
+    text : str
+
+    Examples
+    --------
+    >>> from segmentlearn.cli._text_tables import curves_text
+    >>> print(curves_text({"loss": [2.0, 1.5, 1.0]}, 2, blocks=False))
+    Learning curves over 3 epochs; the weights of epoch 2 were kept
+      loss  740  2.000 to 1.000
+    >>> print(curves_text({"loss": [2.0, 1.5, 1.0]}, [2, 3], blocks=False))
+    Learning curves over 3 epochs, means of 2 nets; kept were epochs 2, 3
+      loss  740  2.000 to 1.000
+    """
+    shown = {
+        name: values for name, values in history.items() if name != "learning_rate"
+    }
+    n_epochs = len(next(iter(shown.values())))
+    head = f"Learning curves over {n_epochs} epoch{'s' if n_epochs > 1 else ''}"
+    if isinstance(best_epoch, list):
+        epochs = ", ".join(str(epoch or "none") for epoch in best_epoch)
+        head += f", means of {len(best_epoch)} nets; kept were epochs {epochs}"
+    elif best_epoch is not None:
+        head += f"; the weights of epoch {best_epoch} were kept"
+    longest = max(map(len, shown))
+    lines = [
+        f"  {name:<{longest}}  {_sparkline(values, blocks)}  "
+        f"{values[0]:.3f} to {values[-1]:.3f}"
+        for name, values in shown.items()
+    ]
+    return "\n".join([head, *lines])
+
+
+def counts_text(labels: np.ndarray) -> str:
+    """Return how often each label occurs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.cli._text_tables import counts_text
+    >>> counts_text(np.array(["B", "A", "B"]))
+    'A 1, B 2'
+    """
+    names, counts = np.unique(labels, return_counts=True)
+    return ", ".join(
+        f"{name} {count:,}" for name, count in zip(names, counts, strict=True)
+    )
+
+
+def _sparkline(values: list[float], blocks: bool) -> str:
+    """Draw values from left to right, at most forty of them."""
+    array = np.array(values, dtype=float)
+    if len(array) > _WIDTH:
+        array = np.array([part.mean() for part in np.array_split(array, _WIDTH)])
+    low, high = array.min(), array.max()
+    scale = (array - low) / (high - low) if high > low else np.zeros(len(array))
+    marks = _BLOCKS if blocks else _DIGITS
+    return "".join(marks[round(share * (len(marks) - 1))] for share in scale)

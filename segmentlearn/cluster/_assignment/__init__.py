@@ -1,0 +1,1 @@
+"""Rules that assign new rows to segments."""

@@ -1,0 +1,229 @@
+"""ConsensusClusterer: what several codes of the same customers agree on."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics.cluster import contingency_matrix
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn._compat import HasMethods, fit_context, validate_data
+from segmentlearn.cluster._fitting import seeded
+from segmentlearn.cluster._inductive import InductiveClusterer
+from segmentlearn.cluster._label_order import match_labels
+from segmentlearn.neural_network import all_or_nothing
+
+
+class ConsensusClusterer(ClusterMixin, BaseEstimator):
+    """Clusterer that lets several views of the same rows vote.
+
+    Each view is some of the columns, such as the code of one of several autoencoders.
+    A copy of the clusterer is fitted to each. The views' segments are matched with
+    those of the view that agrees best with all others, and a row goes where the mean
+    membership is largest.
+
+    Parameters
+    ----------
+    clusterer : clusterer, default=None
+        Any that :class:`InductiveClusterer` takes. None is ``KMeans(8, n_init=10)``.
+    views : list of list of int, default=None
+        Positions of the columns of each view. None is one view of all columns.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the clusterer where it leaves its own seed open.
+
+    Attributes
+    ----------
+    clusterers_ : list of InductiveClusterer
+        Fitted, one a view.
+    matches_ : list of ndarray of int
+        For each view the consensus segment of each of its segments.
+    agreement_ : float
+        Mean adjusted Rand index between the views.
+    labels_ : ndarray of int64, shape (n_samples,)
+        Segment of each training row.
+    n_clusters_ : int
+        Number of segments of the view that the others were matched with.
+    n_features_in_ : int
+        Columns seen by `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns; only where `fit` was given a frame with text names.
+
+    See Also
+    --------
+    AutoencoderClusterer : Offers it as ``consensus=True``.
+
+    Notes
+    -----
+    Matching before voting is the simplest of the cluster ensembles of [1]_, and needs
+    no table of all pairs of rows.
+
+    References
+    ----------
+    .. [1] A. Strehl and J. Ghosh, "Cluster ensembles: a knowledge reuse framework for
+       combining multiple partitions", JMLR 3, 2002.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from segmentlearn.cluster import ConsensusClusterer
+    >>> X = [[1.0, 0.9], [1.1, 1.0], [5.0, 5.3], [5.1, 5.2], [5.2, 5.0]]
+    >>> clusterer = ConsensusClusterer(KMeans(2, random_state=0), views=[[0], [1]])
+    >>> clusterer.fit_predict(X)
+    array([1, 1, 0, 0, 0])
+    """
+
+    _parameter_constraints: dict = {
+        "clusterer": [HasMethods(["fit", "fit_predict"]), None],
+        "views": [list, tuple, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, clusterer=None, *, views=None, random_state=None):
+        self.clusterer = clusterer
+        self.views = views
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def fit(self, X, y=None):
+        """Find segments in each view, and match them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : ConsensusClusterer
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If a view names a column that X has not, or there is no view.
+        """
+        X = validate_data(self, X, dtype=(np.float64, np.float32))
+        views = self._views = self._get_views()
+        clusterer = self.clusterer
+        if clusterer is None:
+            clusterer = KMeans(8, n_init=10)
+        random_state = check_random_state(self.random_state)
+        self.clusterers_ = [
+            InductiveClusterer(seeded(clusterer, random_state)).fit(X[:, view])
+            for view in views
+        ]
+        labels = [fitted.labels_ for fitted in self.clusterers_]
+        agreement = np.array(
+            [[adjusted_rand_score(one, other) for other in labels] for one in labels]
+        )
+        n_views = len(views)
+        self.agreement_ = 1.0
+        if n_views > 1:
+            pairs = agreement[~np.eye(n_views, dtype=bool)]
+            self.agreement_ = float(pairs.mean())
+        middle = int(agreement.sum(axis=1).argmax())
+        self.n_clusters_ = self.clusterers_[middle].n_clusters_
+        self.matches_ = [_match(own, labels[middle]) for own in labels]
+        self.labels_ = self._vote(X)
+        return self
+
+    def predict(self, X):
+        """Return the segment of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen by `fit`.
+
+        Returns
+        -------
+        labels : ndarray of int64, shape (n_samples,)
+            -1 where most views call a row noise.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return self._vote(X)
+
+    def predict_proba(self, X):
+        """Return the mean membership of each row in each segment.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen by `fit`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_clusters_)
+            Each row sums to 1.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        total = np.zeros((len(X), self.n_clusters_))
+        for view, fitted, match in zip(
+            self._views, self.clusterers_, self.matches_, strict=True
+        ):
+            shares = fitted.predict_proba(X[:, view])
+            for own, segment in enumerate(match):
+                total[:, segment] += shares[:, own]
+        return total / np.maximum(total.sum(axis=1, keepdims=True), 1e-300)
+
+    def _vote(self, X):
+        """Return the segment with the largest mean membership; noise by majority."""
+        noise = np.zeros(len(X))
+        views = self._views
+        for view, fitted in zip(views, self.clusterers_, strict=True):
+            noise += fitted.predict(X[:, view]) < 0
+        if not self.n_clusters_:
+            return np.full(len(X), -1)
+        labels = self.predict_proba(X).argmax(axis=1)
+        labels[2 * noise > len(views)] = -1
+        return labels
+
+    def _get_views(self):
+        """Return the positions of each view's columns."""
+        n_columns = self.n_features_in_
+        views = [list(range(n_columns))] if self.views is None else self.views
+        if not len(views):
+            raise ValueError("views is empty; give a view, or None for all columns.")
+        for view in views:
+            if not np.iterable(view) or not len(view) or not all(map(_is_place, view)):
+                raise ValueError(
+                    f"views has the view {view!r}; each view is a list of positions of "
+                    "columns, one at least."
+                )
+            outside = [int(place) for place in view if not 0 <= place < n_columns]
+            if outside:
+                raise ValueError(
+                    f"views names the column(s) {outside}, and X has columns 0 to "
+                    f"{n_columns - 1}."
+                )
+        return [[int(place) for place in view] for view in views]
+
+
+def _is_place(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _match(labels, reference):
+    """Return the segment of the reference that each segment is matched with."""
+    n_segments, n_reference = labels.max() + 1, reference.max() + 1
+    matched = match_labels(labels, reference)
+    known = (labels >= 0) & (reference >= 0)
+    overlap = np.zeros((max(n_segments, 0), max(n_reference, 1)))
+    if known.any():
+        table = contingency_matrix(labels[known], reference[known])
+        overlap[np.ix_(np.unique(labels[known]), np.unique(reference[known]))] = table
+    match = overlap.argmax(axis=1)
+    for own in range(n_segments):
+        partner = matched[labels == own][0]
+        # one without a partner goes to its largest share
+        if partner < n_reference:
+            match[own] = partner
+    return match

@@ -1,0 +1,431 @@
+"""InductiveClusterer: any clusterer, with segments for rows it has not seen."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.metrics import euclidean_distances
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.random import sample_without_replacement
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn._compat import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    check_sample_weight,
+    fit_context,
+    validate_data,
+)
+from segmentlearn.cluster._assignment._assignment import (
+    CLASSIFIER,
+    CORE_ROWS,
+    NEAREST_ROW,
+    RuleLearner,
+    choose_assignment,
+)
+from segmentlearn.cluster._fitting import fit_labels, most_rows, seeded, segment_means
+from segmentlearn.cluster._label_order import canonical_labels
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network import all_or_nothing
+
+_N_SEGMENTS = 8  # of the default clusterer; KMeans' own default
+_ROWS_AT_ONCE = 100_000
+
+
+def _has_shares(estimator):
+    """Tell whether a classifier that assigns new rows gives probabilities."""
+    return isinstance(estimator.assign, str) or hasattr(
+        estimator.assign, "predict_proba"
+    )
+
+
+class InductiveClusterer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
+    """Meta-estimator that gives any clusterer a `predict` for new rows.
+
+    Many clusterers label the rows they are fitted to and no others. This one fits them
+    and learns from their labels how a new customer finds a segment. Segments are
+    numbered by size, the largest is 0; noise keeps the label -1.
+
+    Parameters
+    ----------
+    clusterer : clusterer, default=None
+        Any with `fit_predict`, mixtures included; a copy is fitted. None is
+        ``AgglomerativeClustering(n_clusters=8)``.
+    assign : {"auto", "neighbors"} or classifier, default="auto"
+        How new rows are assigned.
+
+        - "auto" follows the clusterer, see Notes.
+        - "neighbors": the vote of the nearest training rows, whatever the clusterer.
+        - A classifier: a copy is fitted to the training rows and their segments.
+
+        "neighbors" and classifiers learn from the rows that are in a segment, and call
+        no new row noise.
+    n_neighbors : int, default=5
+        Rows that vote, each with the weight 1 / distance.
+    max_rows : int, "auto" or None, default="auto"
+        Rows that the clusterer is fitted to, at most; of larger tables a random sample
+        is drawn, and `predict` labels the other rows. "auto" is a limit for those of
+        scikit-learn's clusterers whose time or memory grows with the number of pairs
+        of rows: 10,000 for agglomerative clustering without connectivity, mean shift,
+        HDBSCAN and OPTICS, 5,000 for spectral clustering and affinity propagation. For
+        others it is all rows, as is None.
+    random_state : int, RandomState instance or None, default=None
+        Draws the sample, and seeds the clusterer and the classifier where they have a
+        `random_state` that is None.
+
+    Attributes
+    ----------
+    clusterer_ : clusterer
+        Fitted, with its own numbers of the segments. Its ``affinity_matrix_``, which
+        has a number for each pair of rows, is left out.
+    labels_ : ndarray of int64, shape (n_samples,)
+        Segment of each training row, numbered by size, and by the weight of the rows
+        where weights were given; -1 is noise.
+    n_clusters_ : int
+        Number of segments.
+    cluster_centers_ : ndarray of shape (n_clusters_, n_features_in_)
+        Mean of each segment's rows, weighted if the rows are.
+    assignment_ : str
+        How new rows are assigned: "predict", "core rows", "nearest row", "neighbors" or
+        "classifier".
+    distance_bounds_ : ndarray of shape (n_clusters_,) or None
+        How far each segment reaches from its rows, where density decides.
+    agreement_ : float
+        Share of the rows, of those that the clusterer labelled, for which the rule of
+        `predict` gives their own label, noise included. No row vouches for itself:
+        where other rows decide, it is left out of them; a classifier is cross-validated
+        in five folds. A clusterer's own `predict` is taken as it is. Of more than
+        10,000 rows so many are drawn.
+    n_features_in_ : int
+        Columns seen by `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns; only where `fit` was given a frame with text names.
+
+    See Also
+    --------
+    canonical_labels : The numbering by size.
+    match_labels : Numbers as in an earlier labelling.
+
+    Notes
+    -----
+    "auto" assigns a new row
+
+    - by the clusterer's own `predict`, where it has one. A segment that no training row
+      belongs to is not counted; rows predicted to be in it go to the most probable of
+      the others.
+    - for DBSCAN, to the segment of the nearest core row within ``eps``; beyond it is
+      noise. That is DBSCAN's own rule [1]_.
+    - for HDBSCAN, OPTICS and others that have left rows out as noise, to the segment of
+      the nearest row that is in one, if it is within that segment's bound; beyond it is
+      noise. They find segments of unlike density, so no distance suits all of them. A
+      segment's bound is the one that puts most training rows on the right side, each
+      measured by its nearest neighbour other than itself. On data held out, this
+      gave the labels of a fit to all data more often than the largest or
+      a high quantile of the members' distances, or than a vote in which noise takes
+      part.
+    - for all others, by the vote of the nearest `n_neighbors` training rows.
+
+    Distances between rows use the clusterer's `metric` where it has one. Other
+    preprocessing, such as scaling, belongs before this estimator, in a `Pipeline`.
+
+    Row weights are given to the clusterer if it takes them.
+
+    References
+    ----------
+    .. [1] M. Ester, H.-P. Kriegel, J. Sander and X. Xu, "A density-based algorithm for
+       discovering clusters in large spatial databases with noise", KDD 1996.
+    .. [2] J. Xie, R. Girshick and A. Farhadi, "Unsupervised deep embedding for
+       clustering analysis", ICML 2016.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import AgglomerativeClustering
+    >>> from segmentlearn.cluster import InductiveClusterer
+    >>> X = [[1.0], [1.1], [5.0], [5.1], [5.2]]
+    >>> clusterer = InductiveClusterer(AgglomerativeClustering(2), n_neighbors=1).fit(X)
+    >>> clusterer.labels_
+    array([1, 1, 0, 0, 0])
+    >>> clusterer.predict([[1.4], [4.0]])
+    array([1, 0])
+    >>> clusterer.agreement_
+    1.0
+    """
+
+    _parameter_constraints: dict = {
+        "clusterer": [HasMethods(["fit", "fit_predict"]), None],
+        "assign": [
+            StrOptions({"auto", "neighbors"}),
+            HasMethods(["fit", "predict"]),
+        ],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "max_rows": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        clusterer=None,
+        *,
+        assign="auto",
+        n_neighbors=5,
+        max_rows="auto",
+        random_state=None,
+    ):
+        self.clusterer = clusterer
+        self.assign = assign
+        self.n_neighbors = n_neighbors
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def fit(self, X, y=None, sample_weight=None):
+        """Find segments, and learn how new rows are assigned to them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            What each row counts. A clusterer that takes no weights sees each row once,
+            with a warning; sizes and means of the segments are weighted all the same.
+
+        Returns
+        -------
+        self : InductiveClusterer
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If the clusterer takes distances in place of columns, or gives no label for
+            each row.
+
+        Warns
+        -----
+        SegmentLearnWarning
+            If there is one segment or none, if a sample was drawn, or if the clusterer
+            takes no weights.
+        """
+        X = validate_data(self, X, dtype=(np.float64, np.float32))
+        weight = sample_weight
+        if weight is not None:
+            weight = check_sample_weight(weight, X, ensure_non_negative=True)
+        random_state = check_random_state(self.random_state)
+        clusterer = seeded(self._get_clusterer(), random_state)
+        drawn = self._draw_rows(clusterer, len(X), random_state)
+        rows = X if drawn is None else X[drawn]
+        row_weight = weight if drawn is None or weight is None else weight[drawn]
+
+        raw_labels = fit_labels(clusterer, rows, row_weight)
+        # rules know segments by code, 0 to n - 1 in the clusterer's own order
+        known = raw_labels >= 0
+        segments, segment_codes = np.unique(raw_labels[known], return_inverse=True)
+        codes = np.full(len(rows), -1)
+        codes[known] = segment_codes
+        means = segment_means(rows, codes, row_weight, len(segments))
+        self.clusterer_ = clusterer
+        self.n_clusters_ = len(segments)
+        self.assignment_ = choose_assignment(self.assign, clusterer, codes)
+        self._rule, self.agreement_ = None, 1.0
+        if self.n_clusters_:
+            learner = RuleLearner(
+                clusterer, rows, codes, segments, row_weight, means, random_state
+            )
+            assign = self.assign
+            if not isinstance(assign, str):
+                assign = seeded(assign, random_state)
+            self._rule, self.agreement_ = learner.learn(
+                self.assignment_, assign, self.n_neighbors
+            )
+        if drawn is not None:
+            row_codes, codes = codes, self._assign_in_blocks(X)
+            codes[drawn] = row_codes
+            means = segment_means(X, codes, weight, self.n_clusters_)
+        self.labels_, self._order = canonical_labels(
+            codes, tie_keys=means, sample_weight=weight
+        )
+        self.cluster_centers_ = means[self._order]
+        self.distance_bounds_ = None
+        if self.n_clusters_ and self.assignment_ in (CORE_ROWS, NEAREST_ROW):
+            self.distance_bounds_ = self._rule.bounds[self._order]
+        if self.n_clusters_ < 2:
+            _warn_of_few_segments(clusterer, self.n_clusters_)
+        return self
+
+    def predict(self, X):
+        """Return the segment of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen by `fit`.
+
+        Returns
+        -------
+        labels : ndarray of int64, shape (n_samples,)
+            Numbered as in `labels_`; -1 is noise.
+        """
+        X = self._read(X)
+        # the last number is that of code -1
+        numbers = np.append(np.argsort(self._order), -1)
+        return numbers[self._assign_codes(X)]
+
+    @available_if(_has_shares)
+    def predict_proba(self, X):
+        """Return how far each row belongs to each segment.
+
+        Mixtures and classifiers give their own probabilities, and where neighbours
+        vote, these are shares of the votes. Elsewhere membership falls with the
+        distance by Student's t kernel, as in deep embedded clustering: the
+        distance to the segment's own centre, or, where density decides, to the nearest
+        row that counts for the segment. The scale is the root mean square of
+        that distance over the training rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen by `fit`.
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_clusters_)
+            Each row sums to 1 over the segments, in the order of their numbers. That
+            holds for rows that `predict` calls noise, too: their numbers say where they
+            would belong if they had to belong somewhere.
+        """
+        X = self._read(X)
+        if self._rule is None:
+            return np.empty((len(X), 0))
+        return self._rule.shares(X)[:, self._order]
+
+    def transform(self, X):
+        """Return the Euclidean distance of each row to each segment's mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen by `fit`.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_samples, n_clusters_)
+        """
+        X = self._read(X)
+        if not self.n_clusters_:
+            return np.empty((len(X), 0), dtype=X.dtype)
+        return euclidean_distances(X, self.cluster_centers_)
+
+    def number_by_size(self, labels):
+        """Number the segments by their sizes in more rows than `fit` has seen.
+
+        Parameters
+        ----------
+        labels : ndarray of int64, shape (n_rows,)
+            What `predict` gave for these rows.
+
+        Returns
+        -------
+        new_labels : ndarray of int64, shape (n_rows,)
+            As `predict` gives them from now on.
+        """
+        check_is_fitted(self)
+        size = np.bincount(labels[labels >= 0], minlength=self.n_clusters_)
+        order = np.argsort(-size, kind="stable")
+        numbers = np.append(np.argsort(order), -1)  # the last one is that of noise
+        self.labels_ = numbers[self.labels_]
+        self._order = self._order[order]
+        self.cluster_centers_ = self.cluster_centers_[order]
+        if self.distance_bounds_ is not None:
+            self.distance_bounds_ = self.distance_bounds_[order]
+        return numbers[labels]
+
+    @property
+    def classifier_(self):
+        """The fitted classifier that assigns new rows; None where another rule does."""
+        check_is_fitted(self)
+        if self.assignment_ != CLASSIFIER or self._rule is None:
+            return None
+        return self._rule.classifier
+
+    @property
+    def _n_features_out(self):
+        return self.n_clusters_
+
+    def _read(self, X):
+        """Return rows as the numbers that `fit` has seen."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=self.cluster_centers_.dtype, reset=False)
+
+    def _get_clusterer(self):
+        if self.clusterer is None:
+            return AgglomerativeClustering(n_clusters=_N_SEGMENTS)
+        if (
+            hasattr(self.clusterer, "__sklearn_tags__")
+            and get_tags(self.clusterer).input_tags.pairwise
+        ):
+            raise ValueError(
+                f"clusterer={self.clusterer} takes distances between rows, so that new "
+                "rows have none; set its metric or affinity to something other than "
+                "'precomputed'."
+            )
+        return self.clusterer
+
+    def _draw_rows(self, clusterer, n_rows, random_state):
+        """Return the positions of a sample; None stands for all rows."""
+        most = self.max_rows
+        if most == "auto":
+            most = most_rows(clusterer)
+        if most is None or n_rows <= most:
+            return None
+        warnings.warn(
+            f"{type(clusterer).__name__} was fitted to {most:,} of {n_rows:,} rows, "
+            f"drawn at random; predict labels the other {n_rows - most:,}. Set "
+            "max_rows to draw more, or to None for all.",
+            SegmentLearnWarning,
+            stacklevel=5,
+        )
+        drawn = sample_without_replacement(n_rows, most, random_state=random_state)
+        return np.sort(drawn)
+
+    def _assign_codes(self, X):
+        if self._rule is None:
+            return np.full(len(X), -1)
+        return self._rule.assign(X)
+
+    def _assign_in_blocks(self, X):
+        """Assign the rows of a large table without a copy of it."""
+        starts = range(0, len(X), _ROWS_AT_ONCE)
+        return np.concatenate(
+            [self._assign_codes(X[start : start + _ROWS_AT_ONCE]) for start in starts]
+        )
+
+
+def _warn_of_few_segments(clusterer, n_segments):
+    found = "took all rows for noise"
+    if n_segments:
+        found = "put all rows into one segment"
+    warnings.warn(
+        f"clusterer={clusterer} {found}; scale the columns alike, or set "
+        "the parameters that decide on the number of segments, such as n_clusters, eps "
+        "or min_cluster_size.",
+        SegmentLearnWarning,
+        stacklevel=5,
+    )

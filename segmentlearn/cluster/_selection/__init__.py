@@ -1,0 +1,1 @@
+"""Candidate segmentations, their scores, and the one that is kept."""

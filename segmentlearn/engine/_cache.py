@@ -1,0 +1,189 @@
+"""Compiled programs, kept for the next fit of the same architecture."""
+
+import collections
+import json
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any, NamedTuple
+
+from segmentlearn.engine._data._padding import Rows
+from segmentlearn.engine._program import (
+    _architecture as architecture,
+)
+from segmentlearn.engine._program import (
+    _losses as losses,
+)
+from segmentlearn.engine._program._epoch_program import Program, Recipe
+
+MAX_PROGRAMS = 16
+
+
+class CacheInfo(NamedTuple):
+    """What the cache of compiled programs holds and has done since it was cleared.
+
+    Attributes
+    ----------
+    programs : int
+        Programs kept now.
+    hits, misses : int
+        Fits that found their program, and fits that had to make one.
+    compilations : int
+        Times that a program was compiled: once for each of its table sizes.
+    """
+
+    programs: int
+    hits: int
+    misses: int
+    compilations: int
+
+
+class LeastRecentlyUsed:
+    """A bounded table of things that are costly to make, safe between threads.
+
+    Parameters
+    ----------
+    size : int
+        Most entries kept; the one unused for longest goes first.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = threading.RLock()
+        self._entries: collections.OrderedDict[Hashable, Any] = (
+            collections.OrderedDict()
+        )
+        self.hits = self.misses = 0
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return the entry of a key, made where there is none."""
+        with self._lock:
+            if key in self._entries:
+                self.hits += 1
+                self._entries.move_to_end(key)
+                return self._entries[key]
+            self.misses += 1
+            self._entries[key] = entry = make()
+            while len(self._entries) > self._size:
+                self.drop(self._entries.popitem(last=False)[1])
+            return entry
+
+    def drop(self, entry: Any) -> None:
+        """Take note of an entry that has to go."""
+
+    def values(self) -> list:
+        """Return the entries, the one unused for longest first."""
+        with self._lock:
+            return list(self._entries.values())
+
+    def clear(self) -> None:
+        """Forget every entry and start counting anew."""
+        with self._lock:
+            self._entries.clear()
+            self.hits = self.misses = 0
+
+
+class ProgramCache(LeastRecentlyUsed):
+    """Compiled programs by architecture, and how often they were compiled.
+
+    Parameters
+    ----------
+    size : int
+        Most programs kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._compilations_dropped = 0
+
+    def find(self, model: Any, recipe: Recipe, rows: Rows) -> Program:
+        """Return the program of a model, made where the cache has none.
+
+        A model that cannot be rebuilt from its configuration gets a program of its own,
+        which is not kept.
+        """
+        try:
+            key = (
+                architecture.architecture_key(model),
+                _recipe_key(recipe),
+                rows.shapes,
+                repr(rows.structure),
+            )
+            return self.get(key, lambda: Program(model, recipe, rows))
+        except architecture.NotCloneableError:
+            return Program(model, recipe, rows, copy=False)
+
+    def drop(self, entry: Program) -> None:
+        """Keep count of the compilations of a program that has to go."""
+        self._compilations_dropped += entry.n_compiled
+
+    def clear(self) -> None:
+        """Forget every program and start counting anew."""
+        super().clear()
+        self._compilations_dropped = 0
+
+    def info(self) -> CacheInfo:
+        """Count programs, hits, misses and compilations."""
+        programs = self.values()
+        compiled = sum(program.n_compiled for program in programs)
+        return CacheInfo(
+            len(programs),
+            self.hits,
+            self.misses,
+            self._compilations_dropped + compiled,
+        )
+
+
+PROGRAMS = ProgramCache(MAX_PROGRAMS)
+PREDICTORS = LeastRecentlyUsed(MAX_PROGRAMS)
+
+
+def cache_info() -> CacheInfo:
+    """Count the compiled programs of this process.
+
+    Returns
+    -------
+    info : CacheInfo
+        Named tuple of programs, hits, misses and compilations.
+
+    Examples
+    --------
+    >>> from segmentlearn import engine
+    >>> engine.clear_cache()
+    >>> engine.cache_info()
+    CacheInfo(programs=0, hits=0, misses=0, compilations=0)
+    """
+    return PROGRAMS.info()
+
+
+def clear_cache() -> None:
+    """Forget every compiled program of this process and free its memory.
+
+    The next fit of each architecture compiles again.
+
+    Examples
+    --------
+    >>> from segmentlearn import engine
+    >>> engine.clear_cache()
+    >>> engine.cache_info().programs
+    0
+    """
+    PROGRAMS.clear()
+    PREDICTORS.clear()
+
+
+def _recipe_key(recipe: Recipe) -> tuple:
+    """Return what the compiled epoch depends on, free numbers left out."""
+    config = {**recipe.optimizer.get_config(), "learning_rate": None, "name": None}
+    config["weight_decay"] = config.get("weight_decay") is not None
+    return (
+        type(recipe.optimizer),
+        json.dumps(config, sort_keys=True, default=str),
+        losses.identity_key(recipe.loss),
+        losses.identity_key(recipe.metrics),
+        losses.identity_key(recipe.weighted_metrics),
+        recipe.loss_weights,
+        recipe.batch_size,
+        recipe.n_members,
+        recipe.jit_compile,
+        recipe.by_member,
+    )

@@ -1,0 +1,249 @@
+"""Rows on the way into a program: padded, so that tables of other sizes reuse it."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine._backend import keras, tf
+
+_SMALLEST = 4096  # rows; a table this small costs next to nothing to pad
+_COARSE_UNTIL = 16 * 2**20  # bytes; larger tables are padded by an eighth at most
+
+
+def capacity_for(n_rows: int, bytes_per_row: int) -> int:
+    """Round a number of rows up to the length it is padded to.
+
+    Small tables get one of few lengths (each four times the one before), so that one
+    compiled program serves them all; large ones are padded by at most an eighth, so
+    that memory is not wasted. A little headroom keeps cross-validation folds, whose
+    sizes differ by a row, on the same side of the border.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the table.
+    bytes_per_row : int
+        Size of one row of features and targets.
+
+    Returns
+    -------
+    capacity : int
+        At least `n_rows`.
+
+    Examples
+    --------
+    >>> from segmentlearn.engine._data._padding import capacity_for
+    >>> capacity_for(6454, 128), capacity_for(6455, 128), capacity_for(1_000_000, 128)
+    (16384, 16384, 1048576)
+    """
+    wanted = n_rows + max(16, n_rows // 64)
+    capacity = _SMALLEST
+    while capacity < wanted:
+        capacity *= 4
+    if capacity * bytes_per_row <= _COARSE_UNTIL:
+        return capacity
+    step = max(_SMALLEST, 2 ** (int(wanted).bit_length() - 4))
+    return -(-wanted // step) * step
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Features, targets and weights as the user's arrays.
+
+    Parameters
+    ----------
+    features, targets : list of ndarray, each of shape (n_rows, ...)
+        The leaves of X and of y.
+    weights : ndarray of shape (n_rows,), default=None
+        None where every row weighs 1.
+    structure : object, default=0
+        How the leaves of X are nested in what the model is called with.
+    """
+
+    features: list
+    targets: list
+    weights: np.ndarray | None = None
+    structure: Any = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.features[0])
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the features and targets."""
+        return sum(leaf.nbytes for leaf in (*self.features, *self.targets))
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Features, targets and weights of a table, or of a part, as padded tensors.
+
+    Parameters
+    ----------
+    features, targets : list of tensors, each of shape (capacity, ...)
+        The leaves of X and of y; the padding at the end is zero.
+    weights : tensor of shape (capacity,)
+        One weight a row; zero on the padding.
+    structure : object
+        How the leaves of X are nested in what the model is called with.
+    """
+
+    features: list
+    targets: list
+    weights: Any
+    structure: Any = 0
+
+    @property
+    def capacity(self) -> int:
+        """Length of the padded tensors."""
+        return int(self.weights.shape[0])
+
+    @property
+    def shapes(self) -> tuple:
+        """Shapes without the row axis, and dtypes: what a program depends on."""
+        leaves = [*self.features, *self.targets]
+        return tuple((tuple(leaf.shape[1:]), leaf.dtype.name) for leaf in leaves)
+
+
+def skeleton(structure: Any) -> Any:
+    """Return how arrays are nested, without the arrays."""
+    if is_plain_list(structure):
+        return 0
+    return keras.tree.map_structure(lambda leaf: 0, structure)
+
+
+def is_plain_list(structure: Any) -> bool:
+    """Whether a list holds numbers, perhaps nested: one array, not several."""
+    if not isinstance(structure, (list, tuple)):
+        return False
+    return all(np.ndim(leaf) == 0 for leaf in keras.tree.flatten(structure))
+
+
+def as_number(array: np.ndarray, role: str) -> np.ndarray:
+    """Cast to the integers and floats that a program takes.
+
+    Raises
+    ------
+    ValueError
+        If the array holds something else than numbers.
+    """
+    if array.dtype.kind in "biu":
+        if array.dtype.itemsize >= 4 and array.dtype != np.int32 and array.size:
+            limits = np.iinfo(np.int32)
+            if array.min() < limits.min or array.max() > limits.max:
+                return array.astype(np.float32)
+        return array.astype(np.int32, copy=False)
+    if array.dtype.kind == "f":
+        return array.astype(np.float32, copy=False)
+    raise ValueError(
+        f"{role} has dtype {array.dtype}; the engine takes numbers only. "
+        "Encode text and objects first."
+    )
+
+
+def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
+    """Flatten arrays, or lists and dicts of arrays, to arrays a program can take.
+
+    Raises
+    ------
+    ValueError
+        If an array holds something else than numbers, or their lengths differ.
+    """
+    if is_plain_list(structure):
+        structure = np.asarray(structure)
+    leaves = [
+        as_number(np.asarray(leaf), role) for leaf in keras.tree.flatten(structure)
+    ]
+    if not leaves or any(array.ndim == 0 for array in leaves):
+        raise ValueError(f"{role} must be an array of rows, or a list or dict of them.")
+    if len({len(array) for array in leaves}) > 1:
+        lengths = [len(array) for array in leaves]
+        raise ValueError(f"the arrays of {role} have different lengths: {lengths}.")
+    return leaves
+
+
+def pad_rows(table: Table) -> Rows:
+    """Copy a table into padded tensors once; every epoch then reads them in place."""
+    n_rows = table.n_rows
+    capacity = capacity_for(n_rows, table.n_bytes // max(1, n_rows))
+    weights = np.ones(n_rows) if table.weights is None else table.weights
+    return Rows(
+        features=[_pad(leaf, capacity) for leaf in table.features],
+        targets=[_pad(leaf, capacity) for leaf in table.targets],
+        weights=_pad(np.asarray(weights, np.float32), capacity),
+        structure=table.structure,
+    )
+
+
+def _pad(array: np.ndarray, capacity: int) -> Any:
+    """Return a tensor of `capacity` rows that starts with the array's.
+
+    The rows are copied once, into memory that the tensor then uses as it is: letting
+    TensorFlow copy and pad takes twenty times as long for a large table.
+    """
+    padded = aligned_empty((capacity, *array.shape[1:]), array.dtype)
+    padded[: len(array)] = array
+    padded[len(array) :] = 0
+    return as_tensor(padded)
+
+
+def aligned_empty(shape: tuple, dtype: Any) -> np.ndarray:
+    """Return an empty array that starts at a multiple of 64 bytes, as XLA wants."""
+    n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(n_bytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def as_tensor(array: np.ndarray) -> Any:
+    """Return a tensor over the memory of an aligned array, copied on a GPU only."""
+    if array.size == 0 or tf.config.list_physical_devices("GPU"):
+        return tf.convert_to_tensor(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+
+
+def index_table(
+    rows: np.ndarray | list[np.ndarray], batch_size: int, length: int
+) -> np.ndarray:
+    """Lay row numbers out so that each batch is a slice, the last one filled up.
+
+    The slots behind the last row repeat rows from the start: their loss has no weight,
+    but batch statistics (batch normalization) then come from real rows only.
+
+    Parameters
+    ----------
+    rows : ndarray of int, or a list of them (one a member)
+        Row numbers in the order in which they are visited.
+    batch_size : int
+        Rows a step takes.
+    length : int
+        Slots of the table; at least the rows rounded up to whole batches.
+
+    Returns
+    -------
+    table : ndarray of int32, shape (length,) or (n_members, length)
+    """
+    if isinstance(rows, list):
+        return np.stack([index_table(one, batch_size, length) for one in rows])
+    table = np.zeros(length, np.int32)
+    n_rows = len(rows)
+    if n_rows:
+        n_slots = -(-n_rows // batch_size) * batch_size
+        table[:n_rows] = rows
+        table[n_rows:n_slots] = np.resize(rows, n_slots - n_rows)
+    return table
+
+
+def longest(rows: np.ndarray | list[np.ndarray]) -> int:
+    """Return the number of rows, of the longest member where there are several."""
+    return int(np.max(lengths(rows)))
+
+
+def lengths(rows: np.ndarray | list[np.ndarray]) -> np.ndarray:
+    """Return the number of rows: a scalar, or one number a member."""
+    if isinstance(rows, list):
+        return np.array([len(one) for one in rows], np.int32)
+    return np.array(len(rows), np.int32)

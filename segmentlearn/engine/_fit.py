@@ -1,0 +1,309 @@
+"""Train a Keras model: epochs of a compiled program until it is time to stop."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine import _keras_fit as fallback
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._cache import PROGRAMS
+from segmentlearn.engine._data._adapters import hold_rows
+from segmentlearn.engine._data._layout import lay_out_rows
+from segmentlearn.engine._data._padding import Table, as_leaves, longest, skeleton
+from segmentlearn.engine._program import _losses as losses
+from segmentlearn.engine._program._architecture import (
+    NotCompilableError,
+    read_free_numbers,
+)
+from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._schedules import Schedule, resolve_schedule
+from segmentlearn.engine._stopping import EarlyStopping
+from segmentlearn.engine._tensorboard_log import as_folder
+from segmentlearn.engine._trainer import Plan, Trainer, TrainingResult, assign_weights
+
+
+def fit(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    loss: Any,
+    optimizer: Any = "adam",
+    metrics: Any = (),
+    weighted_metrics: Any = (),
+    loss_weights: Sequence[float] | None = None,
+    epochs: int = 1,
+    batch_size: int = 32,
+    learning_rate_schedule: str | Schedule | None = None,
+    sample_weight: np.ndarray | None = None,
+    validation_data: tuple | None = None,
+    train_rows: Any = None,
+    validation_rows: Any = None,
+    n_members: int | None = None,
+    early_stopping: EarlyStopping | None = None,
+    callbacks: Any = (),
+    log_dir: Any = None,
+    optimizer_state: list | None = None,
+    shuffle: bool = True,
+    jit_compile: bool = True,
+    seed: int = 0,
+    verbose: int = 0,
+) -> TrainingResult:
+    """Train a Keras model, one compiled program an epoch.
+
+    The program is kept for the next model of the same architecture, whatever its
+    weights, learning rate, weight decay, dropout rates, L1 and L2 penalties and number
+    of rows. What cannot be compiled is trained by Keras' own ``fit``, with a warning.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model; it gets the trained weights. Need not be compiled.
+    X : array, or list or dict of arrays, each of shape (n_samples, ...)
+        Features, in the structure that the model is called with.
+    y : array, or list or dict of arrays, each of shape (n_samples, ...)
+        Targets, one array for each output.
+    loss : str, keras.losses.Loss, callable, or a list or dict of them
+        One for all outputs or one for each.
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Its own state is left alone. With ``use_ema=True`` the moving average of the
+        weights is what is validated, kept and handed over.
+    metrics : str, callable or sequence of them, default=()
+        Evaluated on the first output: "accuracy", names of functions in
+        ``keras.metrics``, or functions of (y_true, y_pred) that give a value a row.
+    weighted_metrics : str, callable or sequence of them, default=()
+        The same, and each row counts by its weight, as in the loss.
+    loss_weights : sequence of float, default=None
+        One for each output.
+    epochs : int, default=1
+        Epochs at most.
+    batch_size : int, default=32
+        Rows of one step.
+    learning_rate_schedule : str, callable or None, default=None
+        A key of ``engine.SCHEDULES``, or a function from progress in [0, 1] to a factor
+        on the optimizer's learning rate. None keeps the optimizer's own rate or
+        ``LearningRateSchedule``.
+    sample_weight : array of shape (n_samples,), default=None
+        Factor on each row's loss. As in Keras, a step's loss is the weighted sum
+        divided by the number of rows.
+    validation_data : tuple (X, y) or (X, y, sample_weight), default=None
+        Rows that are only looked at.
+    train_rows, validation_rows : array of int or list of arrays, default=None
+        Rows of X to train on and to validate on; all, and none, by default. A list
+        holds one array for each member. Cross-validation folds share one copy of X so.
+    n_members : int, default=None
+        Length of the member axis of a packed model: inputs (n_members, rows, ...),
+        outputs likewise, weights with the member axis first. Each member visits its own
+        rows and keeps its own best epoch.
+    early_stopping : EarlyStopping, default=None
+        Needs validation rows.
+    callbacks : keras.callbacks.Callback or sequence of them, default=()
+        Called at the beginning and end of the training and of each epoch.
+    log_dir : str, path-like or LogFolder, default=None
+        Folder for TensorBoard, in which each fit gets a new one: losses, metrics,
+        learning rate and histograms of the weights by epoch. Nothing is written
+        without.
+    optimizer_state : list of ndarray, default=None
+        ``TrainingResult.optimizer_state`` of an earlier fit, to go on from there.
+    shuffle : bool, default=True
+        Whether each epoch visits the rows in an order of its own.
+    jit_compile : bool, default=True
+        Whether XLA compiles the program; without it an epoch takes several times as
+        long, yet the first one starts sooner.
+    seed : int, default=0
+        Decides the order of the rows and the dropout masks.
+    verbose : {0, 1, 2}, default=0
+        Silent, progress bar, one line an epoch.
+
+    Returns
+    -------
+    result : TrainingResult
+        History, best epoch and optimizer state.
+
+    Raises
+    ------
+    ValueError
+        If lengths, losses or row numbers do not fit together.
+    SegmentLearnError
+        If the loss is not a finite number in the first epoch already.
+    ImportError
+        If `log_dir` is given and the package ``tensorboard`` is missing.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from segmentlearn import engine
+    >>> X = np.linspace(0, 1, 64, dtype="float32").reshape(-1, 1)
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> result = engine.fit(model, X, 2 * X, loss="mse", epochs=3)
+    >>> len(result.history["loss"]), result.compiled
+    (3, True)
+    """
+    metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
+    callbacks = _as_tuple(callbacks)
+    _check_arguments(model, epochs, batch_size, n_members)
+    folder = as_folder(log_dir)
+    optimizer = keras.optimizers.get(optimizer)
+    y, loss, loss_weights = (
+        _in_output_order(model, value, name)
+        for value, name in ((y, "y"), (loss, "loss"), (loss_weights, "loss_weights"))
+    )
+    _check_targets(model, y, "y")
+    if loss_weights is not None:
+        loss_weights = losses.per_output(
+            list(loss_weights), len(as_leaves(y, "y")), "loss_weights"
+        )
+    if validation_data is not None:
+        validation_data = _like_training(model, X, validation_data)
+    layout = lay_out_rows(
+        X,
+        y,
+        sample_weight,
+        train_rows=train_rows,
+        validation_rows=validation_rows,
+        validation_data=validation_data,
+        n_members=n_members,
+    )
+    if early_stopping is not None and not longest(layout.validation_rows):
+        raise ValueError(
+            "early_stopping needs validation rows: pass validation_data or "
+            "validation_rows, or early_stopping=None."
+        )
+    plan = Plan(
+        train_rows=layout.train_rows,
+        validation_rows=layout.validation_rows,
+        epochs=epochs,
+        schedule=resolve_schedule(learning_rate_schedule),
+        stopping=early_stopping,
+        shuffle=shuffle,
+        seed=seed,
+        verbose=verbose,
+        log_folder=folder,
+    )
+    recipe = Recipe(
+        loss=loss,
+        optimizer=optimizer,
+        metrics=metrics,
+        weighted_metrics=weighted_metrics,
+        loss_weights=None if loss_weights is None else tuple(loss_weights),
+        batch_size=int(batch_size),
+        n_members=n_members,
+        jit_compile=jit_compile,
+    )
+    if early_stopping is not None:
+        _check_monitor(early_stopping.monitor, recipe.metric_names)
+    reason = fallback.reason_not_to_compile(
+        model, optimizer, callbacks, loss, recipe.all_metrics
+    )
+    if reason is None:
+        try:
+            return _fit_compiled(
+                model, layout.table, recipe, plan, callbacks, optimizer_state
+            )
+        except (NotCompilableError, *fallback.COMPILER_ERRORS) as error:
+            reason = fallback.first_line(error)
+    fallback.warn_once(reason)
+    return fallback.fit_with_keras(
+        model, layout.table, recipe, plan, callbacks, optimizer_state
+    )
+
+
+def _fit_compiled(
+    model: Any,
+    table: Table,
+    recipe: Recipe,
+    plan: Plan,
+    callbacks: Sequence,
+    optimizer_state: list | None,
+) -> TrainingResult:
+    """Run epochs of the architecture's program and copy the weights back."""
+    rows = hold_rows(table, recipe)
+    program = PROGRAMS.find(model, recipe, rows.tensors)
+    free = read_free_numbers(model)
+    original = [variable.numpy() for variable in model.weights]
+    with program.lock:
+        program.start(original, optimizer_state, plan.seed)
+        trainer = Trainer(model, program, rows, plan, free, recipe, callbacks)
+        try:
+            result = trainer.run()
+        except BaseException:
+            assign_weights(model, original)  # nothing half-trained
+            raise
+    return result
+
+
+def _as_tuple(value: Any) -> tuple:
+    """Return several things, one thing or None as a tuple."""
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+def _check_arguments(
+    model: Any, epochs: int, batch_size: int, n_members: int | None
+) -> None:
+    """Say what is wrong with an argument before anything is traced."""
+    if not model.built:
+        raise ValueError(
+            "the model is not built yet, so it has no weights to train: give it an "
+            "Input layer, or call model.build(input_shape)."
+        )
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"epochs={epochs!r} and batch_size={batch_size!r} must be 1 or more."
+        )
+    if n_members is not None and n_members < 1:
+        raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
+
+
+def _check_monitor(monitor: str, metric_names: list) -> None:
+    """Compare what is to be stopped on with what is measured."""
+    names = ["loss", *metric_names]
+    known = [prefix + name for prefix in ("val_", "") for name in names]
+    if monitor not in known:
+        raise ValueError(
+            f"early_stopping.monitor={monitor!r} is not measured; it must be one of "
+            f"{known}."
+        )
+
+
+def _check_targets(model: Any, y: Any, name: str) -> None:
+    """Compare the number of targets with that of the model's outputs."""
+    n_outputs = len(getattr(model, "outputs", None) or ())
+    n_targets = len(as_leaves(y, name))
+    if n_outputs and n_targets != n_outputs:
+        raise ValueError(
+            f"{name} has {n_targets} array(s) and the model has {n_outputs} output(s); "
+            "pass one target for each output."
+        )
+
+
+def _in_output_order(model: Any, value: Any, name: str) -> Any:
+    """Turn a dict by output name into a list in the order of the outputs."""
+    names = list(getattr(model, "output_names", None) or ())
+    if not isinstance(value, dict) or not names:
+        return value
+    if set(value) != set(names):
+        raise ValueError(
+            f"{name} has the keys {sorted(value)}; the model's outputs are {names}."
+        )
+    return [value[one] for one in names]
+
+
+def _like_training(model: Any, X: Any, validation_data: tuple) -> tuple:
+    """Bring validation rows into the order of the training rows."""
+    if len(validation_data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be (X, y) or (X, y, sample_weight); it has "
+            f"{len(validation_data)} parts."
+        )
+    given, wanted = skeleton(validation_data[0]), skeleton(X)
+    if given != wanted:
+        raise ValueError(
+            f"validation_data has X nested as {given!r}, training as {wanted!r}."
+        )
+    y = _in_output_order(model, validation_data[1], "validation_data's y")
+    _check_targets(model, y, "validation_data's y")
+    return (validation_data[0], y, *validation_data[2:])

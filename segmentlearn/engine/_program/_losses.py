@@ -1,0 +1,197 @@
+"""Losses and metrics as functions of rows: one number a row, reduced by the program."""
+
+import functools
+import json
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._program._architecture import NotCompilableError
+
+RowFunction = Callable[[Any, Any], Any]
+
+_AVERAGES = ("sum_over_batch_size", "mean")
+# these hold a function that their configuration only names
+_WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
+
+
+def row_losses(
+    loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
+) -> list[RowFunction]:
+    """Resolve a loss, or one for each output, to functions of (y_true, y_pred).
+
+    Parameters
+    ----------
+    loss : str, callable, keras.losses.Loss, or a list or dict of them
+        One for all outputs, or one for each output: a list in the order of the outputs,
+        a dict by their names.
+    n_outputs : int
+        Outputs of the model.
+    output_names : sequence of str, default=None
+        Names of the outputs, in their order; without them a dict's order counts.
+
+    Returns
+    -------
+    functions : list of callable
+        Each gives one loss a row.
+
+    Raises
+    ------
+    ValueError
+        If the number of losses is not the number of outputs, or a name is not an
+        output's.
+    """
+    return [_row_loss(one) for one in per_output(loss, n_outputs, "loss", output_names)]
+
+
+def per_output(
+    value: Any, n_outputs: int, name: str, output_names: Sequence[str] | None = None
+) -> list:
+    """Give each output its own entry of a parameter that may be a single one."""
+    if isinstance(value, dict):
+        if output_names is not None and set(value) != set(output_names):
+            raise ValueError(
+                f"{name} has entries for {sorted(value)}, and the model's outputs are "
+                f"{sorted(output_names)}."
+            )
+        value = [value[key] for key in output_names or value]
+    if not isinstance(value, (list, tuple)):
+        return [value] * n_outputs
+    if len(value) != n_outputs:
+        raise ValueError(
+            f"{name} has {len(value)} entries, and the model has {n_outputs} outputs."
+        )
+    return list(value)
+
+
+def _row_loss(loss: Any) -> RowFunction:
+    found = keras.losses.get(loss)
+    if found is None:
+        raise ValueError("loss=None: name a Keras loss or pass a loss object.")
+    function = found.call if isinstance(found, keras.losses.Loss) else found
+
+    def of_floats(target: Any, prediction: Any) -> Any:
+        """Call the loss as Keras does, which makes every target a float."""
+        return function(tf.cast(target, tf.float32), prediction)
+
+    return of_floats
+
+
+def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
+    """Resolve a metric to a function; "accuracy" follows the target's shape.
+
+    Raises
+    ------
+    ValueError
+        If the metric is not known, or is not a mean over rows.
+    """
+    if metric in ("accuracy", "acc"):
+        return _accuracy(tuple(target.shape), tuple(prediction.shape))
+    found = _find_metric(metric)
+    if isinstance(found, keras.losses.Loss):  # called, it would average over the rows
+        return _row_loss(found)
+    if not isinstance(found, keras.metrics.Metric):
+        return found
+    if not isinstance(found, keras.metrics.MeanMetricWrapper):
+        raise ValueError(
+            f"metric {metric!r} is not a mean over rows, so a compiled epoch cannot "
+            "report it; compute it from the predictions after training."
+        )
+    return functools.partial(found._fn, **found._fn_kwargs)
+
+
+def is_mean_over_rows(metric: Any) -> bool:
+    """Whether a metric is a mean of one value a row, as a compiled epoch needs it."""
+    if metric in ("accuracy", "acc"):
+        return True
+    found = _find_metric(metric)
+    mean = isinstance(found, keras.metrics.MeanMetricWrapper)
+    return mean or not isinstance(found, keras.metrics.Metric)
+
+
+def is_mean_loss(loss: Any) -> bool:
+    """Whether a loss, or each of several, averages over rows as the engine does."""
+    if isinstance(loss, dict):
+        return all(map(is_mean_loss, loss.values()))
+    if isinstance(loss, (list, tuple)):
+        return all(map(is_mean_loss, loss))
+    return getattr(loss, "reduction", "mean") in _AVERAGES
+
+
+def more_is_better(metric: Any) -> bool:
+    """Whether a metric grows as a net gets better; a function counts as an error."""
+    if metric in ("accuracy", "acc"):
+        return True
+    return getattr(_find_metric(metric), "_direction", "down") == "up"
+
+
+def metric_name(metric: Any) -> str:
+    """Return the name under which a metric stands in the history, as in Keras."""
+    if isinstance(metric, str):
+        return metric
+    name = getattr(metric, "name", None) or getattr(metric, "__name__", None)
+    return str(name or type(metric).__name__)
+
+
+def _accuracy(target: tuple, prediction: tuple) -> RowFunction:
+    """Choose what "accuracy" means as Keras does."""
+    if prediction[-1] == 1:
+        return keras.metrics.binary_accuracy
+    if len(target) < len(prediction) or target[-1] == 1:
+        return keras.metrics.sparse_categorical_accuracy
+    return keras.metrics.categorical_accuracy
+
+
+def _find_metric(metric: Any) -> Any:
+    try:
+        return (
+            _by_name(metric) if isinstance(metric, str) else keras.metrics.get(metric)
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"metric {metric!r} is not known; use 'accuracy', the name of a metric of "
+            "Keras, or a function of (y_true, y_pred) that gives a value a row."
+        ) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _by_name(metric: str) -> Any:
+    """Make a metric once: it has variables, which cannot be made while one traces."""
+    return keras.metrics.get(metric)
+
+
+def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int) -> Any:
+    """Evaluate a row function and average what is left beyond the row axes.
+
+    `axes` is 1 for rows, 2 for members × rows. A target without the last axis of a
+    one-column prediction gets it, as in Keras.
+    """
+    if len(target.shape) == len(prediction.shape) - 1 and prediction.shape[-1] == 1:
+        target = tf.expand_dims(target, -1)
+    values = tf.cast(function(target, prediction), tf.float32)
+    if len(values.shape) < axes:
+        raise NotCompilableError("a metric gives one number for all rows")
+    for _ in range(len(values.shape) - axes):
+        values = tf.reduce_mean(values, axis=-1)
+    return values
+
+
+def identity_key(item: Any) -> Hashable:
+    """Return what tells two losses, metrics or schedules apart."""
+    if isinstance(item, dict):
+        return tuple((key, identity_key(value)) for key, value in item.items())
+    if isinstance(item, Sequence) and not isinstance(item, str):
+        return tuple(identity_key(value) for value in item)
+    # a user's own class may leave parameters out of its config: it is only itself
+    is_keras = type(item).__module__.startswith("keras.")
+    is_wrapper = type(item).__name__ in _WRAPPERS
+    if (
+        isinstance(item, (keras.losses.Loss, keras.metrics.Metric))
+        and is_keras
+        and not is_wrapper
+    ):
+        config = item.get_config()
+        if isinstance(item, keras.losses.Loss):
+            config = {**config, "name": None}  # a metric's name is what it is told by
+        return type(item), json.dumps(config, sort_keys=True, default=str)
+    return item

@@ -1,0 +1,228 @@
+"""Products of layers as XLA runs them fastest on a CPU."""
+
+from collections.abc import Callable
+from typing import Any
+
+from segmentlearn.engine._backend import keras, tf
+
+try:  # what TensorFlow's own recomputed gradients use; it has no public name
+    from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
+except ImportError:  # pragma: no cover
+    xla_optimization_barrier = None
+
+_SHORT = 16  # terms of a sum that a loop adds up faster than a matrix product
+_NARROWER = 2  # so many times fewer outputs than inputs make a layer a narrow one
+_ENTRIES_PER_ROW = 64  # of a kernel that is cheaply transposed
+_FEW_ROWS = 64  # of a step, which are cheaply transposed
+
+
+class _Compiled:
+    """A layer that can be told that XLA compiles it."""
+
+    in_xla = False
+    by_member = False
+
+
+class FastDense(_Compiled, keras.layers.Dense):
+    """``Dense`` with gradients that XLA's runtime is quick at.
+
+    It stands in for ``keras.layers.Dense`` in the engine's own copy of a model: the
+    same weights, the same result.
+    """
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Multiply the inputs by the kernel; add the bias; activate."""
+        if len(inputs.shape) != 2 or not self.in_xla:
+            return super().call(inputs, training=training)
+        x = _product(inputs, tf.convert_to_tensor(self.kernel), self.in_xla)
+        if self.bias is not None:
+            x = x + self.bias
+        return x if self.activation is None else self.activation(x)
+
+
+class FastEinsum(_Compiled, keras.layers.EinsumDense):
+    """``EinsumDense`` that says what it means by plain products, where it can.
+
+    It stands in for ``keras.layers.EinsumDense`` in the engine's own copy of a model:
+    the same weights, the same result. A product of each row with one matrix becomes a
+    single large matrix product, where a general Einstein sum, forwards and backwards,
+    took two thirds longer for a whole epoch; a product without a sum becomes a
+    multiplication, whose gradient is not a pile of tiny matrix products.
+    """
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        """Multiply the inputs by the kernel; add the bias; activate."""
+        kernel = self.kernel
+        left, right, result = _operands(self.equation)
+        if _is_elementwise(left, right, result):
+            x = _spread(inputs, left, result) * _spread(kernel, right, result)
+        elif _is_plain_product(left, right, result):
+            shape = tf.shape(inputs)
+            flat = tf.reshape(inputs, [-1, inputs.shape[-1]])
+            x = _product(flat, tf.convert_to_tensor(kernel), self.in_xla)
+            x = tf.reshape(x, tf.concat([shape[:-1], tf.shape(x)[-1:]], axis=0))
+            x.set_shape([*inputs.shape[:-1], kernel.shape[-1]])
+        elif self.by_member and _is_member_product(left, right, result):
+            x = _product(inputs, tf.convert_to_tensor(kernel), self.in_xla)
+        elif _is_small_sum(left, right, result, kernel.shape):
+            letters = left + result[-1]
+            x = _spread(inputs, left, letters) * _spread(kernel, right, letters)
+            x = tf.reduce_sum(x, axis=len(left) - 1)
+        else:
+            x = keras.ops.einsum(self.equation, inputs, kernel)
+        if self.bias is not None:
+            x = x + self.bias
+        return x if self.activation is None else self.activation(x)
+
+
+def fast_type(layer: Any) -> type | None:
+    """Return what can stand in for a layer in the engine's copy of a model.
+
+    Parameters
+    ----------
+    layer : keras.Layer
+
+    Returns
+    -------
+    fast : type or None
+        None for all but plain ``Dense`` and ``EinsumDense`` layers: subclasses,
+        quantized layers and equations with an ellipsis stay what they are.
+    """
+    if getattr(layer, "quantization_mode", None) is not None:
+        return None
+    if getattr(layer, "lora_enabled", False):
+        return None
+    if type(layer) is keras.layers.Dense:
+        return FastDense
+    if type(layer) is keras.layers.EinsumDense and "." not in layer.equation:
+        return FastEinsum
+    return None
+
+
+def tell_compiled(model: Any, by_member: bool = False) -> None:
+    """Tell the fast layers of a model that XLA compiles it.
+
+    `by_member` says that each member's products have to be those of a net alone, to the
+    last bit.
+    """
+    for layer in model._flatten_layers():
+        if isinstance(layer, _Compiled):
+            layer.in_xla = xla_optimization_barrier is not None
+            layer.by_member = by_member
+
+
+def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
+    """Multiply rows by a matrix, with gradients that XLA's runtime is quick at.
+
+    Both may have an axis of members in front, each of which has a matrix of its own.
+    The gradient of the kernel is a product of two factors that both lie the wrong way
+    round in memory, and turning the left one takes most of the time. A few rows are
+    better turned beforehand, and so is a small kernel for the gradient of the rows.
+    With many rows and a narrow layer, the outputs are the smaller factor, so they go
+    left and the result is turned. Barriers keep XLA from undoing either.
+    """
+    n_rows, n_outputs = rows.shape[-2], kernel.shape[-1]
+    if not rows.dtype.is_floating:  # whole numbers and truth values, as in Keras
+        rows = tf.cast(rows, kernel.dtype)
+    if not in_xla or n_rows is None:
+        return tf.matmul(rows, kernel)
+    n_inputs = rows.shape[-1]
+    is_small = n_inputs * n_outputs <= n_rows * _ENTRIES_PER_ROW
+    if n_rows <= _FEW_ROWS:
+        return _with_gradient(rows, kernel, _from_turned, is_small)
+    if is_small and n_outputs * _NARROWER <= n_inputs:
+        return _with_gradient(rows, kernel, _turned_afterwards, False)
+    return tf.matmul(rows, kernel)
+
+
+def _with_gradient(
+    rows: Any, kernel: Any, kernel_gradient: Callable, turns_kernel: bool
+) -> Any:
+    """Multiply, and say how the gradients are to be computed."""
+
+    @tf.custom_gradient
+    def product(rows: Any, kernel: Any) -> tuple:
+        def gradient(upstream: Any) -> tuple:
+            if turns_kernel:
+                of_rows = tf.matmul(upstream, _turn(kernel))
+            else:
+                of_rows = tf.matmul(upstream, kernel, transpose_b=True)
+            return of_rows, kernel_gradient(rows, upstream)
+
+        return tf.matmul(rows, kernel), gradient
+
+    return product(rows, kernel)
+
+
+def _from_turned(rows: Any, upstream: Any) -> Any:
+    return tf.matmul(_turn(rows), upstream)
+
+
+def _turned_afterwards(rows: Any, upstream: Any) -> Any:
+    (turned,) = xla_optimization_barrier([tf.matmul(upstream, rows, transpose_a=True)])
+    return tf.linalg.matrix_transpose(turned)
+
+
+def _turn(matrix: Any) -> Any:
+    """Transpose in memory, not only in what the next product is told."""
+    (turned,) = xla_optimization_barrier([tf.linalg.matrix_transpose(matrix)])
+    return turned
+
+
+def _operands(equation: str) -> tuple[str, str, str]:
+    """Split an equation into the letters of input, kernel and result."""
+    operands, result = equation.replace(" ", "").split("->")
+    left, right = operands.split(",")
+    return left, right, result
+
+
+def _is_elementwise(left: str, right: str, result: str) -> bool:
+    """Whether nothing is summed, and both operands keep the order of their axes."""
+    if set(left) | set(right) != set(result):
+        return False
+    return all(
+        [letter for letter in result if letter in operand] == list(operand)
+        for operand in (left, right)
+    )
+
+
+def _is_plain_product(left: str, right: str, result: str) -> bool:
+    """Whether the last axis of the input is multiplied by one matrix."""
+    return (
+        len(right) == 2
+        and left[-1] == right[0]
+        and right[1] not in left
+        and result == left[:-1] + right[1]
+    )
+
+
+def _is_member_product(left: str, right: str, result: str) -> bool:
+    """Whether the rows of each member are multiplied by a matrix of its own."""
+    return (
+        len(left) == len(right) == len(result) == 3
+        and left[0] == right[0] == result[0]
+        and left[1] == result[1]
+        and left[2] == right[1]
+        and right[2] == result[2]
+        and len({*left, *right}) == 4
+    )
+
+
+def _is_small_sum(left: str, right: str, result: str, shape: tuple) -> bool:
+    """Whether the last axis of the input, a short one, is summed against the kernel."""
+    letters = left + result[-1]
+    return (
+        result == left[:-1] + right[-1]
+        and right[-1] not in left
+        and [letter for letter in letters if letter in right] == list(right)
+        and right[-2:-1] == left[-1]
+        and shape[-2] <= _SHORT
+    )
+
+
+def _spread(value: Any, letters: str, result: str) -> Any:
+    """Insert axes of length one where the result has an axis of the other operand."""
+    for axis, letter in enumerate(result):
+        if letter not in letters:
+            value = tf.expand_dims(value, axis)
+    return value

@@ -1,0 +1,154 @@
+"""A model's weights as a program holds them: in one flat vector where that is the same.
+
+An update of one long vector takes a handful of operations; an update of each kernel and
+bias takes as many for each of them, and in a small net these are most of an epoch.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine._backend import keras, tf
+
+# optimizers that treat every number alone: one vector or many arrays, the result is the
+# same. Adafactor, Lamb and Muon look at whole matrices.
+_ELEMENTWISE = tuple(
+    getattr(keras.optimizers, name)
+    for name in (
+        "SGD",
+        "RMSprop",
+        "Adam",
+        "AdamW",
+        "Adadelta",
+        "Adagrad",
+        "Adamax",
+        "Nadam",
+        "Ftrl",
+        "Lion",
+    )
+)
+
+
+class Weights:
+    """The variables that a program trains, and those that it only updates.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Fixes shapes and order; its own variables are not touched.
+    optimizer : keras.optimizers.Optimizer
+        Built here, on the variables that it will update.
+    n_members : int or None
+        Length of the leading axis that tells the nets of a packed model apart.
+    """
+
+    def __init__(self, model: Any, optimizer: Any, n_members: int | None) -> None:
+        position = {id(variable): i for i, variable in enumerate(model.weights)}
+        self._trained = [position[id(v)] for v in model.trainable_variables]
+        # what a step changes without a gradient, in the order in which Keras returns
+        # it: frozen weights, moving statistics, and the states of random generators
+        self.updated = list(model.non_trainable_variables)
+        self._fixed = [position.get(id(variable)) for variable in self.updated]
+        self.shapes = [tuple(variable.shape) for variable in model.trainable_variables]
+        self._lead = [] if n_members is None else [n_members]
+        self.is_flat = _can_be_flat(model, optimizer, self.shapes, n_members)
+        if self.is_flat:
+            rows = n_members or 1
+            self._sizes = [int(np.prod(shape)) // rows for shape in self.shapes]
+            shape = (*self._lead, sum(self._sizes))
+            self.variables = [keras.Variable(np.zeros(shape, np.float32), name="flat")]
+        else:
+            self.variables = list(model.trainable_variables)
+        optimizer.build(self.variables)
+        # what validation looks at and a fit takes home
+        self.judged = self.variables
+        if optimizer.use_ema:
+            self.judged = list(optimizer._model_variables_moving_average)
+
+    @property
+    def is_by_member(self) -> bool:
+        """Whether each member's weights are a row of the vector, and nothing else."""
+        return self.is_flat and bool(self._lead) and not self.updated
+
+    def assign_member(self, member: int, weights: Sequence) -> None:
+        """Take over the weights of one net, in the order of its ``weights``."""
+        rows = self.variables[0].numpy()
+        rows[member] = np.concatenate([np.ravel(weights[i]) for i in self._trained])
+        self.variables[0].assign(rows)
+
+    def split_row(self, row: np.ndarray) -> list[np.ndarray]:
+        """Cut a member's row into flat arrays, in the order of ``model.weights``."""
+        pieces = np.split(row, np.cumsum(self._sizes)[:-1])
+        ordered = sorted(
+            zip(self._trained, pieces, strict=True), key=lambda pair: pair[0]
+        )
+        return [piece for _, piece in ordered]
+
+    def unpack(self, values: Sequence) -> list:
+        """Return the values of `variables` as the model's trainable weights."""
+        if not self.is_flat:
+            return list(values)
+        pieces = tf.split(values[0], self._sizes, axis=len(self._lead))
+        return [
+            tf.reshape(piece, shape)
+            for piece, shape in zip(pieces, self.shapes, strict=True)
+        ]
+
+    def assign(self, weights: Sequence, seed: int) -> None:
+        """Take over a net's weights, in the order of ``model.weights``."""
+        trained = [np.asarray(weights[i]) for i in self._trained]
+        if self.is_flat:
+            rows = [array.reshape(*self._lead, -1) for array in trained]
+            self.variables[0].assign(np.concatenate(rows, axis=-1))
+        else:
+            for variable, array in zip(self.variables, trained, strict=True):
+                variable.assign(array)
+        for number, variable in enumerate(self.updated):
+            index = self._fixed[number]
+            if index is None:  # the state of a random generator
+                variable.assign(np.array([seed & 0xFFFFFFFF, number], np.uint32))
+            else:
+                variable.assign(weights[index])
+
+    def readers(self) -> list:
+        """Return a function for each held variable that gives its present value."""
+        held = [*self.judged, *self._kept()]
+        return [variable.value.read_value for variable in held]
+
+    def restore_order(self, values: Sequence) -> list[np.ndarray]:
+        """Turn what `readers` read into weights in the order of ``model.weights``."""
+        arrays = [np.asarray(value) for value in values]
+        held, fixed = arrays[: len(self.variables)], arrays[len(self.variables) :]
+        if self.is_flat:
+            borders = np.cumsum(self._sizes)[:-1]
+            pieces = np.split(held[0], borders, axis=-1)
+            held = [
+                piece.reshape(shape)
+                for piece, shape in zip(pieces, self.shapes, strict=True)
+            ]
+        indices = self._trained + [i for i in self._fixed if i is not None]
+        ordered: list = [None] * len(indices)
+        for index, array in zip(indices, held + fixed, strict=True):
+            ordered[index] = array
+        return ordered
+
+    def _kept(self) -> list:
+        """Return what is updated and belongs to the model's weights."""
+        pairs = zip(self.updated, self._fixed, strict=True)
+        return [variable for variable, index in pairs if index is not None]
+
+
+def _can_be_flat(
+    model: Any, optimizer: Any, shapes: list[tuple], n_members: int | None
+) -> bool:
+    """Whether one vector gives the same updates as the separate weights."""
+    variables = model.trainable_variables
+    return (
+        type(optimizer) in _ELEMENTWISE
+        and optimizer.clipnorm is None
+        and bool(variables)
+        and all(variable.constraint is None for variable in variables)
+        and all(variable.dtype == "float32" for variable in variables)
+        and (n_members is None or all(shape[:1] == (n_members,) for shape in shapes))
+    )

@@ -1,0 +1,386 @@
+"""associations: which columns go together, and with the target."""
+
+import dataclasses
+import warnings
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.metrics import Numbers, associate
+from segmentlearn.preprocessing import column_skill, pair_column, pair_target
+from segmentlearn.tables import (
+    missing_mask,
+    numbers_identify,
+    read_table,
+    resolve_roles,
+    text_identifies,
+)
+
+_MEASURES = {
+    "spearman": "Spearman's correlation of two columns of numbers",
+    "pearson": "Pearson's correlation of two columns of numbers",
+    "correlation_ratio": "the correlation ratio of a column of numbers and a category",
+    "cramers_v": "Cramér's V of two categories",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Associations:
+    """Which columns go together, and with the target.
+
+    Made by :func:`associations`.
+
+    Attributes
+    ----------
+    matrix : DataFrame of shape (n_columns, n_columns)
+        Association of each pair: from -1 to 1 for two columns of numbers, else from 0
+        to 1; NaN where it cannot be told, such as for a column of a single value. The
+        target, where there is one, stands last.
+    kinds : DataFrame of shape (n_columns, n_columns)
+        What each value is: "spearman", "pearson", "correlation_ratio" or "cramers_v".
+    p_values : DataFrame of shape (n_columns, n_columns)
+        Of the hypothesis that two columns have nothing to do with each other, not
+        corrected for their number.
+    n_pairs : DataFrame of shape (n_columns, n_columns)
+        Rows that hold both.
+    target : str or None
+        Name of the target in these frames.
+    with_target : DataFrame or None
+        One row a column, strongest first: "association" with the target, "measure",
+        "p_value", "n_rows", and how well the column alone tells the target of rows that
+        it has not seen: "auc" for classes (0.5 for a column that tells nothing, the
+        mean of one class against all others), "r2" for amounts (0 for one that tells
+        nothing, negative for one that misleads).
+    n_rows : int
+        Rows of the table.
+    n_sampled : int
+        Rows that were looked at.
+
+    See Also
+    --------
+    segmentlearn.plotting.AssociationDisplay : The matrix as a picture.
+    """
+
+    matrix: pd.DataFrame
+    kinds: pd.DataFrame
+    p_values: pd.DataFrame
+    n_pairs: pd.DataFrame
+    target: str | None
+    with_target: pd.DataFrame | None
+    n_rows: int
+    n_sampled: int
+
+    def to_frame(self, kind="pairs"):
+        """Return the numbers as a frame.
+
+        Parameters
+        ----------
+        kind : {"pairs", "matrix", "target"}, default="pairs"
+            "pairs": one row a pair of columns, strongest first. "matrix": the
+            attribute. "target": ``with_target``.
+
+        Returns
+        -------
+        frame : DataFrame
+            A new one.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind, or no target.
+        """
+        if kind == "matrix":
+            return self.matrix.copy()
+        if kind == "target":
+            if self.with_target is None:
+                raise ValueError(
+                    "kind='target' needs a target; hand over y to associations."
+                )
+            return self.with_target.copy()
+        if kind != "pairs":
+            raise ValueError(
+                f"kind={kind!r} is not one of ['pairs', 'matrix', 'target']."
+            )
+        first, second = np.triu_indices(len(self.matrix), 1)
+        names = self.matrix.columns
+        frame = pd.DataFrame(
+            {
+                "first": names[first],
+                "second": names[second],
+                "association": self.matrix.to_numpy()[first, second],
+                "measure": self.kinds.to_numpy()[first, second],
+                "p_value": self.p_values.to_numpy()[first, second],
+                "n_rows": self.n_pairs.to_numpy()[first, second],
+            }
+        )
+        return _strongest_first(frame).reset_index(drop=True)
+
+    def to_markdown(self, *, max_rows=20):
+        """Return a report for a document.
+
+        Parameters
+        ----------
+        max_rows : int, default=20
+            Rows of each table at most, the strongest.
+
+        Returns
+        -------
+        text : str
+            The columns with the target, where there is one, then the strongest pairs.
+        """
+        lines = ["# Associations", "", self._rows_text() + "."]
+        if self.with_target is not None:
+            lines += ["", f"## With {_escaped(self.target)}", ""]
+            lines += _table(self.with_target.reset_index().head(max_rows))
+        pairs = self.to_frame()
+        if self.target is not None:
+            pairs = pairs[pairs["second"] != self.target]
+        if len(pairs):
+            lines += ["", "## With each other", "", *_table(pairs.head(max_rows))]
+        lines += ["", "## How to read this", ""]
+        used = set(np.unique(self.kinds.to_numpy().astype(str)))
+        lines += [f"- {key}: {text}." for key, text in _MEASURES.items() if key in used]
+        lines.append("- Association shows what goes together, not what causes what.")
+        return "\n".join(lines) + "\n"
+
+    def __repr__(self):
+        target = "" if self.target is None else f", target {self.target!r}"
+        return f"Associations({len(self.matrix)} columns{target}, {self._rows_text()})"
+
+    def _rows_text(self):
+        """Say how many rows there are, and how many were looked at."""
+        if self.n_sampled == self.n_rows:
+            return f"{self.n_rows:,} rows"
+        return f"{self.n_sampled:,} rows drawn from {self.n_rows:,}"
+
+
+class AssociationTable(BaseEstimator):
+    """Stands for the function where a table reader wants an estimator."""
+
+
+@validate_params(
+    {
+        "X": "no_validation",
+        "y": "no_validation",
+        "method": [StrOptions({"spearman", "pearson"})],
+        "categorical_features": ["array-like", StrOptions({"auto"}), None],
+        "target_type": [StrOptions({"auto", "classes", "continuous"})],
+        "identifiers": [StrOptions({"drop", "keep"})],
+        "max_rows": [Interval(Integral, 2, None, closed="left"), None],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def associations(
+    X,
+    y=None,
+    *,
+    method="spearman",
+    categorical_features="auto",
+    target_type="auto",
+    identifiers="drop",
+    max_rows=200_000,
+    random_state=0,
+):
+    """Tell which columns go together, and which have to do with the target.
+
+    Each pair is measured by what suits it: two columns of numbers are correlated, two
+    categories have Cramér's V with Bergsma's correction, and one of each has the
+    correlation ratio, corrected as an adjusted R² is.
+
+    Parameters
+    ----------
+    X : frame or array-like of shape (n_samples, n_features)
+        Raw columns: numbers, text, categories, truth values, dates, missing cells. A
+        pair is measured over the rows that hold both.
+    y : array-like of shape (n_samples,) or None, default=None
+        Labels or numbers, one for each row of X.
+    method : {"spearman", "pearson"}, default="spearman"
+        "spearman" looks at the ranks of numbers, beside categories too; "pearson" at
+        the numbers themselves.
+    categorical_features : "auto", list of str or int, or None, default="auto"
+        Columns that hold categories whatever their dtype, by name or position.
+    target_type : {"auto", "classes", "continuous"}, default="auto"
+        How y is read. "auto" takes text, truth values and up to 30 distinct whole
+        numbers for classes.
+    identifiers : {"drop", "keep"}, default="drop"
+        Whether columns of frames with nearly one value a row are left out, with a
+        warning.
+    max_rows : int or None, default=200000
+        Rows to look at, at most; of a larger table a sample is drawn. With 200,000 rows
+        the standard error of a correlation is 0.002.
+    random_state : int, RandomState instance or None, default=0
+        Draws the sample and the folds of "auc" and "r2".
+
+    Returns
+    -------
+    associations : Associations
+        The matrix, and the columns in the order of their association with y.
+
+    Raises
+    ------
+    ValueError
+        If y has missing values or another length than X.
+    SchemaError
+        If a column holds infinite values, or all look like identifiers.
+
+    Warns
+    -----
+    SegmentLearnWarning
+        If identifiers are left out.
+
+    See Also
+    --------
+    segmentlearn.preprocessing.AssociationSelector : Keep columns by it.
+    segmentlearn.metrics._association : One pair.
+
+    Notes
+    -----
+    "auc" and "r2" are measured on five held-out folds, from the smoothed mean target of
+    each level of the column, or of each twentieth of its numbers; missing cells are a
+    level of their own. So they see what is not monotone and what is told by missing
+    cells, and unlike an accuracy they are not raised by a large class.
+
+    Examples
+    --------
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.inspection import associations
+    >>> X, segments = make_customers("mall", 300, random_state=0)
+    >>> found = associations(X, segments)
+    >>> found.with_target["auc"].idxmin()
+    'Gender'
+    >>> found.kinds.loc["Gender", "Age"]
+    'correlation_ratio'
+    """
+    table = read_table(AssociationTable(), X, reset=True)
+    kinds = table.kinds()
+    roles, chosen = resolve_roles(table.names, kinds, categorical_features)
+    rows = _draw(table.n_rows, max_rows, random_state)
+    if y is not None:
+        check_consistent_length(table.columns[0], y)
+    columns, left_out = {}, []
+    for at, name in enumerate(table.names):
+        cells = table.columns[at] if rows is None else table.columns[at][rows]
+        column = pair_column(AssociationTable(), cells, name, roles[at], method)
+        exempt = identifiers == "keep" or table.container == "array" or at in chosen
+        if not exempt and _identifies(column, cells, name, kinds[at]):
+            left_out.append(name)
+        else:
+            columns[name] = column
+    if left_out:
+        warnings.warn(
+            f"The column(s) {left_out} look like identifiers (nearly one value a row) "
+            f"and are left out; pass identifiers='keep' to have them too.",
+            SegmentLearnWarning,
+            stacklevel=3,
+        )
+    target = None
+    if y is not None:
+        target = _free_name(str(getattr(y, "name", None) or "target"), columns)
+        y = np.asarray(y) if rows is None else np.asarray(y)[rows]
+        columns[target] = pair_target(y, target_type, method)
+    matrix, measures, p_values, n_pairs = _all_pairs(columns)
+    with_target = None
+    if target is not None:
+        with_target = pd.DataFrame(
+            {
+                "association": matrix[target],
+                "measure": measures[target],
+                "p_value": p_values[target],
+                "n_rows": n_pairs[target],
+            }
+        ).drop(index=target)
+        name = "r2" if isinstance(columns[target], Numbers) else "auc"
+        with_target[name] = [
+            column_skill(columns[column], y, name == "auc", random_state)
+            for column in with_target.index
+        ]
+        with_target = _strongest_first(with_target.rename_axis("column"))
+    return Associations(
+        matrix=matrix,
+        kinds=measures,
+        p_values=p_values,
+        n_pairs=n_pairs,
+        target=target,
+        with_target=with_target,
+        n_rows=table.n_rows,
+        n_sampled=table.n_rows if rows is None else len(rows),
+    )
+
+
+def _all_pairs(columns):
+    """Return value, measure, p-value and rows of every pair."""
+    names, prepared = list(columns), list(columns.values())
+    found = [
+        [associate(column, other) for other in prepared[: at + 1]]
+        for at, column in enumerate(prepared)
+    ]
+    frames = []
+    for field in ("value", "measure", "p_value", "n_rows"):
+        rows = [[getattr(one, field) for one in row] for row in found]
+        cells = [
+            [rows[max(i, j)][min(i, j)] for j in range(len(names))]
+            for i in range(len(names))
+        ]
+        frames.append(pd.DataFrame(cells, index=names, columns=names))
+    return frames
+
+
+def _draw(n_rows, max_rows, random_state):
+    """Return the rows of a sample, sorted; None for all."""
+    if max_rows is None or n_rows <= max_rows:
+        return None
+    drawn = check_random_state(random_state).permutation(n_rows)[:max_rows]
+    return np.sort(drawn)
+
+
+def _identifies(column, cells, name, kind):
+    """Tell whether a column names its row."""
+    if isinstance(column, Numbers):
+        return kind == "number" and numbers_identify(name, column.numbers)
+    present = int(np.count_nonzero(~missing_mask(cells)))
+    return column.n_levels > 2 and text_identifies(name, column.n_levels, present)
+
+
+def _free_name(name, taken):
+    """Return a name that no column has, by underscores."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _strongest_first(frame):
+    """Sort by the size of the association, NaN last."""
+    return frame.sort_values(
+        "association", key=np.abs, ascending=False, kind="stable", na_position="last"
+    )
+
+
+def _table(frame):
+    """Return the lines of a Markdown table."""
+    header = [str(name) for name in frame.columns]
+    rows = [
+        [_cell(cell, name) for cell, name in zip(row, header, strict=True)]
+        for row in frame.itertuples(index=False)
+    ]
+    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
+
+
+def _cell(cell, name):
+    """Write one cell."""
+    if isinstance(cell, float | np.floating):
+        if np.isnan(cell):
+            return ""
+        return "<0.001" if name == "p_value" and cell < 0.001 else f"{cell:.3f}"
+    return f"{cell:,}" if isinstance(cell, Integral) else _escaped(str(cell))
+
+
+def _escaped(text):
+    """Keep a bar from ending its cell."""
+    return text.replace("|", "\\|")

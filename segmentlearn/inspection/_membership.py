@@ -1,0 +1,164 @@
+"""Which segment each customer is in, from an estimator or from labels."""
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.tables import factorize, level_order
+
+NOISE = -1
+_MOST_DISAGREEMENT = 0.1
+
+
+@dataclasses.dataclass
+class Membership:
+    """The segment of each customer.
+
+    Attributes
+    ----------
+    labels : list of int or str
+        Label of each segment, sorted; noise (-1) last.
+    codes : ndarray of int of shape (n_rows,)
+        Position in ``labels`` of each customer's segment.
+    known_names : dict of label to str
+        Names that an estimator keeps in ``segment_names_``.
+    """
+
+    labels: list
+    codes: np.ndarray
+    known_names: dict
+
+    @property
+    def has_noise(self):
+        """Whether the last segment is made of unassigned customers."""
+        return is_noise(self.labels[-1])
+
+    @property
+    def sizes(self):
+        """Number of customers of each segment."""
+        return np.bincount(self.codes, minlength=len(self.labels))
+
+
+def is_noise(label):
+    """Tell whether a label stands for customers without a segment."""
+    return isinstance(label, int) and not isinstance(label, bool) and label == NOISE
+
+
+def find_membership(estimator_or_labels, X, n_rows):
+    """Return the segment of each row of X.
+
+    Parameters
+    ----------
+    estimator_or_labels : estimator or array-like of shape (n_rows,)
+        A fitted estimator with ``predict`` or ``labels_``, or labels.
+    X : frame or array of n_rows rows
+        What the estimator predicts.
+    n_rows : int
+        Number of rows of X.
+
+    Returns
+    -------
+    membership : Membership
+        Checked: one label for each row, none of them missing.
+    """
+    known = {}
+    if hasattr(estimator_or_labels, "fit"):
+        labels = _labels_of(estimator_or_labels, X, n_rows)
+        known = dict(getattr(last_step(estimator_or_labels), "segment_names_", {}))
+    else:
+        labels = _given_labels(estimator_or_labels, X)
+    if labels.ndim != 1 or len(labels) != n_rows:
+        raise ValueError(
+            f"There are labels of shape {labels.shape} for the {n_rows} rows of X; "
+            f"hand over one label for each row."
+        )
+    factor = factorize(labels)
+    if (factor.codes < 0).any():
+        raise ValueError(
+            f"{int((factor.codes < 0).sum())} label(s) are missing; leave these rows "
+            f"out, or label them -1 to have them shown as noise."
+        )
+    present = np.flatnonzero(np.bincount(factor.codes, minlength=len(factor.levels)))
+    order = sorted(present, key=lambda at: _label_order(factor.levels[at], factor, at))
+    position = np.zeros(len(factor.levels), dtype=np.intp)
+    position[order] = np.arange(len(order))
+    return Membership(
+        [factor.levels[at] for at in order], position[factor.codes], known
+    )
+
+
+def last_step(estimator):
+    """Return the last step of a pipeline, and any other estimator as it is."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator[-1]
+    return estimator
+
+
+def _label_order(label, factor, position):
+    """Sort noise last, declared categories as declared, the rest by value."""
+    if is_noise(label):
+        return (1, 0)
+    return (0, position if factor.ordered else level_order(label))
+
+
+def _given_labels(labels, X):
+    """Return labels as an array, after a look at the index of a series."""
+    shuffled = (
+        isinstance(labels, pd.Series)
+        and isinstance(X, pd.DataFrame)
+        and len(labels) == len(X)
+        and not labels.index.equals(X.index)
+        and labels.index.sort_values().equals(X.index.sort_values())
+    )
+    if shuffled:
+        raise ValueError(
+            "The labels have the index of X in another order; hand over "
+            "labels.loc[X.index]."
+        )
+    if isinstance(labels, pd.Series | pd.Index):
+        return labels.array if not isinstance(labels.dtype, np.dtype) else labels.values
+    if isinstance(labels, pd.Categorical):
+        return labels
+    if isinstance(labels, str) or not hasattr(labels, "__len__"):
+        raise TypeError(
+            f"estimator_or_labels must be a fitted estimator with predict or labels_, "
+            f"or labels, one for each row of X; got {labels!r}."
+        )
+    return np.asarray(labels)
+
+
+def _labels_of(estimator, X, n_rows):
+    """Return what an estimator says of X, or of the rows it was fitted on."""
+    check_is_fitted(estimator)
+    kept = getattr(last_step(estimator), "labels_", None)
+    kept = None if kept is None or len(kept) != n_rows else np.asarray(kept)
+    if not hasattr(estimator, "predict"):
+        if kept is None:
+            raise ValueError(
+                f"{type(estimator).__name__} has no predict, and no labels_ for the "
+                f"{n_rows} rows of X; hand over the rows it was fitted on, or labels."
+            )
+        return kept
+    if kept is None:
+        return np.asarray(estimator.predict(X))
+    try:
+        labels = np.asarray(estimator.predict(X))
+    except (ValueError, TypeError):
+        return kept  # X is the raw form of the rows that the estimator was fitted on
+    differing = np.mean(labels != kept) if labels.shape == kept.shape else 0.0
+    if differing > _MOST_DISAGREEMENT:
+        warnings.warn(
+            f"predict(X) and labels_ differ in {differing:.0%} of the rows. If X holds "
+            f"the customers that {type(estimator).__name__} was fitted on, it was "
+            f"fitted on them in another form, scaled for example, and what is shown "
+            f"here is wrong; hand over a Pipeline that prepares X, or "
+            f"segment_profile(estimator.labels_, X).",
+            SegmentLearnWarning,
+            stacklevel=4,
+        )
+    return labels

@@ -1,0 +1,317 @@
+"""segment_playbook: the user's own rules beside what was measured in each segment."""
+
+import dataclasses
+from collections.abc import Mapping
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn._compat import validate_params
+from segmentlearn._formatting import level_text, number_text, percent
+from segmentlearn.inspection._contrasts import NumberContrast
+from segmentlearn.inspection._membership import is_noise
+from segmentlearn.inspection._segment_profile import SegmentProfile
+from segmentlearn.inspection._wording import SIZEABLE
+
+_FIELDS = ("rule", "column", "direction", "level", "min_effect", "action")
+_DIRECTIONS = ("high", "low")
+_COLUMNS = ["segment", "name", "action", "because"]
+_NO_RULE = "no rule fits"
+
+
+@validate_params(
+    {"profile": [SegmentProfile], "rules": "no_validation"},
+    prefer_skip_nested_validation=True,
+)
+def segment_playbook(profile, rules):
+    """Suggest an action for each segment, by rules of one's own.
+
+    A rule says what is to be done where a column is high or low, or a level frequent
+    or rare. What is to be done is for those to say who know the customers: there are
+    no built-in rules. The playbook finds the segments in which the rule's condition was
+    measured, and puts the measurement beside the action.
+
+    Parameters
+    ----------
+    profile : SegmentProfile
+        What is in each segment.
+    rules : DataFrame or list of dict
+        One row for each condition. Such a table can be kept as a CSV file and edited by
+        those who run the campaigns. Empty cells are as if left out.
+
+        - ``column``: a column of the profile.
+        - ``direction``: "high" or "low", against all other customers; of dates, later
+          is high. With a level, "high" (the default) means more frequent.
+        - ``level``: of a column of categories, the level that is meant.
+        - ``min_effect``: Cohen's d, or Cohen's h of a level, from which on the
+          condition holds; 0.5 unless given.
+        - ``action``: what is to be done, in words.
+        - ``rule``: conditions with the same entry here must hold together. One of them
+          must have the action. Without an entry a condition is a rule of its own.
+
+    Returns
+    -------
+    playbook : DataFrame
+        One row for each segment and rule that fits it, the rules of a segment in the
+        order of `rules`:
+
+        - ``segment``, ``name``: label and name, as in the profile.
+        - ``action``: what the rule says; missing where no rule fits.
+        - ``because``: what was measured in the segment and in the others; where no rule
+          fits, it says so and tells what sets the segment apart most.
+
+        Noise (-1) is no segment and is left out.
+
+    Raises
+    ------
+    TypeError
+        If rules are neither a DataFrame nor a list of dict.
+    ValueError
+        If there are no rules, or one has an unknown field, column, direction or level,
+        a wrong ``min_effect``, no action, or two of them.
+
+    See Also
+    --------
+    segment_profile : Describe the segments.
+
+    Notes
+    -----
+    A condition holds if the effect reaches ``min_effect`` in its direction and its
+    interval, of `SegmentProfile.confidence_level`, leaves 0 out: that of the difference
+    of means, or of shares.
+
+    That an action works does not follow from a playbook. It is an idea to be tried on a
+    part of a segment, beside customers of the same segment who are left alone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from segmentlearn.inspection import segment_playbook, segment_profile
+    >>> X = pd.DataFrame(
+    ...     {
+    ...         "Age": [22, 25, 21, 24, 23, 61, 58, 66, 59, 63],
+    ...         "Plan": ["basic", "basic", "plus", "basic", "basic"] + ["plus"] * 5,
+    ...     }
+    ... )
+    >>> profile = segment_profile([0] * 5 + [1] * 5, X)
+    >>> rules = [
+    ...     {"column": "Plan", "level": "basic", "action": "offer the plus plan"},
+    ...     {"column": "Age", "direction": "high", "action": "write, do not call"},
+    ... ]
+    >>> playbook = segment_playbook(profile, rules)
+    >>> print(playbook[["segment", "action"]].to_string(index=False))
+     segment              action
+           0 offer the plus plan
+           1  write, do not call
+    >>> playbook["because"][1]
+    'Age: 61.4 on average, others 23 (d = 13.70)'
+    """
+    by_rule = _read_rules(rules, profile)
+    rows = []
+    for at, label in enumerate(profile.labels):
+        if is_noise(label):
+            continue
+        fitting = [
+            (rule.action, "; ".join(one.evidence(at) for one in rule.conditions))
+            for rule in by_rule
+            if all(one.holds(at) for one in rule.conditions)
+        ]
+        for action, because in fitting or [(None, _without_rule(profile, at))]:
+            rows.append((label, profile.names[label], action, because))
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+@dataclasses.dataclass
+class _Rule:
+    """Conditions that must hold together, and what is to be done then."""
+
+    conditions: list
+    action: str | None = None
+
+
+@dataclasses.dataclass
+class _Condition:
+    """A column of the profile that is to be high or low, or one level of it."""
+
+    contrast: object
+    sign: int
+    min_effect: float
+    level_at: int | None  # None for numbers
+
+    def holds(self, segment):
+        """Tell whether the condition was measured in a segment."""
+        low, high = self._interval(segment)
+        effect = self.sign * self._effect(segment)
+        surely = low > 0 if self.sign > 0 else high < 0
+        return bool(surely and effect >= self.min_effect)
+
+    def evidence(self, segment):
+        """Return what was measured in a segment and in the others."""
+        name, effect = self.contrast.name, self._effect(segment)
+        if self.level_at is None:
+            own, rest = (
+                number_text(mean, self.contrast.kind)
+                for mean in self.contrast.mean[:, segment]
+            )
+            return f"{name}: {own} on average, others {rest} (d = {effect:.2f})"
+        own, rest = (
+            percent(share) for share in self.contrast.shares[:, segment, self.level_at]
+        )
+        level = level_text(self.contrast.levels[self.level_at], name)
+        return f"{name}: {own} {level}, others {rest} (h = {effect:.2f})"
+
+    def _effect(self, segment):
+        """Return Cohen's d, or Cohen's h of the level."""
+        if self.level_at is None:
+            return self.contrast.effect.estimate[segment]
+        return self.contrast.h[segment, self.level_at]
+
+    def _interval(self, segment):
+        """Return the ends of the interval of the difference."""
+        if self.level_at is None:
+            ends = self.contrast.effect
+            return ends.low[segment], ends.high[segment]
+        ends = self.contrast.differences
+        return ends.low[segment, self.level_at], ends.high[segment, self.level_at]
+
+
+def _without_rule(profile, at):
+    """Say that no rule fits, and what would have been there to make one of."""
+    traits = profile.traits[at]
+    if not traits:
+        return f"{_NO_RULE}; no column differs much from the other customers"
+    strongest = traits[0]
+    return f"{_NO_RULE}; strongest: {strongest.words} ({strongest.evidence})"
+
+
+def _read_rules(rules, profile):
+    """Return checked rules, in the order in which they first appear."""
+    contrasts = {contrast.name: contrast for contrast in profile.contrasts}
+    found = {}
+    for at, row in enumerate(_rows_of(rules)):
+        unknown = [field for field in row if field not in _FIELDS]
+        if unknown:
+            raise ValueError(
+                f"rules, row {at}: unknown field(s) {unknown}; the fields are "
+                f"{list(_FIELDS)}."
+            )
+        row = {field: value for field, value in row.items() if not _is_empty(value)}
+        # a tuple is no entry that a user could have written
+        rule = found.setdefault(row.get("rule", ("row", at)), _Rule([]))
+        rule.conditions.append(_condition(at, row, contrasts))
+        action = row.get("action", rule.action)
+        if rule.action is not None and action != rule.action:
+            raise ValueError(
+                f"rules, row {at}: the rule {row['rule']!r} has two actions, "
+                f"{rule.action!r} and {action!r}; give the second a rule of its own."
+            )
+        rule.action = action
+    if not found:
+        raise ValueError(
+            "rules are empty; a rule has at least a column, a direction or level, and "
+            "an action."
+        )
+    for name, rule in found.items():
+        if rule.action is None:
+            where = f"row {name[1]}" if isinstance(name, tuple) else f"rule {name!r}"
+            raise ValueError(
+                f"rules, {where}: no action; write in 'action' what is to be done."
+            )
+    return list(found.values())
+
+
+def _rows_of(rules):
+    """Return the rows of a table of rules as dicts."""
+    if isinstance(rules, pd.DataFrame):
+        return rules.astype(object).to_dict("records")
+    is_list = isinstance(rules, list | tuple)
+    if not is_list or not all(isinstance(row, Mapping) for row in rules):
+        raise TypeError(
+            f"rules must be a DataFrame or a list of dict, one for each condition, "
+            f"with the fields {list(_FIELDS)}; got {rules!r}."
+        )
+    return [dict(row) for row in rules]
+
+
+def _is_empty(value):
+    """Tell whether a cell of the table says nothing."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def _condition(at, row, contrasts):
+    """Return the checked condition of a row."""
+    name = row.get("column")
+    if name not in contrasts:
+        raise ValueError(
+            f"rules, row {at}: column {name!r} is not in the profile; its columns are "
+            f"{list(contrasts)}."
+        )
+    contrast = contrasts[name]
+    has_numbers = isinstance(contrast, NumberContrast)
+    level_at = _level_at(at, row, contrast, has_numbers)
+    direction = row.get("direction", None if has_numbers else "high")
+    if direction not in _DIRECTIONS:
+        raise ValueError(
+            f"rules, row {at}: direction {direction!r} of column {name!r} is not one "
+            f"of {list(_DIRECTIONS)}."
+        )
+    sign = 1 if direction == "high" else -1
+    return _Condition(contrast, sign, _min_effect(at, row), level_at)
+
+
+def _level_at(at, row, contrast, has_numbers):
+    """Return the position of the level that is meant; None for numbers."""
+    if has_numbers:
+        if "level" in row:
+            raise ValueError(
+                f"rules, row {at}: level {row['level']!r}, and column "
+                f"{contrast.name!r} holds numbers; leave the level out, or list the "
+                f"column in categorical_features of segment_profile."
+            )
+        return None
+    if "level" not in row:
+        raise ValueError(
+            f"rules, row {at}: column {contrast.name!r} holds categories; give the "
+            f"level that is meant, one of {contrast.levels}."
+        )
+    level = row["level"]
+    # as it stands first; a table read from a file has text where levels may have none
+    for same in (_is_same, _is_same_text):
+        for position, known in enumerate(contrast.levels):
+            if same(level, known):
+                return position
+    raise ValueError(
+        f"rules, row {at}: column {contrast.name!r} has no level {level!r}; its levels "
+        f"are {contrast.levels}."
+    )
+
+
+def _is_same(level, known):
+    """Tell whether two levels are the same; 1 is not the truth value True."""
+    flags = isinstance(level, bool | np.bool_), isinstance(known, bool | np.bool_)
+    return flags[0] == flags[1] and level == known
+
+
+def _is_same_text(level, known):
+    """Tell whether two levels read the same: "1" and 1, "yes" and True."""
+    if isinstance(known, Integral) and str(level).lower() == level_text(known, ""):
+        return True
+    return str(level) == str(known)
+
+
+def _min_effect(at, row):
+    """Return the effect from which on a condition holds."""
+    value = row.get("min_effect", SIZEABLE)
+    try:
+        effect = float(value)
+    except (TypeError, ValueError):
+        effect = np.nan
+    if not effect >= 0:
+        raise ValueError(
+            f"rules, row {at}: min_effect {value!r} is not a number of 0 or more, such "
+            f"as 0.5 for a sizeable effect."
+        )
+    return effect

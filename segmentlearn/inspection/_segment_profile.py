@@ -1,0 +1,242 @@
+"""SegmentProfile: what `segment_profile` finds."""
+
+import numpy as np
+
+from segmentlearn.inspection import _frames as frames
+from segmentlearn.inspection import _profile_text as report
+from segmentlearn.inspection._membership import is_noise, last_step
+
+_SMALL = 10
+
+_FRAMES = {
+    "summary": frames.summary_frame,
+    "numbers": frames.numbers_frame,
+    "categories": frames.categories_frame,
+    "effects": frames.effects_frame,
+    "rules": frames.rules_frame,
+    "fidelity": frames.fidelity_frame,
+}
+
+
+class SegmentProfile:
+    """What is in each segment of customers.
+
+    Made by :func:`segment_profile`. Printed, it is a report to read; `to_markdown`
+    gives the same for a document, `to_frame` the numbers and `plot` a picture.
+
+    Attributes
+    ----------
+    labels : list of int or str
+        The segments, sorted; noise (-1) last.
+    names : dict of label to str
+        A name in plain words for each segment; see `rename`.
+    sizes : ndarray of int of shape (n_segments,)
+        Customers of each segment.
+    shares : ndarray of float of shape (n_segments,)
+        Their share.
+    is_small : ndarray of bool of shape (n_segments,)
+        Whether a segment has fewer than ten customers, so that hardly anything is sure.
+    value_sums, value_shares : ndarray of float of shape (n_segments,) or None
+        Sum of the value of each segment, and its share; None without `value`.
+    columns : list of str
+        The columns described.
+    exemplars : DataFrame
+        Real customers near the centre of their segment: "segment", "distance" (1 is
+        that of two customers taken at random), then the columns described, with the
+        index of X. Where one of those has such a name too, the first two have an
+        underscore more.
+    fidelity : dict of str to float
+        How well the rules find the segments again on held-out rows: "accuracy" and
+        "balanced_accuracy", beside "accuracy_of_largest" and
+        "balanced_accuracy_of_largest" of always naming the largest segment. Empty
+        without rules.
+    confidence_level : float
+        Coverage of the intervals.
+    correction : {"holm", "fdr_bh"} or None
+        How p-values are corrected for their number.
+
+    See Also
+    --------
+    segment_profile : Make one.
+    segmentlearn.plotting.SegmentProfileDisplay : Its pictures.
+
+    Notes
+    -----
+    Segments that were found on the columns described differ in them by construction
+    [1]_: the p-values describe and do not test.
+
+    References
+    ----------
+    .. [1] L. L. Gao, J. Bien and D. Witten, "Selective inference for hierarchical
+       clustering", Journal of the American Statistical Association 119 (2024), 332-342.
+    """
+
+    def __init__(
+        self,
+        *,
+        membership,
+        contrasts,
+        traits,
+        names,
+        p_adjusted,
+        value_sums,
+        exemplars,
+        surrogate,
+        confidence_level,
+        correction,
+    ):
+        self.labels = membership.labels
+        self.names = names
+        self.sizes = membership.sizes
+        self.contrasts = contrasts
+        self.traits = traits
+        self.p_adjusted = p_adjusted
+        self.value_sums = value_sums
+        self.exemplars = exemplars
+        self.surrogate = surrogate
+        self.confidence_level = confidence_level
+        self.correction = correction
+
+    @property
+    def shares(self):
+        """Share of the customers of each segment."""
+        return self.sizes / self.sizes.sum()
+
+    @property
+    def value_shares(self):
+        """Share of the value of each segment."""
+        return (
+            None
+            if self.value_sums is None
+            else self.value_sums / np.sum(self.value_sums)
+        )
+
+    @property
+    def is_small(self):
+        """Whether a segment has fewer than ten customers."""
+        return self.sizes < _SMALL
+
+    @property
+    def columns(self):
+        """Names of the columns described."""
+        return [contrast.name for contrast in self.contrasts]
+
+    @property
+    def fidelity(self):
+        """How well the rules find the segments again on held-out rows."""
+        return {} if self.surrogate is None else dict(self.surrogate.fidelity)
+
+    def rename(self, names):
+        """Give segments other names.
+
+        Parameters
+        ----------
+        names : dict of label to str
+            Such as ``{0: "young savers"}``; segments left out keep their name.
+
+        Returns
+        -------
+        self : SegmentProfile
+            Changed in place.
+
+        Raises
+        ------
+        ValueError
+            If a label is unknown, a name is no text or two segments get the same name.
+        """
+        unknown = [label for label in names if label not in self.names]
+        if unknown:
+            raise ValueError(
+                f"names has the label(s) {unknown}; the segments are {self.labels}."
+            )
+        wrong = [
+            name for name in names.values() if not isinstance(name, str) or not name
+        ]
+        if wrong:
+            raise ValueError(f"names must be text that is not empty; got {wrong}.")
+        renamed = {**self.names, **names}
+        renamed = {label: renamed[label] for label in self.labels}
+        if len(set(renamed.values())) < len(renamed):
+            raise ValueError(
+                f"Two segments would have the same name: {list(renamed.values())}; "
+                f"give each a name of its own."
+            )
+        self.names = renamed
+        return self
+
+    def store(self, estimator):
+        """Write the names into an estimator, as ``segment_names_``.
+
+        `segment_profile` reads them back, and an archive of the estimator keeps them.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            Gets the attribute; of a pipeline the last step does.
+
+        Returns
+        -------
+        self : SegmentProfile
+            Unchanged.
+        """
+        last_step(estimator).segment_names_ = {
+            label: name for label, name in self.names.items() if not is_noise(label)
+        }
+        return self
+
+    def to_frame(self, kind="summary"):
+        """Return the numbers as a frame.
+
+        Parameters
+        ----------
+        kind : str, default="summary"
+            "summary": name, size, share and value of each segment. "numbers": mean,
+            median, standard deviation and share of missing cells of each segment and
+            column, beside those of the rest; dates are days since 1970-01-01,
+            durations days. "categories": for each level its share, that of the rest,
+            their difference with interval, Cohen's h and the lift, which is the share
+            in the segment by the share among all. "effects": Cohen's d (with Hedges'
+            correction) or Cramér's V (with Bergsma's) of each segment and column, with
+            interval and p-values. "rules": the rules with their precision and recall
+            on the rows they were learnt from. "fidelity": precision and recall of the
+            rules on held-out rows. "exemplars": as the attribute.
+
+        Returns
+        -------
+        frame : DataFrame
+            A new one. Segments are told by their labels.
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
+        """
+        if kind == "exemplars":
+            return self.exemplars.copy()
+        if kind not in _FRAMES:
+            raise ValueError(
+                f"kind={kind!r} is not one of {sorted([*_FRAMES, 'exemplars'])}."
+            )
+        return _FRAMES[kind](self)
+
+    def to_markdown(self):
+        """Return the report as Markdown, for readers without statistics.
+
+        Returns
+        -------
+        text : str
+            A table of the segments, then what sets each apart.
+        """
+        return report.to_markdown(self)
+
+    def __repr__(self):
+        return (
+            f"SegmentProfile({len(self.labels)} segments, {self.sizes.sum():,} "
+            f"customers, {len(self.contrasts)} columns)"
+        )
+
+    def __str__(self):
+        return report.to_text(self)
+
+    def _repr_html_(self):
+        return report.to_html(self)

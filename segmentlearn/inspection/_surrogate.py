@@ -1,0 +1,136 @@
+"""A shallow tree that finds the segments again: rules, and how far to trust them."""
+
+import dataclasses
+
+import numpy as np
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.tree import DecisionTreeClassifier
+
+from segmentlearn.inspection._rules import TreeFeature, leaf_rules
+
+_FOLDS = 5
+
+
+@dataclasses.dataclass
+class Surrogate:
+    """Rules for segments and how well they find them.
+
+    Attributes
+    ----------
+    rules : list of Rule
+        One for each leaf.
+    precision, recall : ndarray of float of shape (n_segments,)
+        Of the tree on held-out rows: how many of those it puts in a segment belong
+        there, and how many of those that belong there it finds.
+    fidelity : dict of str to float
+        Of the tree on held-out rows and of naming the largest segment always.
+    """
+
+    rules: list
+    precision: np.ndarray
+    recall: np.ndarray
+    fidelity: dict
+
+
+def grow_surrogate(columns, codes, weights, n_segments, depth, random_state):
+    """Grow a tree on raw columns and measure it on held-out rows.
+
+    Parameters
+    ----------
+    columns : list of DescribedColumn
+        The sampled rows.
+    codes : ndarray of int of shape (n_sampled,)
+        Segment of each row.
+    weights : ndarray of float of shape (n_sampled,)
+        Rows of the table that each row stands for.
+    n_segments : int
+        Number of segments.
+    depth : int or "auto"
+        Most conditions on the way to a leaf.
+    random_state : RandomState
+        Draws folds and breaks ties of the tree.
+
+    Returns
+    -------
+    surrogate : Surrogate or None
+        None where there is nothing to tell apart.
+    """
+    features, matrix = _encode(columns)
+    if n_segments < 2 or not features:
+        return None
+    if depth == "auto":
+        depth = int(np.clip(np.ceil(np.log2(n_segments)) + 2, 3, 6))
+    tree = DecisionTreeClassifier(
+        max_depth=depth,
+        max_leaf_nodes=3 * n_segments,
+        min_samples_leaf=_smallest_leaf(codes),
+        class_weight="balanced",
+        random_state=random_state.randint(np.iinfo(np.int32).max),
+    )
+    predicted = _predict_held_out(tree, matrix, codes, random_state)
+    table = np.zeros((n_segments, n_segments))
+    np.add.at(table, (codes, predicted), weights)
+    right = np.diag(table)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = right / table.sum(axis=0)
+        recall = right / table.sum(axis=1)
+    fidelity = {
+        "accuracy": float(right.sum() / table.sum()),
+        "accuracy_of_largest": float(table.sum(axis=1).max() / table.sum()),
+        "balanced_accuracy": float(balanced_accuracy_score(codes, predicted)),
+        "balanced_accuracy_of_largest": 1.0 / n_segments,
+    }
+    tree.fit(matrix, codes)
+    rules = leaf_rules(tree, features, matrix, codes, weights)
+    return Surrogate(rules, precision, recall, fidelity)
+
+
+def _smallest_leaf(codes):
+    """Return the rows that a rule needs, so that none is made for a splinter."""
+    smallest = np.bincount(codes).min()
+    return int(np.clip(min(smallest // 4, len(codes) // 40), 1, 50))
+
+
+def _predict_held_out(tree, matrix, codes, random_state):
+    """Return for each row what a tree says that has not seen it."""
+    shuffled = random_state.permutation(len(codes))
+    by_segment = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    folds = np.empty(len(codes), dtype=np.intp)
+    folds[by_segment] = np.arange(len(codes)) % _FOLDS
+    predicted = np.empty(len(codes), dtype=np.intp)
+    for fold in range(_FOLDS):
+        out = folds == fold
+        if out.any():
+            seen = ~out if not out.all() else out
+            predicted[out] = tree.fit(matrix[seen], codes[seen]).predict(matrix[out])
+    return predicted
+
+
+def _encode(columns):
+    """Return features and their matrix: numbers as they are, levels as 0 and 1."""
+    features, parts = [], []
+    for column in columns:
+        if column.factor is None:
+            features.append(TreeFeature(column.name, column.kind))
+            parts.append(column.numbers)
+            continue
+        codes, levels, ordered = column.factor
+        missing = bool((codes < 0).any())
+        if ordered and not missing and len(levels) > 2:
+            features.append(TreeFeature(column.name, "ordered", levels=levels))
+            parts.append(codes)
+            continue
+        places = dict(enumerate(levels)) | ({-1: None} if missing else {})
+        if len(places) == 2:  # one says it all
+            (at, level), (_, opposite) = places.items()
+            features.append(
+                TreeFeature(column.name, "level", level=level, opposite=(opposite,))
+            )
+            parts.append(codes == at)
+            continue
+        for at, level in places.items():
+            features.append(TreeFeature(column.name, "level", level=level))
+            parts.append(codes == at)
+    if not parts:
+        return features, None
+    return features, np.column_stack([part.astype(np.float32) for part in parts])

@@ -1,0 +1,59 @@
+"""Which columns a model really uses: those that it leaves out in fit do not count."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+_LEFT_OUT = {"identifier", "all-missing"}
+# where estimators keep what prepares their columns, or what was fitted in their place
+_PLACES = ("best_estimator_", "preprocessor_", "table_")
+
+
+def used_columns(model: Any, features: list[str]) -> list[str]:
+    """Return the columns that a model uses.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    features : list of str
+        Columns that it was fitted with.
+
+    Returns
+    -------
+    used : list of str
+        Without those that its preprocessor took for identifiers or found empty; all of
+        them where no preprocessor tells.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from segmentlearn.preprocessing import TabularPreprocessor
+    >>> from segmentlearn.inspection._used_columns import used_columns
+    >>> X = pd.DataFrame({"Age": [20, 30, 40], "Fax": [None] * 3})
+    >>> model = TabularPreprocessor().fit(X)
+    >>> used_columns(model, list(X.columns))
+    ['Age']
+    """
+    roles = _column_roles(model)
+    return [name for name in features if roles.get(name) not in _LEFT_OUT]
+
+
+def _column_roles(model: Any) -> dict[str, str]:
+    """Return the roles of the raw columns; empty where nothing tells them."""
+    if isinstance(model, Pipeline):
+        # later steps see columns that the first one has made
+        first = next((step for _, step in model.steps if _is_step(step)), None)
+        return {} if first is None else _column_roles(first)
+    roles = getattr(model, "column_roles_", None)
+    if isinstance(roles, dict):
+        return roles
+    for place in _PLACES:
+        inner = getattr(model, place, None)
+        if inner is not None:
+            return _column_roles(inner)
+    return {}
+
+
+def _is_step(step: Any) -> bool:
+    return step is not None and step != "passthrough"

@@ -1,0 +1,174 @@
+"""How much two columns go together, whatever they hold."""
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn._compat import StrOptions, validate_params
+from segmentlearn.metrics._pairs import (
+    Levels,
+    Numbers,
+    associate,
+    correlation_ratio_of_codes,
+)
+
+
+@validate_params(
+    {
+        "a": ["array-like"],
+        "b": ["array-like"],
+        "method": [StrOptions({"spearman", "pearson"})],
+        "bias_correction": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def association(a, b, *, method="spearman", bias_correction=True):
+    """Return how much two columns go together, whatever they hold.
+
+    Two columns of numbers are correlated, two of categories have Cramér's V, and one of
+    each has the correlation ratio. Rows where either is missing are left out.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n_rows,)
+        Columns. Numbers are numbers, also those stored as objects; text, truth values
+        and categorical dtypes are categories.
+    method : {"spearman", "pearson"}, default="spearman"
+        "spearman" looks at the ranks of numbers, beside categories too; "pearson" at
+        the numbers themselves.
+    bias_correction : bool, default=True
+        Whether to take off what chance alone brings about in Cramér's V [1]_ and in the
+        correlation ratio [2]_, which is the more the more levels and the fewer rows
+        there are.
+
+    Returns
+    -------
+    association : Association
+        ``value``, ``measure``, ``p_value`` and ``n_rows``. The value is signed for two
+        columns of numbers and goes from 0 to 1 otherwise; NaN where a column has a
+        single value. The p-value is that of the t-test of a correlation, of the F-test
+        or (for ranks) Kruskal and Wallis' test, or of the chi-squared test.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length or a number is infinite.
+
+    See Also
+    --------
+    correlation_ratio : One column of each kind.
+    cramers_v : Two columns of categories, with an interval.
+    segmentlearn.inspection.associations : All pairs of columns of a table.
+
+    References
+    ----------
+    .. [1] W. Bergsma, "A bias-correction for Cramér's V and Tschuprow's T", Journal of
+       the Korean Statistical Society 42 (2013), 323-328.
+    .. [2] T. L. Kelley, "An unbiased correlation ratio measure", Proceedings of the
+       National Academy of Sciences 21 (1935), 554-559.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import association
+    >>> found = association([22, 25, 38, 41, 60, None], [1.0, 1.5, 3.0, 2.5, 9.0, 4.0])
+    >>> round(found.value, 2), found.measure, found.n_rows
+    (0.9, 'spearman', 5)
+    >>> association(["no"] * 4 + ["yes"] * 4, [1, 2, 3, 4, 5, 6, 7, 8]).measure
+    'correlation_ratio'
+    """
+    a, b = _read(a, "a", method), _read(b, "b", method)
+    lengths = len(a.at(None)), len(b.at(None))
+    if lengths[0] != lengths[1]:
+        raise ValueError(
+            f"a has {lengths[0]} rows and b {lengths[1]}; hand over two columns of one "
+            f"table."
+        )
+    return associate(a, b, bias_correction)
+
+
+@validate_params(
+    {
+        "categories": ["array-like"],
+        "values": ["array-like"],
+        "bias_correction": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def correlation_ratio(categories, values, *, bias_correction=True):
+    """Return the correlation ratio of numbers and categories, eta.
+
+    Its square is the share of the numbers' variance that lies between the levels. With
+    two levels it is the size of Pearson's correlation with a 0/1 column.
+
+    Parameters
+    ----------
+    categories : array-like of shape (n_rows,)
+        Levels of any type; rows where one is missing are left out.
+    values : array-like of shape (n_rows,)
+        Numbers; rows where one is missing are left out.
+    bias_correction : bool, default=True
+        Whether to take off what chance alone brings about: the share is then epsilon
+        squared, as unbiased as that of a regression's adjusted R² [1]_.
+
+    Returns
+    -------
+    eta : float
+        From 0 to 1; NaN where there is a single level or number. With the correction it
+        is 0 where every row has a level of its own.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ or a number is infinite.
+
+    See Also
+    --------
+    association : Any two columns.
+
+    References
+    ----------
+    .. [1] T. L. Kelley, "An unbiased correlation ratio measure", Proceedings of the
+       National Academy of Sciences 21 (1935), 554-559.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import correlation_ratio
+    >>> eta = correlation_ratio(["a", "a", "b", "b"], [1.0, 2.0, 4.0, 5.0])
+    >>> round(eta, 3)
+    0.922
+    """
+    codes, levels = pd.factorize(pd.Series(categories, dtype=object))
+    values = _finite(pd.Series(values), "values")
+    if len(codes) != len(values):
+        raise ValueError(
+            f"categories has {len(codes)} rows and values {len(values)}; hand over two "
+            f"columns of one table."
+        )
+    rows = (codes >= 0) & ~np.isnan(values)
+    eta, _ = correlation_ratio_of_codes(
+        codes[rows], len(levels), values[rows], bias_correction, ranked=False
+    )
+    return float(eta)
+
+
+def _read(cells, name, method):
+    """Prepare one column: numbers, or codes of its levels."""
+    column = pd.Series(cells)
+    if column.dtype == object:
+        column = column.infer_objects()
+    is_number = pd.api.types.is_numeric_dtype(column.dtype)
+    if is_number and not pd.api.types.is_bool_dtype(column.dtype):
+        return Numbers(_finite(column, name), ranked=method == "spearman")
+    codes, levels = pd.factorize(column)
+    return Levels(codes, len(levels))
+
+
+def _finite(column, name):
+    """Return a column as floats, NaN where missing."""
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    n_infinite = int(np.isinf(values).sum())
+    if n_infinite:
+        raise ValueError(
+            f"{name} holds {n_infinite} infinite value(s); replace them, for example "
+            f"by missing ones."
+        )
+    return values

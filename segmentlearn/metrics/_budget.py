@@ -1,0 +1,286 @@
+"""Decisions by a budget: whom it reaches, the threshold it implies, what it earns."""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array
+
+from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn.metrics._gain import customer_profits
+from segmentlearn.metrics._probabilities import read_binary
+from segmentlearn.metrics._ranking import customers_of_budget, rank_customers
+
+_BUDGET = [Real]
+
+
+@dataclass(frozen=True)
+class BudgetProfit:
+    """The profit of a campaign, as :func:`profit_at_budget` returns it.
+
+    Attributes
+    ----------
+    profit : float
+        Realised profit: what the contacts have brought, by the true labels.
+    low, high : float
+        Ends of its bootstrap interval.
+    expected : float
+        What the probabilities promised for the same contacts.
+    n_contacted : int
+        Customers contacted.
+    n_responders : float
+        Responders among them; not whole where equal probabilities leave open who is
+        contacted.
+    response_rate : float
+        `n_responders` over `n_contacted`; NaN if nobody is contacted.
+    threshold : float
+        The probability of the last customer contacted; infinity if nobody is.
+    """
+
+    profit: float
+    low: float
+    high: float
+    expected: float
+    n_contacted: int
+    n_responders: float
+    response_rate: float
+    threshold: float
+
+    def __str__(self):
+        return (
+            f"profit {self.profit:,.0f} ({self.low:,.0f} to {self.high:,.0f}), "
+            f"expected {self.expected:,.0f}, from {self.n_contacted:,} contacts with "
+            f"{self.n_responders:,.0f} responders"
+        )
+
+
+@validate_params(
+    {
+        "proba": ["array-like"],
+        "budget": _BUDGET,
+        "ties": [StrOptions({"fewer", "more"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def threshold_for_budget(proba, budget, *, ties="fewer"):
+    """Return the threshold that contacts as many customers as a budget pays for.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n_samples,)
+        Probability of the positive class of each customer.
+    budget : int or float
+        Customers to contact: a number (int), or a share (float from 0 to 1), which is
+        rounded down. 1 is one customer, 1.0 all of them.
+    ties : {"fewer", "more"}, default="fewer"
+        What to do where the budget ends among customers of the same probability, which
+        no threshold can part: contact none of them, and stay below the budget, or all.
+        :func:`select_within_budget` contacts exactly as many as there is budget for.
+
+    Returns
+    -------
+    threshold : float
+        Contact customers whose probability is at least this. It lies midway between the
+        last customer contacted and the next one, so rounding does not matter; above all
+        probabilities if nobody is contacted, at the lowest if all are.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative, or a float above 1.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import threshold_for_budget
+    >>> proba = [0.9, 0.5, 0.5, 0.1]
+    >>> round(threshold_for_budget(proba, 2), 2)
+    0.7
+    >>> round(threshold_for_budget(proba, 2, ties="more"), 2)
+    0.3
+    """
+    scores = _read_scores(proba)
+    n_contacted = customers_of_budget(budget, len(scores))
+    ranking = rank_customers(scores)
+    if ties == "fewer":
+        n_groups = int(np.searchsorted(ranking.reached, n_contacted, "right")) - 1
+    else:
+        n_groups = int(np.searchsorted(ranking.reached, n_contacted))
+    if n_groups == 0:
+        return float(np.nextafter(ranking.thresholds[0], np.inf))
+    last = ranking.thresholds[n_groups - 1]
+    if n_groups == len(ranking.thresholds):
+        return float(last)
+    following = ranking.thresholds[n_groups]
+    middle = following + (last - following) / 2
+    return float(middle if following < middle <= last else last)
+
+
+@validate_params(
+    {"proba": ["array-like"], "budget": _BUDGET, "random_state": ["random_state"]},
+    prefer_skip_nested_validation=True,
+)
+def select_within_budget(proba, budget, *, random_state=None):
+    """Return which customers to contact: exactly as many as a budget pays for.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n_samples,)
+        Probability of the positive class of each customer.
+    budget : int or float
+        Customers to contact, as in :func:`threshold_for_budget`.
+    random_state : int, RandomState instance or None, default=None
+        Draws lots among customers of the same probability where the budget ends among
+        them.
+
+    Returns
+    -------
+    selected : ndarray of bool, shape (n_samples,)
+        True for the most probable customers.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative, or a float above 1.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import select_within_budget
+    >>> select_within_budget([0.2, 0.9, 0.5, 0.1], 2).tolist()
+    [False, True, True, False]
+    """
+    scores = _read_scores(proba)
+    n_contacted = customers_of_budget(budget, len(scores))
+    selected = np.zeros(len(scores), dtype=bool)
+    if n_contacted == 0:
+        return selected
+    last = np.partition(scores, len(scores) - n_contacted)[len(scores) - n_contacted]
+    selected[scores > last] = True
+    tied = np.flatnonzero(scores == last)
+    left = n_contacted - int(selected.sum())
+    selected[check_random_state(random_state).permutation(tied)[:left]] = True
+    return selected
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "proba": ["array-like"],
+        "benefit": [Real, "array-like"],
+        "cost": [Real, "array-like"],
+        "budget": _BUDGET,
+        "pos_label": [Real, str, "boolean", None],
+        "n_bootstrap": [Interval(Integral, 1, None, closed="left")],
+        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def profit_at_budget(
+    y_true,
+    proba,
+    *,
+    benefit,
+    cost,
+    budget,
+    pos_label=None,
+    n_bootstrap=1000,
+    confidence_level=0.95,
+    random_state=None,
+):
+    """Return what contacting the most probable customers earns, with an interval.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels of two classes, of customers that the classifier was not fitted to.
+    proba : array-like of shape (n_samples,) or (n_samples, 2)
+        Probability of the positive class, or of both classes.
+    benefit : float or array-like of shape (n_samples,)
+        What a responder who is contacted brings, before the cost of the contact.
+    cost : float or array-like of shape (n_samples,)
+        What a contact costs, whoever it is.
+    budget : int or float
+        Customers to contact, as in :func:`threshold_for_budget`.
+    pos_label : int, float, bool or str, default=None
+        The positive class. None is the second column's class; for one column 1, and an
+        error where the labels are text.
+    n_bootstrap : int, default=1000
+        Bootstrap samples of the customers. The contacts are chosen anew in each.
+    confidence_level : float, default=0.95
+        Coverage of the interval.
+    random_state : int, RandomState instance or None, default=None
+        Decides the samples.
+
+    Returns
+    -------
+    result : BudgetProfit
+        Where the budget ends among customers of the same probability, the mean over all
+        orders of them: the order of the rows does not matter.
+
+    Raises
+    ------
+    ValueError
+        If the budget is negative, or a float above 1.
+
+    Notes
+    -----
+    The interval holds the percentiles of the samples [1]_. It tells how far the profit
+    of another campaign among such customers would differ by chance; not that the next
+    customers are others. Only the head of the ranking is drawn: 1,000 samples of a
+    million customers take about 20 seconds where a tenth of them is contacted.
+
+    References
+    ----------
+    .. [1] B. Efron and R. Tibshirani, "An introduction to the bootstrap", 1993.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import profit_at_budget
+    >>> result = profit_at_budget(
+    ...     [1, 0, 1, 0], [0.9, 0.6, 0.6, 0.1], benefit=10, cost=2, budget=2,
+    ...     random_state=0,
+    ... )
+    >>> result.profit, result.n_contacted, result.n_responders
+    (11.0, 2, 1.5)
+    >>> round(result.expected, 2)
+    11.0
+    """
+    positive, scores = read_binary(y_true, proba, pos_label)
+    n_contacted = customers_of_budget(budget, len(scores))
+    ranking = rank_customers(scores)
+    profits = customer_profits(positive, benefit, cost)
+
+    def total(values):
+        return float(np.interp(n_contacted, ranking.reached, ranking.totals(values)))
+
+    samples = ranking.resampled(
+        profits, np.array([n_contacted]), n_bootstrap, random_state
+    )
+    tail = (1 - confidence_level) / 2
+    low, high = np.quantile(samples[:, 0], [tail, 1 - tail])
+    n_responders = total(positive)
+    group = np.searchsorted(ranking.reached, n_contacted) - 1
+    return BudgetProfit(
+        profit=total(profits),
+        low=float(low),
+        high=float(high),
+        expected=total(customer_profits(scores, benefit, cost)),
+        n_contacted=n_contacted,
+        n_responders=n_responders,
+        response_rate=n_responders / n_contacted if n_contacted else float("nan"),
+        threshold=float(ranking.thresholds[group]) if n_contacted else float("inf"),
+    )
+
+
+def _read_scores(proba):
+    """Return one probability a customer."""
+    scores = check_array(
+        proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False
+    )
+    if scores.ndim != 1:
+        raise ValueError(
+            f"proba has shape {scores.shape}; pass one probability a customer, such as "
+            "predict_proba(X)[:, 1]."
+        )
+    return scores

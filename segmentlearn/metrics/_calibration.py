@@ -1,0 +1,289 @@
+"""Whether probabilities are true: reliability, calibration error, Brier score."""
+
+from inspect import signature
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm as normal
+from sklearn.metrics import brier_score_loss
+
+from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn.metrics._probabilities import read_binary, read_classes
+
+_BINS = {
+    "n_bins": [Interval(Integral, 1, None, closed="left")],
+    "strategy": [StrOptions({"quantile", "uniform"})],
+}
+
+
+class ReliabilityCurve(NamedTuple):
+    """How often customers of like probability respond, bin by bin.
+
+    Attributes
+    ----------
+    mean_predicted : ndarray of shape (n_bins,)
+        Mean probability in each bin that is not empty, rising.
+    fraction_positive : ndarray of shape (n_bins,)
+        Share of the positive class.
+    low, high : ndarray of shape (n_bins,)
+        Ends of the confidence intervals of these shares.
+    counts : ndarray of int, shape (n_bins,)
+        Customers in each.
+    """
+
+    mean_predicted: np.ndarray
+    fraction_positive: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    counts: np.ndarray
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "proba": ["array-like"],
+        **_BINS,
+        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
+        "pos_label": [Real, str, "boolean", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def reliability_curve(
+    y_true,
+    proba,
+    *,
+    n_bins=10,
+    strategy="quantile",
+    confidence_level=0.95,
+    pos_label=None,
+):
+    """Return how often customers of like probability respond.
+
+    It is scikit-learn's ``calibration_curve`` with the number of customers in each bin
+    and the interval that so few allow.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels of two classes.
+    proba : array-like of shape (n_samples,) or (n_samples, 2)
+        Probability of the positive class, or of both classes.
+    n_bins : int, default=10
+        Bins; empty ones are left out.
+    strategy : {"quantile", "uniform"}, default="quantile"
+        Bins of equally many customers, or of equal width. Equal probabilities are
+        always in one bin.
+    confidence_level : float, default=0.95
+        Coverage of the intervals.
+    pos_label : int, float, bool or str, default=None
+        The positive class. None is the second column's class; for one column 1, and an
+        error where the labels are text.
+
+    Returns
+    -------
+    curve : ReliabilityCurve
+        The intervals are Wilson's [1]_, which hold for few customers and shares near 0.
+
+    References
+    ----------
+    .. [1] E. B. Wilson, "Probable inference, the law of succession, and statistical
+       inference", Journal of the American Statistical Association 22, 1927.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import reliability_curve
+    >>> curve = reliability_curve([0, 0, 1, 1], [0.1, 0.3, 0.6, 0.8], n_bins=2)
+    >>> curve.mean_predicted.round(2).tolist(), curve.fraction_positive.tolist()
+    ([0.2, 0.7], [0.0, 1.0])
+    """
+    positive, scores = read_binary(y_true, proba, pos_label)
+    counts, predicted, hits = _bin_sums(scores, positive, n_bins, strategy)
+    fraction = hits / counts
+    z2 = normal.ppf(0.5 + confidence_level / 2) ** 2
+    center = (fraction + z2 / (2 * counts)) / (1 + z2 / counts)
+    half = np.sqrt(z2 * (fraction * (1 - fraction) / counts + z2 / (4 * counts**2)))
+    half /= 1 + z2 / counts
+    return ReliabilityCurve(
+        mean_predicted=predicted / counts,
+        fraction_positive=fraction,
+        low=np.clip(center - half, 0.0, fraction),
+        high=np.clip(center + half, fraction, 1.0),
+        counts=counts,
+    )
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "proba": ["array-like"],
+        **_BINS,
+        "average": [StrOptions({"auto", "top_label", "classwise"})],
+        "labels": ["array-like", None],
+        "pos_label": [Real, str, "boolean", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def expected_calibration_error(
+    y_true,
+    proba,
+    *,
+    n_bins=15,
+    strategy="quantile",
+    average="auto",
+    labels=None,
+    pos_label=None,
+):
+    """Return how far probabilities are from shares, on average over the customers.
+
+    In each bin of probabilities the distance of their mean to the share of the class
+    is taken; bins count by their customers [1]_.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels.
+    proba : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Probability of the positive class, or of all classes in sorted order.
+    n_bins : int, default=15
+        Bins.
+    strategy : {"quantile", "uniform"}, default="quantile"
+        Bins of equally many customers, or of equal width. Of the latter nearly all
+        customers may be in one, as with rare responders. Equal probabilities are always
+        in one bin.
+    average : {"auto", "top_label", "classwise"}, default="auto"
+        "top_label" looks at the most probable class of each customer and whether it is
+        the true one (the first of equally probable ones). "classwise" is the mean of
+        the errors of each class against the rest [2]_. "auto" takes the positive class
+        of two, and "top_label" for more.
+    labels : array-like of shape (n_classes,), default=None
+        The classes of the columns, where `y_true` does not hold them all.
+    pos_label : int, float, bool or str, default=None
+        The positive class, where there are two and `average` is "auto". None is the
+        second column's class; for one column 1, and an error where the labels are text.
+
+    Returns
+    -------
+    error : float
+        From 0 to 1; 0 is calibrated.
+
+    Raises
+    ------
+    ValueError
+        If the columns do not fit the classes.
+
+    Notes
+    -----
+    The error is biased upwards for few customers, since a share differs from its
+    probability by chance and the distance has no sign: calibrated probabilities near p
+    have about ``sqrt(2 * p * (1 - p) * n_bins / (pi * n_samples))``, which is 0.08 for
+    p = 0.5, 15 bins and 400 rows. Compare models on the same rows with the same bins,
+    and look at :func:`reliability_curve` with its intervals before calling one
+    miscalibrated. :func:`brier_score` has no such bias.
+
+    References
+    ----------
+    .. [1] M. Pakdaman Naeini, G. Cooper and M. Hauskrecht, "Obtaining well calibrated
+       probabilities using Bayesian binning", AAAI 2015.
+    .. [2] M. Kull et al., "Beyond temperature scaling: Obtaining well-calibrated
+       multiclass probabilities with Dirichlet calibration", NeurIPS 2019.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import expected_calibration_error
+    >>> y, proba = [0, 0, 1, 1], [0.1, 0.3, 0.6, 0.8]
+    >>> round(expected_calibration_error(y, proba, n_bins=2), 3)
+    0.25
+    """
+    columns = np.shape(proba)[1] if np.ndim(proba) == 2 else 1
+    if average == "auto" and columns <= 2 and labels is None:
+        positive, scores = read_binary(y_true, proba, pos_label)
+        return _error(scores, positive, n_bins, strategy)
+    codes, proba, classes = read_classes(y_true, proba, labels)
+    if average == "auto" and len(classes) == 2:
+        at = 1 if pos_label is None else classes.tolist().index(pos_label)
+        return _error(proba[:, at], codes == at, n_bins, strategy)
+    if average == "classwise":
+        errors = [
+            _error(scores, codes == at, n_bins, strategy)
+            for at, scores in enumerate(proba.T)
+        ]
+        return float(np.mean(errors))
+    return _error(proba.max(axis=1), proba.argmax(axis=1) == codes, n_bins, strategy)
+
+
+@validate_params(
+    {
+        "y_true": ["array-like"],
+        "proba": ["array-like"],
+        "labels": ["array-like", None],
+        "scale_by_half": ["boolean", StrOptions({"auto"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def brier_score(y_true, proba, *, labels=None, scale_by_half="auto"):
+    """Return the mean squared distance of probabilities to what came true.
+
+    It is ``brier_score_loss`` of scikit-learn 1.7 and later, for several classes in
+    every version that this package supports.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels.
+    proba : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Probabilities of the classes in sorted order; one column is the second of two.
+    labels : array-like of shape (n_classes,), default=None
+        The classes of the columns, where `y_true` does not hold them all.
+    scale_by_half : bool or "auto", default="auto"
+        Whether to divide the sum over the classes by 2, which makes 1 the worst;
+        "auto" does it for two classes.
+
+    Returns
+    -------
+    score : float
+        Lower is better [1]_.
+
+    Raises
+    ------
+    ValueError
+        If the columns do not fit the classes.
+
+    References
+    ----------
+    .. [1] G. W. Brier, "Verification of forecasts expressed in terms of probability",
+       Monthly Weather Review 78, 1950.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import brier_score
+    >>> round(brier_score(["no", "yes"], [[0.9, 0.1], [0.4, 0.6]]), 3)
+    0.085
+    """
+    codes, proba, classes = read_classes(y_true, proba, labels)
+    halved = len(classes) == 2 if scale_by_half == "auto" else scale_by_half
+    if "scale_by_half" in signature(brier_score_loss).parameters:  # since 1.7
+        return brier_score_loss(
+            codes, proba, labels=np.arange(len(classes)), scale_by_half=halved
+        )
+    distances = ((proba - np.eye(len(classes))[codes]) ** 2).sum(axis=1)
+    return float(distances.mean()) / (2 if halved else 1)
+
+
+def _error(scores, hits, n_bins, strategy):
+    """Return the mean distance of probabilities to shares over the bins."""
+    _, predicted, observed = _bin_sums(scores, hits, n_bins, strategy)
+    return float(np.abs(predicted - observed).sum() / len(scores))
+
+
+def _bin_sums(scores, hits, n_bins, strategy):
+    """Return size, sum of probabilities and number of hits of bins with customers."""
+    if strategy == "uniform":
+        edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
+    else:
+        edges = np.quantile(scores, np.arange(1, n_bins) / n_bins)
+    places = np.searchsorted(edges, scores)  # an edge belongs to the bin below it
+    counts = np.bincount(places, minlength=n_bins)
+    kept = counts > 0
+    predicted = np.bincount(places, scores, n_bins)[kept]
+    return counts[kept], predicted, np.bincount(places, hits, n_bins)[kept]

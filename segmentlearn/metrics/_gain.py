@@ -1,0 +1,204 @@
+"""Gain, lift and profit of contacting the most probable customers first."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+from segmentlearn._compat import validate_params
+from segmentlearn.metrics._probabilities import read_binary
+from segmentlearn.metrics._ranking import rank_customers
+
+_RANKED = {
+    "y_true": ["array-like"],
+    "proba": ["array-like"],
+    "pos_label": [Real, str, "boolean", None],
+}
+
+
+@validate_params(_RANKED, prefer_skip_nested_validation=True)
+def cumulative_gain_curve(y_true, proba, *, pos_label=None):
+    """Return the share of all responders among the most probable customers.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels of two classes.
+    proba : array-like of shape (n_samples,) or (n_samples, 2)
+        Probability of the positive class, or of both classes.
+    pos_label : int, float, bool or str, default=None
+        The positive class. None is the second column's class; for one column 1, and an
+        error where the labels are text.
+
+    Returns
+    -------
+    contacted : ndarray of shape (n_groups + 1,)
+        Shares of the customers, from 0 to 1.
+    gain : ndarray of shape (n_groups + 1,)
+        Shares of the responders among them, from 0 to 1.
+    thresholds : ndarray of shape (n_groups + 1,)
+        The probability from which on these customers are contacted; infinity for none.
+
+    Raises
+    ------
+    ValueError
+        If there is no responder.
+
+    See Also
+    --------
+    lift_curve : The same in relation to a draw by lot.
+    segmentlearn.plotting.GainDisplay : The picture.
+
+    Notes
+    -----
+    Customers of the same probability are one step of the curve. The line between two
+    points is the mean over all orders of such customers, so the order of the rows does
+    not matter.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import cumulative_gain_curve
+    >>> share, gain, _ = cumulative_gain_curve([1, 0, 1, 0], [0.9, 0.6, 0.6, 0.1])
+    >>> share.tolist(), gain.tolist()
+    ([0.0, 0.25, 0.75, 1.0], [0.0, 0.5, 1.0, 1.0])
+    """
+    positive, scores = read_binary(y_true, proba, pos_label)
+    n_positive = int(positive.sum())
+    if not n_positive:
+        raise ValueError(
+            "y_true holds no row of the positive class, so there is nothing to gain; "
+            "check pos_label."
+        )
+    ranking = rank_customers(scores)
+    gain = ranking.totals(positive) / n_positive
+    return ranking.reached / len(scores), gain, np.append(np.inf, ranking.thresholds)
+
+
+@validate_params(_RANKED, prefer_skip_nested_validation=True)
+def lift_curve(y_true, proba, *, pos_label=None):
+    """Return how many times more responders there are than in a draw by lot.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels of two classes.
+    proba : array-like of shape (n_samples,) or (n_samples, 2)
+        Probability of the positive class, or of both classes.
+    pos_label : int, float, bool or str, default=None
+        The positive class, as in :func:`cumulative_gain_curve`.
+
+    Returns
+    -------
+    contacted : ndarray of shape (n_groups,)
+        Shares of the customers, above 0 to 1.
+    lift : ndarray of shape (n_groups,)
+        Rate of responders among them over that of all customers; 1 at the end.
+    thresholds : ndarray of shape (n_groups,)
+        The probability from which on these customers are contacted.
+
+    Raises
+    ------
+    ValueError
+        If there is no responder.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import lift_curve
+    >>> share, lift, _ = lift_curve([1, 0, 1, 0], [0.9, 0.6, 0.6, 0.1])
+    >>> lift.round(2).tolist()
+    [2.0, 1.33, 1.0]
+    """
+    contacted, gain, thresholds = cumulative_gain_curve(
+        y_true, proba, pos_label=pos_label
+    )
+    return contacted[1:], gain[1:] / contacted[1:], thresholds[1:]
+
+
+@validate_params(
+    {**_RANKED, "benefit": [Real, "array-like"], "cost": [Real, "array-like"]},
+    prefer_skip_nested_validation=True,
+)
+def profit_curve(y_true, proba, *, benefit, cost, pos_label=None):
+    """Return the profit of contacting the most probable customers.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels of two classes.
+    proba : array-like of shape (n_samples,) or (n_samples, 2)
+        Probability of the positive class, or of both classes.
+    benefit : float or array-like of shape (n_samples,)
+        What a responder who is contacted brings, before the cost of the contact.
+    cost : float or array-like of shape (n_samples,)
+        What a contact costs, whoever it is.
+    pos_label : int, float, bool or str, default=None
+        The positive class, as in :func:`cumulative_gain_curve`.
+
+    Returns
+    -------
+    contacted : ndarray of shape (n_groups + 1,)
+        Shares of the customers, from 0 to 1.
+    profit : ndarray of shape (n_groups + 1,)
+        Profit from all of them together, in the unit of `benefit` and `cost`.
+    thresholds : ndarray of shape (n_groups + 1,)
+        The probability from which on these customers are contacted; infinity for none.
+
+    See Also
+    --------
+    profit_at_budget : The profit at one budget, with an interval.
+    segmentlearn.plotting.ProfitDisplay : The picture.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import profit_curve
+    >>> share, profit, _ = profit_curve(
+    ...     [1, 0, 1, 0], [0.9, 0.6, 0.6, 0.1], benefit=10, cost=2
+    ... )
+    >>> profit.tolist()
+    [0.0, 8.0, 14.0, 12.0]
+    """
+    positive, scores = read_binary(y_true, proba, pos_label)
+    profits = customer_profits(positive, benefit, cost)
+    ranking = rank_customers(scores)
+    thresholds = np.append(np.inf, ranking.thresholds)
+    return ranking.reached / len(scores), ranking.totals(profits), thresholds
+
+
+def customer_profits(responds, benefit, cost):
+    """Return the profit of contacting each customer.
+
+    Parameters
+    ----------
+    responds : ndarray of shape (n_samples,)
+        Whether the customer responds, or how probably.
+    benefit, cost : float or array-like of shape (n_samples,)
+        As :func:`profit_curve` takes them.
+
+    Returns
+    -------
+    profits : ndarray of float64, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If there are not as many benefits or costs as customers, or one is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.metrics._gain import customer_profits
+    >>> customer_profits(np.array([True, False]), 10.0, [1.0, 2.0])
+    array([ 9., -2.])
+    """
+    amounts = []
+    for name, amount in (("benefit", benefit), ("cost", cost)):
+        if not isinstance(amount, Real):
+            amount = column_or_1d(amount).astype(np.float64)
+            check_consistent_length(responds, amount)
+        if not np.isfinite(amount).all():
+            raise ValueError(
+                f"{name} is missing or infinite for a customer; pass 0 where there "
+                "is none."
+            )
+        amounts.append(amount)
+    return responds * amounts[0] - amounts[1] * np.ones(len(responds))

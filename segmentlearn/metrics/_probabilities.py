@@ -1,0 +1,171 @@
+"""Labels and probabilities as the measures of decisions read them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+
+from segmentlearn._compat import check_pos_label_consistency
+
+
+def read_binary(y_true, proba, pos_label=None):
+    """Return which rows are positive, and the probability that each is.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels of two classes.
+    proba : array-like of shape (n_samples,) or (n_samples, 2)
+        Probability of the positive class, or of both classes in sorted order.
+    pos_label : int, float, bool or str, default=None
+        The positive class. None is the second of two columns; for one column 1, as in
+        scikit-learn, and an error where the labels are text.
+
+    Returns
+    -------
+    positive : ndarray of bool, shape (n_samples,)
+    scores : ndarray of float64, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a probability is missing, or there are more than two classes.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics._probabilities import read_binary
+    >>> read_binary(["no", "yes"], [[0.9, 0.1], [0.2, 0.8]])
+    (array([False,  True]), array([0.1, 0.8]))
+    """
+    y_true = read_labels(y_true)
+    proba = _read_proba(proba)
+    check_consistent_length(y_true, proba)
+    labels = np.sort(pd.unique(y_true))
+    if len(labels) > 2:
+        raise ValueError(
+            f"y_true holds {len(labels)} classes, {labels.tolist()!r}; this measure is "
+            "for two. Pass y_true == segment and that segment's probability."
+        )
+    if proba.ndim == 1:
+        return y_true == check_pos_label_consistency(pos_label, y_true), proba
+    if proba.shape[1] != 2:
+        raise ValueError(
+            f"proba has {proba.shape[1]} columns; this measure is for two classes. "
+            "Pass the probability of the positive class."
+        )
+    if len(labels) < 2:
+        raise ValueError(
+            f"y_true holds only {labels.tolist()!r}, so it is not known which class "
+            "the columns of proba are for; pass pos_label and its probability alone."
+        )
+    if pos_label is None:
+        pos_label = labels[1]
+    if pos_label not in labels.tolist():
+        raise ValueError(
+            f"pos_label={pos_label!r} is not a class of y_true, {labels.tolist()!r}."
+        )
+    return y_true == pos_label, proba[:, int(pos_label == labels[1])]
+
+
+def read_classes(y_true, proba, labels=None):
+    """Return each row's class number and a column of probabilities for each class.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels.
+    proba : array-like of shape (n_samples,) or (n_samples, n_classes)
+        Probabilities in the order of the classes; one column is the second of two.
+    labels : array-like of shape (n_classes,), default=None
+        The classes in the order of the columns, where `y_true` does not hold them all
+        or they are not sorted.
+
+    Returns
+    -------
+    codes : ndarray of int, shape (n_samples,)
+    proba : ndarray of float64, shape (n_samples, n_classes)
+    classes : ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a probability is missing, or a label has no column.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics._probabilities import read_classes
+    >>> codes, _, classes = read_classes(["B", "A"], [[0.5, 0.5], [0.9, 0.1]])
+    >>> codes.tolist(), classes.tolist()
+    ([1, 0], ['A', 'B'])
+    """
+    y_true = read_labels(y_true)
+    proba = _read_proba(proba)
+    check_consistent_length(y_true, proba)
+    if proba.ndim == 1:
+        proba = np.column_stack([1.0 - proba, proba])
+    classes = np.sort(pd.unique(y_true)) if labels is None else read_labels(labels)
+    if len(classes) != proba.shape[1]:
+        raise ValueError(
+            f"proba has {proba.shape[1]} columns for {len(classes)} classes "
+            f"({classes.tolist()!r}); pass labels=classifier.classes_."
+        )
+    return encode(y_true, classes, "y_true"), proba, classes
+
+
+def read_labels(labels):
+    """Return labels as an array of one dimension.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n_samples,)
+        Text, numbers or truth values.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+    """
+    if isinstance(getattr(labels, "dtype", None), pd.api.extensions.ExtensionDtype):
+        # text of pandas, its categories and nullable numbers
+        labels = np.asarray(labels, dtype=object)
+    labels = column_or_1d(labels)
+    if labels.dtype.kind == "O":
+        kind = pd.api.types.infer_dtype(labels, skipna=False)
+        plain = {"integer": np.int64, "boolean": np.bool_, "floating": np.float64}
+        return labels.astype(plain.get(kind, object))
+    return labels
+
+
+def encode(labels, classes, name):
+    """Return each label's position among the classes.
+
+    Parameters
+    ----------
+    labels, classes : ndarray
+        As `read_labels` returns them.
+    name : str
+        What the error calls the labels.
+
+    Returns
+    -------
+    codes : ndarray of int, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If a label is no class.
+    """
+    codes = pd.Index(classes).get_indexer(labels)
+    if (codes < 0).any():
+        unknown = pd.unique(labels[codes < 0]).tolist()
+        raise ValueError(
+            f"{name} holds {unknown!r}, which are not among the classes "
+            f"{classes.tolist()!r}; pass all of them as labels."
+        )
+    return codes
+
+
+def _read_proba(proba):
+    """Return probabilities as floats of one or two dimensions, none missing."""
+    proba = check_array(
+        proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False
+    )
+    return proba[:, 0] if proba.ndim == 2 and proba.shape[1] == 1 else proba

@@ -1,0 +1,158 @@
+"""Customers by falling probability, with those of the same probability as one group."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Customers in the order in which a campaign contacts them.
+
+    Parameters
+    ----------
+    order : ndarray of int, shape (n_samples,)
+        Rows, by falling probability.
+    starts : ndarray of int, shape (n_groups,)
+        Where in `order` each group of equal probabilities starts.
+    thresholds : ndarray of float64, shape (n_groups,)
+        The probability of each group, falling.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    thresholds: np.ndarray
+
+    @property
+    def reached(self):
+        """Customers contacted at the end of each group, and 0 before the first.
+
+        Returns
+        -------
+        reached : ndarray of int, shape (n_groups + 1,)
+        """
+        return np.append(self.starts, len(self.order))
+
+    def totals(self, values):
+        """Return the sum of values over all that are contacted, group by group.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            In the order of the rows.
+
+        Returns
+        -------
+        totals : ndarray of float64, shape (n_groups + 1,)
+            0 before the first group. Between two groups the mean over all orders of
+            equal probabilities lies on the line between their totals.
+        """
+        sums = np.add.reduceat(values[self.order].astype(np.float64), self.starts)
+        return np.concatenate([[0.0], np.cumsum(sums)])
+
+    def resampled(self, values, n_contacted, n_bootstrap, random_state):
+        """Return the totals of bootstrap samples of the customers.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_samples,)
+            In the order of the rows.
+        n_contacted : ndarray of float, shape (n_points,)
+            Customers contacted; each sample has as many rows as there are.
+        n_bootstrap : int
+            Samples.
+        random_state : int, RandomState instance or None
+            Decides the samples.
+
+        Returns
+        -------
+        totals : ndarray of float64, shape (n_bootstrap, n_points)
+        """
+        random_state = check_random_state(random_state)
+        n, groups = len(self.order), self.starts
+        # only the head of the ranking is drawn: a sample's contacts reach no further
+        # than this, which is ten standard deviations of how many draws fall into it
+        end = np.searchsorted(groups, np.max(n_contacted) + 10 * np.sqrt(n))
+        n_head = int(groups[end]) if end < len(groups) else n
+        groups = groups[:end]
+        ordered = values[self.order[:n_head]].astype(np.float64)
+        totals = np.empty((n_bootstrap, len(n_contacted)))
+        for sample in totals:
+            # sorted once: a sample is how often each row of the ranking is drawn
+            n_drawn = random_state.binomial(n, n_head / n)
+            counts = np.bincount(
+                random_state.randint(0, n_head, n_drawn), minlength=n_head
+            )
+            reached = np.cumsum(np.add.reduceat(counts, groups))
+            sums = np.cumsum(np.add.reduceat(counts * ordered, groups))
+            drawn = np.flatnonzero(np.diff(reached, prepend=0))
+            sample[:] = np.interp(
+                n_contacted, np.append(0, reached[drawn]), np.append(0.0, sums[drawn])
+            )
+        return totals
+
+
+def rank_customers(scores):
+    """Return the order in which customers of these probabilities are contacted.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (n_samples,)
+        Probabilities.
+
+    Returns
+    -------
+    ranking : Ranking
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.metrics._ranking import rank_customers
+    >>> ranking = rank_customers(np.array([0.2, 0.7, 0.2]))
+    >>> ranking.thresholds.tolist(), ranking.reached.tolist()
+    ([0.7, 0.2], [0, 1, 3])
+    """
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=np.inf))
+    return Ranking(order=order, starts=starts, thresholds=ordered[starts])
+
+
+def customers_of_budget(budget, n_samples):
+    """Return how many customers a budget pays for.
+
+    Parameters
+    ----------
+    budget : int or float
+        Customers, or their share as a float from 0 to 1, which is rounded down.
+    n_samples : int
+        Customers there are.
+
+    Returns
+    -------
+    n_contacted : int
+        At most `n_samples`.
+
+    Raises
+    ------
+    ValueError
+        If it is negative, or a float above 1.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics._ranking import customers_of_budget
+    >>> customers_of_budget(0.25, 10), customers_of_budget(3, 10)
+    (2, 3)
+    """
+    if isinstance(budget, Integral):
+        if budget < 0:
+            raise ValueError(f"budget={budget!r} is negative; 0 contacts nobody.")
+        return min(int(budget), n_samples)
+    if not 0 <= budget <= 1:
+        raise ValueError(
+            f"budget={budget!r} is a float, so a share of the customers from 0 to 1; "
+            f"for a number of customers pass an int."
+        )
+    return int(np.floor(budget * n_samples + 1e-9))  # 0.29 * 100 is 28.999...

@@ -1,0 +1,170 @@
+"""Silhouettes of a sample of the customers, exact and in little memory."""
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from sklearn.metrics import pairwise_distances
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+)
+
+from segmentlearn._compat import Interval, validate_params
+from segmentlearn.metrics._overlap import NOISE
+
+_FEWEST_OF_A_SEGMENT = 20
+_CELLS_AT_ONCE = 4_000_000  # distances held at a time: 32 MB
+
+
+@dataclass(frozen=True, eq=False)
+class SilhouetteSample:
+    """Silhouettes of sampled customers, as :func:`silhouette_sampled` returns them.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_sampled,)
+        Silhouette of each sampled row, from -1 to 1.
+    rows : ndarray of int, shape (n_sampled,)
+        Their positions in the table, ascending.
+    labels : ndarray of shape (n_sampled,)
+        Their segments.
+    weights : ndarray of shape (n_sampled,)
+        How many rows of the table each of them stands for.
+    mean : float
+        Mean silhouette of the table, estimated from the sample: each segment counts by
+        its share of the table.
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    mean: float
+
+
+@validate_params(
+    {
+        "X": ["array-like"],
+        "labels": ["array-like"],
+        "n_rows": [Interval(Integral, 1, None, closed="left"), None],
+        "metric": [str, callable],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def silhouette_sampled(
+    X, labels, *, n_rows=2000, metric="euclidean", random_state=None
+):
+    """Return the silhouettes of a stratified sample of the rows.
+
+    The silhouette of a row compares its mean distance to the rows of its own segment
+    with that to the rows of the nearest other segment. Here it is exact, over all rows
+    of the table, for the sampled rows. Time and memory are linear in the number of
+    rows.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Customers, as numbers.
+    labels : array-like of shape (n_samples,)
+        Segments. Rows of -1 are noise and left out.
+    n_rows : int or None, default=2000
+        Rows to sample, in the segments' shares, but at least 20 (or all) of each
+        segment; None takes all rows.
+    metric : str or callable, default="euclidean"
+        Distance, as :func:`sklearn.metrics.pairwise_distances` takes it.
+    random_state : int, RandomState instance or None, default=None
+        Decides which rows are sampled.
+
+    Returns
+    -------
+    sample : SilhouetteSample
+        Values, the rows they belong to and their mean over the table. With fewer than
+        two segments a silhouette means nothing, as there is no other segment to be
+        compared with: values and mean are NaN. A row that is alone in its segment has
+        the silhouette 0.
+
+    See Also
+    --------
+    sklearn.metrics.silhouette_samples : The silhouettes of all rows.
+
+    References
+    ----------
+    .. [1] P. J. Rousseeuw, "Silhouettes: a graphical aid to the interpretation and
+       validation of cluster analysis", Journal of Computational and Applied
+       Mathematics 20, 1987.
+
+    Examples
+    --------
+    >>> from segmentlearn.metrics import silhouette_sampled
+    >>> sample = silhouette_sampled([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1])
+    >>> round(sample.mean, 3)
+    0.9
+    """
+    X = check_array(X, dtype=[np.float64, np.float32])
+    labels = column_or_1d(labels)
+    check_consistent_length(X, labels)
+    random_state = check_random_state(random_state)
+    kept = np.flatnonzero(labels != NOISE)
+    names, codes = np.unique(labels[kept], return_inverse=True)
+    sizes = np.bincount(codes, minlength=len(names))
+    # rows of a segment stand together, so that its distances are summed in one go
+    by_segment = np.argsort(codes, kind="stable")
+    ordered = kept[by_segment]
+    starts = np.cumsum(sizes) - sizes
+    taken = _sizes_of_sample(sizes, n_rows)
+    drawn = [
+        start + np.sort(random_state.permutation(size)[:count])
+        for start, size, count in zip(starts, sizes, taken, strict=True)
+    ]
+    places = np.concatenate([np.empty(0, int), *drawn])
+    segment = np.repeat(np.arange(len(names)), taken)
+    if len(names) < 2:
+        values = np.full(len(places), np.nan)
+    else:
+        values = _silhouettes(X[ordered], places, segment, starts, sizes, metric)
+    order = np.argsort(ordered[places])
+    weights = (sizes / taken)[segment]
+    mean = np.average(values, weights=weights) if len(names) > 1 else np.nan
+    return SilhouetteSample(
+        values=values[order],
+        rows=ordered[places][order],
+        labels=names[segment][order],
+        weights=weights[order],
+        mean=float(mean),
+    )
+
+
+def _sizes_of_sample(sizes, n_rows):
+    """Return how many rows of each segment to take."""
+    total = sizes.sum()
+    if n_rows is None or total <= n_rows:
+        return sizes
+    shares = np.ceil(sizes * (n_rows / total)).astype(int)
+    return np.minimum(sizes, np.maximum(shares, _FEWEST_OF_A_SEGMENT))
+
+
+def _silhouettes(X, places, segment, starts, sizes, metric):
+    """Return the silhouettes of the rows at these places of a table in segments."""
+    values = np.empty(len(places))
+    step = max(1, _CELLS_AT_ONCE // len(X))
+    for first in range(0, len(places), step):
+        block = slice(first, first + step)
+        own = segment[block]
+        rows = np.arange(len(own))
+        distances = pairwise_distances(X[places[block]], X, metric=metric)
+        distances[rows, places[block]] = 0.0  # not what rounding makes of it
+        sums = np.add.reduceat(distances, starts, axis=1, dtype=np.float64)
+        within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
+        means = sums / sizes
+        means[rows, own] = np.inf
+        nearest = means.min(axis=1)
+        larger = np.maximum(within, nearest)
+        gap = np.divide(
+            nearest - within, larger, out=np.zeros(len(own)), where=larger > 0
+        )
+        values[block] = np.where(sizes[own] > 1, gap, 0.0)
+    return values

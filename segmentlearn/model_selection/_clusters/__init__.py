@@ -1,0 +1,1 @@
+"""The number of segments, and their stability."""

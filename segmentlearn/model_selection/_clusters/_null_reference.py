@@ -1,0 +1,68 @@
+"""Tables without segments, to which a table is compared."""
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+
+def reference_table(X, random_state):
+    """Return a table of the shape and the ranges of another, but without segments.
+
+    Columns of numbers are drawn uniformly from the box of their principal axes
+    (Tibshirani, Walther & Hastie 2001). Columns of two values can't be spread over a
+    box: those of one category are drawn together from the table's rows, each category
+    by itself, so that gender alone makes no segment.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The table.
+    random_state : RandomState
+        Decides the draw.
+
+    Returns
+    -------
+    table : ndarray of shape (n_samples, n_features)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.model_selection._clusters._null_reference import reference_table
+    >>> X = np.c_[np.arange(6.0), [0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 1, 0]]
+    >>> drawn = reference_table(X, np.random.RandomState(0))
+    >>> drawn[:, 1] + drawn[:, 2]
+    array([1., 1., 1., 1., 1., 1.])
+    """
+    table = np.empty(X.shape)
+    numeric, categories = _kinds_of_columns(X)
+    if len(numeric):
+        table[:, numeric] = _uniform_box(X[:, numeric], random_state)
+    for columns in categories:
+        rows = random_state.randint(len(X), size=len(X))
+        table[:, columns] = X[np.ix_(rows, columns)]
+    return table
+
+
+def _uniform_box(X, random_state):
+    """Return rows that are uniform in the box of the principal axes."""
+    center = X.mean(axis=0)
+    centered = X - center
+    _, axes = np.linalg.eigh(centered.T @ centered)
+    turned = centered @ axes
+    drawn = random_state.uniform(turned.min(axis=0), turned.max(axis=0), X.shape)
+    return drawn @ axes.T + center
+
+
+def _kinds_of_columns(X):
+    """Return the columns of numbers, and groups of columns of two values."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    has_two = np.logical_or(np.equal(X, low), np.equal(X, high)).all(axis=0)
+    binary = np.flatnonzero(has_two)
+    if len(binary) == 0:
+        return np.arange(X.shape[1]), []
+    # levels of one category are never true together
+    is_high = (X[:, binary] == high[binary]).astype(np.float64)
+    exclusive = coo_matrix(is_high.T @ is_high == 0)
+    n_groups, group = connected_components(exclusive, directed=False)
+    groups = [binary[group == one] for one in range(n_groups)]
+    return np.flatnonzero(~has_two), groups

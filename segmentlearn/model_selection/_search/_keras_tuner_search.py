@@ -1,0 +1,363 @@
+"""The oracles of Keras Tuner with the cross-validation of scikit-learn."""
+
+import copy
+import itertools
+import tempfile
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from segmentlearn._compat import BaseSearchCV, HasMethods, Interval, StrOptions
+from segmentlearn._startup import quiet_start
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.model_selection._search._tuner_space import suggest
+
+_RESOURCE_OF_HYPERBAND = "tuner/epochs"
+_NEVER = 2**31 - 1
+
+
+class KerasTunerSearchCV(BaseSearchCV):
+    """Search by an oracle of Keras Tuner, with cross-validation, then refit the best.
+
+    Keras Tuner [1]_ proposes parameters; each proposal is scored by cross-validation as
+    ``GridSearchCV`` does it, which Keras Tuner itself does not, and the best one is
+    fitted to all rows. Any estimator of scikit-learn can be searched. Nothing is
+    written to the working directory.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Cloned for each fit; a :class:`~segmentlearn.SegmentClassifier`, a pipeline, or
+        any other.
+    param_distributions : dict of str to callable, distribution or list
+        For each parameter of the estimator: a function such as
+        ``lambda hp: hp.Float("rate", 1e-4, 1e-1, sampling="log")`` of a
+        ``keras_tuner.HyperParameters``, a frozen distribution of scipy, a distribution
+        of Optuna, or a list of values. Empty where an oracle object brings its space
+        and the estimator's parameters have the same names.
+    oracle : {"random", "bayesian", "hyperband"} or keras_tuner.Oracle, default="random"
+        Who proposes. An oracle object is copied; its objective may have any name, and
+        is given the score, or its negative if it is to be minimised.
+    n_trials : int, default=10
+        Proposals of "random" and "bayesian", or fewer where the space has fewer.
+        "hyperband" counts by itself, and an oracle object has its own number.
+    resource : str, default="max_epochs"
+        Parameter that "hyperband" raises round by round; it must be a whole number.
+    max_resources : int or "auto", default="auto"
+        Its highest value; "auto" is the estimator's own.
+    factor : int, default=3
+        How many candidates of a round drop out for each that stays in "hyperband", and
+        by how much the resource grows.
+    scoring : str, callable, list, tuple or dict, default=None
+        As for ``GridSearchCV``. With several scores, `refit` names the one that the
+        oracle is told.
+    n_jobs : int or None, default=None
+        Fits at the same time. "random" and "hyperband" propose many candidates at once;
+        the others one, whose folds are fitted at the same time.
+    refit : bool, str or callable, default=True
+        Whether to fit the best parameters to all rows, as for ``GridSearchCV``.
+    cv : int, cross-validation generator or iterable, default=None
+        As for ``GridSearchCV``: five folds, stratified for a classifier.
+    verbose : int, default=0
+        As for ``GridSearchCV``.
+    pre_dispatch : int or str, default="2*n_jobs"
+        As for ``GridSearchCV``.
+    error_score : "raise" or float, default=np.nan
+        Score of a fit that fails. Where all fits of what was proposed at once fail, the
+        search fails, too.
+    return_train_score : bool, default=False
+        Whether to score training rows, too.
+    random_state : int, RandomState instance or None, default=None
+        Decides what is proposed. An oracle object has its own seed.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        Times, parameters and scores of each trial, as in ``GridSearchCV``.
+    best_estimator_ : estimator
+        Fitted to all rows with the best parameters; only with `refit`.
+    best_params_ : dict
+        The best parameters; those of "hyperband" include the resource that they had.
+    best_score_ : float
+        Their mean score over the folds.
+    best_index_ : int
+        Their place in `cv_results_`.
+    scorer_ : callable or dict
+        What scores.
+    n_splits_ : int
+        Folds.
+    refit_time_ : float
+        Seconds that the last fit took.
+    multimetric_ : bool
+        Whether there are several scores.
+    classes_ : ndarray of shape (n_classes,)
+        Labels of the best estimator.
+    n_features_in_ : int
+        Columns seen by `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns; only where the best estimator has them.
+
+    See Also
+    --------
+    segmentlearn.model_selection.search_space : Ready-made parameters to search.
+
+    Notes
+    -----
+    "hyperband" [2]_ fits every round anew, like ``HalvingGridSearchCV``; Keras Tuner
+    would go on from the weights of the round before, which cross-validation does not
+    keep. Fits of one architecture share a compiled program all the same.
+
+    References
+    ----------
+    .. [1] T. O'Malley et al., "KerasTuner", 2019,
+       https://github.com/keras-team/keras-tuner.
+    .. [2] L. Li, K. Jamieson, G. DeSalvo, A. Rostamizadeh and A. Talwalkar,
+       "Hyperband: A novel bandit-based approach to hyperparameter optimization",
+       Journal of Machine Learning Research 18 (2018).
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.model_selection import KerasTunerSearchCV
+    >>> X, y = make_customers("mall", 200, random_state=0)
+    >>> search = KerasTunerSearchCV(
+    ...     LogisticRegression(max_iter=1000),
+    ...     {"C": lambda hp: hp.Float("C", 1e-2, 1e2, sampling="log")},
+    ...     n_trials=3,
+    ...     cv=2,
+    ...     random_state=0,
+    ... )
+    >>> search = search.fit(X.select_dtypes("number"), y)
+    >>> list(search.best_params_), search.predict(X.select_dtypes("number")).shape
+    (['C'], (200,))
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": BaseSearchCV._parameter_constraints["estimator"],
+        "param_distributions": [dict],
+        "oracle": [
+            StrOptions({"random", "bayesian", "hyperband"}),
+            HasMethods(["create_trial", "update_trial", "end_trial"]),
+        ],
+        "n_trials": [Interval(Integral, 1, None, closed="left")],
+        "resource": [str],
+        "max_resources": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "factor": [Interval(Integral, 2, None, closed="left")],
+        **{
+            name: constraint
+            for name, constraint in BaseSearchCV._parameter_constraints.items()
+            if name != "estimator"
+        },
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        param_distributions,
+        *,
+        oracle="random",
+        n_trials=10,
+        resource="max_epochs",
+        max_resources="auto",
+        factor=3,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        pre_dispatch="2*n_jobs",
+        error_score=np.nan,
+        return_train_score=False,
+        random_state=None,
+    ):
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_distributions = param_distributions
+        self.oracle = oracle
+        self.n_trials = n_trials
+        self.resource = resource
+        self.max_resources = max_resources
+        self.factor = factor
+        self.random_state = random_state
+
+    def _run_search(self, evaluate_candidates):
+        """Ask the oracle, evaluate, and tell it, until it asks for nothing more."""
+        base_tuner = _import_keras_tuner().engine.base_tuner
+        oracle = self._copy_oracle()
+        self._check_space(oracle)
+        numbers = itertools.count()
+        with tempfile.TemporaryDirectory(prefix="segmentlearn-tuner-") as folder:
+            # oracles write a file for each trial; the tuner tells them where
+            base_tuner.BaseTuner(
+                oracle, directory=folder, project_name="search", overwrite=True
+            )
+            space = oracle.get_space()
+            self._read_parameters(space)
+            oracle.update_space(space)
+            while trials := self._ask(oracle, numbers):
+                candidates = [
+                    self._read_parameters(trial.hyperparameters) for trial in trials
+                ]
+                results = evaluate_candidates(candidates)
+                scores = self._leading_scores(results)[-len(trials) :]
+                for trial, score in zip(trials, scores, strict=True):
+                    _tell(oracle, trial, float(score))
+        if self.oracle == "hyperband":
+            self._warn_of_a_small_space(results["params"])
+
+    def _copy_oracle(self):
+        """Return an oracle that this search alone uses."""
+        if not isinstance(self.oracle, str):
+            oracle = copy.deepcopy(self.oracle)
+            if hasattr(oracle.objective, "objectives"):
+                raise ValueError(
+                    "oracle has several objectives, and a search tells it one score; "
+                    'give it keras_tuner.Objective("score", "max").'
+                )
+        else:
+            oracle = self._make_oracle()
+        oracle.verbose = 0  # a screen full of tables for each trial otherwise
+        return oracle
+
+    def _make_oracle(self):
+        keras_tuner = _import_keras_tuner()
+        seed = check_random_state(self.random_state).randint(1, 2**31 - 1)
+        settings = {
+            "objective": keras_tuner.Objective("score", "max"),
+            "seed": int(seed),
+            "max_consecutive_failed_trials": _NEVER,  # error_score decides
+        }
+        oracles = keras_tuner.oracles
+        if self.oracle == "random":
+            return oracles.RandomSearchOracle(max_trials=self.n_trials, **settings)
+        if self.oracle == "bayesian":
+            return oracles.BayesianOptimizationOracle(
+                max_trials=self.n_trials, **settings
+            )
+        most = self._most_resources()
+        return oracles.HyperbandOracle(max_epochs=most, factor=self.factor, **settings)
+
+    def _most_resources(self):
+        parameters = self.estimator.get_params()
+        if self.resource not in parameters or self.resource in self.param_distributions:
+            raise ValueError(
+                f"resource={self.resource!r} must be a parameter of the estimator that "
+                "is not searched; name another one, with its prefix in a pipeline "
+                "(such as 'segmentclassifier__max_epochs')."
+            )
+        most = self.max_resources
+        if isinstance(most, str):
+            most = parameters[self.resource]
+        if not isinstance(most, Integral) or isinstance(most, bool):
+            raise ValueError(
+                f"resource={self.resource!r} is {most!r} in the estimator; set "
+                "max_resources to a whole number."
+            )
+        return int(most)
+
+    def _warn_of_a_small_space(self, candidates):
+        """Say so if no candidate has reached the last round."""
+        most = self._most_resources()
+        reached = max(parameters[self.resource] for parameters in candidates)
+        if reached < most:
+            warnings.warn(
+                f"The {len(candidates)} different candidates in param_distributions do "
+                'not fill the first round of oracle="hyperband", so none got more than '
+                f"{self.resource}={reached} of {most}; search distributions instead of "
+                "lists, or use HalvingGridSearchCV.",
+                SegmentLearnWarning,
+                stacklevel=2,
+            )
+
+    def _check_space(self, oracle):
+        known = self.estimator.get_params()
+        unknown = [name for name in self._parameter_names(oracle) if name not in known]
+        if unknown:
+            raise ValueError(
+                f"param_distributions names {unknown}, which {self.estimator!r} does "
+                "not have; see estimator.get_params() for the names it has."
+            )
+
+    def _parameter_names(self, oracle):
+        """Return the names searched: given, or brought by an oracle object."""
+        if self.param_distributions:
+            return list(self.param_distributions)
+        return [one.name for one in oracle.get_space().space]
+
+    def _ask(self, oracle, numbers):
+        """Return the next trials: all that do not depend on scores to come."""
+        proposes_many = self.oracle in ("random", "hyperband")
+        trials = []
+        while proposes_many or not trials:
+            trial = oracle.create_trial(f"search-{next(numbers)}")
+            if trial.status != "RUNNING":
+                break
+            trials.append(trial)
+        return trials
+
+    def _read_parameters(self, hyperparameters):
+        """Return the estimator's parameters in a trial."""
+        values = hyperparameters.values
+        if self.param_distributions:
+            parameters = {
+                name: suggest(hyperparameters, name, wanted)
+                for name, wanted in self.param_distributions.items()
+            }
+        else:
+            parameters = {
+                name: value
+                for name, value in values.items()
+                if not name.startswith("tuner/")
+            }
+        if _RESOURCE_OF_HYPERBAND in values:
+            parameters[self.resource] = int(values[_RESOURCE_OF_HYPERBAND])
+        return parameters
+
+    def _leading_scores(self, results):
+        name = self.refit if isinstance(self.refit, str) else "score"
+        if f"mean_test_{name}" not in results:
+            raise ValueError(
+                f"refit={self.refit!r} does not say which of several scores the oracle "
+                "is told; set refit to the name of one."
+            )
+        return results[f"mean_test_{name}"]
+
+
+def _tell(oracle, trial, score):
+    if np.isfinite(score):
+        is_loss = oracle.objective.direction == "min"
+        value = -score if is_loss else score
+        oracle.update_trial(trial.trial_id, {oracle.objective.name: value})
+        trial.status = "COMPLETED"
+    else:
+        trial.status = "FAILED"
+        trial.message = "The cross-validated score is not finite."
+    oracle.end_trial(trial)
+
+
+def _import_keras_tuner():
+    try:
+        with quiet_start():
+            import keras_tuner
+            import keras_tuner.engine.base_tuner
+    except ImportError as error:
+        raise ImportError(
+            "KerasTunerSearchCV needs Keras Tuner: pip install 'segmentlearn[tune]'."
+        ) from error
+    return keras_tuner

@@ -1,0 +1,101 @@
+"""Search spaces of scikit-learn, scipy and Optuna in the words of Keras Tuner."""
+
+from numbers import Real
+
+import numpy as np
+from scipy import stats
+
+# shares of a distribution without an end that are cut off
+_TAIL = 1e-3
+
+
+def suggest(hyperparameters, name, wanted):
+    """Return the value of a parameter in a trial of Keras Tuner.
+
+    The first call registers the parameter.
+
+    Parameters
+    ----------
+    hyperparameters : keras_tuner.HyperParameters
+        Of a trial, or of the space.
+    name : str
+        Of the estimator's parameter, and of Keras Tuner's.
+    wanted : callable, distribution or sequence
+        A function of the hyperparameters, whose result is returned as it is; a frozen
+        distribution of scipy; a distribution of Optuna; or values to choose from.
+
+    Returns
+    -------
+    value : object
+        What the estimator's parameter is set to.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these, or empty.
+
+    Examples
+    --------
+    >>> from segmentlearn.model_selection._search._tuner_space import suggest
+    >>> suggest(None, "dropout", [0.1])  # no choice, so nothing to register
+    0.1
+    """
+    value = _suggest(hyperparameters, name, wanted)
+    # what the Bayesian oracle proposes are numbers of NumPy
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _suggest(hyperparameters, name, wanted):
+    if hasattr(wanted, "ppf"):
+        return _from_scipy(hyperparameters, name, wanted)
+    if callable(wanted):
+        return wanted(hyperparameters)
+    if hasattr(wanted, "choices"):
+        return _choose(hyperparameters, name, list(wanted.choices))
+    if hasattr(wanted, "low") and hasattr(wanted, "high"):
+        return _from_optuna(hyperparameters, name, wanted)
+    if isinstance(wanted, list | tuple | np.ndarray) and len(wanted):
+        return _choose(hyperparameters, name, list(wanted))
+    raise ValueError(
+        f"param_distributions[{name!r}]={wanted!r} is not a search space; use a "
+        "function such as lambda hp: hp.Float(...), a distribution of scipy.stats or "
+        "Optuna, or a list of values."
+    )
+
+
+def _from_scipy(hyperparameters, name, distribution):
+    """Search the quantiles, in which every distribution is uniform."""
+    low, high = distribution.support()
+    share = hyperparameters.Float(
+        name,
+        0.0 if np.isfinite(low) else _TAIL,
+        1.0 if np.isfinite(high) else 1.0 - _TAIL,
+    )
+    value = np.clip(distribution.ppf(share), low, high)
+    is_whole = isinstance(distribution.dist, stats.rv_discrete)
+    return int(value) if is_whole else float(value)
+
+
+def _from_optuna(hyperparameters, name, distribution):
+    is_whole = isinstance(distribution.low, int)
+    kind = hyperparameters.Int if is_whole else hyperparameters.Float
+    return kind(
+        name,
+        distribution.low,
+        distribution.high,
+        step=None if distribution.log else distribution.step,
+        sampling="log" if distribution.log else "linear",
+    )
+
+
+def _choose(hyperparameters, name, values):
+    """Choose by position: Keras Tuner knows no tuples, no None, no mixed types."""
+    if len(values) == 1:
+        return values[0]
+    is_ordered = all(
+        isinstance(value, Real) and not isinstance(value, bool) for value in values
+    )
+    if is_ordered:
+        values = sorted(values)
+    positions = list(range(len(values)))
+    return values[hyperparameters.Choice(name, positions, ordered=is_ordered)]

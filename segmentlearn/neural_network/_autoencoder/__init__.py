@@ -1,0 +1,1 @@
+"""Autoencoder, and autoencoders trained together."""

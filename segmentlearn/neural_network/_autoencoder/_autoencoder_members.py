@@ -1,0 +1,89 @@
+"""Autoencoders of one table, of several seeds and lengths, trained by one program."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from segmentlearn import engine, networks
+from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
+from segmentlearn.neural_network._log_folders import start_log
+
+
+def fit_autoencoders(
+    autoencoder: Autoencoder, X: Any, n_components: Sequence, seeds: Sequence[int]
+) -> list[Autoencoder]:
+    """Fit copies of an autoencoder to one table, side by side on a member axis.
+
+    Each holds out rows of its own and keeps its own best epoch, as if it were fitted
+    alone. The table is prepared once.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Not changed; says all but the lengths of the codes and the seeds. With
+        callbacks, which see one net, the copies are fitted in turn.
+    X : frame or array of shape (n_samples, n_features)
+        Customers.
+    n_components : sequence of int or "auto"
+        Length of the code of each copy.
+    seeds : sequence of int
+        ``random_state`` of each copy.
+
+    Returns
+    -------
+    members : list of Autoencoder
+        Fitted; they share one preprocessor.
+
+    Examples
+    --------
+    >>> from segmentlearn import Autoencoder, make_customers
+    >>> from segmentlearn.neural_network._autoencoder._autoencoder_members import fit_autoencoders
+    >>> X, _ = make_customers("mall", 100, random_state=0)
+    >>> plan = Autoencoder(hidden_layer_sizes=(8,), max_epochs=2)
+    >>> members = fit_autoencoders(plan, X, n_components=[1, 2], seeds=[0, 1])
+    >>> [member.transform(X).shape for member in members]
+    [(100, 1), (100, 2)]
+    """
+    members = [
+        clone(autoencoder).set_params(n_components=length, random_state=seed)
+        for length, seed in zip(n_components, seeds, strict=True)
+    ]
+    if len(members) == 1 or autoencoder.callbacks:
+        return [member.fit(X) for member in members]
+    log = start_log(autoencoder)
+    first = members[0]
+    first._validate_params()
+    features = first._fit_table(X)
+    for member in members[1:]:
+        for name in ("preprocessor_", "n_features_in_", "feature_names_in_"):
+            if hasattr(first, name):
+                setattr(member, name, getattr(first, name))
+    specs, models, rows, own_seeds = zip(
+        *(member._start(features) for member in members), strict=True
+    )
+    packed = networks.pack_autoencoders(models, specs, own_seeds[0])
+    result = engine.fit(
+        packed,
+        features,
+        features,
+        n_members=len(members),
+        seed=own_seeds[0],
+        verbose=int(autoencoder.verbose),
+        log_dir=log,
+        **{name: [one[name] for one in rows] for name in rows[0]},
+        **first._training(features),
+    )
+    networks.unpack_autoencoders(packed, models)
+    best = result.best_epoch
+    for number, (member, model) in enumerate(zip(members, models, strict=True)):
+        history = {
+            name: [
+                float(np.broadcast_to(value, len(members))[number]) for value in values
+            ]
+            for name, values in result.history.items()
+        }
+        own_best = None if best is None else best[number]
+        member._keep(model, history, result.n_epochs, own_best)
+    return members

@@ -1,0 +1,493 @@
+"""Autoencoder: a few numbers for each customer, from which the columns come back."""
+
+import os
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from segmentlearn import engine, networks
+from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network._autoencoder._column_layout import (
+    principal_components,
+    read_layout,
+)
+from segmentlearn.neural_network._log_folders import start_log
+from segmentlearn.neural_network._restore_on_failure import all_or_nothing
+from segmentlearn.neural_network._settings import (
+    check_callbacks,
+    check_layer_sizes,
+    resolve_batch_size,
+)
+from segmentlearn.neural_network._state import NetworkState
+from segmentlearn.neural_network._table import TableInput
+
+_MOST_COMPONENTS = 10
+_ROWS_AT_ONCE = 16_384
+_FEWEST_ROWS = 50  # to hold some of them out
+_COUNT = Interval(Integral, 1, None, closed="left")
+_AUTO = StrOptions({"auto"})
+
+# the published net of the mall customers: two encoding, two decoding layers
+_PRESETS = {
+    "mall": {
+        "hidden_layer_sizes": (6,),
+        "n_components": 3,
+        "activation": "relu",
+        "code_activation": "relu",
+        "linear_path": False,
+        "loss": "mse",
+        "noise": 0.0,
+        "optimizer": "adam",
+        "learning_rate": 1e-3,
+        "weight_decay": 0.0,
+        "learning_rate_schedule": "constant",
+        "max_epochs": 100,
+        "batch_size": 8,
+        "early_stopping": False,
+        "preprocessor": StandardScaler(),
+    }
+}
+
+
+class Autoencoder(
+    TableInput,
+    NetworkState,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
+    """Transformer that codes each customer by a few numbers, learnt with a net.
+
+    An encoder takes a row to its code, a decoder takes the code back to the row; both
+    are trained together so that rows come back as they were. Raw frames with text and
+    gaps are taken as they are. Codes are what a clusterer can work with, and a row that
+    comes back badly is an odd customer.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default="auto"
+        Numbers of the code; "auto" is half the number of columns, from 2 to 10.
+    hidden_layer_sizes : int or tuple of int, default=(128, 64)
+        Units of the encoder's hidden layers; the decoder has them the other way round.
+    activation : str, default="silu"
+        Name of a Keras activation for the hidden layers.
+    code_activation : str or None, default=None
+        Name of a Keras activation for the code; None leaves it linear.
+    linear_path : bool, default=True
+        Whether a linear way leads past the hidden layers. Training then starts from the
+        principal components of the table, and departs where that pays.
+    loss : {"mixed", "mse"}, default="mixed"
+        What coming back means. "mixed": a Gaussian likelihood with a learnt scale for
+        each number, cross-entropy for each category, each cell counting the same and
+        missing cells not at all. "mse": mean squared error over all prepared features.
+    noise : float, default=0.1
+        Share of the cells that are replaced, while training, by those of other
+        customers, so that the code holds what columns say of each other.
+    optimizer : str or keras.optimizers.Optimizer, default="adamw"
+        Name of a Keras optimizer, or an object, which brings its own learning rate.
+    learning_rate : float, default=2e-3
+        Step size at the start of the schedule.
+    learning_rate_schedule : str or callable, default="cosine"
+        As in :class:`SegmentClassifier`.
+    weight_decay : float, default=1e-4
+        Decoupled weight decay of the optimizer.
+    max_epochs : int, default=100
+        Epochs at most.
+    batch_size : int or "auto", default="auto"
+        Rows of one step; "auto" grows with the table, from 16 to 1,024.
+    early_stopping : bool, default=True
+        Whether to hold rows out, stop when they come back no better, and keep the best
+        epoch's weights. Tables of fewer than 50 rows hold none out.
+    validation_fraction : float, default=0.1
+        Share of the rows to hold out.
+    n_iter_no_change : int, default=10
+        Epochs without an improvement after which training stops.
+    tol : float, default=0.0
+        How much lower than the best a loss must be to count as an improvement.
+    preprocessor : "auto", transformer or None, default="auto"
+        As in :class:`SegmentClassifier`.
+    callbacks : list of keras.callbacks.Callback or None, default=None
+        Called at the beginning and end of training and of each epoch.
+    log_dir : str, path-like or None, default=None
+        Folder for TensorBoard, in which each fit makes one, named by its parameters.
+        None writes nothing.
+    verbose : {0, 1, 2}, default=0
+        Silent, a progress bar, or one line an epoch.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, held-out rows, order of rows and noise.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        Its layers "encoder" and "decoder" are models of their own. Keras' own layers
+        only.
+    n_components_ : int
+        Numbers of the code.
+    history_ : dict of str to list of float
+        ``loss``, ``val_loss`` (with early stopping) and ``learning_rate``, a value an
+        epoch.
+    n_iter_ : int
+        Epochs trained.
+    best_epoch_ : int or None
+        Epoch (from 1) whose weights were kept; None without early stopping.
+    preprocessor_ : transformer or None
+        Fitted; None where tables are used as they come.
+    n_features_in_ : int
+        Columns seen by `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns; only where `fit` was given a frame with text names.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The linear code of the same length.
+
+    Notes
+    -----
+    Replacing cells by those of other rows is the denoising of [1]_ in the form that
+    suits mixed columns.
+
+    References
+    ----------
+    .. [1] P. Vincent, H. Larochelle, Y. Bengio and P.-A. Manzagol, "Extracting and
+       composing robust features with denoising autoencoders", ICML 2008.
+
+    Examples
+    --------
+    >>> from segmentlearn import Autoencoder, make_customers
+    >>> X, _ = make_customers("mall", 200, random_state=0)
+    >>> coder = Autoencoder(n_components=2, max_epochs=3, random_state=0).fit(X)
+    >>> codes = coder.transform(X)
+    >>> codes.shape
+    (200, 2)
+    >>> list(coder.inverse_transform(codes)) == list(coder.preprocessor_.column_kinds_)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "n_components": [_COUNT, _AUTO],
+        "hidden_layer_sizes": ["array-like", _COUNT],
+        "activation": [str],
+        "code_activation": [str, None],
+        "linear_path": ["boolean"],
+        "loss": [StrOptions({"mixed", "mse"})],
+        "noise": [Interval(Real, 0, 1, closed="left")],
+        "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [
+            StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
+            callable,
+        ],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "max_epochs": [_COUNT],
+        "batch_size": [_COUNT, _AUTO],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [_COUNT],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "preprocessor": [_AUTO, HasMethods(["fit", "transform"]), None],
+        "callbacks": [list, tuple, None],
+        "log_dir": [str, os.PathLike, None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        n_components="auto",
+        *,
+        hidden_layer_sizes=(128, 64),
+        activation="silu",
+        code_activation=None,
+        linear_path=True,
+        loss="mixed",
+        noise=0.1,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        learning_rate_schedule="cosine",
+        weight_decay=1e-4,
+        max_epochs=100,
+        batch_size="auto",
+        early_stopping=True,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=0.0,
+        preprocessor="auto",
+        callbacks=None,
+        log_dir=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.code_activation = code_activation
+        self.linear_path = linear_path
+        self.loss = loss
+        self.noise = noise
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.weight_decay = weight_decay
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.preprocessor = preprocessor
+        self.callbacks = callbacks
+        self.log_dir = log_dir
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @classmethod
+    def from_preset(cls, name, **parameters):
+        """Return an autoencoder with the net and training of a published system.
+
+        Parameters
+        ----------
+        name : {"mall"}
+            "mall": 3-6-3-6-3 with ReLU, mean squared error, Adam, 100 epochs, batches
+            of 8, on standardised columns.
+        **parameters
+            Parameters that replace the preset's.
+
+        Returns
+        -------
+        autoencoder : Autoencoder
+            Not fitted.
+
+        Raises
+        ------
+        ValueError
+            If there is no preset of that name.
+        """
+        if name not in _PRESETS:
+            raise ValueError(f"preset {name!r} is not one of {sorted(_PRESETS)}.")
+        return cls(**{**_PRESETS[name], **parameters})
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def fit(self, X, y=None):
+        """Learn codes from which customers come back.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : Autoencoder
+            Fitted.
+
+        Raises
+        ------
+        SchemaError
+            If a column cannot be used.
+        ImportError
+            If `log_dir` is given and the package ``tensorboard`` is missing.
+        """
+        log = start_log(self, _PRESETS)
+        features = self._fit_table(X)
+        model, rows, seed = self._start(features)[1:]
+        result = engine.fit(
+            model,
+            features,
+            features,
+            callbacks=check_callbacks(self.callbacks),
+            log_dir=log,
+            seed=seed,
+            verbose=int(self.verbose),
+            **rows,
+            **self._training(features),
+        )
+        self._keep(model, result.history, result.n_epochs, result.best_epoch)
+        return self
+
+    def transform(self, X):
+        """Return the code of each customer.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+
+        Returns
+        -------
+        codes : ndarray of float32, shape (n_samples, n_components_)
+        """
+        check_is_fitted(self)
+        encoder = self.model_.get_layer("encoder")
+        return engine.predict(encoder, self._read_table(X))
+
+    def inverse_transform(self, X):
+        """Return the customers that codes stand for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components_)
+            Codes.
+
+        Returns
+        -------
+        X_original : frame or ndarray of shape (n_samples, n_features)
+            In the columns of the table that `fit` was given, categories included;
+            prepared features where the preprocessor has no `inverse_transform`.
+        """
+        check_is_fitted(self)
+        codes = check_array(X, dtype=[np.float32, np.float64])
+        if codes.shape[1] != self.n_components_:
+            raise ValueError(
+                f"X has {codes.shape[1]} columns; a code has {self.n_components_}."
+            )
+        features = engine.predict(self.model_.get_layer("decoder"), codes)
+        if hasattr(self.preprocessor_, "inverse_transform"):
+            return self.preprocessor_.inverse_transform(features)
+        return features
+
+    def score_samples(self, X):
+        """Return how well each customer comes back; the lower, the odder.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+
+        Returns
+        -------
+        scores : ndarray of float64, shape (n_samples,)
+            The loss of each row with its sign changed. It grows with a likelihood
+            under ``loss="mixed"`` and is at most 0 under ``loss="mse"``.
+        """
+        check_is_fitted(self)
+        features = np.asarray(self._read_table(X), np.float32)
+        scores = np.empty(len(features))
+        outputs = engine.predict(self.model_, features)
+        for start in range(0, len(features), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            scores[rows] = -self._measure(features[rows], outputs[rows])
+        return scores
+
+    def score(self, X, y=None):
+        """Return the mean of `score_samples`, for searches.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+        """
+        return float(self.score_samples(X).mean())
+
+    def _resolve_components(self, n_features, layout):
+        """Return the length of the code, and warn where it compresses nothing."""
+        n_columns = len(layout.columns)
+        if self.n_components == "auto":
+            return max(1, min(_MOST_COMPONENTS, max(2, n_columns // 2), n_features - 1))
+        n_components = int(self.n_components)
+        if n_components >= n_features:
+            warnings.warn(
+                f"n_components={n_components} is not less than the {n_features} "
+                "prepared feature(s), so the code compresses nothing; use fewer.",
+                SegmentLearnWarning,
+                stacklevel=4,
+            )
+        return n_components
+
+    def _start(self, features):
+        """Return the net at its start, its spec, its rows, and the training's seed."""
+        random_state = check_random_state(self.random_state)
+        seed = int(random_state.randint(np.iinfo(np.int32).max))
+        layout = read_layout(self.preprocessor_, features.shape[1])
+        self.n_components_ = self._resolve_components(features.shape[1], layout)
+        spec = networks.AutoencoderSpec(
+            n_features=features.shape[1],
+            n_components=self.n_components_,
+            hidden_layer_sizes=tuple(check_layer_sizes(self.hidden_layer_sizes)),
+            activation=self.activation,
+            code_activation=self.code_activation,
+            is_linear_plus=bool(self.linear_path),
+            noise=float(self.noise),
+            columns=layout.columns,
+        )
+        directions, center = principal_components(features, self.n_components_)
+        n_scales = len(layout.numeric) if self.loss == "mixed" else 0
+        model = networks.build_autoencoder(spec, directions, center, seed, n_scales)
+        return spec, model, self._hold_out(len(features), random_state), seed
+
+    def _training(self, features):
+        """Return what the engine must know, nets, rows and seeds apart."""
+        layout = read_layout(self.preprocessor_, features.shape[1])
+        stops = self.early_stopping and len(features) >= _FEWEST_ROWS
+        return {
+            "loss": "mse" if self.loss == "mse" else _likelihood(layout),
+            "optimizer": networks.build_optimizer(
+                self.optimizer, self.learning_rate, self.weight_decay
+            ),
+            "learning_rate_schedule": self.learning_rate_schedule,
+            "epochs": self.max_epochs,
+            "batch_size": resolve_batch_size(self.batch_size, len(features)),
+            "early_stopping": (
+                engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
+            ),
+        }
+
+    def _keep(self, model, history, n_epochs, best_epoch):
+        """Take a trained net and what is known of its training."""
+        self.model_ = model
+        self.history_ = history
+        self.n_iter_ = n_epochs
+        kept = best_epoch is not None and best_epoch >= 0
+        self.best_epoch_ = int(best_epoch) + 1 if kept else None
+
+    def _hold_out(self, n_rows, random_state):
+        """Return which rows to train and to stop on, as the engine takes them."""
+        if not self.early_stopping or n_rows < _FEWEST_ROWS:
+            return {}
+        order = random_state.permutation(n_rows)
+        n_held_out = max(1, round(self.validation_fraction * n_rows))
+        return {
+            "train_rows": np.sort(order[n_held_out:]),
+            "validation_rows": np.sort(order[:n_held_out]),
+        }
+
+    def _measure(self, features, outputs):
+        """Return the loss of each row."""
+        if self.loss == "mse":
+            return np.mean((features - outputs) ** 2, axis=1, dtype=np.float64)
+        layout = read_layout(self.preprocessor_, features.shape[1])
+        return np.asarray(_likelihood(layout)(features, outputs), np.float64)
+
+    @property
+    def _n_features_out(self):
+        return self.n_components_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _likelihood(layout):
+    """Return the loss of rows of these columns."""
+    return networks.mixed_likelihood(
+        layout.numeric, layout.categories, layout.indicators
+    )

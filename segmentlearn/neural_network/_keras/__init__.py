@@ -1,0 +1,1 @@
+"""KerasClassifier and KerasRegressor."""

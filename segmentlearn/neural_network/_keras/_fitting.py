@@ -1,0 +1,280 @@
+"""A SciKeras wrapper's fit and predict, done by the engine."""
+
+import threading
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from segmentlearn import engine
+from segmentlearn._compat import check_sample_weight
+from segmentlearn.engine import LogCallback, keras, warn_once
+from segmentlearn.neural_network._keras import (
+    _training as keras_training,
+)
+from segmentlearn.neural_network._keras import (
+    _validation as keras_validation,
+)
+from segmentlearn.neural_network._keras._callbacks import flatten_callbacks
+from segmentlearn.neural_network._log_folders import (
+    go_on_with_log,
+    parts_of_log,
+    start_log,
+)
+
+_BUILDING = threading.RLock()  # the seeds that decide first weights are global ones
+_PREDICT_HOOKS = (
+    "on_predict_begin",
+    "on_predict_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
+)
+
+
+class CompiledFit:
+    """Stands left of SciKeras' wrapper, and leaves to it what only Keras can do.
+
+    A subclass says with ``_route`` and ``_full_name`` how SciKeras routes parameters
+    and names metrics.
+    """
+
+    _archive_refusal = (
+        "holds a net and a build function of the user's own; both are code, which an "
+        "archive never holds. Use joblib.dump, and load it only from where you trust "
+        "(a pickle runs code), or keep the net alone with estimator.model_.save."
+    )
+    _stratifies = _numeric_targets = False
+
+    def __sklearn_is_fitted__(self):
+        return self.initialized_
+
+    def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        if X is not None:
+            X = keras_validation.check_features(self, X, reset)
+        if y is not None:
+            y = keras_validation.check_targets(y, self._numeric_targets)
+            if X is not None:
+                check_consistent_length(X, y)
+            if reset:
+                self.target_type_ = self._type_of_target(y)
+                self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
+            elif y.ndim != self.y_ndim_:
+                raise ValueError(
+                    f"y has {y.ndim} dimension(s), and {self.__name__} was fitted to "
+                    f"{self.y_ndim_}."
+                )
+        if X is not None and reset:
+            self.X_dtype_, self.X_shape_ = X.dtype, X.shape
+        return X, y
+
+    @staticmethod
+    def _validate_sample_weight(X, y, sample_weight):
+        weights = check_sample_weight(sample_weight, X, dtype=np.float32)
+        return keras_validation.drop_weightless(X, y, weights)
+
+    def _seed(self):
+        """Return an integer for what the net draws; None where the user has none."""
+        if isinstance(self.random_state, np.random.RandomState):
+            state = np.random.RandomState()
+            state.set_state(self.random_state.get_state())
+            return int(state.randint(2**31 - 1))
+        return None if self.random_state is None else int(self.random_state)
+
+    def _build_keras_model(self):
+        seed = self._seed()
+        self._random_state = None  # SciKeras' way to seed clears TensorFlow's caches
+        try:
+            with _BUILDING, keras_training.seeded(seed):
+                return super()._build_keras_model()
+        finally:
+            self._random_state = seed
+
+    def _get_compile_kwargs(self):
+        told = super()._get_compile_kwargs()
+        optimizer = told["optimizer"]
+        if isinstance(optimizer, keras.optimizers.Optimizer) and optimizer.built:
+            # it belongs to the net of an earlier fit
+            told["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        return told
+
+    def _initialize(self, X, y=None):
+        self._optimizer_state = None
+        if y is None:
+            raise ValueError(
+                f"{self.__name__} requires y to be passed, but the target y is None."
+            )
+        X, y = super()._initialize(X, y)
+        if not self.model_.built:
+            one_row = self.feature_encoder_.transform(X[:1])
+            with _BUILDING, keras_training.seeded(self._random_state):
+                keras_training.build_for(self.model_, one_row)
+        return X, y
+
+    def _check_model_compatibility(self, y):
+        if getattr(self.model_, "outputs", None):
+            super()._check_model_compatibility(y)
+
+    def _fit(
+        self,
+        X,
+        y,
+        sample_weight,
+        warm_start,
+        epochs,
+        initial_epoch,
+        X_val=None,
+        y_val=None,
+        **kwargs,
+    ):
+        # epochs are counted on where a training goes on
+        self._log = (go_on_with_log if initial_epoch else start_log)(self)
+        if (self.warm_start or warm_start) and self.initialized_:
+            X, y = self._validate_data(X, y)
+            # fit has cleared the classes
+            vars(self).update(getattr(self.target_encoder_, "get_metadata", dict)())
+        else:
+            X, y = self._initialize(X, y)
+        self._ensure_compiled_model()
+        if sample_weight is not None:
+            X, y, sample_weight = self._validate_sample_weight(X, y, sample_weight)
+        self._labels = y
+        self._held_out = self._encode_validation(X_val, y_val, kwargs)
+        try:
+            y = self.target_encoder_.transform(y)
+            X = keras_training.as_dense(self.feature_encoder_.transform(X))
+            self._check_model_compatibility(y)
+            self._fit_keras_model(
+                X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+            )
+        finally:
+            del self._labels, self._held_out
+
+    def _encode_validation(self, X_val, y_val, kwargs):
+        """Let validation rows pass through the checks and encoders of the others."""
+        given = kwargs.pop(
+            "validation_data", getattr(self, "fit__validation_data", None)
+        )
+        if X_val is None and y_val is None:
+            if given is None:
+                return None
+            X_val, y_val, *weights = given
+        else:
+            weights = []
+        keras_validation.check_validation_rows(X_val, y_val)
+        X_val, y_val = self._validate_data(X_val, y_val)
+        try:
+            y_val = self.target_encoder_.transform(y_val)
+        except ValueError as error:
+            raise ValueError(
+                "the targets of the validation rows must be of the kind of y, not "
+                f"encoded: {error}"
+            ) from error
+        X_val = keras_training.as_dense(self.feature_encoder_.transform(X_val))
+        return (X_val, y_val, *weights)
+
+    def _fit_keras_model(
+        self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+    ):
+        arguments = self._collect_fit_arguments(X, kwargs)
+        arguments |= {
+            "sample_weight": sample_weight,
+            "epochs": initial_epoch + epochs,
+            "initial_epoch": initial_epoch,
+            "callbacks": flatten_callbacks(self._fit_callbacks),
+        }
+        seed = self._seed()
+        if seed is None:
+            seed = int(check_random_state(None).randint(2**31 - 1))
+        holdout = self._choose_holdout(arguments, seed)
+        (log,) = parts_of_log(self._log, 1, initial_epoch)
+        try:
+            result = keras_training.fit_compiled(
+                self.model_,
+                X,
+                y,
+                arguments,
+                holdout,
+                seed=seed,
+                optimizer_state=self._optimizer_state,
+                log_dir=log,
+            )
+        except keras_training.LeftToKerasError as reason:
+            warn_once(str(reason))
+            X, y, sample_weight, validation_data = keras_training.take_apart(
+                X, y, sample_weight, holdout
+            )
+            kwargs |= {"validation_data": validation_data, "validation_split": 0.0}
+            followers = [] if log is None else [LogCallback(log)]
+            kept = self._fit_callbacks
+            self._fit_callbacks = [*arguments["callbacks"], *followers]
+            try:
+                super()._fit_keras_model(
+                    X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+                )
+            finally:
+                self._fit_callbacks = kept
+                for follower in followers:
+                    follower.close()
+            self._optimizer_state = None
+            return
+        self._optimizer_state = result.optimizer_state
+        if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
+            self.history_ = {}
+        for name, values in result.history.items():
+            self.history_.setdefault(self._full_name(name), []).extend(values)
+
+    def _collect_fit_arguments(self, X, kwargs):
+        """Gather what is routed to ``keras.Model.fit``."""
+        arguments = self._route("fit", self._fit_kwargs)
+        arguments.update(kwargs)
+        arguments.pop("validation_data", None)
+        for name in ("batch_size", "validation_batch_size"):
+            if arguments.get(name) == -1:
+                arguments[name] = len(keras.tree.flatten(X)[0])
+        return {
+            name: value
+            for name, value in arguments.items()
+            if not name.startswith("callbacks")
+        }
+
+    def _choose_holdout(self, arguments, seed):
+        """Say which rows are only looked at."""
+        if self._held_out is not None:
+            return keras_training.Holdout(validation_data=self._held_out)
+        fraction = arguments.get("validation_split") or 0.0
+        if not fraction:
+            return keras_training.Holdout()
+        rows = keras_validation.split_rows(
+            self._labels, fraction, seed, self._stratifies
+        )
+        return keras_training.Holdout(*rows)
+
+    def _predict_raw(self, X, **kwargs):
+        chosen = self._route("predict", set()) | kwargs
+        if not self.initialized_ or self._needs_keras_to_predict(chosen):
+            return super()._predict_raw(X, **kwargs)
+        X, _ = self._validate_data(X=X, y=None)
+        X = keras_training.as_dense(self.feature_encoder_.transform(X))
+        if not keras_training.is_plain(X):
+            return super()._predict_raw(X, **kwargs)
+        size = chosen.get("batch_size")
+        if size in (None, -1):
+            size = keras_training.rows_at_once(self.model_)
+        outputs = engine.predict(self.model_, X, batch_size=int(size))
+        return keras_training.in_output_structure(self.model_, outputs)
+
+    def _needs_keras_to_predict(self, chosen):
+        """Whether a part of the prediction is Keras' or the user's own business."""
+        if chosen.get("steps") is not None:
+            return True
+        for name in ("predict", "predict_step", "make_predict_function"):
+            if getattr(type(self.model_), name) is not getattr(keras.Model, name):
+                return True
+        if getattr(self.model_, "run_eagerly", False):
+            return True
+        base = keras.callbacks.Callback
+        return any(
+            getattr(type(callback), hook) is not getattr(base, hook)
+            for callback in flatten_callbacks(self._predict_callbacks)
+            for hook in _PREDICT_HOOKS
+        )

@@ -1,0 +1,411 @@
+"""A compiled Keras model and the arguments of ``fit``, as the engine takes them."""
+
+import contextlib
+import dataclasses
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from segmentlearn import engine
+from segmentlearn.engine import keras, reason_not_to_compile
+from segmentlearn.neural_network._keras._callbacks import (
+    LaterEpochs,
+    report_back,
+    translate_early_stopping,
+)
+
+# of keras.Model.fit: what the engine does itself, and what is of no account to it
+_KNOWN = {
+    "batch_size",
+    "callbacks",
+    "epochs",
+    "initial_epoch",
+    "sample_weight",
+    "shuffle",
+    "validation_batch_size",
+    "validation_data",
+    "validation_split",
+    "verbose",
+}
+_WITHOUT_EFFECT = {"validation_freq": 1}  # any other argument: None
+
+
+class LeftToKerasError(Exception):
+    """Something in the model or in the arguments is left to Keras' own ``fit``."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Compilation:
+    """What ``model.compile`` was told.
+
+    Parameters
+    ----------
+    loss, optimizer : object
+    metrics, weighted_metrics : tuple
+        Of the first output.
+    loss_weights : list of float or None
+    """
+
+    loss: Any
+    optimizer: Any
+    metrics: tuple
+    weighted_metrics: tuple
+    loss_weights: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Holdout:
+    """Rows that are only looked at: some of the training table, or a table of theirs.
+
+    Parameters
+    ----------
+    train_rows, validation_rows : ndarray of int or None
+        Row numbers of the training table.
+    validation_data : tuple or None
+        Encoded (X, y) or (X, y, sample_weight).
+    """
+
+    train_rows: Any = None
+    validation_rows: Any = None
+    validation_data: tuple | None = None
+
+    @property
+    def validates(self) -> bool:
+        """Whether there is a row to look at."""
+        return self.validation_rows is not None or self.validation_data is not None
+
+
+def read_compilation(model: Any) -> Compilation:
+    """Read loss, optimizer and metrics off a compiled model.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    compilation : Compilation
+
+    Raises
+    ------
+    LeftToKerasError
+        If the model was compiled in a way that the engine cannot follow.
+    """
+    config = getattr(getattr(model, "_compile_config", None), "config", None)
+    if config is None:
+        raise LeftToKerasError(f"{type(model).__name__} has a compile of its own")
+    losses = keras.tree.flatten(model.loss)
+    if any(one is None for one in losses):
+        raise LeftToKerasError("an output has no loss")
+    if (config.get("steps_per_execution") or 1) != 1:
+        raise LeftToKerasError("the model has steps_per_execution set")
+    return Compilation(
+        loss=model.loss,
+        optimizer=model.optimizer,
+        metrics=_of_first_output(model, config.get("metrics")),
+        weighted_metrics=_of_first_output(model, config.get("weighted_metrics")),
+        loss_weights=config.get("loss_weights"),
+    )
+
+
+def _of_first_output(model: Any, metrics: Any) -> tuple:
+    """Return the metrics of a model that measures its first output only."""
+    if not metrics:
+        return ()
+    names = list(getattr(model, "output_names", None) or ())
+    if isinstance(metrics, dict):
+        metrics = [metrics.get(name) for name in names]
+    if not isinstance(metrics, (list, tuple)):
+        metrics = [metrics]
+    if len(names) > 1:
+        if any(metrics[1:]):
+            raise LeftToKerasError("several outputs have metrics")
+        metrics = metrics[:1]
+    flat: list = []
+    for metric in metrics:
+        flat.extend(metric if isinstance(metric, (list, tuple)) else [metric])
+    return tuple(metric for metric in flat if metric is not None)
+
+
+def check_arguments(X: Any, y: Any, arguments: dict) -> None:
+    """Look for what only Keras' own ``fit`` knows how to do.
+
+    Parameters
+    ----------
+    X, y : object
+        Encoded features and targets.
+    arguments : dict
+        Of ``keras.Model.fit``.
+
+    Raises
+    ------
+    LeftToKerasError
+        If there is something.
+    """
+    for name, value in arguments.items():
+        if name not in _KNOWN and value != _WITHOUT_EFFECT.get(name):
+            raise LeftToKerasError(f"fit gets {name}={value!r}")
+    if arguments.get("shuffle") not in (None, True, False):
+        raise LeftToKerasError(f"fit gets shuffle={arguments['shuffle']!r}")
+    for name, table in (("X", X), ("y", y)):
+        for leaf in keras.tree.flatten(table):
+            if not isinstance(leaf, np.ndarray):
+                raise LeftToKerasError(f"{name} is a {type(leaf).__name__}")
+            if leaf.dtype.kind not in "biuf":
+                raise LeftToKerasError(f"{name} has dtype {leaf.dtype}")
+    weights = arguments.get("sample_weight")
+    if weights is not None and getattr(weights, "ndim", None) != 1:
+        raise LeftToKerasError("sample_weight has more than one number a row")
+
+
+def fit_compiled(
+    model: Any,
+    X: Any,
+    y: Any,
+    arguments: dict,
+    holdout: Holdout,
+    *,
+    seed: int,
+    optimizer_state: list | None,
+    log_dir: Any,
+) -> Any:
+    """Train a compiled Keras model with the engine.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built and compiled; it gets the trained weights.
+    X, y : array, or list or dict of arrays
+        Encoded features and targets.
+    arguments : dict
+        Of ``keras.Model.fit``.
+    holdout : Holdout
+    seed : int
+    optimizer_state : list of ndarray or None
+        Of an earlier training.
+    log_dir : LogFolder or None
+        Where event files are written.
+
+    Returns
+    -------
+    result : TrainingResult
+
+    Raises
+    ------
+    LeftToKerasError
+        If Keras' own ``fit`` has to do it; nothing has happened then.
+    """
+    check_arguments(X, y, arguments)
+    told = read_compilation(model)
+    first_epoch = int(arguments.get("initial_epoch") or 0)
+    every_metric = (*told.metrics, *told.weighted_metrics)
+    callbacks = [
+        one
+        for one in arguments["callbacks"]
+        # the engine looks for that itself
+        if type(one) is not keras.callbacks.TerminateOnNaN
+    ]
+    reason = reason_not_to_compile(
+        model, told.optimizer, callbacks, told.loss, every_metric
+    )
+    if reason is not None:
+        raise LeftToKerasError(reason)
+    rule, source, callbacks = translate_early_stopping(
+        callbacks, every_metric, holdout.validates
+    )
+    settings = {
+        "loss": told.loss,
+        "optimizer": told.optimizer,
+        "metrics": told.metrics,
+        "weighted_metrics": told.weighted_metrics,
+        "loss_weights": told.loss_weights,
+        "epochs": int(arguments["epochs"]) - first_epoch,
+        "batch_size": int(arguments.get("batch_size") or 32),
+        "sample_weight": arguments.get("sample_weight"),
+        "validation_data": holdout.validation_data,
+        "train_rows": holdout.train_rows,
+        "validation_rows": holdout.validation_rows,
+        "early_stopping": rule,
+        "callbacks": [
+            LaterEpochs(one, first_epoch) if first_epoch else one for one in callbacks
+        ],
+        "log_dir": log_dir,
+        "shuffle": arguments.get("shuffle", True) is not False,
+        # rows and masks of a later epoch are not those of the first
+        "seed": int(np.random.SeedSequence([seed, first_epoch]).generate_state(1)[0])
+        >> 1,
+        "verbose": _as_verbosity(arguments.get("verbose", 1)),
+    }
+    try:
+        result = engine.fit(model, X, y, optimizer_state=optimizer_state, **settings)
+    except ValueError as error:
+        if optimizer_state is None or "optimizer_state" not in str(error):
+            raise
+        # the last epochs were run by Keras' own fit, whose state is laid out otherwise
+        result = engine.fit(model, X, y, **settings)
+    if source is not None and rule is not None:
+        report_back(source, rule, result)
+    _keep_rate(model, result, callbacks)
+    if not callbacks:
+        result.history.pop("learning_rate", None)
+    return result
+
+
+def _as_verbosity(verbose: Any) -> int:
+    return 1 if verbose == "auto" else int(verbose)
+
+
+def _keep_rate(model: Any, result: Any, callbacks: list) -> None:
+    """Leave the optimizer with the rate that callbacks have brought it to."""
+    rates = result.history.get("learning_rate")
+    if not callbacks or not result.compiled or not rates or rates[0] == rates[-1]:
+        return
+    if isinstance(model.optimizer._learning_rate, keras.Variable):
+        model.optimizer.learning_rate = rates[-1]
+
+
+def rows_at_once(model: Any) -> int:
+    """Tell how many rows a prediction may hold at once, by the model's widest layer.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    n_rows : int
+        So many that one layer's output takes 64 MB at most; one of few numbers, since
+        each is compiled for itself.
+    """
+    widest = 1
+    for layer in getattr(model, "layers", ()):
+        try:
+            outputs = keras.tree.flatten(layer.output)
+        except (AttributeError, ValueError, RuntimeError):
+            continue  # not part of a graph
+        for output in outputs:
+            sizes = [1 if size is None else size for size in output.shape[1:]]
+            widest = max(widest, int(np.prod(sizes)))
+    fitting = [size for size in (256, 4096, 65536) if size * widest <= 2**24]
+    return fitting[-1] if fitting else 256
+
+
+@contextlib.contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Let a seed decide what Keras and a build function draw, and undo it afterwards.
+
+    Keras takes the seeds of its first weights from Python's own generator.
+
+    Parameters
+    ----------
+    seed : int or None
+        None leaves the generators as they are.
+    """
+    if seed is None:
+        yield
+        return
+    of_python = random.getstate()
+    of_numpy = np.random.get_state()  # noqa: NPY002
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002
+
+
+def build_for(model: Any, X: Any) -> None:
+    """Give a model that has no input layer its weights, by the shape of a table.
+
+    Parameters
+    ----------
+    model : keras.Model
+    X : array, or list or dict of arrays
+        Encoded features; one row is enough.
+    """
+    if isinstance(model, keras.Sequential) and isinstance(X, np.ndarray):
+        model.build((None, *X.shape[1:]))
+        return
+    model(keras.tree.map_structure(lambda leaf: keras.ops.convert_to_tensor(leaf), X))
+
+
+def take_apart(X: Any, y: Any, weights: Any, holdout: Holdout) -> tuple:
+    """Divide a table as Keras' own ``fit`` takes it.
+
+    Parameters
+    ----------
+    X, y : array, or list or dict of arrays
+    weights : ndarray or None
+    holdout : Holdout
+
+    Returns
+    -------
+    X, y, weights : tuple
+        Of the rows to train on.
+    validation_data : tuple or None
+    """
+    if holdout.validation_rows is None:
+        return X, y, weights, holdout.validation_data
+
+    def take(rows: Any) -> tuple:
+        parts = [
+            keras.tree.map_structure(lambda leaf: leaf[rows], part)
+            if is_plain(part)
+            else part[rows]
+            for part in (X, y)
+        ]
+        return (*parts, None if weights is None else weights[rows])
+
+    held_out = take(holdout.validation_rows)
+    train = take(holdout.train_rows)
+    return (*train, held_out[:2] if weights is None else held_out)
+
+
+def as_dense(X: Any) -> Any:
+    """Fill a sparse matrix up, where it is small enough to be trained on so.
+
+    Parameters
+    ----------
+    X : array, or list or dict of arrays, or sparse matrix
+
+    Returns
+    -------
+    X : as it was, or ndarray of float32
+        A matrix that would take more than 256 MB stays sparse.
+    """
+    if not scipy.sparse.issparse(X) or 4 * np.prod(X.shape, dtype=float) > 2**28:
+        return X
+    return X.astype(np.float32).toarray()
+
+
+def is_plain(table: Any) -> bool:
+    """Whether a table is an array of numbers, or a list or dict of them."""
+    return all(
+        isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf"
+        for leaf in keras.tree.flatten(table)
+    )
+
+
+def in_output_structure(model: Any, outputs: Any) -> Any:
+    """Return what the engine predicts as ``model.predict`` would nest it.
+
+    Parameters
+    ----------
+    model : keras.Model
+    outputs : ndarray or list of ndarray
+
+    Returns
+    -------
+    outputs : ndarray, or list, tuple or dict of ndarray
+    """
+    wanted = getattr(model, "output", None) if getattr(model, "outputs", None) else None
+    if isinstance(wanted, (dict, list, tuple)) and not isinstance(
+        model, keras.Sequential
+    ):
+        leaves = outputs if isinstance(outputs, list) else [outputs]
+        return keras.tree.pack_sequence_as(wanted, leaves)
+    return outputs

@@ -1,0 +1,203 @@
+"""Tables of a user on the way into a Keras net, and the rows that are held out."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils.validation import check_array, check_consistent_length
+
+from segmentlearn._compat import safe_indexing, validate_data
+from segmentlearn.engine import keras
+from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
+
+_NOT_NUMBERS = "OUST"
+
+
+def check_features(estimator: Any, X: Any, reset: bool) -> Any:
+    """Check features as scikit-learn does, of any number of dimensions.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets, or has, ``n_features_in_`` and ``feature_names_in_``.
+    X : array-like or sparse matrix of shape (n_samples, n_features, ...)
+    reset : bool
+        Whether this is a fit.
+
+    Returns
+    -------
+    X : ndarray or sparse matrix
+        Numbers in the dtype they had; text that holds numbers as floats.
+
+    Raises
+    ------
+    ValueError
+        If there is a missing value, text that holds no number, or the shape is not that
+        of the fit.
+    """
+    text = _kind(X) in _NOT_NUMBERS
+    try:
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse=True,
+            allow_nd=True,
+            dtype=keras.backend.floatx() if text else None,
+        )
+    except ValueError as error:
+        if "could not convert string to float" not in str(error):
+            raise
+        raise ValueError(
+            f"{error}; {type(estimator).__name__} takes numbers. Put "
+            "segmentlearn.TabularPreprocessor before it: make_pipeline("
+            f"TabularPreprocessor(), {type(estimator).__name__}(...))."
+        ) from error
+    if scipy.sparse.issparse(X):
+        return X.tocsr()
+    if not reset and X.shape[1:] != estimator.X_shape_[1:]:
+        raise ValueError(
+            f"X has rows of shape {X.shape[1:]}, and {type(estimator).__name__} was "
+            f"fitted to rows of shape {estimator.X_shape_[1:]}."
+        )
+    return X
+
+
+def check_targets(y: Any, numeric: bool) -> np.ndarray:
+    """Check targets, of one column or several.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    numeric : bool
+        Whether text has to hold numbers.
+
+    Returns
+    -------
+    y : ndarray
+
+    Raises
+    ------
+    ValueError
+        If there is a missing value.
+    """
+    text = _kind(y) in _NOT_NUMBERS
+    return check_array(
+        y,
+        ensure_2d=False,
+        allow_nd=False,
+        dtype=keras.backend.floatx() if text and numeric else None,
+        input_name="y",
+    )
+
+
+def _kind(table: Any) -> str:
+    """Return the kind of dtype of an array, a frame or a list."""
+    dtype = getattr(table, "dtype", None)
+    kind = getattr(dtype, "kind", None)
+    return kind if kind is not None else np.asarray(table).dtype.kind
+
+
+def drop_weightless(X: Any, y: Any, weights: Any) -> tuple:
+    """Leave out the rows that weigh nothing.
+
+    Parameters
+    ----------
+    X, y : array-like
+        Rows and targets.
+    weights : ndarray of shape (n_samples,)
+
+    Returns
+    -------
+    X, y, weights : tuple
+        What is left.
+
+    Raises
+    ------
+    ValueError
+        If nothing is left.
+    """
+    kept = np.flatnonzero(weights)
+    if not len(kept):
+        raise ValueError(
+            "sample_weight is zero for every row, so there is nothing to train on; "
+            "give some row a weight."
+        )
+    if len(kept) == len(weights):
+        return X, y, weights
+    return safe_indexing(X, kept), safe_indexing(y, kept), weights[kept]
+
+
+def split_rows(
+    labels: np.ndarray, fraction: float, seed: int, stratify: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Decide which rows of a table ``validation_split`` holds out.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Targets as the user gave them.
+    fraction : float
+        Share of the rows to hold out.
+    seed : int
+        Decides which rows of a class.
+    stratify : bool
+        Whether each class is to have its share; otherwise the last rows are held out,
+        as Keras does.
+
+    Returns
+    -------
+    train, validation : ndarrays of int
+        Row numbers in increasing order.
+
+    Raises
+    ------
+    ValueError
+        If one side would be empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._keras._validation import split_rows
+    >>> labels = np.array(["A", "A", "A", "A", "B", "B", "B", "B"])
+    >>> _, held_out = split_rows(labels, 0.25, 0, stratify=True)
+    >>> labels[held_out]
+    array(['A', 'B'], dtype='<U1')
+    >>> _, held_out = split_rows(labels, 0.25, 0, stratify=False)
+    >>> labels[held_out]
+    array(['B', 'B'], dtype='<U1')
+    """
+    n_rows = len(labels)
+    n_train = int(np.floor(n_rows * (1.0 - fraction)))
+    if not 0 < n_train < n_rows:
+        raise ValueError(
+            f"validation_split={fraction!r} of {n_rows} rows leaves none on one side; "
+            "pass another share, or X_val and y_val."
+        )
+    last = np.arange(n_train), np.arange(n_train, n_rows)
+    if not stratify:
+        return last
+    columns = labels.reshape(n_rows, -1)
+    _, codes = np.unique(
+        columns[:, 0] if columns.shape[1] == 1 else columns,
+        axis=None if columns.shape[1] == 1 else 0,
+        return_inverse=True,
+    )
+    codes = codes.reshape(-1)
+    single = np.bincount(codes)[codes] == 1  # cannot be on both sides: to train on
+    several = np.flatnonzero(~single)
+    if not len(several):
+        return last
+    names, codes = np.unique(codes[several], return_inverse=True)
+    rng = np.random.RandomState(seed)
+    _, held_out = stratified_holdout(codes, fraction, rng, names)
+    held_out = several[held_out]
+    return np.setdiff1d(np.arange(n_rows), held_out, assume_unique=True), held_out
+
+
+def check_validation_rows(X: Any, y: Any) -> None:
+    """Compare the lengths of the validation features and targets."""
+    if X is None or y is None:
+        given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
+        raise ValueError(f"{given} needs {missing} beside it.")
+    check_consistent_length(X, y)

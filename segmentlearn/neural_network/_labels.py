@@ -1,0 +1,330 @@
+"""Labels as class numbers, and what each row weighs."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from segmentlearn._compat import check_sample_weight, num_samples
+from segmentlearn.exceptions import SegmentLearnWarning
+
+_MANY_CLASSES = 20  # fewer are not worth a warning, however few rows there are
+# what pandas calls the labels of an object array -> the dtype that holds them
+_PLAIN_DTYPES = {
+    "integer": np.int64,
+    "boolean": np.bool_,
+    "floating": np.float64,
+    "mixed-integer-float": np.float64,
+    "string": object,
+}
+
+
+def read_labels(y, name):
+    """Return labels as an array of text, whole numbers or truth values.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Labels.
+    name : str
+        What errors call `y`.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If there are no labels, or they are missing, one-hot, continuous, or of several
+        kinds.
+    """
+    if y is None:
+        raise ValueError(
+            f"SegmentClassifier requires {name} to be passed, but the target {name} is "
+            "None."
+        )
+    if isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype):
+        y = np.asarray(y, dtype=object)  # nullable integers would become floats
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} has shape {shape} and must hold one label a row; for one-hot rows "
+            f"pass numpy.argmax({name}, axis=1)."
+        )
+    labels = column_or_1d(y, warn=True)
+    if not len(labels):
+        raise ValueError(f"{name} is empty: there are no rows.")
+    if labels.dtype.kind in "fOmM":
+        n_missing = int(np.sum(pd.isna(labels)))
+        if n_missing:
+            raise ValueError(
+                f"{name} has {n_missing} missing label(s) (NaN or None); leave the "
+                "customers without a segment out."
+            )
+    if labels.dtype.kind == "O":
+        labels = _as_plain(labels, name)
+    if labels.dtype.kind not in "biuUO":  # measured numbers are refused
+        check_classification_targets(labels)
+    if labels.dtype.kind == "f":
+        return labels.astype(np.float64)
+    return labels.astype(labels.dtype.newbyteorder("="), copy=False)
+
+
+def learn_classes(labels, classes=None):
+    """Return the sorted classes of a training table.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,)
+        As `read_labels` returns them.
+    classes : array-like, default=None
+        All classes there are, where the labels need not hold them all.
+
+    Returns
+    -------
+    classes : ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If there is one class only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._labels import learn_classes
+    >>> learn_classes(np.array(["B", "A", "B"])).tolist()
+    ['A', 'B']
+    """
+    found = labels if classes is None else read_labels(classes, "classes")
+    found = np.sort(pd.unique(found))
+    if len(found) < 2:
+        name = "y" if classes is None else "classes"
+        raise ValueError(
+            f"{name} holds one class only ({found.tolist()!r}); a classifier needs "
+            "rows of at least 2 classes."
+        )
+    if classes is None and len(found) > max(_MANY_CLASSES, len(labels) // 2):
+        warnings.warn(
+            f"y has {len(found)} classes in {len(labels)} rows, more than one for two "
+            "rows: is it an identifier or a measured number instead of a segment?",
+            SegmentLearnWarning,
+            stacklevel=3,
+        )
+    return found
+
+
+def check_same_classes(classes, known):
+    """Check the classes that a later call of `partial_fit` names again.
+
+    Parameters
+    ----------
+    classes : array-like or None
+    known : ndarray of shape (n_classes,)
+        Those of the first call.
+
+    Raises
+    ------
+    ValueError
+        If they are not the same.
+    """
+    if classes is None:
+        return
+    given = np.unique(read_labels(classes, "classes")).tolist()
+    if given != known.tolist():
+        raise ValueError(
+            f"classes={given!r} are not those of the first call, {known.tolist()!r}."
+        )
+
+
+def encode_labels(X, labels, classes, suffix=""):
+    """Return each row's class number.
+
+    Parameters
+    ----------
+    X : frame or array of shape (n_samples, n_features)
+        Must have as many rows.
+    labels : ndarray of shape (n_samples,)
+        As `read_labels` returns them.
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    suffix : str, default=""
+        Follows the names X and y in errors.
+
+    Returns
+    -------
+    codes : ndarray of int32, shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        If a label is not among the classes, or the numbers of rows differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._labels import encode_labels
+    >>> labels, classes = np.array(["B", "A"]), np.array(["A", "B"])
+    >>> encode_labels([[0.1], [0.2]], labels, classes).tolist()
+    [1, 0]
+    """
+    if num_samples(X) != len(labels):
+        raise ValueError(
+            f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "
+            f"{len(labels)} rows, an inconsistent number of samples."
+        )
+    codes = pd.Index(_as_numbers(classes, labels)).get_indexer(
+        _as_numbers(labels, classes)
+    )
+    unknown = codes < 0
+    if unknown.any():
+        raise ValueError(
+            f"y{suffix} holds classes {np.unique(labels[unknown]).tolist()!r} that are "
+            f"not among the known ones, {classes.tolist()!r}."
+        )
+    return codes.astype(np.int32)
+
+
+def weigh_classes(codes, classes, class_weight, sample_weight=None):
+    """Return one factor a class.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_samples,)
+        Class number of each row.
+    classes : ndarray of shape (n_classes,)
+    class_weight : dict, "balanced" or None
+        Factors by label, 1 for a label that is left out; "balanced" makes the rows of
+        each class weigh the same in all.
+    sample_weight : ndarray of shape (n_samples,), default=None
+        What each row weighs before.
+
+    Returns
+    -------
+    factors : ndarray of float64, shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If a factor is negative or not finite, or belongs to no class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._labels import weigh_classes
+    >>> weigh_classes(np.array([0, 0, 0, 1]), np.array(["A", "B"]), "balanced")
+    array([0.66666667, 2.        ])
+    """
+    factors = np.ones(len(classes))
+    if class_weight is None:
+        return factors
+    if isinstance(class_weight, str):
+        totals = np.bincount(codes, sample_weight, len(classes)).astype(np.float64)
+        present = totals > 0
+        factors[present] = totals.sum() / (present.sum() * totals[present])
+        return factors
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise ValueError(
+            f"class_weight has entries for {unknown!r}, which are not classes of y; "
+            f"its keys must be among {labels!r}."
+        )
+    for position, label in enumerate(labels):
+        factors[position] = class_weight.get(label, 1.0)
+        if not 0 <= factors[position] < np.inf:
+            raise ValueError(
+                f"class_weight={class_weight!r}: the weight of class {label!r} must be "
+                "a finite number of 0 or more."
+            )
+    return factors
+
+
+def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
+    """Return one weight a row; None where every row weighs 1.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_samples,)
+        Class number of each row.
+    classes : ndarray of shape (n_classes,)
+    class_weight : dict, "balanced" or None
+        As `weigh_classes` takes it.
+    sample_weight : array-like of shape (n_samples,) or None
+    whole : bool, default=True
+        Whether these are all rows of a training. Their weights are then divided by
+        their mean, since their scale would be a factor on the step size, and more than
+        one class must count.
+
+    Returns
+    -------
+    weights : ndarray of float64, shape (n_samples,), or None
+    factors : ndarray of float64, shape (n_classes,)
+        The part of the weights that comes from the classes.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or missing, or too many are zero.
+    """
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(
+            sample_weight, codes, dtype=np.float64, ensure_non_negative=True
+        )
+    factors = weigh_classes(codes, classes, class_weight, sample_weight)
+    if sample_weight is None and class_weight is None:
+        return None, factors
+    weights = (
+        factors[codes] if sample_weight is None else sample_weight * factors[codes]
+    )
+    rows = np.flatnonzero(weights)
+    if not len(rows):
+        raise ValueError(
+            "sample_weight or class_weight is zero for every row; nothing to learn."
+        )
+    if whole:
+        present = classes[np.unique(codes[rows])].tolist()
+        if len(present) < 2:
+            raise ValueError(
+                f"only class {present[0]!r} has rows whose weight is not zero; a "
+                "classifier needs rows of at least 2 classes."
+            )
+        weights = weights / weights[rows].mean()
+    return weights, factors
+
+
+def rows_that_count(weights, n_rows):
+    """Return the numbers of the rows whose weight is not zero.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_rows,) or None
+        None where every row weighs 1.
+    n_rows : int
+
+    Returns
+    -------
+    rows : ndarray of int
+    """
+    return np.arange(n_rows) if weights is None else np.flatnonzero(weights)
+
+
+def _as_numbers(labels, others):
+    """Let truth values be the numbers that they equal, where others are numbers."""
+    is_mixed = labels.dtype.kind == "b" and others.dtype.kind in "iuf"
+    return labels.astype(np.int8) if is_mixed else labels
+
+
+def _as_plain(labels, name):
+    """Return objects as text, numbers or truth values, whichever all of them are."""
+    kind = pd.api.types.infer_dtype(labels, skipna=False)
+    if kind in _PLAIN_DTYPES:
+        return labels.astype(_PLAIN_DTYPES[kind])
+    kinds = sorted({type(label).__name__ for label in labels})
+    raise ValueError(
+        f"{name} holds labels of type {' and '.join(kinds)}; they must all be text or "
+        f"all be numbers, such as pandas.Series({name}).astype(str)."
+    )

@@ -1,0 +1,134 @@
+"""Folders for TensorBoard, named by what an estimator's parameters say."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from segmentlearn import engine
+from segmentlearn.neural_network._keras._naming import changed_parameters
+
+# without a bearing on what is learnt
+_UNNAMED = ("log_dir", "callbacks", "verbose")
+_LONGEST = 120  # characters; file systems bear 255
+
+
+def start_log(
+    estimator: Any, presets: Mapping[str, dict] | None = None
+) -> "engine.LogFolder | None":
+    """Return a new folder for the next fit of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        With a parameter `log_dir`.
+    presets : dict of str to dict, default=None
+        Parameters that have a name.
+
+    Returns
+    -------
+    folder : LogFolder or None
+        None where nothing is to be written.
+
+    Raises
+    ------
+    ImportError
+        If the package ``tensorboard`` is missing.
+    ValueError
+        If `log_dir` cannot be a folder, or not one to write into.
+    """
+    log_dir = getattr(estimator, "log_dir", None)
+    if log_dir is None:
+        return None
+    return engine.LogFolder(log_dir, f"{describe_fit(estimator, presets)},fit=")
+
+
+def go_on_with_log(
+    estimator: Any, presets: Mapping[str, dict] | None = None
+) -> "engine.LogFolder | None":
+    """Return the folder of a training that goes on by an epoch.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What it trained before is in ``_log``; a copy, or a loaded one, has none.
+    presets : dict of str to dict, default=None
+        Parameters that have a name.
+
+    Returns
+    -------
+    folder : LogFolder or None
+        The same as before, unless `log_dir` is another one.
+    """
+    log, log_dir = getattr(estimator, "_log", None), getattr(estimator, "log_dir", None)
+    if log is not None and log_dir is not None and log.is_in(log_dir):
+        return log
+    return start_log(estimator, presets)
+
+
+def parts_of_log(folder: "engine.LogFolder | None", n_nets: int, n_before: int) -> list:
+    """Return a folder for each net of an ensemble; a net alone has the fit's own.
+
+    Parameters
+    ----------
+    folder : LogFolder or None
+        Of the fit.
+    n_nets : int
+    n_before : int
+        Epochs that were trained before.
+
+    Returns
+    -------
+    folders : list of LogFolder, LogPart or None
+        One for each net.
+    """
+    if folder is None:
+        return [None] * n_nets
+    folder.next_epoch = n_before
+    if n_nets == 1:
+        return [folder]
+    return [folder.part(f"fold_{number}") for number in range(n_nets)]
+
+
+def describe_fit(estimator: Any, presets: Mapping[str, dict] | None = None) -> str:
+    """Name a fit by the parameters that differ from the defaults, or from a preset.
+
+    Parameters
+    ----------
+    estimator : estimator
+    presets : dict of str to dict, default=None
+        The one with the fewest differences stands for the class.
+
+    Returns
+    -------
+    name : str
+        Can be part of a file's name everywhere; cut where it is long, and a digest of
+        the whole stands at the end.
+
+    Examples
+    --------
+    >>> from segmentlearn import SegmentClassifier
+    >>> from segmentlearn.neural_network._log_folders import describe_fit
+    >>> describe_fit(SegmentClassifier(dropout=0.2, hidden_layer_sizes=(32, 16)))
+    'SegmentClassifier,hidden_layer_sizes=32_16,dropout=0.2'
+    """
+    name, changed = type(estimator).__name__, changed_parameters(estimator)
+    for preset, values in (presets or {}).items():
+        different = changed_parameters(estimator, values)
+        if len(different) < len(changed):
+            name, changed = preset, different
+    parts = [
+        f"{parameter}={_as_file_name(text)}"
+        for parameter, text in changed.items()
+        if parameter not in _UNNAMED
+    ]
+    text = ",".join([name, *parts])
+    if len(text) <= _LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[: _LONGEST - 9]}-{digest}"
+
+
+def _as_file_name(text: str) -> str:
+    """Leave letters, digits and what numbers are written with."""
+    return re.sub(r"[^\w.+-]+", "_", text, flags=re.ASCII).strip("_")

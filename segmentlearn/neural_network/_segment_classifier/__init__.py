@@ -1,0 +1,1 @@
+"""SegmentClassifier and what its fit is made of."""

@@ -1,0 +1,152 @@
+"""Calibration of logits on rows that no net was trained on, and of their average."""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax, logsumexp, softmax
+
+# fewer rows would tell more about themselves than about new customers
+_FEWEST_ROWS = 300
+_FEWEST_IN_A_CLASS = 50  # for a shift between two classes
+# as if so many rows had said that nothing needs to change
+_ROWS_OF_DOUBT = 10
+_MOST_GAIN = 1.5  # in slope, that an average may have over its nets
+
+
+def fit_calibration(
+    logits: np.ndarray, codes: np.ndarray, weights: np.ndarray | None, method: str
+) -> tuple[float, np.ndarray]:
+    """Find the slope and shift of logits that give held-out rows the lowest log-loss.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        Of rows that were not trained on.
+    codes : ndarray of int, shape (n_samples,)
+        Class numbers.
+    weights : ndarray of shape (n_samples,) or None
+        What each row weighs.
+    method : {"auto", "temperature", "affine"}
+        "temperature" is a slope (Guo et al., "On calibration of modern neural
+        networks", ICML 2017); "affine" is a slope and, for two classes, a shift (Platt
+        scaling); "auto" takes the second where the rarer class has 50 rows or more, the
+        first where there are 300 rows, and leaves logits alone elsewhere.
+
+    Returns
+    -------
+    slope : float
+        One over the temperature; 1 where nothing changes.
+    shift : ndarray of shape (n_classes,)
+        Added to the logits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._segment_classifier._calibration import fit_calibration
+    >>> codes = np.arange(1000) % 2
+    >>> right = np.arange(1000) % 10 > 0  # 9 times of 10, and far too sure of it
+    >>> logits = 10.0 * np.eye(2)[np.where(right, codes, 1 - codes)]
+    >>> slope, shift = fit_calibration(logits, codes, None, "temperature")
+    >>> round(slope, 2)
+    0.23
+    """
+    n_rows, n_classes = logits.shape
+    unchanged = 1.0, np.zeros(n_classes)
+    rarest = np.bincount(codes, minlength=n_classes).min() if n_rows else 0
+    enough = n_rows >= _FEWEST_ROWS
+    if n_rows == 0 or (method == "auto" and not enough):
+        return unchanged
+    shifts = n_classes == 2 and (
+        method == "affine" or (method == "auto" and rarest >= _FEWEST_IN_A_CLASS)
+    )
+    share = np.full(n_rows, 1.0) if weights is None else weights
+    share = share / share.sum()
+
+    def log_loss(parameters: np.ndarray) -> float:
+        scaled = np.exp(parameters[0]) * logits
+        if shifts:
+            scaled = scaled + np.array([0.0, parameters[1]])
+        by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), codes]
+        doubt = _ROWS_OF_DOUBT / n_rows * np.sum(parameters**2)
+        return float(share @ by_row + doubt)
+
+    start = np.zeros(2 if shifts else 1)
+    bounds = [(-1.5, 1.5), (-3.0, 3.0)][: len(start)]
+    found = minimize(log_loss, start, method="L-BFGS-B", bounds=bounds)
+    if not np.isfinite(found.fun) or found.fun > log_loss(start):
+        return unchanged
+    shift = np.array([0.0, found.x[1]]) if shifts else np.zeros(n_classes)
+    return float(np.exp(found.x[0])), shift
+
+
+def calibrate_average(
+    logits: np.ndarray, slope: float, shift: np.ndarray, weights: np.ndarray | None
+) -> tuple[float, np.ndarray]:
+    """Find the slope and shift of an average of nets, from those of a net alone.
+
+    Held-out rows tell how one net is calibrated, since each row is held out of one. An
+    average has less noise, so it deserves more confidence. How much more follows
+    without labels: if the average were calibrated by the slope and shift returned, and
+    each net is the average and noise, then the nets alone would be calibrated by the
+    slope and shift that were found for them. For two classes both are solved for; for
+    more, the slope.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_nets, n_samples, n_classes)
+        Of each net, for rows that look like customers to come; their segments are not
+        looked at.
+    slope : float
+        Of a net alone, as `fit_calibration` returns it.
+    shift : ndarray of shape (n_classes,)
+        Of a net alone.
+    weights : ndarray of shape (n_samples,) or None
+        What each row weighs.
+
+    Returns
+    -------
+    slope : float
+        From that of a net alone to 1.5 times that.
+    shift : ndarray of shape (n_classes,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._segment_classifier._calibration import calibrate_average
+    >>> rng = np.random.default_rng(0)
+    >>> signal, noise = rng.normal(size=(500, 3)), rng.normal(size=(4, 500, 3))
+    >>> slope, _ = calibrate_average(signal + noise / 2, 1.0, np.zeros(3), None)
+    >>> round(slope, 1)
+    1.3
+    """
+    n_nets, n_rows, n_classes = logits.shape
+    share = np.full(n_rows, 1.0) if weights is None else weights
+    share = share / share.sum()
+    average = logits.mean(axis=0)
+    said = softmax(slope * logits + shift, axis=2)
+    # what the average's probabilities have to have in common with those of the nets
+    agreement = np.einsum("mik,mik,i->", said, logits, share) / n_nets
+    wanted = np.einsum("mik,i->k", said, share) / n_nets
+    shifts = n_classes == 2
+
+    def apart(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return what is smallest where both agree, and its slope."""
+        moved = np.append(0.0, parameters[1:]) if shifts else shift
+        scaled = parameters[0] * average + moved
+        found = softmax(scaled, axis=1)
+        value = share @ logsumexp(scaled, axis=1)
+        value -= parameters[0] * agreement + wanted @ moved
+        slopes = [share @ (found * average).sum(axis=1) - agreement]
+        if shifts:
+            slopes.append(share @ found[:, 1] - wanted[1])
+        return float(value), np.array(slopes)
+
+    start = np.array([slope, shift[1] - shift[0]] if shifts else [slope])
+    bounds = [(slope, _MOST_GAIN * slope), (None, None)][: len(start)]
+    found = minimize(
+        apart, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-8}
+    )
+    if not np.isfinite(found.x).all():
+        return slope, shift
+    if shifts:
+        return float(found.x[0]), np.array([0.0, found.x[1]])
+    return float(found.x[0]), shift

@@ -1,0 +1,228 @@
+"""From an estimator's parameters to nets with fresh weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn import networks
+from segmentlearn.neural_network._autoencoder._column_layout import (
+    read_layout,
+    some_rows,
+)
+from segmentlearn.neural_network._segment_classifier._effort import Sizes
+from segmentlearn.neural_network._segment_classifier._ensemble import net_seed
+
+_N_BINS = 16
+_N_FREQUENCIES = 8
+# a category of so few levels is as well off with its one-hot columns
+_MOST_LEVELS_AS_COLUMNS = 10
+_MOST_LEVELS = 1000  # columns that one category is looked for in
+
+
+def build_model(
+    estimator: Any, sizes: Sizes, features: np.ndarray, n_nets: int, n_classes: int
+) -> tuple[Any, list]:
+    """Build the model that predicts, and the nets in it that are trained.
+
+    One member in one net without an embedding is an ordinary net, and both are the
+    same, unless a calibration is asked for, which is a layer of its own.
+
+    Parameters
+    ----------
+    estimator : SegmentClassifier
+        Its parameters are read.
+    sizes : Sizes
+    features : ndarray of shape (n_samples, n_features)
+        What the embedding of numbers is laid out for.
+    n_nets, n_classes : int
+
+    Returns
+    -------
+    model : keras.Model
+        From features to probabilities.
+    nets : list of keras.Model
+    """
+    spec = describe_net(estimator, sizes, features.shape[1], n_classes)
+    embedding = estimator.numeric_embedding
+    is_calibrated = estimator.calibration not in (None, "auto")
+    is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
+    if is_alone and not is_calibrated:
+        model = networks.build_classifier(spec, estimator._seed)
+        return model, [model]
+    categories: tuple[tuple[int, ...], ...] = ()
+    if estimator.categorical_embedding is not None:
+        categories = categories_to_embed(estimator.preprocessor_, features)
+    numeric: tuple[int, ...] = ()
+    if embedding is not None:
+        numeric = numeric_positions(
+            estimator.numeric_features, features, estimator._feature_names()
+        )
+    packed = networks.PackedSpec(
+        spec,
+        n_members=sizes.n_members,
+        numeric_features=numeric,
+        n_bins=_N_BINS if embedding in ("both", "piecewise") else 0,
+        n_frequencies=_N_FREQUENCIES if embedding in ("both", "periodic") else 0,
+        categories=categories,
+        n_category_outputs=estimator.categorical_embedding or 0,
+    )
+    edges = networks.quantile_edges(features[:, list(numeric)], _N_BINS)
+    nets = [
+        networks.build_packed(
+            packed, edges, net_seed(estimator._seed, number), f"net_{number + 1}"
+        )
+        for number in range(n_nets)
+    ]
+    return networks.average_nets(nets, n_classes), nets
+
+
+def describe_net(
+    estimator: Any, sizes: Sizes, n_features: int, n_classes: int
+) -> networks.ClassifierSpec:
+    """Return what an ordinary net of an estimator is made of.
+
+    Parameters
+    ----------
+    estimator : SegmentClassifier
+        Its parameters are read.
+    sizes : Sizes
+    n_features, n_classes : int
+
+    Returns
+    -------
+    spec : networks.ClassifierSpec
+    """
+    return networks.ClassifierSpec.from_parameters(
+        n_features=n_features,
+        n_classes=n_classes,
+        hidden_layer_sizes=sizes.hidden_layer_sizes,
+        activation=estimator.activation,
+        dropout=estimator.dropout,
+        batch_normalization=estimator.batch_normalization,
+        l2=estimator.l2,
+    )
+
+
+def numeric_positions(
+    chosen: Any, features: np.ndarray, names: Sequence[str] | None
+) -> tuple[int, ...]:
+    """Return which features are numbers, not indicators.
+
+    Parameters
+    ----------
+    chosen : "auto" or list of str or int
+        "auto" takes the features with more than two different values.
+    features : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+    names : sequence of str or None
+        Of the features.
+
+    Returns
+    -------
+    positions : tuple of int
+
+    Raises
+    ------
+    ValueError
+        If a feature is not there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._segment_classifier._construction import numeric_positions
+    >>> features = np.array([[0.0, 20.0], [1.0, 30.0], [1.0, 40.0]])
+    >>> numeric_positions("auto", features, None)
+    (1,)
+    >>> numeric_positions(["age"], features, ["is_new", "age"])
+    (1,)
+    """
+    n_features = features.shape[1]
+    if isinstance(chosen, str):
+        looked_at = some_rows(features)
+        return tuple(
+            position
+            for position in range(n_features)
+            if len(np.unique(looked_at[:, position])) > 2
+        )
+    position_of = {name: position for position, name in enumerate(names or ())}
+    positions = [position_of.get(feature, feature) for feature in chosen]
+    unknown = [
+        feature
+        for feature, position in zip(chosen, positions, strict=True)
+        if not isinstance(position, int | np.integer)
+        or not -n_features <= position < n_features
+    ]
+    if unknown:
+        raise ValueError(
+            f"numeric_features lists {unknown!r}, which the net does not get; its "
+            f"features are {list(names) if names else list(range(n_features))!r}."
+        )
+    return tuple(sorted({int(position) % n_features for position in positions}))
+
+
+def categories_to_embed(
+    preprocessor: Any, features: np.ndarray
+) -> tuple[tuple[int, ...], ...]:
+    """Return the columns of each category of more than ten levels.
+
+    Parameters
+    ----------
+    preprocessor : transformer or None
+        Asked for its one-hot columns, where it can tell them.
+    features : ndarray of shape (n_samples, n_features)
+        Looked at, where it cannot.
+
+    Returns
+    -------
+    blocks : tuple of tuples of int
+    """
+    if hasattr(preprocessor, "output_groups_"):
+        blocks = read_layout(preprocessor, features.shape[1]).categories
+    else:
+        blocks = one_hot_blocks(features)
+    return tuple(block for block in blocks if len(block) > _MOST_LEVELS_AS_COLUMNS)
+
+
+def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    """Find categories among the features by their values.
+
+    A category is a run of columns of which exactly one is 1 in every row, whoever has
+    encoded it.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features)
+        Finite numbers.
+
+    Returns
+    -------
+    blocks : tuple of tuples of int
+        Positions of the columns of each category, from left to right.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.neural_network._segment_classifier._construction import one_hot_blocks
+    >>> levels = np.eye(3)[np.arange(40) % 3]
+    >>> ages = np.linspace(20, 70, 40)[:, np.newaxis]
+    >>> one_hot_blocks(np.hstack([ages, levels, ages]))
+    ((1, 2, 3),)
+    """
+    rows = some_rows(features)
+    is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)
+    counts = np.where(is_indicator, (rows == 1).sum(axis=0), len(rows) + 1)
+    blocks, start = [], 0
+    while start < len(counts):
+        # ones of all rows together: where they are as many as rows, it may be a block
+        sums = np.cumsum(counts[start : start + _MOST_LEVELS])
+        end = start + 1 + int(np.searchsorted(sums, len(rows)))
+        is_block = (
+            end - start <= len(sums)
+            and sums[end - start - 1] == len(rows)
+            and (rows[:, start:end].sum(axis=1) == 1).all()
+        )
+        if is_block:
+            blocks.append(tuple(range(start, end)))
+        start = end if is_block else start + 1
+    return tuple(blocks)

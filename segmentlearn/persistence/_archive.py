@@ -1,0 +1,319 @@
+"""Save fitted estimators, load them, and look into archives."""
+
+import json
+import os
+import pathlib
+import warnings
+from collections.abc import Iterable
+from typing import Any, BinaryIO
+
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
+from segmentlearn.persistence import _codecs as codecs
+from segmentlearn.persistence._allowed import full_name
+from segmentlearn.persistence._atomic import write_atomically
+from segmentlearn.persistence._container import pack, unpack
+from segmentlearn.persistence._info import ArchiveInfo
+from segmentlearn.persistence._keras_config import describe_layers, read_config
+from segmentlearn.persistence._manifest import (
+    Manifest,
+    check_members,
+    describe_estimator,
+    installed_versions,
+    manifest_from_bytes,
+    manifest_to_bytes,
+)
+from segmentlearn.persistence._protocol import MANIFEST, STATE, network_member
+
+_MEMBERS = r"manifest\.json|estimator\.skops|networks/(0|[1-9][0-9]{0,5})\.keras"
+
+
+def save(
+    estimator: BaseEstimator,
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    metadata: dict[str, Any] | None = None,
+    trusted: Iterable[str | type] = (),
+) -> None:
+    """Write a fitted estimator to a ``.seg`` archive.
+
+    The archive is a zip file without pickles: a manifest in JSON, the estimator as
+    skops writes it, and its nets in Keras' own format. Before anything is written it is
+    read back and compared, so that what is saved can be loaded.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a classifier, a transformer, a `Pipeline` or a search that holds some.
+    path : str, path-like or binary file
+        Where to write. A file of that name is replaced once the new one is complete;
+        when writing fails, the old one stays.
+    metadata : dict, default=None
+        Notes to keep in the archive: anything that JSON can hold.
+    trusted : iterable of str or type, default=()
+        Classes that the estimator holds and that are neither segmentlearn's nor
+        scikit-learn's nor imbalanced-learn's, as types or by full name. `load` must be
+        told the same.
+
+    Raises
+    ------
+    ArchiveError
+        If the estimator holds what an archive cannot hold, such as a function; the
+        message names the parameter and the cure.
+    sklearn.exceptions.NotFittedError
+        If the estimator is not fitted.
+    OSError
+        If the file cannot be written.
+
+    Warns
+    -----
+    SegmentLearnWarning
+        If the estimator has callbacks, which are left out.
+
+    See Also
+    --------
+    segmentlearn.persistence.load : Read the estimator again.
+    segmentlearn.persistence.inspect : Look into an archive.
+
+    Notes
+    -----
+    Weights are kept bit for bit: a loaded estimator predicts what the saved one did.
+    A `log_dir` is left out: it is a folder of this machine.
+    An optimizer's momentum between two calls of `partial_fit` is kept as the estimator
+    keeps it.
+
+    Examples
+    --------
+    >>> import io
+    >>> from segmentlearn import SoftRobustScaler, load, save
+    >>> file = io.BytesIO()
+    >>> save(SoftRobustScaler().fit([[1.0], [2.0], [4.0]]), file)
+    >>> load(file).center_
+    array([2.])
+    """
+    if not isinstance(estimator, BaseEstimator):
+        raise ArchiveError(
+            f"an archive holds a fitted estimator, not an object of class "
+            f"{full_name(type(estimator))}; put several into a Pipeline."
+        )
+    check_is_fitted(estimator)
+    names = _names(trusted)
+    encoded = codecs.encode(estimator, names)
+    members = {STATE: encoded.state}
+    for position, network in enumerate(encoded.networks):
+        members[network_member(position)] = network
+    manifest = describe_estimator(
+        estimator, members, sorted(names), _check_metadata(metadata)
+    )
+    data = pack({MANIFEST: manifest_to_bytes(manifest), **members})
+    if isinstance(path, str | os.PathLike):
+        write_atomically(path, data)
+    else:
+        path.write(data)
+
+
+def load(
+    path: str | os.PathLike[str] | BinaryIO, *, trusted: Iterable[str | type] = ()
+) -> Any:
+    """Read a fitted estimator from a ``.seg`` archive.
+
+    Everything is checked before anything is built: the zip file, its members' names,
+    sizes and hashes, the protocol, every class that the state names, and every layer of
+    the nets. An archive cannot name functions, and nets are read in Keras' safe mode.
+
+    Parameters
+    ----------
+    path : str, path-like or binary file
+        The archive. A binary file is read from its start.
+    trusted : iterable of str or type, default=()
+        Classes to build beside those of segmentlearn, scikit-learn and
+        imbalanced-learn, as types or by full name. Only name classes that you know.
+
+    Returns
+    -------
+    estimator : estimator
+        Predicts what the saved one did.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is truncated, damaged, altered, written by a newer protocol, or
+        names what may not be built. Nothing has been built then.
+    OSError
+        If the file cannot be read.
+
+    Warns
+    -----
+    SegmentLearnWarning
+        If the archive was written with another minor version of scikit-learn.
+
+    See Also
+    --------
+    segmentlearn.persistence.save : Write an archive.
+    segmentlearn.persistence.inspect : Look into an archive.
+
+    Notes
+    -----
+    The hashes find damage, not forgery: whoever can write the file can write its
+    hashes. What protects against a hostile file is that nothing it can name runs code.
+
+    Examples
+    --------
+    >>> import io
+    >>> from segmentlearn import SoftRobustScaler, load, save
+    >>> file = io.BytesIO()
+    >>> save(SoftRobustScaler().fit([[1.0], [2.0], [4.0]]), file)
+    >>> load(file).transform([[2.0]])
+    array([[0.]])
+    """
+    manifest, members, _ = _read(path)
+    networks = [members[network_member(at)] for at in range(len(members) - 1)]
+    encoded = codecs.EncodedEstimator(members[STATE], networks)
+    codecs.check(encoded, manifest.estimator, _names(trusted))
+    try:
+        estimator = codecs.decode(encoded)
+    except ArchiveError as error:
+        raise ArchiveError(f"{error} {_compare_versions(manifest)}") from error
+    _warn_of_other_scikit_learn(manifest)
+    return estimator
+
+
+def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
+    """Look into a ``.seg`` archive without building anything from it.
+
+    Sizes and hashes are checked; neither skops nor TensorFlow is imported.
+
+    Parameters
+    ----------
+    path : str, path-like or binary file
+        The archive.
+
+    Returns
+    -------
+    info : ArchiveInfo
+        What it holds, which versions wrote it, its columns, classes and layers. Its
+        ``str()`` is a readable page.
+
+    Raises
+    ------
+    ArchiveError
+        If the archive is truncated, damaged, altered or written by a newer protocol.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import io
+    >>> from segmentlearn import SoftRobustScaler, inspect, save
+    >>> file = io.BytesIO()
+    >>> save(SoftRobustScaler().fit([[1.0], [2.0], [4.0]]), file, metadata={"by": "me"})
+    >>> inspect(file).metadata
+    {'by': 'me'}
+    """
+    manifest, members, size = _read(path)
+    configs = [
+        read_config(members[network_member(at)]) for at in range(len(members) - 1)
+    ]
+    return ArchiveInfo(
+        estimator=manifest.estimator,
+        protocol=manifest.protocol,
+        created=manifest.created,
+        versions=_texts(manifest.versions),
+        parameters=_texts(manifest.parameters),
+        classes=None if manifest.classes is None else tuple(manifest.classes),
+        feature_names=(
+            None
+            if manifest.feature_names is None
+            else tuple(map(str, manifest.feature_names))
+        ),
+        networks=tuple(describe_layers(config) for config in configs),
+        trusted=tuple(map(str, manifest.trusted)),
+        metadata=manifest.metadata,
+        members={name: len(content) for name, content in members.items()},
+        size=size,
+    )
+
+
+def _read(
+    path: str | os.PathLike[str] | BinaryIO,
+) -> tuple[Manifest, dict[str, bytes], int]:
+    """Return the manifest, the members that it names, and the archive's size."""
+    if isinstance(path, str | os.PathLike):
+        data = pathlib.Path(path).read_bytes()
+    elif hasattr(path, "read"):
+        if path.seekable():
+            path.seek(0)
+        data = path.read()
+    else:
+        raise TypeError(
+            f"path={path!r} must be a path or a file opened in binary mode."
+        )
+    if not isinstance(data, bytes):
+        raise TypeError(
+            f"path={path!r} was opened as text; open it in binary mode, 'rb'."
+        )
+    named = isinstance(path, str | os.PathLike)
+    members = unpack(data, _MEMBERS, str(path) if named else "the archive")
+    if MANIFEST not in members:
+        raise ArchiveError("the zip file is not an archive written by segmentlearn.")
+    manifest = manifest_from_bytes(members.pop(MANIFEST))
+    check_members(manifest, members)
+    expected = {STATE, *(network_member(at) for at in range(len(members) - 1))}
+    if members.keys() != expected:
+        raise ArchiveError(
+            f"the archive has the members {sorted(members)} in place of "
+            f"{sorted(expected)}; it was altered."
+        )
+    return manifest, members, len(data)
+
+
+def _names(trusted: Iterable[str | type]) -> frozenset[str]:
+    if isinstance(trusted, str | type):
+        trusted = [trusted]
+    return frozenset(
+        full_name(name) if isinstance(name, type) else str(name) for name in trusted
+    )
+
+
+def _texts(entries: dict[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in entries.items()}
+
+
+def _check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
+    metadata = {} if metadata is None else metadata
+    try:
+        if json.loads(json.dumps(metadata)) == metadata and isinstance(metadata, dict):
+            return metadata
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise ArchiveError(
+        f"metadata={metadata!r} must be a dict that JSON can hold as it is: keys of "
+        "text, values of text, numbers, lists and dicts."
+    )
+
+
+def _compare_versions(manifest: Manifest) -> str:
+    """Say which packages differ from those that wrote the archive."""
+    installed = installed_versions()
+    different = [
+        f"{name} {version} (here {installed.get(name)})"
+        for name, version in _texts(manifest.versions).items()
+        if installed.get(name) != version
+    ]
+    if not different:
+        return "It was written with the same versions as here."
+    return f"It was written with {', '.join(different)}."
+
+
+def _warn_of_other_scikit_learn(manifest: Manifest) -> None:
+    written = str(manifest.versions.get("scikit-learn"))
+    installed = installed_versions()["scikit-learn"]
+    if written.split(".")[:2] != installed.split(".")[:2]:
+        warnings.warn(
+            f"the archive was written with scikit-learn {written} and read with "
+            f"{installed}: check that it predicts as before, and save it again.",
+            SegmentLearnWarning,
+            stacklevel=3,
+        )

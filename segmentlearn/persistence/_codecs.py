@@ -1,0 +1,240 @@
+"""A fitted estimator as bytes and back: state through skops, nets through Keras."""
+
+import dataclasses
+import json
+import warnings
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
+
+from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
+from segmentlearn.neural_network import networks_apart, networks_given
+from segmentlearn.persistence._allowed import AllowedNames, full_name
+from segmentlearn.persistence._keras_config import check_config, read_config
+from segmentlearn.persistence._plain import (
+    KERAS,
+    PlainState,
+    from_plain,
+    without_indexes,
+)
+from segmentlearn.persistence._schema import audit, facts, names_in, read_schema, walk
+
+_CURE = (
+    "Set it to a name, a number, a list or None, which leaves what was learnt as it is "
+    "(estimator.set_params), or save only the part you need, such as best_estimator_."
+)
+_CLASS_LOADERS = ("ObjectNode", "TreeNode", "ConstructorFromReduceNode")
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedEstimator:
+    """An estimator as bytes.
+
+    Parameters
+    ----------
+    state : bytes
+        What skops wrote.
+    networks : list of bytes
+        One ``.keras`` file for each net.
+    """
+
+    state: bytes
+    networks: list[bytes]
+
+
+def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
+    """Write an estimator, and prove that it can be read again as it was.
+
+    Parameters
+    ----------
+    estimator : object
+        A fitted estimator.
+    trusted : frozenset of str
+        Classes beside the known ones that the estimator may hold.
+
+    Returns
+    -------
+    encoded : EncodedEstimator
+
+    Raises
+    ------
+    ArchiveError
+        If the estimator holds what an archive cannot hold.
+    """
+    to_plain = PlainState()
+    with networks_apart(to_plain) as networks:
+        state = _dump(without_indexes(estimator))
+    for sentence in sorted(to_plain.left_out):
+        warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
+    schema, members = read_schema(state)
+    refused = audit(schema, AllowedNames(trusted))
+    if refused:
+        raise ArchiveError(_explain_unwritable(schema, refused))
+    for network in networks:
+        check_config(read_config(network))
+    _prove_readable(state, facts(schema, members), networks)
+    return EncodedEstimator(state, networks)
+
+
+def check(encoded: EncodedEstimator, name: str, trusted: frozenset[str]) -> None:
+    """Check everything that can be checked before something is built.
+
+    Parameters
+    ----------
+    encoded : EncodedEstimator
+    name : str
+        Full name of the class that the archive says it holds.
+    trusted : frozenset of str
+        Classes beside the known ones that may be built.
+
+    Raises
+    ------
+    ArchiveError
+        If the bytes are damaged or name something that may not be built.
+    """
+    try:
+        _check(encoded, name, trusted)
+    except RecursionError as error:
+        raise ArchiveError("the archive nests deeper than any estimator.") from error
+
+
+def _check(encoded: EncodedEstimator, name: str, trusted: frozenset[str]) -> None:
+    for network in encoded.networks:
+        check_config(read_config(network))
+    schema, _ = read_schema(encoded.state)
+    refused = audit(schema, AllowedNames(trusted))
+    if refused:
+        raise ArchiveError(_explain_unreadable(refused))
+    if next(walk(schema)).name != name:
+        raise ArchiveError(
+            f"the archive holds something else than the {name} it names."
+        )
+    for node in walk(schema):
+        if node.loader == "DictNode" and KERAS in node.content["content"]:
+            check_config(_keras_config_in(node.content["content"][KERAS]))
+
+
+def decode(encoded: EncodedEstimator) -> Any:
+    """Build an estimator from bytes that :func:`check` has passed.
+
+    Raises
+    ------
+    ArchiveError
+        If the installed packages cannot build it.
+    """
+    schema, _ = read_schema(encoded.state)
+    with warnings.catch_warnings(), networks_given(encoded.networks, from_plain):
+        # scikit-learn warns once for each estimator; the archive's reader warns once
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        try:
+            return _build(encoded.state, names_in(schema))
+        # whatever the classes of an unknown version raise on a state they don't know
+        except Exception as error:
+            raise ArchiveError(
+                f"the estimator cannot be rebuilt: {type(error).__name__}: {error}"
+            ) from error
+
+
+def _dump(estimator: Any) -> bytes:
+    import skops.io
+
+    try:
+        return skops.io.dumps(estimator)
+    # skops meets any object's own __reduce__ and __getstate__
+    except Exception as error:
+        place, value, cause = _find_unwritable(
+            estimator, type(estimator).__name__, error
+        )
+        refusal = getattr(type(value), "_archive_refusal", None)
+        if refusal is not None:  # the estimator knows better what its user can do
+            raise ArchiveError(f"{place} {refusal}") from error
+        raise ArchiveError(
+            f"{place} is of type {full_name(type(value))}, which an archive cannot "
+            f"hold ({cause}). {_CURE}"
+        ) from error
+
+
+def _build(state: bytes, names: list[str]) -> Any:
+    import skops.io
+
+    return skops.io.loads(state, trusted=names)
+
+
+def _find_unwritable(
+    value: Any, path: str, error: Exception
+) -> tuple[str, Any, Exception]:
+    """Return the innermost value that skops fails on, where it stands, and why."""
+    import skops.io
+
+    if hasattr(type(value), "_archive_refusal"):
+        return path, value, error
+
+    children: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        children = [(f"{path}[{key!r}]", item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        children = [(f"{path}[{number}]", item) for number, item in enumerate(value)]
+    elif isinstance(value, BaseEstimator):
+        children = [(f"{path}.{name}", item) for name, item in vars(value).items()]
+    for place, item in children:
+        try:
+            skops.io.dumps(item)
+        except Exception as inner:
+            return _find_unwritable(item, place, inner)
+    return path, value, error
+
+
+def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -> None:
+    """Build the estimator without its nets, write it again and compare."""
+    schema, _ = read_schema(state)
+    try:
+        with networks_given([None] * len(networks), from_plain):
+            rebuilt = _build(state, names_in(schema))
+        with networks_apart(PlainState()):
+            retold = facts(*read_schema(_dump(rebuilt)))
+    except Exception as error:
+        raise ArchiveError(
+            f"the estimator would not come back from an archive: {error}. {_CURE}"
+        ) from error
+    different = [
+        place for place in {**told, **retold} if told.get(place) != retold.get(place)
+    ]
+    if different:
+        raise ArchiveError(
+            f"{different[0]} would come back from an archive changed. {_CURE}"
+        )
+
+
+def _explain_unwritable(schema: dict, refused: dict[str, list[str]]) -> str:
+    loaders = {node.name: node.loader for node in walk(schema)}
+    classes = sorted(name for name in refused if loaders[name] in _CLASS_LOADERS)
+    told = [f"{refused[name][0]} is an object of class {name}" for name in classes]
+    told += [
+        f"{places[0]} is the function or method {name}"
+        for name, places in sorted(refused.items())
+        if name not in classes
+    ]
+    cure = f"If you trust it, name it to save and to load: trusted={classes!r}."
+    if len(classes) < len(refused):
+        cure = f"Functions are code, which an archive never holds. {_CURE}"
+    return f"an archive cannot hold this estimator: {'; '.join(told)}. {cure}"
+
+
+def _explain_unreadable(refused: dict[str, list[str]]) -> str:
+    names = sorted(refused)
+    return (
+        f"the archive names {names}, which segmentlearn does not build unasked (at "
+        f"{refused[names[0]][0]}). If you know the archive's writer and trust these "
+        f"classes, use load(path, trusted={names!r}); functions are never built."
+    )
+
+
+def _keras_config_in(node: Any) -> Any:
+    """Return the configuration that a tagged value's node holds as text in text."""
+    try:
+        return json.loads(json.loads(node["content"]))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ArchiveError(
+            f"a Keras object of the archive is damaged ({error!r})."
+        ) from None

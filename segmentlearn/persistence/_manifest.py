@@ -1,0 +1,206 @@
+"""The first thing that is read of an archive: what it is and what it must hold."""
+
+import dataclasses
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import platform
+from typing import Any
+
+import numpy as np
+
+import segmentlearn
+from segmentlearn.exceptions import ArchiveError
+from segmentlearn.persistence._protocol import FORMAT, PROTOCOL
+
+_PACKAGES = (
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "keras",
+    "tensorflow",
+    "skops",
+)
+_LONGEST_TEXT = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What ``manifest.json`` says.
+
+    Parameters
+    ----------
+    protocol : int
+        Layout of the archive.
+    created : str
+        Date and time in UTC, ISO 8601.
+    versions : dict of str to str
+        Versions of Python and of the packages that wrote the archive.
+    estimator : str
+        Full name of the estimator's class.
+    parameters : dict of str to str
+        The estimator's parameters as text, for the reader.
+    classes : list or None
+        Labels of a classifier.
+    feature_names : list of str or None
+        Columns that the estimator was fitted with.
+    trusted : list of str
+        Classes that `load` must be told to trust.
+    members : dict of str to dict
+        ``sha256`` and ``size`` of every other member.
+    metadata : dict
+        What the user handed to `save`.
+    """
+
+    protocol: int
+    created: str
+    versions: dict[str, str]
+    estimator: str
+    parameters: dict[str, str]
+    classes: list | None
+    feature_names: list[str] | None
+    trusted: list[str]
+    members: dict[str, dict[str, Any]]
+    metadata: dict[str, Any]
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "created": (str,),
+    "versions": (dict,),
+    "estimator": (str,),
+    "parameters": (dict,),
+    "classes": (list, type(None)),
+    "feature_names": (list, type(None)),
+    "trusted": (list,),
+    "members": (dict,),
+    "metadata": (dict,),
+}
+
+
+def describe_estimator(
+    estimator: Any,
+    members: dict[str, bytes],
+    trusted: list[str],
+    metadata: dict[str, Any],
+) -> Manifest:
+    """Return the manifest of an estimator that is about to be written."""
+    now = datetime.datetime.now(datetime.UTC)
+    names = getattr(estimator, "feature_names_in_", None)
+    return Manifest(
+        protocol=PROTOCOL,
+        created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        versions=installed_versions(),
+        estimator=f"{type(estimator).__module__}.{type(estimator).__name__}",
+        parameters={
+            name: _shorten(repr(value))
+            for name, value in sorted(estimator.get_params(deep=False).items())
+        },
+        classes=_plain_classes(getattr(estimator, "classes_", None)),
+        feature_names=None if names is None else [str(name) for name in names],
+        trusted=trusted,
+        members={name: fingerprint(content) for name, content in members.items()},
+        metadata=metadata,
+    )
+
+
+def manifest_to_bytes(manifest: Manifest) -> bytes:
+    """Write a manifest as JSON."""
+    content = {"format": FORMAT, **dataclasses.asdict(manifest)}
+    return json.dumps(content, indent=1, ensure_ascii=False).encode()
+
+
+def manifest_from_bytes(data: bytes) -> Manifest:
+    """Read a manifest, checking its protocol first and then every entry's kind.
+
+    Raises
+    ------
+    ArchiveError
+        If it is not a manifest, or one of a newer protocol.
+    """
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ArchiveError(f"the archive's manifest is damaged ({error}).") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ArchiveError("the zip file is not an archive written by segmentlearn.")
+    protocol = content.get("protocol")
+    if type(protocol) is not int or protocol < 1:
+        raise ArchiveError(f"the archive's protocol is {protocol!r}, not a number.")
+    if protocol > PROTOCOL:
+        versions = content.get("versions")
+        writer = versions.get("segmentlearn") if isinstance(versions, dict) else None
+        raise ArchiveError(
+            f"segmentlearn {writer} wrote the archive with protocol {protocol}, "
+            f"and segmentlearn {segmentlearn.__version__} reads protocols up to "
+            f"{PROTOCOL}; upgrade it: pip install --upgrade segmentlearn"
+        )
+    for name, kinds in _KINDS.items():
+        if not isinstance(content.get(name, ...), kinds):
+            raise ArchiveError(f"the archive's manifest has no valid entry {name!r}.")
+    return Manifest(protocol, **{name: content[name] for name in _KINDS})
+
+
+def check_members(manifest: Manifest, members: dict[str, bytes]) -> None:
+    """Compare the members of an archive with its manifest.
+
+    Raises
+    ------
+    ArchiveError
+        If one is missing, one too many, or one has other bytes.
+    """
+    missing = sorted(manifest.members.keys() - members.keys())
+    extra = sorted(members.keys() - manifest.members.keys())
+    if missing or extra:
+        raise ArchiveError(
+            f"the archive lacks members {missing} and has members {extra} that its "
+            "manifest does not name; it was altered."
+        )
+    for name, content in members.items():
+        if manifest.members[name] != fingerprint(content):
+            raise ArchiveError(
+                f"{name!r} of the archive has other bytes than its manifest says; it "
+                "was damaged or altered."
+            )
+
+
+def fingerprint(content: bytes) -> dict[str, Any]:
+    """Return what identifies a member's bytes.
+
+    Examples
+    --------
+    >>> from segmentlearn.persistence._manifest import fingerprint
+    >>> fingerprint(b"")["size"]
+    0
+    """
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide what is written."""
+    versions = {
+        "segmentlearn": segmentlearn.__version__,
+        "python": platform.python_version(),
+    }
+    for package in _PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        # TensorFlow has builds of other names, such as tensorflow-cpu
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _plain_classes(classes: Any) -> list | None:
+    """Return labels as JSON has them; dates and the like as text."""
+    if classes is None:
+        return None
+    return [
+        label if isinstance(label, str | int | float | bool) else str(label)
+        for label in np.asarray(classes, dtype=object).tolist()
+    ]
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"

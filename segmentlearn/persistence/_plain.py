@@ -1,0 +1,140 @@
+"""Values that an archive holds in a plainer form than an estimator does."""
+
+import json
+from typing import Any
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from segmentlearn.persistence._keras_config import check_config
+
+# tags of values that skops cannot hold as they are; each is a dict with this one key
+KERAS = "__keras__"
+_PAIRS = "__pairs__"
+
+_LEFT_OUT = (
+    "callbacks are not archived: they are objects of your program that only training "
+    "needs. The archive has callbacks=None."
+)
+
+
+class PlainState:
+    """Makes the state of estimators with nets plain, and notes what it leaves out.
+
+    Keras optimizers become text, dicts with other keys than text become lists of pairs,
+    and callbacks and folders for event files are left out.
+
+    Attributes
+    ----------
+    left_out : set of str
+        One sentence for each kind of thing that was left out.
+
+    Examples
+    --------
+    >>> from segmentlearn.persistence._plain import PlainState, from_plain
+    >>> state = PlainState()({"class_weight": {0: 1.0, 1: 3.0}})
+    >>> state
+    {'class_weight': {'__pairs__': [[0, 1.0], [1, 3.0]]}}
+    >>> from_plain(state)
+    {'class_weight': {0: 1.0, 1: 3.0}}
+    """
+
+    def __init__(self) -> None:
+        self.left_out: set[str] = set()
+
+    def __call__(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the plain form of an estimator's state."""
+        plain = {}
+        for name, value in state.items():
+            if name == "callbacks" and value:
+                self.left_out.add(_LEFT_OUT)
+                value = None
+            if name == "log_dir":
+                value = None  # a folder of this machine
+            plain[name] = _tag(value)
+        return plain
+
+
+def from_plain(state: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimator's state as it was before it was made plain."""
+    return {name: _untag(value) for name, value in state.items()}
+
+
+def without_indexes(value: Any) -> Any:
+    """Return an estimator in which lists stand for pandas' indexes.
+
+    ``ColumnTransformer`` keeps the columns it was given, which often are a frame's
+    ``columns``; a list of the names says the same.
+
+    Parameters
+    ----------
+    value : object
+        An estimator, or a value that stands in one.
+
+    Returns
+    -------
+    value : object
+        The same object where nothing had to change; what was given is left as it is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from segmentlearn.persistence._plain import without_indexes
+    >>> without_indexes([("scale", pd.Index(["age", "income"]))])
+    [('scale', ['age', 'income'])]
+    """
+    return _without_indexes(value, {})
+
+
+def _tag(value: Any) -> Any:
+    if hasattr(value, "apply_gradients") and hasattr(value, "get_config"):
+        import keras
+
+        return {KERAS: json.dumps(keras.saving.serialize_keras_object(value))}
+    if type(value) is dict and not all(isinstance(key, str) for key in value):
+        # JSON's keys are text; a class_weight may have numbers or truth values
+        return {_PAIRS: [[key, item] for key, item in value.items()]}
+    return value
+
+
+def _untag(value: Any) -> Any:
+    if type(value) is not dict or len(value) != 1:
+        return value
+    if _PAIRS in value:
+        return dict(value[_PAIRS])
+    if KERAS in value:
+        import keras
+
+        config = json.loads(value[KERAS])
+        check_config(config)
+        return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    return value
+
+
+def _without_indexes(value: Any, done: dict[int, Any]) -> Any:
+    if id(value) in done:
+        return done[id(value)]
+    result = value
+    if isinstance(value, pd.Index):
+        result = value.tolist()
+    elif type(value) in (list, tuple):
+        items = [_without_indexes(item, done) for item in value]
+        if any(new is not old for new, old in zip(items, value, strict=True)):
+            result = type(value)(items)
+    elif isinstance(value, dict | BaseEstimator):
+        entries = value if isinstance(value, dict) else vars(value)
+        changed = {name: _without_indexes(item, done) for name, item in entries.items()}
+        if any(changed[name] is not item for name, item in entries.items()):
+            result = _with_entries(value, changed)
+    done[id(value)] = result
+    return result
+
+
+def _with_entries(value: Any, entries: dict[Any, Any]) -> Any:
+    kind = type(value)
+    copy: Any = kind.__new__(kind)  # type: ignore[call-overload]
+    if isinstance(value, dict):
+        copy.update(entries)
+    else:
+        vars(copy).update(entries)
+    return copy

@@ -1,0 +1,269 @@
+"""What a skops file holds, read from its JSON without building anything."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from segmentlearn.exceptions import ArchiveError
+from segmentlearn.persistence._allowed import AllowedNames
+from segmentlearn.persistence._container import unpack
+
+_SCHEMA = "schema.json"
+_MEMBERS = r"schema\.json|[0-9A-Za-z-]+\.(npy|npz|bin)"
+# files of older protocols name functions in another way; segmentlearn never wrote any
+_LEAST_PROTOCOL = 2
+
+_NPY = b"\x93NUMPY"
+_ZIP = b"PK"
+
+_KEY_TYPES = ("builtins.str", "builtins.int", "builtins.float")
+
+
+class Node(NamedTuple):
+    """One object in a skops file.
+
+    Parameters
+    ----------
+    path : str
+        Where it stands, such as ``"SegmentClassifier.class_weight['A']"``.
+    loader : str
+        Its kind in skops' own words, such as ``"DictNode"``.
+    name : str
+        Full name of its class or function.
+    content : dict
+        Its JSON.
+    """
+
+    path: str
+    loader: str
+    name: str
+    content: dict[str, Any]
+
+
+def read_schema(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return the JSON tree of a skops file, and its other members.
+
+    Parameters
+    ----------
+    data : bytes
+        What ``skops.io.dumps`` returned.
+
+    Returns
+    -------
+    schema : dict
+        The tree.
+    members : dict of str to bytes
+        Arrays and bytes that the tree refers to.
+
+    Raises
+    ------
+    ArchiveError
+        If the file is damaged or of an unknown protocol.
+    """
+    members = unpack(data, _MEMBERS, "the estimator's state")
+    try:
+        schema = json.loads(members.pop(_SCHEMA))
+    except (KeyError, ValueError, RecursionError) as error:
+        raise ArchiveError(f"the estimator's state is damaged ({error!r}).") from error
+    protocol = schema.get("protocol") if isinstance(schema, dict) else None
+    if type(protocol) is not int or protocol < _LEAST_PROTOCOL:
+        raise ArchiveError(
+            f"the estimator's state has the unknown protocol {protocol!r}."
+        )
+    return schema, members
+
+
+def walk(schema: dict[str, Any]) -> Iterator[Node]:
+    """Yield every node of a tree, children after parents.
+
+    Whatever looks like a node is yielded, wherever it stands: more than skops would
+    build, never less.
+    """
+    name = _name_of(schema)
+    yield from _walk(schema, name.rpartition(".")[2])
+
+
+def audit(schema: dict[str, Any], allowed: AllowedNames) -> dict[str, list[str]]:
+    """Check every node of a tree against the names that may stand in it.
+
+    Parameters
+    ----------
+    schema : dict
+        What :func:`read_schema` returned.
+    allowed : AllowedNames
+        Names that may be built.
+
+    Returns
+    -------
+    refused : dict of str to list of str
+        Names that may not be built, each with the places where they stand.
+
+    Raises
+    ------
+    ArchiveError
+        If the tree contradicts itself.
+    """
+    refused: dict[str, list[str]] = {}
+    known: dict[str, tuple[str, ...]] = {}
+    verdicts: dict[tuple[str, str], bool] = {}
+    for node in walk(schema):
+        kind = (node.loader, node.name)
+        # skops builds a node once for each id, whatever stands at the second place
+        identity = node.content.get("__id__")
+        told = (*kind, repr(node.content.get("content")) if _is_json(node) else "")
+        if identity is not None and known.setdefault(repr(identity), told) != told:
+            raise ArchiveError(f"{node.path} is two things at once; it was altered.")
+        if kind not in verdicts:
+            verdicts[kind] = allowed.allows(*kind)
+        if not verdicts[kind]:
+            refused.setdefault(node.name, []).append(node.path)
+        if node.loader == "DictNode":
+            _check_keys(node)
+    return refused
+
+
+def names_in(schema: dict[str, Any]) -> list[str]:
+    """Return the names of all nodes that skops asks trust for."""
+    silent = ("JsonNode", "LossNode")
+    return sorted({node.name for node in walk(schema) if node.loader not in silent})
+
+
+def facts(schema: dict[str, Any], members: dict[str, bytes]) -> dict[str, str]:
+    """Return what a tree says, free of the addresses that differ from dump to dump.
+
+    Two objects whose facts are equal are equal as far as skops can tell.
+
+    Parameters
+    ----------
+    schema : dict
+    members : dict of str to bytes
+        What :func:`read_schema` returned.
+
+    Returns
+    -------
+    facts : dict of str to str
+        Kind and content of each node by its path.
+    """
+    found = {}
+    unordered: dict[str, list[str]] = {}
+    for node in walk(schema):
+        fact = f"{node.loader} {node.name} {_leaf(node, members)}"
+        home, is_in_set, _ = node.path.partition("{")
+        if is_in_set:
+            unordered.setdefault(home, []).append(fact)
+        else:
+            found[node.path] = fact
+    for home, items in unordered.items():
+        found[home + "{}"] = " ".join(sorted(items))
+    return found
+
+
+def _walk(value: Any, path: str) -> Iterator[Node]:
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _walk(item, f"{path}[{position}]")
+    if not isinstance(value, dict):
+        return
+    loader = value.get("__loader__")
+    if not isinstance(loader, str):
+        for key, item in value.items():
+            yield from _walk(item, f"{path}[{key!r}]")
+        return
+    yield Node(path, loader, _name_of(value), value)
+    for key, item in value.items():
+        if loader == "ObjectNode" and key == "content":
+            yield from _walk_attributes(item, path)
+        elif loader == "SetNode" and key == "content":
+            yield from _walk(item, path + "{}")
+        elif key == "content":
+            yield from _walk(item, path)
+        else:
+            yield from _walk(item, f"{path}<{key}>")
+
+
+def _walk_attributes(state: Any, path: str) -> Iterator[Node]:
+    """Walk the state of an object, its attributes written as a user writes them."""
+    attributes = state.get("content") if isinstance(state, dict) else None
+    if not isinstance(attributes, dict) or state.get("__loader__") != "DictNode":
+        yield from _walk(state, f"{path}<state>")
+        return
+    yield Node(f"{path}<state>", "DictNode", _name_of(state), state)
+    yield from _walk(state.get("key_types"), f"{path}<state><key_types>")
+    for name, item in attributes.items():
+        yield from _walk(item, f"{path}.{name}")
+
+
+def _is_json(node: Node) -> bool:
+    return node.loader == "JsonNode"
+
+
+def _name_of(value: dict[str, Any]) -> str:
+    return f"{value.get('__module__')}.{value.get('__class__')}"
+
+
+def _check_keys(node: Node) -> None:
+    """Refuse keys that come back as something else, or as calls of something else."""
+    content, types = node.content.get("content"), node.content.get("key_types")
+    kinds = types.get("content") if isinstance(types, dict) else None
+    if not isinstance(content, dict) or not isinstance(kinds, list):
+        raise ArchiveError(f"{node.path} is not a dict; it was altered.")
+    names = {_name_of(kind) for kind in kinds if isinstance(kind, dict)}
+    odd = sorted(
+        name
+        for name in names
+        if name not in _KEY_TYPES and not name.startswith(("numpy.int", "numpy.str"))
+    )
+    if odd:
+        raise ArchiveError(
+            f"{node.path} has keys of type {', '.join(odd)}, which an archive cannot "
+            "hold; use text or whole numbers."
+        )
+    if len(kinds) != len(content):
+        raise ArchiveError(
+            f"{node.path} has keys that are the same as text, such as 1 and '1', which "
+            "an archive cannot hold; use text for all of them."
+        )
+
+
+def _leaf(node: Node, members: dict[str, bytes]) -> str:
+    content = node.content
+    file = content.get("file")
+    if file is not None:
+        return _digest(members.get(file, b""))
+    if node.loader == "DictNode":
+        return repr(list(content["content"]))
+    if node.loader in ("JsonNode", "SliceNode"):
+        return repr(content["content"])
+    if isinstance(content.get("content"), list):
+        return str(len(content["content"]))
+    return ""
+
+
+def _digest(data: bytes) -> str:
+    """Return a hash of what a member holds, free of dates and padding."""
+    digest = hashlib.sha256()
+    if data.startswith(_NPY):
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+        if array.dtype.names is not None:
+            # between the fields of a record lie bytes that nobody has set
+            digest.update(repr((array.dtype, array.shape)).encode())
+            for name in array.dtype.names:
+                digest.update(array[name].tobytes())
+            return digest.hexdigest()
+    elif data.startswith(_ZIP):
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            for name in file.namelist():
+                array = np.load(io.BytesIO(file.read(name)), allow_pickle=False)
+                if name != "data.npy" and array.dtype.kind == "i":
+                    # SciPy reads indices in the least width that holds them
+                    array = array.astype(np.int64)
+                digest.update(repr((name, array.dtype, array.shape)).encode())
+                digest.update(array.tobytes())
+            return digest.hexdigest()
+    digest.update(data)
+    return digest.hexdigest()

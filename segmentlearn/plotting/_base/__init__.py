@@ -1,0 +1,1 @@
+"""What displays have in common: axes, colours, panels, inputs."""

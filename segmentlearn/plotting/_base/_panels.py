@@ -1,0 +1,318 @@
+"""Panels side by side: opened, named, or with words in place of a picture."""
+
+import textwrap
+
+from segmentlearn._formatting import level_text, number_text
+from segmentlearn.plotting._base._canvas import laid_out_width, require_pyplot
+from segmentlearn.plotting._base._segment_style import wrap_name
+
+SMALL = 8  # points of what is written into panels
+STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
+_LETTER = 0.56 * SMALL  # points of a letter of that size, about
+_TICK = 30  # points of a number below an axis, with space around
+_FEW_ROWS = 4  # have room for names of two lines
+
+
+def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
+    """Return the axes of a new figure that panels of some size fit into.
+
+    Parameters
+    ----------
+    n_panels : int
+        How many.
+    n_wide : int
+        Panels in a row.
+    width, height : float
+        Inches of a panel.
+    extra : float, default=0.0
+        Inches of the figure beyond, for what stands at the left.
+
+    Returns
+    -------
+    axes : ndarray of matplotlib Axes of shape (n_panels,)
+        In rows; places that are left over are empty.
+    """
+    n_wide = min(n_panels, n_wide)
+    n_high = -(-n_panels // n_wide)
+    figure, grid = require_pyplot().subplots(
+        n_high,
+        n_wide,
+        figsize=(width * n_wide + extra, height * n_high),
+        squeeze=False,
+        layout="constrained",
+    )
+    for left_over in grid.ravel()[n_panels:]:
+        figure.delaxes(left_over)
+    return grid.ravel()[:n_panels]
+
+
+def check_axes(axes, n_panels):
+    """Raise a ValueError unless there is an axes for each panel.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        Those of the caller.
+    n_panels : int
+        What is to be drawn.
+    """
+    if len(axes) != n_panels:
+        raise ValueError(
+            f"axes holds {len(axes)} axes and there are {n_panels} panels to draw; "
+            f"hand over one for each, or None for a new figure."
+        )
+
+
+def write_alone(ax, words):
+    """Write a sentence in place of a picture, so that no empty axes is drawn.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The panel.
+    words : str
+        The sentence.
+    """
+    ax.set_axis_off()
+    ax.text(
+        *(0.5, 0.5, words),
+        ha="center",
+        va="center",
+        fontsize=9,
+        transform=ax.transAxes,
+    )
+
+
+def column_title(name, width=24):
+    """Break a long name into two lines at most; what is longer is cut.
+
+    Parameters
+    ----------
+    name : str
+        Name of a column, or a level.
+    width : int, default=24
+        Characters a line.
+
+    Returns
+    -------
+    title : str
+        Its lines.
+    """
+    lines = wrap_name(str(name), width).split("\n")
+    if len(lines) > 2:
+        lines = [lines[0], f"{lines[1]}…"]
+    lines = [
+        line if len(line) <= width + 4 else f"{line[: width + 3]}…" for line in lines
+    ]
+    return "\n".join(lines).replace("$", r"\$")
+
+
+def level_title(level, flag_of=None):
+    """Write a level as it stands in the data; truth values and flags as yes and no.
+
+    Parameters
+    ----------
+    level : str, int, float or bool
+        The level.
+    flag_of : str or None, default=None
+        The column, if 0 and 1 in it are flags.
+
+    Returns
+    -------
+    title : str
+    """
+    return level if isinstance(level, str) else level_text(level, flag_of)
+
+
+def row_titles(titles, sizes=None):
+    """Write what rows of a panel are, so that no name reaches into the next one.
+
+    Parameters
+    ----------
+    titles : list of str
+        Names of levels or classes.
+    sizes : iterable of int or None, default=None
+        Customers of each row.
+
+    Returns
+    -------
+    ticks : list of str
+        Of one line each, unless there are few; what is longer is cut.
+    """
+    if len(titles) <= _FEW_ROWS:
+        ticks = [column_title(title, 14) for title in titles]
+    else:
+        ticks = [_cut(str(title), 18).replace("$", r"\$") for title in titles]
+    if sizes is None:
+        return ticks
+    return [f"{tick} ({size:,})" for tick, size in zip(ticks, sizes, strict=True)]
+
+
+def write_around(axes, titles, notes):
+    """Write above and below each panel, in lines that are not wider than the panel.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        The panels, with all that stands beside them.
+    titles : list of tuple of str
+        The name of each panel's column, and further lines.
+    notes : list of str
+        What is written below; "" for nothing.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    widths = laid_out_width(*axes)
+    for ax, (name, *more), note, width in zip(axes, titles, notes, widths, strict=True):
+        n_letters = max(12, int(width / _LETTER))
+        title = column_title(name, min(34, n_letters))
+        ax.set_title("\n".join([title, *more]), fontsize=SMALL + 1)
+        lines = [textwrap.fill(line, n_letters) for line in note.split("\n")]
+        ax.set_xlabel(
+            "\n".join(lines), fontsize=SMALL, color="#444444", parse_math=False
+        )
+        locator = ax.xaxis.get_major_locator()
+        if width < 4 * _TICK and isinstance(locator, MaxNLocator):
+            locator.set_params(nbins=max(1, int(width / _TICK)))
+
+
+def share_text(share):
+    """Write a share, a small one never as none.
+
+    Parameters
+    ----------
+    share : float
+        From 0 to 1.
+
+    Returns
+    -------
+    text : str
+        Such as "3.4%" or "<0.1%".
+    """
+    if share in (0, 1):
+        return f"{share:.0%}"
+    if share < 0.001:
+        return "<0.1%"
+    return ">99.9%" if share > 0.999 else f"{share:.1%}"
+
+
+def counted(number, noun):
+    """Write a number and a noun that agrees with it.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    noun : str
+        In the singular.
+
+    Returns
+    -------
+    text : str
+        Such as "1 column" or "1,200 columns".
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def number_title(value, kind="number"):
+    """Write a number, a date or a duration shortly.
+
+    Parameters
+    ----------
+    value : float
+        Days since 1970-01-01 for dates, days for durations.
+    kind : {"number", "datetime", "timedelta"}, default="number"
+        What it is.
+
+    Returns
+    -------
+    text : str
+        Such as "−5", "12k", "3.4M" or "2024-05-31".
+    """
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if kind == "number" and size <= abs(value) < 1e12:
+            text = f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
+            break
+    else:
+        text = number_text(float(value), kind)
+    return f"−{text[1:]}" if text.startswith("-") else text  # noqa: RUF001
+
+
+def write_numbers(axis, kind="number", n_ticks=5):
+    """Write few numbers, dates or durations along an axis.
+
+    Parameters
+    ----------
+    axis : matplotlib Axis
+        Of a panel.
+    kind : {"number", "datetime", "timedelta"}, default="number"
+        What they are.
+    n_ticks : int, default=5
+        Steps at most.
+    """
+    from matplotlib import dates, ticker
+
+    if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
+        locator = dates.AutoDateLocator(minticks=2, maxticks=4)
+        axis.set_major_locator(locator)
+        axis.set_major_formatter(dates.AutoDateFormatter(locator))
+    else:
+        n_steps = n_ticks if kind == "number" else 3
+        axis.set_major_locator(ticker.MaxNLocator(n_steps, steps=STEPS))
+        axis.set_major_formatter(lambda value, _: _tick(value, kind))
+    axis.set_tick_params(labelsize=SMALL)
+
+
+def finish(axes, note, is_new):
+    """Write what is true of all panels above them.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        The panels.
+    note : str
+        "" for nothing.
+    is_new : bool
+        Whether the figure is the display's own; in one of the caller's the note stands
+        above the first panel.
+    """
+    if note and is_new:
+        width = int(11 * axes[0].figure.get_figwidth())
+        axes[0].figure.suptitle(textwrap.fill(note, width), fontsize=9)
+    elif note:
+        axes[0].set_title(f"{note}\n{axes[0].get_title()}".strip(), fontsize=9)
+
+
+def add_legend(axes, handles, is_new):
+    """Add one legend for all panels.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        The panels.
+    handles : list of matplotlib Artist
+        With labels.
+    is_new : bool
+        Whether the figure is the display's own; in one of the caller's the legend
+        stands in the first panel.
+    """
+    if is_new:
+        axes[0].figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=min(len(handles), 5),
+            frameon=False,
+            fontsize=SMALL + 1,
+        )
+    else:
+        axes[0].legend(handles=handles, fontsize=SMALL)
+
+
+def _cut(text, width):
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+
+
+def _tick(value, kind):
+    """Write a number of an axis, without zeros at its end."""
+    text = number_title(value, kind)
+    return text.rstrip("0").rstrip(".") if "." in text else text

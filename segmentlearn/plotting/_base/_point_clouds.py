@@ -1,0 +1,97 @@
+"""Clouds of points made legible: spread out, far points left out, labels apart."""
+
+import numpy as np
+
+from segmentlearn._formatting import percent
+
+_FEWEST_TO_SPREAD = 500
+_MOST_VALUES_TO_SPREAD = 25
+
+
+def spread_out(points):
+    """Return points that do not hide each other where an axis has few values.
+
+    Parameters
+    ----------
+    points : ndarray of float of shape (n_points, 2)
+        Of which those of few values are moved by less than half a step.
+
+    Returns
+    -------
+    spread : ndarray of float of shape (n_points, 2)
+        A copy; the same each time.
+    """
+    spread = np.array(points, dtype=np.float64)
+    if len(spread) < _FEWEST_TO_SPREAD:
+        return spread
+    rng = np.random.default_rng(0)
+    for axis in spread.T:
+        values = np.unique(axis[~np.isnan(axis)])
+        if 1 < len(values) <= _MOST_VALUES_TO_SPREAD:
+            axis += rng.uniform(-0.35, 0.35, len(axis)) * np.diff(values).min()
+    return spread
+
+
+def leave_out_far_points(ax, points, centres):
+    """End axes where nearly all points do, if some lie far from them.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Gets limits.
+    points : ndarray of float of shape (n_points, 2)
+        The points.
+    centres : ndarray of float of shape (n_segments, 2)
+        Points that are always inside.
+
+    Returns
+    -------
+    notes : list of str
+        For each axis how many points lie outside; "" where none do.
+    """
+    notes = ["", ""]
+    for at, set_limits in enumerate((ax.set_xlim, ax.set_ylim)):
+        values = points[:, at][np.isfinite(points[:, at])]
+        if len(values) < _FEWEST_TO_SPREAD:
+            continue
+        low, high = np.quantile(values, [0.002, 0.998])
+        low = min(low, np.nanmin(centres[:, at]))
+        high = max(high, np.nanmax(centres[:, at]))
+        if not 0 < (high - low) * 1.5 < np.ptp(values):
+            continue
+        low, high = (max(low, values.min()), min(high, values.max()))
+        margin = 0.04 * (high - low)
+        set_limits(low - margin, high + margin)
+        outside = np.mean((values < low - margin) | (values > high + margin))
+        notes[at] = f" ({percent(outside)} of the points lie outside)"
+    return notes
+
+
+def push_apart(places, distance):
+    """Move places that are nearer to each other than some distance.
+
+    Parameters
+    ----------
+    places : ndarray of float of shape (n_places, 2)
+        Where labels should be.
+    distance : float
+        What should lie between any two.
+
+    Returns
+    -------
+    places : ndarray of float of shape (n_places, 2)
+        Moved as little as a hundred small steps allow.
+    """
+    places = places.copy()
+    for _ in range(100):
+        apart = places[:, None] - places[None, :]
+        near = np.hypot(*np.moveaxis(apart, 2, 0))
+        np.fill_diagonal(near, np.inf)
+        if (near >= distance).all():
+            break
+        first, second = np.unravel_index(np.argmin(near), near.shape)
+        way = apart[first, second] if near[first, second] > 0 else np.array([1.0, 0.3])
+        step = way / np.hypot(*way) * (distance - near[first, second] + 1) / 2
+        places[first] += step
+        places[second] -= step
+    return places

@@ -1,0 +1,1 @@
+"""Displays of classifiers and of decisions made with them."""

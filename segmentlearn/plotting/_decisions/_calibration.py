@@ -1,0 +1,237 @@
+"""The reliability diagram: whether customers respond as often as they are said to."""
+
+from segmentlearn.metrics import (
+    expected_calibration_error,
+    read_classes,
+    read_labels,
+    reliability_curve,
+)
+from segmentlearn.plotting._base._canvas import COLORS, GREY, require_pyplot, tidy
+from segmentlearn.plotting._base._predictions import named, predicted, read_all
+
+_MOST_SHOWN = 10  # curves in one picture
+
+
+class CalibrationDisplay:
+    """Share of responders over their probability, with intervals and bin counts.
+
+    Made by `from_estimator` or `from_predictions`. Calibrated probabilities lie on the
+    diagonal, as far as the intervals of their bins allow. Of more than two classes each
+    is drawn against the rest.
+
+    Parameters
+    ----------
+    curves : dict of str or None to ReliabilityCurve
+        The bins, by name.
+    errors : dict of str or None to float
+        Expected calibration error of each.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where the curves were drawn.
+    counts_ax_ : matplotlib Axes
+        Where the customers of each bin were drawn, below.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.metrics.reliability_curve : The numbers that are drawn.
+    segmentlearn.metrics.expected_calibration_error : The number in the legend.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting import CalibrationDisplay
+    >>> display = CalibrationDisplay.from_predictions(
+    ...     [0, 0, 1, 1], [0.1, 0.3, 0.6, 0.8], n_bins=2
+    ... )
+    >>> display.ax_.get_ylabel()
+    'Share that is of the class'
+    """
+
+    def __init__(self, *, curves, errors):
+        self.curves = curves
+        self.errors = errors
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, pos_label=None, ax=None, **how):
+        """Draw the calibration of a fitted classifier, or of several to compare.
+
+        Parameters
+        ----------
+        estimator : classifier or dict of str to classifier
+            Fitted. Several must have two classes.
+        X : frame or array of shape (n_samples, n_features)
+            Customers that it was not fitted to.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        pos_label : int, float, bool or str, default=None
+            The positive class of two; None is the second of `classes_`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `from_predictions`.
+
+        Returns
+        -------
+        display : CalibrationDisplay
+        """
+        require_pyplot()  # before the work
+        labels = getattr(estimator, "classes_", None)
+        if labels is not None and len(labels) > 2:
+            proba = estimator.predict_proba(X)
+            return cls.from_predictions(y, proba, labels=labels, ax=ax, **how)
+        proba, pos_label = predicted(named(estimator), X, pos_label)
+        return cls.from_predictions(y, proba, pos_label=pos_label, ax=ax, **how)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        proba,
+        *,
+        n_bins=10,
+        strategy="quantile",
+        labels=None,
+        pos_label=None,
+        name=None,
+        ax=None,
+        **how,
+    ):
+        """Draw the calibration of probabilities, or of several to compare.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels.
+        proba : array-like or dict of str to array-like
+            Probability of the positive class, or of more than two classes in the
+            order of `labels`.
+        n_bins : int, default=10
+            Bins.
+        strategy : {"quantile", "uniform"}, default="quantile"
+            Bins of equally many customers, or of equal width.
+        labels : array-like of shape (n_classes,), default=None
+            The classes, where there are more than two; None takes those of `y_true`,
+            sorted.
+        pos_label : int, float, bool or str, default=None
+            The positive class, where there are two.
+        name : str or None, default=None
+            Name of a single curve.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : CalibrationDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are more than ten curves to draw.
+        """
+        shape = () if isinstance(proba, dict) else getattr(proba, "shape", ())
+        if len(shape) == 2 and shape[1] > 2:
+            codes, columns, classes = read_classes(y_true, proba, labels)
+            read = {
+                str(label): (codes == at, columns[:, at])
+                for at, label in enumerate(classes)
+            }
+        else:
+            read = read_all(read_labels(y_true), proba, pos_label, name)
+        if len(read) > _MOST_SHOWN:
+            raise ValueError(
+                f"{len(read)} curves are more than a picture of {_MOST_SHOWN} shows; "
+                "draw them one by one, with y == segment and its probability."
+            )
+        bins = {"n_bins": n_bins, "strategy": strategy, "pos_label": True}
+        return cls(
+            curves={
+                one: reliability_curve(*pair, **bins) for one, pair in read.items()
+            },
+            errors={
+                one: expected_calibration_error(*pair, **bins)
+                for one, pair in read.items()
+            },
+        ).plot(ax=ax, **how)
+
+    def plot(self, *, ax=None):
+        """Draw the curves and the bins' customers below.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; its place is divided. None makes a figure.
+
+        Returns
+        -------
+        self : CalibrationDisplay
+        """
+        plt = require_pyplot()
+        if ax is None:
+            _, (ax, below) = plt.subplots(
+                2,
+                figsize=(5.6, 6.0),
+                height_ratios=(4, 1),
+                sharex=True,
+                layout="constrained",
+            )
+        else:
+            below = _axes_below(ax)
+        limit = max(curve.high.max() for curve in self.curves.values())
+        predicted_to = max(curve.mean_predicted.max() for curve in self.curves.values())
+        limit = min(1.0, 1.08 * max(limit, predicted_to))
+        ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="calibrated")
+        for at, (name, curve) in enumerate(self.curves.items()):
+            self._draw_curve(ax, below, at, name, curve)
+        ends = -0.02 * limit, 1.02 * limit  # bins at 0 and 1 are whole dots
+        ax.set_xlim(ends)
+        ax.set_ylim(ends)
+        ax.set_ylabel("Share that is of the class")
+        below.set_xlabel("Mean probability in the bin")
+        below.set_ylabel("Customers")
+        below.set_ylim(bottom=0)
+        below.margins(y=0.15)
+        for axes in (ax, below):
+            tidy(axes, grid="both")
+        ax.legend(loc="upper left", frameon=False)
+        ax.tick_params(axis="x", labelbottom=False)
+        self.ax_, self.counts_ax_, self.figure_ = ax, below, ax.figure
+        return self
+
+    def _draw_curve(self, ax, below, at, name, curve):
+        """Draw the bins of one name."""
+        color = COLORS[at % len(COLORS)]
+        label = f"ECE {self.errors[name]:.3f}"
+        ax.errorbar(
+            curve.mean_predicted,
+            curve.fraction_positive,
+            yerr=(
+                curve.fraction_positive - curve.low,
+                curve.high - curve.fraction_positive,
+            ),
+            color=color,
+            marker="o",
+            markersize=5,
+            linewidth=1.5,
+            elinewidth=1,
+            capsize=2,
+            label=label if name is None else f"{name} ({label})",
+        )
+        below.vlines(curve.mean_predicted, 0, curve.counts, color=color, linewidth=1.2)
+        below.plot(curve.mean_predicted, curve.counts, "o", color=color, markersize=4)
+
+
+def _axes_below(ax):
+    """Give a fifth of the caller's axes to others below them, and return those."""
+    spec = ax.get_subplotspec()
+    if spec is None:
+        left, bottom, width, height = ax.get_position().bounds
+        ax.set_position((left, bottom + 0.28 * height, width, 0.72 * height))
+        return ax.figure.add_axes((left, bottom, width, 0.2 * height), sharex=ax)
+    inner = spec.subgridspec(2, 1, height_ratios=(4, 1))
+    ax.set_subplotspec(inner[0])
+    return ax.figure.add_subplot(inner[1], sharex=ax)

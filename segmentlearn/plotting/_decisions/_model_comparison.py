@@ -1,0 +1,188 @@
+"""How far a classifier is ahead of its rivals, with intervals."""
+
+import numpy as np
+
+from segmentlearn.model_selection import WORDS, compare_models
+from segmentlearn.plotting._base._canvas import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
+
+_COLORS = {"better": BLUE, "worse": VERMILLION, "not told apart": GREY}
+# how a rival stands, not the classifier
+_STANDINGS = {
+    "better": "beaten",
+    "worse": "ahead",
+    "not told apart": "not told apart",
+}
+
+
+class ModelComparisonDisplay:
+    """Differences of a classifier to its rivals on the same folds.
+
+    Made by `from_estimator` or `from_result`. A dot to the right of zero is a rival
+    that the classifier beats; a bar that crosses zero is one that it cannot be told
+    apart from.
+
+    Parameters
+    ----------
+    name : str
+        The classifier's.
+    measure : str
+        What differs.
+    rivals : list of str
+        Names of the rivals.
+    differences : ndarray of shape (n_rivals,)
+        Positive where the classifier is better.
+    intervals : ndarray of shape (n_rivals, 2)
+        Their ends.
+    verdicts : list of str
+        "better", "worse" or "not told apart".
+    confidence_level : float
+        Of all intervals together.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.model_selection.compare_models : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from segmentlearn.plotting import ModelComparisonDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> display = ModelComparisonDisplay.from_estimator(
+    ...     GaussianNB(), X, y, rivals={"majority": DummyClassifier()}, random_state=0
+    ... )
+    >>> display.verdicts
+    ['better']
+    """
+
+    def __init__(
+        self,
+        *,
+        name,
+        measure,
+        rivals,
+        differences,
+        intervals,
+        verdicts,
+        confidence_level,
+    ):
+        self.name = name
+        self.measure = measure
+        self.rivals = rivals
+        self.differences = differences
+        self.intervals = intervals
+        self.verdicts = verdicts
+        self.confidence_level = confidence_level
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, ax=None, **parameters):
+        """Compare a classifier and draw the result.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Not changed.
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+        y : array-like of shape (n_samples,)
+            Segment of each.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **parameters
+            Passed to `compare_models`.
+
+        Returns
+        -------
+        display : ModelComparisonDisplay
+        """
+        require_pyplot()  # before the work
+        return cls.from_result(compare_models(estimator, X, y, **parameters)).plot(
+            ax=ax
+        )
+
+    @classmethod
+    def from_result(cls, result, measure=None):
+        """Take what `compare_models` returned.
+
+        Parameters
+        ----------
+        result : ModelComparison
+            The result.
+        measure : str or None, default=None
+            What to draw; None is what the verdict is about.
+
+        Returns
+        -------
+        display : ModelComparisonDisplay
+            Not drawn yet.
+
+        Raises
+        ------
+        ValueError
+            If that was not measured.
+        """
+        measure = result.scoring if measure is None else measure
+        rows = result.differences[result.differences["measure"] == measure]
+        if rows.empty:
+            known = result.differences["measure"].unique().tolist()
+            raise ValueError(
+                f"measure={measure!r} was not measured; choose one of {known}."
+            )
+        return cls(
+            name=result.name,
+            measure=measure,
+            rivals=rows["rival"].tolist(),
+            differences=rows["difference"].to_numpy(),
+            intervals=rows[["low", "high"]].to_numpy(),
+            verdicts=rows["verdict"].tolist(),
+            confidence_level=result.confidence_level,
+        )
+
+    def plot(self, *, ax=None):
+        """Draw the rivals, the first on top.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        self : ModelComparisonDisplay
+        """
+        ax = open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.rivals))
+        for place, verdict in enumerate(self.verdicts):
+            color = _COLORS[verdict]
+            low, high = self.intervals[place]
+            if np.isfinite(low):
+                ax.plot([low, high], [place, place], color=color, linewidth=2.5)
+            ax.plot(self.differences[place], place, "o", color=color, markersize=8)
+        ax.axvline(0.0, color="#4D4D4D", linewidth=1.2, zorder=1)
+        ticks = [
+            f"{rival}\n({_STANDINGS[verdict]})"
+            for rival, verdict in zip(self.rivals, self.verdicts, strict=True)
+        ]
+        ax.set_yticks(np.arange(len(ticks)), ticks)
+        ax.set_ylim(len(ticks) - 0.5, -0.5)
+        words = WORDS.get(self.measure, self.measure)
+        ax.set_title(f"{self.name} beside its rivals, {words}")
+        ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
+        tidy(ax, grid="x")
+        ax.tick_params(axis="y", length=0)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self

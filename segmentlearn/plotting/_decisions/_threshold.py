@@ -1,0 +1,205 @@
+"""What becomes of precision, recall and the queue when the threshold moves."""
+
+import numpy as np
+
+from segmentlearn.metrics import rank_customers
+from segmentlearn.plotting._base._canvas import (
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILLION,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
+from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
+
+
+class ThresholdDisplay:
+    """Precision, recall, F1 and queue rate at each threshold.
+
+    Made by `from_estimator` or `from_predictions`. The queue rate is the share of the
+    customers from the threshold on: the work that it makes.
+
+    Parameters
+    ----------
+    thresholds : ndarray of shape (n_thresholds,)
+        Rising.
+    precision, recall, f1, queue_rate : ndarray of shape (n_thresholds,)
+        Where customers of a probability of at least the threshold are contacted.
+    threshold : float or None, default=None
+        The threshold to mark.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.model_selection.tune_threshold : Chooses a threshold.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting import ThresholdDisplay
+    >>> display = ThresholdDisplay.from_predictions(
+    ...     [1, 0, 1, 0], [0.9, 0.6, 0.4, 0.1], threshold=0.3
+    ... )
+    >>> display.ax_.get_xlabel()
+    'Threshold'
+    """
+
+    def __init__(
+        self, *, thresholds, precision, recall, f1, queue_rate, threshold=None
+    ):
+        self.thresholds = thresholds
+        self.precision = precision
+        self.recall = recall
+        self.f1 = f1
+        self.queue_rate = queue_rate
+        self.threshold = threshold
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, *, threshold=None, pos_label=None, ax=None, **how
+    ):
+        """Draw the curves of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : classifier
+            Fitted, with two classes.
+        X : frame or array of shape (n_samples, n_features)
+            Customers that it was not fitted to.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        threshold : float or None, default=None
+            The threshold to mark; None takes that of a classifier that has one, as
+            FixedThresholdClassifier and TunedThresholdClassifierCV do.
+        pos_label : int, float, bool or str, default=None
+            The positive class; None is the classifier's own, or the second of
+            `classes_`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : ThresholdDisplay
+        """
+        require_pyplot()  # before the work
+        if pos_label is None:
+            pos_label = getattr(estimator, "pos_label", None)
+        if threshold is None:
+            own = getattr(estimator, "threshold", None)
+            threshold = getattr(estimator, "best_threshold_", own)
+            threshold = None if isinstance(threshold, str) else threshold
+        proba, pos_label = predicted(named(estimator), X, pos_label)
+        return cls.from_predictions(
+            y,
+            next(iter(proba.values())),
+            threshold=threshold,
+            pos_label=pos_label,
+            ax=ax,
+            **how,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, y_true, proba, *, threshold=None, pos_label=None, ax=None, **how
+    ):
+        """Draw the curves of probabilities.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels of two classes.
+        proba : array-like of shape (n_samples,) or (n_samples, 2)
+            Probability of the positive class for each customer.
+        threshold : float or None, default=None
+            The threshold to mark.
+        pos_label : int, float, bool or str, default=None
+            The positive class.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : ThresholdDisplay
+        """
+        positive, scores = read_all(y_true, proba, pos_label)[None]
+        ranking = rank_customers(scores)
+        reached = ranking.reached[1:]
+        hits = ranking.totals(positive)[1:]
+        n_positive = max(int(positive.sum()), 1)
+        return cls(
+            thresholds=ranking.thresholds[::-1],
+            precision=(hits / reached)[::-1],
+            recall=(hits / n_positive)[::-1],
+            f1=(2 * hits / (reached + n_positive))[::-1],
+            queue_rate=(reached / len(scores))[::-1],
+            threshold=threshold,
+        ).plot(ax=ax, **how)
+
+    def plot(self, *, ax=None):
+        """Draw the curves and the marked threshold.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        self : ThresholdDisplay
+        """
+        ax = open_axes(ax, width=7.6, height=4.4)
+        kept = thinned(
+            self.thresholds, self.precision, self.recall, self.f1, self.queue_rate
+        )
+        drawn = zip(
+            ("precision", "recall", "F1", "queue rate"),
+            kept[1:],
+            (BLUE, ORANGE, VERMILLION, GREY),
+            strict=True,
+        )
+        for name, values, color in drawn:
+            label = name
+            if self.threshold is not None:
+                # customers from the threshold on: the next probability above it
+                at = int(np.searchsorted(self.thresholds, self.threshold))
+                exact = self._exact(name, at)
+                label = f"{name} ({exact:.0%})"
+            style = "--" if name == "queue rate" else "-"
+            ax.plot(kept[0], values, style, color=color, linewidth=2, label=label)
+        if self.threshold is not None:
+            ax.axvline(
+                self.threshold,
+                color="black",
+                linestyle=":",
+                label=f"threshold {self.threshold:.3f}",
+            )
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1.02)
+        ax.yaxis.set_major_formatter("{x:.0%}")
+        ax.set_xlabel("Threshold")
+        tidy(ax, grid="both")
+        # beside the picture: the curves leave no corner free
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _exact(self, name, at):
+        """Return what a curve is at the marked threshold; 0 where nobody is left."""
+        values = {
+            "precision": self.precision,
+            "recall": self.recall,
+            "F1": self.f1,
+            "queue rate": self.queue_rate,
+        }[name]
+        return values[at] if at < len(values) else 0.0

@@ -1,0 +1,1 @@
+"""Displays of nets and of their training."""

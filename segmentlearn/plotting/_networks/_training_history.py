@@ -1,0 +1,330 @@
+"""Loss and metrics of a training, epoch by epoch, and what they tell."""
+
+import textwrap
+from collections.abc import Mapping
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn.metrics import generalisation_gap, median_history
+from segmentlearn.plotting._base._canvas import (
+    BLUE,
+    COLORS,
+    GREY,
+    VERMILLION,
+    require_pyplot,
+    tidy,
+)
+from segmentlearn.plotting._base._predictions import named
+
+_NO_CURVES = ("learning_rate", "lr")
+_MOST_PANELS = 3
+_TITLE_WIDTH = 84
+
+
+class TrainingHistoryDisplay:
+    """Curves of a training on training rows and on held-out rows.
+
+    Made by `from_estimator` or `from_history`. One panel a measure. Of one net the
+    colours tell training from held-out rows; of several the colours are the nets' own,
+    and training is dashed. Where there is a history for each fold, thin lines are
+    the folds and a strong one their median. The title says whether the net overfits.
+
+    Parameters
+    ----------
+    histories : dict of str or None to dict or list of dict
+        Measures by name, or a list of such dicts, one a fold; by the nets' names.
+    best_epochs : dict of str or None to list of int, default=None
+        Epochs (from 1) whose weights were kept, by the nets' names; those of several
+        folds may be several.
+
+    Attributes
+    ----------
+    gaps_ : dict of str or None to GeneralisationGap
+        What the curves tell, by the nets' names.
+    axes_ : ndarray of matplotlib Axes
+        Where it was drawn, one for each measure.
+    ax_ : matplotlib Axes
+        The first of `axes_`.
+    figure_ : matplotlib Figure
+        Their figure.
+    measures_ : list of str
+        What is drawn in each of `axes_`.
+
+    See Also
+    --------
+    segmentlearn.metrics.generalisation_gap : The words of the title, and their numbers.
+
+    Notes
+    -----
+    Training loss is measured during an epoch and with dropout on, held-out loss after
+    it and with dropout off: a training curve above the held-out one is no sign of
+    underfitting.
+
+    Of a :class:`~segmentlearn.SegmentClassifier` over inner folds each net is a fold;
+    one that has stopped keeps its last value in the median.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting import TrainingHistoryDisplay
+    >>> history = {"loss": [1.0, 0.6, 0.4, 0.2], "val_loss": [1.1, 0.7, 0.9, 1.0]}
+    >>> display = TrainingHistoryDisplay.from_history(history)
+    >>> display.gaps_[None].state
+    'overfits'
+    """
+
+    def __init__(self, *, histories, best_epochs=None):
+        self.histories = histories
+        self.best_epochs = best_epochs
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, **how):
+        """Draw the training of a fitted net, or of several to compare.
+
+        Parameters
+        ----------
+        estimator : estimator instance or dict of str to estimator
+            Fitted, with ``history_``, or a pipeline that ends in one:
+            :class:`~segmentlearn.SegmentClassifier`,
+            :class:`~segmentlearn.Autoencoder`,
+            :class:`~segmentlearn.KerasClassifier`,
+            :class:`~segmentlearn.KerasRegressor`. A list in place of an estimator is
+            one net in several folds, as ``cross_validate(return_estimator=True)`` gives
+            it.
+        ax : matplotlib Axes, array of Axes or None, default=None
+            As in `plot`.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+
+        Raises
+        ------
+        ValueError
+            If an estimator keeps no history.
+        """
+        require_pyplot()
+        histories, best_epochs = {}, {}
+        for name, value in named(estimator).items():
+            folds = value if isinstance(value, list | tuple) else [value]
+            nets = [_net(one) for one in folds]
+            histories[name] = [
+                one
+                for net in nets
+                for one in getattr(net, "fold_histories_", None) or [net.history_]
+            ]
+            kept = [getattr(net, "best_epoch_", None) for net in nets]
+            best_epochs[name] = [
+                epoch for epochs in kept for epoch in np.atleast_1d(epochs) if epoch
+            ]
+        return cls(histories=histories, best_epochs=best_epochs).plot(ax=ax, **how)
+
+    @classmethod
+    def from_history(cls, history, *, ax=None, **how):
+        """Draw a history, or several to compare.
+
+        Parameters
+        ----------
+        history : dict, list of dict, or dict of str to them
+            Measures by name, a value an epoch; ``"val_"`` is before those of held-out
+            rows. A list is one net in several folds, a dict of histories several nets.
+        ax : matplotlib Axes, array of Axes or None, default=None
+            As in `plot`.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+        """
+        histories = named(history) if _is_several(history) else {None: history}
+        return cls(histories=histories).plot(ax=ax, **how)
+
+    def plot(self, *, measures=None, ax=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        measures : list of str or None, default=None
+            What to draw, without ``"val_"``. None is the loss that is judged and the
+            measures that are no loss, at most three, or the loss alone on a single
+            `ax`.
+        ax : matplotlib Axes, array of Axes or None, default=None
+            Where to draw, one for each measure; None makes a figure.
+
+        Returns
+        -------
+        self : TrainingHistoryDisplay
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        ValueError
+            If no net has a measure, or there are not as many axes as measures.
+        """
+        plt = require_pyplot()
+        self.gaps_ = {
+            name: generalisation_gap(history)
+            for name, history in self.histories.items()
+        }
+        curves = {one: median_history(own) for one, own in self.histories.items()}
+        self.measures_ = self._measures(measures, curves, ax)
+        n_panels = len(self.measures_)
+        if ax is None:
+            _, ax = plt.subplots(
+                n_panels,
+                figsize=(6.4, 1.0 + 2.5 * n_panels),
+                sharex=True,
+                squeeze=False,
+                layout="constrained",
+            )
+        self.axes_ = np.ravel(ax)
+        if len(self.axes_) != n_panels:
+            raise ValueError(
+                f"ax has {len(self.axes_)} axes for {n_panels} measures, "
+                f"{self.measures_!r}; pass one for each."
+            )
+        for axes, measure in zip(self.axes_, self.measures_, strict=True):
+            self._draw(axes, measure, curves)
+        self.axes_[-1].set_xlabel("Epoch")
+        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
+        self.ax_.set_title(self._title(), loc="left", fontsize=9)
+        handles, labels = self.ax_.get_legend_handles_labels()
+        self.ax_.legend(handles, labels, frameon=False, fontsize=9)
+        return self
+
+    def _measures(self, asked, curves, ax):
+        """Return what to draw."""
+        there = dict.fromkeys(
+            name.removeprefix("val_")
+            for one in curves.values()
+            for name in one
+            if name not in _NO_CURVES
+        )
+        if asked is not None:
+            for name in asked:
+                if name not in there:
+                    raise ValueError(
+                        f"measures has {name!r}; the histories have {list(there)!r}."
+                    )
+            return list(asked)
+        judged = list(dict.fromkeys(gap.measure for gap in self.gaps_.values()))
+        if ax is not None and np.size(ax) == 1:
+            return judged[:1]
+        no_losses = [name for name in there if name not in ("loss", "log_loss")]
+        return [*judged, *no_losses][:_MOST_PANELS]
+
+    def _draw(self, ax, measure, curves):
+        """Draw one measure of every net."""
+        for at, (name, history) in enumerate(self.histories.items()):
+            folds = [history] if isinstance(history, Mapping) else history
+            own = COLORS[at % len(COLORS)]
+            is_one = len(self.histories) == 1
+            for part, prefix, color, style in (
+                ("training", "", BLUE if is_one else own, "-" if is_one else "--"),
+                ("held out", "val_", VERMILLION if is_one else own, "-"),
+            ):
+                median = curves[name].get(prefix + measure)
+                if median is None or np.isnan(median).all():
+                    continue
+                if len(folds) > 1:
+                    for fold in folds:
+                        ax.plot(
+                            *_points(fold.get(prefix + measure, ())),
+                            color=color,
+                            linestyle=style,
+                            linewidth=0.7,
+                            alpha=0.45,
+                        )
+                label = part if is_one else f"{name}, {part}"
+                ax.plot(
+                    *_points(median),
+                    color=color,
+                    linestyle=style,
+                    linewidth=2.2,
+                    marker="o" if len(median) == 1 else None,
+                    label=label + (", median" if len(folds) > 1 else ""),
+                )
+            self._mark_best(ax, measure, name, curves, GREY if is_one else own)
+        tidy(ax)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.margins(x=0.02)
+        words = measure.replace("_", " ")
+        ax.set_ylabel(words[:1].upper() + words[1:])
+
+    def _mark_best(self, ax, measure, name, curves, color):
+        """Mark the epoch of the lowest held-out loss, and those that were kept."""
+        best = self.gaps_[name].best_epoch
+        held_out = curves[name].get("val_" + measure)
+        if best is None or held_out is None:
+            return
+        ax.axvline(best, color=color, linewidth=1.0, linestyle=":", zorder=1)
+        label = f"lowest held-out loss, epoch {best}"
+        ax.plot(
+            best,
+            held_out[best - 1],
+            color=VERMILLION if len(self.histories) == 1 else color,
+            marker="o",
+            markersize=8,
+            markeredgecolor="white",
+            linestyle="none",
+            label=label if len(self.histories) == 1 else None,
+            zorder=4,
+        )
+        kept = (self.best_epochs or {}).get(name) or []
+        if len(kept) > 1 and measure == self.measures_[0]:
+            ax.plot(
+                kept,
+                np.zeros(len(kept)),
+                color=color,
+                marker=6,  # a caret that points up at the axis
+                markersize=6,
+                linestyle="none",
+                transform=ax.get_xaxis_transform(),
+                clip_on=False,
+                label=f"kept epochs of {len(kept)} nets"
+                if len(self.histories) == 1
+                else None,
+            )
+
+    def _title(self):
+        """Return the verdict, of several nets the short ones with their names."""
+        if len(self.gaps_) == 1:
+            return textwrap.fill(str(next(iter(self.gaps_.values()))), _TITLE_WIDTH)
+        lines = [
+            textwrap.fill(f"{name}: {gap.verdict.split(':')[0]}", _TITLE_WIDTH)
+            for name, gap in self.gaps_.items()
+        ]
+        return "\n".join(lines)
+
+
+def _is_several(history):
+    """Whether histories are there by name, not measures."""
+    if not isinstance(history, Mapping):
+        return False
+    return all(
+        isinstance(value, Mapping)
+        or (isinstance(value, list) and value and isinstance(value[0], Mapping))
+        for value in history.values()
+    )
+
+
+def _net(estimator):
+    """Return what was trained: the last step of a pipeline."""
+    check_is_fitted(estimator)
+    net = estimator[-1] if hasattr(estimator, "steps") else estimator
+    if not hasattr(net, "history_"):
+        raise ValueError(
+            f"{type(net).__name__} keeps no history_; pass a fitted SegmentClassifier, "
+            "Autoencoder, KerasClassifier or KerasRegressor, or from_history the "
+            "history of Keras' fit."
+        )
+    return net
+
+
+def _points(values):
+    """Return epochs from one on, and the values."""
+    return np.arange(1, len(values) + 1), np.asarray(values, dtype=float)

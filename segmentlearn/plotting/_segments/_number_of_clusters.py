@@ -1,0 +1,229 @@
+"""The criteria over the number of segments, a panel each."""
+
+import numpy as np
+
+from segmentlearn.model_selection import select_n_clusters
+from segmentlearn.plotting._base._canvas import (
+    BLUE,
+    GREY,
+    VERMILLION,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
+from segmentlearn.plotting._base._panels import write_numbers
+
+# criterion -> column of the table, title, column of the standard error
+_PANELS = {
+    "elbow": ("inertia", "Within-cluster sum of squares", None),
+    "silhouette": ("silhouette", "Silhouette (high)", None),
+    "silhouette_gain": ("silhouette_gain", "Silhouette gain (high)", None),
+    "calinski_harabasz": ("calinski_harabasz", "Calinski-Harabasz (high)", None),
+    "davies_bouldin": ("davies_bouldin", "Davies-Bouldin (low)", None),
+    "gap": ("gap", "Gap ± standard error", "gap_se"),
+    "bic": ("bic", "BIC (low)", None),
+    "prediction_strength": (
+        "prediction_strength",
+        "Prediction strength",
+        "prediction_strength_se",
+    ),
+    "stability": ("stability", "Bootstrap stability (high)", None),
+}
+_STRONG = 0.8
+_PANEL_WIDTH, _PANEL_HEIGHT = 2.9, 2.3
+
+
+class NumberOfClustersDisplay:
+    """Criteria over the number of segments, with their choices and the recommendation.
+
+    Made by `from_estimator` or `from_result`. A ring marks what a criterion would
+    choose by itself, the dashed line the recommended number.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row for each number of segments, as `NumberOfClusters.table`.
+    choices : dict of str to int or None
+        What each criterion chooses.
+    recommended : int
+        The recommended number; 1 stands for no segments.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes
+        The panels, in the order of `choices`.
+    ax_ : matplotlib Axes
+        The first panel.
+    figure_ : matplotlib Figure
+        The figure of the panels.
+
+    See Also
+    --------
+    segmentlearn.model_selection.select_n_clusters : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.datasets import make_blobs
+    >>> from segmentlearn.plotting import NumberOfClustersDisplay
+    >>> X, _ = make_blobs(90, centers=3, random_state=0)
+    >>> display = NumberOfClustersDisplay.from_estimator(
+    ...     KMeans(n_init=3), X, criteria=["elbow", "silhouette"], random_state=0
+    ... )
+    >>> len(display.axes_)
+    2
+    """
+
+    def __init__(self, *, table, choices, recommended):
+        self.table = table
+        self.choices = choices
+        self.recommended = recommended
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, ax=None, **parameters):
+        """Compare numbers of clusters and draw the result.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A clusterer, or a pipeline that ends in one.
+        X : frame or array of shape (n_samples, n_features)
+            Customers, as the estimator takes them.
+        ax : matplotlib Axes or None, default=None
+            Whose place the panels take; None makes a figure.
+        **parameters
+            Passed to `select_n_clusters`.
+
+        Returns
+        -------
+        display : NumberOfClustersDisplay
+        """
+        require_pyplot()  # before the work
+        return cls.from_result(select_n_clusters(estimator, X, **parameters)).plot(
+            ax=ax
+        )
+
+    @classmethod
+    def from_result(cls, result):
+        """Take what `select_n_clusters` returned.
+
+        Parameters
+        ----------
+        result : NumberOfClusters
+            The result.
+
+        Returns
+        -------
+        display : NumberOfClustersDisplay
+            Not drawn yet.
+        """
+        return cls(
+            table=result.table,
+            choices=result.choices,
+            recommended=result.recommended,
+        )
+
+    def plot(self, *, ax=None):
+        """Draw the panels.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Whose place the panels take; None makes a figure.
+
+        Returns
+        -------
+        self : NumberOfClustersDisplay
+        """
+        n_columns = min(len(self.choices), 3)
+        n_rows = -(-len(self.choices) // n_columns)
+        ax = open_axes(
+            ax,
+            width=max(2, n_columns) * _PANEL_WIDTH,
+            height=0.5 + n_rows * _PANEL_HEIGHT,
+        )
+        ax.set_axis_off()
+        grid = _divide(ax, n_rows, n_columns)
+        heading = ax.figure.add_subplot(grid[0, :])
+        heading.set_axis_off()
+        heading.text(0.5, 0.5, self._title(), ha="center", va="center")
+        panels = [
+            ax.figure.add_subplot(grid[1 + place // n_columns, place % n_columns])
+            for place in range(len(self.choices))
+        ]
+        for panel, criterion in zip(panels, self.choices, strict=True):
+            self._draw_panel(panel, criterion)
+        for panel in panels[-n_columns:]:
+            panel.set_xlabel("Number of segments", fontsize="small")
+        self.axes_ = np.array(panels)
+        self.ax_, self.figure_ = panels[0], ax.figure
+        return self
+
+    def _title(self):
+        found = (
+            "no segments (dashed line at 1)"
+            if self.recommended == 1
+            else f"{self.recommended} segments (dashed line)"
+        )
+        return f"Recommended: {found}\nRings: what each criterion chooses by itself"
+
+    def _draw_panel(self, panel, criterion):
+        column, title, error = _PANELS[criterion]
+        values = self.table[column].dropna()
+        n_clusters = values.index.to_numpy()
+        if error is None:
+            panel.plot(n_clusters, values, color=BLUE, marker="o", markersize=4)
+        else:
+            panel.errorbar(
+                n_clusters,
+                values,
+                yerr=self.table[error].reindex(n_clusters),
+                color=BLUE,
+                marker="o",
+                markersize=4,
+                capsize=2,
+            )
+        if criterion == "prediction_strength":
+            panel.axhline(_STRONG, color=GREY, linestyle=":")
+        chosen = self.choices[criterion]
+        if chosen in values.index:
+            panel.plot(
+                chosen,
+                values[chosen],
+                marker="o",
+                markersize=11,
+                markerfacecolor="none",
+                markeredgecolor=VERMILLION,
+                markeredgewidth=1.8,
+                clip_on=False,
+                zorder=3,
+            )
+        panel.axvline(self.recommended, color="black", linestyle="--", linewidth=1)
+        panel.set_xlim(self.table.index.min() - 0.5, self.table.index.max() + 0.5)
+        many = len(self.table) > 12
+        panel.set_xticks(self.table.index[:: 2 if many else 1])
+        panel.margins(y=0.12)
+        panel.set_title(title, fontsize="small")
+        write_numbers(panel.yaxis, n_ticks=6)
+        panel.tick_params(labelsize="x-small")
+        tidy(panel)
+
+
+def _divide(ax, n_rows, n_columns):
+    """Return a grid in the place of axes, with a row for the heading on top."""
+    figure, place = ax.figure, ax.get_subplotspec()
+    spaces = {"height_ratios": [0.25, *[1.0] * n_rows]}
+    if figure.get_layout_engine() is None:  # nobody else makes room for labels
+        spaces |= {"hspace": 0.6, "wspace": 0.45}
+    if place is not None:
+        return place.subgridspec(n_rows + 1, n_columns, **spaces)
+    box = ax.get_position()
+    return figure.add_gridspec(
+        n_rows + 1,
+        n_columns,
+        left=box.x0,
+        right=box.x1,
+        bottom=box.y0,
+        top=box.y1,
+        **spaces,
+    )

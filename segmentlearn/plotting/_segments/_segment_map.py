@@ -1,0 +1,423 @@
+"""Customers as points, coloured by segment."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.utils import check_random_state
+
+from segmentlearn._compat import num_samples
+from segmentlearn.inspection import (
+    Described,
+    NumberContrast,
+    find_membership,
+    is_noise,
+    segment_profile,
+)
+from segmentlearn.plotting._base._canvas import (
+    laid_out_width,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
+from segmentlearn.plotting._base._point_clouds import (
+    leave_out_far_points,
+    push_apart,
+    spread_out,
+)
+from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
+from segmentlearn.preprocessing import TabularPreprocessor
+from segmentlearn.tables import draw_sample
+
+_SPACES = ("columns", "pca", "latent")
+_MOST_CANDIDATES = 8
+_LABEL_INCHES = 0.33
+
+
+class SegmentMapDisplay:
+    """Customers in two columns, or two components, coloured by segment.
+
+    Made by `from_estimator` or `from_predictions`.
+
+    Parameters
+    ----------
+    points : ndarray of float of shape (n_points, 2)
+        Where the customers lie; a sample of large tables.
+    codes : ndarray of int of shape (n_points,)
+        Position in `labels` of each customer's segment.
+    labels : list of int or str
+        The segments.
+    names : list of str
+        Their names.
+    shares : ndarray of float of shape (n_segments,)
+        Their shares of all customers.
+    centres : ndarray of float of shape (n_segments, 2)
+        Mean of the points of each segment.
+    axis_names : list of str
+        What the two axes show.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    SegmentProfileDisplay : What sets the segments apart.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.plotting import SegmentMapDisplay
+    >>> X, _ = make_customers("mall", 200, random_state=0)
+    >>> X = X[["Age", "Annual Income (k$)", "Spending Score (1-100)"]]
+    >>> clusterer = KMeans(5, n_init=3, random_state=0).fit(X)
+    >>> display = SegmentMapDisplay.from_estimator(clusterer, X)
+    >>> display.axis_names
+    ['Annual Income (k$)', 'Spending Score (1-100)']
+    """
+
+    def __init__(self, *, points, codes, labels, names, shares, centres, axis_names):
+        self.points = points
+        self.codes = codes
+        self.labels = labels
+        self.names = names
+        self.shares = shares
+        self.centres = centres
+        self.axis_names = axis_names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        *,
+        x=None,
+        y=None,
+        space="columns",
+        max_points=10_000,
+        names=None,
+        random_state=0,
+        ax=None,
+    ):
+        """Draw the customers by the segments of an estimator.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            Fitted, with ``predict`` or ``labels_``.
+        X : frame or array-like of shape (n_samples, n_features)
+            Customers.
+        x, y : str or None, default=None
+            Columns of numbers for the axes, with ``space="columns"``; None takes those
+            that separate the segments best.
+        space : {"columns", "pca", "latent"}, default="columns"
+            Two columns; the first two principal components of the prepared columns, by
+            the estimator's ``prepare(X)`` or else by :class:`TabularPreprocessor`; or
+            those of the estimator's ``transform(X)``, which is drawn as it is where it
+            has two columns.
+        max_points : int, default=10000
+            Customers to draw at most, about; a stratified sample of larger tables.
+        names : dict of label to str or None, default=None
+            Names of the segments; None takes those of :func:`segment_profile`.
+        random_state : int, RandomState instance or None, default=0
+            Draws the sample and the order of the points.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : SegmentMapDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If X has fewer than two columns of numbers, or the estimator has no
+            ``transform`` for ``space="latent"``.
+        """
+        display = cls._made(
+            estimator, X, x, y, space, max_points, names, random_state, estimator
+        )
+        return display.plot(ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        X,
+        labels,
+        *,
+        x=None,
+        y=None,
+        space="columns",
+        max_points=10_000,
+        names=None,
+        random_state=0,
+        ax=None,
+    ):
+        """Draw the customers by labels.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            Customers.
+        labels : array-like of shape (n_samples,)
+            Segment of each customer; -1 is noise.
+        x, y : str or None, default=None
+            As in `from_estimator`.
+        space : {"columns", "pca"}, default="columns"
+            As in `from_estimator`.
+        max_points : int, default=10000
+            As in `from_estimator`.
+        names : dict of label to str or None, default=None
+            As in `from_estimator`.
+        random_state : int, RandomState instance or None, default=0
+            As in `from_estimator`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : SegmentMapDisplay
+            Drawn.
+        """
+        display = cls._made(labels, X, x, y, space, max_points, names, random_state)
+        return display.plot(ax=ax)
+
+    @classmethod
+    def _made(
+        cls, source, X, x, y, space, max_points, names, random_state, estimator=None
+    ):
+        """Return a display that is not drawn yet."""
+        if space not in _SPACES:
+            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
+        if space != "columns" and (x is not None or y is not None):
+            raise ValueError(
+                f"x and y name columns; with space={space!r} leave them out."
+            )
+        if space == "latent" and not hasattr(estimator, "transform"):
+            raise ValueError(
+                "space='latent' needs an estimator with transform; choose 'columns' "
+                "or 'pca'."
+            )
+        require_pyplot()  # before the work
+        random_state = check_random_state(random_state)
+        membership = find_membership(source, X, num_samples(X))
+        labels = pd.Categorical.from_codes(
+            membership.codes, membership.labels, ordered=True
+        )
+        profile = segment_profile(labels, X, rule_depth=None, n_exemplars=0)
+        names = {**profile.names, **membership.known_names, **(names or {})}
+        rows, weights = draw_sample(
+            membership.codes, profile.sizes, random_state, max_points
+        )
+        order = random_state.permutation(len(rows))  # so that no segment lies on top
+        rows, weights = rows[order], weights[order]
+        codes = membership.codes[rows]
+        if space == "columns":
+            axis_names = _choose_columns(profile, X, x, y, rows, codes)
+            described = Described(X, None, None, "auto", 20)
+            points = np.column_stack(
+                [described.numbers_of(name, "x or y")[rows] for name in axis_names]
+            )
+        else:
+            points, axis_names = _components(space, X, rows, estimator)
+        return cls(
+            points=points,
+            codes=codes,
+            labels=profile.labels,
+            names=[names[label] for label in profile.labels],
+            shares=profile.shares,
+            centres=_centres(points, codes, len(profile.labels)),
+            axis_names=axis_names,
+        )
+
+    def plot(self, *, ax=None, show_centres=True):
+        """Draw the points.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        show_centres : bool, default=True
+            Whether to mark the mean of each segment with its label.
+
+        Returns
+        -------
+        self : SegmentMapDisplay
+            With ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        """
+        ax = open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
+        colors, marks = segment_colors(self.labels)
+        size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
+        points = spread_out(self.points)
+        for at, label in enumerate(self.labels):
+            inside = self.codes == at
+            noise = is_noise(label)  # its marks are small and pale already
+            ax.scatter(
+                *points[inside].T,
+                s=2 * size if noise else size,
+                c=colors[at],
+                marker=marks[at],
+                alpha=0.85 if len(self.points) <= 1_000 else 0.5,
+                linewidths=0.4 if size > 12 and not noise else 0,
+                edgecolors="white",
+                rasterized=len(self.points) > 2_000,
+                label=segment_caption(label, self.names[at], self.shares[at], 34, 3),
+            )
+        notes = leave_out_far_points(ax, self.points, self.centres)
+        ax.set_xlabel(self.axis_names[0] + notes[0])
+        ax.set_ylabel(self.axis_names[1] + notes[1])
+        if show_centres:
+            self._mark_centres(ax, colors)
+        tidy(ax, grid="both")
+        legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        for handle in legend.legend_handles:
+            handle.set_alpha(1)
+            handle.set_sizes([60])
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return self
+
+    def _mark_centres(self, ax, colors):
+        """Write the labels of the segments at their centres; noise has none."""
+        from matplotlib.patheffects import withStroke
+
+        marked = [
+            at
+            for at, label in enumerate(self.labels)
+            if not is_noise(label) and np.isfinite(self.centres[at]).all()
+        ]
+        laid_out_width(ax)  # the layout decides where labels collide
+        places = ax.transData.transform(self.centres[marked])
+        places = push_apart(places, _LABEL_INCHES * ax.figure.dpi)
+        places = ax.transData.inverted().transform(places)
+        for at, place in zip(marked, places, strict=True):
+            label = self.labels[at]
+            short = len(str(label)) <= 3
+            ax.annotate(
+                str(label),
+                self.centres[at],
+                xytext=place,
+                arrowprops={"arrowstyle": "-", "color": colors[at], "linewidth": 2.5},
+                ha="center",
+                va="center",
+                fontsize=11,
+                fontweight="bold",
+                color="black",
+                zorder=5,
+                path_effects=[withStroke(linewidth=3, foreground="white")],
+                bbox={
+                    "boxstyle": "circle,pad=0.3" if short else "round,pad=0.3",
+                    "facecolor": "white",
+                    "edgecolor": colors[at],
+                    "linewidth": 2.5,
+                    "alpha": 0.9,
+                },
+            )
+
+
+def _choose_columns(profile, X, x, y, rows, codes):
+    """Return the two columns to draw: those given, or the pair that separates best."""
+    numbers = [one for one in profile.contrasts if isinstance(one, NumberContrast)]
+    if x is not None and y is not None:
+        return [x, y]
+    between = {one.name: _share_between(one) for one in numbers}
+    fixed = x if x is not None else y
+    candidates = sorted(between, key=between.get, reverse=True)
+    candidates = [name for name in candidates if name != fixed][:_MOST_CANDIDATES]
+    if len(candidates) < (1 if fixed is not None else 2):
+        raise ValueError(
+            "There are fewer than two columns of numbers to draw; choose space='pca'."
+        )
+    described = Described(X, None, None, "auto", 20)
+    known = [*candidates, *([] if fixed is None else [fixed])]
+    values = {name: described.numbers_of(name, "x or y")[rows] for name in known}
+    pairs = (
+        itertools.combinations(candidates, 2)
+        if fixed is None
+        else ((fixed, name) for name in candidates)
+    )
+    best = max(
+        pairs, key=lambda pair: _separation(*(values[one] for one in pair), codes)
+    )
+    if fixed is not None:
+        return list(best) if x is not None else [best[1], best[0]]
+    return sorted(best, key=[one.name for one in numbers].index)
+
+
+def _share_between(contrast):
+    """Return the share of the variance of a column that lies between segments."""
+    n, mean, sd = contrast.n[0], contrast.mean[0], contrast.sd[0]
+    within = np.nansum(np.maximum(n - 1, 0) * np.nan_to_num(sd) ** 2)
+    between = np.nansum(n * (mean - contrast.overall_mean) ** 2)
+    return float(between / (within + between)) if within + between > 0 else 0.0
+
+
+def _separation(first, second, codes):
+    """Return one minus Wilks' lambda: what segments explain of two columns at once."""
+    points = np.column_stack([first, second]).astype(np.float64)
+    known = ~np.isnan(points).any(axis=1)
+    points, codes = points[known], codes[known]
+    if len(points) < 3:
+        return 0.0
+    centres = _centres(points, codes, int(codes.max()) + 1)
+    total = points - points.mean(axis=0)
+    within = points - centres[codes]
+    spread = np.linalg.det(total.T @ total)
+    return 1 - np.linalg.det(within.T @ within) / spread if spread > 0 else 0.0
+
+
+def _components(space, X, rows, estimator):
+    """Return two components of the sampled rows, and what to call them."""
+    sample = X.iloc[rows] if hasattr(X, "iloc") else _take(X, rows)
+    if space == "latent":
+        values = np.asarray(estimator.transform(sample), dtype=np.float64)
+        if values.shape[1] == 2:
+            return values, ["latent dimension 1", "latent dimension 2"]
+        title = "latent component"
+    else:
+        if hasattr(estimator, "prepare"):
+            values = np.asarray(estimator.prepare(sample), dtype=np.float64)
+        else:
+            values = TabularPreprocessor().fit_transform(sample)
+        title = "principal component"
+    if values.shape[1] < 2:
+        raise ValueError(
+            f"space={space!r} has a single dimension, of which no map can be drawn."
+        )
+    pca = PCA(
+        2, svd_solver="full" if min(values.shape) < 500 else "auto", random_state=0
+    )
+    points = pca.fit_transform(values)
+    return points, [
+        f"{title} {at + 1} ({share:.0%} of the variance)"
+        for at, share in enumerate(pca.explained_variance_ratio_)
+    ]
+
+
+def _take(X, rows):
+    """Return rows of an array, a list or a polars frame."""
+    return X[rows] if hasattr(X, "shape") else [X[row] for row in rows]
+
+
+def _centres(points, codes, n_segments):
+    """Return the mean of the points of each segment, missing cells left out."""
+    centres = np.full((n_segments, 2), np.nan)
+    for axis in range(2):
+        known = ~np.isnan(points[:, axis])
+        n = np.bincount(codes[known], minlength=n_segments)
+        sums = np.bincount(
+            codes[known], weights=points[known, axis], minlength=n_segments
+        )
+        centres[n > 0, axis] = sums[n > 0] / n[n > 0]
+    return centres

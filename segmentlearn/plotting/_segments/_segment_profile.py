@@ -1,0 +1,386 @@
+"""What sets segments apart, as a heatmap or as a snake plot."""
+
+import numpy as np
+
+from segmentlearn._formatting import level_text, percent
+from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
+from segmentlearn.plotting._base._canvas import (
+    laid_out_width,
+    lasting_width,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
+from segmentlearn.plotting._base._segment_style import (
+    segment_caption,
+    segment_colors,
+    wrap_name,
+)
+
+_STRONGEST = 2.0  # effects beyond have the same colour
+_DARK = 1.2  # effects beyond need light text
+_LEVEL_WIDTH = 14
+_CAPTION_WIDTH = 17
+_SHORTEST_CAPTION = 9  # letters; words would be torn apart in narrower ones
+_FEW_SEGMENTS = 4  # have room for names above a small picture
+_SMALL = 8  # points
+_LETTER = 0.56  # of the height of letters, about
+_WIDE = 430  # points that leave room for a legend beside the picture
+
+
+class SegmentProfileDisplay:
+    """Effect sizes of segments and columns, or one line a segment of their means.
+
+    Made by `from_estimator` or `from_result`.
+
+    Parameters
+    ----------
+    labels : list of int or str
+        The segments.
+    names : list of str
+        Their names.
+    shares : ndarray of float of shape (n_segments,)
+        Their shares of the customers.
+    effect_columns : list of str
+        What is compared: columns of numbers, "column: level" for columns of two levels,
+        columns of categories.
+    effects : ndarray of float of shape (n_segments, n_effect_columns)
+        Segment against all other customers: Cohen's d of numbers, Cohen's h of the
+        share of a level, or of the level that differs most.
+    levels : list of list of str
+        For each segment and effect column the level that differs most, "" elsewhere.
+    mean_columns : list of str
+        Columns of numbers.
+    means : ndarray of float of shape (n_segments, n_mean_columns)
+        Mean of the segment minus mean of all customers, in standard deviations of all.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.inspection.segment_profile : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.plotting import SegmentProfileDisplay
+    >>> X, _ = make_customers("mall", 200, random_state=0)
+    >>> X = X[["Age", "Annual Income (k$)", "Spending Score (1-100)"]]
+    >>> clusterer = KMeans(3, n_init=3, random_state=0).fit(X)
+    >>> display = SegmentProfileDisplay.from_estimator(clusterer, X)
+    >>> display.effects.shape
+    (3, 3)
+    """
+
+    def __init__(
+        self,
+        *,
+        labels,
+        names,
+        shares,
+        effect_columns,
+        effects,
+        levels,
+        mean_columns,
+        means,
+    ):
+        self.labels = labels
+        self.names = names
+        self.shares = shares
+        self.effect_columns = effect_columns
+        self.effects = effects
+        self.levels = levels
+        self.mean_columns = mean_columns
+        self.means = means
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, kind="heatmap", ax=None, **parameters):
+        """Describe the segments of an estimator and draw them.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            Fitted, with ``predict`` or ``labels_``.
+        X : frame or array-like of shape (n_samples, n_features)
+            Customers.
+        kind : {"heatmap", "snake"}, default="heatmap"
+            As in `plot`.
+        ax : matplotlib Axes or None, default=None
+            As in `plot`.
+        **parameters
+            Further parameters of :func:`segment_profile`.
+
+        Returns
+        -------
+        display : SegmentProfileDisplay
+            Drawn.
+        """
+        require_pyplot()  # before the work
+        without_rules = {"rule_depth": None, "n_exemplars": 0, **parameters}
+        profile = segment_profile(estimator, X, **without_rules)
+        return cls.from_result(profile).plot(kind=kind, ax=ax)
+
+    @classmethod
+    def from_result(cls, profile):
+        """Take over the numbers of a profile.
+
+        Parameters
+        ----------
+        profile : SegmentProfile
+            Of :func:`segment_profile`.
+
+        Returns
+        -------
+        display : SegmentProfileDisplay
+            Not drawn; call `plot`.
+        """
+        compared = [_compare(contrast) for contrast in profile.contrasts]
+        numbers = [
+            contrast
+            for contrast in profile.contrasts
+            if isinstance(contrast, NumberContrast)
+        ]
+        n_segments = len(profile.labels)
+        means = [
+            (contrast.mean[0] - contrast.overall_mean) / (contrast.overall_sd or np.nan)
+            for contrast in numbers
+        ]
+        return cls(
+            labels=profile.labels,
+            names=list(profile.names.values()),
+            shares=profile.shares,
+            effect_columns=[title for title, _, _ in compared],
+            effects=np.column_stack([effect for _, effect, _ in compared]),
+            levels=[
+                [levels[at] for _, _, levels in compared] for at in range(n_segments)
+            ],
+            mean_columns=[contrast.name for contrast in numbers],
+            means=np.column_stack(means) if means else np.empty((n_segments, 0)),
+        )
+
+    def plot(self, kind="heatmap", *, ax=None, max_columns=20):
+        """Draw the profile.
+
+        Parameters
+        ----------
+        kind : {"heatmap", "snake"}, default="heatmap"
+            "heatmap": a cell for each segment and column, red above and blue below the
+            other customers. "snake": a line for each segment over the columns of
+            numbers.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure of a fitting size.
+        max_columns : int, default=20
+            Columns to show at most, those that set segments apart most.
+
+        Returns
+        -------
+        self : SegmentProfileDisplay
+            With ``ax_`` and ``figure_``.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        ValueError
+            If there is no such kind, or no column of numbers for a snake plot.
+        """
+        if kind not in ("heatmap", "snake"):
+            raise ValueError(f"kind={kind!r} is not one of ['heatmap', 'snake'].")
+        if kind == "snake" and not self.mean_columns:
+            raise ValueError(
+                "A snake plot needs columns of numbers, and none is described; draw "
+                "kind='heatmap'."
+            )
+        draw = self._draw_heatmap if kind == "heatmap" else self._draw_snake
+        self.ax_ = draw(ax, max_columns)
+        self.figure_ = self.ax_.figure
+        return self
+
+    def _draw_heatmap(self, ax, max_columns):
+        """Draw columns as rows, since their names are long."""
+        order = _strongest(self.effects, max_columns)
+        effects = self.effects[:, order].T
+        n_columns, n_segments = effects.shape
+        has_levels = any(
+            self.levels[at][one] for at in range(n_segments) for one in order
+        )
+        height = 0.5 if has_levels else 0.42
+        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
+        ax = open_axes(
+            ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
+        )
+        image = ax.imshow(
+            effects, cmap="RdBu_r", vmin=-_STRONGEST, vmax=_STRONGEST, aspect="auto"
+        )
+        titles = [
+            wrap_name(self.effect_columns[at], 26 if is_wide else 18) for at in order
+        ]
+        ax.set_yticks(range(n_columns), titles, fontsize=10 if is_wide else _SMALL)
+        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
+        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(labelsize=10 if is_wide else _SMALL)
+        # now it is known what room is left for what stands in and above the columns
+        room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * _SMALL)) - 1
+        for (row, segment), effect in np.ndenumerate(effects):
+            ax.text(
+                segment,
+                row,
+                _cell_text(effect, self.levels[segment][order[row]], room),
+                ha="center",
+                va="center",
+                fontsize=_SMALL if room >= 4 else _SMALL - 2,
+                linespacing=1.2,
+                color="white" if abs(effect) > _DARK else "black",
+            )
+        captions = [
+            _caption(*one, room)
+            for one in zip(self.labels, self.names, self.shares, strict=True)
+        ]
+        ax.xaxis.tick_top()
+        ax.set_xticks(range(n_segments), captions, fontsize=_SMALL)
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
+        ax.set_yticks(np.arange(1, n_columns) - 0.5, minor=True)
+        ax.grid(which="minor", color="white", linewidth=2)
+        ax.tick_params(which="minor", length=0)
+        return ax
+
+    def _draw_snake(self, ax, max_columns):
+        """Draw one line a segment over the columns of numbers."""
+        order = _strongest(self.means, max_columns)
+        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
+        ax = open_axes(
+            ax,
+            width=max(8.0, 4.6 + 0.8 * len(order)),
+            height=max(4.6, 0.55 * len(self.labels)),
+        )
+        colors, marks = segment_colors(self.labels)
+        captions = self._entries(
+            is_wide
+            or (
+                len(self.labels) <= _FEW_SEGMENTS
+                and ax.figure.get_layout_engine() is not None
+            )
+        )
+        ax.axhline(0, color="#444444", linewidth=1)
+        for at in range(len(self.labels)):
+            ax.plot(
+                range(len(order)),
+                self.means[at, order],
+                color=colors[at],
+                marker=marks[at],
+                markersize=7,
+                linewidth=2,
+                markeredgecolor="white",
+                label=captions[at],
+            )
+        ax.margins(x=0.06)
+        ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
+        tidy(ax)
+        _add_legend(ax, is_wide)
+        self._name_columns(ax, order, 10 if is_wide else _SMALL)
+        return ax
+
+    def _entries(self, has_room):
+        """Return what the legend says: of many segments in little room no names."""
+        names = self.names if has_room else map(str, self.labels)
+        return [
+            segment_caption(*one, 34, 3)
+            for one in zip(self.labels, names, self.shares, strict=True)
+        ]
+
+    def _name_columns(self, ax, order, size):
+        """Write names below the lines, turned where there is no room for them."""
+        room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
+        titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
+        widest = max(len(line) for title in titles for line in title.split("\n"))
+        turned = widest > min(15, room)
+        if turned:
+            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
+        ax.set_xticks(
+            range(len(order)),
+            titles,
+            rotation=35 if turned else 0,
+            ha="right" if turned else "center",
+            rotation_mode="anchor" if turned else None,
+            fontsize=size,
+        )
+
+
+def _compare(contrast):
+    """Return a title, the effect of each segment and the levels they are of."""
+    n_segments = contrast.n.shape[1]
+    if isinstance(contrast, NumberContrast):
+        return contrast.name, contrast.effect.estimate, [""] * n_segments
+    h = contrast.h
+    if len(contrast.levels) == 2:
+        at = _level_to_show(contrast)
+        level = level_text(contrast.levels[at], contrast.name)
+        return f"{contrast.name}: {level}", h[:, at], [""] * n_segments
+    named = [at for at, level in enumerate(contrast.levels) if level != OTHER_LEVELS]
+    sizes = np.nan_to_num(np.abs(h[:, named]))
+    most = np.array(named)[np.argmax(sizes, axis=1)]
+    levels = [level_text(contrast.levels[at], contrast.name) for at in most]
+    return contrast.name, h[np.arange(n_segments), most], levels
+
+
+def _level_to_show(contrast):
+    """Return the level of two to show: yes, or the rarer one."""
+    texts = [level_text(level, contrast.name).lower() for level in contrast.levels]
+    for at, text in enumerate(texts):
+        if text in ("yes", "true"):
+            return at
+    return int(np.argmin(contrast.counts.sum(axis=(0, 1))))
+
+
+def _strongest(effects, most):
+    """Return the columns of the largest effects, strongest first."""
+    largest = np.nan_to_num(np.abs(effects), posinf=np.inf).max(axis=0)
+    return np.argsort(-largest, kind="stable")[:most]
+
+
+def _add_legend(ax, is_wide):
+    """Add the legend of the segments beside, above or among the lines."""
+    if is_wide:
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        return
+    ax.yaxis.label.set_fontsize(_SMALL)
+    if ax.figure.get_layout_engine() is None:  # nobody makes room outside
+        ax.legend(loc="best", fontsize=_SMALL, ncols=2)
+    else:
+        ax.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.01),
+            frameon=False,
+            fontsize=_SMALL,
+            ncols=1 if len(ax.lines) <= _FEW_SEGMENTS + 1 else 4,
+        )
+
+
+def _caption(label, name, share, room):
+    """Write a segment above its column: in narrow ones the label and the share."""
+    if room < _SHORTEST_CAPTION:
+        return f"{label}\n({percent(share)})" if room >= 6 else str(label)
+    return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
+
+
+def _cell_text(effect, level, room):
+    """Write an effect, and the level it is of."""
+    if np.isnan(effect):
+        return ""
+    number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
+    number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
+    width = min(_LEVEL_WIDTH, room)
+    if not level or width < 4:
+        return number
+    if len(level) > width:
+        level = f"{level[: width - 1].rstrip()}…"
+    return f"{level}\n{number}"

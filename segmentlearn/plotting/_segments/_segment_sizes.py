@@ -1,0 +1,240 @@
+"""Sizes of predicted segments, beside the actual ones where they are known."""
+
+import numpy as np
+
+from segmentlearn._formatting import percent
+from segmentlearn.inspection import is_noise
+from segmentlearn.metrics import read_labels
+from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
+
+_ACTUAL = "#D9D9D9"
+_EDGE = "#7F7F7F"
+_PREDICTED = "#4D4D4D"  # in the legend, as each segment has its own colour
+
+
+class SegmentSizesDisplay:
+    """Customers of each segment as bars, with their numbers and shares.
+
+    Made by `from_estimator` or `from_predictions`. Where actual segments are given, a
+    hatched grey bar beside shows how many customers really are in each. Equal bars are
+    no proof of right predictions: errors may cancel out, which a
+    :class:`ConfusionMatrixDisplay` shows.
+
+    Parameters
+    ----------
+    labels : list of int or str
+        The segments, in the order of the bars.
+    predicted : ndarray of int of shape (n_segments,)
+        Customers predicted in each.
+    actual : ndarray of int of shape (n_segments,) or None, default=None
+        Customers that are in each.
+    names : dict of label to str or None, default=None
+        What segments are called.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+    bars_ : list of matplotlib BarContainer
+        The predicted bars, then the actual ones where there are any.
+
+    See Also
+    --------
+    ConfusionMatrixDisplay : Which segments are taken for which.
+    SegmentProfileDisplay : What is in each segment.
+
+    Examples
+    --------
+    >>> from segmentlearn.plotting import SegmentSizesDisplay
+    >>> display = SegmentSizesDisplay.from_predictions(["A", "B", "A", "C"])
+    >>> display.labels, display.predicted.tolist()
+    (['A', 'B', 'C'], [2, 1, 1])
+    """
+
+    def __init__(self, *, labels, predicted, actual=None, names=None):
+        self.labels = labels
+        self.predicted = predicted
+        self.actual = actual
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, names=None, ax=None, **how):
+        """Predict the segments of customers and draw their sizes.
+
+        Parameters
+        ----------
+        estimator : estimator instance
+            Fitted, with ``predict``; names that it keeps in ``segment_names_`` are
+            used.
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+        y : array-like of shape (n_samples,) or None, default=None
+            Segments that they really are in.
+        names : dict of label to str or None, default=None
+            As in `from_predictions`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : SegmentSizesDisplay
+
+        Notes
+        -----
+        A segment that the estimator knows and predicts for nobody has an empty bar.
+        """
+        require_pyplot()
+        if names is None:
+            names = getattr(estimator, "segment_names_", None)
+        known = getattr(estimator, "classes_", ())
+        return cls._of(estimator.predict(X), y, names, known).plot(ax=ax, **how)
+
+    @classmethod
+    def from_predictions(cls, y_pred, *, y_true=None, names=None, ax=None, **how):
+        """Draw the sizes of predicted segments.
+
+        Parameters
+        ----------
+        y_pred : array-like of shape (n_samples,)
+            Predicted segments; -1 is noise.
+        y_true : array-like of shape (n_samples,) or None, default=None
+            Segments that the same customers really are in.
+        names : dict of label to str or None, default=None
+            What segments are called.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : SegmentSizesDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are no predictions, or not as many actual segments.
+        """
+        return cls._of(y_pred, y_true, names, ()).plot(ax=ax, **how)
+
+    @classmethod
+    def _of(cls, y_pred, y_true, names, known):
+        predicted = read_labels(y_pred).tolist()
+        actual = None if y_true is None else read_labels(y_true).tolist()
+        if not predicted:
+            raise ValueError("y_pred is empty; pass the segment of each customer.")
+        if actual is not None and len(actual) != len(predicted):
+            raise ValueError(
+                f"y_pred has {len(predicted)} customers and y_true {len(actual)}; pass "
+                "the segments of the same customers."
+            )
+        labels = _sorted({*predicted, *(actual or ()), *np.asarray(known).tolist()})
+        return cls(
+            labels=labels,
+            predicted=_count(predicted, labels),
+            actual=None if actual is None else _count(actual, labels),
+            names=names,
+        )
+
+    def plot(self, *, sort=False, ax=None):
+        """Draw the bars.
+
+        Parameters
+        ----------
+        sort : bool, default=False
+            Whether the largest predicted segment comes first, not the first label.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure of a fitting size.
+
+        Returns
+        -------
+        self : SegmentSizesDisplay
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        """
+        plt = require_pyplot()
+        n_segments, both = len(self.labels), self.actual is not None
+        ax = open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
+        order = (
+            np.argsort(-self.predicted, kind="stable") if sort else range(n_segments)
+        )
+        order = list(order)
+        colors, _ = segment_colors(self.labels)
+        at, thickness = np.arange(n_segments), 0.38 if both else 0.68
+        longest = int(max(self.predicted.max(), self.actual.max() if both else 0))
+        self.bars_ = [
+            ax.barh(
+                at - (thickness / 2 if both else 0),
+                self.predicted[order],
+                height=thickness,
+                color=[colors[one] for one in order],
+                label="predicted",
+            )
+        ]
+        if both:
+            self.bars_.append(
+                ax.barh(
+                    at + thickness / 2,
+                    self.actual[order],
+                    height=thickness,
+                    color=_ACTUAL,
+                    edgecolor=_EDGE,
+                    linewidth=0.6,
+                    hatch="///",
+                    label="actual",
+                )
+            )
+        for bars in self.bars_:
+            sizes = [int(bar.get_width()) for bar in bars]
+            texts = [f"{size:,} ({percent(size / sum(sizes))})" for size in sizes]
+            ax.bar_label(bars, texts, padding=4, fontsize=8.5)
+        labels = [self.labels[one] for one in order]
+        ax.set_yticks(at, [_tick(label, self.names) for label in labels])
+        ax.invert_yaxis()
+        ax.set_xlim(0, 1.35 * longest)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        ax.set_xlabel("Customers")
+        ax.set_ylabel("Segment")
+        tidy(ax, grid="x")
+        if both:
+            ax.legend(
+                [plt.Rectangle((0, 0), 1, 1, color=_PREDICTED), self.bars_[1][0]],
+                ["predicted", "actual"],
+                loc="lower right",
+                bbox_to_anchor=(1.0, 1.0),
+                ncols=2,
+                frameon=False,
+            )
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _sorted(labels):
+    """Return labels in order, noise last; of mixed kinds in the order of their text."""
+    try:
+        ordered = sorted(labels)
+    except TypeError:
+        ordered = sorted(labels, key=str)
+    return sorted(ordered, key=is_noise)
+
+
+def _count(values, labels):
+    place = {label: at for at, label in enumerate(labels)}
+    return np.bincount([place[value] for value in values], minlength=len(labels))
+
+
+def _tick(label, names):
+    if is_noise(label):
+        return "noise"
+    if names is None or names.get(label, label) == label:
+        return str(label)
+    return segment_tick(label, names, "").removesuffix("\n()")

@@ -1,0 +1,204 @@
+"""The silhouette plot: how well each customer sits in the own segment."""
+
+import numpy as np
+
+from segmentlearn.metrics import silhouette_sampled
+from segmentlearn.model_selection import clustering_problem, fit_clusterer
+from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
+
+_GAP = 0.015  # of the height, between two segments
+
+
+class SilhouetteDisplay:
+    """Silhouettes of the customers as bars, segment by segment, with their mean.
+
+    Made by `from_estimator` or `from_predictions`. A segment whose bars reach below
+    0 holds customers that are closer to another one.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_sampled,)
+        Silhouettes of customers.
+    labels : ndarray of shape (n_sampled,)
+        Their segments.
+    weights : ndarray of shape (n_sampled,)
+        How many customers each of them stands for: the heights of the bars.
+    mean : float
+        Mean silhouette of the table.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+
+    See Also
+    --------
+    segmentlearn.metrics.silhouette_sampled : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.datasets import make_blobs
+    >>> from segmentlearn.plotting import SilhouetteDisplay
+    >>> X, _ = make_blobs(90, centers=3, random_state=0)
+    >>> display = SilhouetteDisplay.from_estimator(KMeans(3, random_state=0), X)
+    >>> display.ax_.get_xlabel()
+    'Silhouette'
+    """
+
+    def __init__(self, *, values, labels, weights, mean):
+        self.values = values
+        self.labels = labels
+        self.weights = weights
+        self.mean = mean
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, *, n_rows=2000, random_state=None, ax=None, **how
+    ):
+        """Cluster customers and draw their silhouettes.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A clusterer, or a pipeline that ends in one. A copy of it is fitted.
+        X : frame or array of shape (n_samples, n_features)
+            Customers, as the estimator takes them.
+        n_rows : int or None, default=2000
+            Customers to sample; None takes all.
+        random_state : int, RandomState instance or None, default=None
+            Decides the sample, and the fit where the estimator's own is None.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : SilhouetteDisplay
+        """
+        require_pyplot()  # before the work
+        problem = clustering_problem(estimator, X)
+        seed = random_state if isinstance(random_state, int) else 0
+        _, labels = fit_clusterer(problem.clusterer, problem.features, seed=seed)
+        return cls.from_predictions(
+            problem.space,
+            labels,
+            n_rows=n_rows,
+            random_state=random_state,
+            ax=ax,
+            **how,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, X, labels, *, n_rows=2000, random_state=None, ax=None, **how
+    ):
+        """Draw the silhouettes of customers in known segments.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Customers, as the numbers between which distances are meant.
+        labels : array-like of shape (n_samples,)
+            Segments. Rows of -1 are noise and left out.
+        n_rows : int or None, default=2000
+            Customers to sample; None takes all.
+        random_state : int, RandomState instance or None, default=None
+            Decides the sample.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `plot`.
+
+        Returns
+        -------
+        display : SilhouetteDisplay
+        """
+        sample = silhouette_sampled(X, labels, n_rows=n_rows, random_state=random_state)
+        return cls.from_result(sample).plot(ax=ax, **how)
+
+    @classmethod
+    def from_result(cls, result):
+        """Take silhouettes that were computed before.
+
+        Parameters
+        ----------
+        result : SilhouetteSample
+            From `silhouette_sampled`.
+
+        Returns
+        -------
+        display : SilhouetteDisplay
+            Not drawn yet.
+        """
+        return cls(
+            values=result.values,
+            labels=result.labels,
+            weights=result.weights,
+            mean=result.mean,
+        )
+
+    def plot(self, *, ax=None, names=None):
+        """Draw the silhouettes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        names : dict or None, default=None
+            What to call segments: their labels to text.
+
+        Returns
+        -------
+        self : SilhouetteDisplay
+        """
+        segments = np.unique(self.labels).tolist()
+        width = 9.0 if names else 6.4
+        ax = open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
+        colors, _ = segment_colors(segments)
+        total = self.weights.sum() or 1.0
+        bottom, middles, ticks = 0.0, [], []
+        for label, color in zip(segments, colors, strict=True):
+            own = self.labels == label
+            order = np.argsort(self.values[own])
+            heights = np.cumsum(self.weights[own][order]) / total
+            edges = bottom + np.concatenate([[0.0], heights])
+            share, mean = heights[-1], self.values[own].mean()
+            ax.stairs(
+                self.values[own][order],
+                edges,
+                orientation="horizontal",
+                fill=True,
+                color=color,
+                label=segment_caption(
+                    label, str((names or {}).get(label, label)), share, 30, 3
+                ),
+            )
+            middles.append(bottom + heights[-1] / 2)
+            ticks.append(f"{label}  ({share:.0%}, mean {_written(mean)})")
+            bottom = edges[-1] + _GAP
+        ax.axvline(0.0, color="black", linewidth=0.8)
+        if np.isfinite(self.mean):
+            ax.axvline(self.mean, color="black", linestyle="--", linewidth=1.2)
+            ax.set_title(f"Mean silhouette {_written(self.mean)} (dashed line)")
+        else:
+            ax.set_title("Fewer than two segments: no silhouette")
+        ax.set_yticks(middles, ticks)
+        ax.set_ylim(bottom, -_GAP)  # the first segment on top
+        ax.set_xlim(min(-0.1, np.nanmin(self.values, initial=0.0) - 0.02), 1.0)
+        ax.set_xlabel("Silhouette")
+        ax.set_ylabel("Segment")
+        tidy(ax, grid="x")
+        if names:  # beside the picture: bars of small segments have no room for them
+            ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        ax.tick_params(axis="y", length=0)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _written(mean):
+    return f"{mean:z.2f}".replace("-", "−")  # noqa: RUF001

@@ -1,0 +1,267 @@
+"""Which columns go together, as a heatmap of half a matrix."""
+
+import textwrap
+
+import numpy as np
+
+from segmentlearn.inspection import associations
+from segmentlearn.plotting._base._canvas import open_axes, require_pyplot
+from segmentlearn.plotting._base._segment_style import wrap_name
+
+_CELL = 0.44  # inches at least
+_LINE = 0.115  # inches of a line of a name
+_NAME_WIDTH = 26
+_SIGNED = ("spearman", "pearson", "missingness")
+_MAPS = {"signed": "RdBu_r", "unsigned": "Greys"}
+_DARK = 0.6  # cells beyond need light text
+_TITLES = {
+    "spearman": "numbers: Spearman's correlation",
+    "pearson": "numbers: Pearson's correlation",
+    "missingness": "correlation of the gaps (phi)",
+    "correlation_ratio": "correlation ratio",
+    "cramers_v": "Cramér's V",
+}
+
+
+class AssociationDisplay:
+    """Half a matrix of associations, a cell for each pair of columns.
+
+    Two columns of numbers are red where they rise together and blue where one falls as
+    the other rises; pairs with a category, which have no direction, are grey. The
+    target, where there is one, is the framed row at the bottom.
+
+    Made by `from_frame` or `from_result`.
+
+    Parameters
+    ----------
+    names : list of str
+        The columns.
+    matrix : ndarray of float of shape (n_columns, n_columns)
+        Associations, NaN where one cannot be told.
+    kinds : ndarray of str of shape (n_columns, n_columns)
+        What each is: "spearman", "pearson", "correlation_ratio" or "cramers_v".
+    target : str or None
+        The column that is the target.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure of `ax_`.
+    shown_ : list of str
+        The columns drawn, in their order.
+
+    See Also
+    --------
+    segmentlearn.inspection.associations : The numbers that are drawn.
+
+    Examples
+    --------
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.plotting import AssociationDisplay
+    >>> X, segments = make_customers("mall", 200, random_state=0)
+    >>> display = AssociationDisplay.from_frame(X, segments)
+    >>> display.shown_[-1] == display.target
+    True
+    """
+
+    def __init__(self, *, names, matrix, kinds, target):
+        self.names = names
+        self.matrix = matrix
+        self.kinds = kinds
+        self.target = target
+
+    @classmethod
+    def from_frame(cls, X, y=None, *, ax=None, max_columns=30, **parameters):
+        """Measure the associations of a table and draw them.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_samples, n_features)
+            Raw columns.
+        y : array-like of shape (n_samples,) or None, default=None
+            Labels or numbers.
+        ax : matplotlib Axes or None, default=None
+            As in `plot`.
+        max_columns : int, default=30
+            As in `plot`.
+        **parameters
+            Further parameters of :func:`segmentlearn.inspection.associations`.
+
+        Returns
+        -------
+        display : AssociationDisplay
+            Drawn.
+        """
+        require_pyplot()  # before the work
+        found = associations(X, y, **parameters)
+        return cls.from_result(found).plot(ax=ax, max_columns=max_columns)
+
+    @classmethod
+    def from_result(cls, associations):
+        """Take over the numbers of associations.
+
+        Parameters
+        ----------
+        associations : Associations
+            Of :func:`segmentlearn.inspection.associations`.
+
+        Returns
+        -------
+        display : AssociationDisplay
+            Not drawn; call `plot`.
+        """
+        return cls(
+            names=[str(name) for name in associations.matrix.columns],
+            matrix=associations.matrix.to_numpy(dtype=np.float64),
+            kinds=associations.kinds.to_numpy(dtype=str),
+            target=associations.target,
+        )
+
+    def plot(self, *, ax=None, max_columns=30, annotate=True):
+        """Draw the matrix.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure of a fitting size.
+        max_columns : int, default=30
+            Columns beside the target to show at most: those that have most to do with
+            the target, without one with any other column.
+        annotate : bool, default=True
+            Whether to write the value into each cell.
+
+        Returns
+        -------
+        self : AssociationDisplay
+            With ``ax_``, ``figure_`` and ``shown_``.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+        ValueError
+            If there are fewer than two columns.
+        """
+        if len(self.names) < 2:
+            raise ValueError(
+                f"A picture of pairs needs two columns; there is {self.names}."
+            )
+        order = self._order(max_columns)
+        self.shown_ = [self.names[at] for at in order]
+        n_sides = len(order) - 1
+        titles = [_broken(name) for name in self.shown_]
+        most_lines = 1 + max(title.count("\n") for title in titles)
+        cell = max(_CELL, 0.04 + _LINE * most_lines)
+        ax = open_axes(
+            ax, width=3.9 + cell * n_sides, height=max(3.2, 1.8 + cell * n_sides)
+        )
+        rows, columns = order[1:], order[:-1]
+        half = np.tril(np.ones((n_sides, n_sides), dtype=bool))
+        values = np.where(half, self.matrix[np.ix_(rows, columns)], np.nan)
+        kinds = np.where(half, self.kinds[np.ix_(rows, columns)], "")
+        self._color(ax, values, kinds)
+        if annotate:
+            _annotate(ax, values, kinds)
+        self._label(ax, titles)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _order(self, max_columns):
+        """Return the columns to show, the strongest first and the target last."""
+        sizes = np.nan_to_num(np.abs(self.matrix))
+        np.fill_diagonal(sizes, 0)
+        others = [at for at, name in enumerate(self.names) if name != self.target]
+        if len(others) == len(self.names):
+            strength = sizes.max(axis=1)
+            ranked = sorted(others, key=lambda at: -strength[at])[:max_columns]
+            return sorted(ranked)  # as in the table
+        target = self.names.index(self.target)
+        ranked = sorted(others, key=lambda at: -sizes[at, target])[:max_columns]
+        return [*ranked, target]
+
+    def _color(self, ax, values, kinds):
+        """Draw the cells, numbers and pairs with a category in colours of their own."""
+        is_signed = np.isin(kinds, _SIGNED)
+        bars = []
+        for side, chosen in (("signed", is_signed), ("unsigned", ~is_signed)):
+            cells = np.where(chosen, values, np.nan)
+            if np.isnan(cells).all():
+                continue
+            image = ax.imshow(
+                cells,
+                cmap=_MAPS[side],
+                vmin=-1 if side == "signed" else 0,
+                vmax=1,
+                aspect="auto",
+            )
+            used = [name for name in _TITLES if (kinds[chosen] == name).any()]
+            bars.append((image, ", ".join(_TITLES[name] for name in used)))
+        shrink = min(0.8, 4.0 / ax.figure.get_figheight())
+        for image, title in bars:
+            bar = ax.figure.colorbar(image, ax=ax, shrink=shrink, aspect=25, pad=0.015)
+            bar.set_label(title, fontsize=8)
+            bar.ax.tick_params(labelsize=8)
+            bar.outline.set_visible(False)
+
+    def _label(self, ax, titles):
+        """Write the names, draw the grid and frame the target's row."""
+        n_sides = len(titles) - 1
+        ax.set_yticks(range(n_sides), titles[1:], fontsize=7.5, linespacing=1.08)
+        ax.set_xticks(
+            range(n_sides), titles[:-1], rotation=90, fontsize=7.5, linespacing=1.08
+        )
+        ax.tick_params(length=0)
+        ax.spines[:].set_visible(False)
+        for row in range(n_sides):  # lines around the cells of the lower half only
+            ax.hlines(row + 0.5, -0.5, row + 0.5, color="white", linewidth=1.5)
+            ax.vlines(row + 0.5, row - 0.5, n_sides - 0.5, color="white", linewidth=1.5)
+        ax.set_xlim(-0.55, n_sides - 0.45)
+        ax.set_ylim(n_sides - 0.45, -0.55)
+        if self.target is not None:
+            frame = require_pyplot().Rectangle(
+                (-0.5, n_sides - 1.5),
+                n_sides,
+                1,
+                fill=False,
+                edgecolor="black",
+                linewidth=1.8,
+                zorder=3,
+            )
+            ax.add_patch(frame)
+            ax.get_yticklabels()[-1].set_fontweight("bold")
+
+
+def _annotate(ax, values, kinds):
+    """Write each value into its cell."""
+    for (row, column), value in np.ndenumerate(values):
+        if not kinds[row, column]:
+            continue
+        ax.text(
+            column,
+            row,
+            _short(value),
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            color="white" if abs(value) > _DARK else "black",
+        )
+
+
+def _short(value):
+    """Write two digits without the zero before them, a dash for none."""
+    if np.isnan(value):
+        return "–"  # noqa: RUF001
+    text = f"{value:.2f}".replace("-", "−")  # noqa: RUF001
+    if text.strip("−") == "0.00":  # noqa: RUF001
+        return "0"
+    return text.replace("0.", ".", 1)
+
+
+def _broken(name):
+    """Break a name into lines, long words too, so that nothing is cut."""
+    lines = wrap_name(name, _NAME_WIDTH).split("\n")
+    return "\n".join(
+        piece for line in lines for piece in textwrap.wrap(line, _NAME_WIDTH + 8)
+    )

@@ -1,0 +1,319 @@
+"""How the values of one column are distributed, in one table or in several."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn.inspection import OTHER_LEVELS, fewer_levels, is_flag
+from segmentlearn.plotting._base._boxes import five_numbers
+from segmentlearn.plotting._base._panels import counted, level_title, number_title
+from segmentlearn.tables import EMPTY, Factor
+
+_FAR = 3.0  # interquartile ranges from the box
+_TAIL = 0.01  # of values that are never far
+_MOST_WHOLE = 40  # whole numbers with a bin each
+_FEWEST_BINS, _MOST_BINS = 8, 30
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NumberDistribution:
+    """A column of numbers, dates (days since 1970-01-01) or durations (days).
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    kind : {"number", "datetime", "timedelta"}
+        What it holds.
+    edges : ndarray of float of shape (n_bins + 1,)
+        Of the bins, which are as wide as each other.
+    counts : ndarray of int of shape (n_tables, n_bins)
+        Values in each.
+    boxes : ndarray of float of shape (n_tables, 5)
+        Of `five_numbers`.
+    n_below, n_above : ndarray of int of shape (n_tables,)
+        Values outside the bins.
+    n_values, n_rows : ndarray of int of shape (n_tables,)
+        Cells that are there, and all; no rows where a table lacks the column.
+    """
+
+    name: str
+    kind: str
+    edges: np.ndarray
+    counts: np.ndarray
+    boxes: np.ndarray
+    n_below: np.ndarray
+    n_above: np.ndarray
+    n_values: np.ndarray
+    n_rows: np.ndarray
+
+    @property
+    def shares(self):
+        """Share of each table's values in each bin."""
+        return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LevelDistribution:
+    """A column of categories.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    levels : list of str
+        The most frequent ones, and "n others" for the rest.
+    counts : ndarray of int of shape (n_tables, n_levels)
+        Values of each.
+    n_values, n_rows : ndarray of int of shape (n_tables,)
+        Cells that are there, and all; no rows where a table lacks the column.
+    """
+
+    name: str
+    levels: list
+    counts: np.ndarray
+    n_values: np.ndarray
+    n_rows: np.ndarray
+
+    @property
+    def shares(self):
+        """Share of each table's values at each level."""
+        return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class NoDistribution:
+    """A column of which there is nothing to draw.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    words : str
+        Why.
+    n_values, n_rows : ndarray of int of shape (n_tables,)
+        Cells that are there, and all; no rows where a table lacks the column.
+    """
+
+    name: str
+    words: str
+    n_values: np.ndarray
+    n_rows: np.ndarray
+
+
+def distribute(name, columns, n_levels):
+    """Count the values of a column.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    columns : list of AuditedColumn or None
+        The column in each table; None where a table lacks it.
+    n_levels : int
+        Levels of a category to tell apart at most.
+
+    Returns
+    -------
+    distribution : NumberDistribution, LevelDistribution or NoDistribution
+        The last where all cells are missing or the same, or each is another one.
+    """
+    there = [column for column in columns if column is not None]
+    sizes = {
+        "n_values": np.array(
+            [0 if one is None else np.count_nonzero(~one.missing) for one in columns]
+        ),
+        "n_rows": np.array([0 if one is None else len(one.missing) for one in columns]),
+    }
+    words = _nothing_to_draw(there, sizes["n_values"].sum(), sizes["n_rows"].sum())
+    if words:
+        return NoDistribution(name, words, **sizes)
+    if holds_numbers(there):
+        return _distribute_numbers(name, columns, sizes)
+    factor, starts = pool_levels(there, n_levels)
+    codes = np.split(factor.codes, starts)
+    counts = np.zeros((len(columns), len(factor.levels)), dtype=np.intp)
+    places = [at for at, column in enumerate(columns) if column is not None]
+    for at, of_table in zip(places, codes, strict=True):
+        counts[at] = np.bincount(of_table + 1, minlength=len(factor.levels) + 1)[1:]
+    return LevelDistribution(
+        name, level_titles(there, factor, name), counts=counts, **sizes
+    )
+
+
+def holds_numbers(columns):
+    """Tell whether a column is one of numbers, and not of 0 and 1 alone.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        The same column in each table.
+
+    Returns
+    -------
+    holds : bool
+        By its kind in all tables where it is not empty.
+    """
+    filled = [one for one in columns if one.kind != EMPTY]
+    if not all(one.is_numeric for one in filled):
+        return False
+    return not all(one.kind == "number" and is_flag(one.numbers) for one in filled)
+
+
+def pool_levels(columns, n_levels):
+    """Put the levels of a column in several tables together.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        The same column in each table.
+    n_levels : int
+        Levels at most; the rarest are put together.
+
+    Returns
+    -------
+    factor : Factor
+        Of the rows of all tables, one after the other.
+    starts : ndarray of int of shape (n_tables - 1,)
+        Where the second and further tables begin.
+    """
+    places, codes = {}, []
+    for column in columns:
+        of_table = [places.setdefault(one, len(places)) for one in column.factor.levels]
+        codes.append(np.append(of_table, -1).astype(np.intp)[column.factor.codes])
+    ordered = all(column.factor.ordered for column in columns)
+    factor = Factor(np.concatenate(codes), list(places), ordered)
+    starts = np.cumsum([len(one) for one in codes])[:-1]
+    # two levels for the price of one, or "other" would stand for a single level
+    n_there = len(np.unique(factor.codes[factor.codes >= 0]))
+    return fewer_levels(factor, n_levels if n_there > n_levels + 1 else n_there), starts
+
+
+def level_titles(columns, factor, name):
+    """Return what levels are called in a picture.
+
+    Parameters
+    ----------
+    columns : list of AuditedColumn
+        The same column in each table.
+    factor : Factor
+        Of `pool_levels`.
+    name : str
+        The column.
+
+    Returns
+    -------
+    titles : list of str
+        Of each level; flags are yes and no.
+    """
+    n_all = len(
+        {
+            level
+            for column in columns
+            for level, n in zip(column.factor.levels, column.level_counts, strict=True)
+            if n
+        }
+    )
+    rest = f"{n_all - len(factor.levels) + 1:,} others"
+    return [
+        rest if level == OTHER_LEVELS else level_title(_whole(level), name)
+        for level in factor.levels
+    ]
+
+
+def robust_range(tables):
+    """Return where nearly all values lie.
+
+    Parameters
+    ----------
+    tables : list of ndarray of float
+        Finite values, at least one of them.
+
+    Returns
+    -------
+    low, high : float
+        No further than three interquartile ranges from the box of some table, though
+        with 98 % of its values; the smallest and the largest value where these are not
+        far from there.
+    """
+    tables = [values for values in tables if len(values)]
+    lowest = min(values.min() for values in tables)
+    highest = max(values.max() for values in tables)
+    ends = []
+    for values in tables:
+        tail, lower, upper, head = np.quantile(values, [_TAIL, 0.25, 0.75, 1 - _TAIL])
+        reach = _FAR * (upper - lower)
+        ends.append((min(tail, lower - reach), max(head, upper + reach)))
+    low = max(min(one for one, _ in ends), lowest)
+    high = min(max(one for _, one in ends), highest)
+    if low == high or 1.5 * (high - low) >= highest - lowest:
+        return lowest, highest
+    return low, high
+
+
+def _distribute_numbers(name, columns, sizes):
+    """Count numbers in bins, the same of all tables."""
+    numbers = [
+        np.empty(0) if one is None or one.kind == EMPTY else one.numbers
+        for one in columns
+    ]
+    finite = [values[np.isfinite(values)] for values in numbers]
+    edges = _bins(finite)
+    kinds = [one.kind for one in columns if one is not None and one.kind != EMPTY]
+    return NumberDistribution(
+        name=name,
+        kind=kinds[0],
+        edges=edges,
+        counts=np.array([np.histogram(values, edges)[0] for values in finite]),
+        boxes=np.array([five_numbers(values) for values in finite]),
+        n_below=np.array([np.count_nonzero(one < edges[0]) for one in numbers]),
+        n_above=np.array([np.count_nonzero(one > edges[-1]) for one in numbers]),
+        **sizes,
+    )
+
+
+def _bins(tables):
+    """Return the edges of bins that suit numbers; of whole ones whole bins."""
+    low, high = robust_range(tables)
+    if all((values == np.round(values)).all() for values in tables):
+        low, high = np.floor(low), np.ceil(high)
+        width = 1 if high - low <= _MOST_WHOLE else np.ceil((high - low) / _MOST_BINS)
+        return low - 0.5 + width * np.arange(np.ceil((high - low + 1) / width) + 1)
+    most = max(len(values) for values in tables)
+    n_bins = int(np.clip(np.ceil(2 * most ** (1 / 3)), _FEWEST_BINS, _MOST_BINS))
+    return np.linspace(low, high, n_bins + 1)
+
+
+def _nothing_to_draw(columns, n_values, n_rows):
+    """Say why there is nothing to draw; "" where there is."""
+    if not n_values:
+        return f"all {counted(int(n_rows), 'cell')} missing"
+    if holds_numbers(columns):
+        values = pd.unique(np.concatenate([one.numbers for one in columns]))
+        values = values[~np.isnan(values)]
+        if not np.isfinite(values).any():
+            return "no finite number"
+        if len(values) == 1:
+            kinds = [one.kind for one in columns if one.kind != EMPTY]
+            return f"always {number_title(values[0], kinds[0])}"
+    else:
+        levels = {
+            level
+            for column in columns
+            for level, n in zip(column.factor.levels, column.level_counts, strict=True)
+            if n
+        }
+        if len(levels) == 1:
+            return f"always {str(_whole(levels.pop()))[:40]}"
+    if any(column.identifies() for column in columns):
+        n_distinct = max(column.n_distinct for column in columns)
+        return f"an identifier:\n{n_distinct:,} distinct values"
+    return ""
+
+
+def _whole(level):
+    """Return a float that is a whole number as such, so that 1.0 is a flag."""
+    if isinstance(level, float) and level.is_integer():
+        return int(level)
+    return level

@@ -1,0 +1,145 @@
+"""Panels of missing cells: a line a column over the rows, or a bar a column."""
+
+import numpy as np
+
+from segmentlearn.plotting._base._canvas import BLUE, tidy
+from segmentlearn.plotting._base._panels import SMALL, column_title, share_text
+
+_PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
+
+
+def draw_gap_matrix(ax, gaps, columns, absent):
+    """Draw a line a column, from the first row of the table to the last.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The panel.
+    gaps : TableGaps
+        The table.
+    columns : list of str
+        What to draw.
+    absent : dict of str to str
+        Why some of them are not in the table.
+    """
+    from matplotlib import colors, ticker
+
+    shares = np.full((len(columns), len(gaps.bands)), np.nan)
+    for at, column in enumerate(columns):
+        if column in absent:
+            _write_why(ax, at, absent[column], gaps.n_rows / 2, "center")
+            continue
+        shares[at] = gaps.bands[:, gaps.columns.index(column)]
+        count = gaps.count(column)
+        ax.text(
+            *(1.015, at, share_text(count / gaps.n_rows)),
+            transform=ax.get_yaxis_transform(),
+            va="center",
+            fontsize=SMALL,
+            color="black" if count else _GREY,
+        )
+    ax.imshow(
+        np.ma.masked_invalid(shares),
+        aspect="auto",
+        interpolation="nearest",  # what is blended would run into other columns
+        extent=(0, gaps.n_rows, len(columns) - 0.5, -0.5),
+        cmap=colors.LinearSegmentedColormap.from_list(
+            "missing", [_PRESENT, BLUE, _MISSING]
+        ),
+        norm=colors.PowerNorm(0.5, 0, 1),  # few missing cells are seen too
+    )
+    lines = np.arange(1, len(columns)) - 0.5
+    ax.hlines(lines, 0, gaps.n_rows, color="white", linewidth=2)
+    ax.spines[:].set_visible(False)
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(4, integer=True))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set_xlim(0, gaps.n_rows)
+    ax.set_xlabel("row", fontsize=SMALL)
+    _label(ax, columns)
+
+
+def add_shades(axes, condensed):
+    """Add the scale of shades below panels of rows.
+
+    Parameters
+    ----------
+    axes : ndarray of matplotlib Axes
+        Panels drawn by `draw_gap_matrix`.
+    condensed : bool
+        Whether bands of several rows are drawn, not every row.
+    """
+    figure = axes[0].figure
+    bar = figure.colorbar(
+        axes[0].images[0],
+        ax=list(axes),
+        location="bottom",
+        fraction=0.08 / figure.get_figheight(),
+        pad=0.1 / figure.get_figheight(),
+        shrink=min(1.0, 3.0 / figure.get_figwidth()),
+        aspect=25,
+    )
+    bar.set_ticks([0, 0.05, 0.25, 1] if condensed else [0, 1])
+    bar.ax.xaxis.set_major_formatter("{x:.0%}")
+    bands = "share missing, in bands of successive rows"
+    bar.set_label(bands if condensed else "missing", fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)
+    bar.outline.set_visible(False)
+
+
+def draw_gap_bars(ax, gaps, columns, absent, widest):
+    """Draw the share of each column that is missing, and write how many cells it is.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        The panel.
+    gaps : TableGaps
+        The table.
+    columns : list of str
+        What to draw.
+    absent : dict of str to str
+        Why some of them are not in the table.
+    widest : float
+        The largest share in any panel, since they have the same scale.
+    """
+    from matplotlib import ticker
+
+    for at, column in enumerate(columns):
+        if column in absent:
+            _write_why(ax, at, absent[column], 0, "left")
+            continue
+        count = gaps.count(column)
+        share = count / gaps.n_rows
+        text = f" {count:,} ({share_text(share)})" if count else " 0"
+        ax.barh(at, share, color=BLUE, height=0.7)
+        ax.text(share, at, text, va="center", fontsize=SMALL)
+    tidy(ax, grid="x")
+    reach = widest or 1.0
+    ax.set_xlim(0, reach * 1.75)
+    ticks = ticker.MaxNLocator(4).tick_values(0, reach)
+    ax.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, reach * 1.3)])
+    ax.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, 0 if reach > 0.04 else 2))
+    ax.set_ylim(len(columns) - 0.5, -0.5)
+    ax.set_xlabel("share of the cells that are missing", fontsize=SMALL)
+    _label(ax, columns)
+
+
+def _write_why(ax, at, why, x, side):
+    """Say in a column's place why it is not in a table."""
+    ax.axhspan(at - 0.4, at + 0.4, color=_PALE, zorder=0)
+    ax.text(
+        *(x, at, f"{'' if side == 'center' else ' '}{why}"),
+        ha=side,
+        va="center",
+        fontsize=SMALL,
+        fontstyle="italic",
+        color=_GREY,
+    )
+
+
+def _label(ax, columns):
+    """Write the names at the left."""
+    titles = [column_title(name) for name in columns]
+    ax.set_yticks(range(len(columns)), titles, linespacing=1.0)
+    ax.tick_params(labelsize=SMALL)
+    ax.tick_params(axis="y", length=0)

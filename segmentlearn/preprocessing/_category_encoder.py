@@ -1,0 +1,423 @@
+"""CategoryEncoder: category levels as numbers a net can learn from."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
+
+from segmentlearn._compat import Interval, StrOptions, fit_context
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.preprocessing._target_encoding import (
+    cross_fitted_means,
+    is_encodable,
+    read_target,
+    smoothed_means,
+)
+from segmentlearn.tables import (
+    check_input_features,
+    factorize,
+    level_counts,
+    level_order,
+    read_table,
+    row_blocks,
+    unique_names,
+)
+
+_RARE_ROWS = 5
+_RARE_SHARE = 0.01
+_MOST_MERGED = 0.05
+_LEVELS_SHOWN = 5
+
+
+class CategoryEncoder(TransformerMixin, BaseEstimator):
+    """Encode categories one-hot, as ordinals, or by target means.
+
+    Every column given is taken for a category, whatever its dtype. Levels seen in few
+    rows are merged into the level "other"; a level that `fit` has not seen counts as
+    "other" too, and `transform` reports it in a warning. Missing cells are a level of
+    their own where training rows had any.
+
+    Parameters
+    ----------
+    encoding : {"auto", "onehot", "ordinal", "target"}, default="auto"
+        How a column becomes numbers:
+
+        - "onehot": one 0/1 column a level.
+        - "ordinal": one column of whole numbers, 0 for the first level; the number
+          after the last level stands for "other".
+        - "target": the mean of y within the level, smoothed; one column, or one a class
+          where y has more than two. `fit_transform` encodes each training row from
+          folds that don't hold it, so its own y never leaks into it.
+        - "auto": "target" for a column with more than `max_levels` levels where y is
+          given, unless all but `max_levels` of them are rare and make up less than 5 %
+          of the rows; else "onehot". Without y the `max_levels` most frequent levels
+          keep their columns and the rest are merged.
+    min_frequency : float, "auto" or None, default="auto"
+        Levels with fewer rows are merged into "other". From 1 on it counts rows, below
+        it is a share of the rows. "auto": fewer than 5 rows, in tables
+        under 500 rows fewer than 1 % of them, and no merging before target means, which
+        are smoothed instead. None: no level is merged.
+    max_levels : int, default=30
+        Most levels that "auto" encodes one-hot.
+    target_type : {"auto", "classes", "continuous"}, default="auto"
+        How y is read for target means. "auto" takes text, truth values and up to 30
+        distinct whole numbers for classes.
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds of the target means. Pass an int for repeatable results.
+
+    Attributes
+    ----------
+    levels_ : dict of str to list
+        The levels of each column that have a code of their own, in the order of the
+        codes, as plain str, int, float or bool; None stands for missing cells.
+    merged_levels_ : dict of str to list
+        The levels of each column that were merged into "other".
+    column_encodings_ : dict of str to str
+        "onehot", "ordinal" or "target" for each column.
+    tables_ : dict of str to ndarray of shape (n_levels + 1, n_outputs)
+        The numbers that encode each level; the last row encodes "other".
+    output_groups_ : dict of str to list of int
+        Positions of the output columns that come from each column.
+    target_classes_ : list or None
+        Classes of y where target means of classes were taken, else None.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`. Defined only where all of them are strings.
+
+    See Also
+    --------
+    TabularPreprocessor : Imputes, scales and encodes a raw table in one step.
+    sklearn.preprocessing.OneHotEncoder : One-hot encoding alone.
+    sklearn.preprocessing.TargetEncoder : Target means with another smoothing.
+
+    Notes
+    -----
+    One-hot, "other" has a column only where training rows fell into it. Where none did,
+    a constant column would hand the net a weight that nothing has trained; an unseen
+    level is then the row of zeros, which no known level has.
+
+    Target means are smoothed by a random-effects model: the mean of a level with few
+    rows is drawn to the overall mean, the more so the less the levels differ.
+
+    Levels of an ordered categorical dtype keep its order; others are sorted.
+
+    Regularised target means are the best general encoding of many levels, one-hot
+    that of few [1]_.
+
+    References
+    ----------
+    .. [1] F. Pargent, F. Pfisterer, J. Thomas, B. Bischl: "Regularized target encoding
+       outperforms traditional methods in supervised machine learning with high
+       cardinality features", Computational Statistics 37, 2022.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from segmentlearn.preprocessing import CategoryEncoder
+    >>> professions = ["Artist", "Artist", "Doctor", "Doctor", "Judge"]
+    >>> X = pd.DataFrame({"Profession": professions})
+    >>> encoder = CategoryEncoder(min_frequency=2).set_output(transform="pandas")
+    >>> encoder.fit_transform(X)
+       Profession_Artist  Profession_Doctor  Profession_other
+    0                1.0                0.0               0.0
+    1                1.0                0.0               0.0
+    2                0.0                1.0               0.0
+    3                0.0                1.0               0.0
+    4                0.0                0.0               1.0
+    """
+
+    _parameter_constraints: dict = {
+        "encoding": [StrOptions({"auto", "onehot", "ordinal", "target"})],
+        "min_frequency": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "max_levels": [Interval(Integral, 1, None, closed="left")],
+        "target_type": [StrOptions({"auto", "classes", "continuous"})],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        encoding="auto",
+        *,
+        min_frequency="auto",
+        max_levels=30,
+        target_type="auto",
+        random_state=None,
+    ):
+        self.encoding = encoding
+        self.min_frequency = min_frequency
+        self.max_levels = max_levels
+        self.target_type = target_type
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the levels of every column and their numbers.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Categories of any dtype; missing cells are allowed.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers; used by target means only.
+
+        Returns
+        -------
+        self : CategoryEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If ``encoding="target"`` and y is None or has several columns.
+        """
+        table = read_table(self, X, reset=True)
+        self._fit_factors(
+            table.names, [factorize(column) for column in table.columns], y
+        )
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Fit and encode the training rows; target means are cross-fitted.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            Categories of any dtype; missing cells are allowed.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers; used by target means only.
+
+        Returns
+        -------
+        X_encoded : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
+            Differs from ``fit(X, y).transform(X)`` in columns of target means.
+        """
+        table = read_table(self, X, reset=True)
+        factors = [factorize(column) for column in table.columns]
+        cross_fitted = self._fit_factors(table.names, factors, y)
+        return self._encode(factors, table.n_rows, cross_fitted)
+
+    def transform(self, X):
+        """Encode rows by the levels learnt in `fit`.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The columns seen in `fit`.
+
+        Returns
+        -------
+        X_encoded : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
+            The encoded columns. Levels not seen in `fit` count as "other" and are
+            reported in one `SegmentLearnWarning`.
+
+        Raises
+        ------
+        SchemaError
+            If the columns of a frame are not those seen in `fit`.
+        """
+        check_is_fitted(self)
+        table = read_table(self, X, reset=False)
+        return self._encode([factorize(c) for c in table.columns], table.n_rows)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the output columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input columns; None takes those seen in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_outputs,)
+            ``Profession_Artist``, ``Profession_other``, ``Profession_missing`` one-hot,
+            ``Profession_target_A`` for target means, ``Profession`` for ordinals.
+        """
+        check_is_fitted(self)
+        names = check_input_features(self, input_features)
+        return np.array(self._output_names(names), dtype=object)
+
+    def _fit_factors(self, names, factors, y):
+        """Learn everything; return the cross-fitted means of the training rows."""
+        self.levels_, self.merged_levels_ = {}, {}
+        self.column_encodings_, self.tables_ = {}, {}
+        self.target_classes_ = None
+        if y is not None:
+            check_consistent_length(factors[0].codes, y)
+        elif self.encoding == "target":
+            raise ValueError(
+                "CategoryEncoder(encoding='target') requires y to be passed, but the "
+                "target y is None"
+            )
+        for name, factor in zip(names, factors, strict=True):
+            self._fit_levels(name, factor, is_encodable(y))
+        cross_fitted = self._fit_tables(names, factors, y)
+        self.output_groups_ = {}
+        start = 0
+        for name in names:
+            stop = start + self.tables_[name].shape[1]
+            self.output_groups_[name] = list(range(start, stop))
+            start = stop
+        return cross_fitted
+
+    def _fit_levels(self, name, factor, has_target):
+        """Choose the levels of one column that keep a code, and its encoding."""
+        counts = level_counts(factor)
+        order = list(counts) if factor.ordered else sorted(counts, key=level_order)
+        fewest = self._fewest_rows(len(factor.codes))
+        kept = [level for level in order if counts[level] >= fewest]
+        encoding = self.encoding
+        if encoding == "auto":
+            n_merged = len(factor.codes) - sum(counts[level] for level in kept)
+            many = len(kept) > self.max_levels or (
+                len(counts) > self.max_levels
+                and n_merged > _MOST_MERGED * len(factor.codes)
+            )
+            encoding = "target" if many and has_target else "onehot"
+            if many and not has_target:
+                kept = _most_frequent(kept, counts, self.max_levels)
+        if encoding == "target" and self.min_frequency == "auto":
+            kept = order
+        keeps = set(kept)
+        self.levels_[name] = kept
+        self.merged_levels_[name] = [level for level in order if level not in keeps]
+        self.column_encodings_[name] = encoding
+
+    def _fewest_rows(self, n_rows):
+        """Return how many rows a level needs to keep a code of its own."""
+        if self.min_frequency is None:
+            return 0
+        if self.min_frequency == "auto":
+            return min(_RARE_ROWS, _RARE_SHARE * n_rows)
+        counts_rows = self.min_frequency >= 1
+        return self.min_frequency if counts_rows else self.min_frequency * n_rows
+
+    def _fit_tables(self, names, factors, y):
+        """Fill in the numbers of every level; return the cross-fitted means."""
+        cross_fitted = {}
+        target = None
+        for name, factor in zip(names, factors, strict=True):
+            n_levels = len(self.levels_[name])
+            encoding = self.column_encodings_[name]
+            if encoding == "ordinal":
+                table = np.arange(n_levels + 1, dtype=np.float32)[:, np.newaxis]
+            elif encoding == "onehot":
+                has_other = bool(self.merged_levels_[name])
+                table = np.eye(n_levels + 1, n_levels + has_other, dtype=np.float32)
+            else:
+                if target is None:
+                    target, self.target_classes_ = read_target(y, self.target_type)
+                codes, _ = self._recode(name, factor)
+                table = smoothed_means(codes, n_levels + 1, target).astype(np.float32)
+                cross_fitted[name] = cross_fitted_means(
+                    codes, n_levels + 1, target, self.target_classes_, self.random_state
+                )
+            self.tables_[name] = table
+        return cross_fitted
+
+    def _recode(self, name, factor):
+        """Return the learnt codes of a column and the counts of unseen levels."""
+        code_of = {level: code for code, level in enumerate(self.levels_[name])}
+        known = code_of.keys() | set(self.merged_levels_[name])
+        other = len(code_of)
+        levels = [*factor.levels, None]  # code -1, a missing cell, is the last one
+        codes = np.array([code_of.get(level, other) for level in levels])[factor.codes]
+        unseen = [at for at, level in enumerate(levels) if level not in known]
+        if not unseen:
+            return codes, {}
+        counts = np.bincount(factor.codes + 1, minlength=len(levels))
+        counts = np.append(counts[1:], counts[0])
+        return codes, {levels[at]: int(counts[at]) for at in unseen if counts[at]}
+
+    def _encode(self, factors, n_rows, cross_fitted=None):
+        """Return the encoded columns as one array and report unseen levels."""
+        width = sum(table.shape[1] for table in self.tables_.values())
+        out = np.empty((n_rows, width), dtype=np.float32)
+        self._encode_into(out, factors, cross_fitted)
+        return out
+
+    def _encode_into(self, out, factors, cross_fitted=None):
+        """Write the encoded columns to ``out`` and report unseen levels."""
+        recoded, unseen = [], {}
+        for name, factor in zip(self.tables_, factors, strict=True):
+            codes, unknown = self._recode(name, factor)
+            recoded.append(codes)
+            if unknown:
+                unseen[name] = unknown
+        for rows in row_blocks(out.shape[0]):
+            start = 0
+            for (name, table), codes in zip(self.tables_.items(), recoded, strict=True):
+                stop = start + table.shape[1]
+                if cross_fitted and name in cross_fitted:
+                    out[rows, start:stop] = cross_fitted[name][rows]
+                else:
+                    out[rows, start:stop] = table[codes[rows]]
+                start = stop
+        _report_unseen(unseen)
+
+    def _output_names(self, names):
+        """Name the output columns after the input columns' names."""
+        wanted = []
+        for name, learnt in zip(names, self.tables_, strict=True):
+            encoding = self.column_encodings_[learnt]
+            if encoding == "ordinal":
+                wanted.append(name)
+            elif encoding == "target":
+                classes = self.target_classes_
+                if classes is None or len(classes) <= 2:
+                    wanted.append(f"{name}_target")
+                else:
+                    wanted += [f"{name}_target_{label}" for label in classes]
+            else:
+                wanted += [
+                    f"{name}_{'missing' if level is None else level}"
+                    for level in self.levels_[learnt]
+                ]
+                if self.merged_levels_[learnt]:
+                    wanted.append(f"{name}_other")
+        return unique_names(wanted)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        tags.target_tags.required = self.encoding == "target"
+        return tags
+
+
+def _most_frequent(levels, counts, n_kept):
+    """Keep the most frequent levels, in the order that they have."""
+    ranked = sorted(levels, key=lambda level: -counts[level])
+    frequent = set(ranked[:n_kept])
+    return [level for level in levels if level in frequent]
+
+
+def _report_unseen(unseen):
+    """Warn once about levels that fit has not seen, with their counts."""
+    if not unseen:
+        return
+    reports = []
+    for name, counts in unseen.items():
+        shown = [
+            f"{'missing' if level is None else repr(level)} ({count} rows)"
+            for level, count in list(counts.items())[:_LEVELS_SHOWN]
+        ]
+        if len(counts) > _LEVELS_SHOWN:
+            shown.append(f"{len(counts) - _LEVELS_SHOWN} more levels")
+        reports.append(f"{name!r}: {', '.join(shown)}")
+    warnings.warn(
+        f"Levels that were not in the training rows are encoded as 'other'. "
+        f"{'; '.join(reports)}.",
+        SegmentLearnWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,144 @@
+"""From the matrix of a fitted preprocessor back to columns as a user knows them."""
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_array
+
+from segmentlearn.preprocessing._mixed_imputer import MISSING_LEVEL
+from segmentlearn.tables import DATETIME, NUMERIC_KINDS, TIMEDELTA, row_blocks
+
+OTHER = "other"
+_CALENDAR = (-719_162, 2_932_896)  # days from 1970 to the years 1 and 9999
+_LONGEST = 9.2e18  # microseconds that a duration can hold
+
+
+def original_columns(preprocessor, X):
+    """Return the columns in use in their own unit, by name.
+
+    Parameters
+    ----------
+    preprocessor : TabularPreprocessor
+        Fitted.
+    X : array-like of shape (n_rows, n_outputs)
+        Rows as its `transform` gives them, or what a model made of such rows.
+
+    Returns
+    -------
+    columns : dict of str to ndarray of shape (n_rows,)
+        In the order of `fit`.
+
+    Raises
+    ------
+    ValueError
+        If X has not the columns that `transform` gives.
+    """
+    names = list(preprocessor.get_feature_names_out())
+    if hasattr(X, "columns") and set(X.columns) == set(names):
+        X = X[names]  # a frame may have them in any order
+    X = check_array(X, dtype=[np.float64, np.float32])
+    width = len(names)
+    if X.shape[1] != width:
+        raise ValueError(
+            f"X has {X.shape[1]} columns; transform gives {width}, and these are what "
+            "inverse_transform takes."
+        )
+    kinds, roles = preprocessor.column_kinds_, preprocessor.output_roles_
+    columns = {}
+    numeric = [name for name, kind in kinds.items() if kind in NUMERIC_KINDS]
+    if numeric:
+        found = original_numbers(
+            X[:, roles["numeric"]],
+            [kinds[name] for name in numeric],
+            preprocessor.scaler_,
+        )
+        columns |= dict(zip(numeric, found, strict=True))
+    if preprocessor.target_scaler_ is not None:
+        X = X.copy()
+        means = preprocessor.target_scaler_.inverse_transform(X[:, roles["target"]])
+        X[:, roles["target"]] = means
+    encoder, imputer = preprocessor.encoder_, preprocessor.imputer_
+    for name, group in preprocessor.output_groups_.items():
+        made_up = imputer.categorical == "missing" and imputer.n_missing_[name] > 0
+        columns[name] = nearest_levels(
+            X[:, group],
+            encoder.tables_[name],
+            encoder.levels_[name],
+            bool(encoder.merged_levels_[name]),
+            is_gap=MISSING_LEVEL if made_up else None,
+        )
+    return {name: columns[name] for name in kinds}
+
+
+def original_numbers(scaled, kinds, scaler):
+    """Return numeric columns in their own unit.
+
+    Parameters
+    ----------
+    scaled : ndarray of shape (n_rows, n_columns)
+        As the scaler gave them.
+    kinds : list of str
+        "number", "datetime" or "timedelta" for each column.
+    scaler : SoftRobustScaler
+
+    Returns
+    -------
+    columns : list of ndarray of shape (n_rows,)
+        Dates and durations in their own type; numbers at the scaler's clip may be far
+        beyond those of `fit`, dates never beyond the years 1 and 9999.
+    """
+    numbers = scaler.inverse_transform(np.asarray(scaled, np.float64))
+    columns = []
+    for column, kind in zip(numbers.T, kinds, strict=True):
+        if kind in (DATETIME, TIMEDELTA):
+            if kind == DATETIME:
+                column = column.clip(*_CALENDAR)
+            microseconds = np.rint(column * 86_400e6).clip(-_LONGEST, _LONGEST)
+            unit = "datetime64[us]" if kind == DATETIME else "timedelta64[us]"
+            column = microseconds.astype(np.int64).astype(unit)
+        columns.append(column)
+    return columns
+
+
+def nearest_levels(encoded, table, levels, has_other, is_gap=None):
+    """Return the level of each row whose code is nearest to what the row holds.
+
+    Parameters
+    ----------
+    encoded : ndarray of shape (n_rows, n_outputs)
+        One-hot columns, which may be shares, an ordinal code, or target means.
+    table : ndarray of shape (n_levels + 1, n_outputs)
+        The code of each level, then that of "other".
+    levels : list
+        The levels, in the order of their codes; None stands for missing cells.
+    has_other : bool
+        Whether training rows fell into "other".
+    is_gap : str, default=None
+        The level that stands for missing cells, beside None.
+
+    Returns
+    -------
+    column : ndarray of shape (n_rows,)
+        Levels; missing cells are None, or NaN among numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.preprocessing._inversion import nearest_levels
+    >>> shares = np.array([[0.7, 0.3], [0.2, 0.8]])
+    >>> nearest_levels(shares, np.eye(3, 2), ["Artist", "Judge"], has_other=False)
+    array(['Artist', 'Judge'], dtype=object)
+    """
+    names = [*levels, OTHER] if has_other else list(levels)
+    table = np.asarray(table[: len(names)], np.float64)
+    codes = np.empty(len(encoded), np.int64)
+    half_squares = (table**2).sum(axis=1) / 2
+    for rows in row_blocks(len(encoded)):
+        codes[rows] = (encoded[rows] @ table.T - half_squares).argmax(axis=1)
+    names = [None if is_gap is not None and name == is_gap else name for name in names]
+    values = np.empty(len(names), dtype=object)
+    values[:] = names
+    column = values[codes]
+    known = {type(name) for name in names if name is not None}
+    if known <= {int, float} and known:  # truth values and text stay objects
+        return pd.to_numeric(pd.Series(column)).to_numpy()
+    return column

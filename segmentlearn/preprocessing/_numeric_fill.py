@@ -1,0 +1,109 @@
+"""Values for missing numbers: constants, or predictions from the other columns."""
+
+import numpy as np
+
+from segmentlearn.preprocessing._soft_robust_scaler import sorted_quantile
+
+
+def constant_fill(block, strategy):
+    """Return the median or mean of every column, missing values left out.
+
+    Parameters
+    ----------
+    block : ndarray of float of shape (n_rows, n_columns)
+        Finite numbers, NaN where missing.
+    strategy : {"median", "mean"}
+        Which of the two.
+
+    Returns
+    -------
+    fill : ndarray of float64 of shape (n_columns,)
+        In the columns' units; 0 for a column without a value.
+    """
+    fill = np.zeros(block.shape[1])
+    for position in range(block.shape[1]):
+        column = block[:, position]
+        present = column[~np.isnan(column)]
+        if not len(present):
+            continue
+        if strategy == "mean":  # divided first: a sum of large numbers overflows
+            fill[position] = np.sum(present / len(present), dtype=np.float64)
+        else:
+            middle = (len(present) - 1) // 2
+            halves = np.partition(present, [middle, min(middle + 1, len(present) - 1)])
+            fill[position] = sorted_quantile(halves, len(halves), 0.5)
+    return fill
+
+
+def fit_model(scaled, strategy, *, n_neighbors, max_iter, random_state):
+    """Fit scikit-learn's imputer that predicts numbers from each other.
+
+    Parameters
+    ----------
+    scaled : ndarray of float of shape (n_rows, n_columns)
+        Columns of one scale, so that none of them rules the distances.
+    strategy : {"knn", "iterative"}
+        Mean of the nearest rows, or a ridge regression for each column.
+    n_neighbors, max_iter : int
+        Parameters of the two.
+    random_state : int, RandomState instance or None
+        Seed of the iterative one.
+
+    Returns
+    -------
+    model : KNNImputer or IterativeImputer
+        Fitted. Iterative predictions stay inside the range seen in training.
+    """
+    if strategy == "knn":
+        from sklearn.impute import KNNImputer
+
+        return KNNImputer(n_neighbors=n_neighbors).fit(scaled)
+    from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+    from sklearn.impute import IterativeImputer
+
+    lowest, highest = np.nanmin(scaled, axis=0), np.nanmax(scaled, axis=0)
+    return IterativeImputer(
+        max_iter=max_iter,
+        initial_strategy="median",
+        min_value=lowest,
+        max_value=np.where(lowest == highest, highest + 1, highest),  # must be above
+        random_state=random_state,
+    ).fit(scaled)
+
+
+def fill_constants(block, mask, fill):
+    """Write constants into the missing cells of ``block``, in place.
+
+    Parameters
+    ----------
+    block : ndarray of float of shape (n_rows, n_columns)
+        Changed where ``mask`` is true.
+    mask : ndarray of bool of shape (n_rows, n_columns)
+        The missing cells.
+    fill : ndarray of shape (n_columns,)
+        One value a column.
+    """
+    for position in np.flatnonzero(mask.any(axis=0)):
+        block[mask[:, position], position] = fill[position]
+
+
+def fill_predictions(block, mask, scaler, model):
+    """Write a model's predictions into the missing cells of ``block``, in place.
+
+    Parameters
+    ----------
+    block : ndarray of float of shape (n_rows, n_columns)
+        Changed where ``mask`` is true.
+    mask : ndarray of bool of shape (n_rows, n_columns)
+        The missing cells.
+    scaler : SoftRobustScaler
+        Fitted on the columns; brings them to the scale of ``model`` and back.
+    model : KNNImputer or IterativeImputer
+        As `fit_model` returns it.
+    """
+    rows = np.flatnonzero(mask.any(axis=1))
+    if len(rows):
+        predicted = scaler.inverse_transform(
+            model.transform(scaler.transform(block[rows]))
+        )
+        block[rows] = np.where(mask[rows], predicted, block[rows])

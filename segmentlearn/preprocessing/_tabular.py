@@ -1,0 +1,496 @@
+"""TabularPreprocessor: a raw customer table as one matrix of small floats."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn._compat import Interval, StrOptions, fit_context
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.preprocessing._category_encoder import CategoryEncoder
+from segmentlearn.preprocessing._inversion import original_columns
+from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
+from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler, soft_scale
+from segmentlearn.tables import (
+    CATEGORICAL,
+    DATETIME,
+    MIXED,
+    NUMERIC,
+    TIMEDELTA,
+    check_input_features,
+    expected_kinds,
+    find_identifiers,
+    match_columns,
+    put_together,
+    read_table,
+    resolve_roles,
+    split_table,
+    unique_names,
+    warn_of_doubtful_categories,
+    warn_of_identifiers,
+)
+
+IDENTIFIER = "identifier"
+
+
+class TabularPreprocessor(TransformerMixin, BaseEstimator):
+    """Turn a raw customer table into one float32 matrix for a net.
+
+    Numbers are imputed and scaled by median and quartiles, indicators tell which ones
+    were missing, categories are encoded. What a column is follows from its dtype:
+    numbers, nullable numbers, dates and durations are numeric; text, categories and
+    truth values are categorical. Identifiers and columns without a value are left out
+    with a warning.
+
+    Rows are never dropped, every output is finite, and new rows get the values learnt
+    in `fit`.
+
+    Parameters
+    ----------
+    numeric : {"median", "mean", "knn", "iterative"}, default="median"
+        How missing numbers are filled, see `MixedImputer`.
+    categorical : {"missing", "most_frequent"}, default="missing"
+        How missing categories are filled: with a level of their own in columns that had
+        missing cells in `fit`, or with the most frequent level.
+    add_indicator : {"auto"} or bool, default="auto"
+        Whether 0/1 columns tell which cells were missing, see `MixedImputer`.
+    encoding : {"auto", "onehot", "ordinal", "target"}, default="auto"
+        How categories become numbers, see `CategoryEncoder`.
+    min_frequency : float, "auto" or None, default="auto"
+        Rows that a level needs; rarer ones are merged into "other", see
+        `CategoryEncoder`.
+    max_levels : int, default=30
+        Most levels that "auto" encodes one-hot.
+    clip : float or None, default=3.0
+        Bound of the scaled numbers, see `SoftRobustScaler`.
+    categorical_features : "auto" or list of str or int, default="auto"
+        Columns, by name or position, that hold categories whatever their dtype, such as
+        codes written as numbers.
+    numeric_features : "auto" or list of str or int, default="auto"
+        Columns, by name or position, that are numeric whatever else they look like:
+        truth values, or whole numbers taken for an identifier.
+    identifiers : {"drop", "keep"}, default="drop"
+        What happens to identifiers. Columns listed in `categorical_features` or
+        `numeric_features` are never taken for one.
+    target_type : {"auto", "classes", "continuous"}, default="auto"
+        How y is read for target means, see `CategoryEncoder`.
+    random_state : int, RandomState instance or None, default=None
+        Draws the folds of target means and seeds iterative imputation.
+
+    Attributes
+    ----------
+    column_roles_ : dict of str to str
+        "numeric", "categorical", "identifier" or "all-missing" for each input column.
+    column_kinds_ : dict of str to str
+        What each column that is used must hold: "number", "datetime", "timedelta", or
+        "category", which may be anything.
+    output_roles_ : dict of str to list of int
+        Positions of the output columns that hold a "numeric" column, an "indicator",
+        "onehot" columns, "ordinal" codes or "target" means.
+    output_groups_ : dict of str to list of int
+        Positions of the output columns that each categorical column has become.
+    imputer_ : MixedImputer
+        Fitted on the columns in use.
+    scaler_ : SoftRobustScaler or None
+        Fitted on the numeric columns, missing values left out; None without any.
+    encoder_ : CategoryEncoder or None
+        Fitted on the categorical columns; None without any.
+    target_scaler_ : SoftRobustScaler or None
+        Fitted on the columns of target means; None without any.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`. Defined only where all of them are strings.
+
+    See Also
+    --------
+    MixedImputer : The imputation alone; frames stay frames.
+    CategoryEncoder : The encoding alone.
+    SoftRobustScaler : The scaling alone.
+
+    Notes
+    -----
+    A frame given to `transform` is matched by column names: another order is put right,
+    extra columns are ignored with a warning, and columns that were left out in `fit`
+    may be absent.
+
+    Dates become days since 1970-01-01. Arrays are never searched for identifiers.
+    Scale and median come from the values present, so a column that is mostly missing
+    keeps the scale of what is known of it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from segmentlearn.preprocessing import TabularPreprocessor
+    >>> X = pd.DataFrame(
+    ...     {"age": [20.0, None, 40.0, 30.0], "job": ["Artist", "Judge", None, "Judge"]}
+    ... )
+    >>> preprocessor = TabularPreprocessor().set_output(transform="pandas")
+    >>> preprocessor.fit_transform(X).round(2)
+        age  missingindicator_age  job_Artist  job_Judge  job_missing
+    0 -0.95                   0.0         1.0        0.0          0.0
+    1  0.00                   1.0         0.0        1.0          0.0
+    2  0.95                   0.0         0.0        0.0          1.0
+    3  0.00                   0.0         0.0        1.0          0.0
+    >>> preprocessor.column_roles_
+    {'age': 'numeric', 'job': 'categorical'}
+    """
+
+    _parameter_constraints: dict = {
+        "numeric": [StrOptions({"median", "mean", "knn", "iterative"})],
+        "categorical": [StrOptions({"missing", "most_frequent"})],
+        "add_indicator": [StrOptions({"auto"}), "boolean"],
+        "encoding": [StrOptions({"auto", "onehot", "ordinal", "target"})],
+        "min_frequency": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+            None,
+        ],
+        "max_levels": [Interval(Integral, 1, None, closed="left")],
+        "clip": [Interval(Real, 0, None, closed="neither"), None],
+        "categorical_features": [StrOptions({"auto"}), "array-like", None],
+        "numeric_features": [StrOptions({"auto"}), "array-like", None],
+        "identifiers": [StrOptions({"drop", "keep"})],
+        "target_type": [StrOptions({"auto", "classes", "continuous"})],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        numeric="median",
+        categorical="missing",
+        *,
+        add_indicator="auto",
+        encoding="auto",
+        min_frequency="auto",
+        max_levels=30,
+        clip=3.0,
+        categorical_features="auto",
+        numeric_features="auto",
+        identifiers="drop",
+        target_type="auto",
+        random_state=None,
+    ):
+        self.numeric = numeric
+        self.categorical = categorical
+        self.add_indicator = add_indicator
+        self.encoding = encoding
+        self.min_frequency = min_frequency
+        self.max_levels = max_levels
+        self.clip = clip
+        self.categorical_features = categorical_features
+        self.numeric_features = numeric_features
+        self.identifiers = identifiers
+        self.target_type = target_type
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn roles, fill values, scales and levels.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The raw table.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers; used by target means only.
+
+        Returns
+        -------
+        self : TabularPreprocessor
+            The fitted preprocessor.
+
+        Raises
+        ------
+        SchemaError
+            If a column holds infinite values, or if no column can be used.
+        """
+        self._fit(X, y)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Fit and transform the training rows; target means are cross-fitted.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The raw table.
+        y : array-like of shape (n_samples,), default=None
+            Labels or numbers; used by target means only.
+
+        Returns
+        -------
+        X_out : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
+            Differs from ``fit(X, y).transform(X)`` in columns of target means.
+        """
+        numbers, factors, cross_fitted = self._fit(X, y)
+        return self._assemble(numbers, factors, cross_fitted)
+
+    def transform(self, X):
+        """Turn rows into numbers with what `fit` has learnt.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+            The columns seen in `fit`; a frame may have them in any order.
+
+        Returns
+        -------
+        X_out : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
+            A C-contiguous array of finite numbers.
+
+        Raises
+        ------
+        SchemaError
+            If columns are missing, numeric columns hold text, or a column holds
+            infinite values; the message lists every difference.
+        """
+        check_is_fitted(self)
+        numbers, factors = self._read_known(X)
+        return self._assemble(numbers, factors)
+
+    def inverse_transform(self, X):
+        """Turn prepared rows back into columns in their own unit.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_outputs)
+            Rows as `transform` gives them, or what a model made of such rows.
+
+        Returns
+        -------
+        X_original : DataFrame or ndarray of shape (n_samples, n_columns)
+            The columns in use, in the order of `fit`: a frame where `fit` was given
+            one with text names. A category is the level with the nearest code, None
+            where that is the level of missing cells, "other" where levels were merged;
+            numbers that were missing are those that filled them.
+
+        Raises
+        ------
+        ValueError
+            If X has not the columns that `transform` gives.
+        """
+        check_is_fitted(self)
+        columns = original_columns(self, X)
+        container = "pandas" if hasattr(self, "feature_names_in_") else "array"
+        index = getattr(X, "index", None) if hasattr(X, "columns") else None
+        return put_together(list(columns.values()), list(columns), container, index)
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the output columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input columns; None takes those seen in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str objects of shape (n_outputs,)
+            Numeric columns, ``missingindicator_`` columns, encoded categories.
+        """
+        check_is_fitted(self)
+        given = check_input_features(self, input_features)
+        renamed = dict(zip(self.column_roles_, given, strict=True))
+        names = [renamed[name] for name in self._columns_of(NUMERIC)]
+        names += [
+            f"missingindicator_{renamed[name]}"
+            for name in self.imputer_.indicator_features_
+        ]
+        if self.encoder_ is not None:
+            categorical = [renamed[name] for name in self._columns_of(CATEGORICAL)]
+            names += self.encoder_._output_names(categorical)
+        return np.array(unique_names(names), dtype=object)
+
+    def _fit(self, X, y):
+        """Learn everything; return numbers, factors and cross-fitted means."""
+        table = read_table(self, X, reset=True)
+        held = table.kinds()
+        roles, chosen = resolve_roles(
+            table.names, held, self.categorical_features, self.numeric_features
+        )
+        kinds = expected_kinds(roles, held)
+        numbers, factors = split_table(self, table, kinds)
+        self.column_roles_ = dict(zip(table.names, roles, strict=True))
+        chosen = {table.names[at] for at in chosen}
+        if self.identifiers == "drop" and table.container != "array":
+            moments = {
+                name
+                for name, kind in zip(table.names, kinds, strict=True)
+                if kind in (DATETIME, TIMEDELTA)
+            }
+            numbers = self._leave_out_identifiers(chosen | moments, numbers, factors)
+        mixed = {
+            name for name, kind in zip(table.names, held, strict=True) if kind == MIXED
+        }
+        warn_of_doubtful_categories(factors, chosen, mixed, self.max_levels)
+        self.column_kinds_ = dict(zip(table.names, kinds, strict=True))
+        numbers = self._fit_imputer(numbers, factors)
+        cross_fitted = self._fit_encoder(factors, y)
+        self._fit_scalers(numbers, factors)
+        self._lay_out()
+        return numbers, factors, cross_fitted
+
+    def _leave_out_identifiers(self, exempt, numbers, factors):
+        """Mark identifiers, warn about them, and return the numbers without them."""
+        found = find_identifiers(self.column_roles_, exempt, numbers, factors)
+        if not found:
+            return numbers
+        numeric = self._columns_of(NUMERIC)
+        for name in found:
+            self.column_roles_[name] = IDENTIFIER
+            factors.pop(name, None)
+        warn_of_identifiers(found)
+        return numbers[:, [self.column_roles_[name] == NUMERIC for name in numeric]]
+
+    def _fit_imputer(self, numbers, factors):
+        """Learn fill values; return the numbers without columns that hold none."""
+        used = {
+            name: role
+            for name, role in self.column_roles_.items()
+            if role in (NUMERIC, CATEGORICAL)
+        }
+        if not used:
+            raise SchemaError(
+                f"All columns, {list(self.column_roles_)}, look like identifiers; pass "
+                f"identifiers='keep' to use them all the same."
+            )
+        self.imputer_ = MixedImputer(
+            self.numeric,
+            self.categorical,
+            add_indicator=self.add_indicator,
+            random_state=self.random_state,
+        )
+        kinds = [self.column_kinds_[name] for name in used]
+        self.imputer_._fit_parts(used, kinds, numbers, factors)
+        self._name_inputs(self.imputer_, list(used))
+        numeric = self._columns_of(NUMERIC)
+        self.column_roles_ |= self.imputer_.column_roles_
+        self.column_kinds_ = {
+            name: self.column_kinds_[name]
+            for name in used
+            if self.column_roles_[name] != ALL_MISSING
+        }
+        for name in factors.keys() - self.column_kinds_.keys():
+            del factors[name]
+        kept = [self.column_roles_[name] == NUMERIC for name in numeric]
+        return numbers if all(kept) else numbers[:, kept]
+
+    def _fit_encoder(self, factors, y):
+        """Learn the categories; return the cross-fitted means of the training rows."""
+        self.encoder_ = None
+        if not factors:
+            return {}
+        self.encoder_ = CategoryEncoder(
+            self.encoding,
+            min_frequency=self.min_frequency,
+            max_levels=self.max_levels,
+            target_type=self.target_type,
+            random_state=self.random_state,
+        )
+        filled = self._fill_factors(factors)
+        self._name_inputs(self.encoder_, list(factors))
+        return self.encoder_._fit_factors(list(factors), filled, y)
+
+    def _fit_scalers(self, numbers, factors):
+        """Learn the scales of the numbers and of the target means."""
+        self.scaler_ = self.target_scaler_ = None
+        if numbers.shape[1]:
+            self.scaler_ = SoftRobustScaler(self.clip).fit(numbers)
+        encoder = self.encoder_
+        if encoder is not None and "target" in encoder.column_encodings_.values():
+            means = [
+                encoder.tables_[name][encoder._recode(name, factor)[0]]
+                for name, factor in zip(
+                    factors, self._fill_factors(factors), strict=True
+                )
+                if encoder.column_encodings_[name] == "target"
+            ]
+            self.target_scaler_ = SoftRobustScaler(self.clip).fit(np.hstack(means))
+
+    def _lay_out(self):
+        """Note which output column holds what."""
+        n_numeric = len(self._columns_of(NUMERIC))
+        start = n_numeric + len(self.imputer_.indicator_features_)
+        self.output_roles_ = {
+            "numeric": list(range(n_numeric)),
+            "indicator": list(range(n_numeric, start)),
+            "onehot": [],
+            "ordinal": [],
+            "target": [],
+        }
+        self.output_groups_ = {}
+        if self.encoder_ is not None:
+            for name, group in self.encoder_.output_groups_.items():
+                positions = [start + position for position in group]
+                self.output_groups_[name] = positions
+                self.output_roles_[self.encoder_.column_encodings_[name]] += positions
+
+    def _read_known(self, X):
+        """Read the columns in use, checked and in the order of `fit`."""
+        by_name = hasattr(self, "feature_names_in_")
+        table = read_table(self, X, reset=False, check_names=not by_name)
+        if by_name and table.container != "array":
+            places, problems = match_columns(
+                table.names, list(self.column_kinds_), list(self.column_roles_)
+            )
+        else:
+            given = enumerate(self.column_roles_)
+            places = [at for at, name in given if name in self.column_kinds_]
+            problems = []
+        table = table.select(places)
+        kinds = [self.column_kinds_[name] for name in table.names]
+        return split_table(self, table, kinds, problems)
+
+    def _assemble(self, numbers, factors, cross_fitted=None):
+        """Impute, scale and encode into one float32 matrix."""
+        n_rows, n_numeric = numbers.shape
+        start = n_numeric + len(self.output_roles_["indicator"])
+        width = start + sum(len(group) for group in self.output_groups_.values())
+        out = np.empty((n_rows, width), dtype=np.float32)
+        numeric = self._columns_of(NUMERIC)
+        filled, missing = self.imputer_._fill_numbers(numbers, numeric)
+        masks = dict(zip(numeric, missing.T, strict=True))
+        masks |= {name: factor.codes < 0 for name, factor in factors.items()}
+        self.imputer_._report_new_missing(masks)
+        if self.scaler_ is not None:
+            scaler = self.scaler_
+            soft_scale(
+                filled, scaler.center_, scaler.scale_, self.clip, out[:, :n_numeric]
+            )
+        for place, name in enumerate(self.imputer_.indicator_features_, n_numeric):
+            out[:, place] = masks[name]
+        if self.encoder_ is not None:
+            encoded = out[:, start:]
+            self.encoder_._encode_into(
+                encoded, self._fill_factors(factors), cross_fitted
+            )
+        if self.target_scaler_ is not None:
+            target = self.output_roles_["target"]
+            out[:, target] = self.target_scaler_.transform(out[:, target])
+        return out
+
+    def _fill_factors(self, factors):
+        """Return the columns of categories without missing cells."""
+        return [self.imputer_._fill_factor(name, factors[name]) for name in factors]
+
+    def _columns_of(self, role):
+        """List the columns that have a role, in the order of `fit`."""
+        return [name for name, given in self.column_roles_.items() if given == role]
+
+    def _name_inputs(self, step, names):
+        """Let a step know its input columns, so that it can be used alone."""
+        step.n_features_in_ = len(names)
+        if hasattr(self, "feature_names_in_"):
+            step.feature_names_in_ = np.array(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        tags.target_tags.required = self.encoding == "target"
+        return tags

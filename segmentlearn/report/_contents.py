@@ -1,0 +1,325 @@
+"""Everything that a report says, gathered before it is written."""
+
+import dataclasses
+import datetime
+import hashlib
+import platform
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
+
+import segmentlearn
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.inspection import (
+    SegmentProfile,
+    is_noise,
+    last_step,
+    segment_profile,
+    used_columns,
+)
+from segmentlearn.report._drivers import draw_drivers, find_drivers, telling
+from segmentlearn.report._findings import PlainFinding, plain_findings
+from segmentlearn.report._pictures import Picture
+from segmentlearn.report._quality import Quality, classifier_quality, clusterer_quality
+from segmentlearn.report._rare_levels import merge_rare_levels
+from segmentlearn.report._segments import SegmentPart, draw_sizes, list_segments
+
+MOST_ROWS = 20_000
+_BATCH = 50_000
+
+
+@dataclasses.dataclass
+class Contents:
+    """What a report says.
+
+    Parameters
+    ----------
+    kind : str
+        The model in words.
+    is_classifier : bool
+        Whether segments were known or found.
+    n_rows, n_sampled : int
+        Customers, and how many were looked at closely.
+    n_columns : int
+        Columns that the model uses.
+    finding : str
+        The main finding.
+    sizes : Picture
+        Sizes of the segments.
+    quality : Quality
+        How good the model is.
+    segments : list of SegmentPart
+        Each segment.
+    drivers : list of (str, str)
+        Columns and how well each tells the segments apart.
+    drivers_picture : Picture or None
+        The same as a picture.
+    fidelity : str
+        How well the rules find the segments; empty without rules.
+    findings : list of PlainFinding
+        Of the audit.
+    facts : list of (str, str)
+        How to make the report again.
+    """
+
+    kind: str
+    is_classifier: bool
+    n_rows: int
+    n_sampled: int
+    n_columns: int
+    finding: str
+    sizes: Picture
+    quality: Quality
+    segments: list[SegmentPart]
+    drivers: list[tuple[str, str]]
+    drivers_picture: Picture | None
+    fidelity: str
+    findings: list[PlainFinding]
+    facts: list[tuple[str, str]]
+
+    @property
+    def hides_counts(self) -> bool:
+        """Whether any count is not shown."""
+        return self.quality.hides_counts or not all(
+            part.size.is_shown for part in self.segments
+        )
+
+
+def gather(
+    model: Any,
+    X: pd.DataFrame,
+    y: np.ndarray | None,
+    *,
+    features: list[str],
+    random_state: Any,
+    archive_facts: dict[str, Any],
+    command: str | None,
+) -> Contents:
+    """Look at a model and its customers.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+    X : DataFrame
+        All customers, with all columns of the data but the target.
+    y : ndarray of shape (n_rows,) or None
+        Their segments as the data hold them.
+    features : list of str
+        Columns that the model was fitted with.
+    random_state : int or RandomState
+        Draws the sample and all else.
+    archive_facts : dict
+        What the archive says of the model.
+    command : str or None
+        The command line, where there was one.
+
+    Returns
+    -------
+    contents : Contents
+    """
+    seed = random_state
+    used = used_columns(model, features)
+    random_state = check_random_state(random_state)
+    predicted = _predict(model, X[features])
+    labels, sizes = _count(model, predicted)
+    sampled = np.arange(len(X))
+    if len(X) > MOST_ROWS:
+        sampled = np.sort(random_state.choice(len(X), MOST_ROWS, replace=False))
+    sample, said = X.iloc[sampled], predicted[sampled]
+    merged, rare = merge_rare_levels(sample)
+    merged = merged[features]
+    profile = _profile(merged, said, random_state)
+    names = _safe_names(model, rare)
+    parts = list_segments(labels, sizes, profile, names)
+    if is_classifier(last_step(model)):
+        quality = classifier_quality(model, archive_facts, y, predicted)
+    else:
+        quality = clusterer_quality(model, sample[features], said, random_state)
+    drivers = find_drivers(merged, said, random_state)
+    return Contents(
+        kind=_kind(model),
+        is_classifier=is_classifier(last_step(model)),
+        n_rows=len(X),
+        n_sampled=len(sampled),
+        n_columns=len(used),
+        finding=_finding(quality, parts, sizes, drivers),
+        sizes=draw_sizes(parts, sizes),
+        quality=quality,
+        segments=parts,
+        drivers=[(name, f"{auc:.2f}") for name, auc in drivers],
+        drivers_picture=draw_drivers(drivers),
+        fidelity=_fidelity(profile),
+        findings=plain_findings(sample, _known(y, sampled), random_state, used),
+        facts=_reproduce(model, X, y, seed, archive_facts, command),
+    )
+
+
+def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
+    """Predict in batches, so that a large table does not fill the memory."""
+    # a model that was fitted to an array knows no names
+    has_names = hasattr(model, "feature_names_in_")
+    parts = []
+    for start in range(0, len(X), _BATCH):
+        rows = X.iloc[start : start + _BATCH]
+        parts.append(np.asarray(model.predict(rows if has_names else rows.to_numpy())))
+    return np.concatenate(parts)
+
+
+def _count(model: Any, predicted: np.ndarray) -> tuple[list[Any], np.ndarray]:
+    """Return all segments that the model knows and their sizes, the noise last."""
+    found, counts = np.unique(predicted, return_counts=True)
+    sizes = dict(zip(found.tolist(), counts.tolist(), strict=True))
+    last = last_step(model)
+    known = getattr(last, "classes_", None)
+    if known is None:
+        known = range(getattr(last, "n_clusters_", 0))
+    for label in known:
+        sizes.setdefault(label.item() if hasattr(label, "item") else label, 0)
+    labels = sorted(sizes, key=lambda one: (is_noise(one), one))
+    return labels, np.array([sizes[label] for label in labels])
+
+
+def _profile(
+    X: pd.DataFrame, predicted: np.ndarray, random_state: Any
+) -> SegmentProfile | None:
+    """Describe the segments; None where there is nothing to describe or compare."""
+    if len(np.unique(predicted)) < 2:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SegmentLearnWarning)
+            return segment_profile(
+                predicted, X, n_exemplars=0, random_state=random_state
+            )
+    except ValueError:  # no column is left to describe
+        return None
+
+
+def _safe_names(model: Any, rare: set[str]) -> dict[Any, str]:
+    """Return the names that the model keeps, but for those with a rare level in it."""
+    names = getattr(last_step(model), "segment_names_", None) or {}
+    return {label: name for label, name in names.items() if not _holds_any(name, rare)}
+
+
+def _holds_any(name: str, levels: set[str]) -> bool:
+    """Tell whether a level stands in a name, as words of its own."""
+    text = name.lower()
+    return any(
+        re.search(rf"(?<!\w){re.escape(level.lower())}(?!\w)", text)
+        for level in levels
+        if level.lower() in text
+    )
+
+
+def _finding(
+    quality: Quality,
+    parts: list[SegmentPart],
+    sizes: np.ndarray,
+    drivers: list[tuple[str, float]],
+) -> str:
+    """Say the most important in one or two sentences."""
+    said = quality.headline
+    most = parts[int(np.argmax(sizes))]
+    if most.share:
+        said += f" The largest segment is {_titled(most)} with {most.share}."
+    columns = telling(drivers)
+    if columns:
+        said += f" What tells them apart most is {' and '.join(columns)}."
+    return said
+
+
+def _titled(part: SegmentPart) -> str:
+    """Return the label, and the name where there is one beside it."""
+    if part.name in (part.label, f"segment {part.label}"):
+        return part.label
+    return f"{part.label}, “{part.name}”,"
+
+
+def _fidelity(profile: SegmentProfile | None) -> str:
+    if profile is None or not profile.fidelity:
+        return ""
+    share = profile.fidelity["accuracy"]
+    beside = profile.fidelity["accuracy_of_largest"]
+    return (
+        f"On held-out customers the rules name the same segment as the model for about "
+        f"{round(100 * share)}%; always naming the largest would agree for about "
+        f"{round(100 * beside)}%."
+    )
+
+
+def _known(y: np.ndarray | None, sampled: np.ndarray) -> Any:
+    """Return the segments of the sample; None where the audit could not use them."""
+    if y is None or pd.isna(y[sampled]).all():
+        return None
+    return pd.Series(y[sampled])
+
+
+def _kind(model: Any) -> str:
+    last = last_step(model)
+    names = {
+        "SegmentClassifier": "a neural network that learnt known segments",
+        "AutoencoderClusterer": (
+            "segments found in the data, with an autoencoder among the ways to find "
+            "them"
+        ),
+        "InductiveClusterer": "segments found in the data by a clustering method",
+    }
+    name = type(last).__name__
+    other = "a classifier" if is_classifier(last) else "a clustering method"
+    return f"{names.get(name, other)} ({name})"
+
+
+def _reproduce(
+    model: Any,
+    X: pd.DataFrame,
+    y: np.ndarray | None,
+    seed: Any,
+    archive_facts: dict[str, Any],
+    command: str | None,
+) -> list[tuple[str, str]]:
+    """List what it takes to make the report again."""
+    now = datetime.datetime.now(datetime.UTC)
+    parameters = ", ".join(
+        f"{name}={_one_line(value)}"
+        for name, value in sorted(last_step(model).get_params(deep=False).items())
+    )
+    facts = [
+        ("Date", f"{now:%Y-%m-%d %H:%M} UTC"),
+        ("Data", f"{len(X):,} rows, {X.shape[1] + (y is not None)} columns"),
+        ("SHA-256 of the data", _digest(X, y)),
+        ("Random state", _one_line(seed)),
+        ("Model", type(last_step(model)).__name__),
+        ("Parameters", parameters),
+        (
+            "Versions",
+            f"segmentlearn {segmentlearn.__version__}, Python "
+            f"{platform.python_version()}, scikit-learn {sklearn.__version__}, NumPy "
+            f"{np.__version__}, pandas {pd.__version__}",
+        ),
+    ]
+    if archive_facts.get("target") is not None:
+        facts.append(("Target of the model", str(archive_facts["target"])))
+    if command:
+        facts.append(("Command", command))
+    return facts
+
+
+def _one_line(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _digest(X: pd.DataFrame, y: np.ndarray | None) -> str:
+    """Return a hash of the cells and the names of the columns."""
+    digest = hashlib.sha256("\0".join(map(str, X.columns)).encode())
+    frame = X if y is None else X.assign(**{"\0target": y})
+    hashed = pd.util.hash_pandas_object(frame.reset_index(drop=True), index=False)
+    digest.update(hashed.to_numpy().tobytes())
+    return digest.hexdigest()

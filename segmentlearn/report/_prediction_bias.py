@@ -1,0 +1,116 @@
+"""Which segments a model names more or less often than they are."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from segmentlearn._formatting import percent
+from segmentlearn.report._suppression import THRESHOLD
+
+_CLEAR_GAP = 0.02  # of the customers
+_CLEAR_Z = 2.0
+_MOST_NAMED = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Leanings:
+    """How often segments are named and how often they are, of held-out customers.
+
+    Parameters
+    ----------
+    sentence : str
+        What it means for the sizes of segments.
+    shares : dict of str to (str, str)
+        For each segment the share that the model names and the true one; empty where
+        these could tell of few customers.
+    """
+
+    sentence: str
+    shares: dict[str, tuple[str, str]]
+
+
+def find_leanings(
+    labels: Sequence[str], counts: np.ndarray, *, hides_counts: bool
+) -> Leanings:
+    """Compare how often segments are named with how often they are.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        The segments.
+    counts : ndarray of int of shape (n_segments, n_segments)
+        Held-out customers, true segments in the rows.
+    hides_counts : bool
+        Whether any of the counts is hidden. What all customers of a segment add up to
+        could then tell them, so no shares are returned.
+
+    Returns
+    -------
+    leanings : Leanings
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.report._prediction_bias import find_leanings
+    >>> counts = np.array([[280, 20], [80, 120]])
+    >>> found = find_leanings(["A", "B"], counts, hides_counts=False)
+    >>> found.shares
+    {'A': ('72%', '60%'), 'B': ('28%', '40%')}
+    >>> print(found.sentence[found.sentence.index("it names") :])
+    it names segment A too often and segment B too seldom.
+    """
+    is_true, named = counts.sum(axis=1), counts.sum(axis=0)
+    hits = np.diag(counts)
+    gap = named - is_true
+    # customers of other segments named so against those of it that are not
+    disagreeing = named + is_true - 2 * hits
+    is_clear = np.abs(gap) >= np.maximum(
+        _CLEAR_GAP * counts.sum(), _CLEAR_Z * np.sqrt(disagreeing)
+    )
+    is_clear &= (is_true >= THRESHOLD) & (named >= THRESHOLD)
+    order = np.argsort(-np.abs(gap), kind="stable")
+    more = [labels[at] for at in order if is_clear[at] and gap[at] > 0]
+    less = [labels[at] for at in order if is_clear[at] and gap[at] < 0]
+    shares = {
+        label: (percent(named[at] / counts.sum()), percent(is_true[at] / counts.sum()))
+        for at, label in enumerate(labels)
+    }
+    return Leanings(_sentence(more, less), {} if hides_counts else shares)
+
+
+def _sentence(more: list[str], less: list[str]) -> str:
+    said = (
+        "Sizes are what the model says, not a count: predictions tend to lean to "
+        "segments that are large or easily told"
+    )
+    if not more and not less:
+        return f"{said}. Held-out customers show no clear sign of it here."
+    parts = [
+        f"{_listed(labels)} {how}"
+        for labels, how in ((more, "too often"), (less, "too seldom"))
+        if labels
+    ]
+    return f"{said}. Among held-out customers it names {' and '.join(parts)}."
+
+
+def _listed(labels: list[str]) -> str:
+    shown = labels[:_MOST_NAMED]
+    left = len(labels) - len(shown)
+    if left:
+        return f"segments {', '.join(shown)} and {left} more"
+    return in_words(shown)
+
+
+def in_words(labels: Sequence[str]) -> str:
+    """Return labels as part of a sentence.
+
+    Examples
+    --------
+    >>> from segmentlearn.report._prediction_bias import in_words
+    >>> in_words(["A"]), in_words(["A", "B", "D"])
+    ('segment A', 'segments A, B and D')
+    """
+    if len(labels) == 1:
+        return f"segment {labels[0]}"
+    return f"segments {', '.join(labels[:-1])} and {labels[-1]}"

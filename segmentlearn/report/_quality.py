@@ -1,0 +1,325 @@
+"""How good a model is, from customers that it has not learnt from."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn._formatting import percent
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.inspection import last_step
+from segmentlearn.model_selection import cluster_stability
+from segmentlearn.report._pictures import Picture, draw_counts
+from segmentlearn.report._prediction_bias import Leanings, find_leanings, in_words
+from segmentlearn.report._suppression import ShownCount, can_be_shown, suppress
+
+_FEWEST_JUDGED = 50
+_MOST_CLASSES = 12
+_N_BOOTSTRAPS = 10
+_STABILITY_ROWS = 2_000
+# predictions and out-of-fold predictions of other rows agree no more than by chance
+_SAME_ROWS = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class Quality:
+    """What a report says of how good a model is.
+
+    Parameters
+    ----------
+    headline : str
+        One sentence.
+    paragraphs : list of str
+        How it was measured.
+    picture : Picture or None, default=None
+        How often segments are taken for each other.
+    rows : list of (label, verdict, overlap), default=[]
+        Stability of segments.
+    is_known : bool, default=True
+        Whether there is any number.
+    hides_counts : bool, default=False
+        Whether counts of the picture are hidden.
+    leanings : Leanings or None, default=None
+        How often segments are named and how often they are.
+    """
+
+    headline: str
+    paragraphs: list[str]
+    picture: Picture | None = None
+    rows: list[tuple[Any, str, str]] = dataclasses.field(default_factory=list)
+    is_known: bool = True
+    hides_counts: bool = False
+    leanings: Leanings | None = None
+
+
+def classifier_quality(
+    model: Any, facts: dict[str, Any], y: np.ndarray | None, predicted: np.ndarray
+) -> Quality:
+    """Judge a classifier by what is known of rows that it has not learnt from.
+
+    Parameters
+    ----------
+    model : estimator
+        A classifier, or a pipeline that ends in one.
+    facts : dict
+        What the archive says; held-out numbers of ``segmentlearn fit`` among it.
+    y : ndarray of shape (n_rows,) or None
+        Segments as they are in the data, None or NaN where unknown.
+    predicted : ndarray of shape (n_rows,)
+        Segments that the model names.
+
+    Returns
+    -------
+    quality : Quality
+        The model's own rows are never scored.
+    """
+    stored = _stored_counts(facts)
+    if stored is not None:
+        labels, counts = stored
+        how = (
+            f"Measured once, when the model was made, on {counts.sum():,} customers "
+            "that were held out: they took no part in training."
+        )
+        if facts.get("refit"):
+            how += (
+                " The model of this report was then fitted again to all customers with "
+                "the same settings; the numbers are those of the one before."
+            )
+        return _of_counts(labels, counts, how)
+    accuracy, n_rows = facts.get("held_out_accuracy"), facts.get("held_out_rows")
+    if isinstance(accuracy, float) and isinstance(n_rows, int):
+        return _of_accuracy(accuracy, n_rows)
+    oof = getattr(last_step(model), "oof_proba_", None)
+    if oof is not None and y is not None:
+        found = _out_of_fold(model, np.asarray(oof), y, predicted)
+        if found is not None:
+            return found
+    why = (
+        "The data hold the segments, but these may be the very customers that the "
+        "model learnt from. A score on them would be too good, so none is given."
+        if y is not None
+        else "No numbers of customers that the model had not seen are kept with it."
+    )
+    cure = (
+        "Make the model with the command segmentlearn fit, which judges it on held-out "
+        "customers and keeps the numbers in the archive."
+    )
+    return Quality("How good the model is, is not known.", [why, cure], is_known=False)
+
+
+def clusterer_quality(
+    model: Any, X: pd.DataFrame, labels: np.ndarray, random_state: Any
+) -> Quality:
+    """Judge segments by whether they come back when customers are drawn again.
+
+    Parameters
+    ----------
+    model : estimator
+        A clusterer, or a pipeline that ends in one.
+    X : DataFrame
+        Customers, a sample of them.
+    labels : ndarray of shape (n_sampled,)
+        Their segments.
+    random_state : RandomState
+        Draws the customers.
+
+    Returns
+    -------
+    quality : Quality
+    """
+    unknown = "Whether the segments would come back is not known."
+    if len(X) < _FEWEST_JUDGED:
+        why = f"It takes {_FEWEST_JUDGED} customers to tell; there are fewer."
+        return Quality(unknown, [why], is_known=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SegmentLearnWarning)
+            found = cluster_stability(
+                model,
+                X,
+                labels=labels,
+                n_bootstraps=_N_BOOTSTRAPS,
+                refit="clusterer",
+                max_rows=_STABILITY_ROWS,
+                random_state=random_state,
+            )
+    except (ValueError, TypeError) as error:
+        why = f"Segments could not be looked for again in these data: {error}"
+        return Quality(unknown, [why], is_known=False)
+    frame = found.to_frame()
+    stable = frame["jaccard"] >= 0.75
+    n, n_stable = len(frame), int(stable.sum())
+    shaky = [
+        f"{_plain(one.segment)} ({one.verdict})" for one in frame[~stable].itertuples()
+    ]
+    headline = (
+        f"{n_stable or 'None'} of {n} segments come back when the customers are drawn "
+        "again" + (f"; do not build much on {in_words(shaky)}." if shaky else ".")
+    )
+    how = (
+        f"Segments were looked for again in {_N_BOOTSTRAPS} random draws from "
+        f"{found.n_rows:,} customers, in the same way and in the features that were "
+        "learnt once: how unstable these are is left out. Overlap says how much of a "
+        "segment was found again, on average: stable from 75 %, doubtful "
+        "from 60 %, unstable below. That segments come back does not prove that they "
+        "are useful."
+    )
+    rows = [
+        (_plain(one.segment), str(one.verdict), percent(one.jaccard))
+        for one in frame.itertuples()
+    ]
+    return Quality(headline, [how], rows=rows)
+
+
+def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
+    """Return a confusion matrix in which small counts cannot be worked out.
+
+    A reader knows the number of customers, how many were found, and how many are of the
+    largest class. So counts are hidden within three groups whose sums are known: what
+    was found, and the errors on the largest class and on all others.
+
+    Parameters
+    ----------
+    counts : ndarray of int of shape (n_classes, n_classes)
+        True classes in the rows.
+
+    Returns
+    -------
+    shown : list of list of ShownCount, or None
+        None where a group is so small that nothing can be hidden beside it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn.report._quality import show_confusion
+    >>> [str(one) for one in show_confusion(np.array([[90, 30], [20, 60]]))[0]]
+    ['90', '30']
+    >>> show_confusion(np.array([[90, 3], [20, 60]])) is None
+    True
+    """
+    n = len(counts)
+    largest = int(counts.sum(axis=1).argmax())
+    places = [(row, column) for row in range(n) for column in range(n)]
+    found = [(at, at) for at in range(n)]
+    of_largest = [place for place in places if place[0] == largest != place[1]]
+    others = [place for place in places if place[0] not in (largest, place[1])]
+    shown: dict[tuple[int, int], ShownCount] = {}
+    for group in (found, of_largest, others):
+        values = [int(counts[place]) for place in group]
+        if not can_be_shown(values):
+            return None
+        shown.update(zip(group, suppress(values), strict=True))
+    return [[shown[row, column] for column in range(n)] for row in range(n)]
+
+
+def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
+    """Say how many were found, beside naming the largest class."""
+    n_rows = int(counts.sum())
+    accuracy = np.trace(counts) / n_rows
+    baseline = counts.sum(axis=1).max() / n_rows
+    paragraphs = [how, *_compared(accuracy, baseline)]
+    shown = show_confusion(counts)
+    hides = shown is None or not all(one.is_shown for row in shown for one in row)
+    picture = None
+    if len(labels) <= _MOST_CLASSES:
+        if shown is None:
+            paragraphs.append(
+                "Which segments are taken for which is not shown: some groups have "
+                "so few customers that they could be worked out."
+            )
+        else:
+            picture = draw_counts(labels, shown)
+    return Quality(
+        _headline(accuracy),
+        paragraphs,
+        picture,
+        hides_counts=hides and picture is not None,
+        leanings=find_leanings(labels, counts, hides_counts=hides),
+    )
+
+
+def _headline(accuracy: float) -> str:
+    return (
+        f"Of customers that it had not seen, the model finds the right segment for "
+        f"{percent(accuracy)}."
+    )
+
+
+def _compared(accuracy: float, baseline: float) -> list[str]:
+    gain = accuracy - baseline
+    beside = (
+        f"Naming every customer after the largest segment would be right for "
+        f"{percent(baseline)}"
+    )
+    if gain < 0.02:
+        return [f"{beside}: the model is hardly better than that, if at all."]
+    # of the figures as they are shown, which may be rounded apart
+    points = _points(accuracy) - _points(baseline)
+    return [f"{beside}: the model is better by {points:.3g} percentage points."]
+
+
+def _points(share: float) -> float:
+    return float(percent(share).rstrip("%"))
+
+
+def _of_accuracy(accuracy: float, n_rows: int) -> Quality:
+    """Say what archives tell that keep the accuracy alone."""
+    how = (
+        f"Measured once, when the model was made, on {n_rows:,} customers that were "
+        "held out. What naming the largest segment would reach is not kept with it."
+    )
+    return Quality(_headline(accuracy), [how])
+
+
+def _stored_counts(facts: dict[str, Any]) -> tuple[list[str], np.ndarray] | None:
+    """Return the held-out confusion matrix of an archive."""
+    labels, counts = facts.get("held_out_labels"), facts.get("held_out_confusion")
+    if not isinstance(labels, list) or not isinstance(counts, list):
+        return None
+    matrix = np.asarray(counts)
+    fits = matrix.shape == (len(labels), len(labels)) and matrix.dtype.kind in "iu"
+    if not fits or matrix.sum() < _FEWEST_JUDGED:
+        return None
+    return [str(label) for label in labels], matrix
+
+
+def _out_of_fold(
+    model: Any, oof: np.ndarray, y: np.ndarray, predicted: np.ndarray
+) -> Quality | None:
+    """Judge out-of-fold predictions, if the data are the rows that they are of."""
+    known = ~pd.isna(y)
+    classes = [str(one) for one in last_step(model).classes_]
+    if oof.shape != (known.sum(), len(classes)) or len(oof) < _FEWEST_JUDGED:
+        return None
+    place = {name: at for at, name in enumerate(classes)}
+    said = oof.argmax(axis=1)
+    true = np.array([place.get(str(one), -1) for one in y[known]])
+    again = np.array([place[str(one)] for one in predicted[known]])
+    if (true < 0).any() or _agreement(said, again, len(classes)) < _SAME_ROWS:
+        return None
+    counts = np.zeros((len(classes), len(classes)), dtype=int)
+    np.add.at(counts, (true, said), 1)
+    how = (
+        f"Measured on the {len(oof):,} customers of these data, each judged by nets "
+        "that had not learnt from it (out-of-fold probabilities)."
+    )
+    return _of_counts(classes, counts, how)
+
+
+def _agreement(first: np.ndarray, second: np.ndarray, n_classes: int) -> float:
+    """Return Cohen's kappa."""
+    by_chance = float(
+        np.bincount(first, minlength=n_classes)
+        @ np.bincount(second, minlength=n_classes)
+        / len(first) ** 2
+    )
+    if by_chance == 1.0:
+        return 0.0
+    return (float(np.mean(first == second)) - by_chance) / (1 - by_chance)
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if hasattr(label, "item") else label

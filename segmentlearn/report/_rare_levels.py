@@ -1,0 +1,61 @@
+"""Categories of few customers put together before anything is said about them."""
+
+import pandas as pd
+
+from segmentlearn.report._suppression import THRESHOLD
+from segmentlearn.tables import NUMERIC_KINDS, kind_of
+
+RARE = "rare values"
+
+
+def merge_rare_levels(X: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
+    """Replace the levels of categories that fewer than ten customers have.
+
+    Rules and names are made from the result, so that no rare level can be in them.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Customers in raw columns.
+
+    Returns
+    -------
+    merged : DataFrame of shape (n_samples, n_features)
+        A new frame. What is left of a column after the merge is missing where it is
+        fewer than ten customers still.
+    rare : set of str
+        The levels that were replaced, as text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from segmentlearn.report._rare_levels import merge_rare_levels
+    >>> X = pd.DataFrame({"Town": ["Ulm"] * 20 + ["Au"] * 6 + ["Elm"] * 5})
+    >>> merged, rare = merge_rare_levels(X)
+    >>> merged["Town"].value_counts().to_dict(), sorted(rare)
+    ({'Ulm': 20, 'rare values': 11}, ['Au', 'Elm'])
+    """
+    columns, rare = {}, set()
+    for at, name in enumerate(X.columns):
+        column = X.iloc[:, at]
+        if not _holds_levels(column):
+            columns[name] = column
+            continue
+        cells = column.astype(object)
+        counts = cells.map(str, na_action="ignore").value_counts()
+        few = counts[counts < THRESHOLD]
+        if len(few):
+            is_few = cells.map(str, na_action="ignore").isin(few.index)
+            cells = cells.mask(is_few, RARE if few.sum() >= THRESHOLD else None)
+            column = cells
+        rare |= {str(level) for level in few.index}
+        columns[name] = column
+    return pd.DataFrame(columns, index=X.index), rare
+
+
+def _holds_levels(column: pd.Series) -> bool:
+    is_categorical = isinstance(column.dtype, pd.CategoricalDtype)
+    if not is_categorical and pd.api.types.is_numeric_dtype(column.dtype):
+        return False
+    cells = column.astype(object).to_numpy() if is_categorical else column.array
+    return kind_of(cells) not in NUMERIC_KINDS

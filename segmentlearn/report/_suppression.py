@@ -1,0 +1,129 @@
+"""Small counts hidden so that they cannot be worked out from what is shown.
+
+A count below the threshold is hidden first. Where the total of the counts is known, a
+single hidden count is the total less the others; so further counts are hidden until
+each small one may be any of several numbers (complementary suppression).
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+THRESHOLD = 10
+# numbers that a hidden count may be, at least this far apart
+_ROOM = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class ShownCount:
+    """A count as a report may show it.
+
+    Parameters
+    ----------
+    count : int or None
+        The count; None where it is hidden.
+    is_small : bool, default=False
+        Whether it is told that the count is below the threshold.
+
+    Examples
+    --------
+    >>> from segmentlearn.report._suppression import ShownCount
+    >>> print(ShownCount(1200), ShownCount(None, is_small=True))
+    1,200 < 10
+    """
+
+    count: int | None
+    is_small: bool = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the number itself may be shown."""
+        return self.count is not None
+
+    def __str__(self) -> str:
+        if self.count is not None:
+            return f"{self.count:,}"
+        return f"< {THRESHOLD}" if self.is_small else "not shown"
+
+
+def suppress(counts: Sequence[int]) -> list[ShownCount]:
+    """Hide small counts whose total is known.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Disjoint groups of customers.
+
+    Returns
+    -------
+    shown : list of ShownCount
+        As many. Small counts are "< 10"; of the others the smallest are "not shown" as
+        far as need be, all of them where nothing else helps.
+
+    Notes
+    -----
+    A total below the threshold is a small count itself: it must not be shown beside
+    them. A reader is taken to know how counts are chosen for hiding: one that is "not
+    shown" is no larger than those that are shown.
+
+    Examples
+    --------
+    >>> from segmentlearn.report._suppression import suppress
+    >>> [str(one) for one in suppress([500, 80, 3])]
+    ['500', 'not shown', '< 10']
+    """
+    counts = [int(count) for count in counts]
+    small = [at for at, count in enumerate(counts) if count < THRESHOLD]
+    if not small:
+        return [ShownCount(count) for count in counts]
+    visible = sorted(set(range(len(counts))) - set(small), key=lambda at: counts[at])
+    withheld: list[int] = []
+    while visible and not _has_room(counts, small, withheld, visible):
+        withheld.append(visible.pop(0))
+    tells_small = sum(counts) < THRESHOLD or _has_room(counts, small, withheld, visible)
+    return [
+        ShownCount(
+            count if at in visible else None, is_small=at in small and tells_small
+        )
+        for at, count in enumerate(counts)
+    ]
+
+
+def can_be_shown(counts: Sequence[int]) -> bool:
+    """Tell whether counts can be suppressed beside their total.
+
+    A single small group is its own total, and nothing can be hidden beside it.
+
+    Examples
+    --------
+    >>> from segmentlearn.report._suppression import can_be_shown
+    >>> can_be_shown([3]), can_be_shown([3, 40])
+    (False, True)
+    """
+    return len(counts) == 0 or sum(counts) >= THRESHOLD
+
+
+def may_show_share(count: int, n: int) -> bool:
+    """Tell whether a share may be shown: neither it nor what is left is a small count.
+
+    Examples
+    --------
+    >>> from segmentlearn.report._suppression import may_show_share
+    >>> may_show_share(50, 100), may_show_share(95, 100)
+    (True, False)
+    """
+    return THRESHOLD <= count <= n - THRESHOLD
+
+
+def _has_room(
+    counts: list[int], small: list[int], withheld: list[int], visible: list[int]
+) -> bool:
+    """Tell whether a small count may be any of several numbers.
+
+    All that a reader can work out is the sum of the hidden counts, and within which
+    bounds each lies.
+    """
+    total = sum(counts[at] for at in (*small, *withheld))
+    most = counts[visible[0]] if visible else total
+    low = total - (len(small) - 1) * (THRESHOLD - 1) - len(withheld) * most
+    high = total - len(withheld) * THRESHOLD
+    return min(high, THRESHOLD - 1) - max(low, 0) >= _ROOM

@@ -1,0 +1,225 @@
+"""write_report: a model and its customers as one page for people to read."""
+
+import importlib.resources
+import os
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.persistence import write_atomically
+from segmentlearn.report._suppression import THRESHOLD
+
+_TEMPLATE = "template.html.j2"
+_EXTRA = "install it with: pip install 'segmentlearn[report]'"
+
+
+def write_report(
+    model: Any,
+    X: Any,
+    path: str | os.PathLike[str],
+    *,
+    target: str | None = None,
+    y: Any = None,
+    title: str | None = None,
+    random_state: Any = 0,
+    facts: dict[str, Any] | None = None,
+    command: str | None = None,
+) -> None:
+    """Write an HTML report on a model and its customers for a manager.
+
+    What the model is, how good it is, what is in each segment, what tells segments
+    apart, what is wrong with the data, and how to make the report again. It is one
+    file, which loads nothing.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted classifier or clusterer with ``predict``, or a Pipeline that ends in
+        one.
+    X : frame or array-like of shape (n_samples, n_features)
+        Customers in the raw columns of the model. Other columns are audited and
+        otherwise left alone.
+    path : str or path-like
+        File to write.
+    target : str or None, default=None
+        Column of X that holds the segments as they are known.
+    y : array-like of shape (n_samples,) or None, default=None
+        The same, where it is not a column of X.
+    title : str or None, default=None
+        Heading; None is "Customer segments".
+    random_state : int, RandomState instance or None, default=0
+        Draws the sample, and all that is drawn from it.
+    facts : dict or None, default=None
+        Notes of the model's archive, ``inspect(archive).metadata``: held-out numbers of
+        ``segmentlearn fit`` are taken from it.
+    command : str or None, default=None
+        Command line to tell in the report.
+
+    Raises
+    ------
+    ImportError
+        If Jinja2 or Matplotlib is not installed.
+    SchemaError
+        If X lacks columns of the model.
+    ValueError
+        If there are fewer than ten customers, `target` is not a column of X, or both
+        `target` and `y` are given.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    segmentlearn.inspection.segment_profile : What is in each segment, with all numbers.
+    segmentlearn.auditing.audit : All that is known of the defects of a table.
+
+    Notes
+    -----
+    Counts below ten customers are shown as "< 10", and others are hidden so that these
+    cannot be worked out from totals or shares [1]_. Rare levels of categories are put
+    together, the audit is told without numbers, and no single customer is shown.
+
+    A classifier is judged by held-out numbers only: those of ``segmentlearn fit``, or
+    out-of-fold probabilities where the customers are those it was fitted to. Segments
+    are judged by whether they come back when customers are drawn again.
+
+    Of more than 20,000 customers all but sizes is said of a random sample.
+
+    References
+    ----------
+    .. [1] A. Hundepool et al., "Statistical Disclosure Control", Wiley, 2012.
+
+    Examples
+    --------
+    >>> import pathlib
+    >>> import tempfile
+    >>> from sklearn.cluster import KMeans
+    >>> from segmentlearn import make_customers
+    >>> from segmentlearn.report import write_report
+    >>> X, _ = make_customers("mall", 200, random_state=0)
+    >>> X = X[["Age", "Annual Income (k$)", "Spending Score (1-100)"]]
+    >>> model = KMeans(3, n_init=3, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "report.html"
+    ...     write_report(model, X, path, title="Mall customers")
+    ...     "Mall customers" in path.read_text(encoding="utf-8")
+    True
+    """
+    jinja2 = _require_packages()
+    check_is_fitted(model)
+    if not hasattr(model, "predict"):
+        raise ValueError(
+            f"model={type(model).__name__} has no predict; wrap a clusterer without "
+            "one into an InductiveClusterer."
+        )
+    frame, labels = _take_target(_as_frame(X, model), target, y)
+    features = _features(model, frame)
+    if len(frame) < THRESHOLD:
+        raise ValueError(
+            f"X has {len(frame)} customers; a report needs {THRESHOLD}, so that none "
+            "of them can be recognised."
+        )
+    from segmentlearn.report._contents import MOST_ROWS, gather
+
+    contents = gather(
+        model,
+        frame,
+        labels,
+        features=features,
+        random_state=random_state,
+        archive_facts=facts or {},
+        command=command,
+    )
+    source = importlib.resources.files("segmentlearn.report").joinpath(_TEMPLATE)
+    environment = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    template = environment.from_string(source.read_text(encoding="utf-8"))
+    page = template.render(
+        title=title or "Customer segments",
+        it=contents,
+        threshold=THRESHOLD,
+        most_rows=MOST_ROWS,
+    )
+    # a lone surrogate of a damaged file must not stop the report
+    write_atomically(path, page.encode("utf-8", "replace"))
+
+
+def _require_packages() -> Any:
+    """Return Jinja2, once it is sure that pictures can be drawn, too."""
+    try:
+        import jinja2
+    except ImportError as error:
+        raise ImportError(f"a report needs Jinja2; {_EXTRA}") from error
+    from segmentlearn.plotting import require_pyplot
+
+    try:
+        require_pyplot()
+    except ImportError as error:
+        raise ImportError(f"a report needs Matplotlib; {_EXTRA}") from error
+    return jinja2
+
+
+def _as_frame(X: Any, model: Any) -> pd.DataFrame:
+    if isinstance(X, pd.DataFrame):
+        return X.reset_index(drop=True)
+    if hasattr(X, "to_pandas"):
+        return X.to_pandas().reset_index(drop=True)
+    cells = np.asarray(X)
+    if cells.ndim != 2:
+        raise ValueError(
+            f"X has the shape {cells.shape}; hand over a table, one row a customer."
+        )
+    names = getattr(model, "feature_names_in_", None)
+    if names is None or len(names) != cells.shape[1]:
+        names = [f"x{at}" for at in range(cells.shape[1])]
+    return pd.DataFrame(cells, columns=list(names))
+
+
+def _take_target(
+    X: pd.DataFrame, target: str | None, y: Any
+) -> tuple[pd.DataFrame, np.ndarray | None]:
+    """Return the features and the known segments."""
+    if target is None:
+        if y is None:
+            return X, None
+        labels = np.asarray(y, dtype=object)
+        if labels.shape != (len(X),):
+            raise ValueError(
+                f"y has the shape {labels.shape} and X has {len(X)} rows; hand over "
+                "one label a row."
+            )
+        return X, labels
+    if y is not None:
+        raise ValueError(f"Both target={target!r} and y are given; leave one out.")
+    if target not in X.columns:
+        raise ValueError(
+            f"target={target!r} is not a column of X; its columns are "
+            f"{list(X.columns)}."
+        )
+    return X.drop(columns=target), X[target].to_numpy(dtype=object)
+
+
+def _features(model: Any, X: pd.DataFrame) -> list[str]:
+    """Return the columns of the model; all of them must be there."""
+    names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        expected = getattr(model, "n_features_in_", X.shape[1])
+        if expected != X.shape[1]:
+            raise SchemaError(
+                f"the model was fitted to {expected} columns without names and X has "
+                f"{X.shape[1]}; hand over the same columns."
+            )
+        return list(X.columns)
+    missing = [str(name) for name in names if name not in X.columns]
+    if missing:
+        raise SchemaError(
+            f"X lacks {len(missing)} column(s) that the model was fitted with: "
+            f"{', '.join(missing)}; its columns are {', '.join(map(str, X.columns))}."
+        )
+    return list(names)

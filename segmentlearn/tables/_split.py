@@ -1,0 +1,52 @@
+"""A table in two parts: its numbers as one block, its categories as factors."""
+
+from segmentlearn.tables._columns import NUMERIC_KINDS, factorize
+from segmentlearn.tables._schema import (
+    infinite_problems,
+    kind_problems,
+    raise_schema_error,
+)
+
+
+def split_table(estimator, table, kinds, problems=()):
+    """Split a table after checking that its columns hold what they must.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+        Named in the error.
+    table : Table
+        The columns in use.
+    kinds : list of str
+        What each column must hold: a numeric kind, or anything else for a category.
+    problems : iterable of str, default=()
+        What is wrong with the table already; listed in the same error.
+
+    Returns
+    -------
+    numbers : ndarray of float of shape (n_rows, n_numeric)
+        The numeric columns, NaN where missing. May share memory with the table.
+    factors : dict of str to Factor
+        The other columns.
+
+    Raises
+    ------
+    SchemaError
+        If there are problems, if a numeric column holds text, or if one holds infinite
+        values.
+    """
+    wrong = kind_problems(table.names, table.columns, kinds)
+    numeric = [
+        at
+        for at, (name, kind) in enumerate(zip(table.names, kinds, strict=True))
+        if kind in NUMERIC_KINDS and name not in wrong
+    ]
+    numbers = table.numbers(numeric)
+    infinite = infinite_problems([table.names[at] for at in numeric], numbers)
+    raise_schema_error(estimator, [*problems, *wrong.values(), *infinite])
+    factors = {
+        name: factorize(column)
+        for name, column, kind in zip(table.names, table.columns, kinds, strict=True)
+        if kind not in NUMERIC_KINDS
+    }
+    return numbers, factors
