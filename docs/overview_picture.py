@@ -6,7 +6,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 
 from segmentlearn import AutoencoderClusterer, make_customers, segment_profile
-from segmentlearn.plotting import SegmentMapDisplay
+from segmentlearn.plotting import SegmentMapDisplay, SegmentProfileDisplay
 
 matplotlib.use("agg")
 customers, _ = make_customers("mall", 400, random_state=0)
@@ -29,6 +29,6 @@ SegmentMapDisplay.from_estimator(
     names=segmenter.segment_names_,
     ax=left,
 )
-profile.plot("heatmap", ax=right)
+SegmentProfileDisplay.from_result(profile).plot("heatmap", ax=right)
 right.set_xticklabels(profile.labels, fontsize=11)  # the left half has the names
 figure.savefig(Path(__file__).parent / "_static" / "overview.png", dpi=90)

@@ -29,6 +29,7 @@ from segmentlearn import (
     load_automobile,
     make_customers,
 )
+from segmentlearn.plotting import AssociationDisplay
 
 if os.environ.get("SEGMENTLEARN_DATA"):
     X, y = load_automobile(keep_id=True)
@@ -118,7 +119,7 @@ print(found.with_target.round(3))
 
 # %%
 # The segments are the lowest row. Pairs of numbers have a sign, the others do not.
-found.plot()
+AssociationDisplay.from_result(found).plot()
 
 # %%
 # Keep what reaches a threshold

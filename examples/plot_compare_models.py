@@ -25,6 +25,7 @@ from segmentlearn import (
     load_automobile,
     make_customers,
 )
+from segmentlearn.plotting import ModelComparisonDisplay
 
 if os.environ.get("SEGMENTLEARN_DATA"):
     X, y = load_automobile()
@@ -44,7 +45,7 @@ print(comparison.to_frame().round(3).T.to_string(header=False))
 
 # %%
 # An interval that crosses zero tells nothing apart.
-comparison.plot()
+ModelComparisonDisplay.from_result(comparison).plot()
 
 # %%
 # The same in words, with the segment that is known worst.

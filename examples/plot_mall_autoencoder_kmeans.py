@@ -32,7 +32,7 @@ from segmentlearn import (
     segment_profile,
     select_n_clusters,
 )
-from segmentlearn.plotting import SegmentMapDisplay
+from segmentlearn.plotting import NumberOfClustersDisplay, SegmentMapDisplay
 
 if os.environ.get("SEGMENTLEARN_DATA"):
     customers, _ = load_mall()
@@ -90,7 +90,7 @@ print(f"recommended: {found.recommended}")
 
 # %%
 # A ring is what a criterion would choose by itself.
-found.plot()
+NumberOfClustersDisplay.from_result(found).plot()
 
 # %%
 # The net has to earn its place

@@ -27,7 +27,11 @@ from segmentlearn import (
     segment_profile,
     select_n_clusters,
 )
-from segmentlearn.plotting import SilhouetteDisplay
+from segmentlearn.plotting import (
+    ClusterStabilityDisplay,
+    SegmentProfileDisplay,
+    SilhouetteDisplay,
+)
 
 customers, truth = make_customers("mall", 400, random_state=0)
 print(customers.head())
@@ -57,11 +61,11 @@ print(profile)
 
 # %%
 # Red is above the other customers, blue below.
-profile.plot()
+SegmentProfileDisplay.from_result(profile).plot()
 
 # %%
 # The same as lines, from the average of all customers.
-profile.plot("snake")
+SegmentProfileDisplay.from_result(profile).plot("snake")
 
 # %%
 # How well customers sit in their segment
@@ -85,7 +89,7 @@ stability = cluster_stability(
     random_state=0,
 )
 print(stability)
-stability.plot(names=names)
+ClusterStabilityDisplay.from_result(stability).plot(names=names)
 
 # %%
 # What is to be done

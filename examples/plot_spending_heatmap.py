@@ -28,6 +28,7 @@ from segmentlearn import (
 )
 from segmentlearn.metrics import generalisation_gap
 from segmentlearn.plotting import (
+    AssociationDisplay,
     ConfusionMatrixDisplay,
     SegmentSizesDisplay,
     TargetRelationDisplay,
@@ -48,7 +49,7 @@ print(y.value_counts(normalize=True).round(3).to_string())
 # Correlation for two numbers, Cramér's V for two categories, the correlation ratio for
 # one of each. The target is the lowest row.
 found = associations(X, y)
-found.plot()
+AssociationDisplay.from_result(found).plot()
 
 # %%
 # Associated is not useful. The AUC of each column alone says how well it ranks

@@ -17,12 +17,12 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in SOURCES]
 # the only places that import a foreign package
 ROOMS = {
     "tensorflow": ("engine/",),
-    "tensorboard": ("engine/tensorboard_log.py",),
+    "tensorboard": ("engine/_tensorboard_log.py",),
     "keras": ("engine/", "networks/", "persistence/"),
-    "scikeras": ("neural_network/keras_wrapper.py",),
+    "scikeras": ("neural_network/_keras/_wrapper.py",),
     "imblearn": ("sampling",),
     "skops": ("persistence/",),
-    "typer": ("cli/", "cli.py"),
+    "typer": ("cli/",),
     "matplotlib": ("plotting/",),
     "jinja2": ("report/",),
 }

@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import SegmentClassifier, load, save
 from segmentlearn.inspection import segment_profile
+from segmentlearn.plotting import SegmentProfileDisplay
 
 
 @pytest.fixture
@@ -118,6 +119,8 @@ def test_plot_draws_the_display(profile):
     """With the profile's own names."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    display = profile.rename({0: "young"}).plot(kind="snake")
+    display = SegmentProfileDisplay.from_result(profile.rename({0: "young"})).plot(
+        kind="snake"
+    )
     assert display.names[0] == "young"
     matplotlib.pyplot.close(display.figure_)

@@ -60,7 +60,7 @@ def stability(blobs):
 
 def test_number_of_clusters_has_a_panel_a_criterion(numbers):
     """With the recommended number as a dashed line in each."""
-    display = numbers.plot()
+    display = NumberOfClustersDisplay.from_result(numbers).plot()
     assert isinstance(display, NumberOfClustersDisplay)
     assert len(display.axes_) == len(numbers.choices)
     for panel in display.axes_:
@@ -71,7 +71,7 @@ def test_number_of_clusters_has_a_panel_a_criterion(numbers):
 def test_panels_fit_into_given_axes(numbers):
     """The axes' place is divided, in their figure."""
     figure, ax = plt.subplots()
-    display = numbers.plot(ax=ax)
+    display = NumberOfClustersDisplay.from_result(numbers).plot(ax=ax)
     assert display.figure_ is figure
     assert plt.get_fignums() == [figure.number]
 
@@ -95,7 +95,7 @@ def test_number_of_clusters_from_estimator(blobs):
 
 def test_stability_draws_means_and_samples(stability):
     """A row a segment, from the top."""
-    display = stability.plot()
+    display = ClusterStabilityDisplay.from_result(stability).plot()
     assert isinstance(display, ClusterStabilityDisplay)
     means = display.ax_.get_lines()[-1]
     np.testing.assert_array_equal(
@@ -106,14 +106,19 @@ def test_stability_draws_means_and_samples(stability):
 
 def test_stability_has_hennigs_words(stability):
     """Above the bands."""
-    words = {text.get_text() for text in stability.plot().ax_.texts}
+    words = {
+        text.get_text()
+        for text in ClusterStabilityDisplay.from_result(stability).plot().ax_.texts
+    }
     assert {"unstable", "doubtful", "stable"} <= words
 
 
 def test_stability_names_segments(stability):
     """By the caller's names, beside their labels."""
     ax = plt.subplots()[1]
-    display = stability.plot(ax=ax, names={0: "Savers"})
+    display = ClusterStabilityDisplay.from_result(stability).plot(
+        ax=ax, names={0: "Savers"}
+    )
     assert display.ax_ is ax
     assert ax.get_yticklabels()[0].get_text().startswith("0: Savers")
 
@@ -182,7 +187,7 @@ def table():
 def test_associations_have_a_cell_a_pair(table):
     """The lower half alone, each with the value of its pair."""
     found = associations(*table)
-    display = found.plot()
+    display = AssociationDisplay.from_result(found).plot()
     assert isinstance(display, AssociationDisplay)
     assert len(display.ax_.texts) == 5 * 4 / 2
     for text in display.ax_.texts:
@@ -229,7 +234,9 @@ def test_names_of_columns_are_not_cut_and_do_not_overlap(table):
 
 def test_weakest_associations_are_left_out(table):
     """Beyond max_columns; the target stays."""
-    display = associations(*table).plot(max_columns=2, annotate=False)
+    display = AssociationDisplay.from_result(associations(*table)).plot(
+        max_columns=2, annotate=False
+    )
     assert len(display.shown_) == 3
     assert "noise" not in display.shown_
     assert not display.ax_.texts
@@ -238,14 +245,16 @@ def test_weakest_associations_are_left_out(table):
 def test_associations_of_one_column_are_no_picture():
     """There is no pair."""
     with pytest.raises(ValueError, match="needs two columns"):
-        associations(pd.DataFrame({"a": [1, 2, 3]})).plot()
+        AssociationDisplay.from_result(
+            associations(pd.DataFrame({"a": [1, 2, 3]}))
+        ).plot()
 
 
 def test_associations_fit_into_given_axes(table):
     """In their figure; a pair that cannot be told has a dash."""
     X = table[0].assign(same=1)
     figure, ax = plt.subplots()
-    display = associations(X).plot(ax=ax)
+    display = AssociationDisplay.from_result(associations(X)).plot(ax=ax)
     assert display.ax_ is ax
     assert display.figure_ is figure
     dashes = [text for text in ax.texts if text.get_text() == "–"]  # noqa: RUF001
@@ -263,4 +272,4 @@ def test_missing_matplotlib_is_told(stability, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"segmentlearn\[plot\]"):
-        stability.plot()
+        ClusterStabilityDisplay.from_result(stability).plot()

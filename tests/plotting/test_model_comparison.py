@@ -32,14 +32,14 @@ def _close():
 
 def test_a_row_for_each_rival(result):
     """With the verdict below the name."""
-    display = result.plot()
+    display = ModelComparisonDisplay.from_result(result).plot()
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
     assert labels == ["majority\n(beaten)", "twin\n(not told apart)"]
 
 
 def test_dots_stand_at_the_differences(result):
     """In the colour of the verdict."""
-    display = result.plot()
+    display = ModelComparisonDisplay.from_result(result).plot()
     dots = [line for line in display.ax_.lines if line.get_marker() == "o"]
     assert [dot.get_xdata()[0] for dot in dots] == display.differences.tolist()
     assert [dot.get_color() for dot in dots] == [
@@ -64,5 +64,5 @@ def test_an_unknown_measure_is_named(result):
 def test_the_axes_of_the_caller_are_used(result):
     """No other figure is made."""
     _, ax = plt.subplots()
-    assert result.plot(ax=ax).ax_ is ax
+    assert ModelComparisonDisplay.from_result(result).plot(ax=ax).ax_ is ax
     assert len(plt.get_fignums()) == 1

@@ -44,7 +44,7 @@ def profile(customers):
 
 def test_heatmap_shows_effects(profile):
     """Cohen's d, and the level that differs most with its h."""
-    display = profile.plot()
+    display = SegmentProfileDisplay.from_result(profile).plot()
     effects = profile.to_frame("effects").query("column == 'income'")["effect"]
     at = display.effect_columns.index("income")
     assert display.effects[:, at].tolist() == effects.tolist()
@@ -59,7 +59,7 @@ def test_heatmap_shows_effects(profile):
 
 def test_strongest_columns_come_first(profile):
     """And weak ones are left out where there are too many."""
-    display = profile.plot(max_columns=3)
+    display = SegmentProfileDisplay.from_result(profile).plot(max_columns=3)
     shown = [label.get_text() for label in display.ax_.get_yticklabels()]
     assert len(shown) == 3
     assert "noise" not in shown
@@ -67,7 +67,7 @@ def test_strongest_columns_come_first(profile):
 
 def test_snake_shows_standardised_means(profile, customers):
     """One line a segment."""
-    display = profile.plot("snake")
+    display = SegmentProfileDisplay.from_result(profile).plot("snake")
     income = customers["income"]
     expected = (income[:30].mean() - income.mean()) / income.std()
     assert display.means[0, 0] == pytest.approx(expected)
@@ -89,7 +89,7 @@ def test_from_estimator(customers):
 def test_given_axes_are_used(profile):
     """No figure is made."""
     _, ax = matplotlib.pyplot.subplots()
-    assert profile.plot(ax=ax).ax_ is ax
+    assert SegmentProfileDisplay.from_result(profile).plot(ax=ax).ax_ is ax
     assert len(matplotlib.pyplot.get_fignums()) == 1
 
 
@@ -97,15 +97,17 @@ def test_what_cannot_be_drawn_is_told(customers):
     """No such picture, or no numbers."""
     words = segment_profile(np.arange(90) // 30, customers[["job"]])
     with pytest.raises(ValueError, match="kind='pie' is not one of"):
-        words.plot("pie")
+        SegmentProfileDisplay.from_result(words).plot("pie")
     with pytest.raises(ValueError, match="needs columns of numbers"):
-        words.plot("snake")
+        SegmentProfileDisplay.from_result(words).plot("snake")
 
 
 def test_infinite_effects_are_drawn():
     """Segments that never overlap and never vary."""
     X = pd.DataFrame({"x": [1.0] * 20 + [3.0] * 20})
-    display = segment_profile([0] * 20 + [1] * 20, X).plot()
+    display = SegmentProfileDisplay.from_result(
+        segment_profile([0] * 20 + [1] * 20, X)
+    ).plot()
     assert [text.get_text() for text in display.ax_.texts] == ["−∞", "+∞"]  # noqa: RUF001
 
 
@@ -117,7 +119,7 @@ def test_captions_fit_into_narrow_axes(customers, n_segments):
         1, 2, figsize=(8, 3), layout="constrained"
     )
     for ax in axes:
-        profile.plot(ax=ax)
+        SegmentProfileDisplay.from_result(profile).plot(ax=ax)
     figure.draw_without_rendering()
     for ax in axes:
         boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
