@@ -24,20 +24,7 @@ def level_text(level, flag_of=None):
 
 
 def number_text(value, kind="number"):
-    """Return a number with about three telling digits, a date or a duration.
-
-    Parameters
-    ----------
-    value : float
-        Days since 1970-01-01 for dates, days for durations.
-    kind : {"number", "datetime", "timedelta"}, default="number"
-        What it is.
-
-    Returns
-    -------
-    text : str
-        "unknown" for NaN.
-    """
+    """Return a number with about three telling digits, a date or a duration."""
     if np.isnan(value):
         return "unknown"
     if kind == "datetime" and np.isfinite(value):
@@ -67,28 +54,7 @@ def percent(share):
 
 
 def markdown_table(frame, digits=3):
-    """Return a frame without its index as a Markdown table.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Its cells are written as they are, floats rounded, gaps as a dash.
-    digits : int, default=3
-        Significant digits of floats.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from segmentlearn._formatting import markdown_table
-    >>> print(markdown_table(pd.DataFrame({"k": [2], "gap": [0.12345]})))
-    |   k |   gap |
-    | --: | ----: |
-    |   2 | 0.123 |
-    """
+    """Return a frame without its index as a Markdown table."""
     is_number = [dtype.kind in "iufb" for dtype in frame.dtypes]
     cells = [[str(name) for name in frame]]
     cells += [
@@ -105,25 +71,7 @@ def markdown_table(frame, digits=3):
 
 
 def format_cell(value, digits=3):
-    """Return a value as text, floats with few digits.
-
-    Parameters
-    ----------
-    value : object
-        A cell.
-    digits : int, default=3
-        Significant digits of a float below 1,000; larger ones become whole.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> from segmentlearn._formatting import format_cell
-    >>> format_cell(0.55551), format_cell(12345.6), format_cell(float("nan"))
-    ('0.556', '12,346', '-')
-    """
+    """Return a value as text, floats with few digits."""
     if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
         return "-"
     if not isinstance(value, float | np.floating):

@@ -101,22 +101,7 @@ class AuditedColumn:
 
 
 def read_columns(X, names=None):
-    """Read a table column by column.
-
-    Parameters
-    ----------
-    X : frame or array-like of shape (n_rows, n_columns)
-        The table.
-    names : list of str or None, default=None
-        Names of the columns of an array; None numbers them.
-
-    Returns
-    -------
-    columns : dict of str to AuditedColumn
-        In the order of X.
-    n_rows : int
-        Number of rows.
-    """
+    """Read a table column by column."""
     if isinstance(X, pd.DataFrame) and not all(
         isinstance(name, str) for name in X.columns
     ):
@@ -137,18 +122,7 @@ def read_columns(X, names=None):
 
 
 def mix(values):
-    """Spread the bits of whole numbers (the finalizer of SplitMix64).
-
-    Parameters
-    ----------
-    values : ndarray of uint64
-        Any numbers.
-
-    Returns
-    -------
-    mixed : ndarray of uint64
-        Of the same shape; different numbers stay different.
-    """
+    """Spread the bits of whole numbers (the finalizer of SplitMix64)."""
     z = values + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -156,22 +130,7 @@ def mix(values):
 
 
 def salted(column, position):
-    """Return the hashes of a column, so that sums over columns name a row.
-
-    Parameters
-    ----------
-    column : AuditedColumn
-        The column.
-    position : int
-        Equal cells at different positions get different hashes.
-
-    Returns
-    -------
-    hashes : ndarray of uint64 of shape (n_rows,)
-        The sum of some columns' hashes, modulo 2**64, is that of another row if and,
-        but for one chance in 2**64, only if these columns agree. To leave a column out,
-        subtract its hashes.
-    """
+    """Return the hashes of a column, so that sums over columns name a row."""
     return mix(column.hashes() ^ mix(np.array([position], dtype=np.uint64)))
 
 

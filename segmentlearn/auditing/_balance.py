@@ -12,24 +12,7 @@ _WEAK, _STRONG = 0.1, 0.5  # Cramér's V of gaps and classes
 
 
 def check_classes(codes, classes, n_missing, n_folds):
-    """Find out whether the classes can be learnt and accuracy says anything.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_labelled,)
-        Class of each row that has one.
-    classes : list
-        The classes.
-    n_missing : int
-        Rows without a label.
-    n_folds : int
-        Folds that each class should have rows for.
-
-    Yields
-    ------
-    finding : Finding
-        Missing labels, a single class, small classes, uneven ones.
-    """
+    """Find out whether the classes can be learnt and accuracy says anything."""
     counts = np.bincount(codes, minlength=len(classes))
     if n_missing:
         yield Finding(
@@ -56,28 +39,7 @@ def check_classes(codes, classes, n_missing, n_folds):
 
 
 def check_missing_by_class(columns, codes, rows, n_classes, alpha, correction):
-    """Find columns whose gaps depend on the target.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The columns.
-    codes : ndarray of int of shape (n_labelled,)
-        Class of each row that has one.
-    rows : ndarray of bool or slice
-        Picks these rows.
-    n_classes : int
-        Number of classes.
-    alpha : float
-        Level of the tests.
-    correction : str or None
-        How p-values are corrected for their number.
-
-    Yields
-    ------
-    finding : Finding
-        One for each such column.
-    """
+    """Find columns whose gaps depend on the target."""
     tables = {}
     for column in columns:
         gaps = column.missing[rows]

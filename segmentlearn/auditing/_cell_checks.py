@@ -18,21 +18,7 @@ _FEWEST_OUTSIDE_MODE = 5
 
 
 def check_cells(columns, identifiers):
-    """Find what is wrong with single columns.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The columns.
-    identifiers : set of str
-        Columns that name their row: their levels are not looked at.
-
-    Yields
-    ------
-    finding : Finding
-        Infinite values, columns that are empty, constant or mostly missing, mixed
-        types, numbers as text, variants of a level, many levels.
-    """
+    """Find what is wrong with single columns."""
     for column in columns:
         n_missing = int(np.count_nonzero(column.missing))
         share = n_missing / len(column.missing)
@@ -216,19 +202,7 @@ def _check_many_levels(column):
 
 
 def check_copies(columns):
-    """Find columns that tell the same in other words.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        Columns that are no identifiers.
-
-    Yields
-    ------
-    finding : Finding
-        One for each group of columns of which each determines the others: the same
-        order of numbers, or one level for each level.
-    """
+    """Find columns that tell the same in other words."""
     groups = collections.defaultdict(list)
     for column in columns:
         if len(column.missing) < _FEWEST_ROWS or column.n_distinct < 2:

@@ -18,20 +18,7 @@ _MOST_LEVELS = 1_000  # of more levels a chi-squared test says little
 
 
 def check_columns(columns, new_columns, identifiers):
-    """Find columns that one table lacks or that hold something else.
-
-    Parameters
-    ----------
-    columns, new_columns : dict of str to AuditedColumn
-        Of the training and of the new table.
-    identifiers : set of str
-        Columns that the new table may lack.
-
-    Yields
-    ------
-    finding : Finding
-        "missing-columns", "extra-columns" and "changed-kind".
-    """
+    """Find columns that one table lacks or that hold something else."""
     lacking = [
         name for name in columns if name not in new_columns and name not in identifiers
     ]
@@ -76,18 +63,7 @@ def _check_kind(column, new):
 
 
 def comparable(columns, new_columns):
-    """Return pairs of columns that both tables have and that hold the same.
-
-    Parameters
-    ----------
-    columns, new_columns : dict of str to AuditedColumn
-        Of the training and of the new table.
-
-    Returns
-    -------
-    pairs : list of tuple of two AuditedColumn
-        In the order of the training table. A column without a value goes with any.
-    """
+    """Return pairs of columns that both tables have and that hold the same."""
     return [
         (column, new_columns[name])
         for name, column in columns.items()
@@ -100,22 +76,7 @@ def comparable(columns, new_columns):
 
 
 def check_drift(pairs, alpha, correction):
-    """Find columns whose distribution, levels or gaps have changed.
-
-    Parameters
-    ----------
-    pairs : list of tuple of two AuditedColumn
-        Columns of both tables, without identifiers.
-    alpha : float
-        Level of the tests.
-    correction : str or None
-        How p-values are corrected for their number.
-
-    Yields
-    ------
-    finding : Finding
-        "unseen-levels", "missing-drift" and "drift".
-    """
+    """Find columns whose distribution, levels or gaps have changed."""
     gaps, moved = [], []
     for column, new in pairs:
         gaps.append(_compare_gaps(column, new))

@@ -15,24 +15,7 @@ _LOW_CEILING = 0.9
 
 
 def check_duplicates(columns, codes, labelled, n_classes):
-    """Find repeated rows, and the accuracy that contradicting labels leave.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The features, without identifiers.
-    codes : ndarray of int of shape (n_labelled,) or None
-        Class of each row that has one; None without a target.
-    labelled : ndarray of int of shape (n_labelled,) or None
-        These rows.
-    n_classes : int
-        Number of classes.
-
-    Yields
-    ------
-    finding : Finding
-        "duplicate-rows" and "conflicting-labels".
-    """
+    """Find repeated rows, and the accuracy that contradicting labels leave."""
     hashed = [salted(column, at) for at, column in enumerate(columns)]
     rows = sum(hashed)
     profiles, keys = pd.factorize(rows)

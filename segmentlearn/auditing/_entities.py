@@ -12,20 +12,7 @@ _MOST_PAIRS = 200_000
 
 
 def check_identifiers(columns, identifiers):
-    """Tell of columns that name their row and are handed over as features.
-
-    Parameters
-    ----------
-    columns : dict of str to AuditedColumn
-        The columns.
-    identifiers : list of str
-        Those that look like identifiers.
-
-    Yields
-    ------
-    finding : Finding
-        One for each identifier.
-    """
+    """Tell of columns that name their row and are handed over as features."""
     for name in identifiers:
         column = columns[name]
         n_present = int(np.count_nonzero(~column.missing))
@@ -44,40 +31,14 @@ def check_identifiers(columns, identifiers):
 
 
 def entity_keys(columns):
-    """Hash the identifier of each row.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        Together they name a customer.
-
-    Returns
-    -------
-    keys : ndarray of uint64 of shape (n_rows,)
-        The same for rows of the same customer.
-    known : ndarray of bool of shape (n_rows,)
-        False where a part of the identifier is missing.
-    """
+    """Hash the identifier of each row."""
     keys = sum(salted(column, at) for at, column in enumerate(columns))
     known = ~np.any([column.missing for column in columns], axis=0)
     return keys, known
 
 
 def check_repeated(names, keys, known):
-    """Find customers with several rows in one table.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The columns of the identifier.
-    keys, known : ndarray of shape (n_rows,)
-        As `entity_keys` returns them.
-
-    Yields
-    ------
-    finding : Finding
-        None where each customer has one row.
-    """
+    """Find customers with several rows in one table."""
     keys = keys[known]
     counts = pd.Series(keys).value_counts()
     several = counts[counts > 1]
@@ -102,27 +63,7 @@ def check_repeated(names, keys, known):
 
 
 def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
-    """Find customers that stand in both tables, and how far their rows agree.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The columns of the identifier.
-    keys, known : ndarray of shape (n_rows,)
-        Of the training table, as `entity_keys` returns them.
-    new_keys, new_known : ndarray of shape (n_new,)
-        Of the new table.
-    pairs : list of tuple of two AuditedColumn
-        The other columns that both tables have.
-    random_state : RandomState
-        Draws pairs of strangers to compare with.
-
-    Yields
-    ------
-    finding : Finding
-        "shared-entities", or "reused-identifiers" where rows of the same identifier
-        are no more alike than strangers.
-    """
+    """Find customers that stand in both tables, and how far their rows agree."""
     places = np.flatnonzero(known)
     first = pd.Series(places, index=keys[places])
     first = first[~first.index.duplicated()]

@@ -48,26 +48,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def check_predictors(columns, codes, rows, n_rows, random_state):
-    """Find columns that predict the target suspiciously well by themselves.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The columns.
-    codes : ndarray of int of shape (n_sampled,)
-        Class of each row looked at.
-    rows : ndarray of int of shape (n_sampled,)
-        These rows.
-    n_rows : int
-        Rows that the table has with a label.
-    random_state : RandomState
-        Draws the folds.
-
-    Yields
-    ------
-    finding : Finding
-        "target-copy", "suspect-predictor" and "known-afterwards".
-    """
+    """Find columns that predict the target suspiciously well by themselves."""
     # a class needs a row to learn from and one to be judged on
     counts = np.bincount(codes)
     kept = counts[codes] >= _FOLDS
@@ -93,18 +74,7 @@ def check_predictors(columns, codes, rows, n_rows, random_state):
 
 
 def sounds_known_afterwards(name):
-    """Return the words of a name that speak of what follows the target.
-
-    Parameters
-    ----------
-    name : str
-        Name of a column.
-
-    Returns
-    -------
-    words : list of str
-        Empty where the name says that it is about an earlier time.
-    """
+    """Return the words of a name that speak of what follows the target."""
     words = [word.lower() for word in _WORD.findall(name)]
     if _BEFORE.intersection(words):
         return []

@@ -32,18 +32,6 @@ def check_near_copies(pairs, random_state):
     How many new rows agree with some training row, in all columns or in all but one or
     two, is compared with how many training rows agree with another training row; and
     likewise for small distances.
-
-    Parameters
-    ----------
-    pairs : list of tuple of two AuditedColumn
-        Columns of both tables, without identifiers.
-    random_state : RandomState
-        Draws the rows.
-
-    Yields
-    ------
-    finding : Finding
-        "copied-rows" or "near-copies".
     """
     pairs = [pair for pair in pairs if pair[0].n_distinct > 1]
     if not pairs:
@@ -72,20 +60,7 @@ def check_near_copies(pairs, random_state):
 
 
 def check_separation(pairs, random_state):
-    """Find out whether a model can tell the rows of both tables apart.
-
-    Parameters
-    ----------
-    pairs : list of tuple of two AuditedColumn
-        Columns of both tables, without identifiers.
-    random_state : RandomState
-        Draws rows and folds.
-
-    Yields
-    ------
-    finding : Finding
-        "joint-drift" where it can.
-    """
+    """Find out whether a model can tell the rows of both tables apart."""
     if not pairs:
         return
     n_rows, n_new = (len(column.missing) for column in pairs[0])
@@ -144,18 +119,7 @@ def _subsets(n_columns, random_state):
 
 
 def _agreeing(hashed, left_out, queries, inner):
-    """Return how many rows agree with one of the training table in some subset.
-
-    Parameters
-    ----------
-    hashed : list of tuple of two ndarray
-        Hashes of both tables, column by column.
-    left_out : list of tuple of int
-        The subsets, as the columns left out.
-    queries, inner : ndarray of int
-        Rows of the new and of the training table that are asked about; the latter
-        must agree with another row.
-    """
+    """Return how many rows agree with one of the training table in some subset."""
     total = sum(old for old, _ in hashed)
     new_total = sum(new for _, new in hashed)[queries]
     agree, agree_inner = np.zeros(len(queries), bool), np.zeros(len(inner), bool)

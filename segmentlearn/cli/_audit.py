@@ -94,21 +94,7 @@ def audit(
 
 
 def report_text(report: Any, style: str) -> str:
-    """Write a report as text.
-
-    Parameters
-    ----------
-    report : AuditReport
-        What was found.
-    style : {"table", "markdown", "csv"}
-        "csv" has a line a finding; columns are separated by semicolons, and the
-        evidence is JSON.
-
-    Returns
-    -------
-    text : str
-        With a line feed at its end.
-    """
+    """Write a report as text."""
     if style == "markdown":
         return str(report.to_markdown())
     if style == "table":

@@ -40,13 +40,7 @@ class Wishes:
 
 
 def segment_rows(table: Table, drop: list[str]) -> pd.DataFrame:
-    """Return the columns to find segments in.
-
-    Raises
-    ------
-    InputError
-        If none is left, or all customers are the same in them.
-    """
+    """Return the columns to find segments in."""
     X = table.typed.drop(columns=drop)
     if X.shape[1] == 0:
         raise InputError("no column is left to find segments in; --drop fewer.")
@@ -59,19 +53,7 @@ def segment_rows(table: Table, drop: list[str]) -> pd.DataFrame:
 
 
 def number_wanted(text: str, n_rows: int) -> int | None:
-    """Read the option ``--n-clusters``; None stands for "auto".
-
-    Raises
-    ------
-    InputError
-        If it is neither "auto" nor a number of segments that the rows can make.
-
-    Examples
-    --------
-    >>> from segmentlearn.cli._cluster import number_wanted
-    >>> number_wanted("5", 200)
-    5
-    """
+    """Read the option ``--n-clusters``; None stands for "auto"."""
     if text == AUTO:
         if n_rows < 4:
             raise InputError(
@@ -94,19 +76,7 @@ def number_wanted(text: str, n_rows: int) -> int | None:
 
 
 def find_number(X: pd.DataFrame, wishes: Wishes) -> Any:
-    """Ask how many segments there are, from 2 to 10 or none.
-
-    Parameters
-    ----------
-    X : DataFrame
-        Customers.
-    wishes : Wishes
-
-    Returns
-    -------
-    found : NumberOfClusters
-        Its ``recommended`` is 1 where there are no segments.
-    """
+    """Ask how many segments there are, from 2 to 10 or none."""
     from segmentlearn import select_n_clusters
 
     most = min(_MOST_SEGMENTS, len(X) // 2)
@@ -119,22 +89,7 @@ def find_number(X: pd.DataFrame, wishes: Wishes) -> Any:
 
 
 def find_segments(X: pd.DataFrame, wishes: Wishes, n_clusters: int) -> tuple[Any, Any]:
-    """Segment a table and name the segments.
-
-    Parameters
-    ----------
-    X : DataFrame
-        Customers.
-    wishes : Wishes
-    n_clusters : int
-        Number of segments.
-
-    Returns
-    -------
-    segmenter : AutoencoderClusterer
-        Fitted; it keeps the names.
-    profile : SegmentProfile
-    """
+    """Segment a table and name the segments."""
     from segmentlearn import segment_profile
 
     segmenter = _build(wishes, n_clusters).fit(X)

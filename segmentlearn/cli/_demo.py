@@ -23,24 +23,7 @@ def run_demo(
     show: Callable[[Judged], None],
     out: pathlib.Path | None = None,
 ) -> None:
-    """Fit a model, show what it is worth, save and load it, score new customers.
-
-    Parameters
-    ----------
-    n_samples : int
-        Customers to generate for training and report.
-    random_state : int
-        Decides customers, split and training.
-    show : callable
-        Shows the held-out report.
-    out : pathlib.Path or None, default=None
-        Folder for both tables, the archive and the scored customers.
-
-    Raises
-    ------
-    InputError
-        If the folder has a file of one of their names already.
-    """
+    """Fit a model, show what it is worth, save and load it, score new customers."""
     import segmentlearn
 
     files = _Files(out) if out is not None else None

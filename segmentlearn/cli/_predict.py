@@ -46,13 +46,7 @@ class Scores:
 
 
 def score(model: Any, table: Table) -> Scores:
-    """Predict the segment of every row of a table.
-
-    Raises
-    ------
-    InputError
-        If the model cannot predict, or the table lacks columns of it.
-    """
+    """Predict the segment of every row of a table."""
     if not hasattr(model, "predict"):
         raise InputError(
             f"the archive holds a {type(model).__name__}, which predicts nothing."

@@ -38,17 +38,7 @@ _CAUTION = (
 
 
 def number_text(found: Any) -> str:
-    """Return how many segments there are, and why.
-
-    Parameters
-    ----------
-    found : NumberOfClusters
-        What :func:`segmentlearn.select_n_clusters` has found.
-
-    Returns
-    -------
-    text : str
-    """
+    """Return how many segments there are, and why."""
     numbers = [int(number) for number in found.table.index if number > 1]
     asked = f"{numbers[0]} to {numbers[-1]} were compared"
     if len(numbers) == 1:
@@ -70,18 +60,7 @@ def number_text(found: Any) -> str:
 
 
 def contest_text(segmenter: Any) -> str:
-    """Return which ways to find segments competed, and which was selected.
-
-    Parameters
-    ----------
-    segmenter : AutoencoderClusterer
-        Fitted.
-
-    Returns
-    -------
-    text : str
-        A table of the candidates, and the silhouettes in both spaces.
-    """
+    """Return which ways to find segments competed, and which was selected."""
     candidates = segmenter.candidates_
     selected = next(one for one in candidates if one["selected"])
     lines = []
@@ -105,25 +84,7 @@ def contest_text(segmenter: Any) -> str:
 
 
 def way_of(candidate: dict[str, Any]) -> str:
-    """Return in words how a candidate's segments were found.
-
-    Parameters
-    ----------
-    candidate : dict
-        One of ``AutoencoderClusterer.candidates_``.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> from segmentlearn.cli._segment_text import way_of
-    >>> way_of({"name": "kmeans on prepared", "space": "prepared"})
-    'k-means on the prepared columns'
-    >>> way_of({"name": "mixture on codes", "space": "codes", "n_components": 2})
-    'Gaussian mixture on codes of 2 numbers'
-    """
+    """Return in words how a candidate's segments were found."""
     method = candidate["name"].partition(" on ")[0]
     method = _METHODS.get(method, method)
     if candidate["space"] == "prepared":
@@ -136,18 +97,7 @@ def way_of(candidate: dict[str, Any]) -> str:
 
 
 def profile_text(profile: Any) -> str:
-    """Return what is in each segment, shorter than the profile's own report.
-
-    Parameters
-    ----------
-    profile : SegmentProfile
-
-    Returns
-    -------
-    text : str
-        For each segment its name, size and share, what sets it apart most, and the
-        rule that finds most of it.
-    """
+    """Return what is in each segment, shorter than the profile's own report."""
     n_customers = int(profile.sizes.sum())
     n_segments = sum(label != -1 for label in profile.labels)
     lines = [f"{n_customers:,} customers in {n_segments} segments"]
@@ -186,17 +136,7 @@ def profile_text(profile: Any) -> str:
 
 
 def named_counts_text(scores: Any) -> str:
-    """Return how many customers each segment has got, a line each.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.cli._predict import Scores
-    >>> from segmentlearn.cli._segment_text import named_counts_text
-    >>> print(named_counts_text(Scores(np.array([1, 0, 1]), {}, {0: "old"})))
-      segment 0, old: 1
-      segment 1: 2
-    """
+    """Return how many customers each segment has got, a line each."""
     lines = []
     labels, counts = np.unique(scores.segments, return_counts=True)
     for label, count in zip(labels, counts, strict=True):

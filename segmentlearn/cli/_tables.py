@@ -58,26 +58,7 @@ class Table:
 def read_table(
     path: pathlib.Path, separator: str = ",", text_columns: Iterable[str] = ()
 ) -> Table:
-    """Read a file of customers, with a first line of column names.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        A text file in UTF-8, with or without a byte order mark.
-    separator : str, default=","
-        What stands between cells; "tab" and "\\\\t" are a tab.
-    text_columns : iterable of str, default=()
-        Columns to take as text even where they look like numbers.
-
-    Returns
-    -------
-    table : Table
-
-    Raises
-    ------
-    InputError
-        If the file is empty, has no rows, has a column name twice or is not text.
-    """
+    """Read a file of customers, with a first line of column names."""
     separator = _SEPARATORS.get(separator, separator)
     if len(separator) != 1:
         raise InputError(f"--sep {separator!r} must be one character, or 'tab'.")
@@ -106,13 +87,7 @@ def read_table(
 
 
 def select_columns(table: Table, names: Sequence[str]) -> pd.DataFrame:
-    """Return columns by name, in the order asked for.
-
-    Raises
-    ------
-    InputError
-        That lists all columns that are missing, and those that may be meant.
-    """
+    """Return columns by name, in the order asked for."""
     missing = [name for name in names if name not in table.columns]
     if missing:
         unused = [name for name in table.columns if name not in names]
@@ -153,22 +128,7 @@ def check_column(table: Table, name: str, option: str) -> None:
 def table_to_bytes(
     table: Table, new: dict[str, Sequence[str]]
 ) -> tuple[bytes, dict[str, str]]:
-    """Write a table as it was, with new columns at its end.
-
-    Parameters
-    ----------
-    table : Table
-        What was read.
-    new : dict of str to sequence of str
-        Cells of the new columns.
-
-    Returns
-    -------
-    data : bytes
-        The new file.
-    renamed : dict of str to str
-        New columns whose name was taken, and the name that they have got.
-    """
+    """Write a table as it was, with new columns at its end."""
     taken, renamed = set(table.columns), {}
     columns = {}
     for name, cells in new.items():
@@ -192,22 +152,7 @@ def table_to_bytes(
 def check_output(
     target: pathlib.Path | None, *sources: pathlib.Path, option: str = "--out"
 ) -> None:
-    """Refuse, before any work, an output that cannot or must not be written.
-
-    Parameters
-    ----------
-    target : pathlib.Path or None
-        What the option says.
-    *sources : pathlib.Path
-        Input files, which are never changed, under whatever name.
-    option : str, default="--out"
-        The option that names the output.
-
-    Raises
-    ------
-    InputError
-        If the output is a folder or an input, or its folder does not exist.
-    """
+    """Refuse, before any work, an output that cannot or must not be written."""
     if target is None:
         return
     if target.is_dir():

@@ -13,18 +13,7 @@ _WIDTH = 40
 
 
 def held_out_text(judged: Judged) -> str:
-    """Return everything that is known about held-out customers.
-
-    Parameters
-    ----------
-    judged : Judged
-
-    Returns
-    -------
-    text : str
-        Accuracy beside the accuracy of naming the largest segment, scikit-learn's
-        classification report, and the confusion matrix.
-    """
+    """Return everything that is known about held-out customers."""
     from sklearn.metrics import classification_report
 
     n_train, n_held_out = len(judged.y_train), len(judged.y_true)
@@ -54,16 +43,7 @@ def held_out_text(judged: Judged) -> str:
 
 
 def confusion_text(y_true: Any, y_pred: Any) -> str:
-    """Return a confusion matrix with its labels.
-
-    Examples
-    --------
-    >>> from segmentlearn.cli._text_tables import confusion_text
-    >>> print(confusion_text(["A", "A", "B"], ["A", "B", "B"]))
-         A  B
-      A  1  1
-      B  0  1
-    """
+    """Return a confusion matrix with its labels."""
     true, predicted = np.asarray(y_true), np.asarray(y_pred)
     labels = np.unique(np.concatenate([true, predicted]))
     counts = pd.DataFrame(
@@ -77,31 +57,7 @@ def confusion_text(y_true: Any, y_pred: Any) -> str:
 def curves_text(
     history: dict[str, list[float]], best_epoch: int | list[int] | None, blocks: bool
 ) -> str:
-    """Return the learning curves, one line each.
-
-    Parameters
-    ----------
-    history : dict of str to list of float
-        One value an epoch.
-    best_epoch : int, list of int or None
-        Epoch whose weights were kept, from 1; one for each of several nets.
-    blocks : bool
-        Whether to draw with blocks, not with digits.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> from segmentlearn.cli._text_tables import curves_text
-    >>> print(curves_text({"loss": [2.0, 1.5, 1.0]}, 2, blocks=False))
-    Learning curves over 3 epochs; the weights of epoch 2 were kept
-      loss  740  2.000 to 1.000
-    >>> print(curves_text({"loss": [2.0, 1.5, 1.0]}, [2, 3], blocks=False))
-    Learning curves over 3 epochs, means of 2 nets; kept were epochs 2, 3
-      loss  740  2.000 to 1.000
-    """
+    """Return the learning curves, one line each."""
     shown = {
         name: values for name, values in history.items() if name != "learning_rate"
     }
@@ -122,15 +78,7 @@ def curves_text(
 
 
 def counts_text(labels: np.ndarray) -> str:
-    """Return how often each label occurs.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.cli._text_tables import counts_text
-    >>> counts_text(np.array(["B", "A", "B"]))
-    'A 1, B 2'
-    """
+    """Return how often each label occurs."""
     names, counts = np.unique(labels, return_counts=True)
     return ", ".join(
         f"{name} {count:,}" for name, count in zip(names, counts, strict=True)

@@ -6,25 +6,7 @@ _LEAST_SHARE = 1e-12
 
 
 def estimate(memberships, numbers, levels, lengths, least_variance):
-    """Return the classes under which rows are likeliest, given their memberships.
-
-    Parameters
-    ----------
-    memberships : ndarray of shape (n_rows, n_classes)
-        Each row sums to 1.
-    numbers : ndarray of shape (n_rows, n_numeric)
-    levels : ndarray of shape (n_rows, n_levels)
-        0/1, the levels of one category after those of another.
-    lengths : list of int
-        Levels of each category.
-    least_variance : float
-
-    Returns
-    -------
-    classes : tuple of ndarray
-        Weights (n_classes,), means and variances (n_classes, n_numeric), shares
-        (n_classes, n_levels).
-    """
+    """Return the classes under which rows are likeliest, given their memberships."""
     counts = memberships.sum(axis=0) + 10 * np.finfo(float).eps
     means = memberships.T @ numbers / counts[:, None]
     variances = memberships.T @ numbers**2 / counts[:, None] - means**2
@@ -40,19 +22,7 @@ def estimate(memberships, numbers, levels, lengths, least_variance):
 
 
 def log_joint(classes, numbers, levels):
-    """Return the logarithm of each class together with each row.
-
-    Parameters
-    ----------
-    classes : tuple of ndarray
-        As :func:`estimate` returns them.
-    numbers, levels : ndarray
-        As :func:`estimate` takes them.
-
-    Returns
-    -------
-    log_joint : ndarray of shape (n_rows, n_classes)
-    """
+    """Return the logarithm of each class together with each row."""
     weights, means, variances, shares = classes
     precisions = 1.0 / variances
     squares = (
@@ -66,18 +36,7 @@ def log_joint(classes, numbers, levels):
 
 
 def initial(rows, centers):
-    """Return memberships of the nearest centres.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-    centers : ndarray of shape (n_classes, n_features)
-
-    Returns
-    -------
-    memberships : ndarray of shape (n_rows, n_classes)
-        0 or 1.
-    """
+    """Return memberships of the nearest centres."""
     half_squares = (centers**2).sum(axis=1) / 2
     nearest = (rows @ centers.T - half_squares).argmax(axis=1)
     return np.eye(len(centers))[nearest]

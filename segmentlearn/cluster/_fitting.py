@@ -29,24 +29,7 @@ _MOST_ROWS = {
 
 
 def most_rows(clusterer):
-    """Return how many rows a clusterer should be fitted to, None for any number.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-        A `Pipeline` is judged by its last step.
-
-    Returns
-    -------
-    n_rows : int or None
-
-    Examples
-    --------
-    >>> from sklearn.cluster import KMeans, SpectralClustering
-    >>> from segmentlearn.cluster._fitting import most_rows
-    >>> most_rows(SpectralClustering()), most_rows(KMeans())
-    (5000, None)
-    """
+    """Return how many rows a clusterer should be fitted to, None for any number."""
     last = clusterer[-1] if isinstance(clusterer, Pipeline) else clusterer
     if getattr(last, "connectivity", None) is not None:
         return None  # neighbours are compared, not all pairs
@@ -55,21 +38,7 @@ def most_rows(clusterer):
 
 
 def seeded(estimator, random_state):
-    """Return a copy, seeded wherever it leaves its randomness open.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Its parameters named random_state are replaced where they are None, those of
-        estimators inside it too.
-    random_state : RandomState
-        Draws the seeds.
-
-    Returns
-    -------
-    copy : estimator
-        Not fitted.
-    """
+    """Return a copy, seeded wherever it leaves its randomness open."""
     copy = clone(estimator)
     open_seeds = [
         name
@@ -81,30 +50,7 @@ def seeded(estimator, random_state):
 
 
 def fit_labels(clusterer, X, sample_weight):
-    """Fit a clusterer and return its own labels of the rows.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-        Fitted in place. The affinities of all pairs of rows that it may keep are
-        dropped: nothing that comes after the fit needs them.
-    X : ndarray of shape (n_samples, n_features)
-    sample_weight : ndarray of shape (n_samples,) or None
-
-    Returns
-    -------
-    labels : ndarray of int of shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If there is not one label a row.
-
-    Warns
-    -----
-    SegmentLearnWarning
-        If the clusterer takes no weights.
-    """
+    """Fit a clusterer and return its own labels of the rows."""
     weights = {}
     if sample_weight is not None:
         if has_fit_parameter(clusterer, "sample_weight"):
@@ -128,21 +74,7 @@ def fit_labels(clusterer, X, sample_weight):
 
 
 def segment_means(X, codes, sample_weight, n_segments):
-    """Return the mean of each segment's rows.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-    codes : ndarray of int of shape (n_samples,)
-        Segments, -1 for noise.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Rows of a segment whose weights are all 0 count alike.
-    n_segments : int
-
-    Returns
-    -------
-    means : ndarray of shape (n_segments, n_features)
-    """
+    """Return the mean of each segment's rows."""
     means = np.empty((n_segments, X.shape[1]), dtype=X.dtype)
     for code in range(n_segments):
         members = codes == code

@@ -10,27 +10,7 @@ _ROWS_AT_ONCE = 65_536
 
 
 def squared_spread(features, labels):
-    """Return the means of the segments, and the squared distances to them.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_features)
-    labels : ndarray of int, shape (n_samples,)
-        Segments from 0; -1 is noise, which counts nowhere.
-
-    Returns
-    -------
-    means : ndarray of shape (n_segments, n_features)
-    inertia : float
-        Sum over the customers that are in a segment.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.cluster._inertia import squared_spread
-    >>> squared_spread(np.array([[0.0], [2.0], [9.0]]), np.array([0, 0, -1]))
-    (array([[1.]]), 2.0)
-    """
+    """Return the means of the segments, and the squared distances to them."""
     means = segment_means(features, labels, None, int(labels.max(initial=-1)) + 1)
     inertia = 0.0
     for start in range(0, len(features), _ROWS_AT_ONCE):
@@ -42,20 +22,7 @@ def squared_spread(features, labels):
 
 
 def sampled_silhouette(features, labels, seed):
-    """Return the mean silhouette of a sample of the customers that are in a segment.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_features)
-    labels : ndarray of int, shape (n_samples,)
-    seed : int
-        Draws the sample.
-
-    Returns
-    -------
-    silhouette : float
-        NaN with fewer than two segments.
-    """
+    """Return the mean silhouette of a sample of the customers that are in a segment."""
     known = np.flatnonzero(labels >= 0)
     if len(known) > _SILHOUETTE_ROWS:
         drawn = np.random.default_rng(seed).permutation(known)[:_SILHOUETTE_ROWS]

@@ -53,27 +53,7 @@ class Schema:
 def check_table(
     frame: pd.DataFrame, schema: Schema, required: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """The schema's columns of a table, in its order and dtypes.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The table as read.
-    schema : Schema
-        What it must look like.
-    required : sequence of str, default=()
-        Names of optional columns that must exist this time.
-
-    Returns
-    -------
-    DataFrame
-        A new frame; the one given isn't changed.
-
-    Raises
-    ------
-    SchemaError
-        With every difference in one message.
-    """
+    """The schema's columns of a table, in its order and dtypes."""
     problems = []
     known = schema.columns()
     extra = [str(n) for n in frame.columns if n not in {c.name for c in known}]

@@ -38,13 +38,7 @@ class CacheInfo(NamedTuple):
 
 
 class LeastRecentlyUsed:
-    """A bounded table of things that are costly to make, safe between threads.
-
-    Parameters
-    ----------
-    size : int
-        Most entries kept; the one unused for longest goes first.
-    """
+    """A bounded table of things that are costly to make, safe between threads."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -83,13 +77,7 @@ class LeastRecentlyUsed:
 
 
 class ProgramCache(LeastRecentlyUsed):
-    """Compiled programs by architecture, and how often they were compiled.
-
-    Parameters
-    ----------
-    size : int
-        Most programs kept.
-    """
+    """Compiled programs by architecture, and how often they were compiled."""
 
     def __init__(self, size: int) -> None:
         super().__init__(size)

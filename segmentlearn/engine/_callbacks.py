@@ -23,17 +23,7 @@ _BATCH_HOOKS = (
 
 
 def wants_batches(callback: Any) -> bool:
-    """Whether a callback must be called within an epoch, not only around it.
-
-    Parameters
-    ----------
-    callback : keras.callbacks.Callback
-
-    Returns
-    -------
-    wants : bool
-        True where a hook for batches, or around the validation, is in use.
-    """
+    """Whether a callback must be called within an epoch, not only around it."""
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return callback.save_freq != "epoch"
     if isinstance(callback, keras.callbacks.TensorBoard):
@@ -50,14 +40,6 @@ class EpochCallbacks:
 
     They read and set ``model.optimizer.learning_rate``, so a model that is not compiled
     is compiled for them, and one that is wears another optimizer while they are called.
-
-    Parameters
-    ----------
-    callbacks : sequence of keras.callbacks.Callback
-    model : keras.Model
-    recipe : Recipe
-    epochs : int
-    verbose : int
     """
 
     def __init__(

@@ -47,22 +47,7 @@ def reason_not_to_compile(
     loss: Any = None,
     metrics: Sequence = (),
 ) -> str | None:
-    """Say why a training must be left to Keras, or None if it need not be.
-
-    Parameters
-    ----------
-    model : keras.Model
-    optimizer : keras.optimizers.Optimizer
-    callbacks : sequence of keras.callbacks.Callback
-    loss : object, default=None
-        As `fit` takes it.
-    metrics : sequence, default=()
-
-    Returns
-    -------
-    reason : str or None
-        Half a sentence for the warning.
-    """
+    """Say why a training must be left to Keras, or None if it need not be."""
     for callback in callbacks:
         if wants_batches(callback):
             return f"the callback {type(callback).__name__} wants to see batches"
@@ -118,29 +103,7 @@ def fit_with_keras(
     callbacks: Sequence,
     optimizer_state: Sequence | None = None,
 ) -> "TrainingResult":
-    """Train with ``keras.Model.fit`` under the same plan and return the same result.
-
-    Parameters
-    ----------
-    model : keras.Model
-    table : Table
-    recipe : Recipe
-    plan : Plan
-    callbacks : sequence of keras.callbacks.Callback
-    optimizer_state : list of ndarray, default=None
-        Of an earlier training by Keras' own ``fit``.
-
-    Returns
-    -------
-    result : TrainingResult
-
-    Raises
-    ------
-    ValueError
-        If the model has a member axis, which Keras' ``fit`` does not know.
-    SegmentLearnError
-        If the loss is not a finite number in the first epoch already.
-    """
+    """Train with ``keras.Model.fit`` under the same plan and return the same result."""
     from segmentlearn.engine._trainer import TrainingResult
 
     if recipe.n_members is not None:

@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 class Watch(keras.callbacks.Callback):
-    """Follows the plan during Keras' ``fit``, and writes down what happens.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    plan : Plan
-    """
+    """Follows the plan during Keras' ``fit``, and writes down what happens."""
 
     def __init__(self, recipe: Recipe, plan: "Plan") -> None:
         super().__init__()

@@ -11,20 +11,7 @@ import numpy as np
 def progress_bar(
     verbose: int, epochs: int
 ) -> Iterator[Callable[[int, dict[str, Any]], None]]:
-    """Give a function that reports an epoch, for as long as the training lasts.
-
-    Parameters
-    ----------
-    verbose : {0, 1, 2}
-        Silent, progress bar, one line an epoch.
-    epochs : int
-        Epochs at most.
-
-    Yields
-    ------
-    report : callable
-        Takes the epoch (from 0) and its losses and metrics.
-    """
+    """Give a function that reports an epoch, for as long as the training lasts."""
     if verbose == 0:
         yield lambda epoch, logs: None
     elif verbose == 1:
@@ -70,14 +57,7 @@ def _bar(epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
 
 
 def describe(logs: dict[str, Any]) -> str:
-    """Write losses and metrics on one line; members are averaged.
-
-    Examples
-    --------
-    >>> from segmentlearn.engine._progress import describe
-    >>> describe({"loss": 1.25, "val_loss": 1.5, "learning_rate": 0.001})
-    'loss 1.2500  val_loss 1.5000'
-    """
+    """Write losses and metrics on one line; members are averaged."""
     return "  ".join(
         f"{name} {np.mean(value):.4f}"
         for name, value in logs.items()

@@ -36,23 +36,7 @@ SCHEDULES: dict[str, Schedule] = {
 
 
 def resolve_schedule(schedule: "str | Schedule | None") -> Schedule:
-    """Return the function behind a schedule's name; a function passes through.
-
-    Parameters
-    ----------
-    schedule : str, callable or None
-        A key of ``SCHEDULES``, or a function that maps an array of progress values in
-        [0, 1] to an array of factors of the same shape. None means "constant".
-
-    Returns
-    -------
-    function : callable
-
-    Raises
-    ------
-    ValueError
-        If the name is not a key of ``SCHEDULES``.
-    """
+    """Return the function behind a schedule's name; a function passes through."""
     if schedule is None:
         return constant
     if callable(schedule):

@@ -39,15 +39,6 @@ class BestEpoch:
 
     A single net is one member. Members are told apart on the leading axis of every
     weight, so the best weights of all of them fit into one list of arrays.
-
-    Parameters
-    ----------
-    rule : EarlyStopping
-        When to stop.
-    n_members : int or None
-        Number of nets trained at once; None for a single net without a member axis.
-    more_is_better : bool, default=False
-        Whether the measure has to grow.
     """
 
     def __init__(

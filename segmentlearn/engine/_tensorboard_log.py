@@ -137,16 +137,7 @@ class LogPart:
 
 
 class EpochLog:
-    """Writes epochs of one net, or of members, into the folder of a fit.
-
-    Parameters
-    ----------
-    folder : LogFolder or LogPart
-    model : keras.Model
-        Names the weights.
-    n_members : int, default=None
-        Nets of a packed model; each gets a folder of its own, ``member_0`` and so on.
-    """
+    """Writes epochs of one net, or of members, into the folder of a fit."""
 
     def __init__(
         self, folder: LogFolder | LogPart, model: Any, n_members: int | None = None
@@ -174,16 +165,7 @@ class EpochLog:
     def write(
         self, logs: Mapping[str, Any], weights: Sequence[np.ndarray] | None = None
     ) -> None:
-        """Write the next epoch down.
-
-        Parameters
-        ----------
-        logs : dict of str to float or ndarray of shape (n_members,)
-            As they stand in the history.
-        weights : sequence of ndarray, default=None
-            In the order of ``model.weights``; of any shape, with members that of
-            (n_members, ...).
-        """
+        """Write the next epoch down."""
         due = self._due(weights)
         if self._n_members is None:
             self._write("", logs, due)
@@ -244,12 +226,7 @@ class EpochLog:
 
 
 class LogCallback(keras.callbacks.Callback):
-    """Writes the epochs of Keras' own ``fit``.
-
-    Parameters
-    ----------
-    folder : LogFolder or LogPart
-    """
+    """Writes the epochs of Keras' own ``fit``."""
 
     def __init__(self, folder: LogFolder | LogPart) -> None:
         super().__init__()
@@ -271,16 +248,7 @@ class LogCallback(keras.callbacks.Callback):
 
 
 def as_folder(log_dir: Any) -> LogFolder | LogPart | None:
-    """Return the folder of a fit; an estimator has already said which it is.
-
-    Parameters
-    ----------
-    log_dir : str, path-like, LogFolder, LogPart or None
-
-    Returns
-    -------
-    folder : LogFolder, LogPart or None
-    """
+    """Return the folder of a fit; an estimator has already said which it is."""
     if log_dir is None or isinstance(log_dir, LogFolder | LogPart):
         return log_dir
     return LogFolder(log_dir)
@@ -291,23 +259,6 @@ def weight_names(model: Any) -> list[str]:
 
     Keras numbers layers without a name through the whole process; here each model
     counts its own, so that histograms of two fits have the same names.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    names : list of str
-        In the order of ``model.weights``.
-
-    Examples
-    --------
-    >>> import keras
-    >>> from segmentlearn.engine._tensorboard_log import weight_names
-    >>> layers = [keras.Input((2,)), keras.layers.Dense(2), keras.layers.Dense(1)]
-    >>> weight_names(keras.Sequential(layers))[::2]
-    ['sequential/dense/kernel', 'sequential/dense_1/kernel']
     """
     given: dict[str, str] = {}
     counts: dict[str, int] = {}

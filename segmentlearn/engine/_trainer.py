@@ -82,21 +82,7 @@ class Plan:
 
 
 class Trainer:
-    """Runs the epochs of one fit.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The user's model, which callbacks see and which gets the weights.
-    program : Program
-        Started with the model's weights; its lock is held by the caller.
-    rows : WholeRows or SegmentedRows
-    plan : Plan
-    free : FreeNumbers
-    recipe : Recipe
-        Of this fit: the program's own may hold another learning rate.
-    callbacks : sequence of keras.callbacks.Callback
-    """
+    """Runs the epochs of one fit."""
 
     def __init__(
         self,

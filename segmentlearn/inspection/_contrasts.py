@@ -101,24 +101,7 @@ class CategoryContrast:
 
 
 def contrast(column, codes, sizes, confidence_level):
-    """Compare each segment with the rest in one column.
-
-    Parameters
-    ----------
-    column : DescribedColumn
-        The cells.
-    codes : ndarray of int of shape (n_rows,)
-        Segment of each row.
-    sizes : ndarray of int of shape (n_segments,)
-        Rows of each segment.
-    confidence_level : float
-        Coverage of the intervals.
-
-    Returns
-    -------
-    contrast : NumberContrast or CategoryContrast
-        Sums over the rows are taken once, not once a segment.
-    """
+    """Compare each segment with the rest in one column."""
     if column.factor is None:
         return _contrast_numbers(column, codes, sizes, confidence_level)
     return _contrast_levels(column, codes, sizes, confidence_level)

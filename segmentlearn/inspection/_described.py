@@ -55,21 +55,7 @@ class DescribedColumn:
 
 
 class Described:
-    """The columns of X that are described, read one at a time.
-
-    Parameters
-    ----------
-    X : frame or array-like of shape (n_rows, n_columns)
-        Customers.
-    feature_names : list of str or None
-        Names for the columns of X.
-    columns : list of str or int, or None
-        Columns to describe; None takes all but identifiers and empty ones.
-    categorical_features : "auto" or list of str or int
-        Columns that hold categories whatever their dtype.
-    max_levels : int
-        Levels of a category at most; the rarest are put together.
-    """
+    """The columns of X that are described, read one at a time."""
 
     def __init__(self, X, feature_names, columns, categorical_features, max_levels):
         table = read_table(SegmentProfiler(), X, reset=True)
@@ -97,20 +83,7 @@ class Described:
         self._index = table.index
 
     def rows(self, at, names):
-        """Return some rows as they came, with the index of X.
-
-        Parameters
-        ----------
-        at : ndarray of int
-            Positions of the rows.
-        names : list of str
-            Columns to show.
-
-        Returns
-        -------
-        frame : DataFrame
-            Row numbers are the index where X has none.
-        """
+        """Return some rows as they came, with the index of X."""
         index = at if self._index is None else self._index[at]
         cells = {name: self._cells[name][at] for name in names}
         return pd.DataFrame(cells, index=index)

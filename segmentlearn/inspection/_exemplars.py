@@ -14,22 +14,6 @@ def find_exemplars(columns, codes, n_segments, n_exemplars):
     three times the average; in categories one minus the level's share in the segment,
     and where a cell is missing the average.
 
-    Parameters
-    ----------
-    columns : list of DescribedColumn
-        The sampled rows.
-    codes : ndarray of int of shape (n_sampled,)
-        Segment of each of them.
-    n_segments : int
-        Number of segments to find exemplars of.
-    n_exemplars : int
-        Rows a segment.
-
-    Returns
-    -------
-    found : list of tuple of (ndarray of int, ndarray of float)
-        For each segment positions among the sampled rows, nearest first, and distances.
-
     References
     ----------
     .. [1] T. Hastie, R. Tibshirani and J. Friedman, "The elements of statistical

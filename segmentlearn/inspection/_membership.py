@@ -50,22 +50,7 @@ def is_noise(label):
 
 
 def find_membership(estimator_or_labels, X, n_rows):
-    """Return the segment of each row of X.
-
-    Parameters
-    ----------
-    estimator_or_labels : estimator or array-like of shape (n_rows,)
-        A fitted estimator with ``predict`` or ``labels_``, or labels.
-    X : frame or array of n_rows rows
-        What the estimator predicts.
-    n_rows : int
-        Number of rows of X.
-
-    Returns
-    -------
-    membership : Membership
-        Checked: one label for each row, none of them missing.
-    """
+    """Return the segment of each row of X."""
     known = {}
     if hasattr(estimator_or_labels, "fit"):
         labels = _labels_of(estimator_or_labels, X, n_rows)

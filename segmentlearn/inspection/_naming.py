@@ -57,23 +57,7 @@ class Trait:
 
 
 def find_traits(contrasts, sizes, confidence_level):
-    """List what sets each segment apart.
-
-    Parameters
-    ----------
-    contrasts : list of NumberContrast or CategoryContrast
-        The columns.
-    sizes : ndarray of int of shape (n_segments,)
-        Rows of each segment.
-    confidence_level : float
-        Coverage of the intervals.
-
-    Returns
-    -------
-    traits : list of list of Trait
-        For each segment, strongest first: one a column, at least slight, and with an
-        interval that leaves zero out.
-    """
+    """List what sets each segment apart."""
     plain = tell_themselves(
         {
             contrast.name: contrast.levels
@@ -101,22 +85,7 @@ def find_traits(contrasts, sizes, confidence_level):
 
 
 def name_segments(labels, traits, known):
-    """Give each segment a name of its own.
-
-    Parameters
-    ----------
-    labels : list of int or str
-        The segments.
-    traits : list of list of Trait
-        What sets them apart.
-    known : dict of label to str
-        Names that are given already.
-
-    Returns
-    -------
-    names : dict of label to str
-        The three strongest sizeable effects in words; more where names would be alike.
-    """
+    """Give each segment a name of its own."""
     names = {label: known[label] for label in labels if label in known}
     names.update({label: NOISE_NAME for label in labels if is_noise(label)} | names)
     open_ = {

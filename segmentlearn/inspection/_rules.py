@@ -67,26 +67,7 @@ class _Bounds:
 
 
 def leaf_rules(tree, features, matrix, codes, weights):
-    """Return one rule for each leaf, those of most rows first.
-
-    Parameters
-    ----------
-    tree : DecisionTreeClassifier
-        Fitted.
-    features : list of TreeFeature
-        What its columns stand for.
-    matrix : ndarray of shape (n_sampled, n_features)
-        The rows it was fitted on.
-    codes : ndarray of int of shape (n_sampled,)
-        Segment of each row.
-    weights : ndarray of float of shape (n_sampled,)
-        Rows of the table that each row stands for.
-
-    Returns
-    -------
-    rules : list of Rule
-        Leaves of one parent that stand for the same segment are put together.
-    """
+    """Return one rule for each leaf, those of most rows first."""
     nodes = tree.tree_
     has_gaps = np.isnan(matrix).any(axis=0)
     leaf_of_row = tree.apply(matrix)

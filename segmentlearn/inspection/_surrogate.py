@@ -33,28 +33,7 @@ class Surrogate:
 
 
 def grow_surrogate(columns, codes, weights, n_segments, depth, random_state):
-    """Grow a tree on raw columns and measure it on held-out rows.
-
-    Parameters
-    ----------
-    columns : list of DescribedColumn
-        The sampled rows.
-    codes : ndarray of int of shape (n_sampled,)
-        Segment of each row.
-    weights : ndarray of float of shape (n_sampled,)
-        Rows of the table that each row stands for.
-    n_segments : int
-        Number of segments.
-    depth : int or "auto"
-        Most conditions on the way to a leaf.
-    random_state : RandomState
-        Draws folds and breaks ties of the tree.
-
-    Returns
-    -------
-    surrogate : Surrogate or None
-        None where there is nothing to tell apart.
-    """
+    """Grow a tree on raw columns and measure it on held-out rows."""
     features, matrix = _encode(columns)
     if n_segments < 2 or not features:
         return None

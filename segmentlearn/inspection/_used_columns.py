@@ -10,31 +10,7 @@ _PLACES = ("best_estimator_", "preprocessor_", "table_")
 
 
 def used_columns(model: Any, features: list[str]) -> list[str]:
-    """Return the columns that a model uses.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    features : list of str
-        Columns that it was fitted with.
-
-    Returns
-    -------
-    used : list of str
-        Without those that its preprocessor took for identifiers or found empty; all of
-        them where no preprocessor tells.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from segmentlearn.preprocessing import TabularPreprocessor
-    >>> from segmentlearn.inspection._used_columns import used_columns
-    >>> X = pd.DataFrame({"Age": [20, 30, 40], "Fax": [None] * 3})
-    >>> model = TabularPreprocessor().fit(X)
-    >>> used_columns(model, list(X.columns))
-    ['Age']
-    """
+    """Return the columns that a model uses."""
     roles = _column_roles(model)
     return [name for name in features if roles.get(name) not in _LEFT_OUT]
 

@@ -23,18 +23,7 @@ _SLIGHT_EDGES = {
 
 
 def short_name(column):
-    """Return a column's name as words, its unit left out.
-
-    Parameters
-    ----------
-    column : str
-        Such as "Annual Income (k$)".
-
-    Returns
-    -------
-    name : str
-        Such as "annual income"; short words in capitals stay.
-    """
+    """Return a column's name as words, its unit left out."""
     text = _IN_PARENTHESES.sub("", column) or column
     words = re.split(r"[\s_.\-]+", _CAMEL.sub(" ", text).strip())
     kept = [
@@ -45,22 +34,7 @@ def short_name(column):
 
 
 def number_words(column, kind, d):
-    """Say that a column's numbers are low or high.
-
-    Parameters
-    ----------
-    column : str
-        Name of the column.
-    kind : {"number", "datetime", "timedelta"}
-        What it holds.
-    d : float
-        Cohen's d of segment against rest.
-
-    Returns
-    -------
-    words : str
-        Such as "very low annual income" or "younger".
-    """
+    """Say that a column's numbers are low or high."""
     name = short_name(column)
     size = abs(d)
     if kind == "number" and _AGE.fullmatch(name):
@@ -72,26 +46,7 @@ def number_words(column, kind, d):
 
 
 def level_words(column, level, share, h, tells_itself):
-    """Say that a level is frequent or rare.
-
-    Parameters
-    ----------
-    column : str
-        Name of the column.
-    level : str, int, float or bool
-        The level.
-    share : float
-        Its share in the segment.
-    h : float
-        Cohen's h of segment against rest.
-    tells_itself : bool
-        Whether the level needs no column name beside it.
-
-    Returns
-    -------
-    words : str
-        Such as "mostly Artist" or "graduated: mostly no".
-    """
+    """Say that a level is frequent or rare."""
     text = level_text(level, column if not tells_itself else None)
     slightly = "slightly " if abs(h) < SIZEABLE else ""
     if h > 0 and share >= 0.5 and not slightly:
@@ -106,22 +61,7 @@ def level_words(column, level, share, h, tells_itself):
 
 
 def missing_words(column, share, h):
-    """Say that cells are missing, or are not.
-
-    Parameters
-    ----------
-    column : str
-        Name of the column.
-    share : float
-        Share of missing cells in the segment.
-    h : float
-        Cohen's h of the share of missing cells.
-
-    Returns
-    -------
-    words : str
-        Such as "mostly without phone number".
-    """
+    """Say that cells are missing, or are not."""
     if h > 0:
         often = "mostly" if share >= 0.5 else "more often"
         return f"{often} without {short_name(column)}"
@@ -130,19 +70,7 @@ def missing_words(column, share, h):
 
 
 def tell_themselves(columns):
-    """Return the levels that need no column name beside them.
-
-    Parameters
-    ----------
-    columns : dict of str to list
-        The levels of each column of categories.
-
-    Returns
-    -------
-    pairs : set of (str, level)
-        Column and level: text that starts with four letters and stands in one column
-        only; none of a column that has bare measures such as "low".
-    """
+    """Return the levels that need no column name beside them."""
     seen = {}
     for column, levels in columns.items():
         for level in levels:

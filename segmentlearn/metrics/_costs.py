@@ -21,35 +21,7 @@ _SCORED = {
 
 
 def read_matrix(matrix, labels, name="cost_matrix"):
-    """Return a cost or profit matrix as an array in the order of the classes.
-
-    Parameters
-    ----------
-    matrix : dict or array-like of shape (n_classes, n_classes)
-        As :func:`cost_score` takes it.
-    labels : ndarray of shape (n_classes,)
-        The classes.
-    name : str, default="cost_matrix"
-        What errors call it.
-
-    Returns
-    -------
-    matrix : ndarray of float64, shape (n_classes, n_classes)
-        True classes in the rows, decisions in the columns.
-
-    Raises
-    ------
-    ValueError
-        If a key is no pair of classes, a number is not finite, or the shape is wrong.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.metrics._costs import read_matrix
-    >>> read_matrix({("yes", "no"): 8.0}, np.array(["no", "yes"]))
-    array([[0., 0.],
-           [8., 0.]])
-    """
+    """Return a cost or profit matrix as an array in the order of the classes."""
     classes = labels.tolist()
     if not isinstance(matrix, Mapping):
         values = check_array(matrix, dtype=np.float64, input_name=name)

@@ -336,25 +336,7 @@ def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
 
 
 def cramers_v_from_statistic(chi2, n, shape, bias_correction):
-    """Return Cramér's V of a table that is known by its chi-squared statistic.
-
-    Parameters
-    ----------
-    chi2 : float
-        Pearson's statistic.
-    n : float
-        Sum of the counts.
-    shape : tuple of int
-        Rows and columns of the table, at least two of each, none of them zeros.
-    bias_correction : bool
-        Whether to take off what chance alone brings about.
-
-    Returns
-    -------
-    v : float
-        From 0 to 1. With the correction it is 0 where every row of the data has a level
-        of its own, since any other column fits such levels.
-    """
+    """Return Cramér's V of a table that is known by its chi-squared statistic."""
     found, df = chi2 / n, (shape[0] - 1) * (shape[1] - 1)
     if bias_correction:
         found -= df / (n - 1)
@@ -374,22 +356,7 @@ def _most_dependence(n, shape, bias_correction):
 
 
 def chi_squared(table):
-    """Return Pearson's statistic, its degrees of freedom and the number of rows.
-
-    Parameters
-    ----------
-    table : ndarray of shape (n_groups, n_levels)
-        Counts without a row or column of zeros.
-
-    Returns
-    -------
-    chi2 : float
-        Without continuity correction.
-    df : int
-        Degrees of freedom.
-    n : float
-        Sum of the counts.
-    """
+    """Return Pearson's statistic, its degrees of freedom and the number of rows."""
     n = table.sum()
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
     chi2 = float(((table - expected) ** 2 / expected).sum())

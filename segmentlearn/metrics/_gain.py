@@ -165,31 +165,7 @@ def profit_curve(y_true, proba, *, benefit, cost, pos_label=None):
 
 
 def customer_profits(responds, benefit, cost):
-    """Return the profit of contacting each customer.
-
-    Parameters
-    ----------
-    responds : ndarray of shape (n_samples,)
-        Whether the customer responds, or how probably.
-    benefit, cost : float or array-like of shape (n_samples,)
-        As :func:`profit_curve` takes them.
-
-    Returns
-    -------
-    profits : ndarray of float64, shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If there are not as many benefits or costs as customers, or one is not finite.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.metrics._gain import customer_profits
-    >>> customer_profits(np.array([True, False]), 10.0, [1.0, 2.0])
-    array([ 9., -2.])
-    """
+    """Return the profit of contacting each customer."""
     amounts = []
     for name, amount in (("benefit", benefit), ("cost", cost)):
         if not isinstance(amount, Real):

@@ -142,33 +142,7 @@ goes on falling
 
 
 def median_history(history):
-    """Return the median of several histories, or a single one as arrays.
-
-    Parameters
-    ----------
-    history : dict of str to list of float, or list of dict
-        One net's, or one for each net.
-
-    Returns
-    -------
-    curves : dict of str to ndarray of shape (n_epochs,)
-        Epoch by epoch the median over the nets, up to the last epoch that half of them
-        have reached. A net that has stopped keeps its last value: left out, a good net
-        that stops early would make the median jump as if the others had got worse.
-
-    Raises
-    ------
-    ValueError
-        If the list is empty.
-    TypeError
-        If there is something else than a dict.
-
-    Examples
-    --------
-    >>> from segmentlearn.metrics._generalization_gap import median_history
-    >>> median_history([{"loss": [3, 2, 1]}, {"loss": [1, 1]}, {"loss": [0]}])
-    {'loss': array([1., 1.])}
-    """
+    """Return the median of several histories, or a single one as arrays."""
     histories = [history] if isinstance(history, Mapping) else list(history)
     if not histories:
         raise ValueError("history is an empty list; pass one dict for each net.")

@@ -5,20 +5,7 @@ from scipy import stats
 
 
 def adjust(p_values, correction):
-    """Correct p-values for their number; NaN is left out of the count.
-
-    Parameters
-    ----------
-    p_values : ndarray of float
-        Of any shape.
-    correction : {"holm", "fdr_bh"} or None
-        Holm's or Benjamini and Hochberg's.
-
-    Returns
-    -------
-    adjusted : ndarray of float
-        Of the same shape.
-    """
+    """Correct p-values for their number; NaN is left out of the count."""
     adjusted = np.array(p_values, dtype=np.float64)
     given = ~np.isnan(adjusted)
     flat = adjusted[given]

@@ -38,15 +38,7 @@ class Association(NamedTuple):
 
 
 class Numbers:
-    """A column of numbers.
-
-    Parameters
-    ----------
-    values : ndarray of float of shape (n_rows,)
-        The cells, NaN where missing.
-    ranked : bool
-        Whether only their order counts.
-    """
+    """A column of numbers."""
 
     def __init__(self, values, ranked):
         self.ranked = ranked
@@ -69,15 +61,7 @@ class Numbers:
 
 
 class Levels:
-    """A column of categories.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-        Level of each cell, -1 where missing.
-    n_levels : int
-        Number of levels.
-    """
+    """A column of categories."""
 
     def __init__(self, codes, n_levels):
         self._codes = codes
@@ -91,19 +75,7 @@ class Levels:
 
 
 def associate(first, second, bias_correction=True):
-    """Return how much two columns go together, over the rows that hold both.
-
-    Parameters
-    ----------
-    first, second : Numbers or Levels
-        Columns of as many rows.
-    bias_correction : bool, default=True
-        Whether to take off what chance brings about where categories are concerned.
-
-    Returns
-    -------
-    association : Association
-    """
+    """Return how much two columns go together, over the rows that hold both."""
     rows = _both(first.present, second.present)
     a, b = first.at(rows), second.at(rows)
     n_rows = len(a)
@@ -125,28 +97,7 @@ def associate(first, second, bias_correction=True):
 
 
 def correlation_ratio_of_codes(codes, n_levels, values, bias_correction, ranked):
-    """Return eta of numbers within levels, and its p-value.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-        Levels, none missing.
-    n_levels : int
-        Number of levels.
-    values : ndarray of float of shape (n_rows,)
-        Numbers, or ranks, none missing.
-    bias_correction : bool
-        Whether to take off what chance brings about.
-    ranked : bool
-        Whether values are ranks: the p-value is then that of Kruskal and Wallis.
-
-    Returns
-    -------
-    eta : float
-        From 0 to 1; NaN where there is a single level or number.
-    p_value : float
-        NaN where there is none.
-    """
+    """Return eta of numbers within levels, and its p-value."""
     centred = _centred(values)
     counts = np.bincount(codes, minlength=n_levels) if len(codes) else np.zeros(0)
     n_rows, n_groups = len(codes), np.count_nonzero(counts)

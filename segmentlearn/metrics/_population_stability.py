@@ -87,18 +87,7 @@ def population_stability_index(expected, actual, *, n_bins=10):
 
 
 def psi_of_counts(expected, actual):
-    """Return the index of two rows of counts, bin by bin.
-
-    Parameters
-    ----------
-    expected, actual : ndarray of shape (n_bins,)
-        Rows in each bin; bins that are empty in both are left out.
-
-    Returns
-    -------
-    psi : float
-        0 or more.
-    """
+    """Return the index of two rows of counts, bin by bin."""
     used = (expected + actual) > 0
     shares = []
     for counts in (expected[used], actual[used]):
@@ -109,20 +98,7 @@ def psi_of_counts(expected, actual):
 
 
 def binned_counts(expected, actual, n_bins):
-    """Count numbers in bins at the quantiles of the first column.
-
-    Parameters
-    ----------
-    expected, actual : ndarray of float
-        NaN where missing.
-    n_bins : int
-        Bins at most, without that of the missing cells.
-
-    Returns
-    -------
-    counts : tuple of two ndarray of int of shape (n_bins_used + 1,)
-        The last bin holds the missing cells.
-    """
+    """Count numbers in bins at the quantiles of the first column."""
     present = expected[np.isfinite(expected)]
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
     # "lower" takes values that occur, so that whole numbers fall into bins as a whole

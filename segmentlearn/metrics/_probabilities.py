@@ -8,34 +8,7 @@ from segmentlearn._compat import check_pos_label_consistency
 
 
 def read_binary(y_true, proba, pos_label=None):
-    """Return which rows are positive, and the probability that each is.
-
-    Parameters
-    ----------
-    y_true : array-like of shape (n_samples,)
-        Labels of two classes.
-    proba : array-like of shape (n_samples,) or (n_samples, 2)
-        Probability of the positive class, or of both classes in sorted order.
-    pos_label : int, float, bool or str, default=None
-        The positive class. None is the second of two columns; for one column 1, as in
-        scikit-learn, and an error where the labels are text.
-
-    Returns
-    -------
-    positive : ndarray of bool, shape (n_samples,)
-    scores : ndarray of float64, shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a probability is missing, or there are more than two classes.
-
-    Examples
-    --------
-    >>> from segmentlearn.metrics._probabilities import read_binary
-    >>> read_binary(["no", "yes"], [[0.9, 0.1], [0.2, 0.8]])
-    (array([False,  True]), array([0.1, 0.8]))
-    """
+    """Return which rows are positive, and the probability that each is."""
     y_true = read_labels(y_true)
     proba = _read_proba(proba)
     check_consistent_length(y_true, proba)
@@ -67,36 +40,7 @@ def read_binary(y_true, proba, pos_label=None):
 
 
 def read_classes(y_true, proba, labels=None):
-    """Return each row's class number and a column of probabilities for each class.
-
-    Parameters
-    ----------
-    y_true : array-like of shape (n_samples,)
-        Labels.
-    proba : array-like of shape (n_samples,) or (n_samples, n_classes)
-        Probabilities in the order of the classes; one column is the second of two.
-    labels : array-like of shape (n_classes,), default=None
-        The classes in the order of the columns, where `y_true` does not hold them all
-        or they are not sorted.
-
-    Returns
-    -------
-    codes : ndarray of int, shape (n_samples,)
-    proba : ndarray of float64, shape (n_samples, n_classes)
-    classes : ndarray of shape (n_classes,)
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a probability is missing, or a label has no column.
-
-    Examples
-    --------
-    >>> from segmentlearn.metrics._probabilities import read_classes
-    >>> codes, _, classes = read_classes(["B", "A"], [[0.5, 0.5], [0.9, 0.1]])
-    >>> codes.tolist(), classes.tolist()
-    ([1, 0], ['A', 'B'])
-    """
+    """Return each row's class number and a column of probabilities for each class."""
     y_true = read_labels(y_true)
     proba = _read_proba(proba)
     check_consistent_length(y_true, proba)
@@ -112,17 +56,7 @@ def read_classes(y_true, proba, labels=None):
 
 
 def read_labels(labels):
-    """Return labels as an array of one dimension.
-
-    Parameters
-    ----------
-    labels : array-like of shape (n_samples,)
-        Text, numbers or truth values.
-
-    Returns
-    -------
-    labels : ndarray of shape (n_samples,)
-    """
+    """Return labels as an array of one dimension."""
     if isinstance(getattr(labels, "dtype", None), pd.api.extensions.ExtensionDtype):
         # text of pandas, its categories and nullable numbers
         labels = np.asarray(labels, dtype=object)
@@ -135,24 +69,7 @@ def read_labels(labels):
 
 
 def encode(labels, classes, name):
-    """Return each label's position among the classes.
-
-    Parameters
-    ----------
-    labels, classes : ndarray
-        As `read_labels` returns them.
-    name : str
-        What the error calls the labels.
-
-    Returns
-    -------
-    codes : ndarray of int, shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If a label is no class.
-    """
+    """Return each label's position among the classes."""
     codes = pd.Index(classes).get_indexer(labels)
     if (codes < 0).any():
         unknown = pd.unique(labels[codes < 0]).tolist()

@@ -27,49 +27,16 @@ class Ranking:
 
     @property
     def reached(self):
-        """Customers contacted at the end of each group, and 0 before the first.
-
-        Returns
-        -------
-        reached : ndarray of int, shape (n_groups + 1,)
-        """
+        """Customers contacted at the end of each group, and 0 before the first."""
         return np.append(self.starts, len(self.order))
 
     def totals(self, values):
-        """Return the sum of values over all that are contacted, group by group.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples,)
-            In the order of the rows.
-
-        Returns
-        -------
-        totals : ndarray of float64, shape (n_groups + 1,)
-            0 before the first group. Between two groups the mean over all orders of
-            equal probabilities lies on the line between their totals.
-        """
+        """Return the sum of values over all that are contacted, group by group."""
         sums = np.add.reduceat(values[self.order].astype(np.float64), self.starts)
         return np.concatenate([[0.0], np.cumsum(sums)])
 
     def resampled(self, values, n_contacted, n_bootstrap, random_state):
-        """Return the totals of bootstrap samples of the customers.
-
-        Parameters
-        ----------
-        values : ndarray of shape (n_samples,)
-            In the order of the rows.
-        n_contacted : ndarray of float, shape (n_points,)
-            Customers contacted; each sample has as many rows as there are.
-        n_bootstrap : int
-            Samples.
-        random_state : int, RandomState instance or None
-            Decides the samples.
-
-        Returns
-        -------
-        totals : ndarray of float64, shape (n_bootstrap, n_points)
-        """
+        """Return the totals of bootstrap samples of the customers."""
         random_state = check_random_state(random_state)
         n, groups = len(self.order), self.starts
         # only the head of the ranking is drawn: a sample's contacts reach no further
@@ -95,25 +62,7 @@ class Ranking:
 
 
 def rank_customers(scores):
-    """Return the order in which customers of these probabilities are contacted.
-
-    Parameters
-    ----------
-    scores : ndarray of float, shape (n_samples,)
-        Probabilities.
-
-    Returns
-    -------
-    ranking : Ranking
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.metrics._ranking import rank_customers
-    >>> ranking = rank_customers(np.array([0.2, 0.7, 0.2]))
-    >>> ranking.thresholds.tolist(), ranking.reached.tolist()
-    ([0.7, 0.2], [0, 1, 3])
-    """
+    """Return the order in which customers of these probabilities are contacted."""
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
     starts = np.flatnonzero(np.diff(ordered, prepend=np.inf))
@@ -121,31 +70,7 @@ def rank_customers(scores):
 
 
 def customers_of_budget(budget, n_samples):
-    """Return how many customers a budget pays for.
-
-    Parameters
-    ----------
-    budget : int or float
-        Customers, or their share as a float from 0 to 1, which is rounded down.
-    n_samples : int
-        Customers there are.
-
-    Returns
-    -------
-    n_contacted : int
-        At most `n_samples`.
-
-    Raises
-    ------
-    ValueError
-        If it is negative, or a float above 1.
-
-    Examples
-    --------
-    >>> from segmentlearn.metrics._ranking import customers_of_budget
-    >>> customers_of_budget(0.25, 10), customers_of_budget(3, 10)
-    (2, 3)
-    """
+    """Return how many customers a budget pays for."""
     if isinstance(budget, Integral):
         if budget < 0:
             raise ValueError(f"budget={budget!r} is negative; 0 contacts nobody.")

@@ -193,16 +193,7 @@ def mixed_likelihood(
 
 
 def noise_columns(spec: AutoencoderSpec) -> list[tuple[int, ...]]:
-    """Return the features that noise replaces together, each feature in one tuple.
-
-    Parameters
-    ----------
-    spec : AutoencoderSpec
-
-    Returns
-    -------
-    columns : list of tuple of int
-    """
+    """Return the features that noise replaces together, each feature in one tuple."""
     rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
     return [*spec.columns, *((position,) for position in rest)]
 

@@ -65,17 +65,7 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
 
 
 def check_activation(name: str) -> None:
-    """Refuse a name that is not an activation, with names that are.
-
-    Parameters
-    ----------
-    name : str
-
-    Raises
-    ------
-    ValueError
-        If Keras does not know it.
-    """
+    """Refuse a name that is not an activation, with names that are."""
     try:
         found = keras.activations.get(name)
     except (ValueError, TypeError):
@@ -93,18 +83,5 @@ def _initializer(seed: int, depth: int) -> keras.initializers.Initializer:
 
 
 def layer_seed(seed: int, depth: int) -> int:
-    """Mix the net's seed and a layer's depth; neighbours share no random numbers.
-
-    Parameters
-    ----------
-    seed : int
-        Of the net.
-    depth : int
-        Of the layer.
-
-    Returns
-    -------
-    seed : int
-        Of the layer.
-    """
+    """Mix the net's seed and a layer's depth; neighbours share no random numbers."""
     return int(np.random.SeedSequence([seed, depth]).generate_state(1)[0]) >> 1

@@ -76,20 +76,6 @@ def embed_features(
     tabular deep learning", NeurIPS 2022. The levels of a category have trained numbers
     each, which take the place of its one-hot columns (Guo and Berkhahn, "Entity
     embeddings of categorical variables", 2016).
-
-    Parameters
-    ----------
-    inputs : tensor of shape (n_rows, n_features)
-    spec : PackedSpec
-    edges : ndarray of shape (n_numeric_features, n_bins + 1)
-        As `quantile_edges` returns them.
-    seed : int
-
-    Returns
-    -------
-    embedded : tensor of shape (n_rows, n_embedded)
-    sources : ndarray of int, shape (n_embedded,)
-        The feature that each embedded column comes from.
     """
     n_features, numeric = spec.net.n_features, np.array(spec.numeric_features, int)
     parts, sources = [inputs], [np.arange(n_features)]
@@ -120,19 +106,7 @@ def embed_features(
 def frozen(
     layer: keras.Layer, x: keras.KerasTensor, weights: list[np.ndarray]
 ) -> keras.KerasTensor:
-    """Call a layer whose weights are given and never trained.
-
-    Parameters
-    ----------
-    layer : keras.Layer
-        Not built.
-    x : tensor
-    weights : list of ndarray
-
-    Returns
-    -------
-    outputs : tensor
-    """
+    """Call a layer whose weights are given and never trained."""
     layer.trainable = False
     outputs = layer(x)
     layer.set_weights([np.asarray(array, np.float32) for array in weights])

@@ -22,25 +22,7 @@ _PLAIN_DTYPES = {
 
 
 def read_labels(y, name):
-    """Return labels as an array of text, whole numbers or truth values.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-        Labels.
-    name : str
-        What errors call `y`.
-
-    Returns
-    -------
-    labels : ndarray of shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If there are no labels, or they are missing, one-hot, continuous, or of several
-        kinds.
-    """
+    """Return labels as an array of text, whole numbers or truth values."""
     if y is None:
         raise ValueError(
             f"SegmentClassifier requires {name} to be passed, but the target {name} is "
@@ -74,31 +56,7 @@ def read_labels(y, name):
 
 
 def learn_classes(labels, classes=None):
-    """Return the sorted classes of a training table.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,)
-        As `read_labels` returns them.
-    classes : array-like, default=None
-        All classes there are, where the labels need not hold them all.
-
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-
-    Raises
-    ------
-    ValueError
-        If there is one class only.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._labels import learn_classes
-    >>> learn_classes(np.array(["B", "A", "B"])).tolist()
-    ['A', 'B']
-    """
+    """Return the sorted classes of a training table."""
     found = labels if classes is None else read_labels(classes, "classes")
     found = np.sort(pd.unique(found))
     if len(found) < 2:
@@ -118,19 +76,7 @@ def learn_classes(labels, classes=None):
 
 
 def check_same_classes(classes, known):
-    """Check the classes that a later call of `partial_fit` names again.
-
-    Parameters
-    ----------
-    classes : array-like or None
-    known : ndarray of shape (n_classes,)
-        Those of the first call.
-
-    Raises
-    ------
-    ValueError
-        If they are not the same.
-    """
+    """Check the classes that a later call of `partial_fit` names again."""
     if classes is None:
         return
     given = np.unique(read_labels(classes, "classes")).tolist()
@@ -141,36 +87,7 @@ def check_same_classes(classes, known):
 
 
 def encode_labels(X, labels, classes, suffix=""):
-    """Return each row's class number.
-
-    Parameters
-    ----------
-    X : frame or array of shape (n_samples, n_features)
-        Must have as many rows.
-    labels : ndarray of shape (n_samples,)
-        As `read_labels` returns them.
-    classes : ndarray of shape (n_classes,)
-        Sorted.
-    suffix : str, default=""
-        Follows the names X and y in errors.
-
-    Returns
-    -------
-    codes : ndarray of int32, shape (n_samples,)
-
-    Raises
-    ------
-    ValueError
-        If a label is not among the classes, or the numbers of rows differ.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._labels import encode_labels
-    >>> labels, classes = np.array(["B", "A"]), np.array(["A", "B"])
-    >>> encode_labels([[0.1], [0.2]], labels, classes).tolist()
-    [1, 0]
-    """
+    """Return each row's class number."""
     if num_samples(X) != len(labels):
         raise ValueError(
             f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "
@@ -189,35 +106,7 @@ def encode_labels(X, labels, classes, suffix=""):
 
 
 def weigh_classes(codes, classes, class_weight, sample_weight=None):
-    """Return one factor a class.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_samples,)
-        Class number of each row.
-    classes : ndarray of shape (n_classes,)
-    class_weight : dict, "balanced" or None
-        Factors by label, 1 for a label that is left out; "balanced" makes the rows of
-        each class weigh the same in all.
-    sample_weight : ndarray of shape (n_samples,), default=None
-        What each row weighs before.
-
-    Returns
-    -------
-    factors : ndarray of float64, shape (n_classes,)
-
-    Raises
-    ------
-    ValueError
-        If a factor is negative or not finite, or belongs to no class.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._labels import weigh_classes
-    >>> weigh_classes(np.array([0, 0, 0, 1]), np.array(["A", "B"]), "balanced")
-    array([0.66666667, 2.        ])
-    """
+    """Return one factor a class."""
     factors = np.ones(len(classes))
     if class_weight is None:
         return factors
@@ -244,32 +133,7 @@ def weigh_classes(codes, classes, class_weight, sample_weight=None):
 
 
 def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
-    """Return one weight a row; None where every row weighs 1.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_samples,)
-        Class number of each row.
-    classes : ndarray of shape (n_classes,)
-    class_weight : dict, "balanced" or None
-        As `weigh_classes` takes it.
-    sample_weight : array-like of shape (n_samples,) or None
-    whole : bool, default=True
-        Whether these are all rows of a training. Their weights are then divided by
-        their mean, since their scale would be a factor on the step size, and more than
-        one class must count.
-
-    Returns
-    -------
-    weights : ndarray of float64, shape (n_samples,), or None
-    factors : ndarray of float64, shape (n_classes,)
-        The part of the weights that comes from the classes.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative or missing, or too many are zero.
-    """
+    """Return one weight a row; None where every row weighs 1."""
     if sample_weight is not None:
         sample_weight = check_sample_weight(
             sample_weight, codes, dtype=np.float64, ensure_non_negative=True
@@ -297,18 +161,7 @@ def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
 
 
 def rows_that_count(weights, n_rows):
-    """Return the numbers of the rows whose weight is not zero.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n_rows,) or None
-        None where every row weighs 1.
-    n_rows : int
-
-    Returns
-    -------
-    rows : ndarray of int
-    """
+    """Return the numbers of the rows whose weight is not zero."""
     return np.arange(n_rows) if weights is None else np.flatnonzero(weights)
 
 

@@ -16,27 +16,7 @@ _LONGEST = 120  # characters; file systems bear 255
 def start_log(
     estimator: Any, presets: Mapping[str, dict] | None = None
 ) -> "engine.LogFolder | None":
-    """Return a new folder for the next fit of an estimator.
-
-    Parameters
-    ----------
-    estimator : estimator
-        With a parameter `log_dir`.
-    presets : dict of str to dict, default=None
-        Parameters that have a name.
-
-    Returns
-    -------
-    folder : LogFolder or None
-        None where nothing is to be written.
-
-    Raises
-    ------
-    ImportError
-        If the package ``tensorboard`` is missing.
-    ValueError
-        If `log_dir` cannot be a folder, or not one to write into.
-    """
+    """Return a new folder for the next fit of an estimator."""
     log_dir = getattr(estimator, "log_dir", None)
     if log_dir is None:
         return None
@@ -46,20 +26,7 @@ def start_log(
 def go_on_with_log(
     estimator: Any, presets: Mapping[str, dict] | None = None
 ) -> "engine.LogFolder | None":
-    """Return the folder of a training that goes on by an epoch.
-
-    Parameters
-    ----------
-    estimator : estimator
-        What it trained before is in ``_log``; a copy, or a loaded one, has none.
-    presets : dict of str to dict, default=None
-        Parameters that have a name.
-
-    Returns
-    -------
-    folder : LogFolder or None
-        The same as before, unless `log_dir` is another one.
-    """
+    """Return the folder of a training that goes on by an epoch."""
     log, log_dir = getattr(estimator, "_log", None), getattr(estimator, "log_dir", None)
     if log is not None and log_dir is not None and log.is_in(log_dir):
         return log
@@ -67,21 +34,7 @@ def go_on_with_log(
 
 
 def parts_of_log(folder: "engine.LogFolder | None", n_nets: int, n_before: int) -> list:
-    """Return a folder for each net of an ensemble; a net alone has the fit's own.
-
-    Parameters
-    ----------
-    folder : LogFolder or None
-        Of the fit.
-    n_nets : int
-    n_before : int
-        Epochs that were trained before.
-
-    Returns
-    -------
-    folders : list of LogFolder, LogPart or None
-        One for each net.
-    """
+    """Return a folder for each net of an ensemble; a net alone has the fit's own."""
     if folder is None:
         return [None] * n_nets
     folder.next_epoch = n_before
@@ -91,27 +44,7 @@ def parts_of_log(folder: "engine.LogFolder | None", n_nets: int, n_before: int) 
 
 
 def describe_fit(estimator: Any, presets: Mapping[str, dict] | None = None) -> str:
-    """Name a fit by the parameters that differ from the defaults, or from a preset.
-
-    Parameters
-    ----------
-    estimator : estimator
-    presets : dict of str to dict, default=None
-        The one with the fewest differences stands for the class.
-
-    Returns
-    -------
-    name : str
-        Can be part of a file's name everywhere; cut where it is long, and a digest of
-        the whole stands at the end.
-
-    Examples
-    --------
-    >>> from segmentlearn import SegmentClassifier
-    >>> from segmentlearn.neural_network._log_folders import describe_fit
-    >>> describe_fit(SegmentClassifier(dropout=0.2, hidden_layer_sizes=(32, 16)))
-    'SegmentClassifier,hidden_layer_sizes=32_16,dropout=0.2'
-    """
+    """Name a fit by the parameters that differ from the defaults, or from a preset."""
     name, changed = type(estimator).__name__, changed_parameters(estimator)
     for preset, values in (presets or {}).items():
         different = changed_parameters(estimator, values)

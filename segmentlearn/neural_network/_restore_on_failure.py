@@ -10,31 +10,6 @@ def all_or_nothing(method: Callable) -> Callable:
 
     A fitted estimator whose next `fit` stops at an error, or at Ctrl-C before there is
     anything to keep, goes on to predict what it predicted before.
-
-    Parameters
-    ----------
-    method : callable
-        Of an estimator; it replaces attributes and changes none in place.
-
-    Returns
-    -------
-    method : callable
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._restore_on_failure import all_or_nothing
-    >>> class Estimator:
-    ...     classes_ = ["A", "B"]
-    ...     @all_or_nothing
-    ...     def fit(self):
-    ...         self.classes_ = ["C"]
-    ...         raise ValueError("no second class")
-    >>> estimator = Estimator()
-    >>> try:
-    ...     estimator.fit()
-    ... except ValueError:
-    ...     print(estimator.classes_)
-    ['A', 'B']
     """
 
     @functools.wraps(method)

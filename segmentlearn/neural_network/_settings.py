@@ -17,28 +17,7 @@ _LARGEST_BATCH = 1024
 
 
 def check_layer_sizes(hidden_layer_sizes: Any) -> list[int]:
-    """Return the units of each hidden layer.
-
-    Parameters
-    ----------
-    hidden_layer_sizes : int or sequence of int
-        The estimator's parameter.
-
-    Returns
-    -------
-    sizes : list of int
-
-    Raises
-    ------
-    ValueError
-        If one is not a whole number above 0.
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._settings import check_layer_sizes
-    >>> check_layer_sizes(64), check_layer_sizes((32, 16))
-    ([64], [32, 16])
-    """
+    """Return the units of each hidden layer."""
     sizes = [hidden_layer_sizes]
     if not isinstance(hidden_layer_sizes, Integral):
         sizes = list(hidden_layer_sizes)
@@ -51,25 +30,7 @@ def check_layer_sizes(hidden_layer_sizes: Any) -> list[int]:
 
 
 def resolve_batch_size(batch_size: Any, n_rows: int) -> int:
-    """Return the rows of one step.
-
-    Parameters
-    ----------
-    batch_size : int or "auto"
-        The estimator's parameter.
-    n_rows : int
-        Rows of the table.
-
-    Returns
-    -------
-    size : int
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._settings import resolve_batch_size
-    >>> resolve_batch_size("auto", 8068), resolve_batch_size(32, 8068)
-    (256, 32)
-    """
+    """Return the rows of one step."""
     if batch_size != "auto":
         return int(batch_size)
     fitting = (size for most, size in _BATCH_SIZES if n_rows <= most)
@@ -77,22 +38,7 @@ def resolve_batch_size(batch_size: Any, n_rows: int) -> int:
 
 
 def check_callbacks(callbacks: Sequence | None) -> Sequence:
-    """Return the callbacks, which must be objects with Keras' hooks.
-
-    Parameters
-    ----------
-    callbacks : sequence of keras.callbacks.Callback or None
-        The estimator's parameter.
-
-    Returns
-    -------
-    callbacks : sequence
-
-    Raises
-    ------
-    ValueError
-        If one is a class or a plain function.
-    """
+    """Return the callbacks, which must be objects with Keras' hooks."""
     for position, callback in enumerate(callbacks or ()):
         if isinstance(callback, type) or not hasattr(callback, "on_epoch_end"):
             raise ValueError(

@@ -61,16 +61,6 @@ def networks_apart(encode: StateFunction = dict) -> Iterator[list[bytes]]:
 
     While it lasts, ``__getstate__`` of every estimator with a net leaves a number in
     the net's place: its position in the list.
-
-    Parameters
-    ----------
-    encode : callable, default=dict
-        Applied to the rest of each such estimator's state.
-
-    Yields
-    ------
-    archives : list of bytes
-        Grows by one ``.keras`` archive for each net.
     """
     archives: list[bytes] = []
     token = _collection.set(_Collection(archives, encode))
@@ -84,15 +74,7 @@ def networks_apart(encode: StateFunction = dict) -> Iterator[list[bytes]]:
 def networks_given(
     archives: Sequence[bytes | None], decode: StateFunction = dict
 ) -> Iterator[None]:
-    """Put nets back into the estimators whose state is read while it lasts.
-
-    Parameters
-    ----------
-    archives : sequence of bytes or None
-        What :func:`networks_apart` collected; None leaves a net's number in its place.
-    decode : callable, default=dict
-        Undoes `encode`.
-    """
+    """Put nets back into the estimators whose state is read while it lasts."""
     token = _supply.set(_Supply(archives, decode))
     try:
         yield

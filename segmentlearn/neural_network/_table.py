@@ -99,19 +99,7 @@ def is_ready(X: Any) -> bool:
 
 
 def resolve_preprocessor(preprocessor: Any, X: Any) -> Any:
-    """Return the transformer a fit needs for its table, unfitted; None if none.
-
-    Parameters
-    ----------
-    preprocessor : "auto", transformer or None
-        The estimator's parameter.
-    X : frame or array
-        The training table.
-
-    Returns
-    -------
-    transformer : object or None
-    """
+    """Return the transformer a fit needs for its table, unfitted; None if none."""
     if preprocessor is None:
         return None
     if isinstance(preprocessor, str):
@@ -120,21 +108,7 @@ def resolve_preprocessor(preprocessor: Any, X: Any) -> Any:
 
 
 def as_matrix(features: Any) -> np.ndarray:
-    """Return what a preprocessor gave as one dense matrix of finite floats.
-
-    Parameters
-    ----------
-    features : frame, array or sparse matrix of shape (n_samples, n_outputs)
-
-    Returns
-    -------
-    matrix : ndarray of float32, shape (n_samples, n_outputs)
-
-    Raises
-    ------
-    ValueError
-        If the features are no matrix of numbers, or hold missing or infinite values.
-    """
+    """Return what a preprocessor gave as one dense matrix of finite floats."""
     if sparse.issparse(features):
         features = features.toarray()
     names = getattr(features, "columns", None)
@@ -154,21 +128,7 @@ def as_matrix(features: Any) -> np.ndarray:
 
 
 def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None:
-    """Check that a net, which computes in float32, can take every number.
-
-    Parameters
-    ----------
-    matrix : ndarray of float, shape (n_samples, n_features)
-    names : sequence of str, default=None
-        Names of the columns, for the error; their positions without them.
-    what : str, default="X"
-        What the error calls the matrix.
-
-    Raises
-    ------
-    SchemaError
-        If a number is missing (NaN), infinite, or too large for float32.
-    """
+    """Check that a net, which computes in float32, can take every number."""
     if not matrix.size:
         return
     with np.errstate(all="ignore"):
@@ -198,18 +158,7 @@ def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None
 
 
 def check_probabilities(probabilities: np.ndarray, features: np.ndarray) -> None:
-    """Check that no row's features were too much for the net.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_samples, n_classes)
-    features : ndarray of shape (n_samples, n_features)
-
-    Raises
-    ------
-    ValueError
-        If a probability is not a finite number.
-    """
+    """Check that no row's features were too much for the net."""
     failed = ~np.isfinite(probabilities.sum(axis=1))
     if failed.any():
         row = int(np.argmax(failed))

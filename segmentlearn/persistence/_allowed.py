@@ -95,41 +95,14 @@ _NEVER = {"MethodNode", "PartialNode", "OperatorFuncNode", "CachedNode"}
 
 
 class AllowedNames:
-    """Decides what a file of skops may name.
-
-    Parameters
-    ----------
-    trusted : iterable of str
-        Full names of further classes.
-    """
+    """Decides what a file of skops may name."""
 
     def __init__(self, trusted: frozenset[str] = frozenset()) -> None:
         self._trusted = trusted
         self._estimators: dict[str, frozenset[str]] = {}
 
     def allows(self, loader: str, name: str) -> bool:
-        """Whether a node of that loader may stand for that name.
-
-        Parameters
-        ----------
-        loader : str
-            Kind of a skops node, such as "ObjectNode".
-        name : str
-            Full name of a class or function.
-
-        Returns
-        -------
-        allows : bool
-
-        Examples
-        --------
-        >>> from segmentlearn.persistence._allowed import AllowedNames
-        >>> names = AllowedNames()
-        >>> names.allows("ObjectNode", "sklearn.preprocessing._data.StandardScaler")
-        True
-        >>> names.allows("FunctionNode", "os.system")
-        False
-        """
+        """Whether a node of that loader may stand for that name."""
         if loader in _NEVER:
             return False
         if loader == "JsonNode":
@@ -167,14 +140,7 @@ class AllowedNames:
 
 
 def full_name(kind: type) -> str:
-    """Return a class's module and name.
-
-    Examples
-    --------
-    >>> from segmentlearn.persistence._allowed import full_name
-    >>> full_name(int)
-    'builtins.int'
-    """
+    """Return a class's module and name."""
     return f"{kind.__module__}.{kind.__name__}"
 
 

@@ -11,18 +11,6 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 
     The bytes go to a new file in the same folder, which takes the old one's place once
     they have reached the disk. The old one's permissions are kept; a link stays a link.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Where to write.
-    data : bytes
-        What to write.
-
-    Raises
-    ------
-    OSError
-        If the folder does not exist or cannot be written to, or the disk is full.
     """
     # a link is followed, so that the file it points to is replaced, not the link
     target = pathlib.Path(os.path.realpath(path))

@@ -44,24 +44,7 @@ class EncodedEstimator:
 
 
 def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
-    """Write an estimator, and prove that it can be read again as it was.
-
-    Parameters
-    ----------
-    estimator : object
-        A fitted estimator.
-    trusted : frozenset of str
-        Classes beside the known ones that the estimator may hold.
-
-    Returns
-    -------
-    encoded : EncodedEstimator
-
-    Raises
-    ------
-    ArchiveError
-        If the estimator holds what an archive cannot hold.
-    """
+    """Write an estimator, and prove that it can be read again as it was."""
     to_plain = PlainState()
     with networks_apart(to_plain) as networks:
         state = _dump(without_indexes(estimator))
@@ -78,21 +61,7 @@ def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
 
 
 def check(encoded: EncodedEstimator, name: str, trusted: frozenset[str]) -> None:
-    """Check everything that can be checked before something is built.
-
-    Parameters
-    ----------
-    encoded : EncodedEstimator
-    name : str
-        Full name of the class that the archive says it holds.
-    trusted : frozenset of str
-        Classes beside the known ones that may be built.
-
-    Raises
-    ------
-    ArchiveError
-        If the bytes are damaged or name something that may not be built.
-    """
+    """Check everything that can be checked before something is built."""
     try:
         _check(encoded, name, trusted)
     except RecursionError as error:
@@ -116,13 +85,7 @@ def _check(encoded: EncodedEstimator, name: str, trusted: frozenset[str]) -> Non
 
 
 def decode(encoded: EncodedEstimator) -> Any:
-    """Build an estimator from bytes that :func:`check` has passed.
-
-    Raises
-    ------
-    ArchiveError
-        If the installed packages cannot build it.
-    """
+    """Build an estimator from bytes that :func:`check` has passed."""
     schema, _ = read_schema(encoded.state)
     with warnings.catch_warnings(), networks_given(encoded.networks, from_plain):
         # scikit-learn warns once for each estimator; the archive's reader warns once

@@ -15,24 +15,7 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def pack(members: dict[str, bytes]) -> bytes:
-    """Write members into a zip file.
-
-    Parameters
-    ----------
-    members : dict of str to bytes
-        Content by name.
-
-    Returns
-    -------
-    data : bytes
-        Compressed, unless it compresses better than :func:`unpack` believes.
-
-    Examples
-    --------
-    >>> from segmentlearn.persistence._container import pack, unpack
-    >>> unpack(pack({"a.txt": b"text"}), "[a-z]+[.]txt", "the file")
-    {'a.txt': b'text'}
-    """
+    """Write members into a zip file."""
     total = sum(map(len, members.values()))
     data = _write(members, zipfile.ZIP_DEFLATED)
     if total > _allowance(len(data)):
@@ -41,28 +24,7 @@ def pack(members: dict[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes, names: str, what: str) -> dict[str, bytes]:
-    """Read all members of a zip file into memory; nothing is extracted to disk.
-
-    Parameters
-    ----------
-    data : bytes
-        The zip file.
-    names : str
-        Regular expression that each member's whole name must match.
-    what : str
-        How to call the file in an error.
-
-    Returns
-    -------
-    members : dict of str to bytes
-        Content by name.
-
-    Raises
-    ------
-    ArchiveError
-        If the file is no zip file, is damaged, or holds a member of another name, a
-        name twice, an encrypted member, or far more bytes than its size allows.
-    """
+    """Read all members of a zip file into memory; nothing is extracted to disk."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             infos = archive.infolist()

@@ -32,22 +32,7 @@ _PLAIN_FORMS = {
 
 
 def read_config(network: bytes) -> dict[str, Any]:
-    """Return the configuration in a ``.keras`` file.
-
-    Parameters
-    ----------
-    network : bytes
-        The file.
-
-    Returns
-    -------
-    config : dict
-
-    Raises
-    ------
-    ArchiveError
-        If the file is damaged.
-    """
+    """Return the configuration in a ``.keras`` file."""
     members = unpack(network, _MEMBERS, "a net of the archive")
     try:
         config = json.loads(members[_CONFIG])
@@ -62,11 +47,6 @@ def check_config(config: Any) -> None:
     """Check that a configuration names only parts of Keras that hold no code.
 
     Classes that the user has registered with Keras in this process are allowed too.
-
-    Raises
-    ------
-    ArchiveError
-        If it names anything else, such as a ``Lambda`` layer.
     """
     refused = sorted(
         {name for name in _named_objects(config) if not _is_allowed(*name)}
@@ -81,15 +61,7 @@ def check_config(config: Any) -> None:
 
 
 def describe_layers(config: dict[str, Any]) -> tuple[str, ...]:
-    """Return one line for each layer.
-
-    Examples
-    --------
-    >>> from segmentlearn.persistence._keras_config import describe_layers
-    >>> dense = {"class_name": "Dense", "config": {"name": "a", "units": 4}}
-    >>> describe_layers({"config": {"layers": [dense]}})
-    ('Dense a: units 4',)
-    """
+    """Return one line for each layer."""
     inner = config.get("config")
     layers = inner.get("layers") if isinstance(inner, dict) else None
     if not isinstance(layers, list):

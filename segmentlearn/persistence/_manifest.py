@@ -111,13 +111,7 @@ def manifest_to_bytes(manifest: Manifest) -> bytes:
 
 
 def manifest_from_bytes(data: bytes) -> Manifest:
-    """Read a manifest, checking its protocol first and then every entry's kind.
-
-    Raises
-    ------
-    ArchiveError
-        If it is not a manifest, or one of a newer protocol.
-    """
+    """Read a manifest, checking its protocol first and then every entry's kind."""
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -142,13 +136,7 @@ def manifest_from_bytes(data: bytes) -> Manifest:
 
 
 def check_members(manifest: Manifest, members: dict[str, bytes]) -> None:
-    """Compare the members of an archive with its manifest.
-
-    Raises
-    ------
-    ArchiveError
-        If one is missing, one too many, or one has other bytes.
-    """
+    """Compare the members of an archive with its manifest."""
     missing = sorted(manifest.members.keys() - members.keys())
     extra = sorted(members.keys() - manifest.members.keys())
     if missing or extra:
@@ -165,14 +153,7 @@ def check_members(manifest: Manifest, members: dict[str, bytes]) -> None:
 
 
 def fingerprint(content: bytes) -> dict[str, Any]:
-    """Return what identifies a member's bytes.
-
-    Examples
-    --------
-    >>> from segmentlearn.persistence._manifest import fingerprint
-    >>> fingerprint(b"")["size"]
-    0
-    """
+    """Return what identifies a member's bytes."""
     return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 

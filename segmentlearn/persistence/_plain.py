@@ -28,15 +28,6 @@ class PlainState:
     ----------
     left_out : set of str
         One sentence for each kind of thing that was left out.
-
-    Examples
-    --------
-    >>> from segmentlearn.persistence._plain import PlainState, from_plain
-    >>> state = PlainState()({"class_weight": {0: 1.0, 1: 3.0}})
-    >>> state
-    {'class_weight': {'__pairs__': [[0, 1.0], [1, 3.0]]}}
-    >>> from_plain(state)
-    {'class_weight': {0: 1.0, 1: 3.0}}
     """
 
     def __init__(self) -> None:
@@ -65,23 +56,6 @@ def without_indexes(value: Any) -> Any:
 
     ``ColumnTransformer`` keeps the columns it was given, which often are a frame's
     ``columns``; a list of the names says the same.
-
-    Parameters
-    ----------
-    value : object
-        An estimator, or a value that stands in one.
-
-    Returns
-    -------
-    value : object
-        The same object where nothing had to change; what was given is left as it is.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from segmentlearn.persistence._plain import without_indexes
-    >>> without_indexes([("scale", pd.Index(["age", "income"]))])
-    [('scale', ['age', 'income'])]
     """
     return _without_indexes(value, {})
 

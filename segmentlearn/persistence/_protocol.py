@@ -25,12 +25,5 @@ STATE = "estimator.skops"
 
 
 def network_member(position: int) -> str:
-    """Return the name of the member that holds a net.
-
-    Examples
-    --------
-    >>> from segmentlearn.persistence._protocol import network_member
-    >>> network_member(0)
-    'networks/0.keras'
-    """
+    """Return the name of the member that holds a net."""
     return f"networks/{position}.keras"

@@ -25,19 +25,7 @@ _KEY_TYPES = ("builtins.str", "builtins.int", "builtins.float")
 
 
 class Node(NamedTuple):
-    """One object in a skops file.
-
-    Parameters
-    ----------
-    path : str
-        Where it stands, such as ``"SegmentClassifier.class_weight['A']"``.
-    loader : str
-        Its kind in skops' own words, such as ``"DictNode"``.
-    name : str
-        Full name of its class or function.
-    content : dict
-        Its JSON.
-    """
+    """One object in a skops file."""
 
     path: str
     loader: str
@@ -46,25 +34,7 @@ class Node(NamedTuple):
 
 
 def read_schema(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return the JSON tree of a skops file, and its other members.
-
-    Parameters
-    ----------
-    data : bytes
-        What ``skops.io.dumps`` returned.
-
-    Returns
-    -------
-    schema : dict
-        The tree.
-    members : dict of str to bytes
-        Arrays and bytes that the tree refers to.
-
-    Raises
-    ------
-    ArchiveError
-        If the file is damaged or of an unknown protocol.
-    """
+    """Return the JSON tree of a skops file, and its other members."""
     members = unpack(data, _MEMBERS, "the estimator's state")
     try:
         schema = json.loads(members.pop(_SCHEMA))
@@ -89,25 +59,7 @@ def walk(schema: dict[str, Any]) -> Iterator[Node]:
 
 
 def audit(schema: dict[str, Any], allowed: AllowedNames) -> dict[str, list[str]]:
-    """Check every node of a tree against the names that may stand in it.
-
-    Parameters
-    ----------
-    schema : dict
-        What :func:`read_schema` returned.
-    allowed : AllowedNames
-        Names that may be built.
-
-    Returns
-    -------
-    refused : dict of str to list of str
-        Names that may not be built, each with the places where they stand.
-
-    Raises
-    ------
-    ArchiveError
-        If the tree contradicts itself.
-    """
+    """Check every node of a tree against the names that may stand in it."""
     refused: dict[str, list[str]] = {}
     known: dict[str, tuple[str, ...]] = {}
     verdicts: dict[tuple[str, str], bool] = {}
@@ -137,17 +89,6 @@ def facts(schema: dict[str, Any], members: dict[str, bytes]) -> dict[str, str]:
     """Return what a tree says, free of the addresses that differ from dump to dump.
 
     Two objects whose facts are equal are equal as far as skops can tell.
-
-    Parameters
-    ----------
-    schema : dict
-    members : dict of str to bytes
-        What :func:`read_schema` returned.
-
-    Returns
-    -------
-    facts : dict of str to str
-        Kind and content of each node by its path.
     """
     found = {}
     unordered: dict[str, list[str]] = {}

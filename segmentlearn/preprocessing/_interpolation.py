@@ -11,31 +11,12 @@ _DAY = pd.Timedelta(days=1)
 
 
 def is_interpolable(values):
-    """Tell whether a value between two cells of a column can be one of its cells.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The cells of one column.
-
-    Returns
-    -------
-    interpolable : bool
-        True for numbers, and for dates and durations of a dtype of their own. Periods,
-        and dates that are Python objects, count as categories.
-    """
+    """Tell whether a value between two cells of a column can be one of its cells."""
     return kind_of(values) == NUMBER or values.dtype.kind in "mM"
 
 
 class InterpolatedColumn:
     """A column without missing cells, as floats and back.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        Numbers, dates or durations.
-    name : str
-        Name of the column, for errors.
 
     Attributes
     ----------

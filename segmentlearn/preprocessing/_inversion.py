@@ -13,25 +13,7 @@ _LONGEST = 9.2e18  # microseconds that a duration can hold
 
 
 def original_columns(preprocessor, X):
-    """Return the columns in use in their own unit, by name.
-
-    Parameters
-    ----------
-    preprocessor : TabularPreprocessor
-        Fitted.
-    X : array-like of shape (n_rows, n_outputs)
-        Rows as its `transform` gives them, or what a model made of such rows.
-
-    Returns
-    -------
-    columns : dict of str to ndarray of shape (n_rows,)
-        In the order of `fit`.
-
-    Raises
-    ------
-    ValueError
-        If X has not the columns that `transform` gives.
-    """
+    """Return the columns in use in their own unit, by name."""
     names = list(preprocessor.get_feature_names_out())
     if hasattr(X, "columns") and set(X.columns) == set(names):
         X = X[names]  # a frame may have them in any order
@@ -70,22 +52,7 @@ def original_columns(preprocessor, X):
 
 
 def original_numbers(scaled, kinds, scaler):
-    """Return numeric columns in their own unit.
-
-    Parameters
-    ----------
-    scaled : ndarray of shape (n_rows, n_columns)
-        As the scaler gave them.
-    kinds : list of str
-        "number", "datetime" or "timedelta" for each column.
-    scaler : SoftRobustScaler
-
-    Returns
-    -------
-    columns : list of ndarray of shape (n_rows,)
-        Dates and durations in their own type; numbers at the scaler's clip may be far
-        beyond those of `fit`, dates never beyond the years 1 and 9999.
-    """
+    """Return numeric columns in their own unit."""
     numbers = scaler.inverse_transform(np.asarray(scaled, np.float64))
     columns = []
     for column, kind in zip(numbers.T, kinds, strict=True):
@@ -100,34 +67,7 @@ def original_numbers(scaled, kinds, scaler):
 
 
 def nearest_levels(encoded, table, levels, has_other, is_gap=None):
-    """Return the level of each row whose code is nearest to what the row holds.
-
-    Parameters
-    ----------
-    encoded : ndarray of shape (n_rows, n_outputs)
-        One-hot columns, which may be shares, an ordinal code, or target means.
-    table : ndarray of shape (n_levels + 1, n_outputs)
-        The code of each level, then that of "other".
-    levels : list
-        The levels, in the order of their codes; None stands for missing cells.
-    has_other : bool
-        Whether training rows fell into "other".
-    is_gap : str, default=None
-        The level that stands for missing cells, beside None.
-
-    Returns
-    -------
-    column : ndarray of shape (n_rows,)
-        Levels; missing cells are None, or NaN among numbers.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.preprocessing._inversion import nearest_levels
-    >>> shares = np.array([[0.7, 0.3], [0.2, 0.8]])
-    >>> nearest_levels(shares, np.eye(3, 2), ["Artist", "Judge"], has_other=False)
-    array(['Artist', 'Judge'], dtype=object)
-    """
+    """Return the level of each row whose code is nearest to what the row holds."""
     names = [*levels, OTHER] if has_other else list(levels)
     table = np.asarray(table[: len(names)], np.float64)
     codes = np.empty(len(encoded), np.int64)

@@ -6,20 +6,7 @@ from segmentlearn.preprocessing._soft_robust_scaler import sorted_quantile
 
 
 def constant_fill(block, strategy):
-    """Return the median or mean of every column, missing values left out.
-
-    Parameters
-    ----------
-    block : ndarray of float of shape (n_rows, n_columns)
-        Finite numbers, NaN where missing.
-    strategy : {"median", "mean"}
-        Which of the two.
-
-    Returns
-    -------
-    fill : ndarray of float64 of shape (n_columns,)
-        In the columns' units; 0 for a column without a value.
-    """
+    """Return the median or mean of every column, missing values left out."""
     fill = np.zeros(block.shape[1])
     for position in range(block.shape[1]):
         column = block[:, position]
@@ -36,24 +23,7 @@ def constant_fill(block, strategy):
 
 
 def fit_model(scaled, strategy, *, n_neighbors, max_iter, random_state):
-    """Fit scikit-learn's imputer that predicts numbers from each other.
-
-    Parameters
-    ----------
-    scaled : ndarray of float of shape (n_rows, n_columns)
-        Columns of one scale, so that none of them rules the distances.
-    strategy : {"knn", "iterative"}
-        Mean of the nearest rows, or a ridge regression for each column.
-    n_neighbors, max_iter : int
-        Parameters of the two.
-    random_state : int, RandomState instance or None
-        Seed of the iterative one.
-
-    Returns
-    -------
-    model : KNNImputer or IterativeImputer
-        Fitted. Iterative predictions stay inside the range seen in training.
-    """
+    """Fit scikit-learn's imputer that predicts numbers from each other."""
     if strategy == "knn":
         from sklearn.impute import KNNImputer
 
@@ -72,35 +42,13 @@ def fit_model(scaled, strategy, *, n_neighbors, max_iter, random_state):
 
 
 def fill_constants(block, mask, fill):
-    """Write constants into the missing cells of ``block``, in place.
-
-    Parameters
-    ----------
-    block : ndarray of float of shape (n_rows, n_columns)
-        Changed where ``mask`` is true.
-    mask : ndarray of bool of shape (n_rows, n_columns)
-        The missing cells.
-    fill : ndarray of shape (n_columns,)
-        One value a column.
-    """
+    """Write constants into the missing cells of ``block``, in place."""
     for position in np.flatnonzero(mask.any(axis=0)):
         block[mask[:, position], position] = fill[position]
 
 
 def fill_predictions(block, mask, scaler, model):
-    """Write a model's predictions into the missing cells of ``block``, in place.
-
-    Parameters
-    ----------
-    block : ndarray of float of shape (n_rows, n_columns)
-        Changed where ``mask`` is true.
-    mask : ndarray of bool of shape (n_rows, n_columns)
-        The missing cells.
-    scaler : SoftRobustScaler
-        Fitted on the columns; brings them to the scale of ``model`` and back.
-    model : KNNImputer or IterativeImputer
-        As `fit_model` returns it.
-    """
+    """Write a model's predictions into the missing cells of ``block``, in place."""
     rows = np.flatnonzero(mask.any(axis=1))
     if len(rows):
         predicted = scaler.inverse_transform(

@@ -195,21 +195,7 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def robust_statistics(block):
-    """Return median and scale of every column, missing values left out.
-
-    Parameters
-    ----------
-    block : ndarray of float of shape (n_rows, n_columns)
-        Finite numbers, NaN where missing.
-
-    Returns
-    -------
-    center : ndarray of float64 of shape (n_columns,)
-        Medians; 0 for a column without a value.
-    scale : ndarray of float64 of shape (n_columns,)
-        ``1 / (q75 - q25)``, ``2 / (max - min)`` where the quartiles coincide, 0 where
-        all values do.
-    """
+    """Return median and scale of every column, missing values left out."""
     center = np.zeros(block.shape[1])
     scale = np.zeros(block.shape[1])
     for position in range(block.shape[1]):
@@ -229,22 +215,7 @@ def robust_statistics(block):
 
 
 def sorted_quantile(column, n_present, q):
-    """Return a quantile of sorted values by linear interpolation.
-
-    Parameters
-    ----------
-    column : ndarray of shape (n_rows,)
-        Sorted values, missing ones last.
-    n_present : int
-        How many values are not missing; at least one.
-    q : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    quantile : float
-        In the column's unit.
-    """
+    """Return a quantile of sorted values by linear interpolation."""
     rank = (n_present - 1) * q
     below = int(rank)
     low, high = float(column[below]), float(column[min(below + 1, n_present - 1)])
@@ -254,19 +225,7 @@ def sorted_quantile(column, n_present, q):
 
 
 def soft_scale(block, center, scale, clip, out):
-    """Write ``scale * (block - center)``, squashed into ``(-clip, clip)``, to ``out``.
-
-    Parameters
-    ----------
-    block : ndarray of float of shape (n_rows, n_columns)
-        Numbers, NaN where missing; not changed unless it is ``out``.
-    center, scale : ndarray of float64 of shape (n_columns,)
-        As `robust_statistics` returns them.
-    clip : float or None
-        Bound of the result. None: only the range of ``out``'s precision bounds it.
-    out : ndarray of float of shape (n_rows, n_columns)
-        Takes the result.
-    """
+    """Write ``scale * (block - center)``, squashed into (-clip, clip), to ``out``."""
     safe = (scale == 0) | ((scale > 1e-30) & (scale < 1e30))
     single = block.dtype == np.float32 and out.dtype == np.float32 and safe.all()
     dtype = np.float32 if single else np.float64

@@ -14,29 +14,7 @@ _MOST_NUMERIC_CLASSES = 30
 
 
 def read_target(y, target_type="auto"):
-    """Turn a target into columns whose means can be taken.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,)
-        Class labels or numbers.
-    target_type : {"auto", "classes", "continuous"}, default="auto"
-        "auto" takes text, truth values and up to 30 distinct whole numbers for classes.
-
-    Returns
-    -------
-    target : ndarray of float64 of shape (n_rows, n_means)
-        One 0/1 column a class, only the second class's where there are two; or the
-        numbers themselves.
-    classes : list or None
-        The classes in sorted order; None for numbers.
-
-    Raises
-    ------
-    ValueError
-        If y has several columns, missing values, or values that are neither labels nor
-        numbers.
-    """
+    """Turn a target into columns whose means can be taken."""
     y, target_type = check_target(y, target_type)
     if target_type == "continuous":
         return y.astype(np.float64)[:, np.newaxis], None
@@ -49,28 +27,7 @@ def read_target(y, target_type="auto"):
 
 
 def check_target(y, target_type="auto"):
-    """Tell whether a target holds classes or amounts.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,)
-        Class labels or numbers.
-    target_type : {"auto", "classes", "continuous"}, default="auto"
-        "auto" takes text, truth values and up to 30 distinct whole numbers for classes.
-
-    Returns
-    -------
-    y : ndarray of shape (n_rows,)
-        The target.
-    target_type : {"classes", "continuous"}
-        What it holds.
-
-    Raises
-    ------
-    ValueError
-        If y has several columns, missing values, or values that are neither labels nor
-        numbers.
-    """
+    """Tell whether a target holds classes or amounts."""
     y = column_or_1d(np.asarray(y), warn=True)
     n_missing = int(np.count_nonzero(pd.isna(y)))
     if n_missing:
@@ -87,18 +44,7 @@ def check_target(y, target_type="auto"):
 
 
 def is_encodable(y):
-    """Tell whether target means can be taken of ``y``.
-
-    Parameters
-    ----------
-    y : array-like or None
-        A target.
-
-    Returns
-    -------
-    encodable : bool
-        False for None and for targets of several columns.
-    """
+    """Tell whether target means can be taken of ``y``."""
     if y is None:
         return False
     shape = np.asarray(y).shape
@@ -107,20 +53,6 @@ def is_encodable(y):
 
 def smoothed_means(codes, n_codes, target):
     """Return the mean target of every level, drawn towards the overall mean.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-        Level of each row, from 0 to ``n_codes - 1``.
-    n_codes : int
-        Number of levels.
-    target : ndarray of float64 of shape (n_rows, n_means)
-        As `read_target` returns it.
-
-    Returns
-    -------
-    means : ndarray of float64 of shape (n_codes, n_means)
-        A level without rows gets the overall mean.
 
     Notes
     -----
@@ -163,26 +95,7 @@ def smoothed_means(codes, n_codes, target):
 
 
 def cross_fitted_means(codes, n_codes, target, classes, random_state):
-    """Encode training rows by the means of the folds that don't hold them.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-        Level of each row.
-    n_codes : int
-        Number of levels.
-    target : ndarray of float64 of shape (n_rows, n_means)
-        As `read_target` returns it.
-    classes : list or None
-        As `read_target` returns it; folds are stratified where there are classes.
-    random_state : int, RandomState instance or None
-        Draws the folds.
-
-    Returns
-    -------
-    encoded : ndarray of float64 of shape (n_rows, n_means)
-        No row's value depends on its own target.
-    """
+    """Encode training rows by the means of the folds that don't hold them."""
     n_rows = len(codes)
     if n_rows < 2:
         return np.broadcast_to(target.mean(axis=0), target.shape).copy()

@@ -11,25 +11,7 @@ _N_BINS = 20
 
 
 def column_skill(column, y, is_classes, random_state):
-    """Return AUC or R² of a column's smoothed level means, on held-out folds.
-
-    Parameters
-    ----------
-    column : Numbers or Levels
-        The column.
-    y : ndarray of shape (n_rows,)
-        The target.
-    is_classes : bool
-        Whether y holds classes: AUC, else R².
-    random_state : int, RandomState instance or None
-        Draws the folds.
-
-    Returns
-    -------
-    skill : float
-        Mean over folds, and over classes one against all others; NaN where there are
-        too few rows.
-    """
+    """Return AUC or R² of a column's smoothed level means, on held-out folds."""
     codes, n_codes = _levels(column)
     target, _ = read_target(y, "classes" if is_classes else "continuous")
     n_folds = min(_N_FOLDS, len(codes))
@@ -49,27 +31,7 @@ def column_skill(column, y, is_classes, random_state):
 
 
 def auc_of_levels(scores, positives, negatives):
-    """Return the area under the ROC curve of levels that are known by their counts.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_levels,)
-        Equal ones are ties.
-    positives, negatives : ndarray of shape (n_levels,)
-        Rows of each level.
-
-    Returns
-    -------
-    auc : float
-        NaN without a positive or a negative.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.preprocessing._univariate_scores import auc_of_levels
-    >>> auc_of_levels(np.array([0.1, 0.9]), np.array([1, 3]), np.array([3, 1]))
-    0.75
-    """
+    """Return the area under the ROC curve of levels that are known by their counts."""
     n_positives, n_negatives = positives.sum(), negatives.sum()
     if not n_positives or not n_negatives:
         return np.nan

@@ -101,29 +101,7 @@ def gather(
     archive_facts: dict[str, Any],
     command: str | None,
 ) -> Contents:
-    """Look at a model and its customers.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted.
-    X : DataFrame
-        All customers, with all columns of the data but the target.
-    y : ndarray of shape (n_rows,) or None
-        Their segments as the data hold them.
-    features : list of str
-        Columns that the model was fitted with.
-    random_state : int or RandomState
-        Draws the sample and all else.
-    archive_facts : dict
-        What the archive says of the model.
-    command : str or None
-        The command line, where there was one.
-
-    Returns
-    -------
-    contents : Contents
-    """
+    """Look at a model and its customers."""
     seed = random_state
     used = used_columns(model, features)
     random_state = check_random_state(random_state)

@@ -18,22 +18,7 @@ _NO_DRIVER = 0.55  # an AUC below tells next to nothing
 def find_drivers(
     X: pd.DataFrame, predicted: np.ndarray, random_state: Any
 ) -> list[tuple[str, float]]:
-    """Return how well each column alone tells the segments apart.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Customers in raw columns.
-    predicted : ndarray of shape (n_samples,)
-        Their segments.
-    random_state : RandomState
-        Draws the folds.
-
-    Returns
-    -------
-    drivers : list of (str, float)
-        Columns and the area under the ROC curve, the best first.
-    """
+    """Return how well each column alone tells the segments apart."""
     if len(np.unique(predicted)) < 2:
         return []
     try:
@@ -50,30 +35,12 @@ def find_drivers(
 
 
 def telling(drivers: list[tuple[str, float]]) -> list[str]:
-    """Return the two columns at most that tell the segments apart best.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._drivers import telling
-    >>> telling([("Age", 0.8), ("Town", 0.51)])
-    ['Age']
-    """
+    """Return the two columns at most that tell the segments apart best."""
     return [name for name, auc in drivers[:2] if auc >= _NO_DRIVER]
 
 
 def draw_drivers(drivers: list[tuple[str, float]]) -> Picture | None:
-    """Draw areas under the ROC curve on an axis from 0.5 to 1.
-
-    Parameters
-    ----------
-    drivers : list of (str, float)
-        Columns and their area.
-
-    Returns
-    -------
-    picture : Picture or None
-        Columns that tell nothing have their number and no bar; None without columns.
-    """
+    """Draw areas under the ROC curve on an axis from 0.5 to 1."""
     if not drivers:
         return None
     said = ", ".join(f"{name} {auc:.2f}" for name, auc in drivers)

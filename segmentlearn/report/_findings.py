@@ -132,25 +132,7 @@ class PlainFinding:
 def plain_findings(
     X: pd.DataFrame, y: Any, random_state: Any, used: list[str] | None = None
 ) -> list[PlainFinding]:
-    """Audit a table and put what is found in plain words.
-
-    Parameters
-    ----------
-    X : DataFrame
-        Customers.
-    y : array-like or None
-        Their segments, where the data hold them.
-    random_state : RandomState
-        Draws rows and folds.
-    used : list of str or None, default=None
-        Columns that the model uses; None is all. Nothing need be done about columns
-        that should be left out and are.
-
-    Returns
-    -------
-    findings : list of PlainFinding
-        The worst first.
-    """
+    """Audit a table and put what is found in plain words."""
     report = audit(X, y, random_state=random_state)
     found = [_in_plain_words(one, used) for one in report]
     return sorted(found, key=lambda one: _ORDER.index(one.severity))

@@ -52,30 +52,7 @@ def draw_bars(
     longest: float = 100.0,
     ends: tuple[float, float] | None = None,
 ) -> Picture:
-    """Draw one bar a name, the first at the top.
-
-    Parameters
-    ----------
-    names : sequence of str
-        What the bars are.
-    values : sequence of float
-        Their lengths; NaN for none.
-    texts : sequence of str
-        What is written at their ends.
-    words : str
-        What the picture shows.
-    unit : str
-        Words below the axis.
-    longest : float, default=100.0
-        Bars beyond have this length.
-    ends : (float, float) or None, default=None
-        Where the axis starts, bars with it, and where it ends; None is from zero to the
-        longest bar.
-
-    Returns
-    -------
-    picture : Picture
-    """
+    """Draw one bar a name, the first at the top."""
     labels = [wrap_label(name) for name in names]
     ax = _axes(labels)
     lengths = np.clip(np.nan_to_num(np.asarray(values, float)), -longest, longest)
@@ -114,19 +91,7 @@ def draw_bars(
 
 
 def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture:
-    """Draw how often segments are taken for each other.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        The segments.
-    shown : list of list of ShownCount
-        True segments in the rows; what is hidden is grey.
-
-    Returns
-    -------
-    picture : Picture
-    """
+    """Draw how often segments are taken for each other."""
     n = len(labels)
     counts = np.array([[one.count or 0 for one in row] for row in shown], float)
     hidden = np.array([[not one.is_shown for one in row] for row in shown])
@@ -174,26 +139,7 @@ def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture
 
 
 def wrap_label(name: str) -> str:
-    """Break a name into lines short enough for the side of a picture.
-
-    Parameters
-    ----------
-    name : str
-        Of a bar.
-
-    Returns
-    -------
-    label : str
-        Four lines at most; what is longer still is cut.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._pictures import wrap_label
-    >>> print(wrap_label("1: very high spending score, high annual income, younger"))
-    1: very high spending
-    score, high annual
-    income, younger
-    """
+    """Break a name into lines short enough for the side of a picture."""
     lines = wrap_name(name, _LABEL_WIDTH).split("\n")
     # a single long word does not break
     lines = [one if len(one) <= 26 else f"{one[:25]}…" for one in lines]

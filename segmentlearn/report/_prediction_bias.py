@@ -33,33 +33,7 @@ class Leanings:
 def find_leanings(
     labels: Sequence[str], counts: np.ndarray, *, hides_counts: bool
 ) -> Leanings:
-    """Compare how often segments are named with how often they are.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        The segments.
-    counts : ndarray of int of shape (n_segments, n_segments)
-        Held-out customers, true segments in the rows.
-    hides_counts : bool
-        Whether any of the counts is hidden. What all customers of a segment add up to
-        could then tell them, so no shares are returned.
-
-    Returns
-    -------
-    leanings : Leanings
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.report._prediction_bias import find_leanings
-    >>> counts = np.array([[280, 20], [80, 120]])
-    >>> found = find_leanings(["A", "B"], counts, hides_counts=False)
-    >>> found.shares
-    {'A': ('72%', '60%'), 'B': ('28%', '40%')}
-    >>> print(found.sentence[found.sentence.index("it names") :])
-    it names segment A too often and segment B too seldom.
-    """
+    """Compare how often segments are named with how often they are."""
     is_true, named = counts.sum(axis=1), counts.sum(axis=0)
     hits = np.diag(counts)
     gap = named - is_true
@@ -103,14 +77,7 @@ def _listed(labels: list[str]) -> str:
 
 
 def in_words(labels: Sequence[str]) -> str:
-    """Return labels as part of a sentence.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._prediction_bias import in_words
-    >>> in_words(["A"]), in_words(["A", "B", "D"])
-    ('segment A', 'segments A, B and D')
-    """
+    """Return labels as part of a sentence."""
     if len(labels) == 1:
         return f"segment {labels[0]}"
     return f"segments {', '.join(labels[:-1])} and {labels[-1]}"

@@ -58,24 +58,7 @@ class Quality:
 def classifier_quality(
     model: Any, facts: dict[str, Any], y: np.ndarray | None, predicted: np.ndarray
 ) -> Quality:
-    """Judge a classifier by what is known of rows that it has not learnt from.
-
-    Parameters
-    ----------
-    model : estimator
-        A classifier, or a pipeline that ends in one.
-    facts : dict
-        What the archive says; held-out numbers of ``segmentlearn fit`` among it.
-    y : ndarray of shape (n_rows,) or None
-        Segments as they are in the data, None or NaN where unknown.
-    predicted : ndarray of shape (n_rows,)
-        Segments that the model names.
-
-    Returns
-    -------
-    quality : Quality
-        The model's own rows are never scored.
-    """
+    """Judge a classifier by what is known of rows that it has not learnt from."""
     stored = _stored_counts(facts)
     if stored is not None:
         labels, counts = stored
@@ -113,23 +96,7 @@ def classifier_quality(
 def clusterer_quality(
     model: Any, X: pd.DataFrame, labels: np.ndarray, random_state: Any
 ) -> Quality:
-    """Judge segments by whether they come back when customers are drawn again.
-
-    Parameters
-    ----------
-    model : estimator
-        A clusterer, or a pipeline that ends in one.
-    X : DataFrame
-        Customers, a sample of them.
-    labels : ndarray of shape (n_sampled,)
-        Their segments.
-    random_state : RandomState
-        Draws the customers.
-
-    Returns
-    -------
-    quality : Quality
-    """
+    """Judge segments by whether they come back when customers are drawn again."""
     unknown = "Whether the segments would come back is not known."
     if len(X) < _FEWEST_JUDGED:
         why = f"It takes {_FEWEST_JUDGED} customers to tell; there are fewer."
@@ -180,25 +147,6 @@ def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
     A reader knows the number of customers, how many were found, and how many are of the
     largest class. So counts are hidden within three groups whose sums are known: what
     was found, and the errors on the largest class and on all others.
-
-    Parameters
-    ----------
-    counts : ndarray of int of shape (n_classes, n_classes)
-        True classes in the rows.
-
-    Returns
-    -------
-    shown : list of list of ShownCount, or None
-        None where a group is so small that nothing can be hidden beside it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.report._quality import show_confusion
-    >>> [str(one) for one in show_confusion(np.array([[90, 30], [20, 60]]))[0]]
-    ['90', '30']
-    >>> show_confusion(np.array([[90, 3], [20, 60]])) is None
-    True
     """
     n = len(counts)
     largest = int(counts.sum(axis=1).argmax())

@@ -12,28 +12,6 @@ def merge_rare_levels(X: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
     """Replace the levels of categories that fewer than ten customers have.
 
     Rules and names are made from the result, so that no rare level can be in them.
-
-    Parameters
-    ----------
-    X : DataFrame of shape (n_samples, n_features)
-        Customers in raw columns.
-
-    Returns
-    -------
-    merged : DataFrame of shape (n_samples, n_features)
-        A new frame. What is left of a column after the merge is missing where it is
-        fewer than ten customers still.
-    rare : set of str
-        The levels that were replaced, as text.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from segmentlearn.report._rare_levels import merge_rare_levels
-    >>> X = pd.DataFrame({"Town": ["Ulm"] * 20 + ["Au"] * 6 + ["Elm"] * 5})
-    >>> merged, rare = merge_rare_levels(X)
-    >>> merged["Town"].value_counts().to_dict(), sorted(rare)
-    ({'Ulm': 20, 'rare values': 11}, ['Au', 'Elm'])
     """
     columns, rare = {}, set()
     for at, name in enumerate(X.columns):

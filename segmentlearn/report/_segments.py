@@ -69,23 +69,7 @@ def list_segments(
     profile: SegmentProfile | None,
     known_names: dict[Any, str],
 ) -> list[SegmentPart]:
-    """Describe segments, those that are too small with fewer words.
-
-    Parameters
-    ----------
-    labels : list
-        All segments that the model knows.
-    sizes : ndarray of int of shape (n_segments,)
-        Customers of each.
-    profile : SegmentProfile or None
-        Of a sample in which rare levels are put together.
-    known_names : dict of label to str
-        Names that the model keeps, without rare levels.
-
-    Returns
-    -------
-    parts : list of SegmentPart
-    """
+    """Describe segments, those that are too small with fewer words."""
     shown = suppress(sizes.tolist())
     parts = []
     for label, size, one in zip(labels, sizes, shown, strict=True):
@@ -116,19 +100,7 @@ def list_segments(
 
 
 def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
-    """Draw the sizes of segments; hidden ones have no bar.
-
-    Parameters
-    ----------
-    parts : list of SegmentPart
-        The segments.
-    sizes : ndarray of int of shape (n_segments,)
-        Customers of each.
-
-    Returns
-    -------
-    picture : Picture
-    """
+    """Draw the sizes of segments; hidden ones have no bar."""
     shares = [
         100 * size / sizes.sum() if part.size.is_shown else np.nan
         for part, size in zip(parts, sizes, strict=True)

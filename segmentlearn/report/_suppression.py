@@ -17,18 +17,12 @@ _ROOM = 5
 class ShownCount:
     """A count as a report may show it.
 
-    Parameters
+    Attributes
     ----------
     count : int or None
         The count; None where it is hidden.
     is_small : bool, default=False
         Whether it is told that the count is below the threshold.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._suppression import ShownCount
-    >>> print(ShownCount(1200), ShownCount(None, is_small=True))
-    1,200 < 10
     """
 
     count: int | None
@@ -48,28 +42,11 @@ class ShownCount:
 def suppress(counts: Sequence[int]) -> list[ShownCount]:
     """Hide small counts whose total is known.
 
-    Parameters
-    ----------
-    counts : sequence of int
-        Disjoint groups of customers.
-
-    Returns
-    -------
-    shown : list of ShownCount
-        As many. Small counts are "< 10"; of the others the smallest are "not shown" as
-        far as need be, all of them where nothing else helps.
-
     Notes
     -----
     A total below the threshold is a small count itself: it must not be shown beside
     them. A reader is taken to know how counts are chosen for hiding: one that is "not
     shown" is no larger than those that are shown.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._suppression import suppress
-    >>> [str(one) for one in suppress([500, 80, 3])]
-    ['500', 'not shown', '< 10']
     """
     counts = [int(count) for count in counts]
     small = [at for at, count in enumerate(counts) if count < THRESHOLD]
@@ -92,25 +69,12 @@ def can_be_shown(counts: Sequence[int]) -> bool:
     """Tell whether counts can be suppressed beside their total.
 
     A single small group is its own total, and nothing can be hidden beside it.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._suppression import can_be_shown
-    >>> can_be_shown([3]), can_be_shown([3, 40])
-    (False, True)
     """
     return len(counts) == 0 or sum(counts) >= THRESHOLD
 
 
 def may_show_share(count: int, n: int) -> bool:
-    """Tell whether a share may be shown: neither it nor what is left is a small count.
-
-    Examples
-    --------
-    >>> from segmentlearn.report._suppression import may_show_share
-    >>> may_show_share(50, 100), may_show_share(95, 100)
-    (True, False)
-    """
+    """Return whether neither a share nor its complement is a small count."""
     return THRESHOLD <= count <= n - THRESHOLD
 
 

@@ -46,22 +46,7 @@ class ShownTrait:
 def show_traits(
     profile: SegmentProfile, at: int, *, with_figures: bool
 ) -> list[ShownTrait]:
-    """Say what sets a segment apart.
-
-    Parameters
-    ----------
-    profile : SegmentProfile
-        Of a sample in which rare levels are put together.
-    at : int
-        Place of the segment.
-    with_figures : bool
-        Whether there may be figures.
-
-    Returns
-    -------
-    traits : list of ShownTrait
-        Five at most, the strongest first.
-    """
+    """Say what sets a segment apart."""
     contrasts = {one.name: one for one in profile.contrasts}
     return [
         _show(contrasts[trait.column], trait, profile.sizes, at, with_figures)

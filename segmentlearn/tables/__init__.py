@@ -1,4 +1,4 @@
-"""What a customer table is: frames and arrays, columns and their kinds, roles, identifiers."""
+"""What a customer table is: frames, columns and their kinds, roles, identifiers."""
 
 from segmentlearn.tables._cells import (
     as_text,

@@ -19,23 +19,7 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def restore_numbers(values, numbers, kind):
-    """Turn filled numbers back into what their column held.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The column as it came.
-    numbers : ndarray of float of shape (n_rows,)
-        The same cells as numbers, gaps filled.
-    kind : {"number", "datetime", "timedelta"}
-        What the column holds.
-
-    Returns
-    -------
-    cells : ndarray or pandas ExtensionArray of shape (n_rows,)
-        Floats, float32 where the column was; or moments and durations in microseconds,
-        in the column's time zone.
-    """
+    """Turn filled numbers back into what their column held."""
     if kind not in (DATETIME, TIMEDELTA):
         single = isinstance(values.dtype, np.dtype) and values.dtype == np.float32
         return numbers.astype(np.float32, copy=False) if single else numbers
@@ -50,22 +34,7 @@ def restore_numbers(values, numbers, kind):
 
 
 def can_hold(values, fill, own_level):
-    """Tell whether a column of categories stays of one type with its fill.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The column.
-    fill : str, int, float or bool
-        A plain level.
-    own_level : str
-        The level that stands for missing cells; only text can hold it.
-
-    Returns
-    -------
-    holds : bool
-        False for columns that must become text.
-    """
+    """Tell whether a column of categories stays of one type with its fill."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return True
     kind = kind_of(values)
@@ -82,22 +51,7 @@ def can_hold(values, fill, own_level):
 
 
 def fill_categories(values, missing, fill):
-    """Return a column of categories with its gaps filled.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        A column that can hold the fill; not changed.
-    missing : ndarray of bool of shape (n_rows,)
-        The gaps.
-    fill : str, int, float or bool
-        A plain level.
-
-    Returns
-    -------
-    cells : ndarray or pandas ExtensionArray of shape (n_rows,)
-        In the column's own dtype; categories gain the fill where they lack it.
-    """
+    """Return a column of categories with its gaps filled."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return _fill_categorical(values, missing, fill)
     if not missing.any():
@@ -108,20 +62,7 @@ def fill_categories(values, missing, fill):
 
 
 def as_text(values, fill):
-    """Write every level as text and fill the gaps.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The column; not changed.
-    fill : str, int, float or bool
-        A plain level.
-
-    Returns
-    -------
-    texts : ndarray of str objects of shape (n_rows,)
-        The levels as text.
-    """
+    """Write every level as text and fill the gaps."""
     factor = factorize(values)
     texts = np.array(
         [*(str(level) for level in factor.levels), str(fill)], dtype=object

@@ -54,23 +54,7 @@ _KIND_OF_OBJECTS = {
 
 
 def kind_of(values):
-    """Tell the kind of a column from its dtype, or from its cells if it holds objects.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The cells of one column.
-
-    Returns
-    -------
-    kind : str
-        One of the constants of this module.
-
-    Raises
-    ------
-    ValueError
-        If the column holds complex numbers.
-    """
+    """Return the kind of a column, from its dtype or from the cells of objects."""
     dtype = values.dtype
     if isinstance(dtype, pd.CategoricalDtype | pd.StringDtype | pd.IntervalDtype):
         return CATEGORY
@@ -89,18 +73,7 @@ def kind_of(values):
 
 
 def missing_mask(values):
-    """Mark the missing cells: None, NaN, NaT and pandas' NA.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The cells of one column.
-
-    Returns
-    -------
-    mask : ndarray of bool of shape (n_rows,)
-        True where a cell is missing.
-    """
+    """Mark the missing cells: None, NaN, NaT and pandas' NA."""
     return np.asarray(pd.isna(values), dtype=bool)
 
 
@@ -108,23 +81,6 @@ def to_numbers(values, name):
     """Read a numeric column as floats, missing cells as NaN.
 
     Dates become days since 1970-01-01 (UTC), durations days, truth values 0 and 1.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The cells of one column of a numeric kind, of truth values, or empty.
-    name : str
-        Name of the column, for the error.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n_rows,)
-        float32 where the column is float32 or float16, else float64.
-
-    Raises
-    ------
-    SchemaError
-        If a cell lies outside the range of a float or of pandas' dates.
     """
     dtype = values.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "fiub":
@@ -146,18 +102,7 @@ def to_numbers(values, name):
 
 
 def to_datetimes(values):
-    """Read dates of any origin as UTC microseconds without a time zone.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        Dates, times with or without a zone, or periods.
-
-    Returns
-    -------
-    datetimes : ndarray of datetime64[us] of shape (n_rows,)
-        The same moments; missing ones are NaT.
-    """
+    """Read dates of any origin as UTC microseconds without a time zone."""
     if isinstance(values.dtype, np.dtype) and values.dtype.kind == "M":
         return np.asarray(values).astype("M8[us]", copy=False)
     if isinstance(values.dtype, pd.PeriodDtype):
@@ -192,24 +137,7 @@ class Factor(NamedTuple):
 
 
 def factorize(values):
-    """Number the levels of a column.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows,) or pandas ExtensionArray
-        The cells of one column of any kind.
-
-    Returns
-    -------
-    factor : Factor
-        Levels in order of appearance; for a categorical dtype all declared categories
-        in their order. Lists, dicts and other unhashable cells count as their text.
-
-    Raises
-    ------
-    ValueError
-        If the column holds complex numbers.
-    """
+    """Number the levels of a column."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         codes = np.asarray(values.codes, dtype=np.intp)
         return Factor(*_merge_equal(codes, values.categories), bool(values.ordered))
@@ -232,19 +160,7 @@ def factorize(values):
 
 
 def level_counts(factor):
-    """Count the rows of each level that occurs.
-
-    Parameters
-    ----------
-    factor : Factor
-        A column of categories.
-
-    Returns
-    -------
-    counts : dict of level to int
-        In the order of the levels, those without a row left out; the key None, last,
-        counts the missing cells.
-    """
+    """Count the rows of each level that occurs."""
     counts = np.bincount(factor.codes + 1, minlength=len(factor.levels) + 1)
     counted = {
         level: int(count)
@@ -261,16 +177,6 @@ def plain_level(level):
 
     A whole float becomes an int: an integer column turns into floats as soon as one
     cell is missing, and its levels must stay the same.
-
-    Parameters
-    ----------
-    level : object
-        A level as numpy or pandas hands it out.
-
-    Returns
-    -------
-    level : str, int, float or bool
-        Moments in ISO format; anything unknown as its text.
     """
     if isinstance(level, str):
         return str(level)
@@ -293,18 +199,7 @@ def plain_level(level):
 
 
 def level_order(level):
-    """Sort key that puts levels of mixed types into one lasting order.
-
-    Parameters
-    ----------
-    level : str, int, float, bool or None
-        A plain level; None stands for a missing cell.
-
-    Returns
-    -------
-    key : tuple
-        Numbers before text, missing last.
-    """
+    """Sort key that puts levels of mixed types into one lasting order."""
     if level is None:
         return (2, 0, "")
     if isinstance(level, str):

@@ -6,44 +6,14 @@ from sklearn import get_config
 
 
 def wanted_container(estimator, given):
-    """Return what `transform` should hand out: "array", "pandas" or "polars".
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        Its ``set_output`` choice comes first, scikit-learn's global one second.
-    given : {"array", "pandas", "polars"}
-        What the table came in: the answer where neither was made.
-
-    Returns
-    -------
-    container : {"array", "pandas", "polars"}
-        What the columns should be put into.
-    """
+    """Return what `transform` should hand out: "array", "pandas" or "polars"."""
     own = getattr(estimator, "_sklearn_output_config", {})
     chosen = own.get("transform", get_config()["transform_output"])
     return given if chosen == "default" else chosen
 
 
 def put_together(columns, names, container, index=None):
-    """Build an array or a frame from columns.
-
-    Parameters
-    ----------
-    columns : list of ndarray or pandas ExtensionArray
-        The cells, one entry a column, all of one length.
-    names : list of str
-        One name a column.
-    container : {"array", "pandas", "polars"}
-        What to build.
-    index : pandas Index or None, default=None
-        Row labels of a pandas frame.
-
-    Returns
-    -------
-    table : ndarray of shape (n_rows, n_columns) or DataFrame
-        A float array where all columns are floats, else an object array; or a frame.
-    """
+    """Build an array or a frame from columns."""
     if container == "pandas":
         frame = pd.DataFrame(dict(enumerate(columns)), index=index)
         frame.columns = pd.Index(names)

@@ -82,33 +82,7 @@ class Table:
 
 
 def read_table(estimator, X, *, reset, check_names=True):
-    """Read ``X`` for ``estimator`` and check its number and names of columns.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        Gets ``n_features_in_`` and ``feature_names_in_`` where ``reset`` is true and is
-        compared with them where not.
-    X : pandas or polars DataFrame, object with ``to_pandas``, or array-like
-        Table of shape (n_rows, n_columns).
-    reset : bool
-        True in fit, False afterwards.
-    check_names : bool, default=True
-        False leaves frames unchecked, for an estimator that puts columns in order by
-        their names.
-
-    Returns
-    -------
-    table : Table
-        The columns of X.
-
-    Raises
-    ------
-    SchemaError
-        If column names repeat or differ from those seen in fit.
-    ValueError
-        If X has no rows, no columns or another number of columns than in fit.
-    """
+    """Read ``X`` for ``estimator`` and check its number and names of columns."""
     container = _container_of(X)
     if container == "array":
         if isinstance(X, list | tuple):

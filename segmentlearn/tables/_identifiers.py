@@ -23,24 +23,7 @@ _FEWEST_SERIAL_ROWS = 50  # in smaller tables distinct whole numbers prove nothi
 
 
 def find_identifiers(roles, exempt, numbers, factors):
-    """List the columns that look like identifiers.
-
-    Parameters
-    ----------
-    roles : dict of str to str
-        "numeric" or "categorical" for each column.
-    exempt : set of str
-        Columns that are never listed: the user's choices, dates and durations.
-    numbers : ndarray of float of shape (n_rows, n_numeric)
-        The numeric columns, in the order of ``roles``.
-    factors : dict of str to Factor
-        The categorical columns.
-
-    Returns
-    -------
-    names : list of str
-        In the order of ``roles``.
-    """
+    """List the columns that look like identifiers."""
     identifiers = set()
     for name, factor in factors.items():
         if name not in exempt and len(factor.levels) > 2:
@@ -55,13 +38,7 @@ def find_identifiers(roles, exempt, numbers, factors):
 
 
 def warn_of_identifiers(names):
-    """Warn that columns are left out as identifiers, and how to keep them.
-
-    Parameters
-    ----------
-    names : list of str
-        The columns.
-    """
+    """Warn that columns are left out as identifiers, and how to keep them."""
     warnings.warn(
         f"The column(s) {names} look like identifiers (nearly one value a row) and are "
         f"left out. To use one as a feature, list it in numeric_features or "
@@ -73,19 +50,7 @@ def warn_of_identifiers(names):
 
 
 def warn_of_doubtful_categories(factors, chosen, mixed, max_levels):
-    """Warn about categories that were probably meant to be numbers.
-
-    Parameters
-    ----------
-    factors : dict of str to Factor
-        The categorical columns.
-    chosen : set of str
-        Columns whose role is the user's choice: never warned about.
-    mixed : set of str
-        Columns that mix text with other values.
-    max_levels : int
-        Numbers written as text are warned about from more levels on.
-    """
+    """Warn about categories that were probably meant to be numbers."""
     doubtful = [
         name
         for name, factor in factors.items()
@@ -107,44 +72,14 @@ def warn_of_doubtful_categories(factors, chosen, mixed, max_levels):
 
 
 def text_identifies(name, n_levels, n_present):
-    """Tell whether a column of categories is an identifier.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    n_levels : int
-        Number of distinct values.
-    n_present : int
-        Number of cells that are not missing.
-
-    Returns
-    -------
-    identifies : bool
-        True for nearly one value a row; less is enough where the name tells.
-    """
+    """Tell whether a column of categories is an identifier."""
     if _is_named_so(name, n_present):
         return n_levels >= _needed_by_name(n_present)
     return n_present >= _FEWEST_ROWS and n_levels >= _TEXT_SHARE * n_present
 
 
 def numbers_identify(name, numbers):
-    """Tell whether a column of numbers is an identifier.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    numbers : ndarray of float of shape (n_rows,)
-        Its cells, NaN where missing.
-
-    Returns
-    -------
-    identifies : bool
-        True for whole numbers that hardly repeat under a telling name, and under any
-        name for whole numbers that never repeat and leave few gaps: rows numbered
-        consecutively, shuffled and thinned out or not.
-    """
+    """Tell whether a column of numbers is an identifier."""
     named = _is_named_so(name, len(numbers))
     if not named and len(numbers) < _FEWEST_SERIAL_ROWS:
         return False

@@ -12,31 +12,7 @@ CATEGORICAL = "categorical"
 
 
 def resolve_roles(names, kinds, categorical_features="auto", numeric_features="auto"):
-    """Give every column its role, from its kind or from the user's word.
-
-    Parameters
-    ----------
-    names : list of str
-        Column names.
-    kinds : list of str
-        Kind of each column.
-    categorical_features, numeric_features : "auto" or list of str or int
-        Columns, by name or position, whose role is not left to their kind.
-
-    Returns
-    -------
-    roles : list of str
-        "numeric" or "categorical" for each column.
-    chosen : set of int
-        Positions whose role was the user's choice.
-
-    Raises
-    ------
-    ValueError
-        If a column is unknown or stands in both lists.
-    SchemaError
-        If a column listed as numeric holds text.
-    """
+    """Give every column its role, from its kind or from the user's word."""
     categorical = _positions(names, categorical_features, "categorical_features")
     numeric = _positions(names, numeric_features, "numeric_features")
     both = [names[position] for position in sorted(categorical & numeric)]
@@ -64,21 +40,7 @@ def resolve_roles(names, kinds, categorical_features="auto", numeric_features="a
 
 
 def expected_kinds(roles, kinds):
-    """Return what each column must hold from now on.
-
-    Parameters
-    ----------
-    roles : list of str
-        Role of each column.
-    kinds : list of str
-        Kind of each column in the training table.
-
-    Returns
-    -------
-    expected : list of str
-        "number", "datetime" or "timedelta" for numeric columns; "category" for others,
-        which may hold anything.
-    """
+    """Return what each column must hold from now on."""
     return [
         CATEGORY if role != NUMERIC else kind if kind in NUMERIC_KINDS else NUMBER
         for role, kind in zip(roles, kinds, strict=True)

@@ -7,27 +7,7 @@ _FEWEST_OF_SEGMENT = 200
 
 
 def draw_sample(codes, sizes, random_state, most_rows=_MOST_ROWS):
-    """Draw rows of every segment.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-        Segment of each row.
-    sizes : ndarray of int of shape (n_segments,)
-        Rows of each segment.
-    random_state : RandomState
-        Draws the rows.
-    most_rows : int, default=20000
-        Rows to draw, about.
-
-    Returns
-    -------
-    rows : ndarray of int of shape (n_sampled,)
-        Positions, sorted; all rows of tables that are small enough. Of larger ones each
-        segment gives its share, though 200 rows at least where it has them.
-    weights : ndarray of float of shape (n_sampled,)
-        Rows of the table that each one stands for.
-    """
+    """Draw rows of every segment."""
     n_rows = len(codes)
     if n_rows <= most_rows:
         return np.arange(n_rows), np.ones(n_rows)

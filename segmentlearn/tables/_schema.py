@@ -26,18 +26,7 @@ _KINDS_ACCEPTED_FOR = {
 
 
 def column_names(estimator):
-    """Return the names of an estimator's input columns, ``x0`` … where it saw none.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        A fitted estimator.
-
-    Returns
-    -------
-    names : list of str
-        One name for each of ``n_features_in_`` columns.
-    """
+    """Return the names of an estimator's input columns, ``x0`` … where it saw none."""
     names = getattr(estimator, "feature_names_in_", None)
     if names is None:
         return [f"x{position}" for position in range(estimator.n_features_in_)]
@@ -45,25 +34,7 @@ def column_names(estimator):
 
 
 def check_input_features(estimator, input_features):
-    """Return the input names for ``get_feature_names_out`` after checking them.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        A fitted estimator.
-    input_features : array-like of str or None
-        Names handed to ``get_feature_names_out``.
-
-    Returns
-    -------
-    names : list of str
-        ``input_features``, or the names seen in fit where it is None.
-
-    Raises
-    ------
-    ValueError
-        If the names differ from those seen in fit, or their number does.
-    """
+    """Return the input names for ``get_feature_names_out`` after checking them."""
     if input_features is None:
         return column_names(estimator)
     given = [str(name) for name in input_features]
@@ -79,18 +50,7 @@ def check_input_features(estimator, input_features):
 
 
 def unique_names(names):
-    """Make names unique by appending ``_2``, ``_3``, … to those that repeat.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Wanted names, in order.
-
-    Returns
-    -------
-    names : list of str
-        The same names, each one once.
-    """
+    """Make names unique by appending ``_2``, ``_3``, … to those that repeat."""
     names = list(names)
     wanted = set(names)
     unique = []
@@ -106,22 +66,7 @@ def unique_names(names):
 
 
 def kind_problems(names, columns, expected_kinds):
-    """List the columns whose kind is not the one seen in fit.
-
-    Parameters
-    ----------
-    names : list of str
-        Column names.
-    columns : list of ndarray or pandas ExtensionArray
-        The cells, one entry a column.
-    expected_kinds : list of str
-        Kinds seen in fit; any kind may stand in for a category.
-
-    Returns
-    -------
-    problems : dict of str to str
-        One sentence a column, the cure included.
-    """
+    """List the columns whose kind is not the one seen in fit."""
     problems = {}
     for name, column, expected in zip(names, columns, expected_kinds, strict=True):
         if expected not in NUMERIC_KINDS:
@@ -133,24 +78,7 @@ def kind_problems(names, columns, expected_kinds):
 
 
 def match_columns(names, used, seen):
-    """Find the columns in use by name; extra columns are warned about.
-
-    Parameters
-    ----------
-    names : list
-        Names of the columns of the new table.
-    used : list of str
-        Columns in use, in the order of fit.
-    seen : list of str
-        All columns that fit has seen.
-
-    Returns
-    -------
-    places : list of int
-        Where the columns in use stand in ``names``; missing ones are left out.
-    problems : list of str
-        One sentence a missing column, with the new column that it may be.
-    """
+    """Find the columns in use by name; extra columns are warned about."""
     place_of = {name: at for at, name in enumerate(names)}
     extra = [name for name in names if name not in set(seen)]
     missing = [name for name in used if name not in place_of]
@@ -165,20 +93,7 @@ def match_columns(names, used, seen):
 
 
 def infinite_problems(names, block):
-    """List the numeric columns that hold infinite values.
-
-    Parameters
-    ----------
-    names : list of str
-        Names of the columns of ``block``.
-    block : ndarray of float of shape (n_rows, n_columns)
-        Numbers, NaN where missing.
-
-    Returns
-    -------
-    problems : list of str
-        One sentence a column, the cure included.
-    """
+    """List the numeric columns that hold infinite values."""
     infinite = np.zeros(block.shape[1], dtype=bool)
     for rows in row_blocks(block.shape[0]):
         infinite |= np.isinf(block[rows]).any(axis=0)
@@ -191,20 +106,7 @@ def infinite_problems(names, block):
 
 
 def raise_schema_error(estimator, problems):
-    """Raise one SchemaError that lists every problem, if there is any.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        Named in the message.
-    problems : list of str
-        Sentences, one a problem.
-
-    Raises
-    ------
-    SchemaError
-        If ``problems`` is not empty.
-    """
+    """Raise one SchemaError that lists every problem, if there is any."""
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
         raise SchemaError(

@@ -9,32 +9,7 @@ from segmentlearn.tables._schema import (
 
 
 def split_table(estimator, table, kinds, problems=()):
-    """Split a table after checking that its columns hold what they must.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-        Named in the error.
-    table : Table
-        The columns in use.
-    kinds : list of str
-        What each column must hold: a numeric kind, or anything else for a category.
-    problems : iterable of str, default=()
-        What is wrong with the table already; listed in the same error.
-
-    Returns
-    -------
-    numbers : ndarray of float of shape (n_rows, n_numeric)
-        The numeric columns, NaN where missing. May share memory with the table.
-    factors : dict of str to Factor
-        The other columns.
-
-    Raises
-    ------
-    SchemaError
-        If there are problems, if a numeric column holds text, or if one holds infinite
-        values.
-    """
+    """Split a table after checking that its columns hold what they must."""
     wrong = kind_problems(table.names, table.columns, kinds)
     numeric = [
         at

@@ -29,20 +29,7 @@ _MOST_ROWS_COMPARED = 10_000  # a share of so many rows is known to half a perce
 
 
 def choose_assignment(assign, clusterer, codes):
-    """Return which way new rows are assigned.
-
-    Parameters
-    ----------
-    assign : {"auto", "neighbors"} or classifier
-    clusterer : clusterer
-        Fitted.
-    codes : ndarray of int of shape (n_samples,)
-        Segments of its training rows, -1 for noise.
-
-    Returns
-    -------
-    assignment : str
-    """
+    """Return which way new rows are assigned."""
     if not isinstance(assign, str):
         return CLASSIFIER
     if assign == "neighbors":
@@ -56,24 +43,7 @@ def choose_assignment(assign, clusterer, codes):
 
 
 class RuleLearner:
-    """Learns a rule from the rows that a clusterer was fitted to.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-        Fitted.
-    X : ndarray of shape (n_samples, n_features)
-        Its training rows.
-    codes : ndarray of int of shape (n_samples,)
-        Their segments, -1 for noise; one at least is in a segment.
-    raw_labels : ndarray of int of shape (n_segments,)
-        The clusterer's own label of each segment, sorted.
-    sample_weight : ndarray of shape (n_samples,) or None
-    means : ndarray of shape (n_segments, n_features)
-        Mean of each segment.
-    random_state : RandomState
-        Draws the rows that are compared, and folds.
-    """
+    """Learns a rule from the rows that a clusterer was fitted to."""
 
     def __init__(
         self, clusterer, X, codes, raw_labels, sample_weight, means, random_state
@@ -92,21 +62,7 @@ class RuleLearner:
             )
 
     def learn(self, assignment, assign, n_neighbors):
-        """Return a rule, and the share of rows to which it gives their own label.
-
-        Parameters
-        ----------
-        assignment : str
-            As `choose_assignment` returns it.
-        assign : str or classifier
-        n_neighbors : int
-
-        Returns
-        -------
-        rule : object
-            Has ``assign(X)`` and ``shares(X)``.
-        agreement : float
-        """
+        """Return a rule, and the share of rows to which it gives their own label."""
         if assignment == PREDICT:
             rule, said = self._learn_own()
         elif assignment == CORE_ROWS:

@@ -9,14 +9,7 @@ _N_FOLDS = 5
 
 
 class ClassifierRule(BaseEstimator):
-    """The segment that a classifier says.
-
-    Parameters
-    ----------
-    classifier : classifier
-        Fitted on rows and their segments.
-    n_segments : int
-    """
+    """The segment that a classifier says."""
 
     def __init__(self, classifier, n_segments):
         self.classifier = classifier
@@ -34,24 +27,7 @@ class ClassifierRule(BaseEstimator):
 
 
 def fit_classifier(classifier, X, codes, sample_weight):
-    """Fit a copy of a classifier to the rows that are in a segment.
-
-    Parameters
-    ----------
-    classifier : classifier
-        Not fitted.
-    X : ndarray of shape (n_samples, n_features)
-    codes : ndarray of int of shape (n_samples,)
-        Segments, -1 for noise; one row at least is in a segment.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Used where the classifier takes weights.
-
-    Returns
-    -------
-    classifier : classifier
-        Where there is one segment alone, one that always says so: most classifiers
-        need two classes.
-    """
+    """Fit a copy of a classifier to the rows that are in a segment."""
     clustered = codes >= 0
     if clustered.all():
         clustered = slice(None)  # no copy of the table
@@ -65,24 +41,7 @@ def fit_classifier(classifier, X, codes, sample_weight):
 
 
 def cross_validated(classifier, X, codes, sample_weight, random_state):
-    """Return what a classifier says of rows that it was not fitted to.
-
-    Parameters
-    ----------
-    classifier : classifier
-        Not fitted; a copy is fitted for each of five folds.
-    X : ndarray of shape (n_samples, n_features)
-    codes : ndarray of int of shape (n_samples,)
-        Segments, -1 for noise.
-    sample_weight : ndarray of shape (n_samples,) or None
-    random_state : RandomState
-        Draws the folds.
-
-    Returns
-    -------
-    said : ndarray of int of shape (n_samples,)
-        -2 where no other row was in a segment.
-    """
+    """Return what a classifier says of rows that it was not fitted to."""
     said = np.full(len(X), -2)
     shuffled = random_state.permutation(len(X))
     fold = np.empty(len(X), dtype=np.int64)

@@ -14,15 +14,6 @@ class LabelledRows(BaseEstimator):
 
     Only the rows travel in pickles and archives; search trees are built at first use.
     Being an estimator is what lets an archive hold it.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_features)
-        At least one.
-    codes : ndarray of int of shape (n_rows,)
-        Segment of each row, from 0; each segment has a row.
-    metric : dict
-        ``metric``, ``p`` and ``metric_params`` as `NearestNeighbors` takes them.
     """
 
     def __init__(self, rows, codes, metric):
@@ -35,21 +26,7 @@ class LabelledRows(BaseEstimator):
         return {name: state[name] for name in ("rows", "codes", "metric")}
 
     def neighbors(self, X, n_neighbors, left_out=None):
-        """Return distances and positions of the nearest rows, nearest first.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_samples, n_features)
-        n_neighbors : int
-            As many, or all rows where there are fewer.
-        left_out : ndarray of int of shape (n_samples,), default=None
-            Position of a row that is passed over, for each row of X; -1 for none.
-
-        Returns
-        -------
-        distance : ndarray of shape (n_samples, n_found)
-        position : ndarray of int of shape (n_samples, n_found)
-        """
+        """Return distances and positions of the nearest rows, nearest first."""
         n_found = min(n_neighbors + (left_out is not None), len(self.rows))
         distance, position = self._search().kneighbors(X, n_found)
         if left_out is None:
@@ -82,16 +59,7 @@ class LabelledRows(BaseEstimator):
 
 
 class NearestRowRule(BaseEstimator):
-    """The segment of the nearest row, or noise where that is too far away.
-
-    Parameters
-    ----------
-    labelled : LabelledRows
-    bounds : ndarray of shape (n_segments,)
-        How far from its nearest row a segment reaches.
-    squared_scale : float
-        Squared distance at which membership has fallen to a half.
-    """
+    """The segment of the nearest row, or noise where that is too far away."""
 
     def __init__(self, labelled, bounds, squared_scale):
         self.labelled = labelled
@@ -112,13 +80,7 @@ class NearestRowRule(BaseEstimator):
 
 
 class VotingRule(BaseEstimator):
-    """The segment of most of the nearest rows, a row's vote being 1 / distance.
-
-    Parameters
-    ----------
-    labelled : LabelledRows
-    n_neighbors : int
-    """
+    """The segment of most of the nearest rows, a row's vote being 1 / distance."""
 
     def __init__(self, labelled, n_neighbors):
         self.labelled = labelled
@@ -153,32 +115,7 @@ def within_bounds(distance, found, bounds):
 
 
 def learn_bounds(distance, found, codes, n_segments):
-    """Learn how far each segment reaches beyond its rows.
-
-    Parameters
-    ----------
-    distance : ndarray of shape (n_samples,)
-        From each training row to the nearest other row that is in a segment.
-    found : ndarray of int of shape (n_samples,)
-        The segment of that row.
-    codes : ndarray of int of shape (n_samples,)
-        The training rows' own segments, -1 for noise.
-    n_segments : int
-
-    Returns
-    -------
-    bounds : ndarray of shape (n_segments,)
-        For each segment the distance that puts most training rows on the right side:
-        those that belong to it within, all others beyond. 0 where none is right.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.cluster._assignment._nearest_rows import learn_bounds
-    >>> distance, own = np.array([1.0, 2.0, 9.0, 3.0]), np.array([0, 0, -1, 0])
-    >>> learn_bounds(distance, np.zeros(4, int), own, 1)
-    array([3.])
-    """
+    """Learn how far each segment reaches beyond its rows."""
     bounds = np.zeros(n_segments)
     order = np.argsort(distance, kind="stable")
     for code in range(n_segments):
@@ -190,25 +127,7 @@ def learn_bounds(distance, found, codes, n_segments):
 
 
 def shares_of_distances(distance, squared_scale):
-    """Return memberships by Student's t kernel, each row summing to 1.
-
-    Parameters
-    ----------
-    distance : ndarray of shape (n_samples, n_segments)
-    squared_scale : float
-        Squared distance at which the kernel has fallen to a half.
-
-    Returns
-    -------
-    shares : ndarray of shape (n_samples, n_segments)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.cluster._assignment._nearest_rows import shares_of_distances
-    >>> shares_of_distances(np.array([[0.0, 3.0]]), 1.0).round(2)
-    array([[0.91, 0.09]])
-    """
+    """Return memberships by Student's t kernel, each row summing to 1."""
     kernel = squared_scale + np.asarray(distance, dtype=np.float64) ** 2
     nearest = kernel.min(axis=1, keepdims=True)
     # a scale of 0: rows at distance 0 belong wholly to that segment

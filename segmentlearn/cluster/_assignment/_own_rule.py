@@ -11,19 +11,7 @@ from segmentlearn.cluster._assignment._nearest_rows import (
 
 
 class OwnRule(BaseEstimator):
-    """The segment that the clusterer predicts.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-        Fitted, with `predict`.
-    raw_labels : ndarray of int of shape (n_segments,)
-        The clusterer's labels that training rows have, sorted; codes count them.
-    centers : LabelledRows or None
-        The points that memberships go by; None where the clusterer has `predict_proba`.
-    squared_scale : float
-        Squared distance at which membership has fallen to a half.
-    """
+    """The segment that the clusterer predicts."""
 
     def __init__(self, clusterer, raw_labels, centers, squared_scale):
         self.clusterer = clusterer
@@ -53,26 +41,7 @@ class OwnRule(BaseEstimator):
 
 
 def learn_own_rule(clusterer, X, codes, raw_labels, sample_weight, means):
-    """Return the rule of a clusterer with a `predict`.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-        Fitted.
-    X : ndarray of shape (n_samples, n_features)
-        Training rows.
-    codes : ndarray of int of shape (n_samples,)
-        Their segments, -1 for noise.
-    raw_labels : ndarray of int of shape (n_segments,)
-        The clusterer's label of each segment.
-    sample_weight : ndarray of shape (n_samples,) or None
-    means : ndarray of shape (n_segments, n_features)
-        Mean of each segment, for clusterers that have no centres.
-
-    Returns
-    -------
-    rule : OwnRule
-    """
+    """Return the rule of a clusterer with a `predict`."""
     if hasattr(clusterer, "predict_proba"):
         return OwnRule(clusterer, raw_labels, None, 1.0)
     points, point_codes = _centers(clusterer, raw_labels, means)

@@ -31,20 +31,7 @@ _JOINT_LEARNING_RATE = 1e-3
 
 
 class Contest:
-    """Fits the candidates, and finds the best of them.
-
-    Parameters
-    ----------
-    plan : AutoencoderClusterer
-        Its parameters say who competes.
-    table : frame or array of shape (n_samples, n_features)
-        Customers to learn from, as autoencoders take them.
-    prepared : ndarray of shape (n_samples, n_prepared)
-        The same, as simple clusterers take them.
-    blocks : list of tuple of int
-        Prepared features that make up each column.
-    random_state : RandomState
-    """
+    """Fits the candidates, and finds the best of them."""
 
     def __init__(self, plan, table, prepared, blocks, random_state):
         self.plan = plan

@@ -71,24 +71,7 @@ def default_clusterers(
     with_mixture: bool,
     blocks: Sequence = (),
 ) -> dict:
-    """Return the clusterers that compete where the user names none.
-
-    Parameters
-    ----------
-    n_clusters : int
-    features : ndarray of shape (n_samples, n_features)
-        What they are for: a mixture's covariances are those with the lowest BIC.
-    seed : int
-    with_mixture : bool
-        Whether a mixture competes with k-means.
-    blocks : sequence of sequence of int, default=()
-        Features that are a category's; with any the mixture is one of latent classes.
-
-    Returns
-    -------
-    clusterers : dict of str to clusterer
-        Not fitted.
-    """
+    """Return the clusterers that compete where the user names none."""
     found = {"kmeans": KMeans(n_clusters, n_init=_INITS, random_state=seed)}
     if with_mixture and blocks:
         found["latent classes"] = latent_classes(n_clusters, blocks, seed)
@@ -98,19 +81,7 @@ def default_clusterers(
 
 
 def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> Any:
-    """Return a Gaussian mixture, its kind of covariances chosen by BIC.
-
-    Parameters
-    ----------
-    n_clusters : int
-    features : ndarray of shape (n_samples, n_features)
-    seed : int
-
-    Returns
-    -------
-    mixture : GaussianMixture
-        Not fitted.
-    """
+    """Return a Gaussian mixture, its kind of covariances chosen by BIC."""
     rows = features[:_MOST_ROWS_OF_HALVES]
     lowest = (np.inf, "diag")
     for covariances in _COVARIANCES:
@@ -126,38 +97,13 @@ def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> Any:
 
 
 def latent_classes(n_clusters: int, blocks: Sequence, seed: int | None) -> Any:
-    """Return a mixture for columns with categories among them.
-
-    Parameters
-    ----------
-    n_clusters : int
-    blocks : sequence of sequence of int
-        Features of each category.
-    seed : int or None
-
-    Returns
-    -------
-    mixture : LatentClassMixture
-        Not fitted.
-    """
+    """Return a mixture for columns with categories among them."""
     blocks = [list(block) for block in blocks]
     return LatentClassMixture(n_clusters, blocks=blocks, random_state=seed)
 
 
 def simple_clusterer(n_clusters: int, blocks: Sequence) -> Any:
-    """Return the clusterer that counts segments in prepared columns.
-
-    Parameters
-    ----------
-    n_clusters : int
-    blocks : sequence of sequence of int
-        Features of each category; none if there are numbers only.
-
-    Returns
-    -------
-    clusterer : LatentClassMixture or KMeans
-        Not fitted.
-    """
+    """Return the clusterer that counts segments in prepared columns."""
     if blocks:
         return latent_classes(n_clusters, blocks, None)
     return KMeans(n_clusters, n_init=_INITS)
@@ -170,24 +116,7 @@ def fit_candidate(
     members: Sequence[int],
     seed: int,
 ) -> Candidate:
-    """Fit a clusterer to prepared columns, or to codes.
-
-    Parameters
-    ----------
-    name : str
-        Of the clusterer.
-    clusterer : clusterer
-        Not changed.
-    features : ndarray of shape (n_samples, n_features)
-    members : sequence of int
-        Autoencoders whose codes these are; empty for prepared columns.
-    seed : int
-        For what the clusterer leaves open.
-
-    Returns
-    -------
-    candidate : Candidate
-    """
+    """Fit a clusterer to prepared columns, or to codes."""
     space = CODES if members else PREPARED
     of_these = f" of {len(members)} autoencoders" if len(members) > 1 else ""
     return Candidate(
@@ -205,24 +134,7 @@ def judge_candidate(
     judged_rows: np.ndarray,
     seed: int,
 ) -> Candidate:
-    """Find out what a candidate is worth.
-
-    Parameters
-    ----------
-    candidate : Candidate
-        Gets a judgement.
-    features : ndarray of shape (n_samples, n_features)
-        What its clusterer was fitted to.
-    judge : Judge
-    judged_rows : ndarray of int
-        Rows that the judge knows.
-    seed : int
-
-    Returns
-    -------
-    candidate : Candidate
-        The same.
-    """
+    """Find out what a candidate is worth."""
     random_state = check_random_state(seed)
     clusterer = candidate.clusterer.clusterer
     most = min(_MOST_ROWS_OF_HALVES, (most_rows(clusterer) or 10**9) // 5)
@@ -252,19 +164,7 @@ def best_of(candidates: Sequence[Candidate]) -> Candidate:
 
 
 def with_n_clusters(clusterer: Any, n_clusters: int | None) -> Any:
-    """Return a copy of a clusterer with a number of segments.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-    n_clusters : int or None
-        Set where the clusterer has a parameter for it; None leaves its own.
-
-    Returns
-    -------
-    copy : clusterer
-        Not fitted.
-    """
+    """Return a copy of a clusterer with a number of segments."""
     copy = clone(clusterer)
     name = _name_of_n_clusters(copy)
     if n_clusters is not None and name is not None:
@@ -273,33 +173,13 @@ def with_n_clusters(clusterer: Any, n_clusters: int | None) -> Any:
 
 
 def n_clusters_of(clusterer: Any) -> int | None:
-    """Return how many segments a clusterer looks for.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-
-    Returns
-    -------
-    n_clusters : int or None
-        None where it has no such parameter, or leaves it open.
-    """
+    """Return how many segments a clusterer looks for."""
     name = _name_of_n_clusters(clusterer)
     return None if name is None else clusterer.get_params(deep=False)[name]
 
 
 def without_centers(clusterer: Any) -> Any:
-    """Return a copy of a clusterer that starts from no centres given beforehand.
-
-    Parameters
-    ----------
-    clusterer : clusterer
-
-    Returns
-    -------
-    copy : clusterer
-        Not fitted, and free to look for another number of segments.
-    """
+    """Return a copy of a clusterer that starts from no centres given beforehand."""
     copy = clone(clusterer)
     if isinstance(copy, KMeans) and not isinstance(copy.init, str):
         copy.set_params(init="k-means++", n_init=_INITS)

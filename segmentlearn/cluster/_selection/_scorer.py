@@ -33,7 +33,7 @@ _LEAST_LIKELIHOOD = 0.05  # of what an error is a share
 class Judgement:
     """What is known of one segmentation.
 
-    Parameters
+    Attributes
     ----------
     separation : float
         Share of the nearest rows that are in a row's own segment, corrected for chance:
@@ -51,13 +51,6 @@ class Judgement:
         Columns that are numbers, of all columns. A segment can be cut out of one-hot
         columns exactly along a level, and then neighbours share it even where it means
         nothing: the more categories, the less separation counts.
-
-    Examples
-    --------
-    >>> from segmentlearn.cluster._selection._scorer import Judgement
-    >>> blurred, clear = Judgement(0.7, 1.0, 0.9), Judgement(0.9, 1.0, 0.9)
-    >>> clear.score > blurred.score, clear.is_clearly_better_than(blurred)
-    (True, True)
     """
 
     separation: float
@@ -78,19 +71,7 @@ class Judgement:
         )
 
     def is_clearly_better_than(self, other: "Judgement") -> bool:
-        """Tell whether a score is higher by more than few rows may bring about.
-
-        Parameters
-        ----------
-        other : Judgement
-            Of another segmentation of the same rows.
-
-        Returns
-        -------
-        is_better : bool
-            Whether the scores differ by more than two standard errors of the difference
-            in log-likelihood, as a share of the other's.
-        """
+        """Tell whether a score is higher by more than few rows may bring about."""
         error = 0.0
         if self.gains is not None and other.gains is not None:
             differences = self.gains - other.gains
@@ -100,25 +81,7 @@ class Judgement:
 
 
 class Judge:
-    """Judges segmentations of one table.
-
-    Parameters
-    ----------
-    prepared : ndarray of shape (n_samples, n_features)
-        Rows in whose distances segments are judged.
-    blocks : sequence of sequence of int
-        Features that make up each column: one number, or the block of a category.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.cluster._selection._scorer import Judge
-    >>> rows = np.repeat([[0.0], [5.0]], 20, axis=0) + np.linspace(0, 1, 40)[:, None]
-    >>> judge = Judge(rows, [(0,)])
-    >>> halves, stripes = np.repeat([0, 1], 20), np.tile([0, 1], 20)
-    >>> judge.separation(halves) > judge.separation(stripes)
-    True
-    """
+    """Judges segmentations of one table."""
 
     def __init__(self, prepared: np.ndarray, blocks: Sequence[Sequence[int]]) -> None:
         self._prepared = prepared
@@ -140,16 +103,7 @@ class Judge:
         self._halves = (order[:half], order[half:])
 
     def separation(self, labels: np.ndarray) -> float:
-        """Return how often neighbours share a segment, corrected for chance.
-
-        Parameters
-        ----------
-        labels : ndarray of int, shape (n_samples,)
-
-        Returns
-        -------
-        separation : float
-        """
+        """Return how often neighbours share a segment, corrected for chance."""
         shares = np.unique(labels, return_counts=True)[1] / len(labels)
         by_chance = float((shares**2).sum())
         if by_chance > 1 - _LEAST:
@@ -164,15 +118,6 @@ class Judge:
         :class:`LatentClassMixture`, their means, variances and shares are estimated
         from one half of the rows, and the other half is looked at, whatever its labels;
         then the other way round.
-
-        Parameters
-        ----------
-        labels : ndarray of int, shape (n_samples,)
-
-        Returns
-        -------
-        gains : ndarray of shape (n_samples,)
-            Log-likelihood less that of a single segment, in nats.
         """
         members = np.eye(labels.max() + 2)[labels + 1]  # noise is a segment here
         everyone = np.ones((len(labels), 1))
@@ -184,17 +129,7 @@ class Judge:
         return gains
 
     def likelihood(self, labels: np.ndarray) -> float:
-        """Return the mean of `likelihood_gains`.
-
-        Parameters
-        ----------
-        labels : ndarray of int, shape (n_samples,)
-
-        Returns
-        -------
-        gain : float
-            In nats.
-        """
+        """Return the mean of `likelihood_gains`."""
         return float(self.likelihood_gains(labels).mean())
 
     def _log_likelihoods(
@@ -212,18 +147,7 @@ class Judge:
         return logsumexp(joint, axis=1)
 
     def judge(self, labels: np.ndarray, stability: float) -> Judgement:
-        """Return all that is known of a segmentation.
-
-        Parameters
-        ----------
-        labels : ndarray of int, shape (n_samples,)
-        stability : float
-            See :func:`stability_of_halves`.
-
-        Returns
-        -------
-        judgement : Judgement
-        """
+        """Return all that is known of a segmentation."""
         silhouette = sampled_silhouette(self._prepared, labels, 0)
         gains = self.likelihood_gains(labels)
         return Judgement(
@@ -241,22 +165,7 @@ def stability_of_halves(
     n_samples: int,
     random_state: np.random.RandomState,
 ) -> float:
-    """Return how alike the segments are that halves of a table lead to.
-
-    Parameters
-    ----------
-    segment : callable
-        Takes positions of rows to learn from; gives labels of all rows.
-    n_samples : int
-        Rows of the table.
-    random_state : RandomState
-        Draws the halves.
-
-    Returns
-    -------
-    stability : float
-        Mean adjusted Rand index of five halves, pair by pair.
-    """
+    """Return how alike the segments are that halves of a table lead to."""
     labels = [
         segment(np.sort(random_state.permutation(n_samples)[: max(2, n_samples // 2)]))
         for _ in range(_N_HALVES)

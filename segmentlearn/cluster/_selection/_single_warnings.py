@@ -10,25 +10,6 @@ class SingleWarnings:
 
     To be used by a public method behind two decorators: the warnings then point to the
     line that called it.
-
-    Parameters
-    ----------
-    left_out : sequence of str
-        Regular expressions; a warning whose text has one of them is not given.
-    categories : tuple of type, default=()
-        Kinds of warnings that are not given.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> from segmentlearn.cluster._selection._single_warnings import SingleWarnings
-    >>> with warnings.catch_warnings(record=True) as told:
-    ...     warnings.simplefilter("always")
-    ...     with SingleWarnings(["a sample"]):
-    ...         for text in ("no scale", "a sample was drawn", "no scale"):
-    ...             warnings.warn(text)
-    >>> [str(one.message) for one in told]
-    ['no scale']
     """
 
     def __init__(

@@ -59,10 +59,6 @@ def hold_rows(table: Table, recipe: Recipe) -> "WholeRows | SegmentedRows":
 class WholeRows:
     """A table that is held as a whole: an epoch is one call of the program.
 
-    Parameters
-    ----------
-    table : Table
-
     Attributes
     ----------
     tensors : Rows
@@ -75,16 +71,7 @@ class WholeRows:
     def bind(
         self, program: Program, plan: "Plan", free: FreeNumbers, weight_decay: float
     ) -> Pass:
-        """Return a function that trains an epoch.
-
-        Returns
-        -------
-        run : callable
-            Takes the rows in the order to visit them, for each member its own, and the
-            learning rate of each step. Returns an array of shape (2, 1 + n_metrics) or
-            (2, 1 + n_metrics, n_members): means over training and over validation rows
-            (0 where there are none).
-        """
+        """Return a function that trains an epoch."""
         batch = program.recipe.batch_size
         # rows may be drawn several times
         most = max(self.tensors.capacity, longest(plan.train_rows))
@@ -122,13 +109,6 @@ class WholeRows:
 
 class SegmentedRows:
     """A large table, of which one segment at a time is copied into a buffer.
-
-    Parameters
-    ----------
-    table : Table
-        Read where it is, as long as its rows lie one after the other.
-    batch_size : int
-        Rows of a step; a segment is a whole number of steps.
 
     Attributes
     ----------

@@ -34,28 +34,7 @@ def lay_out_rows(
     validation_data: tuple | None = None,
     n_members: int | None = None,
 ) -> Layout:
-    """Put training and validation rows into one table, told apart by number.
-
-    Parameters
-    ----------
-    X, y : arrays, or lists or dicts of them
-    sample_weight : ndarray of shape (n_samples,), default=None
-    train_rows, validation_rows : array of int or list of arrays, default=None
-        Row numbers; all, and none, by default. A list holds one array for each member.
-    validation_data : tuple (X, y) or (X, y, sample_weight), default=None
-        Rows to append; nested as the training rows.
-    n_members : int, default=None
-        Length of the member axis.
-
-    Returns
-    -------
-    layout : Layout
-
-    Raises
-    ------
-    ValueError
-        If lengths or row numbers do not fit together.
-    """
+    """Put training and validation rows into one table, told apart by number."""
     features, targets = as_leaves(X, "X"), as_leaves(y, "y")
     n_rows = len(features[0])
     if n_members is not None:

@@ -18,24 +18,6 @@ def capacity_for(n_rows: int, bytes_per_row: int) -> int:
     compiled program serves them all; large ones are padded by at most an eighth, so
     that memory is not wasted. A little headroom keeps cross-validation folds, whose
     sizes differ by a row, on the same side of the border.
-
-    Parameters
-    ----------
-    n_rows : int
-        Rows of the table.
-    bytes_per_row : int
-        Size of one row of features and targets.
-
-    Returns
-    -------
-    capacity : int
-        At least `n_rows`.
-
-    Examples
-    --------
-    >>> from segmentlearn.engine._data._padding import capacity_for
-    >>> capacity_for(6454, 128), capacity_for(6455, 128), capacity_for(1_000_000, 128)
-    (16384, 16384, 1048576)
     """
     wanted = n_rows + max(16, n_rows // 64)
     capacity = _SMALLEST
@@ -123,13 +105,7 @@ def is_plain_list(structure: Any) -> bool:
 
 
 def as_number(array: np.ndarray, role: str) -> np.ndarray:
-    """Cast to the integers and floats that a program takes.
-
-    Raises
-    ------
-    ValueError
-        If the array holds something else than numbers.
-    """
+    """Cast to the integers and floats that a program takes."""
     if array.dtype.kind in "biu":
         if array.dtype.itemsize >= 4 and array.dtype != np.int32 and array.size:
             limits = np.iinfo(np.int32)
@@ -145,13 +121,7 @@ def as_number(array: np.ndarray, role: str) -> np.ndarray:
 
 
 def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
-    """Flatten arrays, or lists and dicts of arrays, to arrays a program can take.
-
-    Raises
-    ------
-    ValueError
-        If an array holds something else than numbers, or their lengths differ.
-    """
+    """Flatten arrays, or lists and dicts of arrays, to arrays a program can take."""
     if is_plain_list(structure):
         structure = np.asarray(structure)
     leaves = [
@@ -212,19 +182,6 @@ def index_table(
 
     The slots behind the last row repeat rows from the start: their loss has no weight,
     but batch statistics (batch normalization) then come from real rows only.
-
-    Parameters
-    ----------
-    rows : ndarray of int, or a list of them (one a member)
-        Row numbers in the order in which they are visited.
-    batch_size : int
-        Rows a step takes.
-    length : int
-        Slots of the table; at least the rows rounded up to whole batches.
-
-    Returns
-    -------
-    table : ndarray of int32, shape (length,) or (n_members, length)
     """
     if isinstance(rows, list):
         return np.stack([index_table(one, batch_size, length) for one in rows])

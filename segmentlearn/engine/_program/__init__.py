@@ -1,1 +1,1 @@
-"""A compiled epoch of one architecture: its copy of the model, losses, dropout and weights."""
+"""A compiled epoch of one architecture: model copy, losses, dropout, weights."""

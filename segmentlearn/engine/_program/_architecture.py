@@ -67,11 +67,6 @@ def architecture_key(model: "keras.Model") -> tuple:
 
     The classes of the layers belong to the key, since a class may be defined anew under
     its old name in a running session.
-
-    Raises
-    ------
-    NotCloneableError
-        If the model has no configuration to be rebuilt from.
     """
     if not is_graph(model):  # a class of the user's own
         raise NotCloneableError(type(model).__name__)
@@ -85,13 +80,7 @@ def architecture_key(model: "keras.Model") -> tuple:
 
 
 def copy_architecture(model: "keras.Model") -> "keras.Model":
-    """Rebuild a model with the engine's dropout and products in place of Keras' own.
-
-    Raises
-    ------
-    NotCloneableError
-        If a layer cannot be rebuilt, or the copy's weights are not those of the model.
-    """
+    """Rebuild a model with the engine's dropout and products in place of Keras' own."""
     streams = {id(layer): index for index, layer in enumerate(_dropouts(model))}
     copies: dict[int, Any] = {}
     try:
@@ -106,13 +95,7 @@ def copy_architecture(model: "keras.Model") -> "keras.Model":
 
 
 def take_penalties_over(model: "keras.Model") -> list[int]:
-    """Remove L1 and L2 penalties from a copy; return which weights carried them.
-
-    Returns
-    -------
-    indices : list of int
-        Positions in ``model.trainable_weights``.
-    """
+    """Remove L1 and L2 penalties from a copy; return which weights carried them."""
     penalised = []
     for index, variable in enumerate(model.trainable_weights):
         if type(variable.regularizer) in _PENALTIES:

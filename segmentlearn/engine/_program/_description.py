@@ -21,25 +21,7 @@ _LEFT_OUT = ("build_config", "compile_config")
 
 
 def describe(model: "keras.Model") -> tuple[str, tuple]:
-    """Describe a Functional or Sequential model.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    text : str
-        The blanked configuration.
-    definitions : tuple of class or function
-        What the names of the user's own classes and functions in it stand for now: in
-        a running session they may be defined anew.
-
-    Raises
-    ------
-    TypeError
-        If the configuration holds something that cannot be described.
-    """
+    """Describe a Functional or Sequential model."""
     definitions: list = []
 
     def as_plain(value: object) -> object:
@@ -57,15 +39,7 @@ def is_graph(layer: Any) -> bool:
 
 
 class _Blanking:
-    """Walks a configuration and leaves out what does not matter.
-
-    Parameters
-    ----------
-    stand_ins : dict of str to str
-        What to put in place of each layer's name.
-    definitions : list
-        Gets the user's own classes and functions.
-    """
+    """Walks a configuration and leaves out what does not matter."""
 
     def __init__(self, stand_ins: dict[str, str], definitions: list) -> None:
         self._stand_ins = stand_ins

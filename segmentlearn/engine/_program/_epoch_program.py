@@ -122,16 +122,6 @@ class Program:
 
     A fit lends its weights to the program, runs epochs, and takes the weights back.
     One fit at a time: hold `lock` from the first to the last.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Copied where it can be rebuilt from its configuration, else used as it is.
-    recipe : Recipe
-    rows : Rows
-        A table of the kind that the program will see: fixes shapes and dtypes.
-    copy : bool
-        Whether to work on a copy of `model`.
     """
 
     def __init__(
@@ -212,22 +202,6 @@ class Program:
 
         The traced function is called directly: looking it up by its arguments would
         cost a tenth of a small net's epoch.
-
-        Parameters
-        ----------
-        rows : Rows
-            Rows of the shapes that it will be called with.
-        settings : Settings
-
-        Returns
-        -------
-        run : callable
-            Takes rows, their order, (slots,) or (n_members, slots), a learning rate for
-            each step, and int32 tensors of the numbers of rows to train and to validate
-            on (one, or one for each member). Trains an epoch and returns sums over
-            training and over validation rows, an array of shape (2, n_sums) or
-            (2, n_sums, n_members): loss, metrics, and the rows' weights where there are
-            weighted metrics.
         """
         free = settings.free
         lead = self._member_shape()

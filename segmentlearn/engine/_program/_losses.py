@@ -18,29 +18,7 @@ _WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
 def row_losses(
     loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
 ) -> list[RowFunction]:
-    """Resolve a loss, or one for each output, to functions of (y_true, y_pred).
-
-    Parameters
-    ----------
-    loss : str, callable, keras.losses.Loss, or a list or dict of them
-        One for all outputs, or one for each output: a list in the order of the outputs,
-        a dict by their names.
-    n_outputs : int
-        Outputs of the model.
-    output_names : sequence of str, default=None
-        Names of the outputs, in their order; without them a dict's order counts.
-
-    Returns
-    -------
-    functions : list of callable
-        Each gives one loss a row.
-
-    Raises
-    ------
-    ValueError
-        If the number of losses is not the number of outputs, or a name is not an
-        output's.
-    """
+    """Resolve a loss, or one for each output, to functions of (y_true, y_pred)."""
     return [_row_loss(one) for one in per_output(loss, n_outputs, "loss", output_names)]
 
 
@@ -78,13 +56,7 @@ def _row_loss(loss: Any) -> RowFunction:
 
 
 def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
-    """Resolve a metric to a function; "accuracy" follows the target's shape.
-
-    Raises
-    ------
-    ValueError
-        If the metric is not known, or is not a mean over rows.
-    """
+    """Resolve a metric to a function; "accuracy" follows the target's shape."""
     if metric in ("accuracy", "acc"):
         return _accuracy(tuple(target.shape), tuple(prediction.shape))
     found = _find_metric(metric)

@@ -76,18 +76,7 @@ class FastEinsum(_Compiled, keras.layers.EinsumDense):
 
 
 def fast_type(layer: Any) -> type | None:
-    """Return what can stand in for a layer in the engine's copy of a model.
-
-    Parameters
-    ----------
-    layer : keras.Layer
-
-    Returns
-    -------
-    fast : type or None
-        None for all but plain ``Dense`` and ``EinsumDense`` layers: subclasses,
-        quantized layers and equations with an ellipsis stay what they are.
-    """
+    """Return what can stand in for a layer in the engine's copy of a model."""
     if getattr(layer, "quantization_mode", None) is not None:
         return None
     if getattr(layer, "lora_enabled", False):

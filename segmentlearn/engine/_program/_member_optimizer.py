@@ -13,17 +13,6 @@ def widen_scalars(optimizer: Any, n_members: int) -> list:
     Weights are (n_members, n_weights), so every formula of an optimizer that treats
     each number alone broadcasts: each member then has the learning rate, the number of
     steps and the corrections that it would have alone.
-
-    Parameters
-    ----------
-    optimizer : keras.optimizers.Optimizer
-        Built; changed in place.
-    n_members : int
-
-    Returns
-    -------
-    variables : list of keras.Variable
-        Its state, members first, in the order of ``optimizer.variables``.
     """
     columns: dict[int, Any] = {}
     for name, scalar in list(vars(optimizer).items()):

@@ -31,24 +31,7 @@ def _mix(bits: "tf.Tensor") -> "tf.Tensor":
 def hash_uniform(
     shape: "tf.Tensor", seed: "tf.Tensor", step: "tf.Tensor", stream: int
 ) -> "tf.Tensor":
-    """Uniform numbers in [0, 1) from a counter-based hash.
-
-    Parameters
-    ----------
-    shape : tensor of int32
-        Shape of the result.
-    seed, step : tensors of int32
-        What one fit and one training step are told apart by: scalars, or one for each
-        member on the first axis of the result, which then has the numbers that it would
-        have alone.
-    stream : int
-        What two uses in the same step (two dropout layers) are told apart by.
-
-    Returns
-    -------
-    uniform : tensor of float32 of that shape
-        Multiples of 2**-24.
-    """
+    """Uniform numbers in [0, 1) from a counter-based hash."""
     key = tf.cast(seed, tf.uint32) + _uint32((stream * 0x85EBCA6B + 1) & 0xFFFFFFFF)
     key = _mix(key) + tf.cast(step, tf.uint32) * _uint32(_GOLDEN)
     if key.shape.rank:
@@ -68,13 +51,6 @@ class HashDropout(keras.layers.Layer):
     user's model keeps the layer it was built with. Rate, seed and step are tensors that
     the program sets while it is traced, so that nets of different rates share one
     compiled program.
-
-    Parameters
-    ----------
-    stream : int, default=0
-        The layer's number within its model; two layers never share a mask.
-    **kwargs
-        Passed to ``keras.layers.Layer``.
     """
 
     def __init__(self, stream: int = 0, **kwargs: object) -> None:

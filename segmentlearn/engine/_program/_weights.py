@@ -31,17 +31,7 @@ _ELEMENTWISE = tuple(
 
 
 class Weights:
-    """The variables that a program trains, and those that it only updates.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Fixes shapes and order; its own variables are not touched.
-    optimizer : keras.optimizers.Optimizer
-        Built here, on the variables that it will update.
-    n_members : int or None
-        Length of the leading axis that tells the nets of a packed model apart.
-    """
+    """The variables that a program trains, and those that it only updates."""
 
     def __init__(self, model: Any, optimizer: Any, n_members: int | None) -> None:
         position = {id(variable): i for i, variable in enumerate(model.weights)}

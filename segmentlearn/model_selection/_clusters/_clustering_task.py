@@ -45,34 +45,6 @@ def clustering_problem(estimator, X) -> ClusteringProblem:
     An estimator with a method `clustering_problem(X)`, which returns such a triple,
     answers itself. Of a pipeline all steps but the last are fitted and transform the
     table. Any other estimator gets the table, which has to be numbers.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A clusterer, or a pipeline that ends in one. It is not changed.
-    X : frame or array of shape (n_samples, n_features)
-        Customers.
-
-    Returns
-    -------
-    problem : ClusteringProblem
-        With matrices of finite numbers.
-
-    Raises
-    ------
-    SchemaError
-        If a column is not numeric, or not finite.
-
-    Examples
-    --------
-    >>> from sklearn.cluster import KMeans
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
-    >>> from segmentlearn.model_selection._clusters._clustering_task import clustering_problem
-    >>> pipeline = make_pipeline(StandardScaler(), KMeans(2))
-    >>> problem = clustering_problem(pipeline, [[1.0], [3.0]])
-    >>> problem.clusterer, problem.features.tolist()
-    (KMeans(n_clusters=2), [[-1.0], [1.0]])
     """
     if hasattr(estimator, "clustering_problem"):
         clusterer, features, space = estimator.clustering_problem(X)
@@ -91,25 +63,6 @@ def selected_problem(estimator, X) -> ClusteringProblem:
 
     A fitted estimator with a method `selected_problem(X)` answers itself; that of any
     other is its `clustering_problem`.
-
-    Parameters
-    ----------
-    estimator : estimator
-        A clusterer, or a pipeline that ends in one. It is not changed.
-    X : frame or array of shape (n_samples, n_features)
-        Customers.
-
-    Returns
-    -------
-    problem : ClusteringProblem
-        With matrices of finite numbers.
-
-    Examples
-    --------
-    >>> from sklearn.cluster import KMeans
-    >>> from segmentlearn.model_selection._clusters._clustering_task import selected_problem
-    >>> selected_problem(KMeans(2), [[1.0], [3.0]]).clusterer
-    KMeans(n_clusters=2)
     """
     if hasattr(estimator, "selected_problem") and hasattr(estimator, "labels_"):
         clusterer, features, space = estimator.selected_problem(X)
@@ -118,30 +71,7 @@ def selected_problem(estimator, X) -> ClusteringProblem:
 
 
 def n_clusters_parameter(clusterer) -> str:
-    """Return the name of the parameter that sets how many clusters are looked for.
-
-    Parameters
-    ----------
-    clusterer : estimator
-
-    Returns
-    -------
-    name : str
-        Such as "n_clusters", "n_components" of a mixture, or "clusterer__n_clusters" of
-        an estimator around a clusterer.
-
-    Raises
-    ------
-    ValueError
-        If there is none, as in DBSCAN.
-
-    Examples
-    --------
-    >>> from sklearn.mixture import GaussianMixture
-    >>> from segmentlearn.model_selection._clusters._clustering_task import n_clusters_parameter
-    >>> n_clusters_parameter(GaussianMixture())
-    'n_components'
-    """
+    """Return the name of the parameter that sets how many clusters are looked for."""
     parameters = clusterer.get_params(deep=True)
     if "n_clusters" in parameters:
         return "n_clusters"
@@ -163,31 +93,7 @@ def n_clusters_parameter(clusterer) -> str:
 
 
 def fit_clusterer(clusterer, features, n_clusters=None, seed=0):
-    """Fit a copy of a clusterer and return it with the labels of its rows.
-
-    Parameters
-    ----------
-    clusterer : estimator
-        Not changed.
-    features : table of shape (n_samples, n_features)
-        What it is fitted to.
-    n_clusters : int or None, default=None
-        Replaces the clusterer's own number.
-    seed : int, default=0
-        For each `random_state` that is None.
-
-    Returns
-    -------
-    fitted : estimator
-    labels : ndarray of int, shape (n_samples,)
-
-    Examples
-    --------
-    >>> from sklearn.cluster import AgglomerativeClustering
-    >>> from segmentlearn.model_selection._clusters._clustering_task import fit_clusterer
-    >>> fit_clusterer(AgglomerativeClustering(), [[0.0], [5.0], [5.1]], 2)[1]
-    array([1, 0, 0])
-    """
+    """Fit a copy of a clusterer and return it with the labels of its rows."""
     fitted = clone(clusterer)
     parameters = fitted.get_params(deep=True)
     changes = {
@@ -211,35 +117,7 @@ def fit_clusterer(clusterer, features, n_clusters=None, seed=0):
 
 
 def assign_rows(fitted, features, labels, new_features):
-    """Return the labels of other rows than those that a clusterer was fitted to.
-
-    Parameters
-    ----------
-    fitted : estimator
-        Fitted to `features`.
-    features : table of shape (n_samples, n_features)
-        Rows of known label.
-    labels : ndarray of int, shape (n_samples,)
-        Their labels.
-    new_features : table of shape (n_new, n_features)
-        Rows to label.
-
-    Returns
-    -------
-    new_labels : ndarray of int, shape (n_new,)
-        As the clusterer predicts. A clusterer that does not predict gives each row the
-        label of the nearest known row, be it noise; of a pipeline, the nearest in what
-        its last step sees.
-
-    Examples
-    --------
-    >>> from sklearn.cluster import DBSCAN
-    >>> from segmentlearn.model_selection._clusters._clustering_task import assign_rows
-    >>> X = [[0.0], [0.1], [9.0], [9.1]]
-    >>> found = DBSCAN(min_samples=2).fit(X)
-    >>> assign_rows(found, X, found.labels_, [[1.0], [8.0]])
-    array([0, 1])
-    """
+    """Return the labels of other rows than those that a clusterer was fitted to."""
     if hasattr(fitted, "predict"):
         return np.asarray(fitted.predict(new_features))
     if isinstance(fitted, Pipeline) and len(fitted.steps) > 1:
@@ -254,51 +132,14 @@ def assign_rows(fitted, features, labels, new_features):
 
 
 def draw_rows(n_rows, max_rows, random_state):
-    """Return the row numbers of a sample without replacement, ascending; or all.
-
-    Parameters
-    ----------
-    n_rows : int
-        Length of the table.
-    max_rows : int or None
-        Rows to take at most.
-    random_state : RandomState
-        Decides which.
-
-    Returns
-    -------
-    rows : ndarray of int
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.model_selection._clusters._clustering_task import draw_rows
-    >>> draw_rows(3, 5, np.random.RandomState(0))
-    array([0, 1, 2])
-    """
+    """Return the row numbers of a sample without replacement, ascending; or all."""
     if max_rows is None or n_rows <= max_rows:
         return np.arange(n_rows)
     return np.sort(random_state.permutation(n_rows)[:max_rows])
 
 
 def one_thread(n_rows):
-    """Return a context in which many fits to a small table do not wait for threads.
-
-    Parameters
-    ----------
-    n_rows : int
-        Length of the table; with more than 20,000 rows threads pay, and stay.
-
-    Returns
-    -------
-    context : context manager
-
-    Examples
-    --------
-    >>> from segmentlearn.model_selection._clusters._clustering_task import one_thread
-    >>> with one_thread(200):
-    ...     pass
-    """
+    """Return a context in which many fits to a small table do not wait for threads."""
     return threadpool_limits(1 if n_rows <= _ROWS_FOR_THREADS else None)
 
 

@@ -35,33 +35,7 @@ _REFERENCE_ROWS = 500  # of which silhouettes are averaged in a table without se
 
 
 class Comparison:
-    """Computes columns of criteria, a row for each number of clusters from 1.
-
-    Parameters
-    ----------
-    problem : ClusteringProblem
-        Of the rows that take part.
-    n_clusters : list of int
-        Numbers to compare, ascending, each at least 2.
-    n_bootstraps, n_references : int
-        Bootstrap samples, and reference tables of the gap statistic.
-    random_state : RandomState
-        Decides everything that is random.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sklearn.cluster import KMeans
-    >>> from segmentlearn.model_selection._clusters._criteria_table import Comparison
-    >>> from segmentlearn.model_selection._clusters._clustering_task import clustering_problem
-    >>> X = np.r_[np.arange(4.0), np.arange(20.0, 24.0)].reshape(-1, 1)
-    >>> comparison = Comparison(
-    ...     clustering_problem(KMeans(n_init=3), X), [2, 3], 2, 2,
-    ...     np.random.RandomState(0),
-    ... )
-    >>> comparison.table(["silhouette"])["silhouette"].idxmax()
-    np.int64(2)
-    """
+    """Computes columns of criteria, a row for each number of clusters from 1."""
 
     def __init__(self, problem, n_clusters, n_bootstraps, n_references, random_state):
         self.problem = problem
@@ -73,18 +47,7 @@ class Comparison:
         self._cached_references = None
 
     def table(self, criteria):
-        """Return the columns of these criteria.
-
-        Parameters
-        ----------
-        criteria : list of str
-            Some of `CRITERIA`.
-
-        Returns
-        -------
-        table : DataFrame
-            NaN where a criterion says nothing of a number of clusters.
-        """
+        """Return the columns of these criteria."""
         features = self.problem.features
         labels = {1: np.zeros(len(features), int)}
         for k in self.n_clusters:

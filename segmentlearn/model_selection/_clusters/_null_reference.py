@@ -12,26 +12,6 @@ def reference_table(X, random_state):
     (Tibshirani, Walther & Hastie 2001). Columns of two values can't be spread over a
     box: those of one category are drawn together from the table's rows, each category
     by itself, so that gender alone makes no segment.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        The table.
-    random_state : RandomState
-        Decides the draw.
-
-    Returns
-    -------
-    table : ndarray of shape (n_samples, n_features)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.model_selection._clusters._null_reference import reference_table
-    >>> X = np.c_[np.arange(6.0), [0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 1, 0]]
-    >>> drawn = reference_table(X, np.random.RandomState(0))
-    >>> drawn[:, 1] + drawn[:, 2]
-    array([1., 1., 1., 1., 1., 1.])
     """
     table = np.empty(X.shape)
     numeric, categories = _kinds_of_columns(X)

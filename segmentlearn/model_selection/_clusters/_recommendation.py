@@ -15,27 +15,7 @@ _LOW_IS_GOOD = ("davies_bouldin", "bic")
 
 
 def choose(criterion, table):
-    """Return the number of segments that a criterion would choose by itself.
-
-    Parameters
-    ----------
-    criterion : str
-        Name of the criterion.
-    table : DataFrame
-        Its columns, by the number of segments.
-
-    Returns
-    -------
-    n_clusters : int or None
-        1 for no segments; None where the criterion says nothing.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from segmentlearn.model_selection._clusters._recommendation import choose
-    >>> choose("silhouette", pd.DataFrame({"silhouette": [0.2, 0.6]}, index=[2, 3]))
-    3
-    """
+    """Return the number of segments that a criterion would choose by itself."""
     values = table["inertia" if criterion == "elbow" else criterion].dropna()
     if values.empty:
         return None
@@ -81,32 +61,6 @@ def recommend(table, choices, is_mixture=False, has_own_bic=False):
     """Return the recommended number of segments and sentences that say why.
 
     The rule is told in the notes of `select_n_clusters`.
-
-    Parameters
-    ----------
-    table : DataFrame
-        The columns of the criteria, by the number of segments.
-    choices : dict of str to int or None
-        What each criterion chooses by itself.
-    is_mixture : bool, default=False
-        Whether the segments are those of a Gaussian mixture, whose BIC then decides.
-    has_own_bic : bool, default=False
-        Whether another model has a BIC, which then decides among numbers of segments
-        that lie apart.
-
-    Returns
-    -------
-    recommended : int
-        1 for no segments.
-    reasons : list of str
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from segmentlearn.model_selection._clusters._recommendation import recommend
-    >>> table = pd.DataFrame({"silhouette_gain": [0.01, 0.02]}, index=[2, 3])
-    >>> recommend(table, {"silhouette_gain": 1})[0]
-    1
     """
     if is_mixture and "bic" in choices:
         return _recommend_mixture(table, choices)

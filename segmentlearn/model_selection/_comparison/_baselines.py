@@ -27,30 +27,7 @@ _REGULARISED = {
 
 
 def default_rivals(X, random_state=None):
-    """Return the models that :func:`compare_models` compares with by default.
-
-    Parameters
-    ----------
-    X : frame or array of shape (n_samples, n_features)
-        Customers: decides how columns are prepared.
-    random_state : int, RandomState instance or None, default=None
-        Of the models.
-
-    Returns
-    -------
-    rivals : dict of str to classifier
-        "majority" (always the shares of the classes), "logistic regression", "gradient
-        boosting" with scikit-learn's defaults, and "gradient boosting, regularised".
-        None of them is fitted.
-
-    Examples
-    --------
-    >>> from segmentlearn import make_customers
-    >>> from segmentlearn.model_selection._comparison._baselines import default_rivals
-    >>> X, _ = make_customers("bank", 50, random_state=0)
-    >>> list(default_rivals(X))[:2]
-    ['majority', 'logistic regression']
-    """
+    """Return the models that :func:`compare_models` compares with by default."""
     return {
         "majority": DummyClassifier(strategy="prior"),
         "logistic regression": make_pipeline(

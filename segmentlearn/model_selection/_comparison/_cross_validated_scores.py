@@ -46,25 +46,7 @@ class HeldOut:
 
 
 def fit_and_predict(model, X, y, train, test, classes, scorer=None):
-    """Fit a copy of a model to some rows, and ask it about others.
-
-    Parameters
-    ----------
-    model : classifier
-        Not changed.
-    X : frame or array of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-    train, test : ndarray of int
-        Rows to learn from, and rows to ask about.
-    classes : ndarray of shape (n_classes,)
-        All classes, sorted.
-    scorer : callable or None, default=None
-        Takes a fitted model, X and y.
-
-    Returns
-    -------
-    held_out : HeldOut
-    """
+    """Fit a copy of a model to some rows, and ask it about others."""
     # where other work takes cores, threads of small boosted trees wait for each other
     with one_thread(len(train)):
         started = time.perf_counter()
@@ -91,21 +73,7 @@ def _probabilities(fitted, X, classes):
 
 
 def measure(held_out, y, classes):
-    """Return all measures of one fold.
-
-    Parameters
-    ----------
-    held_out : HeldOut
-    y : ndarray of shape (n_test,)
-        What is true.
-    classes : ndarray of shape (n_classes,)
-
-    Returns
-    -------
-    values : dict of str to float
-        A value for each of `MEASURES`; NaN where probabilities would be needed and the
-        model gives none.
-    """
+    """Return all measures of one fold."""
     values = dict.fromkeys(MEASURES, float("nan"))
     values["accuracy"] = float(accuracy_score(y, held_out.labels))
     values["macro_f1"] = float(

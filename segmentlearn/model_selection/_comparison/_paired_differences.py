@@ -33,31 +33,10 @@ def paired_difference(differences, test_shares, confidence_level=0.95):
     plain t-test finds differences where there are none. Its variance is corrected by
     the ratio of test rows to training rows [1]_.
 
-    Parameters
-    ----------
-    differences : array-like of shape (n_splits,)
-        Of a score, fold by fold.
-    test_shares : array-like of shape (n_splits,)
-        Test rows of each fold divided by its training rows.
-    confidence_level : float, default=0.95
-        Of the interval.
-
-    Returns
-    -------
-    difference : PairedDifference
-        NaN for interval and p-value with fewer than two folds.
-
     References
     ----------
     .. [1] C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
        Learning 52 (2003).
-
-    Examples
-    --------
-    >>> from segmentlearn.model_selection._comparison._paired_differences import paired_difference
-    >>> found = paired_difference([0.02, 0.03, 0.01, 0.02, 0.02], [0.25] * 5)
-    >>> round(found.mean, 3), round(found.low, 3), round(found.high, 3)
-    (0.02, 0.007, 0.033)
     """
     differences = np.asarray(differences, dtype=np.float64)
     n_splits, mean = len(differences), float(differences.mean())

@@ -24,16 +24,6 @@ from segmentlearn.neural_network import (
 class BatchedFits:
     """All fits of a grid over folds, numbered candidate by candidate.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Classifier, or pipeline that ends in one.
-    param_grid : dict or list of dict
-        The candidates.
-    shares_nets : bool
-        Whether a fitted candidate may lend its net to the next one, because nobody
-        looks at it when it has been scored.
-
     Attributes
     ----------
     candidates : list of dict
@@ -58,17 +48,7 @@ class BatchedFits:
         self._next: int | None = None
 
     def train(self, X: Any, y: Any, splits: list, fit_params: dict) -> None:
-        """Train whatever can be trained together.
-
-        Parameters
-        ----------
-        X, y : frame or array
-            All customers, and their segments.
-        splits : list of (train, test)
-            Row numbers of the folds.
-        fit_params : dict
-            What ``fit`` is to be given.
-        """
+        """Train whatever can be trained together."""
         self._seconds = [0.0] * (len(self.candidates) * len(splits))
         ready: dict[int, tuple] = {}
         for number_of_split, (train, _) in enumerate(splits):
@@ -114,22 +94,7 @@ class BatchedFits:
         return self._next - 1
 
     def fit(self, number: int, estimator: Any, *args: Any, **kwargs: Any) -> Any:
-        """Give an estimator what it would have learnt, or let it learn.
-
-        Parameters
-        ----------
-        number : int
-            Of the fit.
-        estimator : estimator
-            With its parameters, not fitted.
-        *args, **kwargs : object
-            For its ``fit``.
-
-        Returns
-        -------
-        estimator : estimator
-            Fitted.
-        """
+        """Give an estimator what it would have learnt, or let it learn."""
         del estimator.fit  # its own again
         began = time.perf_counter()
         try:
@@ -196,21 +161,7 @@ class _Fold:
         self._tables: dict[Hashable, tuple] = {}
 
     def start(self, estimator: Any, parameters: dict) -> tuple:
-        """Return a classifier that is ready to be trained, and what stands before it.
-
-        Parameters
-        ----------
-        estimator : SegmentClassifier or Pipeline
-            With the candidate's parameters.
-        parameters : dict
-            The candidate's; candidates share what they have of the same objects.
-
-        Returns
-        -------
-        start : Start
-        front : Pipeline or None
-            The fitted steps before the classifier.
-        """
+        """Return a classifier ready to be trained, and the steps before it."""
         if self._rows is None:
             given = check_method_params(
                 self._X, params=self._given, indices=self._train

@@ -13,32 +13,6 @@ def suggest(hyperparameters, name, wanted):
     """Return the value of a parameter in a trial of Keras Tuner.
 
     The first call registers the parameter.
-
-    Parameters
-    ----------
-    hyperparameters : keras_tuner.HyperParameters
-        Of a trial, or of the space.
-    name : str
-        Of the estimator's parameter, and of Keras Tuner's.
-    wanted : callable, distribution or sequence
-        A function of the hyperparameters, whose result is returned as it is; a frozen
-        distribution of scipy; a distribution of Optuna; or values to choose from.
-
-    Returns
-    -------
-    value : object
-        What the estimator's parameter is set to.
-
-    Raises
-    ------
-    ValueError
-        If it is none of these, or empty.
-
-    Examples
-    --------
-    >>> from segmentlearn.model_selection._search._tuner_space import suggest
-    >>> suggest(None, "dropout", [0.1])  # no choice, so nothing to register
-    0.1
     """
     value = _suggest(hyperparameters, name, wanted)
     # what the Bayesian oracle proposes are numbers of NumPy

@@ -18,33 +18,6 @@ def fit_autoencoders(
 
     Each holds out rows of its own and keeps its own best epoch, as if it were fitted
     alone. The table is prepared once.
-
-    Parameters
-    ----------
-    autoencoder : Autoencoder
-        Not changed; says all but the lengths of the codes and the seeds. With
-        callbacks, which see one net, the copies are fitted in turn.
-    X : frame or array of shape (n_samples, n_features)
-        Customers.
-    n_components : sequence of int or "auto"
-        Length of the code of each copy.
-    seeds : sequence of int
-        ``random_state`` of each copy.
-
-    Returns
-    -------
-    members : list of Autoencoder
-        Fitted; they share one preprocessor.
-
-    Examples
-    --------
-    >>> from segmentlearn import Autoencoder, make_customers
-    >>> from segmentlearn.neural_network._autoencoder._autoencoder_members import fit_autoencoders
-    >>> X, _ = make_customers("mall", 100, random_state=0)
-    >>> plan = Autoencoder(hidden_layer_sizes=(8,), max_epochs=2)
-    >>> members = fit_autoencoders(plan, X, n_components=[1, 2], seeds=[0, 1])
-    >>> [member.transform(X).shape for member in members]
-    [(100, 1), (100, 2)]
     """
     members = [
         clone(autoencoder).set_params(n_components=length, random_state=seed)

@@ -39,24 +39,7 @@ class ColumnLayout:
 
 
 def read_layout(preprocessor: Any, n_features: int) -> ColumnLayout:
-    """Return the types of the features.
-
-    Parameters
-    ----------
-    preprocessor : transformer or None
-        A fitted TabularPreprocessor tells; after anything else all are numbers.
-    n_features : int
-
-    Returns
-    -------
-    layout : ColumnLayout
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._autoencoder._column_layout import read_layout
-    >>> read_layout(None, 2)
-    ColumnLayout(numeric=(0, 1), categories=(), indicators=(-1, -1))
-    """
+    """Return the types of the features."""
     roles = getattr(preprocessor, "output_roles_", None)
     if roles is None:
         return ColumnLayout(tuple(range(n_features)), (), (-1,) * n_features)
@@ -78,17 +61,7 @@ def read_layout(preprocessor: Any, n_features: int) -> ColumnLayout:
 
 
 def some_rows(features: np.ndarray) -> np.ndarray:
-    """Return rows enough to tell what a table is like; all of a small one.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_features)
-
-    Returns
-    -------
-    rows : ndarray of shape (n_rows, n_features)
-        At most 20,000, the same ones each time.
-    """
+    """Return rows enough to tell what a table is like; all of a small one."""
     if len(features) <= _MOST_ROWS:
         return features
     # drawn: any step may be in step with the rows
@@ -98,29 +71,7 @@ def some_rows(features: np.ndarray) -> np.ndarray:
 def principal_components(
     features: np.ndarray, n_components: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the directions in which a table varies most, and its means.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_features)
-    n_components : int
-        Directions that the table does not have are zero.
-
-    Returns
-    -------
-    directions : ndarray of shape (n_components, n_features)
-        Of length one, at right angles, the one that varies most first.
-    center : ndarray of shape (n_features,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._autoencoder._column_layout import principal_components
-    >>> table = np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]])
-    >>> directions, center = principal_components(table, 1)
-    >>> directions.tolist(), center.tolist()
-    ([[1.0, 0.0]], [2.0, 1.0])
-    """
+    """Return the directions in which a table varies most, and its means."""
     rows = np.asarray(some_rows(features), np.float64)
     center = rows.mean(axis=0)
     left, _, right = np.linalg.svd(rows - center, full_matrices=False)

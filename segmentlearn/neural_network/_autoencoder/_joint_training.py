@@ -23,34 +23,7 @@ def fit_jointly(
     learning_rate: float,
     seed: int,
 ) -> tuple[Autoencoder, np.ndarray]:
-    """Go on training an autoencoder, now with centres in its code.
-
-    Parameters
-    ----------
-    autoencoder : Autoencoder
-        Fitted; not changed.
-    X : frame or array of shape (n_samples, n_features)
-        Customers.
-    centers : ndarray of shape (n_segments, n_components)
-        Where the centres start.
-    kind : {"idec", "dcn"}
-        See :func:`segmentlearn.networks.joint_loss`.
-    weight : float
-        Factor on the clustering loss.
-    max_epochs : int
-        Epochs.
-    learning_rate : float
-        Step size of Adam at the start of a cosine schedule.
-    seed : int
-        Decides the order of the rows.
-
-    Returns
-    -------
-    trained : Autoencoder
-        A copy with the weights that joint training led to.
-    centers : ndarray of shape (n_segments, n_components)
-        Where the centres ended.
-    """
+    """Go on training an autoencoder, now with centres in its code."""
     trained = copy.deepcopy(autoencoder)
     features = np.asarray(trained._read_table(X), np.float32)
     layout = None

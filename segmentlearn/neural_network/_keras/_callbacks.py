@@ -6,16 +6,7 @@ from segmentlearn.engine import EarlyStopping, keras, metric_name, more_is_bette
 
 
 def flatten_callbacks(callbacks: Any) -> list:
-    """Turn lists within a list of callbacks into one list.
-
-    Parameters
-    ----------
-    callbacks : list of keras.callbacks.Callback, or lists of them
-
-    Returns
-    -------
-    flat : list of keras.callbacks.Callback
-    """
+    """Turn lists within a list of callbacks into one list."""
     flat: list = []
     for one in callbacks:
         if isinstance(one, (list, tuple)):
@@ -31,38 +22,6 @@ def translate_early_stopping(
     """Let the engine itself stop early, where Keras' own callback asks for it.
 
     The engine then need not hand the weights to the user's model after each epoch.
-
-    Parameters
-    ----------
-    callbacks : list of keras.callbacks.Callback
-    metrics : tuple
-        What the training measures beside the loss, as Keras takes it.
-    validates : bool
-        Whether there are validation rows.
-
-    Returns
-    -------
-    rule : EarlyStopping or None
-        None where there is no such callback, more than one, or one that does something
-        the engine's rule cannot say (``baseline``, ``start_from_epoch``, a mode against
-        the metric's own, a measure that is not there).
-    source : keras.callbacks.EarlyStopping or None
-        The callback that the rule stands in for.
-    others : list of keras.callbacks.Callback
-        Those that stay callbacks.
-
-    Examples
-    --------
-    >>> import keras
-    >>> from segmentlearn.neural_network._keras._callbacks import (
-    ...     translate_early_stopping,
-    ... )
-    >>> callback = keras.callbacks.EarlyStopping(patience=3)
-    >>> rule, _, others = translate_early_stopping([callback], (), validates=True)
-    >>> rule
-    EarlyStopping(patience=3, min_delta=0.0, restore_best=False, monitor='val_loss')
-    >>> others
-    []
     """
     plain = [one for one in callbacks if type(one) is keras.callbacks.EarlyStopping]
     if len(plain) != 1 or not _can_be_a_rule(plain[0], metrics, validates):
@@ -96,15 +55,7 @@ def _can_be_a_rule(callback: Any, metrics: tuple, validates: bool) -> bool:
 
 
 def report_back(source: Any, rule: EarlyStopping, result: Any) -> None:
-    """Note on a translated callback what Keras would have noted on it.
-
-    Parameters
-    ----------
-    source : keras.callbacks.EarlyStopping
-    rule : EarlyStopping
-        What it was translated to.
-    result : TrainingResult
-    """
+    """Note on a translated callback what Keras would have noted on it."""
     best = int(result.best_epoch)
     source.best_epoch = max(best, 0)
     source.best = result.history[rule.monitor][best] if best >= 0 else None
@@ -114,15 +65,7 @@ def report_back(source: Any, rule: EarlyStopping, result: Any) -> None:
 
 
 class LaterEpochs(keras.callbacks.Callback):
-    """A callback that is told the numbers of epochs as counted from an earlier fit.
-
-    Parameters
-    ----------
-    callback : keras.callbacks.Callback
-        Looks at epochs only.
-    first_epoch : int
-        Epochs that have been run before.
-    """
+    """A callback that is told the numbers of epochs as counted from an earlier fit."""
 
     def __init__(self, callback: Any, first_epoch: int) -> None:
         super().__init__()

@@ -6,25 +6,7 @@ from typing import Any
 
 
 def describe_estimator(estimator: Any, longest: int) -> str:
-    """Write the parameters that are not at their defaults, the same in each process.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-    longest : int
-        Characters after which the text is cut; None for no limit.
-
-    Returns
-    -------
-    text : str
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import Ridge
-    >>> from segmentlearn.neural_network._keras._naming import describe_estimator
-    >>> describe_estimator(Ridge(alpha=0.5), 700)
-    'Ridge(alpha=0.5)'
-    """
+    """Write the parameters that are not at their defaults, the same in each process."""
     changed = changed_parameters(estimator)
     parts = [f"{name}={value}" for name, value in changed.items()]
     text = f"{type(estimator).__name__}({', '.join(parts)})"
@@ -36,26 +18,7 @@ def describe_estimator(estimator: Any, longest: int) -> str:
 def changed_parameters(
     estimator: Any, instead: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
-    """Write down the parameters that are not at their defaults.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-    instead : dict of str to object, default=None
-        Values that are looked upon as defaults.
-
-    Returns
-    -------
-    changed : dict of str to str
-        In the order of the constructor.
-
-    Examples
-    --------
-    >>> from sklearn.linear_model import Ridge
-    >>> from segmentlearn.neural_network._keras._naming import changed_parameters
-    >>> changed_parameters(Ridge(alpha=0.5), {"alpha": 0.5, "max_iter": 9})
-    {'max_iter': 'None'}
-    """
+    """Write down the parameters that are not at their defaults."""
     parameters: dict = {}
     for one in reversed(type(estimator).mro()):  # a subclass may hand **kwargs on
         if "__init__" in vars(one) and one is not object:

@@ -79,21 +79,7 @@ class Holdout:
 
 
 def read_compilation(model: Any) -> Compilation:
-    """Read loss, optimizer and metrics off a compiled model.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    compilation : Compilation
-
-    Raises
-    ------
-    LeftToKerasError
-        If the model was compiled in a way that the engine cannot follow.
-    """
+    """Read loss, optimizer and metrics off a compiled model."""
     config = getattr(getattr(model, "_compile_config", None), "config", None)
     if config is None:
         raise LeftToKerasError(f"{type(model).__name__} has a compile of its own")
@@ -131,20 +117,7 @@ def _of_first_output(model: Any, metrics: Any) -> tuple:
 
 
 def check_arguments(X: Any, y: Any, arguments: dict) -> None:
-    """Look for what only Keras' own ``fit`` knows how to do.
-
-    Parameters
-    ----------
-    X, y : object
-        Encoded features and targets.
-    arguments : dict
-        Of ``keras.Model.fit``.
-
-    Raises
-    ------
-    LeftToKerasError
-        If there is something.
-    """
+    """Look for what only Keras' own ``fit`` knows how to do."""
     for name, value in arguments.items():
         if name not in _KNOWN and value != _WITHOUT_EFFECT.get(name):
             raise LeftToKerasError(f"fit gets {name}={value!r}")
@@ -172,32 +145,7 @@ def fit_compiled(
     optimizer_state: list | None,
     log_dir: Any,
 ) -> Any:
-    """Train a compiled Keras model with the engine.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Built and compiled; it gets the trained weights.
-    X, y : array, or list or dict of arrays
-        Encoded features and targets.
-    arguments : dict
-        Of ``keras.Model.fit``.
-    holdout : Holdout
-    seed : int
-    optimizer_state : list of ndarray or None
-        Of an earlier training.
-    log_dir : LogFolder or None
-        Where event files are written.
-
-    Returns
-    -------
-    result : TrainingResult
-
-    Raises
-    ------
-    LeftToKerasError
-        If Keras' own ``fit`` has to do it; nothing has happened then.
-    """
+    """Train a compiled Keras model with the engine."""
     check_arguments(X, y, arguments)
     told = read_compilation(model)
     first_epoch = int(arguments.get("initial_epoch") or 0)
@@ -268,18 +216,7 @@ def _keep_rate(model: Any, result: Any, callbacks: list) -> None:
 
 
 def rows_at_once(model: Any) -> int:
-    """Tell how many rows a prediction may hold at once, by the model's widest layer.
-
-    Parameters
-    ----------
-    model : keras.Model
-
-    Returns
-    -------
-    n_rows : int
-        So many that one layer's output takes 64 MB at most; one of few numbers, since
-        each is compiled for itself.
-    """
+    """Tell how many rows a prediction may hold at once, by the model's widest layer."""
     widest = 1
     for layer in getattr(model, "layers", ()):
         try:
@@ -298,11 +235,6 @@ def seeded(seed: int | None) -> Iterator[None]:
     """Let a seed decide what Keras and a build function draw, and undo it afterwards.
 
     Keras takes the seeds of its first weights from Python's own generator.
-
-    Parameters
-    ----------
-    seed : int or None
-        None leaves the generators as they are.
     """
     if seed is None:
         yield
@@ -319,14 +251,7 @@ def seeded(seed: int | None) -> Iterator[None]:
 
 
 def build_for(model: Any, X: Any) -> None:
-    """Give a model that has no input layer its weights, by the shape of a table.
-
-    Parameters
-    ----------
-    model : keras.Model
-    X : array, or list or dict of arrays
-        Encoded features; one row is enough.
-    """
+    """Give a model that has no input layer its weights, by the shape of a table."""
     if isinstance(model, keras.Sequential) and isinstance(X, np.ndarray):
         model.build((None, *X.shape[1:]))
         return
@@ -334,20 +259,7 @@ def build_for(model: Any, X: Any) -> None:
 
 
 def take_apart(X: Any, y: Any, weights: Any, holdout: Holdout) -> tuple:
-    """Divide a table as Keras' own ``fit`` takes it.
-
-    Parameters
-    ----------
-    X, y : array, or list or dict of arrays
-    weights : ndarray or None
-    holdout : Holdout
-
-    Returns
-    -------
-    X, y, weights : tuple
-        Of the rows to train on.
-    validation_data : tuple or None
-    """
+    """Divide a table as Keras' own ``fit`` takes it."""
     if holdout.validation_rows is None:
         return X, y, weights, holdout.validation_data
 
@@ -366,17 +278,7 @@ def take_apart(X: Any, y: Any, weights: Any, holdout: Holdout) -> tuple:
 
 
 def as_dense(X: Any) -> Any:
-    """Fill a sparse matrix up, where it is small enough to be trained on so.
-
-    Parameters
-    ----------
-    X : array, or list or dict of arrays, or sparse matrix
-
-    Returns
-    -------
-    X : as it was, or ndarray of float32
-        A matrix that would take more than 256 MB stays sparse.
-    """
+    """Fill a sparse matrix up, where it is small enough to be trained on so."""
     if not scipy.sparse.issparse(X) or 4 * np.prod(X.shape, dtype=float) > 2**28:
         return X
     return X.astype(np.float32).toarray()
@@ -391,17 +293,7 @@ def is_plain(table: Any) -> bool:
 
 
 def in_output_structure(model: Any, outputs: Any) -> Any:
-    """Return what the engine predicts as ``model.predict`` would nest it.
-
-    Parameters
-    ----------
-    model : keras.Model
-    outputs : ndarray or list of ndarray
-
-    Returns
-    -------
-    outputs : ndarray, or list, tuple or dict of ndarray
-    """
+    """Return what the engine predicts as ``model.predict`` would nest it."""
     wanted = getattr(model, "output", None) if getattr(model, "outputs", None) else None
     if isinstance(wanted, (dict, list, tuple)) and not isinstance(
         model, keras.Sequential

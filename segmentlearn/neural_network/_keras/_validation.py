@@ -14,27 +14,7 @@ _NOT_NUMBERS = "OUST"
 
 
 def check_features(estimator: Any, X: Any, reset: bool) -> Any:
-    """Check features as scikit-learn does, of any number of dimensions.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Gets, or has, ``n_features_in_`` and ``feature_names_in_``.
-    X : array-like or sparse matrix of shape (n_samples, n_features, ...)
-    reset : bool
-        Whether this is a fit.
-
-    Returns
-    -------
-    X : ndarray or sparse matrix
-        Numbers in the dtype they had; text that holds numbers as floats.
-
-    Raises
-    ------
-    ValueError
-        If there is a missing value, text that holds no number, or the shape is not that
-        of the fit.
-    """
+    """Check features as scikit-learn does, of any number of dimensions."""
     text = _kind(X) in _NOT_NUMBERS
     try:
         X = validate_data(
@@ -64,23 +44,7 @@ def check_features(estimator: Any, X: Any, reset: bool) -> Any:
 
 
 def check_targets(y: Any, numeric: bool) -> np.ndarray:
-    """Check targets, of one column or several.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-    numeric : bool
-        Whether text has to hold numbers.
-
-    Returns
-    -------
-    y : ndarray
-
-    Raises
-    ------
-    ValueError
-        If there is a missing value.
-    """
+    """Check targets, of one column or several."""
     text = _kind(y) in _NOT_NUMBERS
     return check_array(
         y,
@@ -99,24 +63,7 @@ def _kind(table: Any) -> str:
 
 
 def drop_weightless(X: Any, y: Any, weights: Any) -> tuple:
-    """Leave out the rows that weigh nothing.
-
-    Parameters
-    ----------
-    X, y : array-like
-        Rows and targets.
-    weights : ndarray of shape (n_samples,)
-
-    Returns
-    -------
-    X, y, weights : tuple
-        What is left.
-
-    Raises
-    ------
-    ValueError
-        If nothing is left.
-    """
+    """Leave out the rows that weigh nothing."""
     kept = np.flatnonzero(weights)
     if not len(kept):
         raise ValueError(
@@ -131,42 +78,7 @@ def drop_weightless(X: Any, y: Any, weights: Any) -> tuple:
 def split_rows(
     labels: np.ndarray, fraction: float, seed: int, stratify: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Decide which rows of a table ``validation_split`` holds out.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Targets as the user gave them.
-    fraction : float
-        Share of the rows to hold out.
-    seed : int
-        Decides which rows of a class.
-    stratify : bool
-        Whether each class is to have its share; otherwise the last rows are held out,
-        as Keras does.
-
-    Returns
-    -------
-    train, validation : ndarrays of int
-        Row numbers in increasing order.
-
-    Raises
-    ------
-    ValueError
-        If one side would be empty.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._keras._validation import split_rows
-    >>> labels = np.array(["A", "A", "A", "A", "B", "B", "B", "B"])
-    >>> _, held_out = split_rows(labels, 0.25, 0, stratify=True)
-    >>> labels[held_out]
-    array(['A', 'B'], dtype='<U1')
-    >>> _, held_out = split_rows(labels, 0.25, 0, stratify=False)
-    >>> labels[held_out]
-    array(['B', 'B'], dtype='<U1')
-    """
+    """Decide which rows of a table ``validation_split`` holds out."""
     n_rows = len(labels)
     n_train = int(np.floor(n_rows * (1.0 - fraction)))
     if not 0 < n_train < n_rows:

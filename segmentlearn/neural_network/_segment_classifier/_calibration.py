@@ -15,40 +15,7 @@ _MOST_GAIN = 1.5  # in slope, that an average may have over its nets
 def fit_calibration(
     logits: np.ndarray, codes: np.ndarray, weights: np.ndarray | None, method: str
 ) -> tuple[float, np.ndarray]:
-    """Find the slope and shift of logits that give held-out rows the lowest log-loss.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n_samples, n_classes)
-        Of rows that were not trained on.
-    codes : ndarray of int, shape (n_samples,)
-        Class numbers.
-    weights : ndarray of shape (n_samples,) or None
-        What each row weighs.
-    method : {"auto", "temperature", "affine"}
-        "temperature" is a slope (Guo et al., "On calibration of modern neural
-        networks", ICML 2017); "affine" is a slope and, for two classes, a shift (Platt
-        scaling); "auto" takes the second where the rarer class has 50 rows or more, the
-        first where there are 300 rows, and leaves logits alone elsewhere.
-
-    Returns
-    -------
-    slope : float
-        One over the temperature; 1 where nothing changes.
-    shift : ndarray of shape (n_classes,)
-        Added to the logits.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._segment_classifier._calibration import fit_calibration
-    >>> codes = np.arange(1000) % 2
-    >>> right = np.arange(1000) % 10 > 0  # 9 times of 10, and far too sure of it
-    >>> logits = 10.0 * np.eye(2)[np.where(right, codes, 1 - codes)]
-    >>> slope, shift = fit_calibration(logits, codes, None, "temperature")
-    >>> round(slope, 2)
-    0.23
-    """
+    """Find the slope and shift of logits with the lowest log-loss on held-out rows."""
     n_rows, n_classes = logits.shape
     unchanged = 1.0, np.zeros(n_classes)
     rarest = np.bincount(codes, minlength=n_classes).min() if n_rows else 0
@@ -89,34 +56,6 @@ def calibrate_average(
     each net is the average and noise, then the nets alone would be calibrated by the
     slope and shift that were found for them. For two classes both are solved for; for
     more, the slope.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n_nets, n_samples, n_classes)
-        Of each net, for rows that look like customers to come; their segments are not
-        looked at.
-    slope : float
-        Of a net alone, as `fit_calibration` returns it.
-    shift : ndarray of shape (n_classes,)
-        Of a net alone.
-    weights : ndarray of shape (n_samples,) or None
-        What each row weighs.
-
-    Returns
-    -------
-    slope : float
-        From that of a net alone to 1.5 times that.
-    shift : ndarray of shape (n_classes,)
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._segment_classifier._calibration import calibrate_average
-    >>> rng = np.random.default_rng(0)
-    >>> signal, noise = rng.normal(size=(500, 3)), rng.normal(size=(4, 500, 3))
-    >>> slope, _ = calibrate_average(signal + noise / 2, 1.0, np.zeros(3), None)
-    >>> round(slope, 1)
-    1.3
     """
     n_nets, n_rows, n_classes = logits.shape
     share = np.full(n_rows, 1.0) if weights is None else weights

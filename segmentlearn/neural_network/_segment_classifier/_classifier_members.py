@@ -48,17 +48,7 @@ _OPTIMIZERS = {
 
 
 class TrainingTable:
-    """Customers that several classifiers are fitted to; each way to prepare them once.
-
-    Parameters
-    ----------
-    X : frame or array of shape (n_samples, n_features)
-        Customers.
-    y : array-like of shape (n_samples,)
-        Segment of each.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Factor on each customer's loss.
-    """
+    """Training rows of several classifiers; each preprocessor is fitted once."""
 
     def __init__(self, X: Any, y: Any, sample_weight: Any = None) -> None:
         self.X, self.y, self.sample_weight = X, y, sample_weight
@@ -145,25 +135,7 @@ class Start:
         return networks.build_classifier(self.spec, self.classifier._seed)
 
     def finish(self, result: Any, net: Any = None) -> SegmentClassifier:
-        """Make the classifier what ``fit`` would have made of it.
-
-        Parameters
-        ----------
-        result : engine.MemberResult or SegmentLearnError
-            What became of its net.
-        net : keras.Model, default=None
-            A net of its shape, which gets the weights, for a classifier that is asked
-            for predictions only and has no ``oof_proba_``. None builds one.
-
-        Returns
-        -------
-        classifier : SegmentClassifier
-
-        Raises
-        ------
-        SegmentLearnError
-            If the net could not be trained.
-        """
+        """Make the classifier what ``fit`` would have made of it."""
         if isinstance(result, Exception):
             raise result
         is_lent = net is not None
@@ -181,27 +153,7 @@ class Start:
 
 
 def reason_to_train_alone(classifier: Any) -> str | None:
-    """Say why a classifier cannot be trained beside others, or None if it can.
-
-    Parameters
-    ----------
-    classifier : estimator
-        Not fitted.
-
-    Returns
-    -------
-    reason : str or None
-
-    Examples
-    --------
-    >>> from segmentlearn import SegmentClassifier
-    >>> from segmentlearn.neural_network._segment_classifier._classifier_members import (
-    ...     reason_to_train_alone,
-    ... )
-    >>> reason_to_train_alone(SegmentClassifier())
-    'ensemble of packed nets'
-    >>> reason_to_train_alone(SegmentClassifier.from_preset("best-practices"))
-    """
+    """Say why a classifier cannot be trained beside others, or None if it can."""
     if type(classifier) is not SegmentClassifier:
         return f"{type(classifier).__name__} is not a SegmentClassifier"
     is_alone = classifier.n_members == 1 and classifier.numeric_embedding is None
@@ -226,20 +178,7 @@ def reason_to_train_alone(classifier: Any) -> str | None:
 def start(
     classifier: SegmentClassifier, table: TrainingTable, key: Hashable = None
 ) -> Start:
-    """Do all that ``fit`` does before the net is trained.
-
-    Parameters
-    ----------
-    classifier : SegmentClassifier
-        Not fitted; one that ``reason_to_train_alone`` has nothing to say of.
-    table : TrainingTable
-    key : hashable, default=None
-        Classifiers of one key prepare the table in the same way.
-
-    Returns
-    -------
-    start : Start
-    """
+    """Do all that ``fit`` does before the net is trained."""
     classifier._validate_params()
     classifier._log = start_log(classifier, PRESETS)
     random_state = classifier._draw_seed()
@@ -277,20 +216,7 @@ class Batch:
 
 
 def train_side_by_side(starts: Sequence[Start]) -> tuple[list[Batch], list[Start]]:
-    """Train nets of one shape in one program.
-
-    Parameters
-    ----------
-    starts : sequence of Start
-        Of any shapes.
-
-    Returns
-    -------
-    batches : list of Batch
-    left : list of Start
-        Those that are better trained alone: there is no second net of their shape, the
-        net is large, or the program would round differently.
-    """
+    """Train nets of one shape in one program."""
     groups: dict[Hashable, list[Start]] = {}
     left: list[Start] = []
     for one in starts:

@@ -27,21 +27,6 @@ def build_model(
 
     One member in one net without an embedding is an ordinary net, and both are the
     same, unless a calibration is asked for, which is a layer of its own.
-
-    Parameters
-    ----------
-    estimator : SegmentClassifier
-        Its parameters are read.
-    sizes : Sizes
-    features : ndarray of shape (n_samples, n_features)
-        What the embedding of numbers is laid out for.
-    n_nets, n_classes : int
-
-    Returns
-    -------
-    model : keras.Model
-        From features to probabilities.
-    nets : list of keras.Model
     """
     spec = describe_net(estimator, sizes, features.shape[1], n_classes)
     embedding = estimator.numeric_embedding
@@ -80,19 +65,7 @@ def build_model(
 def describe_net(
     estimator: Any, sizes: Sizes, n_features: int, n_classes: int
 ) -> networks.ClassifierSpec:
-    """Return what an ordinary net of an estimator is made of.
-
-    Parameters
-    ----------
-    estimator : SegmentClassifier
-        Its parameters are read.
-    sizes : Sizes
-    n_features, n_classes : int
-
-    Returns
-    -------
-    spec : networks.ClassifierSpec
-    """
+    """Return what an ordinary net of an estimator is made of."""
     return networks.ClassifierSpec.from_parameters(
         n_features=n_features,
         n_classes=n_classes,
@@ -107,36 +80,7 @@ def describe_net(
 def numeric_positions(
     chosen: Any, features: np.ndarray, names: Sequence[str] | None
 ) -> tuple[int, ...]:
-    """Return which features are numbers, not indicators.
-
-    Parameters
-    ----------
-    chosen : "auto" or list of str or int
-        "auto" takes the features with more than two different values.
-    features : ndarray of shape (n_samples, n_features)
-        Finite numbers.
-    names : sequence of str or None
-        Of the features.
-
-    Returns
-    -------
-    positions : tuple of int
-
-    Raises
-    ------
-    ValueError
-        If a feature is not there.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._segment_classifier._construction import numeric_positions
-    >>> features = np.array([[0.0, 20.0], [1.0, 30.0], [1.0, 40.0]])
-    >>> numeric_positions("auto", features, None)
-    (1,)
-    >>> numeric_positions(["age"], features, ["is_new", "age"])
-    (1,)
-    """
+    """Return which features are numbers, not indicators."""
     n_features = features.shape[1]
     if isinstance(chosen, str):
         looked_at = some_rows(features)
@@ -164,19 +108,7 @@ def numeric_positions(
 def categories_to_embed(
     preprocessor: Any, features: np.ndarray
 ) -> tuple[tuple[int, ...], ...]:
-    """Return the columns of each category of more than ten levels.
-
-    Parameters
-    ----------
-    preprocessor : transformer or None
-        Asked for its one-hot columns, where it can tell them.
-    features : ndarray of shape (n_samples, n_features)
-        Looked at, where it cannot.
-
-    Returns
-    -------
-    blocks : tuple of tuples of int
-    """
+    """Return the columns of each category of more than ten levels."""
     if hasattr(preprocessor, "output_groups_"):
         blocks = read_layout(preprocessor, features.shape[1]).categories
     else:
@@ -189,25 +121,6 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
 
     A category is a run of columns of which exactly one is 1 in every row, whoever has
     encoded it.
-
-    Parameters
-    ----------
-    features : ndarray of shape (n_samples, n_features)
-        Finite numbers.
-
-    Returns
-    -------
-    blocks : tuple of tuples of int
-        Positions of the columns of each category, from left to right.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._segment_classifier._construction import one_hot_blocks
-    >>> levels = np.eye(3)[np.arange(40) % 3]
-    >>> ages = np.linspace(20, 70, 40)[:, np.newaxis]
-    >>> one_hot_blocks(np.hstack([ages, levels, ages]))
-    ((1, 2, 3),)
     """
     rows = some_rows(features)
     is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)

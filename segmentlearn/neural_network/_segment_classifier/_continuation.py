@@ -89,24 +89,7 @@ class Continuation:
 def extend_history(
     earlier: dict[str, list], later: dict[str, list]
 ) -> dict[str, list[float]]:
-    """Append one history to another; each measure keeps one value an epoch.
-
-    Parameters
-    ----------
-    earlier, later : dict of str to list of float
-        Measures by name; a measure that one of them lacks is NaN there.
-
-    Returns
-    -------
-    history : dict of str to list of float
-        New lists.
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._segment_classifier._continuation import extend_history
-    >>> extend_history({"loss": [1.4]}, {"loss": [1.2], "val_loss": [1.3]})
-    {'loss': [1.4, 1.2], 'val_loss': [nan, 1.3]}
-    """
+    """Append one history to another; each measure keeps one value an epoch."""
     names = dict.fromkeys([*earlier, *later])
     return {name: [*_measure(earlier, name), *_measure(later, name)] for name in names}
 

@@ -71,30 +71,7 @@ def resolve_sizes(
     may_hold_out: bool,
     rarest_class: Any = None,
 ) -> Sizes:
-    """Replace every "auto" among an estimator's parameters.
-
-    Parameters
-    ----------
-    estimator : SegmentClassifier
-        Its parameters are read.
-    n_rows : int
-        Rows that count.
-    fewest_in_a_class : int
-        Rows of the rarest class.
-    may_hold_out : bool
-        Whether rows of the table are held out at all.
-    rarest_class : str, int or bool, default=None
-        Its label, for the error.
-
-    Returns
-    -------
-    sizes : Sizes
-
-    Raises
-    ------
-    ValueError
-        If there are more inner folds than rows of the rarest class.
-    """
+    """Replace every "auto" among an estimator's parameters."""
     effort = EFFORTS[estimator.effort]
     n_folds = estimator.n_inner_folds
     if n_folds == "auto":
@@ -129,48 +106,14 @@ def resolve_sizes(
 
 
 def resolve_learning_rate(learning_rate: Any, batch_size: int) -> float:
-    """Return the step size; "auto" grows with the batch, whose gradient is less noisy.
-
-    Parameters
-    ----------
-    learning_rate : float or "auto"
-        The estimator's parameter.
-    batch_size : int
-
-    Returns
-    -------
-    rate : float
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._segment_classifier._effort import resolve_learning_rate
-    >>> [resolve_learning_rate("auto", size) for size in (64, 128, 256, 1024)]
-    [0.008, 0.008, 0.02, 0.02]
-    """
+    """Return the learning rate; "auto" grows with the batch size."""
     if learning_rate != "auto":
         return float(learning_rate)
     return 0.008 if batch_size <= _SMALL_BATCH else 0.02
 
 
 def resolve_patience(n_iter_no_change: Any, n_rows: int, batch_size: int) -> int:
-    """Return the epochs to wait; "auto" is longer where epochs are short.
-
-    Parameters
-    ----------
-    n_iter_no_change : int or "auto"
-        The estimator's parameter.
-    n_rows, batch_size : int
-
-    Returns
-    -------
-    epochs : int
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._segment_classifier._effort import resolve_patience
-    >>> resolve_patience("auto", 8000, 256), resolve_patience("auto", 200, 64)
-    (3, 19)
-    """
+    """Return the epochs to wait; "auto" is longer where epochs are short."""
     if n_iter_no_change != "auto":
         return int(n_iter_no_change)
     steps = math.ceil(n_rows / batch_size)

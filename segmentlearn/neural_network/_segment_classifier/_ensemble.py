@@ -56,32 +56,7 @@ def inner_folds(
     random_state: np.random.RandomState,
     class_names: np.ndarray,
 ) -> list[Fold]:
-    """Split rows into stratified folds, or hold a share of them out once.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_samples,)
-        Class of each row of the table.
-    rows : ndarray of int
-        Rows that count.
-    n_folds : int
-        Folds; 0 holds rows out once.
-    fraction : float
-        Share to hold out once.
-    random_state : RandomState
-        Decides which rows.
-    class_names : ndarray of shape (n_classes,)
-        For the error.
-
-    Returns
-    -------
-    folds : list of Fold
-
-    Raises
-    ------
-    ValueError
-        If a class has one row only, which cannot be on both sides.
-    """
+    """Split rows into stratified folds, or hold a share of them out once."""
     if not n_folds:
         train, held_out = stratified_holdout(
             codes[rows], fraction, random_state, class_names
@@ -95,25 +70,7 @@ def inner_folds(
 
 
 def net_seed(seed: int, number: int) -> int:
-    """Return the seed of one of a classifier's nets; the first has the classifier's.
-
-    Parameters
-    ----------
-    seed : int
-        The classifier's.
-    number : int
-        Of the net, from 0.
-
-    Returns
-    -------
-    seed : int
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._segment_classifier._ensemble import net_seed
-    >>> net_seed(5, 0)
-    5
-    """
+    """Return the seed of one of a classifier's nets; the first has the classifier's."""
     return (seed + number * _SEED_STEP) % 2**31
 
 
@@ -124,26 +81,7 @@ def train_nets(
     seed: int,
     logs: Sequence | None = None,
 ) -> list:
-    """Train the nets in turn, each on its fold, with one compiled program.
-
-    Parameters
-    ----------
-    nets : sequence of keras.Model
-        They get the weights.
-    folds : sequence of Fold
-        One for each net.
-    train : callable
-        Takes a net, a seed and the rows as keywords; returns a ``TrainingResult``.
-    seed : int
-        Of the classifier.
-    logs : sequence of LogFolder, LogPart or None, default=None
-        Where event files of each net are written.
-
-    Returns
-    -------
-    results : list of TrainingResult
-        Fewer than nets after Ctrl-C: those that have learnt something.
-    """
+    """Train the nets in turn, each on its fold, with one compiled program."""
     results: list = []
     logs = logs or [None] * len(nets)
     for number, (net, fold, log) in enumerate(zip(nets, folds, logs, strict=True)):
@@ -165,23 +103,7 @@ def train_nets(
 def held_out_logits(
     nets: Sequence, folds: Sequence[Fold], features: np.ndarray, n_classes: int
 ) -> np.ndarray:
-    """Return what each net says about the rows that it was stopped on.
-
-    Parameters
-    ----------
-    nets : sequence of keras.Model
-        Trained.
-    folds : sequence of Fold
-        No row is held out of two.
-    features : ndarray of shape (n_samples, n_features)
-        The training table.
-    n_classes : int
-
-    Returns
-    -------
-    logits : ndarray of float64, shape (n_samples, n_classes)
-        NaN in rows that no net has held out.
-    """
+    """Return what each net says about the rows that it was stopped on."""
     logits = np.full((len(features), n_classes), np.nan)
     for net, fold in zip(nets, folds, strict=True):
         if len(fold.held_out):
@@ -190,19 +112,7 @@ def held_out_logits(
 
 
 def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
-    """Return the logits of a net, averaged over its members.
-
-    Parameters
-    ----------
-    net : keras.Model
-        A packed net with logits of shape (n_rows, n_members, n_classes), or a net alone
-        with probabilities of shape (n_rows, n_classes).
-    features : ndarray of shape (n_rows, n_features)
-
-    Returns
-    -------
-    logits : ndarray of float64, shape (n_rows, n_classes)
-    """
+    """Return the logits of a net, averaged over its members."""
     outputs = engine.predict(net, features, batch_size=_ROWS_AT_ONCE, dtype=np.float64)
     if outputs.ndim == 2:
         return np.log(np.maximum(outputs, np.finfo(np.float32).tiny))
@@ -210,57 +120,20 @@ def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
 
 
 def predict_probabilities(model: Any, features: np.ndarray) -> np.ndarray:
-    """Return a classifier's probabilities.
-
-    Parameters
-    ----------
-    model : keras.Model
-    features : ndarray of shape (n_rows, n_features)
-
-    Returns
-    -------
-    probabilities : ndarray of float64, shape (n_rows, n_classes)
-    """
+    """Return a classifier's probabilities."""
     is_packed = networks.packed_nets(model) != [model]
     rows = {"batch_size": _ROWS_AT_ONCE} if is_packed else {}
     return engine.predict(model, features, dtype=np.float64, **rows)
 
 
 def never_impossible(probabilities: np.ndarray) -> np.ndarray:
-    """Give every segment of every customer a share above zero.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_rows, n_classes)
-
-    Returns
-    -------
-    probabilities : ndarray of shape (n_rows, n_classes)
-        Each row sums to 1; NaN stays.
-    """
+    """Give every segment of every customer a share above zero."""
     probabilities = np.maximum(probabilities, _SMALLEST_PROBABILITY)
     return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
 def mean_history(histories: Sequence[dict[str, list]]) -> dict[str, list[float]]:
-    """Average histories epoch by epoch, over the nets that trained so long.
-
-    Parameters
-    ----------
-    histories : sequence of dict of str to list of float
-        One for each net.
-
-    Returns
-    -------
-    history : dict of str to list of float
-        As long as the longest.
-
-    Examples
-    --------
-    >>> from segmentlearn.neural_network._segment_classifier._ensemble import mean_history
-    >>> mean_history([{"loss": [1.0, 0.5]}, {"loss": [2.0]}])
-    {'loss': [1.5, 0.5]}
-    """
+    """Average histories epoch by epoch, over the nets that trained so long."""
     if len(histories) == 1:
         return histories[0]
     n_epochs = max(len(history["loss"]) for history in histories)

@@ -13,37 +13,6 @@ def stratified_holdout(
 
     Every class that has rows is on both sides, and has as nearly as possible its share
     of the validation rows.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_samples,)
-        Class of each row, from 0.
-    fraction : float
-        Share of the rows to hold out.
-    rng : RandomState
-        Decides which rows.
-    class_names : ndarray of shape (n_classes,)
-        For the error.
-
-    Returns
-    -------
-    train, validation : ndarrays of int
-        Row numbers in increasing order.
-
-    Raises
-    ------
-    ValueError
-        If a class has one row only, which cannot be on both sides.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
-    >>> codes = np.array([0, 0, 0, 0, 1, 1])
-    >>> rng = np.random.RandomState(0)
-    >>> train, held_out = stratified_holdout(codes, 0.3, rng, np.array(["A", "B"]))
-    >>> codes[held_out]
-    array([0, 1])
     """
     counts = np.bincount(codes, minlength=len(class_names))
     if (counts == 1).any():

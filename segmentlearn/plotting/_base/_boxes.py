@@ -4,19 +4,7 @@ import numpy as np
 
 
 def five_numbers(values):
-    """Return what a box shows of some values.
-
-    Parameters
-    ----------
-    values : ndarray of float of shape (n_values,)
-        Finite.
-
-    Returns
-    -------
-    five : ndarray of float of shape (5,)
-        The smallest value within 1.5 interquartile ranges of the box, both quartiles
-        with the median between them, and the largest such value; NaN without values.
-    """
+    """Return what a box shows of some values."""
     if not len(values):
         return np.full(5, np.nan)
     lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75])
@@ -27,21 +15,7 @@ def five_numbers(values):
 
 
 def draw_box(ax, five, y, height, color, transform=None):
-    """Draw a box that lies on its side.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        The panel.
-    five : ndarray of float of shape (5,)
-        Of `five_numbers`; nothing is drawn of NaN.
-    y, height : float
-        Its middle and its extent across.
-    color : str
-        Of the box.
-    transform : matplotlib Transform or None, default=None
-        None takes the data's.
-    """
+    """Draw a box that lies on its side."""
     if np.isnan(five).any():
         return
     low, lower, median, upper, high = five

@@ -11,25 +11,7 @@ ONLY_TABLE = "table"
 
 
 def read_named_tables(tables, parameter):
-    """Read one table, or several by name.
-
-    Parameters
-    ----------
-    tables : frame or array-like, or dict of str to such
-        Each of shape (n_rows, n_columns).
-    parameter : str
-        Where they were handed over, for the error.
-
-    Returns
-    -------
-    read : dict of str to dict of str to AuditedColumn
-        The columns of each table; a single one is called "table".
-
-    Raises
-    ------
-    ValueError
-        If there is no table, or one without rows or columns.
-    """
+    """Read one table, or several by name."""
     read = {}
     for name, table in named(tables, ONLY_TABLE).items():
         shape = np.shape(table)
@@ -43,41 +25,12 @@ def read_named_tables(tables, parameter):
 
 
 def union_of_columns(tables):
-    """Return the names of all columns, in the order of their first table.
-
-    Parameters
-    ----------
-    tables : iterable of dict of str to AuditedColumn
-        Tables that share some of their columns.
-
-    Returns
-    -------
-    names : list of str
-        Each once.
-    """
+    """Return the names of all columns, in the order of their first table."""
     return list(dict.fromkeys(name for table in tables for name in table))
 
 
 def choose_columns(names, columns):
-    """Return the columns that a user chose, in the user's order.
-
-    Parameters
-    ----------
-    names : list of str
-        The columns that there are.
-    columns : list of str, str or None
-        The choice; None takes all.
-
-    Returns
-    -------
-    chosen : list of str
-        Names of columns.
-
-    Raises
-    ------
-    ValueError
-        If a column is unknown, or none is chosen.
-    """
+    """Return the columns that a user chose, in the user's order."""
     if columns is None:
         return list(names)
     columns = [columns] if isinstance(columns, str) else list(columns)
@@ -91,13 +44,7 @@ def choose_columns(names, columns):
 
 
 def check_max_columns(max_columns):
-    """Raise a ValueError unless this is a whole number of at least 1.
-
-    Parameters
-    ----------
-    max_columns : int
-        As given by the user.
-    """
+    """Raise a ValueError unless this is a whole number of at least 1."""
     is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
     if not is_whole or max_columns < 1:
         raise ValueError(

@@ -14,24 +14,7 @@ _FEW_ROWS = 4  # have room for names of two lines
 
 
 def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
-    """Return the axes of a new figure that panels of some size fit into.
-
-    Parameters
-    ----------
-    n_panels : int
-        How many.
-    n_wide : int
-        Panels in a row.
-    width, height : float
-        Inches of a panel.
-    extra : float, default=0.0
-        Inches of the figure beyond, for what stands at the left.
-
-    Returns
-    -------
-    axes : ndarray of matplotlib Axes of shape (n_panels,)
-        In rows; places that are left over are empty.
-    """
+    """Return the axes of a new figure that panels of some size fit into."""
     n_wide = min(n_panels, n_wide)
     n_high = -(-n_panels // n_wide)
     figure, grid = require_pyplot().subplots(
@@ -47,15 +30,7 @@ def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
 
 
 def check_axes(axes, n_panels):
-    """Raise a ValueError unless there is an axes for each panel.
-
-    Parameters
-    ----------
-    axes : ndarray of matplotlib Axes
-        Those of the caller.
-    n_panels : int
-        What is to be drawn.
-    """
+    """Raise a ValueError unless there is an axes for each panel."""
     if len(axes) != n_panels:
         raise ValueError(
             f"axes holds {len(axes)} axes and there are {n_panels} panels to draw; "
@@ -64,15 +39,7 @@ def check_axes(axes, n_panels):
 
 
 def write_alone(ax, words):
-    """Write a sentence in place of a picture, so that no empty axes is drawn.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        The panel.
-    words : str
-        The sentence.
-    """
+    """Write a sentence in place of a picture, so that no empty axes is drawn."""
     ax.set_axis_off()
     ax.text(
         *(0.5, 0.5, words),
@@ -84,20 +51,7 @@ def write_alone(ax, words):
 
 
 def column_title(name, width=24):
-    """Break a long name into two lines at most; what is longer is cut.
-
-    Parameters
-    ----------
-    name : str
-        Name of a column, or a level.
-    width : int, default=24
-        Characters a line.
-
-    Returns
-    -------
-    title : str
-        Its lines.
-    """
+    """Break a long name into two lines at most; what is longer is cut."""
     lines = wrap_name(str(name), width).split("\n")
     if len(lines) > 2:
         lines = [lines[0], f"{lines[1]}…"]
@@ -108,37 +62,12 @@ def column_title(name, width=24):
 
 
 def level_title(level, flag_of=None):
-    """Write a level as it stands in the data; truth values and flags as yes and no.
-
-    Parameters
-    ----------
-    level : str, int, float or bool
-        The level.
-    flag_of : str or None, default=None
-        The column, if 0 and 1 in it are flags.
-
-    Returns
-    -------
-    title : str
-    """
+    """Write a level as it stands in the data; truth values and flags as yes and no."""
     return level if isinstance(level, str) else level_text(level, flag_of)
 
 
 def row_titles(titles, sizes=None):
-    """Write what rows of a panel are, so that no name reaches into the next one.
-
-    Parameters
-    ----------
-    titles : list of str
-        Names of levels or classes.
-    sizes : iterable of int or None, default=None
-        Customers of each row.
-
-    Returns
-    -------
-    ticks : list of str
-        Of one line each, unless there are few; what is longer is cut.
-    """
+    """Write what rows of a panel are, so that no name reaches into the next one."""
     if len(titles) <= _FEW_ROWS:
         ticks = [column_title(title, 14) for title in titles]
     else:
@@ -149,17 +78,7 @@ def row_titles(titles, sizes=None):
 
 
 def write_around(axes, titles, notes):
-    """Write above and below each panel, in lines that are not wider than the panel.
-
-    Parameters
-    ----------
-    axes : ndarray of matplotlib Axes
-        The panels, with all that stands beside them.
-    titles : list of tuple of str
-        The name of each panel's column, and further lines.
-    notes : list of str
-        What is written below; "" for nothing.
-    """
+    """Write above and below each panel, in lines that are not wider than the panel."""
     from matplotlib.ticker import MaxNLocator
 
     widths = laid_out_width(*axes)
@@ -177,18 +96,7 @@ def write_around(axes, titles, notes):
 
 
 def share_text(share):
-    """Write a share, a small one never as none.
-
-    Parameters
-    ----------
-    share : float
-        From 0 to 1.
-
-    Returns
-    -------
-    text : str
-        Such as "3.4%" or "<0.1%".
-    """
+    """Write a share, a small one never as none."""
     if share in (0, 1):
         return f"{share:.0%}"
     if share < 0.001:
@@ -197,38 +105,12 @@ def share_text(share):
 
 
 def counted(number, noun):
-    """Write a number and a noun that agrees with it.
-
-    Parameters
-    ----------
-    number : int
-        How many.
-    noun : str
-        In the singular.
-
-    Returns
-    -------
-    text : str
-        Such as "1 column" or "1,200 columns".
-    """
+    """Write a number and a noun that agrees with it."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def number_title(value, kind="number"):
-    """Write a number, a date or a duration shortly.
-
-    Parameters
-    ----------
-    value : float
-        Days since 1970-01-01 for dates, days for durations.
-    kind : {"number", "datetime", "timedelta"}, default="number"
-        What it is.
-
-    Returns
-    -------
-    text : str
-        Such as "−5", "12k", "3.4M" or "2024-05-31".
-    """
+    """Write a number, a date or a duration shortly."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if kind == "number" and size <= abs(value) < 1e12:
             text = f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
@@ -239,17 +121,7 @@ def number_title(value, kind="number"):
 
 
 def write_numbers(axis, kind="number", n_ticks=5):
-    """Write few numbers, dates or durations along an axis.
-
-    Parameters
-    ----------
-    axis : matplotlib Axis
-        Of a panel.
-    kind : {"number", "datetime", "timedelta"}, default="number"
-        What they are.
-    n_ticks : int, default=5
-        Steps at most.
-    """
+    """Write few numbers, dates or durations along an axis."""
     from matplotlib import dates, ticker
 
     if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
@@ -264,18 +136,7 @@ def write_numbers(axis, kind="number", n_ticks=5):
 
 
 def finish(axes, note, is_new):
-    """Write what is true of all panels above them.
-
-    Parameters
-    ----------
-    axes : ndarray of matplotlib Axes
-        The panels.
-    note : str
-        "" for nothing.
-    is_new : bool
-        Whether the figure is the display's own; in one of the caller's the note stands
-        above the first panel.
-    """
+    """Write what is true of all panels above them."""
     if note and is_new:
         width = int(11 * axes[0].figure.get_figwidth())
         axes[0].figure.suptitle(textwrap.fill(note, width), fontsize=9)
@@ -284,18 +145,7 @@ def finish(axes, note, is_new):
 
 
 def add_legend(axes, handles, is_new):
-    """Add one legend for all panels.
-
-    Parameters
-    ----------
-    axes : ndarray of matplotlib Axes
-        The panels.
-    handles : list of matplotlib Artist
-        With labels.
-    is_new : bool
-        Whether the figure is the display's own; in one of the caller's the legend
-        stands in the first panel.
-    """
+    """Add one legend for all panels."""
     if is_new:
         axes[0].figure.legend(
             handles=handles,

@@ -9,18 +9,7 @@ _MOST_VALUES_TO_SPREAD = 25
 
 
 def spread_out(points):
-    """Return points that do not hide each other where an axis has few values.
-
-    Parameters
-    ----------
-    points : ndarray of float of shape (n_points, 2)
-        Of which those of few values are moved by less than half a step.
-
-    Returns
-    -------
-    spread : ndarray of float of shape (n_points, 2)
-        A copy; the same each time.
-    """
+    """Return points that do not hide each other where an axis has few values."""
     spread = np.array(points, dtype=np.float64)
     if len(spread) < _FEWEST_TO_SPREAD:
         return spread
@@ -33,22 +22,7 @@ def spread_out(points):
 
 
 def leave_out_far_points(ax, points, centres):
-    """End axes where nearly all points do, if some lie far from them.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Gets limits.
-    points : ndarray of float of shape (n_points, 2)
-        The points.
-    centres : ndarray of float of shape (n_segments, 2)
-        Points that are always inside.
-
-    Returns
-    -------
-    notes : list of str
-        For each axis how many points lie outside; "" where none do.
-    """
+    """End axes where nearly all points do, if some lie far from them."""
     notes = ["", ""]
     for at, set_limits in enumerate((ax.set_xlim, ax.set_ylim)):
         values = points[:, at][np.isfinite(points[:, at])]
@@ -68,20 +42,7 @@ def leave_out_far_points(ax, points, centres):
 
 
 def push_apart(places, distance):
-    """Move places that are nearer to each other than some distance.
-
-    Parameters
-    ----------
-    places : ndarray of float of shape (n_places, 2)
-        Where labels should be.
-    distance : float
-        What should lie between any two.
-
-    Returns
-    -------
-    places : ndarray of float of shape (n_places, 2)
-        Moved as little as a hundred small steps allow.
-    """
+    """Move places that are nearer to each other than some distance."""
     places = places.copy()
     for _ in range(100):
         apart = places[:, None] - places[None, :]

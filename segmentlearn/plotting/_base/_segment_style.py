@@ -17,20 +17,7 @@ _NOISE_COLOR = "#BBBBBB"
 
 
 def segment_colors(labels):
-    """Return a colour and a mark for each segment.
-
-    Parameters
-    ----------
-    labels : list of int or str
-        The segments.
-
-    Returns
-    -------
-    colors : list of str
-        Noise is grey; from eleven segments on colours repeat, with other marks.
-    marks : list of str
-        Marks of Matplotlib.
-    """
+    """Return a colour and a mark for each segment."""
     palette = _FEW if len(labels) <= len(_FEW) else _MANY
     colors = [palette[at % len(palette)] for at in range(len(labels))]
     marks = [_MARKS[at % len(_MARKS)] for at in range(len(labels))]
@@ -41,45 +28,13 @@ def segment_colors(labels):
 
 
 def wrap_name(name, width):
-    """Break a column's name into lines, after underscores too.
-
-    Parameters
-    ----------
-    name : str
-        The name.
-    width : int
-        Characters a line.
-
-    Returns
-    -------
-    lines : str
-        The same characters, but for spaces at the breaks.
-    """
+    """Break a column's name into lines, after underscores too."""
     lines = textwrap.wrap(name.replace("_", "_\0 "), width, break_long_words=False)
     return "\n".join(lines).replace("_\0 ", "_").replace("\0", "")
 
 
 def segment_caption(label, name, share, width, most_lines=5):
-    """Return label, name and share in lines of some width.
-
-    Parameters
-    ----------
-    label : int or str
-        The segment.
-    name : str
-        Its name.
-    share : float
-        Its share of the customers.
-    width : int
-        Characters a line.
-    most_lines : int, default=5
-        Lines at most; what is longer is cut.
-
-    Returns
-    -------
-    caption : str
-        Without the label where the name is the label.
-    """
+    """Return label, name and share in lines of some width."""
     text = name if name == str(label) else f"{label}: {name}"
     lines = textwrap.wrap(f"{text} ({percent(share)})", width)
     if len(lines) > most_lines:
@@ -91,24 +46,7 @@ def segment_caption(label, name, share, width, most_lines=5):
 
 
 def segment_tick(label, names, facts, width=32):
-    """Return label, name and facts as a tick at the left of a picture.
-
-    Parameters
-    ----------
-    label : int or str
-        The segment.
-    names : dict of label to str or None
-        What segments are called.
-    facts : str
-        What is said in brackets.
-    width : int, default=32
-        Characters a line.
-
-    Returns
-    -------
-    tick : str
-        At most three lines of the name, and the facts.
-    """
+    """Return label, name and facts as a tick at the left of a picture."""
     name = (names or {}).get(label, label)
     if name == label:
         return f"{label}  ({facts})"

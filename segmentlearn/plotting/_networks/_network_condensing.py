@@ -8,20 +8,7 @@ _FEWEST_ALIKE = 3
 
 
 def condense(nodes, max_layers):
-    """Return a graph that says the same in fewer boxes.
-
-    Parameters
-    ----------
-    nodes : list of LayerNode
-        Sources first.
-    max_layers : int
-        Boxes from which on repeated blocks are drawn once, and the middle of a long
-        chain is left out. Three and more branches alike are always drawn once.
-
-    Returns
-    -------
-    nodes : list of LayerNode
-    """
+    """Return a graph that says the same in fewer boxes."""
     nodes = merge_branches(nodes)
     if len(nodes) > max_layers:
         nodes = fold_repeats(nodes)
@@ -31,28 +18,7 @@ def condense(nodes, max_layers):
 
 
 def merge_branches(nodes):
-    """Draw three or more layers alike once, with the same before and after them.
-
-    Parameters
-    ----------
-    nodes : list of LayerNode
-        Sources first.
-
-    Returns
-    -------
-    nodes : list of LayerNode
-        With ``count``.
-
-    Examples
-    --------
-    >>> from segmentlearn.plotting._networks._network_condensing import merge_branches
-    >>> from segmentlearn.plotting._networks._network_graph import LayerNode
-    >>> branches = [LayerNode(f"net_{at}", "Dense", sources=[0]) for at in (1, 2, 3)]
-    >>> nodes = [LayerNode("x", "InputLayer"), *branches]
-    >>> nodes += [LayerNode("average", "Average", sources=[1, 2, 3])]
-    >>> [(node.name, node.count) for node in merge_branches(nodes)]
-    [('x', 1), ('net_1 … 3', 3), ('average', 1)]
-    """
+    """Draw three or more layers alike once, with the same before and after them."""
     targets = _targets(nodes)
     # inputs and outputs are told apart by their names, for they mean something
     classes = [
@@ -99,18 +65,7 @@ def merge_branches(nodes):
 
 
 def fold_repeats(nodes):
-    """Draw a block once that is there several times in a row.
-
-    Parameters
-    ----------
-    nodes : list of LayerNode
-        Sources first.
-
-    Returns
-    -------
-    nodes : list of LayerNode
-        With ``repeats``.
-    """
+    """Draw a block once that is there several times in a row."""
     blocks = _blocks(nodes)
     looks = [
         tuple(
@@ -137,19 +92,7 @@ def fold_repeats(nodes):
 
 
 def leave_out_middle(nodes, max_layers):
-    """Put one box in place of the middle of a long net.
-
-    Parameters
-    ----------
-    nodes : list of LayerNode
-        Sources first.
-    max_layers : int
-        Boxes at most, if the net has places that all paths go through.
-
-    Returns
-    -------
-    nodes : list of LayerNode
-    """
+    """Put one box in place of the middle of a long net."""
     blocks = _blocks(nodes)
     head, tail, n_kept = 0, len(blocks), 1
     while head < tail:

@@ -53,26 +53,7 @@ class LayerNode:
 
 
 def read_layers(model, expand_nested=True):
-    """Return the layers of a model, sources first.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Functional or Sequential.
-    expand_nested : bool, default=True
-        Whether models within it are replaced by their layers.
-
-    Returns
-    -------
-    nodes : list of LayerNode
-
-    Raises
-    ------
-    ValueError
-        If the model does not know its graph, as models of a class of one's own.
-    TypeError
-        If it is no Keras model.
-    """
+    """Return the layers of a model, sources first."""
     if not hasattr(model, "get_config") or not hasattr(model, "layers"):
         raise TypeError(
             f"model has to be a Keras model, not {type(model).__name__}; of a fitted "
@@ -176,17 +157,7 @@ class _Reader:
 
 
 def sort_nodes(nodes):
-    """Return nodes with each behind its sources, and branches one after the other.
-
-    Parameters
-    ----------
-    nodes : list of LayerNode
-
-    Returns
-    -------
-    nodes : list of LayerNode
-        New nodes with new positions in ``sources``.
-    """
+    """Return nodes with each behind its sources, and branches one after the other."""
     depth = []
     for node in nodes:  # sources are there already
         depth.append(1 + max((depth[at] for at in node.sources), default=-1))

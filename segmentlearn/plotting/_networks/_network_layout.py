@@ -32,28 +32,7 @@ class Layout:
 
 
 def lay_out(sources, width, gap):
-    """Place the nodes of an acyclic graph.
-
-    Parameters
-    ----------
-    sources : list of list of int
-        For each node the nodes before it; sources first.
-    width : float
-        Of a box.
-    gap : float
-        Between two boxes of a row.
-
-    Returns
-    -------
-    layout : Layout
-
-    Examples
-    --------
-    >>> from segmentlearn.plotting._networks._network_layout import lay_out
-    >>> layout = lay_out([[], [0], [0], [1, 2]], width=2.0, gap=1.0)
-    >>> layout.x.round(3).tolist(), layout.rows.tolist()
-    ([0.0, -1.5, 1.5, 0.0], [0, 1, 1, 2])
-    """
+    """Place the nodes of an acyclic graph."""
     rows = _rows(sources)
     columns, links, widths, ways = _with_lanes(sources, rows, width)
     members = [[] for _ in range(max(columns) + 1)]

@@ -103,22 +103,7 @@ class NoDistribution:
 
 
 def distribute(name, columns, n_levels):
-    """Count the values of a column.
-
-    Parameters
-    ----------
-    name : str
-        The column.
-    columns : list of AuditedColumn or None
-        The column in each table; None where a table lacks it.
-    n_levels : int
-        Levels of a category to tell apart at most.
-
-    Returns
-    -------
-    distribution : NumberDistribution, LevelDistribution or NoDistribution
-        The last where all cells are missing or the same, or each is another one.
-    """
+    """Count the values of a column."""
     there = [column for column in columns if column is not None]
     sizes = {
         "n_values": np.array(
@@ -143,18 +128,7 @@ def distribute(name, columns, n_levels):
 
 
 def holds_numbers(columns):
-    """Tell whether a column is one of numbers, and not of 0 and 1 alone.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The same column in each table.
-
-    Returns
-    -------
-    holds : bool
-        By its kind in all tables where it is not empty.
-    """
+    """Tell whether a column is one of numbers, and not of 0 and 1 alone."""
     filled = [one for one in columns if one.kind != EMPTY]
     if not all(one.is_numeric for one in filled):
         return False
@@ -162,22 +136,7 @@ def holds_numbers(columns):
 
 
 def pool_levels(columns, n_levels):
-    """Put the levels of a column in several tables together.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The same column in each table.
-    n_levels : int
-        Levels at most; the rarest are put together.
-
-    Returns
-    -------
-    factor : Factor
-        Of the rows of all tables, one after the other.
-    starts : ndarray of int of shape (n_tables - 1,)
-        Where the second and further tables begin.
-    """
+    """Put the levels of a column in several tables together."""
     places, codes = {}, []
     for column in columns:
         of_table = [places.setdefault(one, len(places)) for one in column.factor.levels]
@@ -191,22 +150,7 @@ def pool_levels(columns, n_levels):
 
 
 def level_titles(columns, factor, name):
-    """Return what levels are called in a picture.
-
-    Parameters
-    ----------
-    columns : list of AuditedColumn
-        The same column in each table.
-    factor : Factor
-        Of `pool_levels`.
-    name : str
-        The column.
-
-    Returns
-    -------
-    titles : list of str
-        Of each level; flags are yes and no.
-    """
+    """Return what levels are called in a picture."""
     n_all = len(
         {
             level
@@ -223,20 +167,7 @@ def level_titles(columns, factor, name):
 
 
 def robust_range(tables):
-    """Return where nearly all values lie.
-
-    Parameters
-    ----------
-    tables : list of ndarray of float
-        Finite values, at least one of them.
-
-    Returns
-    -------
-    low, high : float
-        No further than three interquartile ranges from the box of some table, though
-        with 98 % of its values; the smallest and the largest value where these are not
-        far from there.
-    """
+    """Return where nearly all values lie."""
     tables = [values for values in tables if len(values)]
     lowest = min(values.min() for values in tables)
     highest = max(values.max() for values in tables)

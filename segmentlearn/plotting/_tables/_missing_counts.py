@@ -43,20 +43,7 @@ class TableGaps:
 
 
 def count_gaps(columns, most_bands=MOST_BANDS):
-    """Count the missing cells of a table.
-
-    Parameters
-    ----------
-    columns : dict of str to AuditedColumn
-        The table.
-    most_bands : int, default=200
-        Bands that the rows are put together to, at most.
-
-    Returns
-    -------
-    gaps : TableGaps
-        The counts.
-    """
+    """Count the missing cells of a table."""
     n_rows = len(next(iter(columns.values())).missing)
     n_bands = min(n_rows, most_bands)
     edges = np.linspace(0, n_rows, n_bands + 1).astype(np.intp)
@@ -75,21 +62,7 @@ def count_gaps(columns, most_bands=MOST_BANDS):
 
 
 def correlate_gaps(columns):
-    """Correlate the gaps of each pair of columns that have some.
-
-    Parameters
-    ----------
-    columns : dict of str to AuditedColumn
-        The table.
-
-    Returns
-    -------
-    correlation : DataFrame of shape (n_with_gaps, n_with_gaps)
-        Pearson's correlation of the indicators of missing cells, which is phi of their
-        table of two by two: 1 where two columns are missing in the same rows, -1 where
-        one is there whenever the other is not. Columns without gaps, and those without
-        a single value, have no correlation and are left out.
-    """
+    """Correlate the gaps of each pair of columns that have some."""
     masks = {name: column.missing for name, column in columns.items()}
     masks = {name: mask for name, mask in masks.items() if 0 < mask.sum() < len(mask)}
     names, masks = list(masks), list(masks.values())

@@ -9,19 +9,7 @@ _PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
 
 
 def draw_gap_matrix(ax, gaps, columns, absent):
-    """Draw a line a column, from the first row of the table to the last.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        The panel.
-    gaps : TableGaps
-        The table.
-    columns : list of str
-        What to draw.
-    absent : dict of str to str
-        Why some of them are not in the table.
-    """
+    """Draw a line a column, from the first row of the table to the last."""
     from matplotlib import colors, ticker
 
     shares = np.full((len(columns), len(gaps.bands)), np.nan)
@@ -59,15 +47,7 @@ def draw_gap_matrix(ax, gaps, columns, absent):
 
 
 def add_shades(axes, condensed):
-    """Add the scale of shades below panels of rows.
-
-    Parameters
-    ----------
-    axes : ndarray of matplotlib Axes
-        Panels drawn by `draw_gap_matrix`.
-    condensed : bool
-        Whether bands of several rows are drawn, not every row.
-    """
+    """Add the scale of shades below panels of rows."""
     figure = axes[0].figure
     bar = figure.colorbar(
         axes[0].images[0],
@@ -87,21 +67,7 @@ def add_shades(axes, condensed):
 
 
 def draw_gap_bars(ax, gaps, columns, absent, widest):
-    """Draw the share of each column that is missing, and write how many cells it is.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        The panel.
-    gaps : TableGaps
-        The table.
-    columns : list of str
-        What to draw.
-    absent : dict of str to str
-        Why some of them are not in the table.
-    widest : float
-        The largest share in any panel, since they have the same scale.
-    """
+    """Draw the share of each column that is missing, and write how many cells it is."""
     from matplotlib import ticker
 
     for at, column in enumerate(columns):

@@ -68,18 +68,7 @@ class ClassesByLevel:
         return self.counts / self.counts.sum(axis=1, keepdims=True)
 
     def rates(self, of_class):
-        """Return the share of a class at each level, and its Wilson interval.
-
-        Parameters
-        ----------
-        of_class : int
-            Position of the class.
-
-        Returns
-        -------
-        rates, low, high : ndarray of float of shape (n_levels,)
-            With 95 % coverage each.
-        """
+        """Return the share of a class at each level, and its Wilson interval."""
         return wilson_interval(self.counts[:, of_class], self.counts.sum(axis=1), _Z)
 
 
@@ -113,21 +102,7 @@ class MeansByGroup:
 
 
 def relate_to_classes(column, codes, n_classes):
-    """Describe a column in each class.
-
-    Parameters
-    ----------
-    column : AuditedColumn
-        With at least two values.
-    codes : ndarray of int of shape (n_rows,)
-        Class of each row.
-    n_classes : int
-        How many there are.
-
-    Returns
-    -------
-    relation : NumbersByClass or ClassesByLevel
-    """
+    """Describe a column in each class."""
     if holds_numbers([column]):
         numbers = [column.numbers[codes == at] for at in range(n_classes)]
         numbers = [values[np.isfinite(values)] for values in numbers]
@@ -144,19 +119,7 @@ def relate_to_classes(column, codes, n_classes):
 
 
 def relate_to_numbers(column, target):
-    """Take means of a target at the levels, or in ten bins, of a column.
-
-    Parameters
-    ----------
-    column : AuditedColumn
-        With at least two values.
-    target : ndarray of float of shape (n_rows,)
-        The target.
-
-    Returns
-    -------
-    relation : MeansByGroup
-    """
+    """Take means of a target at the levels, or in ten bins, of a column."""
     if not holds_numbers([column]):
         levels, places = _levels(column)
         return MeansByGroup(
