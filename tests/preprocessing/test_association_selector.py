@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from segmentlearn import load, save
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
-from segmentlearn.metrics import _association as association
+from segmentlearn.metrics import association
 from segmentlearn.preprocessing import AssociationSelector, TabularPreprocessor
 
 COLUMNS = {
