@@ -11,8 +11,8 @@ from segmentlearn.datasets._automobile import automobile_population
 from segmentlearn.datasets._bank import bank_population
 from segmentlearn.datasets._mall import mall_population
 from segmentlearn.datasets._population import (
+    GeneratedTable,
     Population,
-    Table,
     class_shares,
     draw_classes_and_segments,
     draw_features,
@@ -47,16 +47,16 @@ def class_table(
     drift: float,
     flip_share: float,
     rngs: list[np.random.Generator],
-) -> Table:
+) -> GeneratedTable:
     """Draw customers, and the labels that follow their segments."""
     population = population.drifted(drift)
-    label_rng, feature_rng, gap_rng, unseen_rng, value_rng = rngs
+    label_rng, feature_rng, missing_rng, unseen_rng, value_rng = rngs
     true_classes, segments = draw_classes_and_segments(population, n_samples, label_rng)
     classes, flipped = _flip(true_classes, population, flip_share, label_rng)
     codes = draw_features(population, true_classes, segments, feature_rng)
     codes = plant_unseen_levels(population, codes, unseen_share, unseen_rng)
-    codes = hide_values(population, codes, missing_scale, drift, gap_rng)
-    return Table(
+    codes = hide_values(population, codes, missing_scale, drift, missing_rng)
+    return GeneratedTable(
         columns=to_columns(population, codes, missing_scale == 0, value_rng),
         y=_labels(population, classes),
         identifier=population.identifier,
