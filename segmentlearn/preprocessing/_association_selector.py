@@ -82,8 +82,8 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
 
     Notes
     -----
-    Each pair is measured over the rows that hold both. What a column tells by being
-    missing is not seen, and neither is what two columns tell together only: a column
+    Each pair is measured over the rows that hold both. What a column says by being
+    missing is not seen, and neither is what two columns say only together: a column
     that is dropped is not proved useless.
 
     Cramér's V and the correlation ratio are corrected for what chance brings about

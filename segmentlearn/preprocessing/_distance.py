@@ -32,7 +32,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     number of levels. A number is standardised, after its tails have been tamed where
     they are heavy. A category is a block of one-hot columns, scaled such that the
     expected squared distance of two customers is that of one standardised number.
-    Missing numbers lie at the mean, in columns without gaps at `fit` at the median;
+    Missing numbers lie at the mean, in columns complete at `fit` at the median;
     missing categories are a level of their own.
 
     Parameters
@@ -83,7 +83,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     With the shares p of a category's levels two random customers differ in it with
     probability 1 − Σp², and then lie √2 apart in one-hot columns. The factor
     1 / √(1 − Σp²) makes the expected squared distance 2, which is what two draws from
-    a standardised number have. The idea of weighing both kinds alike is that of
+    a standardised number have. The idea of weighing both kinds the same is that of
     k-prototypes [1]_.
 
     References

@@ -69,9 +69,9 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         How categories are filled: with the most frequent level, or with the level
         "missing" in columns that had missing cells in `fit`.
     add_indicator : {"auto"} or bool, default="auto"
-        Whether 0/1 columns are appended that tell which cells were missing, one for
+        Whether 0/1 columns are appended that show which cells were missing, one for
         each column that had missing cells in `fit`. "auto" leaves out columns in which
-        the level "missing" tells it already.
+        the level "missing" shows it already.
     n_neighbors : int, default=5
         Number of rows that "knn" takes the mean of.
     max_iter : int, default=10

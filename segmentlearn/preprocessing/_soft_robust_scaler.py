@@ -139,7 +139,7 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Bring scaled values back to the unit of the columns.
 
         Values at ``clip`` or beyond have no finite origin: they come back as the
-        largest distance from the median that the precision can tell from it. A
+        largest distance from the median that the precision can resolve. A
         constant column comes back as its constant.
 
         Parameters

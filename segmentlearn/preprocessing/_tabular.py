@@ -44,7 +44,7 @@ def _of_steps(*names: str) -> dict[str, list]:
 class TabularPreprocessor(TransformerMixin, BaseEstimator):
     """Turn a raw customer table into one float32 matrix for a net.
 
-    Numbers are imputed and scaled by median and quartiles, indicators tell which ones
+    Numbers are imputed and scaled by median and quartiles, indicators show which ones
     were missing, categories are encoded. What a column is follows from its dtype:
     numbers, nullable numbers, dates and durations are numeric; text, categories and
     truth values are categorical. Identifiers and columns without a value are left out
@@ -61,7 +61,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         How missing categories are filled: with a level of their own in columns that had
         missing cells in `fit`, or with the most frequent level.
     add_indicator : {"auto"} or bool, default="auto"
-        Whether 0/1 columns tell which cells were missing, see `MixedImputer`.
+        Whether 0/1 columns show which cells were missing, see `MixedImputer`.
     encoding : {"auto", "onehot", "ordinal", "target"}, default="auto"
         How categories become numbers, see `CategoryEncoder`.
     min_frequency : float, "auto" or None, default="auto"

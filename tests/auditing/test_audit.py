@@ -10,7 +10,7 @@ N = 400
 
 
 def table(seed=0, n=N):
-    """Customers without a defect, and a target that some columns tell a little of."""
+    """Customers without a defect, and a target that some columns predict a little."""
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(
         {
@@ -250,7 +250,7 @@ def test_planted_defect_is_found(plant):
 
 
 def test_clean_table_has_no_finding():
-    """Without a defect nothing is said."""
+    """Without a defect nothing is reported."""
     case = Case()
     case.options["classifier_test"] = True
     assert list(run(case)) == []
@@ -277,7 +277,7 @@ def test_planted_leak_of_the_bank_is_suspected():
 
 
 def test_perfect_column_of_many_values_is_no_copy():
-    """Segments made of a column are told by it: a suspect, no certainty."""
+    """Segments made of a column are determined by it: a suspect, no certainty."""
     X, _ = table()
     report = audit(X, X["income"] > 30)
     finding = one(report, "suspect-predictor")
@@ -319,7 +319,7 @@ def test_agreement_names_what_differs():
 
 
 def test_declared_identifier_is_no_finding():
-    """A column that is declared is no feature, and not told of."""
+    """A column that is declared is no feature, and not reported."""
     case = Case()
     plant_identifier(case)
     assert list(audit(case.X, case.y, ids="customer_id")) == []
@@ -388,7 +388,7 @@ def test_text_of_any_dtype(dtype):
 
 
 def test_dates_and_nullable_dtypes():
-    """Dates, durations, nullable numbers and truth values with gaps are read."""
+    """Dates, durations, nullable numbers and truth values with missing cells are read."""
     X, y = table()
     X["since"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(X["visits"] * 7, "D")
     X["visits"] = X["visits"].astype("Int64").mask(X.index % 5 == 0)

@@ -87,7 +87,7 @@ def test_numbers(values, numbers):
 
 
 def test_single_precision_is_kept_without_a_copy():
-    """A float32 column is handed out as it is."""
+    """A float32 column is returned as it is."""
     values = np.ones(2, dtype=np.float32)
     assert to_numbers(values, "c") is values
 
