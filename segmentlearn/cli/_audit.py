@@ -53,7 +53,7 @@ def audit(
         str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
     ] = ",",
 ) -> None:
-    """Look for leaks, duplicates, drift and defects; exit code 1 if there are errors."""
+    """Look for leaks, duplicates, drift, defects; exit code 1 if there are errors."""
     import segmentlearn
     from segmentlearn.cli._tables import check_column, check_output, read_customers
 

@@ -21,7 +21,6 @@ from segmentlearn.tables._columns import (
     kind_of,
     level_counts,
     level_order,
-    missing_mask,
     to_numbers,
 )
 from segmentlearn.tables._files import (

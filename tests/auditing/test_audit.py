@@ -388,7 +388,7 @@ def test_text_of_any_dtype(dtype):
 
 
 def test_dates_and_nullable_dtypes():
-    """Dates, durations, nullable numbers and truth values with missing cells are read."""
+    """Dates, durations, nullable numbers and truth values, with missing cells."""
     X, y = table()
     X["since"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(X["visits"] * 7, "D")
     X["visits"] = X["visits"].astype("Int64").mask(X.index % 5 == 0)

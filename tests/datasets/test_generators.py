@@ -325,7 +325,7 @@ def test_bayes_accuracy_is_what_the_truth_reaches(kind, accuracy):
 
 
 def test_posterior_is_bayes_theorem_on_a_table_done_by_hand():
-    """Two segments, one feature: 0.9 × 0.5 against 0.2 × 0.5; a missing cell says nothing."""
+    """Two segments, one feature: 0.9 × 0.5 against 0.2 × 0.5; or a missing cell."""
     levels = np.array(["no", "yes"], dtype=object)
     population = Population(
         target="y",

@@ -56,12 +56,10 @@ def test_every_column_tells_something_and_noise_does_not():
     X, y, _ = draw(2000, missing_scale=0)
     codes = X.apply(lambda c: c if c.dtype.kind in "if" else pd.factorize(c)[0])
     is_level = [c.dtype.kind not in "if" for _, c in X.items()]
-    information = mutual_info_classif(
-        codes, y, discrete_features=is_level, random_state=0
-    )
+    shared = mutual_info_classif(codes, y, discrete_features=is_level, random_state=0)
     is_noise = X.columns.str.startswith("noise_")
-    assert information[~is_noise].min() > 0.1
-    assert information[is_noise].max() < 0.05
+    assert shared[~is_noise].min() > 0.1
+    assert shared[is_noise].max() < 0.05
 
 
 def test_heavy_tails_are_heavy():
@@ -207,7 +205,7 @@ def test_population_none_is_population_zero():
 
 
 def test_options_leave_positions_alone():
-    """Missing cells, unseen levels, noise columns and drift change no segment or position."""
+    """Missing cells, unseen levels, noise columns and drift change no position."""
     _, y, truth = draw(100)
     options = {"missing_scale": 3, "unseen_share": 0.5, "drift": 2, "keep_id": True}
     _, y_other, other = draw(100, n_noise_columns=0, **options)

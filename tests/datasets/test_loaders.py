@@ -203,7 +203,7 @@ def test_an_identifier_that_is_asked_for_must_exist(automobile):
 
 
 def test_categories_that_look_like_numbers_stay_text(automobile):
-    """A category coded 1, 2, … with missing cells is read as "1", "2", not as floats."""
+    """A category coded 1, 2, … with a missing cell is read as text, not as floats."""
     automobile["Var_1"] = ["1", None, "2"] * 10
     X, _ = load_automobile(as_file(automobile))
     assert X["Var_1"].dropna().unique().tolist() == ["1", "2"]

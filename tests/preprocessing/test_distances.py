@@ -15,7 +15,7 @@ from segmentlearn.preprocessing import DistancePreprocessor
 
 @pytest.fixture(scope="module")
 def customers():
-    """Two hundred customers: a number, one with a heavy tail, missing cells, a category."""
+    """Two hundred customers: numbers, a heavy tail, missing cells, a category."""
     rng = np.random.default_rng(0)
     age = rng.normal(40, 10, 200)
     age[::10] = np.nan
