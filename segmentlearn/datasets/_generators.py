@@ -11,7 +11,7 @@ from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.datasets._classes import class_mixture, class_table
 from segmentlearn.datasets._latent import latent_population, latent_table
 from segmentlearn.datasets._mall import MAX_SEGMENTS
-from segmentlearn.datasets._population import take_text
+from segmentlearn.datasets._population import Conditions, take_text
 
 # how noisy the labels are by default: makes the tables about as hard as the real ones
 _FLIP_Y = {"automobile": 0.15, "bank": 0.02, "mall": 0.0, "latent": 0.0}
@@ -223,19 +223,17 @@ def make_customers(
     (1000, 3)
     """
     flip_share = _check_options_of_kind(kind, n_segments, flip_y, population)
-    streams = _streams(random_state, 6)
-    extra_rng = streams.pop()
+    *streams, extra_rng = _streams(random_state, 6)
     unseen = min(unseen_share + _DRIFT_UNSEEN_SHARE * drift, 1.0)
+    conditions = Conditions(n_samples, missing_scale, unseen, drift, *streams)
     n_planted = _N_SEGMENTS if n_segments is None else int(n_segments)
     if kind == "latent":
         population_seed = 0 if population is None else int(population)
         planted = latent_population(n_planted, population_seed, weights)
-        table = latent_table(planted, n_samples, missing_scale, unseen, drift, streams)
+        table = latent_table(planted, conditions)
     else:
         mixture = class_mixture(kind, n_planted, weights)
-        table = class_table(
-            mixture, n_samples, missing_scale, unseen, drift, flip_share, streams
-        )
+        table = class_table(mixture, flip_share, conditions)
     columns = table.columns
     identifier = _identifier(kind, n_samples, extra_rng)
     if keep_id:

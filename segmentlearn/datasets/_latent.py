@@ -20,6 +20,7 @@ from sklearn.utils import Bunch
 from segmentlearn.datasets._population import (
     DRIFT_STRETCH,
     DRIFT_TILT,
+    Conditions,
     GeneratedTable,
     class_shares,
     expected_scores,
@@ -216,23 +217,15 @@ def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulat
 
 
 def latent_table(
-    population: LatentPopulation,
-    n_samples: int,
-    missing_scale: float,
-    unseen_share: float,
-    drift: float,
-    rngs: list[np.random.Generator],
+    population: LatentPopulation, conditions: Conditions
 ) -> GeneratedTable:
     """Draw customers, whose labels are their segments."""
-    label_rng, position_rng, missing_rng, unseen_rng, value_rng = rngs
-    counts = whole_counts(population.shares, n_samples)
-    segments = label_rng.permutation(np.repeat(population.classes, counts))
-    positions = population.draw_positions(segments, position_rng)
-    drawn = population.draw_columns(positions, drift, value_rng)
+    counts = whole_counts(population.shares, conditions.n_samples)
+    segments = conditions.label_rng.permutation(np.repeat(population.classes, counts))
+    positions = population.draw_positions(segments, conditions.feature_rng)
+    drawn = population.draw_columns(positions, conditions.drift, conditions.value_rng)
     return GeneratedTable(
-        columns=_to_columns(
-            drawn, missing_scale, unseen_share, drift, missing_rng, unseen_rng
-        ),
+        columns=_to_columns(drawn, conditions),
         y=pd.Series(segments.astype(np.int64), name="segment"),
         identifier="customer_id",
         make_truth=partial(_truth, population, segments, positions),
@@ -255,21 +248,13 @@ def _truth(
     )
 
 
-def _to_columns(
-    drawn: dict[str, np.ndarray],
-    missing_scale: float,
-    unseen_share: float,
-    drift: float,
-    missing_rng: np.random.Generator,
-    unseen_rng: np.random.Generator,
-) -> dict[str, Any]:
+def _to_columns(drawn: dict[str, np.ndarray], conditions: Conditions) -> dict[str, Any]:
     """The columns of the table, with unseen levels and missing cells."""
     columns: dict[str, Any] = {}
+    unseen_share, unseen_rng = conditions.unseen_share, conditions.unseen_rng
     for column in COLUMNS:
         values = drawn[column.name]
-        share = column.missing * (1.0 + drift) + column.drift_missing * drift
-        driver = None if column.missing_driver is None else drawn[column.missing_driver]
-        missing = missing_rows(share * missing_scale, len(values), driver, missing_rng)
+        missing = missing_rows(column, drawn, conditions)
         if column.levels:
             if column.unseen is not None and unseen_share > 0:
                 hit = unseen_rng.random(len(values)) < unseen_share

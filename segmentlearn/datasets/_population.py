@@ -84,6 +84,21 @@ class Population:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """What one call asks of a table; a generator each, so that none moves another."""
+
+    n_samples: int
+    missing_scale: float
+    unseen_share: float
+    drift: float
+    label_rng: np.random.Generator
+    feature_rng: np.random.Generator
+    missing_rng: np.random.Generator
+    unseen_rng: np.random.Generator
+    value_rng: np.random.Generator
+
+
+@dataclass(frozen=True)
 class GeneratedTable:
     """What one call generates; the truth is worked out only where it is asked for."""
 
@@ -193,47 +208,27 @@ def draw_features(
     return codes
 
 
-def hide_values(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    missing_scale: float,
-    drift: float,
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
-    """Remove values completely at random, or depending on a complete column."""
-    hidden = {}
-    for feature in population.features:
-        column = codes[feature.name]
-        share = feature.missing * (1.0 + drift) + feature.drift_missing * drift
-        share *= missing_scale
-        known = feature.missing_driver
-        driver = None if known is None else codes[known]
-        missing = missing_rows(share, len(column), driver, rng)
-        if share > 0:
-            column = np.where(missing, np.int16(MISSING), column)
-        hidden[feature.name] = column
-    return hidden
-
-
 def missing_rows(
-    share: float, n_rows: int, driver: np.ndarray | None, rng: np.random.Generator
+    column: Any, drawn: dict[str, np.ndarray], conditions: Conditions
 ) -> np.ndarray:
-    """Which rows of a column miss their value; more where the driver is large."""
-    chance = rng.random(n_rows, dtype=np.float32)
+    """Which rows of a column miss their value; more where its driver is large."""
+    drift, rng = conditions.drift, conditions.missing_rng
+    chance = rng.random(conditions.n_samples, dtype=np.float32)
+    share = column.missing * (1.0 + drift) + column.drift_missing * drift
+    share *= conditions.missing_scale
     weight: Any = 1.0
-    if driver is not None and share > 0:
+    if column.missing_driver is not None and share > 0:
+        driver = drawn[column.missing_driver]
         weight = 0.4 + 1.2 * driver / max(int(driver.max()), 1)
         weight = weight / weight.mean()
     return chance < np.minimum(share * weight, _MAX_MISSING_SHARE)
 
 
 def plant_unseen_levels(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    share: float,
-    rng: np.random.Generator,
+    population: Population, codes: dict[str, np.ndarray], conditions: Conditions
 ) -> dict[str, np.ndarray]:
     """Give a share of the filled cells a level that the population doesn't have."""
+    share, rng = conditions.unseen_share, conditions.unseen_rng
     changed = dict(codes)
     for feature in population.features:
         if feature.unseen is None or share == 0:
