@@ -30,6 +30,20 @@ class SchemaError(SegmentLearnError, ValueError):
     """
 
 
+class TableError(SegmentLearnError, ValueError):
+    """A file cannot be read as a table of customers.
+
+    It is empty, no text in UTF-8, has repeated column names or cells that are separated
+    by something else. The message names the file.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import SegmentLearnError, TableError
+    >>> issubclass(TableError, SegmentLearnError)
+    True
+    """
+
+
 class ArchiveError(SegmentLearnError):
     """A ``.seg`` archive is truncated, altered, too new or holds unknown types.
 

@@ -6,7 +6,7 @@ never in `predict`, can be had from here too.
 
 import warnings
 from numbers import Integral
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,8 @@ from segmentlearn.tables import (
     CATEGORY,
     NUMBER,
     NUMERIC,
-    factorize,
-    missing_mask,
-    read_table,
+    Table,
+    check_table,
     resolve_roles,
 )
 
@@ -63,7 +62,7 @@ class AutoSMOTE(BaseOverSampler):
         "minority", "not minority", "not majority" and "all".
     k_neighbors : int, default=5
         Neighbours that a new row may be made from. A class of fewer rows has fewer
-        neighbours, of which a warning tells.
+        neighbours, which a warning reports.
     categorical_features : "auto" or array-like of str, int or bool, default="auto"
         Columns, by name, position or mask, that hold categories whatever their dtype,
         such as codes written as numbers. Other columns are what their dtype says.
@@ -92,8 +91,8 @@ class AutoSMOTE(BaseOverSampler):
 
     Notes
     -----
-    New rows must never get among the rows a model is judged by. So the sampler belongs
-    into imbalanced-learn's pipeline, and the pipeline into cross-validation:
+    New rows must never get among the rows a model is evaluated on. So the sampler
+    belongs into imbalanced-learn's pipeline, and the pipeline into cross-validation:
     ``make_pipeline(MixedImputer(), AutoSMOTE(), ...)``, the one of this module.
     Probabilities of a model fitted to balanced rows are those of a balanced world; they
     are too high for the rare class.
@@ -149,19 +148,19 @@ class AutoSMOTE(BaseOverSampler):
 
     def __init__(
         self,
-        sampling_strategy="auto",
+        sampling_strategy: Any = "auto",
         *,
-        k_neighbors=5,
-        categorical_features="auto",
-        random_state=None,
-    ):
+        k_neighbors: int = 5,
+        categorical_features: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.sampling_strategy = sampling_strategy
         self.k_neighbors = k_neighbors
         self.categorical_features = categorical_features
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Check the table and count the new rows, without making them.
 
         Parameters
@@ -187,7 +186,7 @@ class AutoSMOTE(BaseOverSampler):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_resample(self, X, y):
+    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return the table with new rows of the rare classes at its end.
 
         Parameters
@@ -214,7 +213,7 @@ class AutoSMOTE(BaseOverSampler):
         """
         return self._fit_resample(X, y)
 
-    def _fit_resample(self, X, y):
+    def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Resample; the name is imbalanced-learn's, the table comes as it is."""
         table, labels = self._read(X, y)
         classes, first_rows, codes = np.unique(
@@ -225,16 +224,14 @@ class AutoSMOTE(BaseOverSampler):
             for label, n_new in self.sampling_strategy_.items()
             if n_new > 0
         }
-        n_rows = np.bincount(codes)
-        self._check_rows(classes, n_rows, wanted)
-        columns = _Columns.of(table, set(self.categorical_features_.tolist()))
+        self._check_rows(classes, np.bincount(codes), wanted)
+        columns = _Columns.of(table, self.categorical_features_.tolist())
         new, new_labels = self._make_rows(columns, labels, codes, wanted)
-        cells = columns.cells(new)
         sources = first_rows[np.searchsorted(classes, new_labels)]
         rows = np.concatenate([np.arange(len(codes)), sources])
-        return _append(X, table, cells), _take(y, rows)
+        return _append(X, table, columns.cells(new)), _take(y, rows)
 
-    def _read(self, X, y):
+    def _read(self, X: Any, y: Any) -> tuple[Table, np.ndarray]:
         """Check table and labels; return them and note what follows from them."""
         check_classification_targets(y)
         labels, _ = check_target_type(y, indicate_one_vs_all=True)
@@ -242,18 +239,19 @@ class AutoSMOTE(BaseOverSampler):
         if sparse.issparse(X):
             raise TypeError(
                 "X is a sparse matrix, and AutoSMOTE takes dense tables; put it before "
-                "the step that makes X sparse, or hand over X.toarray()"
+                "the step that makes X sparse, or pass X.toarray()."
             )
-        table = read_table(self, X, reset=True)
+        table = check_table(self, X, reset=True)
         if table.container == "polars":
             raise TypeError(
-                "X is a polars DataFrame, and AutoSMOTE takes pandas ones; hand over "
-                "X.to_pandas()"
+                "X is a polars DataFrame, and AutoSMOTE takes pandas ones; pass "
+                "X.to_pandas()."
             )
         check_consistent_length(X, labels)
-        _refuse_gaps(table)
+        _refuse_missing(table)
         kinds = [
-            NUMBER if is_interpolable(values) else CATEGORY for values in table.columns
+            NUMBER if is_interpolable(column.cells) else CATEGORY
+            for column in table.columns
         ]
         roles, _ = resolve_roles(table.names, kinds, self.categorical_features)
         categorical = [at for at, role in enumerate(roles) if role != NUMERIC]
@@ -270,14 +268,16 @@ class AutoSMOTE(BaseOverSampler):
         }
         return table, labels
 
-    def _check_rows(self, classes, n_rows, wanted):
-        """Refuse classes without a neighbour, and tell of those with few."""
+    def _check_rows(
+        self, classes: np.ndarray, n_rows: np.ndarray, wanted: dict[int, int]
+    ) -> None:
+        """Refuse classes without a neighbour, and warn about those with few."""
         single = [classes[code] for code in wanted if n_rows[code] == 1]
         if single:
             raise ValueError(
                 f"SMOTE makes a row from two of the same class, and class(es) "
                 f"{_listed(single)} have one; merge them with another class, or leave "
-                f"them out by a dict in sampling_strategy"
+                f"them out by a dict in sampling_strategy."
             )
         small = [code for code in wanted if n_rows[code] <= self.k_neighbors]
         if small:
@@ -291,7 +291,13 @@ class AutoSMOTE(BaseOverSampler):
                 stacklevel=5,
             )
 
-    def _make_rows(self, columns, labels, codes, wanted):
+    def _make_rows(
+        self,
+        columns: "_Columns",
+        labels: np.ndarray,
+        codes: np.ndarray,
+        wanted: dict[int, int],
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the new rows as floats, and their labels."""
         rng = check_random_state(self.random_state)
         n_rounds = self._n_rounds(columns, np.bincount(codes), wanted)
@@ -314,7 +320,9 @@ class AutoSMOTE(BaseOverSampler):
             made_labels.append(y[len(rows) :])
         return np.concatenate(made), np.concatenate(made_labels)
 
-    def _n_rounds(self, columns, n_rows, wanted):
+    def _n_rounds(
+        self, columns: "_Columns", n_rows: np.ndarray, wanted: dict[int, int]
+    ) -> int:
         """Return in how many rounds rows are made, see the class's notes."""
         most_rows = _MOST_ROWS[self.kind_]
         width = columns.n_levels if self.kind_ == "smotenc" else len(columns.columns)
@@ -326,11 +334,13 @@ class AutoSMOTE(BaseOverSampler):
             rounds.append(max(samples, -(-n_new // most_new)))
         return int(max(rounds))
 
-    def _rows_of_round(self, codes, wanted, rng):
+    def _rows_of_round(
+        self, codes: np.ndarray, wanted: dict[int, int], rng: np.random.RandomState
+    ) -> np.ndarray:
         """Return the rows that a round needs, in the order of the table.
 
         SMOTE and SMOTENC look at the classes that grow only; of others a single row
-        tells that they are there. SMOTEN's distances come from all classes.
+        shows that they are there. SMOTEN's distances come from all classes.
         """
         most_rows = _MOST_ROWS[self.kind_]
         chosen = []
@@ -343,7 +353,7 @@ class AutoSMOTE(BaseOverSampler):
             chosen.append(rows)
         return np.sort(np.concatenate(chosen))
 
-    def _sampler(self, columns, by_label, rng):
+    def _sampler(self, columns: "_Columns", by_label: dict, rng: Any) -> Any:
         """Make imbalanced-learn's sampler for numbers and codes."""
         shared = {
             "sampling_strategy": by_label,
@@ -354,7 +364,7 @@ class AutoSMOTE(BaseOverSampler):
             return SMOTENC(columns.categorical, **shared)
         return SMOTE(**shared) if self.kind_ == "smote" else SMOTEN(**shared)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
         tags.input_tags.categorical = True
@@ -365,13 +375,18 @@ class AutoSMOTE(BaseOverSampler):
 class _CappedNeighbors(NearestNeighbors):
     """Nearest neighbours that are fewer where there are fewer rows."""
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         # rows of one-hot columns are compared many times as fast when they are dense
         if sparse.issparse(X) and X.shape[1] <= _MOST_DENSE_COLUMNS:
             X = X.toarray()
         return super().fit(X, y)
 
-    def kneighbors(self, X=None, n_neighbors=None, return_distance=True):
+    def kneighbors(
+        self,
+        X: Any = None,
+        n_neighbors: int | None = None,
+        return_distance: bool = True,
+    ) -> Any:
         n_neighbors = min(n_neighbors or self.n_neighbors, self.n_samples_fit_)
         if X is not None and sparse.issparse(X) and not sparse.issparse(self._fit_X):
             X = X.toarray()
@@ -382,91 +397,88 @@ class _Columns(NamedTuple):
     """A table as scaled numbers and codes of categories, and the way back."""
 
     numbers: np.ndarray
-    columns: list  # InterpolatedColumn, or the row that first holds each code
-    values: list
+    columns: list  # InterpolatedColumn, or the distinct cells of a category
     center: np.ndarray
     scale: np.ndarray
-    categorical: list
+    categorical: list[int]
     n_levels: int
 
     @classmethod
-    def of(cls, table, categorical):
+    def of(cls, table: Table, categorical: list[int]) -> "_Columns":
         """Read a table of which these positions hold categories."""
         width = len(table.columns)
         numbers = np.empty((table.n_rows, width))
         center, scale = np.zeros(width), np.ones(width)
         columns, n_levels = [], 0
-        for at, values in enumerate(table.columns):
+        for at, column in enumerate(table.columns):
             if at in categorical:
                 _, first, numbers[:, at] = np.unique(
-                    factorize(values).codes, return_index=True, return_inverse=True
+                    column.factor.codes, return_index=True, return_inverse=True
                 )
-                columns.append(first)
+                columns.append(column.cells.take(first))
                 n_levels += len(first)
                 continue
-            column = InterpolatedColumn(values, table.names[at])
-            columns.append(column)
-            numbers[:, at] = column.numbers
+            interpolated = InterpolatedColumn(column.cells, column.name)
+            columns.append(interpolated)
+            numbers[:, at] = interpolated.numbers
             n_levels += 1
-            deviation = column.numbers.std()
-            if deviation > 0 and not column.is_flag:
-                center[at], scale[at] = column.numbers.mean(), deviation
+            deviation = interpolated.numbers.std()
+            if deviation > 0 and not interpolated.is_flag:
+                center[at], scale[at] = interpolated.numbers.mean(), deviation
         numbers -= center
         numbers /= scale
-        places = sorted(categorical)
-        return cls(numbers, columns, table.columns, center, scale, places, n_levels)
+        return cls(numbers, columns, center, scale, categorical, n_levels)
 
-    def cells(self, new):
+    def cells(self, new: np.ndarray) -> list:
         """Return new rows as columns of the table's own cells."""
-        cells = []
-        for at, column in enumerate(self.columns):
-            if isinstance(column, InterpolatedColumn):
-                cells.append(
-                    column.cells(new[:, at] * self.scale[at] + self.center[at])
-                )
-            else:
-                cells.append(self.values[at].take(column[new[:, at].astype(int)]))
-        return cells
+        unscaled = new * self.scale + self.center
+        return [
+            column.cells(numbers)
+            if isinstance(column, InterpolatedColumn)
+            else column.take(codes.astype(int))
+            for column, numbers, codes in zip(
+                self.columns, unscaled.T, new.T, strict=True
+            )
+        ]
 
 
-def _refuse_gaps(table):
+def _refuse_missing(table: Table) -> None:
     """Raise if a cell is missing or infinite: nothing lies between it and others."""
-    gaps, infinite = [], []
-    for name, values in zip(table.names, table.columns, strict=True):
-        if missing_mask(values).any():
-            gaps.append(name)
-        elif values.dtype.kind == "f" and not np.isfinite(np.asarray(values)).all():
-            infinite.append(name)
-    if gaps:
+    missing = [column.name for column in table.columns if column.missing.any()]
+    if missing:
         raise SchemaError(
-            f"Input X contains NaN or other missing values, in column(s) {gaps}, and "
-            f"AutoSMOTE imputes nothing; put segmentlearn.MixedImputer before it: "
+            f"Input X contains NaN or other missing values, in column(s) {missing}, "
+            f"and AutoSMOTE imputes nothing; put segmentlearn.MixedImputer before it: "
             f"make_pipeline(MixedImputer(), AutoSMOTE(), ...), the make_pipeline of "
-            f"segmentlearn.sampling"
+            f"segmentlearn.sampling."
         )
+    infinite = [
+        column.name
+        for column in table.columns
+        if column.cells.dtype.kind == "f" and np.isinf(np.asarray(column.cells)).any()
+    ]
     if infinite:
         raise SchemaError(
             f"Input X contains infinity, in column(s) {infinite}; replace it by "
-            f"missing values and put segmentlearn.MixedImputer before AutoSMOTE"
+            f"missing values and put segmentlearn.MixedImputer before AutoSMOTE."
         )
 
 
-def _append(X, table, cells):
+def _append(X: Any, table: Table, cells: list) -> Any:
     """Return X with new rows in what X came in."""
     if table.container == "pandas":
         frame = X if isinstance(X, pd.DataFrame) else X.to_pandas()
         new = pd.DataFrame(dict(enumerate(cells)))
         new.columns = frame.columns
         return pd.concat([frame, new], ignore_index=True)
-    new = np.empty((len(cells[0]), len(cells)), dtype=table.columns[0].dtype)
+    old = np.column_stack([column.cells for column in table.columns])
+    new = np.empty((len(cells[0]), len(cells)), dtype=old.dtype)
     for at, column in enumerate(cells):
         new[:, at] = column
-    if isinstance(X, list | tuple):
-        return [*X, *new.tolist()]
-    return np.concatenate([np.column_stack(table.columns), new])
+    return [*X, *new.tolist()] if isinstance(X, list | tuple) else np.vstack([old, new])
 
 
-def _take(y, rows):
+def _take(y: Any, rows: np.ndarray) -> Any:
     """Return these rows of the labels, numbered anew where they have an index."""
     if isinstance(y, tuple):
         y = list(y)
@@ -474,7 +486,6 @@ def _take(y, rows):
     return taken.reset_index(drop=True) if hasattr(taken, "reset_index") else taken
 
 
-def _listed(labels):
+def _listed(labels: Any) -> str:
     """Write labels as they look in Python, without numpy's types."""
-    plain = [one.item() if isinstance(one, np.generic) else one for one in labels]
-    return ", ".join(repr(label) for label in plain)
+    return ", ".join(map(repr, np.asarray(labels).tolist()))

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
 from segmentlearn.cli._commands import app
-from segmentlearn.cli._tables import read_table
 from segmentlearn.cli._text_tables import confusion_text, curves_text
+from segmentlearn.tables import read_table
 
 
 def run(*arguments):

@@ -20,7 +20,7 @@ from segmentlearn import (
 from segmentlearn.cli import _cluster as clustering
 from segmentlearn.cli._commands import app
 from segmentlearn.cli._segment_text import profile_text, way_of
-from segmentlearn.cli._tables import read_table
+from segmentlearn.tables import read_table
 from tests.command_line import assert_one_line_error
 
 

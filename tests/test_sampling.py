@@ -268,7 +268,7 @@ def test_infinite_cells_are_refused(table, labels):
 
 @pytest.mark.parametrize("columns", [["balance"], ["balance", "job"], ["job"]])
 def test_small_class_has_fewer_neighbours(table, columns):
-    """A class of three rows has two neighbours; others keep theirs, and it is told."""
+    """A class of three rows has two neighbours; others keep theirs, with a warning."""
     y = ["a"] * 29 + ["b"] * 20 + ["c"] * 3
     sampler = AutoSMOTE(random_state=0)
     with pytest.warns(SegmentLearnWarning, match=r"k_neighbors=5.*: 'c' \(3 rows\)"):

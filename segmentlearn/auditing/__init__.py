@@ -2,6 +2,5 @@
 
 from segmentlearn.auditing._audit import audit
 from segmentlearn.auditing._audit_report import AuditReport, Finding
-from segmentlearn.auditing._audited import read_columns
 
 __all__ = ["AuditReport", "Finding", "audit"]

@@ -1,6 +1,7 @@
 """audit: what is wrong with a table before anything is learnt from it."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,6 @@ from sklearn.utils.multiclass import type_of_target
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.auditing._audit_report import AuditReport
-from segmentlearn.auditing._audited import AuditedColumn, read_columns
 from segmentlearn.auditing._balance import check_classes, check_missing_by_class
 from segmentlearn.auditing._cell_checks import check_cells, check_copies
 from segmentlearn.auditing._drift import check_columns, check_drift, comparable
@@ -18,11 +18,10 @@ from segmentlearn.auditing._entities import (
     check_identifiers,
     check_repeated,
     check_shared,
-    entity_keys,
 )
 from segmentlearn.auditing._leaks import check_predictors
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
-from segmentlearn.tables import draw_sample, factorize, kind_of, level_order
+from segmentlearn.tables import Column, as_table, draw_sample, level_order
 
 
 @validate_params(
@@ -42,24 +41,24 @@ from segmentlearn.tables import draw_sample, factorize, kind_of, level_order
     prefer_skip_nested_validation=True,
 )
 def audit(
-    X,
-    y=None,
-    X_new=None,
+    X: Any,
+    y: Any = None,
+    X_new: Any = None,
     *,
-    ids=None,
-    ids_new=None,
-    n_folds=5,
-    alpha=0.01,
-    correction="holm",
-    classifier_test=True,
-    max_rows=50_000,
-    random_state=0,
-):
+    ids: Any = None,
+    ids_new: Any = None,
+    n_folds: int = 5,
+    alpha: float = 0.01,
+    correction: str | None = "holm",
+    classifier_test: bool = True,
+    max_rows: int = 50_000,
+    random_state: Any = 0,
+) -> AuditReport:
     """Look for what would make results on a table of customers mislead.
 
-    Leaks, identifiers, twins, contradicting labels, uneven classes, defects of cells,
-    and what a new table does differently. Each finding says what was measured, how
-    severe it is and what to do about it. Nothing is changed.
+    Leaks, identifiers, duplicates, contradicting labels, uneven classes, defects of
+    cells, and what a new table does differently. Each finding says what was measured,
+    how severe it is and what to do about it. Nothing is changed.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ def audit(
         How p-values are corrected for the number of columns: Holm's method, or
         Benjamini and Hochberg's false discovery rate.
     classifier_test : bool, default=True
-        Whether a random forest tries to tell new rows from training rows.
+        Whether a random forest tries to separate new rows from training rows.
     max_rows : int, default=50000
         Rows, drawn by class, in which columns are tried as predictors of the target.
         Counts, tests of single columns and comparisons of identifiers take all rows.
@@ -120,7 +119,7 @@ def audit(
       0.97, and one from 0.75 that is 1.5 times as strong (2 AUC − 1) as the next or
       whose name speaks of what comes afterwards [1]_. A copy has as many values as
       there are classes and an AUC of 0.999 or more. Whether it is a leak, only
-      somebody who knows the columns can tell.
+      somebody who knows the columns can say.
     - "duplicate-rows", "conflicting-labels": rows with equal features. They are a
       warning only where chance does not explain them.
     - "missing-labels", "single-class", "small-classes", "class-imbalance",
@@ -153,32 +152,27 @@ def audit(
     >>> report = audit(X, y)
     >>> report.worst
     'warning'
-    >>> [(one.code, one.columns) for one in report.filter("warning")]
+    >>> [(finding.code, finding.columns) for finding in report.filter("warning")]
     [('identifier', ('ID',))]
     """
     random_state = check_random_state(random_state)
-    columns, n_rows = read_columns(X)
-    target = _take_target(columns, y)
-    codes, labelled, classes = _classes(target, n_rows)
+    table = as_table(X, "audit")
+    columns, n_rows = table.by_name(), table.n_rows
+    target = _take_target(columns, y, n_rows)
+    codes, labelled, classes = _classes(target)
     new_columns, n_new = _read_new(X_new, columns, y)
-    declared = _declared(ids, columns, n_rows, "ids")
-    found = (
-        [] if declared else [one.name for one in columns.values() if one.identifies()]
-    )
-    named = {*found, *(declared or {})}
-    features = {name: one for name, one in columns.items() if name not in named}
+    declared = _declared(ids, columns, n_rows)
+    found = [] if declared else [c.name for c in columns.values() if c.identifies]
+    named = {*found, *declared}
+    features = {name: column for name, column in columns.items() if name not in named}
     findings = [
         *check_identifiers(columns, found),
         *check_cells(columns.values(), named),
         *check_copies(features.values()),
+        *check_duplicates(list(features.values()), codes, labelled, len(classes)),
     ]
-    if features:
-        findings += check_duplicates(
-            list(features.values()), codes, labelled, len(classes)
-        )
     if codes is not None:
-        n_missing = n_rows - len(codes)
-        findings += check_classes(codes, classes, n_missing, n_folds)
+        findings += check_classes(codes, classes, n_rows - len(codes), n_folds)
         findings += check_missing_by_class(
             features.values(), codes, labelled, len(classes), alpha, correction
         )
@@ -193,46 +187,39 @@ def audit(
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:
-        findings += check_repeated(tuple(entity), *entity_keys(entity.values()))
-    if X_new is None:
-        return AuditReport(findings, n_rows=n_rows, n_columns=len(columns), n_new=None)
-    findings += check_columns(columns, new_columns, named)
-    pairs = comparable(features, new_columns)
-    for entity in entities:
-        new_entity = _new_entity(entity, new_columns, ids_new, n_new)
-        if new_entity is not None:
-            findings += check_shared(
-                tuple(entity),
-                *entity_keys(entity.values()),
-                *entity_keys(new_entity.values()),
-                pairs,
-                random_state,
-            )
-    findings += check_drift(pairs, alpha, correction)
-    findings += check_near_copies(pairs, random_state)
-    if classifier_test:
-        findings += check_separation(pairs, random_state)
+        findings += check_repeated(entity)
+    if X_new is not None:
+        findings += check_columns(columns, new_columns, named)
+        pairs = comparable(features, new_columns)
+        for entity in entities:
+            new_entity = _new_entity(entity, new_columns, ids_new, n_new)
+            if new_entity:
+                findings += check_shared(entity, new_entity, pairs, random_state)
+        findings += check_drift(pairs, alpha, correction)
+        findings += check_near_copies(pairs, random_state)
+        if classifier_test:
+            findings += check_separation(pairs, random_state)
     return AuditReport(findings, n_rows=n_rows, n_columns=len(columns), n_new=n_new)
 
 
-def _take_target(columns, y):
+def _take_target(columns: dict[str, Column], y: Any, n_rows: int) -> Column | None:
     """Return the target as a column, taken out of the table where it is one of it."""
     if y is None:
         return None
-    if isinstance(y, str):
-        if y not in columns:
-            raise ValueError(
-                f"y={y!r} is not a column of X; its columns are {list(columns)}."
-            )
-        target = columns.pop(y)
-        if not columns:
-            raise ValueError(f"X has no column beside y={y!r}.")
-        return target
-    return _as_column(y, "y")
+    if not isinstance(y, str):
+        return _as_column(y, "y", n_rows)
+    if y not in columns:
+        raise ValueError(
+            f"y={y!r} is not a column of X; its columns are {list(columns)}."
+        )
+    target = columns.pop(y)
+    if not columns:
+        raise ValueError(f"X has no column beside y={y!r}.")
+    return target
 
 
-def _as_column(values, name):
-    """Read an array, list or series as a column."""
+def _as_column(values: Any, name: str, n_rows: int | None) -> Column:
+    """Read an array, list or series as a column of one value for each row."""
     if isinstance(values, pd.DataFrame) and values.shape[1] == 1:
         values = values.iloc[:, 0]
     if not isinstance(values, pd.Series):
@@ -241,24 +228,22 @@ def _as_column(values, name):
             cells = np.asarray(cells)
             if cells.size != len(cells):
                 raise ValueError(
-                    f"{name} has the shape {cells.shape}; hand over one value a row."
+                    f"{name} has the shape {cells.shape}; pass one value a row."
                 )
             cells = cells.ravel()
         values = pd.Series(cells)
+    if len(values) != n_rows:
+        raise ValueError(
+            f"{name} has {len(values)} values for {n_rows} rows; pass one for each row."
+        )
     is_plain = isinstance(values.dtype, np.dtype)
-    cells = values.to_numpy() if is_plain else values.array
-    return AuditedColumn(name, kind_of(cells), cells)
+    return Column(name, values.to_numpy() if is_plain else values.array)
 
 
-def _classes(target, n_rows):
+def _classes(target: Column | None) -> tuple[Any, Any, list]:
     """Return the class of each labelled row, these rows, and the classes, sorted."""
     if target is None:
         return None, None, []
-    if len(target.missing) != n_rows:
-        raise ValueError(
-            f"y has {len(target.missing)} labels and X has {n_rows} rows; hand over "
-            f"one label a row."
-        )
     labelled = np.flatnonzero(~target.missing)
     if not len(labelled):
         raise ValueError("y holds no label at all; leave it out.")
@@ -267,34 +252,42 @@ def _classes(target, n_rows):
             "y is continuous; audit takes classes. Cut it into bins, for example with "
             "pandas.qcut, or leave it out."
         )
-    factor = factorize(target.cells)
-    used = np.flatnonzero(np.bincount(factor.codes[labelled]))
-    levels = [factor.levels[at] for at in used]
-    order = sorted(range(len(levels)), key=lambda at: level_order(levels[at]))
-    place = np.full(len(factor.levels), -1)
-    place[used[order]] = np.arange(len(order))
-    return place[factor.codes[labelled]], labelled, [levels[at] for at in order]
+    codes, levels, _ = target.factor
+    used = sorted(np.unique(codes[labelled]), key=lambda at: level_order(levels[at]))
+    place = np.full(len(levels), -1)
+    place[used] = np.arange(len(used))
+    return place[codes[labelled]], labelled, [levels[at] for at in used]
 
 
-def _read_new(X_new, columns, y):
+def _read_new(
+    X_new: Any, columns: dict[str, Column], y: Any
+) -> tuple[dict[str, Column], int | None]:
     """Read the new table; a target in it is left out."""
     if X_new is None:
         return {}, None
-    names = list(columns)
-    width = np.shape(X_new)[1] if np.ndim(X_new) == 2 else None
-    if isinstance(y, str) and width == len(names) + 1 and y.startswith("x"):
-        # an array: its columns are named by their positions, the target's too
-        names.insert(int(y[1:]) if y[1:].isdigit() else len(names), y)
-    new_columns, n_new = read_columns(X_new, names)
+    table = as_table(X_new, "audit")
+    if table.container == "array":
+        names = list(columns)
+        width = len(table.columns)
+        if isinstance(y, str) and width == len(names) + 1 and y.startswith("x"):
+            # an array: its columns are named by their positions, the target's too
+            names.insert(int(y[1:]) if y[1:].isdigit() else len(names), y)
+        if len(names) != width:
+            raise ValueError(
+                f"X_new has {width} columns and X has {len(names)}; an "
+                f"array has no names to match them by, so pass frames."
+            )
+        table.rename(names)
+    new_columns = table.by_name()
     if isinstance(y, str):
         new_columns.pop(y, None)
-    return new_columns, n_new
+    return new_columns, table.n_rows
 
 
-def _declared(ids, columns, n_rows, parameter):
-    """Return the columns that name a customer, None where nobody says."""
+def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Column]:
+    """Return the columns that name a customer; none where `ids` does not say."""
     if ids is None:
-        return None
+        return {}
     names = [ids] if isinstance(ids, str) else ids
     texts = all(isinstance(name, str) for name in names)
     unknown = [name for name in names if name not in columns] if texts else []
@@ -302,31 +295,26 @@ def _declared(ids, columns, n_rows, parameter):
         return {name: columns[name] for name in names}
     if isinstance(ids, str) or (texts and len(names) != n_rows):
         raise ValueError(
-            f"{parameter} lists {unknown}, which X does not have; its columns are "
+            f"ids lists {unknown}, which X does not have; its columns are "
             f"{list(columns)}."
         )
-    return {parameter: _checked_ids(ids, n_rows, parameter)}
+    return {"ids": _as_column(ids, "ids", n_rows)}
 
 
-def _checked_ids(ids, n_rows, parameter):
-    column = _as_column(ids, parameter)
-    if len(column.missing) != n_rows:
-        raise ValueError(
-            f"{parameter} has {len(column.missing)} identifiers for {n_rows} rows; "
-            f"hand over one for each row."
-        )
-    return column
-
-
-def _new_entity(entity, new_columns, ids_new, n_new):
-    """Return the identifier of the new table; None where it has none."""
+def _new_entity(
+    entity: dict[str, Column],
+    new_columns: dict[str, Column],
+    ids_new: Any,
+    n_new: int | None,
+) -> dict[str, Column]:
+    """Return the identifier of the new table; nothing where it has none."""
     if ids_new is not None:
         if len(entity) > 1:
             raise ValueError(
-                f"ids_new is one identifier and ids are {list(entity)}; hand over "
-                f"ids as an array too, or the columns in X_new."
+                f"ids_new is one identifier and ids are {list(entity)}; pass ids as "
+                f"an array too, or the columns in X_new."
             )
-        return {"ids": _checked_ids(ids_new, n_new, "ids_new")}
+        return {"ids": _as_column(ids_new, "ids_new", n_new)}
     if all(name in new_columns for name in entity):
         return {name: new_columns[name] for name in entity}
-    return None
+    return {}

@@ -3,13 +3,15 @@
 import dataclasses
 import html
 import textwrap
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
+
+from segmentlearn._formatting import markdown_table
 
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
-_COLUMNS = ("severity", "code", "columns", "message", "cure", "evidence")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +37,12 @@ class Finding:
 
     code: str
     severity: str
-    columns: tuple
+    columns: tuple[str, ...]
     message: str
     cure: str
     evidence: dict = dataclasses.field(hash=False)
 
-    def __str__(self):
+    def __str__(self) -> str:
         where = f" [{', '.join(self.columns)}]" if self.columns else ""
         return f"{self.severity}: {self.code}{where}: {self.message}"
 
@@ -69,24 +71,37 @@ class AuditReport:
     audit : Make one.
     """
 
-    def __init__(self, findings, *, n_rows, n_columns, n_new):
-        order = {severity: -at for at, severity in enumerate(SEVERITIES)}
-        self.findings = tuple(sorted(findings, key=lambda one: order[one.severity]))
+    def __init__(
+        self,
+        findings: Iterable[Finding],
+        *,
+        n_rows: int,
+        n_columns: int,
+        n_new: int | None,
+    ) -> None:
+        worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
+        self.findings = tuple(worst_first)
         self.n_rows = n_rows
         self.n_columns = n_columns
         self.n_new = n_new
 
     @property
-    def worst(self):
+    def worst(self) -> str | None:
         """Severity of the worst finding."""
         return self.findings[0].severity if self.findings else None
 
     @property
-    def codes(self):
+    def codes(self) -> list[str]:
         """Codes of the findings, each once."""
-        return list(dict.fromkeys(one.code for one in self.findings))
+        return list(dict.fromkeys(finding.code for finding in self.findings))
 
-    def filter(self, severity=None, *, code=None, column=None):
+    def filter(
+        self,
+        severity: str | None = None,
+        *,
+        code: str | None = None,
+        column: str | None = None,
+    ) -> "AuditReport":
         """Return the report of a part of the findings.
 
         Parameters
@@ -110,19 +125,19 @@ class AuditReport:
         """
         if severity is not None and severity not in SEVERITIES:
             raise ValueError(f"severity={severity!r} is not one of {list(SEVERITIES)}.")
-        least = 0 if severity is None else SEVERITIES.index(severity)
+        least = SEVERITIES.index(severity or SEVERITIES[0])
         kept = [
-            one
-            for one in self.findings
-            if SEVERITIES.index(one.severity) >= least
-            and code in (None, one.code)
-            and (column is None or column in one.columns)
+            finding
+            for finding in self.findings
+            if SEVERITIES.index(finding.severity) >= least
+            and code in (None, finding.code)
+            and (column is None or column in finding.columns)
         ]
         return AuditReport(
             kept, n_rows=self.n_rows, n_columns=self.n_columns, n_new=self.n_new
         )
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return the findings as a frame.
 
         Returns
@@ -131,10 +146,11 @@ class AuditReport:
             One row a finding: "severity", "code", "columns" (a tuple), "message",
             "cure" and "evidence" (a dict of numbers).
         """
-        rows = [[getattr(one, name) for name in _COLUMNS] for one in self.findings]
-        return pd.DataFrame(rows, columns=list(_COLUMNS))
+        names = ["severity", "code", "columns", "message", "cure", "evidence"]
+        rows = [[getattr(finding, name) for name in names] for finding in self]
+        return pd.DataFrame(rows, columns=names)
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return the findings as a Markdown document.
 
         Returns
@@ -142,68 +158,55 @@ class AuditReport:
         text : str
             A table of severity, code, columns, finding and cure.
         """
-        lines = [
-            "# Audit",
-            "",
-            f"{self._heading()}.",
-        ]
+        lines = ["# Audit", "", f"{self._heading()}."]
         if self.findings:
-            lines += ["", "| severity | code | columns | finding | cure |"]
-            lines += ["|---|---|---|---|---|"]
-        for one in self.findings:
-            cells = [one.severity, f"`{one.code}`", ", ".join(one.columns)]
-            cells = [_cell(cell) for cell in [*cells, one.message, one.cure]]
-            lines.append(f"| {' | '.join(cells)} |")
+            shown = self._shown().map(
+                lambda text: " ".join(text.split()).replace("|", "\\|")
+            )
+            shown["code"] = "`" + shown["code"] + "`"
+            lines += ["", markdown_table(shown)]
         return "\n".join(lines) + "\n"
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.findings)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"AuditReport({self._counts()})"
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [f"Audit of {self._heading()}"]
-        for one in self.findings:
-            where = f": {', '.join(one.columns)}" if one.columns else ""
-            lines += ["", *_wrap(f"{one.severity.upper()} {one.code}{where}", "", "  ")]
-            lines += _wrap(one.message, "  ", "  ")
-            lines += _wrap(f"Cure: {one.cure}", "  ", "    ")
+        for finding in self.findings:
+            where = f": {', '.join(finding.columns)}" if finding.columns else ""
+            title = f"{finding.severity.upper()} {finding.code}{where}"
+            lines += ["", *_wrap(title, "", "  ")]
+            lines += _wrap(finding.message, "  ", "  ")
+            lines += _wrap(f"Cure: {finding.cure}", "  ", "    ")
         return "\n".join(lines)
 
-    def _repr_html_(self):
-        rows = [
-            f"<tr><td>{one.severity}</td><td><code>{one.code}</code></td>"
-            f"<td>{html.escape(', '.join(one.columns))}</td>"
-            f"<td>{html.escape(one.message)}</td><td>{html.escape(one.cure)}</td></tr>"
-            for one in self.findings
-        ]
-        head = "".join(
-            f"<th>{name}</th>"
-            for name in ("severity", "code", "columns", "finding", "cure")
-        )
-        table = (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
-            "</table>"
-            if rows
-            else ""
-        )
+    def _repr_html_(self) -> str:
+        table = self._shown().to_html(index=False) if self.findings else ""
         return f"<p>Audit of {html.escape(self._heading())}</p>{table}"
 
-    def _heading(self):
-        """Say what was looked at and how much was found."""
+    def _shown(self) -> pd.DataFrame:
+        """Return the findings as text, for documents."""
+        frame = self.to_frame().drop(columns="evidence")
+        frame["columns"] = frame["columns"].map(", ".join)
+        return frame.rename(columns={"message": "finding"})
+
+    def _heading(self) -> str:
+        """Return what was looked at and how much was found."""
         new = "" if self.n_new is None else f", {self.n_new:,} new rows"
         size = f"{self.n_rows:,} rows, {self.n_columns} columns{new}"
         return f"{size}: {self._counts()}"
 
-    def _counts(self):
+    def _counts(self) -> str:
         """Count the findings of each severity, the worst first."""
         if not self.findings:
             return "nothing found"
-        given = [one.severity for one in self.findings]
+        given = [finding.severity for finding in self.findings]
         return ", ".join(
             f"{given.count(severity)} {severity}{'s' * (given.count(severity) != 1)}"
             for severity in reversed(SEVERITIES)
@@ -211,7 +214,22 @@ class AuditReport:
         )
 
 
-def _wrap(text, first, later):
+def shares_text(share: float) -> str:
+    """Write a share as a percentage, small and large ones with more digits."""
+    if 0 < share < 0.001:
+        return f"{share:.2g}"
+    return f"{share:.0%}" if share in (0, 1) else f"{share:.1%}"
+
+
+def names_text(names: Iterable[object], most: int = 6) -> str:
+    """Write names in a row, the first ones of many."""
+    texts = [str(name) for name in names]
+    rest = len(texts) - most
+    shown = ", ".join(texts[:most])
+    return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def _wrap(text: str, first: str, later: str) -> list[str]:
     return textwrap.wrap(
         text,
         _WIDTH,
@@ -220,8 +238,3 @@ def _wrap(text, first, later):
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _cell(text):
-    """Make text fit for a cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")

@@ -1,18 +1,22 @@
-"""The target: its classes, their shares, and what gaps tell of them."""
+"""The target: its classes, their shares, and what missing values say about them."""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from scipy import stats
 
-from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, shares_text
+from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
+from segmentlearn.tables import Column
 
 _VERY_UNEVEN = 0.99
-_WEAK, _STRONG = 0.1, 0.5  # Cramér's V of gaps and classes
+_WEAK, _STRONG = 0.1, 0.5  # Cramér's V of missing values and classes
 
 
-def check_classes(codes, classes, n_missing, n_folds):
-    """Find out whether the classes can be learnt and accuracy says anything."""
+def check_classes(
+    codes: np.ndarray, classes: list, n_missing: int, n_folds: int
+) -> Iterator[Finding]:
+    """Check whether the classes can be learnt and accuracy says anything."""
     counts = np.bincount(codes, minlength=len(classes))
     if n_missing:
         yield Finding(
@@ -38,13 +42,20 @@ def check_classes(codes, classes, n_missing, n_folds):
     yield from _check_uneven(counts, classes)
 
 
-def check_missing_by_class(columns, codes, rows, n_classes, alpha, correction):
-    """Find columns whose gaps depend on the target."""
+def check_missing_by_class(
+    columns: Iterable[Column],
+    codes: np.ndarray,
+    rows: np.ndarray,
+    n_classes: int,
+    alpha: float,
+    correction: str | None,
+) -> Iterator[Finding]:
+    """Find columns whose missing values depend on the target."""
     tables = {}
     for column in columns:
-        gaps = column.missing[rows]
-        if gaps.any() and not gaps.all():
-            table = np.bincount(codes * 2 + gaps, minlength=2 * n_classes)
+        missing = column.missing[rows]
+        if missing.any() and not missing.all():
+            table = np.bincount(codes * 2 + missing, minlength=2 * n_classes)
             tables[column.name] = table.reshape(n_classes, 2)
     p_values = []
     for table in tables.values():
@@ -64,8 +75,8 @@ def check_missing_by_class(columns, codes, rows, n_classes, alpha, correction):
             f"The share of missing cells differs between the classes, from "
             f"{shares_text(np.nanmin(shares))} to {shares_text(np.nanmax(shares))} "
             f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
-            "If the gap is there before the target is known, keep an indicator of "
-            "missing cells as a feature; if it came about afterwards, it is a leak.",
+            "If cells are missing before the target is known, keep an indicator of "
+            "missing cells as a feature; if only afterwards, it is a leak.",
             {
                 "cramers_v": strength,
                 "p_adjusted": float(p_value),
@@ -74,7 +85,7 @@ def check_missing_by_class(columns, codes, rows, n_classes, alpha, correction):
         )
 
 
-def _check_small(counts, classes, n_folds):
+def _check_small(counts: np.ndarray, classes: list, n_folds: int) -> Iterator[Finding]:
     small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
     if not small:
         return
@@ -91,7 +102,7 @@ def _check_small(counts, classes, n_folds):
     )
 
 
-def _check_uneven(counts, classes):
+def _check_uneven(counts: np.ndarray, classes: list) -> Iterator[Finding]:
     n_rows, n_classes = int(counts.sum()), np.count_nonzero(counts)
     largest = int(np.argmax(counts))
     share = counts[largest] / n_rows
@@ -115,9 +126,6 @@ def _check_uneven(counts, classes):
             "majority_class": classes[largest],
             "majority_share": float(share),
             "interval": (float(interval.low), float(interval.high)),
-            "counts": {
-                str(name): int(count)
-                for name, count in zip(classes, counts, strict=True)
-            },
+            "counts": dict(zip(map(str, classes), counts.tolist(), strict=True)),
         },
     )

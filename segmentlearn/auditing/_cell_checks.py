@@ -1,12 +1,12 @@
-"""Defects that the cells of a column show: gaps, constants, text for numbers."""
+"""Defects of single columns: missing values, constants, text for numbers, copies."""
 
 import collections
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, shares_text
-from segmentlearn.tables import CATEGORY, MIXED
+from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
+from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts
 
 _MOSTLY_MISSING = 0.5
 _NEARLY_EMPTY = 0.95
@@ -17,12 +17,11 @@ _FEWEST_ROWS = 20  # in smaller tables columns agree by chance
 _FEWEST_OUTSIDE_MODE = 5
 
 
-def check_cells(columns, identifiers):
+def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Finding]:
     """Find what is wrong with single columns."""
     for column in columns:
         n_missing = int(np.count_nonzero(column.missing))
-        share = n_missing / len(column.missing)
-        if share == 1:
+        if n_missing == len(column):
             yield Finding(
                 "empty-column",
                 "warning",
@@ -32,38 +31,39 @@ def check_cells(columns, identifiers):
                 {"n_missing": n_missing, "share_missing": 1.0},
             )
             continue
-        yield from _check_missing(column, n_missing, share)
+        yield from _check_missing(column, n_missing)
         yield from _check_infinite(column)
         yield from _check_constant(column, n_missing)
         if column.name in identifiers or column.is_numeric:
             continue
         if column.kind == MIXED:
             yield _mixed(column)
-        else:
-            yield from _check_text_numbers(column)
-        yield from _check_variants(column)
-        yield from _check_many_levels(column)
+        counts = level_counts(column.factor)
+        counts.pop(None, None)
+        if column.kind == CATEGORY:
+            yield from _check_text_numbers(column.name, counts)
+        yield from _check_variants(column.name, counts)
+        yield from _check_many_levels(column.name, counts)
 
 
-def _check_missing(column, n_missing, share):
-    if share < _MOSTLY_MISSING:
-        return
-    yield Finding(
-        "mostly-missing",
-        "warning" if share >= _NEARLY_EMPTY else "note",
-        (column.name,),
-        f"{shares_text(share)} of the cells are missing ({n_missing:,} of "
-        f"{len(column.missing):,}).",
-        "Ask why. Where a gap has a meaning, such as 'never contacted', keep the "
-        "column with an indicator of missing cells; where it has none, drop it.",
-        {"n_missing": n_missing, "share_missing": share},
-    )
+def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
+    share = n_missing / len(column)
+    if share >= _MOSTLY_MISSING:
+        yield Finding(
+            "mostly-missing",
+            "warning" if share >= _NEARLY_EMPTY else "note",
+            (column.name,),
+            f"{shares_text(share)} of the cells are missing ({n_missing:,} of "
+            f"{len(column):,}).",
+            "Ask why. Where a missing value has a meaning, such as 'never contacted', "
+            "keep the column with an indicator of missing cells; where it has none, "
+            "drop it.",
+            {"n_missing": n_missing, "share_missing": share},
+        )
 
 
-def _check_infinite(column):
-    if not column.is_numeric:
-        return
-    n_infinite = int(np.count_nonzero(np.isinf(column.numbers)))
+def _check_infinite(column: Column) -> Iterator[Finding]:
+    n_infinite = np.count_nonzero(np.isinf(column.numbers)) if column.is_numeric else 0
     if n_infinite:
         yield Finding(
             "infinite-values",
@@ -72,33 +72,31 @@ def _check_infinite(column):
             f"{n_infinite:,} cells are infinite; estimators refuse them.",
             "Find the division by zero that made them, and replace them by missing "
             "values or by a limit.",
-            {"n_infinite": n_infinite},
+            {"n_infinite": int(n_infinite)},
         )
 
 
-def _check_constant(column, n_missing):
-    if column.n_distinct > 1 or len(column.missing) < 2:
+def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
+    if column.n_distinct > 1 or len(column) < 2:
         return
-    gaps = f"; {n_missing:,} are missing" if n_missing else ""
+    missing = f"; {n_missing:,} are missing" if n_missing else ""
     value = column.numbers if column.is_numeric else column.cells
     present = np.asarray(value, dtype=object)[~column.missing][0]
     yield Finding(
         "constant-column",
-        # a gap may still tell something
+        # what is missing may still say something
         "note" if n_missing else "warning",
         (column.name,),
-        f"All cells that hold a value hold the same, {present!s}{gaps}.",
+        f"All cells that hold a value hold the same, {present!s}{missing}.",
         "Drop the column"
         + (", or keep nothing but whether it is missing." if n_missing else "."),
         {"value": present, "n_missing": n_missing},
     )
 
 
-def _mixed(column):
-    types = collections.Counter(
-        type(cell).__name__
-        for cell in np.asarray(column.cells, dtype=object)[~column.missing]
-    )
+def _mixed(column: Column) -> Finding:
+    cells = np.asarray(column.cells, dtype=object)[~column.missing]
+    types = collections.Counter(type(cell).__name__ for cell in cells)
     listed = names_text(f"{name} {count:,}" for name, count in types.most_common())
     return Finding(
         "mixed-types",
@@ -111,105 +109,83 @@ def _mixed(column):
     )
 
 
-def _check_text_numbers(column):
+def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
     """Find text that reads as numbers, unless it is codes with leading zeros."""
-    if column.kind != CATEGORY:
+    texts = {level: count for level, count in counts.items() if isinstance(level, str)}
+    numbers = {text: count for text, count in texts.items() if _reads_as_number(text)}
+    padded = any(
+        len(text.strip()) > 1 and text.strip()[0] == "0" and text.strip().isdigit()
+        for text in numbers
+    )
+    n_readable = sum(numbers.values())
+    share = n_readable / sum(counts.values())
+    if padded or len(numbers) < _FEWEST_NUMBERS or share < _NUMERIC_TEXT:
         return
-    counts, levels = column.level_counts, column.factor.levels
-    used = [at for at in range(len(levels)) if counts[at]]
-    readable, others, padded = 0, [], False
-    n_numbers = 0
-    for at in used:
-        level = levels[at]
-        if not isinstance(level, str):
-            continue
-        if _reads_as_number(level):
-            readable += int(counts[at])
-            n_numbers += 1
-            text = level.strip()
-            padded |= len(text) > 1 and text[0] == "0" and text.isdigit()
-        else:
-            others.append((int(counts[at]), level))
-    n_present = int(counts.sum())
-    if padded or n_numbers < _FEWEST_NUMBERS or readable < _NUMERIC_TEXT * n_present:
-        return
-    words = [level for _, level in sorted(others, key=lambda one: -one[0])]
+    words = sorted(texts.keys() - numbers.keys(), key=lambda text: -texts[text])
     rest = f"; the others are {names_text(map(repr, words))}" if words else ""
-    share = readable / n_present
     yield Finding(
         "numbers-as-text",
         "warning",
-        (column.name,),
+        (name,),
         f"{shares_text(share)} of the cells that hold a value are text that reads as "
-        f"a number ({n_numbers:,} different ones){rest}.",
+        f"a number ({len(numbers):,} different ones){rest}.",
         "Convert with pandas.to_numeric(column, errors='coerce'); keep it as text "
         "only if the numbers are names.",
         {
-            "n_numbers": readable,
+            "n_numbers": n_readable,
             "share_numbers": share,
-            "n_distinct_numbers": n_numbers,
+            "n_distinct_numbers": len(numbers),
             "other_values": words[:20],
         },
     )
 
 
-def _check_variants(column):
+def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
     """Find levels that differ in case and white space alone."""
-    groups = collections.defaultdict(list)
-    counts = column.level_counts
-    for at, level in enumerate(column.factor.levels):
-        if counts[at] and isinstance(level, str):
-            groups[" ".join(level.split()).casefold()].append((level, int(counts[at])))
+    groups: dict[str, dict] = collections.defaultdict(dict)
+    for level, count in counts.items():
+        if isinstance(level, str):
+            groups[" ".join(level.split()).casefold()][level] = count
     variants = [group for group in groups.values() if len(group) > 1]
     if not variants:
         return
-    # the rarer spellings are those to mend
-    n_rows = sum(
-        sum(count for _, count in group) - max(count for _, count in group)
-        for group in variants
-    )
-    shown = names_text(
-        (" = ".join(repr(level) for level, _ in group) for group in variants), 4
-    )
+    # the rarer spellings are those to correct
+    n_rows = sum(sum(group.values()) - max(group.values()) for group in variants)
+    shown = names_text((" = ".join(map(repr, group)) for group in variants), 4)
     yield Finding(
         "level-variants",
         "warning",
-        (column.name,),
+        (name,),
         f"{len(variants)} level(s) are written in several ways that differ in case or "
         f"white space: {shown}. {n_rows:,} rows have a rarer spelling.",
-        "Write them alike, for example column.str.strip().str.lower().",
-        {
-            "variants": [dict(group) for group in variants],
-            "n_rows": n_rows,
-        },
+        "Write them the same way, for example column.str.strip().str.lower().",
+        {"variants": variants, "n_rows": n_rows},
     )
 
 
-def _check_many_levels(column):
-    n_present = int(column.level_counts.sum())
-    if column.n_distinct <= _MANY_LEVELS:
-        return
-    yield Finding(
-        "many-levels",
-        "note",
-        (column.name,),
-        f"{column.n_distinct:,} levels in {n_present:,} rows, "
-        f"{n_present / column.n_distinct:.1f} rows a level.",
-        "Put rare levels together, use target encoding or embeddings within folds, or "
-        "derive a coarser column.",
-        {"n_levels": column.n_distinct, "n_present": n_present},
-    )
+def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
+    n_levels, n_present = len(counts), sum(counts.values())
+    if n_levels > _MANY_LEVELS:
+        yield Finding(
+            "many-levels",
+            "note",
+            (name,),
+            f"{n_levels:,} levels in {n_present:,} rows, {n_present / n_levels:.1f} "
+            f"rows a level.",
+            "Put rare levels together, use target encoding or embeddings within folds, "
+            "or derive a coarser column.",
+            {"n_levels": n_levels, "n_present": n_present},
+        )
 
 
-def check_copies(columns):
-    """Find columns that tell the same in other words."""
+def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
+    """Find columns that say the same in other words."""
     groups = collections.defaultdict(list)
     for column in columns:
-        if len(column.missing) < _FEWEST_ROWS or column.n_distinct < 2:
-            continue
-        key = _order_key(column) if column.is_numeric else _level_key(column)
-        if key is not None:
-            groups[key].append(column.name)
+        if len(column) >= _FEWEST_ROWS and column.n_distinct > 1:
+            key = _order_key(column) if column.is_numeric else _level_key(column)
+            if key is not None:
+                groups[key].append(column.name)
     for names in groups.values():
         if len(names) > 1:
             yield Finding(
@@ -224,13 +200,13 @@ def check_copies(columns):
             )
 
 
-def _order_key(column):
+def _order_key(column: Column) -> tuple | None:
     """Return a hash that columns of numbers with the same or reversed order share."""
     present = column.numbers[~column.missing]
     values, ranks = np.unique(present, return_inverse=True)
     if not _enough_outside_mode(np.bincount(ranks)):
         return None
-    codes = np.full(len(column.missing), -1, dtype=np.int64)
+    codes = np.full(len(column), -1, dtype=np.int64)
     # counted from the end that the first row is nearer to, whatever the direction
     last = len(values) - 1
     first = next((rank for rank in ranks if 2 * rank != last), 0)
@@ -238,25 +214,27 @@ def _order_key(column):
     return ("numbers", hash(codes.tobytes()))
 
 
-def _level_key(column):
+def _level_key(column: Column) -> tuple | None:
     """Return a hash that columns with the same partition of the rows share."""
     codes = column.factor.codes
-    counts = column.level_counts
-    if not _enough_outside_mode(counts) or column.n_distinct > len(codes) / 2:
+    if (
+        not _enough_outside_mode(column.level_counts)
+        or column.n_distinct > len(codes) / 2
+    ):
         return None
     used, first = np.unique(codes, return_index=True)
     rank = np.empty(len(column.factor.levels) + 1, dtype=np.int64)
     rank[used[np.argsort(first)]] = np.arange(len(used))
-    has_gaps = column.missing.tobytes() if column.missing.any() else b""
-    return ("levels", hash(rank[codes].tobytes()), hash(has_gaps))
+    missing = column.missing.tobytes() if column.missing.any() else b""
+    return ("levels", hash(rank[codes].tobytes()), hash(missing))
 
 
-def _enough_outside_mode(counts):
-    """Tell whether enough rows differ from the commonest value to prove anything."""
+def _enough_outside_mode(counts: np.ndarray) -> bool:
+    """Return whether enough rows differ from the commonest value to prove anything."""
     return counts.sum() - counts.max() >= _FEWEST_OUTSIDE_MODE
 
 
-def _reads_as_number(text):
+def _reads_as_number(text: str) -> bool:
     try:
         return bool(np.isfinite(float(text)))
     except ValueError:

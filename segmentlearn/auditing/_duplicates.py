@@ -1,49 +1,62 @@
 """Rows that repeat the features of others, and labels that contradict each other."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import salted, shares_text
+from segmentlearn.auditing._audit_report import Finding, shares_text
+from segmentlearn.auditing._hashes import row_hashes, salted_hashes
+from segmentlearn.tables import Column
 
-_DISTINCTIVE = 0.2  # chance that two rows agree in a column that tells rows apart
+_DISTINCTIVE = 0.2  # chance that two rows agree in a column that distinguishes rows
 _DEPENDENCE = 3  # rows that agree in the others agree more often by so much at most
 _LEAST_CHANCE = 1e-4
 _SURE = 1e-3
 _LOW_CEILING = 0.9
 
 
-def check_duplicates(columns, codes, labelled, n_classes):
+def check_duplicates(
+    columns: list[Column],
+    codes: np.ndarray | None,
+    labelled: np.ndarray | None,
+    n_classes: int,
+) -> Iterator[Finding]:
     """Find repeated rows, and the accuracy that contradicting labels leave."""
-    hashed = [salted(column, at) for at, column in enumerate(columns)]
-    rows = sum(hashed)
-    profiles, keys = pd.factorize(rows)
-    n_repeats = len(rows) - len(keys)
-    if not n_repeats:
+    if not columns:
         return
-    yield _duplicates(columns, hashed, rows, profiles)
-    if codes is not None:
-        yield from _conflicts(profiles[labelled], codes, n_classes)
+    hashed = salted_hashes(columns)
+    rows = row_hashes(hashed)
+    profiles, keys = pd.factorize(rows)
+    if len(keys) < len(rows):
+        yield _duplicates(columns, hashed, rows, profiles)
+        if codes is not None:
+            yield from _conflicts(profiles[labelled], codes, n_classes)
 
 
-def _duplicates(columns, hashed, rows, profiles):
+def _duplicates(
+    columns: list[Column],
+    hashed: list[np.ndarray],
+    rows: np.ndarray,
+    profiles: np.ndarray,
+) -> Finding:
     n_rows = len(rows)
     sizes = np.bincount(profiles)
     n_repeats = n_rows - len(sizes)
     n_involved = int(sizes[sizes > 1].sum())
-    chance, telling = _by_chance(columns, hashed, rows)
-    copies = telling is not None and chance < _SURE
+    chance, decisive = _by_chance(columns, hashed, rows)
+    copies = decisive is not None and chance < _SURE
     if copies:
         reason = (
             "Rows that agree in all other columns do so more often than chance "
             "explains: probably the same customers twice."
         )
-    elif telling is None:
-        reason = "No column tells rows apart well, so this may well be chance."
+    elif decisive is None:
+        reason = "No column distinguishes rows well, so this may well be chance."
     else:
         reason = (
-            f"Many rows agree in all columns but {telling!r}, so different customers "
+            f"Many rows agree in all columns but {decisive!r}, so different customers "
             f"may well be equal by chance."
         )
     return Finding(
@@ -51,14 +64,14 @@ def _duplicates(columns, hashed, rows, profiles):
         "warning" if copies else "note",
         (),
         f"{n_repeats:,} of {n_rows:,} rows ({shares_text(n_repeats / n_rows)}) repeat "
-        f"another row's features; {n_involved:,} rows have a twin, and folds by row "
-        f"put twins on both sides. {reason}",
-        "If they are the same customers, drop the copies or keep twins in one fold "
+        f"another row's features; {n_involved:,} rows have a duplicate, and folds by "
+        f"row put duplicates on both sides. {reason}",
+        "If they are the same customers, drop the copies or keep them in one fold "
         "(GroupKFold over the distinct rows); if not, leave them.",
         {
             "n_repeats": n_repeats,
             "share_repeats": n_repeats / n_rows,
-            "n_rows_with_twin": n_involved,
+            "n_rows_duplicated": n_involved,
             "n_profiles": len(sizes),
             "largest_profile": int(sizes.max()),
             "p_by_chance": chance,
@@ -66,34 +79,38 @@ def _duplicates(columns, hashed, rows, profiles):
     )
 
 
-def _by_chance(columns, hashed, rows):
-    """Return the chance of so many twins, and the column that allows most of it.
+def _by_chance(
+    columns: list[Column], hashed: list[np.ndarray], rows: np.ndarray
+) -> tuple[float, str | None]:
+    """Return the chance of so many duplicates, and the column that allows most of it.
 
-    Where twins arise by chance, pairs that agree in all columns but one agree in that
-    one about as often as any pair does. Copies agree in it always.
+    Where duplicates arise by chance, pairs that agree in all columns but one agree in
+    that one about as often as any pair does. Copies agree in it always.
     """
-    n_twins = _pairs(rows)
+    n_duplicates = _pairs(rows)
     n_all = len(rows) * (len(rows) - 1) / 2
-    most, telling = -1.0, None
+    most, decisive = np.nan, None
     for column, own in zip(columns, hashed, strict=True):
         agree = _pairs(own) / n_all
         if agree > _DISTINCTIVE:
             continue
         n_others_agree = _pairs(rows - own) if len(columns) > 1 else n_all
         expected = min(max(_DEPENDENCE * agree, _LEAST_CHANCE), 0.5)
-        p_value = float(stats.binom.sf(n_twins - 1, n_others_agree, expected))
-        if p_value > most:
-            most, telling = p_value, column.name
-    return (most if telling is not None else np.nan), telling
+        p_value = float(stats.binom.sf(n_duplicates - 1, n_others_agree, expected))
+        if decisive is None or p_value > most:
+            most, decisive = p_value, column.name
+    return most, decisive
 
 
-def _pairs(keys):
+def _pairs(keys: np.ndarray) -> float:
     """Count the pairs of rows that have the same key."""
     counts = np.bincount(pd.factorize(keys)[0]).astype(np.float64)
     return float((counts * (counts - 1) / 2).sum())
 
 
-def _conflicts(profiles, codes, n_classes):
+def _conflicts(
+    profiles: np.ndarray, codes: np.ndarray, n_classes: int
+) -> Iterator[Finding]:
     """Find features that go with several labels."""
     joint, counts = np.unique(profiles * n_classes + codes, return_counts=True)
     of_profile = pd.Series(counts).groupby(joint // n_classes)
@@ -113,7 +130,7 @@ def _conflicts(profiles, codes, n_classes):
         f"labels. An oracle that gives each profile its commonest label gets "
         f"{ceiling:.3f} of these rows right; no model can do better on them.",
         "Do not expect more than this ceiling, and distrust scores above it. Look "
-        "for a column that tells these rows apart, or for wrong labels.",
+        "for a column that distinguishes these rows, or for wrong labels.",
         {
             "n_conflicting_profiles": n_conflicting,
             "n_rows": n_rows,

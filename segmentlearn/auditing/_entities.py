@@ -1,18 +1,23 @@
 """Identifiers: columns that name their row, and customers in both tables."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
-from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, salted, shares_text
+from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
+from segmentlearn.auditing._hashes import cell_hashes, row_hashes, salted_hashes
+from segmentlearn.tables import Column
 
-_CLEARLY_ALIKE = 0.2  # agreement beyond chance, 1 where all cells agree
+_CLEARLY_AGREE = 0.2  # agreement beyond chance, 1 where all cells agree
 _AGREES = 0.99
 _MOST_PAIRS = 200_000
 
 
-def check_identifiers(columns, identifiers):
-    """Tell of columns that name their row and are handed over as features."""
+def check_identifiers(
+    columns: dict[str, Column], identifiers: list[str]
+) -> Iterator[Finding]:
+    """Report columns that name their row and are passed as features."""
     for name in identifiers:
         column = columns[name]
         n_present = int(np.count_nonzero(~column.missing))
@@ -30,15 +35,9 @@ def check_identifiers(columns, identifiers):
         )
 
 
-def entity_keys(columns):
-    """Hash the identifier of each row."""
-    keys = sum(salted(column, at) for at, column in enumerate(columns))
-    known = ~np.any([column.missing for column in columns], axis=0)
-    return keys, known
-
-
-def check_repeated(names, keys, known):
+def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
     """Find customers with several rows in one table."""
+    keys, known = _keys(entity)
     keys = keys[known]
     counts = pd.Series(keys).value_counts()
     several = counts[counts > 1]
@@ -48,7 +47,7 @@ def check_repeated(names, keys, known):
     yield Finding(
         "repeated-entities",
         "warning",
-        names,
+        tuple(entity),
         f"{len(several):,} identifiers stand in several rows ({n_rows:,} rows in all, "
         f"{int(several.max()):,} at most): folds by row put one customer on both "
         f"sides.",
@@ -62,8 +61,15 @@ def check_repeated(names, keys, known):
     )
 
 
-def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
+def check_shared(
+    entity: dict[str, Column],
+    new_entity: dict[str, Column],
+    pairs: list[tuple[Column, Column]],
+    random_state: np.random.RandomState,
+) -> Iterator[Finding]:
     """Find customers that stand in both tables, and how far their rows agree."""
+    keys, known = _keys(entity)
+    new_keys, new_known = _keys(new_entity)
     places = np.flatnonzero(known)
     first = pd.Series(places, index=keys[places])
     first = first[~first.index.duplicated()]
@@ -75,7 +81,7 @@ def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
         return
     n_entities = len(np.unique(keys[rows]))
     share = n_shared / len(new_keys)
-    said = (
+    shared = (
         f"{n_shared:,} of {len(new_keys):,} new rows ({shares_text(share)}) have an "
         f"identifier of the training table"
     )
@@ -85,7 +91,7 @@ def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
     strangers = random_state.permutation(rows)
     agreement, chance = {}, {}
     for column, other in pairs:
-        cells, new_cells = column.hashes(), other.hashes()[new_rows]
+        cells, new_cells = cell_hashes(column), cell_hashes(other)[new_rows]
         agreement[column.name] = float(np.mean(cells[rows] == new_cells))
         chance[column.name] = float(np.mean(cells[strangers] == new_cells))
     evidence = {
@@ -96,24 +102,31 @@ def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
         "agreement": agreement,
         "agreement_of_strangers": chance,
     }
-    yield _judge(names, said, evidence)
+    yield _shared_finding(tuple(entity), shared, evidence)
 
 
-def _judge(names, said, evidence):
-    """Say whether shared identifiers mean shared customers."""
+def _keys(entity: dict[str, Column]) -> tuple[np.ndarray, np.ndarray]:
+    """Hash the identifier of each row; return which rows have one, too."""
+    columns = list(entity.values())
+    known = ~np.any([column.missing for column in columns], axis=0)
+    return row_hashes(salted_hashes(columns)), known
+
+
+def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Finding:
+    """Decide whether shared identifiers mean shared customers."""
     agreement, chance = evidence["agreement"], evidence["agreement_of_strangers"]
     usual, by_chance = (
-        float(np.mean(list(one.values()))) if one else np.nan
-        for one in (agreement, chance)
+        float(np.mean(list(shares.values()))) if shares else np.nan
+        for shares in (agreement, chance)
     )
-    alike = (usual - by_chance) / max(1 - by_chance, 1e-9)
-    evidence["agreement_beyond_chance"] = alike
-    if alike < _CLEARLY_ALIKE and evidence["n_shared"] > 1:
+    beyond_chance = (usual - by_chance) / max(1 - by_chance, 1e-9)
+    evidence["agreement_beyond_chance"] = beyond_chance
+    if beyond_chance < _CLEARLY_AGREE and evidence["n_shared"] > 1:
         return Finding(
             "reused-identifiers",
             "note",
             names,
-            f"{said}, but their other columns are hardly more alike than those of "
+            f"{shared}, but their other columns hardly agree more than those of "
             f"strangers ({shares_text(usual)} of the cells agree, "
             f"{shares_text(by_chance)} among strangers): probably both tables count "
             f"their rows from the same number.",
@@ -127,20 +140,20 @@ def _judge(names, said, evidence):
         if share < _AGREES
     ]
     if not agreement:
-        alike_text = "there is no other column to compare"
+        agreement_text = "there is no other column to compare"
     elif differing:
-        alike_text = (
+        agreement_text = (
             f"{shares_text(usual)} of their other cells agree; columns that differ: "
             f"{names_text(differing)}"
         )
     else:
-        alike_text = "all their other columns agree"
+        agreement_text = "all their other columns agree"
     return Finding(
         "shared-entities",
         "error" if agreement else "warning",
         names,
-        f"{said}; {alike_text}. A score on them is not one on unknown customers.",
-        "Judge on rows whose identifier is not in the training table, and split by "
+        f"{shared}; {agreement_text}. A score on them is not one on unknown customers.",
+        "Evaluate on rows whose identifier is not in the training table, and split by "
         "customer (GroupKFold); look the known ones up instead of predicting them.",
         evidence,
     )

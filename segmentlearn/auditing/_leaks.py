@@ -1,13 +1,14 @@
-"""Columns that alone tell the target too well, or sound as if known afterwards."""
+"""Columns that alone predict the target too well, or sound as if known afterwards."""
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import shares_text
+from segmentlearn.auditing._audit_report import Finding, shares_text
 from segmentlearn.preprocessing import auc_of_levels
+from segmentlearn.tables import Column
 
 _FOLDS = 5
 _BINS = 64
@@ -23,33 +24,24 @@ _FAR_AHEAD = 1.5  # times the strength (2 AUC - 1) of the next column
 _AFTERWARDS = {
     *("after", "afterwards", "duration", "outcome", "outcomes", "result", "results"),
     *("closed", "closing", "final", "cancelled", "canceled", "cancellation", "churned"),
-    *(
-        "churn",
-        "converted",
-        "conversion",
-        "resolved",
-        "resolution",
-        "settled",
-        "refund",
-    ),
-    *("refunded", "approved", "rejected", "response", "responded", "label", "target"),
-    *(
-        "terminated",
-        "termination",
-        "exit",
-        "exited",
-        "payout",
-        "chargeback",
-        "decision",
-    ),
+    *("churn", "converted", "conversion", "resolved", "resolution", "settled"),
+    *("refund", "refunded", "approved", "rejected", "response", "responded", "label"),
+    *("target", "terminated", "termination", "exit", "exited", "payout"),
+    *("chargeback", "decision"),
 }
 _BEFORE = {"prev", "previous", "prior", "past", "before"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
-def check_predictors(columns, codes, rows, n_rows, random_state):
+def check_predictors(
+    columns: list[Column],
+    codes: np.ndarray,
+    rows: np.ndarray,
+    n_rows: int,
+    random_state: np.random.RandomState,
+) -> Iterator[Finding]:
     """Find columns that predict the target suspiciously well by themselves."""
-    # a class needs a row to learn from and one to be judged on
+    # a class needs rows to learn from and rows to be tested on
     counts = np.bincount(codes)
     kept = counts[codes] >= _FOLDS
     codes, rows = np.unique(codes[kept], return_inverse=True)[1], rows[kept]
@@ -59,36 +51,44 @@ def check_predictors(columns, codes, rows, n_rows, random_state):
     splitter = StratifiedKFold(_FOLDS, shuffle=True, random_state=random_state)
     for fold, (_, held_out) in enumerate(splitter.split(codes[:, None], codes)):
         folds[held_out] = fold
-    scores = {
-        column.name: _fold_scores(_levels(column, rows), codes, folds)
-        for column in columns
-    }
-    scores = {name: one for name, one in scores.items() if one is not None}
-    sample = _sample_text(len(codes), n_rows)
-    # segments made of a few columns are told by these: no copy has more values
-    alike = {one.name for one in columns if one.n_distinct == codes.max() + 1}
+    scores = {}
+    for column in columns:
+        levels = column.take(rows).binned(_BINS, "lower")
+        found = _fold_scores(levels, codes, folds)
+        if found is not None:
+            scores[column.name] = found
+    sample = ""
+    if len(codes) < n_rows:
+        share = shares_text(len(codes) / n_rows)
+        sample = f" (on {len(codes):,} rows, {share} of them)"
+    # a target that was made of a few columns is predicted by these: no copy has more
+    # values than there are classes
+    copies = {c.name for c in columns if c.n_distinct == codes.max() + 1}
     ranked = sorted(scores, key=lambda name: -scores[name].mean())
     for name in ranked:
-        others = [other for other in ranked if other != name]
-        yield from _judge(name, scores, others, name in alike, sample, len(codes))
+        yield from _check_score(
+            name, ranked, scores, name in copies, sample, len(codes)
+        )
 
 
-def sounds_known_afterwards(name):
-    """Return the words of a name that speak of what follows the target."""
-    words = [word.lower() for word in _WORD.findall(name)]
-    if _BEFORE.intersection(words):
-        return []
-    return [word for word in words if word in _AFTERWARDS]
-
-
-def _judge(name, scores, others, is_like_target, sample, n_sampled):
-    """Say whether a column is suspect, and why."""
+def _check_score(
+    name: str,
+    ranked: list[str],
+    scores: dict[str, np.ndarray],
+    is_like_target: bool,
+    sample: str,
+    n_sampled: int,
+) -> Iterator[Finding]:
+    """Report a column whose score or name is suspicious."""
     auc = float(scores[name].mean())
-    hints = sounds_known_afterwards(name)
     # a copy of the suspect must not clear it
-    rivals = [one for one in others if abs(scores[one].mean() - auc) > 1e-9]
-    next_name = rivals[0] if rivals else None
-    next_auc = float(scores[next_name].mean()) if rivals else np.nan
+    others = [other for other in ranked if abs(scores[other].mean() - auc) > 1e-9]
+    next_name = others[0] if others else None
+    next_auc = float(scores[next_name].mean()) if next_name else np.nan
+    words = [word.lower() for word in _WORD.findall(name)]
+    hints = [word for word in words if word in _AFTERWARDS]
+    if _BEFORE.intersection(words):
+        hints = []
     evidence = {
         "auc": auc,
         "auc_of_folds": scores[name].tolist(),
@@ -97,17 +97,17 @@ def _judge(name, scores, others, is_like_target, sample, n_sampled):
         "name_hints": hints,
         "n_sampled": n_sampled,
     }
-    beside = f"; the next, {next_name!r}, reaches {next_auc:.3f}" if rivals else ""
+    beside = f"; the next, {next_name!r}, reaches {next_auc:.3f}" if others else ""
     alone = f"Alone it reaches a cross-validated AUC of {auc:.3f}{sample}{beside}."
     named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
-    ahead = bool(rivals) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
+    ahead = bool(others) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
     if auc >= _PERFECT and is_like_target:
         yield Finding(
             "target-copy",
             "error",
             (name,),
-            f"{alone} It has as many values as there are classes and tells practically "
-            f"the whole target.",
+            f"{alone} It has as many values as there are classes and determines "
+            f"practically the whole target.",
             "Drop the column, unless it is known before the target is and the target "
             "is a rule on it, in which case no model is needed.",
             evidence,
@@ -118,7 +118,7 @@ def _judge(name, scores, others, is_like_target, sample, n_sampled):
             "warning",
             (name,),
             alone + (named if hints else "") + " It may be a leak, or a good column, "
-            "or one that the target was made of; the numbers alone cannot tell.",
+            "or one that the target was made of; the numbers alone do not show which.",
             "Ask when its value becomes known. If that is only with the target or "
             "after it, drop the column; report results with and without it.",
             evidence,
@@ -135,26 +135,13 @@ def _judge(name, scores, others, is_like_target, sample, n_sampled):
         )
 
 
-def _levels(column, rows):
-    """Return whole numbers that stand for the values of a column; 0 is a gap."""
-    if not column.is_numeric:
-        return column.factor.codes[rows] + 1
-    numbers = column.numbers[rows]
-    present = numbers[~np.isnan(numbers)]
-    if not len(present):
-        return np.zeros(len(rows), dtype=np.int64)
-    inner = np.linspace(0, 1, _BINS + 1)[1:-1]
-    edges = np.unique(np.quantile(present, inner, method="lower"))
-    bins = np.searchsorted(edges, numbers, side="left") + 1
-    bins[np.isnan(numbers)] = 0
-    return bins
-
-
-def _fold_scores(levels, codes, folds):
+def _fold_scores(
+    levels: np.ndarray, codes: np.ndarray, folds: np.ndarray
+) -> np.ndarray | None:
     """Return the AUC of each fold, averaged over classes against the rest.
 
     The score of a level is its share of the class in the other folds, drawn towards
-    the overall share, so that levels of one row tell nothing.
+    the overall share, so that levels of one row say nothing.
     """
     values, levels = np.unique(levels, return_inverse=True)
     n_levels, n_classes = len(values), int(codes.max()) + 1
@@ -179,10 +166,3 @@ def _fold_scores(levels, codes, folds):
         ]
         scores.append(np.nanmean(aucs))
     return np.array(scores)
-
-
-def _sample_text(n_sampled, n_rows):
-    """Say that not all rows were looked at, where that is so."""
-    if n_sampled == n_rows:
-        return ""
-    return f" (on {n_sampled:,} rows, {shares_text(n_sampled / n_rows)} of them)"

@@ -1,6 +1,7 @@
-"""Two tables row by row: near copies, and whether a model tells them apart."""
+"""Training and new rows: near copies, and whether a model separates them."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
-from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import salted, shares_text
+from segmentlearn.auditing._audit_report import Finding, shares_text
+from segmentlearn.auditing._hashes import row_hashes, salted_hashes
+from segmentlearn.tables import Column
 
 _MOST_QUERIES = 5_000
 _MOST_NEIGHBOURS = 20_000
@@ -23,10 +25,17 @@ _FEWEST_COLUMNS = 4  # rows of fewer columns agree in most of them by nature
 _EXCESS = 0.05
 _SURE = 1e-4
 _CLOSE = 0.01  # quantile of the distances within the training table
-_TELLS_APART = 0.7
+_SEPARATES = 0.7
+_CURE = (
+    "Compare the tables by an identifier if there is one, and leave rows that are in "
+    "both out of any evaluation of a model."
+)
+
+Pairs = list[tuple[Column, Column]]
+Random = np.random.RandomState
 
 
-def check_near_copies(pairs, random_state):
+def check_near_copies(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     """Find rows of the new table that repeat rows of the training table.
 
     How many new rows agree with some training row, in all columns or in all but one or
@@ -36,40 +45,36 @@ def check_near_copies(pairs, random_state):
     pairs = [pair for pair in pairs if pair[0].n_distinct > 1]
     if not pairs:
         return
-    n_rows, n_new = (len(column.missing) for column in pairs[0])
+    n_rows, n_new = map(len, pairs[0])
     if min(n_rows, n_new) < _FEWEST_ROWS:
         return
-    hashed = [
-        (salted(column, at), salted(new, at)) for at, (column, new) in enumerate(pairs)
-    ]
+    old, new = (salted_hashes(list(columns)) for columns in zip(*pairs, strict=True))
     queries = _draw(n_new, _MOST_QUERIES, random_state)
     inner = _draw(n_rows, _MOST_QUERIES, random_state)
     subsets = _subsets(len(pairs), random_state)
-    found = None
     for n_differing, left_out in subsets.items():
-        shares = _agreeing(hashed, left_out, queries, inner)
+        shares = _agreeing(old, new, left_out, queries, inner)
         evidence = _compare(*shares, len(queries), len(inner))
-        if evidence["p_value"] < _SURE and evidence["excess"] >= _EXCESS:
-            found = n_differing, evidence
-            break
-    if found is not None:
-        yield _copies(*found, n_new)
-        return
+        if _is_excess(evidence):
+            yield _copies(n_differing, evidence, n_new)
+            return
     if len(pairs) >= _FEWEST_COLUMNS:
-        yield from _check_distances(pairs, n_rows, n_new, random_state)
+        yield from _check_distances(pairs, random_state)
 
 
-def check_separation(pairs, random_state):
-    """Find out whether a model can tell the rows of both tables apart."""
+def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
+    """Check whether a model can separate the rows of both tables."""
     if not pairs:
         return
-    n_rows, n_new = (len(column.missing) for column in pairs[0])
+    n_rows, n_new = map(len, pairs[0])
     n_drawn = min(n_rows, n_new, _MOST_QUERIES)
     if n_drawn < _FEWEST_ROWS:
         return
     rows = _draw(n_rows, n_drawn, random_state)
     new_rows = _draw(n_new, n_drawn, random_state)
-    X = np.column_stack([_ordinal(*pair, rows, new_rows) for pair in pairs])
+    X = np.column_stack(
+        [_ordinal(column.take(rows), new.take(new_rows)) for column, new in pairs]
+    )
     is_new = np.repeat([0, 1], n_drawn)
     seed = int(random_state.randint(2**31 - 1))
     model = RandomForestClassifier(
@@ -86,27 +91,27 @@ def check_separation(pairs, random_state):
         return
     yield Finding(
         "joint-drift",
-        "warning" if auc >= _TELLS_APART else "note",
+        "warning" if auc >= _SEPARATES else "note",
         (),
-        f"A random forest tells new rows from training rows with an AUC of {auc:.3f} "
-        f"on held-out rows (0.5 is chance; {n_drawn:,} rows of each table, half of "
-        f"them held out; all columns together).",
+        f"A random forest separates new rows from training rows with an AUC of "
+        f"{auc:.3f} on held-out rows (0.5 is chance; {n_drawn:,} rows of each table, "
+        f"half of them held out; all columns together).",
         "See which columns drift; if none does alone, their combinations do. Scores "
         "measured on training rows may not hold for the new ones.",
         {"auc": auc, "p_value": float(test.pvalue), "n_sampled": n_drawn},
     )
 
 
-def _draw(n_rows, n_wanted, random_state):
+def _draw(n_rows: int, n_wanted: int, random_state: Random) -> np.ndarray:
     """Draw rows, all of them where they are few enough."""
     if n_rows <= n_wanted:
         return np.arange(n_rows)
     return np.sort(random_state.choice(n_rows, n_wanted, replace=False))
 
 
-def _subsets(n_columns, random_state):
+def _subsets(n_columns: int, random_state: Random) -> dict[int, list[tuple]]:
     """Return the columns to leave out, for each number of them."""
-    subsets = {0: [()]}
+    subsets: dict[int, list[tuple]] = {0: [()]}
     for n_left_out in (1, 2):
         if n_columns < _FEWEST_COLUMNS + n_left_out - 1:
             break
@@ -118,16 +123,21 @@ def _subsets(n_columns, random_state):
     return subsets
 
 
-def _agreeing(hashed, left_out, queries, inner):
+def _agreeing(
+    hashed: list[np.ndarray],
+    new_hashed: list[np.ndarray],
+    left_out: list[tuple],
+    queries: np.ndarray,
+    inner: np.ndarray,
+) -> tuple[int, int]:
     """Return how many rows agree with one of the training table in some subset."""
-    total = sum(old for old, _ in hashed)
-    new_total = sum(new for _, new in hashed)[queries]
+    total, new_total = row_hashes(hashed), row_hashes(new_hashed)[queries]
     agree, agree_inner = np.zeros(len(queries), bool), np.zeros(len(inner), bool)
     for subset in left_out:
         keys, new_keys = total, new_total
         for at in subset:
-            keys = keys - hashed[at][0]
-            new_keys = new_keys - hashed[at][1][queries]
+            keys = keys - hashed[at]
+            new_keys = new_keys - new_hashed[at][queries]
         asked = np.concatenate([new_keys, keys[inner]])
         codes, wanted = pd.factorize(asked)
         places = pd.Index(wanted).get_indexer(keys)
@@ -138,7 +148,7 @@ def _agreeing(hashed, left_out, queries, inner):
     return int(agree.sum()), int(agree_inner.sum())
 
 
-def _compare(n_agree, n_inner_agree, n_queries, n_inner):
+def _compare(n_agree: int, n_inner_agree: int, n_queries: int, n_inner: int) -> dict:
     """Compare how often new rows and training rows agree with training rows."""
     table = [[n_agree, n_queries - n_agree], [n_inner_agree, n_inner - n_inner_agree]]
     share, usual = n_agree / n_queries, n_inner_agree / n_inner
@@ -151,7 +161,12 @@ def _compare(n_agree, n_inner_agree, n_queries, n_inner):
     }
 
 
-def _copies(n_differing, evidence, n_new):
+def _is_excess(evidence: dict) -> bool:
+    """Return whether new rows agree clearly more often than training rows do."""
+    return evidence["p_value"] < _SURE and evidence["excess"] >= _EXCESS
+
+
+def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
     share, usual = evidence["share_of_new"], evidence["share_within_training"]
     agreement = (
         "in all columns",
@@ -166,22 +181,19 @@ def _copies(n_differing, evidence, n_new):
         f"{shares_text(share)} of the new rows{sample} agree with a training row "
         f"{agreement}; among training rows themselves {shares_text(usual)} agree with "
         f"another. Probably some of the new customers are those of the training table.",
-        "Compare the tables by an identifier if there is one, and leave rows that are "
-        "in both out of any judgement of a model.",
+        _CURE,
         {"n_differing_columns": n_differing, **evidence},
     )
 
 
-def _check_distances(pairs, n_rows, n_new, random_state):
+def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     """Find new rows that lie closer to training rows than these do to each other."""
+    n_rows, n_new = map(len, pairs[0])
     rows = _draw(n_rows, _MOST_NEIGHBOURS, random_state)
     queries = _draw(n_new, _MOST_QUERIES // 2, random_state)
-    inner = np.sort(
-        random_state.permutation(len(rows))[: min(len(rows), _MOST_QUERIES // 2)]
-    )
-    blocks = [_prepared(*pair, rows, queries) for pair in pairs]
-    X = np.hstack([block for block, _ in blocks])
-    new = np.hstack([block for _, block in blocks])
+    inner = np.sort(random_state.permutation(len(rows))[: _MOST_QUERIES // 2])
+    parts = [_prepared(column.take(rows), new.take(queries)) for column, new in pairs]
+    X, new = (np.hstack(matrices) for matrices in zip(*parts, strict=True))
     near = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(X)
     distances = near.kneighbors(new, n_neighbors=1)[0][:, 0]
     # the nearest of a training row is itself
@@ -193,7 +205,7 @@ def _check_distances(pairs, n_rows, n_new, random_state):
         len(queries),
         len(inner),
     )
-    if not (evidence["p_value"] < _SURE and evidence["excess"] >= _EXCESS):
+    if not _is_excess(evidence):
         return
     sample = _sample_text(len(queries), n_new)
     yield Finding(
@@ -204,60 +216,57 @@ def _check_distances(pairs, n_rows, n_new, random_state):
         f"to a training row as {shares_text(evidence['share_within_training'])} of the "
         f"training rows lie to another. Probably some of the new customers are those "
         f"of the training table with small changes.",
-        "Compare the tables by an identifier if there is one, and leave rows that are "
-        "in both out of any judgement of a model.",
+        _CURE,
         {"distance": limit, "n_neighbours_sampled": len(rows), **evidence},
     )
 
 
-def _prepared(column, new, rows, queries):
-    """Return columns in whose distances numbers and categories count about alike."""
+def _prepared(column: Column, new: Column) -> list[np.ndarray]:
+    """Return columns in whose distances numbers and categories count about the same."""
     if column.is_numeric and new.is_numeric:
-        parts = [one.numbers[at, None] for one, at in ((column, rows), (new, queries))]
-        parts = [np.where(np.isinf(part), np.nan, part) for part in parts]
+        parts = [_finite(one)[:, None] for one in (column, new)]
         if np.isnan(parts[0]).all():
             return [np.zeros_like(part) for part in parts]
-        n_quantiles = min(1_000, len(rows))
-        ranks = QuantileTransformer(n_quantiles=n_quantiles).fit(parts[0])
-        # a gap lies at the side of all numbers
+        ranks = QuantileTransformer(n_quantiles=min(1_000, len(column))).fit(parts[0])
+        # missing values lie at the side of all numbers
         return [
             np.nan_to_num(np.sqrt(12) * ranks.transform(part), nan=-1.0)
             for part in parts
         ]
-    parts = [
-        _level_texts(one)[at, None] for one, at in ((column, rows), (new, queries))
-    ]
+    parts = [_level_texts(one)[:, None] for one in (column, new)]
     encoder = OneHotEncoder(
         max_categories=_MOST_LEVELS, handle_unknown="ignore", sparse_output=False
-    )
-    return [encoder.fit(parts[0]).transform(part) for part in parts]
+    ).fit(parts[0])
+    return [encoder.transform(part) for part in parts]
 
 
-def _ordinal(column, new, rows, new_rows):
-    """Return a column of both tables as numbers."""
+def _ordinal(column: Column, new: Column) -> np.ndarray:
+    """Return a column of both tables as numbers.
+
+    Missing values lie below all numbers, where a tree can split them off.
+    """
     if column.is_numeric and new.is_numeric:
-        numbers = np.concatenate([column.numbers[rows], new.numbers[new_rows]])
-        return _gaps_low(np.where(np.isinf(numbers), np.nan, numbers))
-    texts = np.concatenate([_level_texts(column)[rows], _level_texts(new)[new_rows]])
-    codes = pd.factorize(texts, sort=True)[0].astype(np.float64)
-    gaps = np.concatenate([column.missing[rows], new.missing[new_rows]])
-    codes[gaps] = np.nan
-    return _gaps_low(codes)
+        numbers = np.concatenate([_finite(column), _finite(new)])
+    else:
+        texts = np.concatenate([_level_texts(column), _level_texts(new)])
+        numbers = pd.factorize(texts, sort=True)[0].astype(np.float64)
+        numbers[np.concatenate([column.missing, new.missing])] = np.nan
+    missing = np.isnan(numbers)
+    lowest = 0.0 if missing.all() else numbers[~missing].min() - 1
+    return np.where(missing, lowest, numbers)
 
 
-def _gaps_low(numbers):
-    """Put gaps below all numbers, where a tree can part them from these."""
-    gaps = np.isnan(numbers)
-    low = numbers[~gaps].min() - 1 if not gaps.all() else 0.0
-    return np.where(gaps, low, numbers)
+def _finite(column: Column) -> np.ndarray:
+    """Return the numbers of a column, infinite ones as missing."""
+    return np.where(np.isinf(column.numbers), np.nan, column.numbers)
 
 
-def _level_texts(column):
-    """Return the level of each cell as text; a gap has one of its own."""
+def _level_texts(column: Column) -> np.ndarray:
+    """Return the level of each cell as text; a missing cell has one of its own."""
     texts = [*(repr(level) for level in column.factor.levels), "None"]
     return np.array(texts, dtype=object)[column.factor.codes]
 
 
-def _sample_text(n_sampled, n_rows):
+def _sample_text(n_sampled: int, n_rows: int) -> str:
     """Say that not all rows were looked at, where that is so."""
     return "" if n_sampled == n_rows else f" (of {n_sampled:,} drawn)"

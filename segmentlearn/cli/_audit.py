@@ -53,9 +53,9 @@ def audit(
         str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
     ] = ",",
 ) -> None:
-    """Look for leaks, twins, drift and defects; exit code 1 if there are errors."""
+    """Look for leaks, duplicates, drift, defects; exit code 1 if there are errors."""
     import segmentlearn
-    from segmentlearn.cli._tables import check_column, check_output, read_table
+    from segmentlearn.cli._tables import check_column, check_output, read_customers
 
     with plain_speech():
         if fail_on not in _LEVELS:
@@ -63,7 +63,7 @@ def audit(
         style = _style(how, out)
         sources = [table] if new is None else [table, new]
         check_output(out, *sources)
-        customers = read_table(table, sep)
+        customers = read_customers(table, sep)
         for name, option in [
             (target, "--target"),
             *((one, "--id") for one in ids or []),
@@ -110,9 +110,9 @@ def report_text(report: Any, style: str) -> str:
 
 def _new_rows(path: pathlib.Path, sep: str, customers: Any) -> Any:
     """Read the new customers; text stays text where the first file holds text."""
-    from segmentlearn.cli._tables import read_table
+    from segmentlearn.cli._tables import read_customers
 
-    return read_table(path, sep, customers.text_columns()).typed
+    return read_customers(path, sep, customers.text_columns()).typed
 
 
 def _style(how: str | None, out: pathlib.Path | None) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError
-from segmentlearn.cli._tables import Table
 from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.tables import TableFile
 
 AUTO = "auto"
 _MOST_SEGMENTS = 10
@@ -39,7 +39,7 @@ class Wishes:
     verbose: int = 0
 
 
-def segment_rows(table: Table, drop: list[str]) -> pd.DataFrame:
+def segment_rows(table: TableFile, drop: list[str]) -> pd.DataFrame:
     """Return the columns to find segments in."""
     X = table.typed.drop(columns=drop)
     if X.shape[1] == 0:

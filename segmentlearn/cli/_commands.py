@@ -92,7 +92,7 @@ def fit(
         held_out_counts,
         training_rows,
     )
-    from segmentlearn.cli._tables import check_column, check_output, read_table
+    from segmentlearn.cli._tables import check_column, check_output, read_customers
 
     with plain_speech():
         if not 0 < test_size < 1:
@@ -100,7 +100,7 @@ def fit(
         if class_weight not in (None, "balanced"):
             raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
         check_output(out, table)
-        customers = read_table(table, sep)
+        customers = read_customers(table, sep)
         check_column(customers, target, "--target")
         dropped = _dropped(customers, drop)
         if target in dropped:
@@ -176,14 +176,14 @@ def cluster(
         segment_rows,
     )
     from segmentlearn.cli._segment_text import contest_text, number_text, profile_text
-    from segmentlearn.cli._tables import read_table
+    from segmentlearn.cli._tables import read_customers
 
     show = _say_nothing if quiet else tell
     with plain_speech():
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         _check_outputs(table, out, scored)
-        customers = read_table(table, sep)
+        customers = read_customers(table, sep)
         X = segment_rows(customers, _dropped(customers, drop))
         wishes = Wishes(
             n_clusters=number_wanted(n_clusters, len(X)),
@@ -233,14 +233,14 @@ def predict(
 ) -> None:
     """Score customers: all columns as they were, a segment, and probabilities."""
     from segmentlearn.cli._segment_text import named_counts_text
-    from segmentlearn.cli._tables import check_order, check_output, read_table
+    from segmentlearn.cli._tables import check_order, check_output, read_customers
     from segmentlearn.cli._text_tables import counts_text
 
     with plain_speech():
         check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
-        customers = read_table(table, sep, _names(facts.get("text_columns")))
+        customers = read_customers(table, sep, _names(facts.get("text_columns")))
         model = segmentlearn.load(archive)
         scores = _write_scored(model, customers, out)
         counts = f" {counts_text(scores.segments)}"
@@ -286,8 +286,8 @@ def demo(
 def _write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
     """Score customers and write them to a file, or to stdout; return the scores."""
     from segmentlearn.cli._predict import score
-    from segmentlearn.cli._tables import table_to_bytes
     from segmentlearn.persistence import write_atomically
+    from segmentlearn.tables import table_to_bytes
 
     scores = score(model, customers)
     data, renamed = table_to_bytes(customers, scores.new_columns())

@@ -11,7 +11,7 @@ from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._fit import Judged, Settings, fit_and_judge
 from segmentlearn.cli._predict import score
 from segmentlearn.cli._screen import InputError, tell
-from segmentlearn.cli._tables import read_table, table_to_bytes
+from segmentlearn.tables import read_table, table_to_bytes
 
 _N_NEW = 500
 _N_SHOWN = 5

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
-from segmentlearn.cli._tables import Table
+from segmentlearn.tables import TableFile
 
 # one row to judge on, one to stop on, one to learn from
 _FEWEST_ROWS_A_CLASS = 3
@@ -75,7 +75,7 @@ class Judged:
 
 
 def training_rows(
-    table: Table, target: str, drop: list[str]
+    table: TableFile, target: str, drop: list[str]
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return features and labels of the rows that have a label."""
     known, labels = known_labels(table, target)
@@ -100,7 +100,7 @@ def training_rows(
     return features, labels
 
 
-def known_labels(table: Table, target: str) -> tuple[np.ndarray, np.ndarray]:
+def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows have a label, and their labels.
 
     Labels are whole numbers where the column holds nothing else, and text as it stands

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError
-from segmentlearn.cli._tables import Table, select_columns
 from segmentlearn.inspection import NOISE, NOISE_NAME, last_step, used_columns
 from segmentlearn.neural_network import SegmentClassifier
+from segmentlearn.tables import TableFile, select_columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Scores:
         return self.names.get(segment, f"segment {segment}")
 
 
-def score(model: Any, table: Table) -> Scores:
+def score(model: Any, table: TableFile) -> Scores:
     """Predict the segment of every row of a table."""
     if not hasattr(model, "predict"):
         raise InputError(
@@ -74,7 +74,7 @@ def _names(model: Any) -> dict[Any, str]:
     return {NOISE: NOISE_NAME, **names} if names else {}
 
 
-def _features(model: Any, table: Table) -> pd.DataFrame | np.ndarray:
+def _features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         names = [str(name) for name in names]

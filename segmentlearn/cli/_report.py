@@ -35,20 +35,16 @@ def report(
     """Write a page for a manager: quality, segments, what drives them, defects."""
     import segmentlearn
     from segmentlearn.cli._fit import known_labels
-    from segmentlearn.cli._tables import (
-        check_column,
-        check_output,
-        read_table,
-        select_columns,
-    )
+    from segmentlearn.cli._tables import check_column, check_output, read_customers
     from segmentlearn.report import write_report
+    from segmentlearn.tables import select_columns
 
     with plain_speech():
         check_output(out, archive, table)
         info = segmentlearn.inspect(archive)
         kept = info.metadata.get("text_columns")
         texts = [str(name) for name in kept] if isinstance(kept, list) else []
-        customers = read_table(table, sep, texts)
+        customers = read_customers(table, sep, texts)
         # a target that the model knows is taken from the file without being named
         trained_on = info.metadata.get("target")
         if target is not None:

@@ -1,7 +1,8 @@
 """The planted segments of the generated automobile customers.
 
 The shape follows the public table of an automobile company's customers: the same
-columns, levels and shares of gaps, segments of a comparable look. No row is copied.
+columns, levels and shares of missing values, segments of a comparable look. No row is
+copied.
 """
 
 from typing import NamedTuple
@@ -11,22 +12,18 @@ import numpy as np
 from segmentlearn.datasets._population import (
     Feature,
     Population,
+    binary_feature,
     category_feature,
     lognormal_shares,
     rows_to_one,
 )
 
+# fmt: off
 _PROFESSIONS = (
-    "Artist",
-    "Healthcare",
-    "Entertainment",
-    "Engineer",
-    "Doctor",
-    "Lawyer",
-    "Executive",
-    "Marketing",
-    "Homemaker",
+    "Artist", "Healthcare", "Entertainment", "Engineer", "Doctor", "Lawyer",
+    "Executive", "Marketing", "Homemaker",
 )
+# fmt: on
 # how many years of work experience: 0, 1, 2 … 14
 _EXPERIENCE = {
     "short": [42, 43, 4, 2, 2, 1, 1, 1, 2, 2, 0.2, 0.2, 0.2, 0.2, 0.2],
@@ -107,12 +104,8 @@ def automobile_population() -> Population:
     rows = list(_SEGMENTS.values())
     ages = np.arange(18, 90)
     features = (
-        category_feature(
-            "Gender", ("Female", "Male"), [[100 - r.male, r.male] for r in rows]
-        ),
-        category_feature(
-            "Ever_Married", ("No", "Yes"), _no_yes(rows, "married"), 0.017
-        ),
+        binary_feature("Gender", ("Female", "Male"), [r.male for r in rows]),
+        binary_feature("Ever_Married", ("No", "Yes"), [r.married for r in rows], 0.017),
         Feature(
             "Age",
             ages,
@@ -120,7 +113,7 @@ def automobile_population() -> Population:
                 ages, [r.age for r in rows], [r.age_spread for r in rows], origin=14
             ),
         ),
-        category_feature("Graduated", ("No", "Yes"), _no_yes(rows, "graduated"), 0.010),
+        binary_feature("Graduated", ("No", "Yes"), [r.graduated for r in rows], 0.010),
         category_feature(
             "Profession",
             _PROFESSIONS,
@@ -165,8 +158,3 @@ def automobile_population() -> Population:
         features=features,
         identifier="ID",
     )
-
-
-def _no_yes(rows: list[_Segment], field: str) -> list[list[float]]:
-    """Percentages of "No" and "Yes", a row for each segment."""
-    return [[100 - getattr(row, field), getattr(row, field)] for row in rows]

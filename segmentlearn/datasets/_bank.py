@@ -1,9 +1,9 @@
 """The planted segments of the generated bank customers.
 
 The shape follows the public tables of a bank's phone campaigns: the same columns,
-levels, shares of gaps and rarity of a subscription, segments of a comparable look. No
-row is copied. How long the call took comes into being after the outcome, so it depends
-on the class: the column is a leak, as in the real tables.
+levels, shares of missing values and rarity of a subscription, segments of a comparable
+look. No row is copied. How long the call took comes into being after the outcome, so it
+depends on the class: the column is a leak, as in the real tables.
 """
 
 from typing import NamedTuple
@@ -13,27 +13,18 @@ import numpy as np
 from segmentlearn.datasets._population import (
     Feature,
     Population,
+    binary_feature,
     category_feature,
     lognormal_shares,
     normal_shares,
     rows_to_one,
 )
 
-_JOBS = (
-    "blue-collar",
-    "management",
-    "technician",
-    "admin.",
-    "services",
-    "retired",
-    "self-employed",
-    "entrepreneur",
-    "unemployed",
-    "housemaid",
-    "student",
-    "unknown",
-)
 # fmt: off
+_JOBS = (
+    "blue-collar", "management", "technician", "admin.", "services", "retired",
+    "self-employed", "entrepreneur", "unemployed", "housemaid", "student", "unknown",
+)
 _MONTHS = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 )
@@ -167,15 +158,12 @@ def bank_population() -> Population:
             drift_missing=0.04,
             unseen="vocational",
         ),
-        category_feature("default", ("no", "yes"), _no_yes(rows, "default")),
+        binary_feature("default", ("no", "yes"), [r.default for r in rows]),
         _balance(rows, grid),
-        category_feature(
-            "housing_loan",
-            ("no", "yes"),
-            _no_yes(rows, "housing"),
-            drift_missing=0.03,
+        binary_feature(
+            "housing_loan", ("no", "yes"), [r.housing for r in rows], drift_missing=0.03
         ),
-        category_feature("personal_loan", ("no", "yes"), _no_yes(rows, "loan"), 0.005),
+        binary_feature("personal_loan", ("no", "yes"), [r.loan for r in rows], 0.005),
         category_feature(
             "communication_type",
             ("cellular", "telephone", "unknown"),
@@ -251,8 +239,3 @@ def _calls(counts: np.ndarray, mean_further: float) -> np.ndarray:
     slow = 1.0 / (1.0 + 3.0 * mean_further)
     tail = slow * (1 - slow) ** further
     return 0.85 * quick * (1 - quick) ** further + 0.15 * tail
-
-
-def _no_yes(rows: list[_Segment], field: str) -> list[list[float]]:
-    """Percentages of "no" and "yes", a row for each segment."""
-    return [[100 - getattr(row, field), getattr(row, field)] for row in rows]

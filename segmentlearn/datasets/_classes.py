@@ -11,13 +11,15 @@ from segmentlearn.datasets._automobile import automobile_population
 from segmentlearn.datasets._bank import bank_population
 from segmentlearn.datasets._mall import mall_population
 from segmentlearn.datasets._population import (
+    MISSING,
+    Conditions,
+    GeneratedTable,
     Population,
-    Table,
     class_shares,
     draw_classes_and_segments,
     draw_features,
     expected_scores,
-    hide_values,
+    missing_rows,
     plant_unseen_levels,
     posterior,
     take_text,
@@ -40,24 +42,26 @@ def class_mixture(kind: str, n_segments: int, weights: Any) -> Population:
 
 
 def class_table(
-    population: Population,
-    n_samples: int,
-    missing_scale: float,
-    unseen_share: float,
-    drift: float,
-    flip_share: float,
-    rngs: list[np.random.Generator],
-) -> Table:
+    population: Population, flip_share: float, conditions: Conditions
+) -> GeneratedTable:
     """Draw customers, and the labels that follow their segments."""
-    population = population.drifted(drift)
-    label_rng, feature_rng, gap_rng, unseen_rng, value_rng = rngs
-    true_classes, segments = draw_classes_and_segments(population, n_samples, label_rng)
+    population = population.drifted(conditions.drift)
+    label_rng, feature_rng = conditions.label_rng, conditions.feature_rng
+    true_classes, segments = draw_classes_and_segments(
+        population, conditions.n_samples, label_rng
+    )
     classes, flipped = _flip(true_classes, population, flip_share, label_rng)
     codes = draw_features(population, true_classes, segments, feature_rng)
-    codes = plant_unseen_levels(population, codes, unseen_share, unseen_rng)
-    codes = hide_values(population, codes, missing_scale, drift, gap_rng)
-    return Table(
-        columns=to_columns(population, codes, missing_scale == 0, value_rng),
+    codes = plant_unseen_levels(population, codes, conditions)
+    missing = {f.name: missing_rows(f, codes, conditions) for f in population.features}
+    codes = {
+        name: np.where(missing[name], np.int16(MISSING), column)
+        for name, column in codes.items()
+    }
+    return GeneratedTable(
+        columns=to_columns(
+            population, codes, conditions.missing_scale == 0, conditions.value_rng
+        ),
         y=_labels(population, classes),
         identifier=population.identifier,
         make_truth=partial(_truth, population, codes, segments, flipped, flip_share),

@@ -11,7 +11,7 @@ from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.datasets._classes import class_mixture, class_table
 from segmentlearn.datasets._latent import latent_population, latent_table
 from segmentlearn.datasets._mall import MAX_SEGMENTS
-from segmentlearn.datasets._population import take_text
+from segmentlearn.datasets._population import Conditions, take_text
 
 # how noisy the labels are by default: makes the tables about as hard as the real ones
 _FLIP_Y = {"automobile": 0.15, "bank": 0.02, "mall": 0.0, "latent": 0.0}
@@ -61,10 +61,10 @@ def make_customers(
 
     Every row is drawn from a latent segment: its features have that segment's
     distribution, its label follows the segment. Three kinds have the columns, value
-    ranges, rare levels, gaps and class shares of public tables, and about their
-    difficulty, but no row of them. The automobile table holds interactions that a
+    ranges, rare levels, missing values and class shares of public tables, and about
+    their difficulty, but no row of them. The automobile table holds interactions that a
     linear model misses. The fourth kind, "latent", imitates no table: its segments are
-    clear in four dimensions that nobody sees, and bent in the columns.
+    clear in four hidden dimensions, and curved in the columns.
 
     Parameters
     ----------
@@ -77,11 +77,11 @@ def make_customers(
           ten, who subscribed to a term deposit. `last_contact_duration` is a leak: it
           is known only after the call.
         - "mall": gender, age, income and spending score; `y` is the planted segment,
-          which the real table doesn't tell, for judging a clustering.
+          which the real table doesn't hold, for evaluating a clustering.
         - "latent": fourteen numbers of a retailer's customers, six of them with heavy
           tails, and five categories, all of them smooth functions of a position in
           four latent dimensions, with noise; beside them six noise columns. `y` is
-          the planted segment. For judging how well a method that learns
+          the planted segment. For measuring how well a method that learns
           representations finds segments.
 
     n_samples : int, default=1000
@@ -104,10 +104,10 @@ def make_customers(
         are the planted segments and can't be flipped.
 
     missing_scale : float, default=1.0
-        Multiplies the kind's shares of gaps, for most kinds those of the real table.
-        Most gaps come completely at random,
-        some depend on a column that has none (work experience is missing more often
-        for older customers). The mall table has no gaps unless it drifts. At 0 no value
+        Multiplies the kind's shares of missing values, for most kinds those of the
+        real table. Most are missing completely at random,
+        some depending on a complete column (work experience is missing more often
+        for older customers). The mall table is complete unless it drifts. At 0 no value
         is missing: the bank's `days_since_prev_campaign_contact`, which customers
         without a previous campaign can't have at any scale, is then coded −1.
 
@@ -120,12 +120,12 @@ def make_customers(
         How far the table has moved from that of `drift=0`, up to 10; 1 is a strong
         drift. Most numbers rise (1: they lie 15 % further from the lowest value, the
         bank's balance on its arcsinh scale), later levels of categories gain, 3 % of
-        the cells in the columns of `unseen_share` get an unseen level, gaps become
-        more frequent (1: doubled) and appear in columns that had none. Class
+        the cells in the columns of `unseen_share` get an unseen level, missing values
+        become more frequent (1: doubled) and appear in columns that had none. Class
         shares stay as `weights` says.
 
     n_noise_columns : int, default=None
-        Number of columns that tell nothing, named "noise_0", "noise_1", …: normal
+        Number of columns that say nothing, named "noise_0", "noise_1", …: normal
         numbers and categories with five levels by turns. `None` means 6 for "latent"
         and none otherwise.
 
@@ -165,9 +165,9 @@ def make_customers(
         classes : ndarray of shape (n_classes,)
             The labels, sorted.
         proba : ndarray of shape (n_samples, n_classes)
-            Exact probability of each label given the row as it stands, with its gaps.
-            For "latent": given the latent position, which tells more than the columns
-            do.
+            Exact probability of each label given the row as it stands, with its missing
+            values. For "latent": given the latent position, which says more than the
+            columns do.
         bayes_accuracy : float
             The accuracy that the best possible classifier can expect on these rows; a
             bound that the columns don't reach for "latent".
@@ -198,16 +198,16 @@ def make_customers(
     -----
     Most kinds are a latent class model (Lazarsfeld and Henry, *Latent Structure
     Analysis*, 1968): independent features within each segment, and several segments in
-    each class. The true probabilities are Bayes' theorem over the segments. A gap
-    carries no evidence there, which is exact as gaps depend on observed values only
-    (Rubin, *Inference and missing data*, Biometrika 63, 1976). Class shares are exact
-    up to rounding before labels are flipped.
+    each class. The true probabilities are Bayes' theorem over the segments. A missing
+    value carries no evidence there, which is exact as it depends on observed values
+    only (Rubin, *Inference and missing data*, Biometrika 63, 1976). Class shares are
+    exact up to rounding before labels are flipped.
 
     The kind "latent" is a Gaussian mixture seen through a random net with one hidden
     layer, the nonlinear factor model whose estimate is the autoencoder's aim (Hinton
     and Salakhutdinov, *Reducing the dimensionality of data with neural networks*,
     Science 313, 2006). Its categories follow the logit model of choice. A classifier
-    that is told the segments finds them again in the columns, KMeans on standardised
+    trained on the segments finds them again in the columns, KMeans on standardised
     columns does so in part only.
 
     Examples
@@ -223,19 +223,17 @@ def make_customers(
     (1000, 3)
     """
     flip_share = _check_options_of_kind(kind, n_segments, flip_y, population)
-    streams = _streams(random_state, 6)
-    extra_rng = streams.pop()
+    *streams, extra_rng = _streams(random_state, 6)
     unseen = min(unseen_share + _DRIFT_UNSEEN_SHARE * drift, 1.0)
+    conditions = Conditions(n_samples, missing_scale, unseen, drift, *streams)
     n_planted = _N_SEGMENTS if n_segments is None else int(n_segments)
     if kind == "latent":
         population_seed = 0 if population is None else int(population)
         planted = latent_population(n_planted, population_seed, weights)
-        table = latent_table(planted, n_samples, missing_scale, unseen, drift, streams)
+        table = latent_table(planted, conditions)
     else:
         mixture = class_mixture(kind, n_planted, weights)
-        table = class_table(
-            mixture, n_samples, missing_scale, unseen, drift, flip_share, streams
-        )
+        table = class_table(mixture, flip_share, conditions)
     columns = table.columns
     identifier = _identifier(kind, n_samples, extra_rng)
     if keep_id:
@@ -292,7 +290,7 @@ def _identifier(kind: str, n_samples: int, rng: np.random.Generator) -> Any:
 
 
 def _noise(n_columns: int, n_samples: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Columns that tell nothing, numbers and categories by turns."""
+    """Columns that say nothing, numbers and categories by turns."""
     noise: dict[str, Any] = {}
     for number in range(n_columns):
         if number % 2 == 0:

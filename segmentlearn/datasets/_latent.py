@@ -1,11 +1,11 @@
-"""Customers who stand in a few hidden dimensions and are seen through a bent map.
+"""Customers in a few hidden dimensions, seen through a nonlinear map.
 
 A segment is a round normal cloud in the hidden dimensions. One hidden layer of random
 units takes a position to all columns: numbers through a unit of their own, which is
 logarithmic for those with heavy tails, categories through a preference for each level.
 As the units saturate, the map stretches some regions and squeezes others, so that a
-cloud is round where nobody looks and bent in the columns. Centres and map belong to
-the population; what is drawn from it belongs to the random state.
+cloud is round in the hidden dimensions and curved in the columns. Centres and map
+belong to the population; what is drawn from it belongs to the random state.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,11 @@ from sklearn.utils import Bunch
 from segmentlearn.datasets._population import (
     DRIFT_STRETCH,
     DRIFT_TILT,
-    Table,
+    Conditions,
+    GeneratedTable,
     class_shares,
     expected_scores,
-    gap_rows,
+    missing_rows,
     take_text,
     whole_counts,
 )
@@ -57,9 +58,9 @@ class LatentColumn:
     low: float = 0.0
     high: float = 1.0
     decimals: int = 0
-    missing: float = 0.0  # share of gaps without drift
-    drift_missing: float = 0.0  # share of gaps that full drift adds
-    missing_driver: str | None = None  # the complete number the gaps depend on
+    missing: float = 0.0  # share of missing cells without drift
+    drift_missing: float = 0.0  # share of missing cells that full drift adds
+    missing_driver: str | None = None  # the complete number that they depend on
 
     @property
     def n_outputs(self) -> int:
@@ -171,7 +172,7 @@ class LatentPopulation:
     def draw_columns(
         self, positions: np.ndarray, drift: float, rng: np.random.Generator
     ) -> dict[str, np.ndarray]:
-        """Values of the numbers and level codes of the categories, without gaps."""
+        """Values of the numbers and level codes of the categories, none missing."""
         units = np.tanh(positions @ self.inner + self.bias)
         drawn, start = {}, 0
         for column in COLUMNS:
@@ -190,8 +191,8 @@ def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulat
     classes = np.arange(n_segments)
     center_rng, share_rng, map_rng = np.random.default_rng(seed).spawn(3)
     centers = _stand_apart(n_segments, center_rng)
-    gaps = np.linalg.norm(centers[:, None] - centers[None], axis=2)
-    np.fill_diagonal(gaps, np.inf)
+    distances = np.linalg.norm(centers[:, None] - centers[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
     if weights is None:
         weights = share_rng.uniform(1.0, _LARGEST_SHARE, n_segments)
     # positions in the ball then have the variance one in each dimension
@@ -207,7 +208,7 @@ def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulat
         segments=tuple(f"segment {number}" for number in range(n_segments)),
         shares=class_shares(weights, classes),
         centers=centers,
-        spreads=np.minimum(_WIDEST, gaps.min(axis=1) / _ROOM),
+        spreads=np.minimum(_WIDEST, distances.min(axis=1) / _ROOM),
         inner=inner,
         bias=bias,
         outer=outer,
@@ -216,23 +217,15 @@ def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulat
 
 
 def latent_table(
-    population: LatentPopulation,
-    n_samples: int,
-    missing_scale: float,
-    unseen_share: float,
-    drift: float,
-    rngs: list[np.random.Generator],
-) -> Table:
+    population: LatentPopulation, conditions: Conditions
+) -> GeneratedTable:
     """Draw customers, whose labels are their segments."""
-    label_rng, position_rng, gap_rng, unseen_rng, value_rng = rngs
-    counts = whole_counts(population.shares, n_samples)
-    segments = label_rng.permutation(np.repeat(population.classes, counts))
-    positions = population.draw_positions(segments, position_rng)
-    drawn = population.draw_columns(positions, drift, value_rng)
-    return Table(
-        columns=_to_columns(
-            drawn, missing_scale, unseen_share, drift, gap_rng, unseen_rng
-        ),
+    counts = whole_counts(population.shares, conditions.n_samples)
+    segments = conditions.label_rng.permutation(np.repeat(population.classes, counts))
+    positions = population.draw_positions(segments, conditions.feature_rng)
+    drawn = population.draw_columns(positions, conditions.drift, conditions.value_rng)
+    return GeneratedTable(
+        columns=_to_columns(drawn, conditions),
         y=pd.Series(segments.astype(np.int64), name="segment"),
         identifier="customer_id",
         make_truth=partial(_truth, population, segments, positions),
@@ -255,33 +248,25 @@ def _truth(
     )
 
 
-def _to_columns(
-    drawn: dict[str, np.ndarray],
-    missing_scale: float,
-    unseen_share: float,
-    drift: float,
-    gap_rng: np.random.Generator,
-    unseen_rng: np.random.Generator,
-) -> dict[str, Any]:
-    """The columns of the table, with unseen levels and gaps."""
+def _to_columns(drawn: dict[str, np.ndarray], conditions: Conditions) -> dict[str, Any]:
+    """The columns of the table, with unseen levels and missing cells."""
     columns: dict[str, Any] = {}
+    unseen_share, unseen_rng = conditions.unseen_share, conditions.unseen_rng
     for column in COLUMNS:
         values = drawn[column.name]
-        share = column.missing * (1.0 + drift) + column.drift_missing * drift
-        driver = None if column.missing_driver is None else drawn[column.missing_driver]
-        gaps = gap_rows(share * missing_scale, len(values), driver, gap_rng)
+        missing = missing_rows(column, drawn, conditions)
         if column.levels:
             if column.unseen is not None and unseen_share > 0:
                 hit = unseen_rng.random(len(values)) < unseen_share
                 values = np.where(hit, np.int16(len(column.levels)), values)
             lookup = [*column.levels, column.unseen or "", np.nan]
-            columns[column.name] = take_text(lookup, np.where(gaps, -1, values))
+            columns[column.name] = take_text(lookup, np.where(missing, -1, values))
             continue
-        # a column that can have gaps is a float column in every table, as in a CSV
-        if column.decimals == 0 and column.missing == 0 and not gaps.any():
+        # a column that can miss values is a float column in every table, as in a CSV
+        if column.decimals == 0 and column.missing == 0 and not missing.any():
             columns[column.name] = values.astype(np.int64)
         else:
-            columns[column.name] = np.where(gaps, np.nan, values)
+            columns[column.name] = np.where(missing, np.nan, values)
     return columns
 
 
@@ -290,8 +275,8 @@ def _stand_apart(n_centers: int, rng: np.random.Generator) -> np.ndarray:
     centers = _in_ball(1, rng)
     while len(centers) < n_centers:
         tried = _in_ball(_CANDIDATES * len(centers), rng)
-        gaps = np.linalg.norm(tried[:, None] - centers[None], axis=2).min(axis=1)
-        centers = np.vstack([centers, tried[gaps.argmax()]])
+        distances = np.linalg.norm(tried[:, None] - centers[None], axis=2).min(axis=1)
+        centers = np.vstack([centers, tried[distances.argmax()]])
     return centers
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from segmentlearn.datasets._population import (
     Feature,
     Population,
-    category_feature,
+    binary_feature,
     normal_shares,
 )
 
@@ -40,12 +40,7 @@ def mall_population(n_segments: int) -> Population:
     income, score, age, women, share = places.T
     spread = np.full(n_segments, min(_WIDEST, _nearest(places[:, :2]) / _ROOM))
     features = (
-        category_feature(
-            "Gender",
-            ("Female", "Male"),
-            np.c_[women, 100 - women],
-            unseen="Diverse",
-        ),
+        binary_feature("Gender", ("Female", "Male"), 100 - women, unseen="Diverse"),
         Feature(
             "Age", _AGES, normal_shares(_AGES, age, np.full(n_segments, _AGE_SPREAD))
         ),
@@ -81,8 +76,8 @@ def _places(n_segments: int) -> np.ndarray:
     )
     while len(places) < n_segments:
         taken = np.array(places)[:, :2]
-        gaps = np.linalg.norm(free[:, None] - taken[None], axis=2).min(axis=1)
-        income, score = free[gaps.argmax()]
+        distances = np.linalg.norm(free[:, None] - taken[None], axis=2).min(axis=1)
+        income, score = free[distances.argmax()]
         age = _FURTHER_AGES[len(places) % len(_FURTHER_AGES)]
         places.append((income, score, age, 50.0, _FURTHER_SHARE))
     return np.array(places)
@@ -90,5 +85,5 @@ def _places(n_segments: int) -> np.ndarray:
 
 def _nearest(centres: np.ndarray) -> float:
     """The distance between the two centres that are closest to each other."""
-    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=2)
-    return float(gaps[~np.eye(len(centres), dtype=bool)].min())
+    distances = np.linalg.norm(centres[:, None] - centres[None], axis=2)
+    return float(distances[~np.eye(len(centres), dtype=bool)].min())

@@ -4,7 +4,7 @@ Every kind of generated table is a finite mixture. A row belongs to one class an
 latent segment; given the segment its features are independent, except for features
 that come into being after the outcome, which depend on the class instead. All features
 are finite tables of shares, so Bayes' theorem gives the exact class probabilities of
-any row, with its gaps: a value that went missing at random carries no evidence.
+any row, with its missing cells: a value missing at random carries no evidence.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import norm
 from sklearn.utils import Bunch
 
-MISSING = -1  # the code of a gap; indexes the last entry of every lookup table
+MISSING = -1  # the code of a missing cell; indexes the last entry of every lookup table
 _MAX_MISSING_SHARE = 0.95
 DRIFT_TILT = 0.5  # full drift: a level one standard deviation up is exp(0.5) likelier
 DRIFT_STRETCH = 0.15  # full drift: a number lies 15 % further from its lowest level
@@ -36,9 +36,9 @@ class Feature:
     shares: np.ndarray
     after_outcome: bool = False
     widths: np.ndarray | None = None
-    missing: float = 0.0  # share of gaps without drift
-    drift_missing: float = 0.0  # share of gaps that full drift adds
-    missing_driver: str | None = None  # the complete column the gaps depend on
+    missing: float = 0.0  # share of missing cells without drift
+    drift_missing: float = 0.0  # share of missing cells that full drift adds
+    missing_driver: str | None = None  # the complete column that they depend on
     unseen: str | None = None  # the level that only unseen rows get
     absent_where: tuple[str, str] | None = None  # (column, level): no value by nature
     absent_value: float = np.nan
@@ -84,7 +84,22 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Table:
+class Conditions:
+    """What one call asks of a table; a generator each, so that none moves another."""
+
+    n_samples: int
+    missing_scale: float
+    unseen_share: float
+    drift: float
+    label_rng: np.random.Generator
+    feature_rng: np.random.Generator
+    missing_rng: np.random.Generator
+    unseen_rng: np.random.Generator
+    value_rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class GeneratedTable:
     """What one call generates; the truth is worked out only where it is asked for."""
 
     columns: dict[str, Any]
@@ -107,22 +122,35 @@ def category_feature(
     return Feature(name, names, rows_to_one(shares), missing=missing, **how)
 
 
+def binary_feature(
+    name: str, levels: Sequence[str], second: Any, missing: float = 0.0, **how: Any
+) -> Feature:
+    """A feature of two strings from the percentages of the second, one a group."""
+    shares = np.asarray(second, dtype=float)
+    return category_feature(name, levels, np.c_[100 - shares, shares], missing, **how)
+
+
 def normal_shares(levels: np.ndarray, mean: Any, spread: Any) -> np.ndarray:
     """Shares of whole numbers under one normal distribution a row, cut to `levels`."""
-    mean, spread = np.c_[np.asarray(mean, float)], np.c_[np.asarray(spread, float)]
-    upper, lower = (levels + 0.5 - mean) / spread, (levels - 0.5 - mean) / spread
-    return rows_to_one(norm.cdf(upper) - norm.cdf(lower) + 1e-12)
+    return _shares_between(levels - 0.5, levels + 0.5, mean, spread)
 
 
 def lognormal_shares(
     levels: np.ndarray, median: Any, spread: Any, origin: float
 ) -> np.ndarray:
     """Shares of whole numbers whose logarithm above `origin` is normal."""
-    median = np.c_[np.log(np.asarray(median, float) - origin)]
-    spread = np.c_[np.asarray(spread, float)]
-    upper = (np.log(levels + 0.5 - origin) - median) / spread
-    lower = (np.log(levels - 0.5 - origin) - median) / spread
-    return rows_to_one(norm.cdf(upper) - norm.cdf(lower) + 1e-12)
+    mean = np.log(np.asarray(median, float) - origin)
+    lower, upper = np.log(levels - 0.5 - origin), np.log(levels + 0.5 - origin)
+    return _shares_between(lower, upper, mean, spread)
+
+
+def _shares_between(
+    lower: np.ndarray, upper: np.ndarray, mean: Any, spread: Any
+) -> np.ndarray:
+    """Shares of cells under one normal distribution a row."""
+    mean, spread = np.c_[np.asarray(mean, float)], np.c_[np.asarray(spread, float)]
+    rise = norm.cdf((upper - mean) / spread) - norm.cdf((lower - mean) / spread)
+    return rows_to_one(rise + 1e-12)
 
 
 def class_shares(weights: Any, classes: np.ndarray) -> np.ndarray:
@@ -168,7 +196,7 @@ def draw_features(
     segments: np.ndarray,
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
-    """Level codes of every feature, rows that have no value by nature as gaps."""
+    """Level codes of every feature, rows that have no value by nature as missing."""
     codes: dict[str, np.ndarray] = {}
     for feature in population.features:
         groups = classes if feature.after_outcome else segments
@@ -180,47 +208,27 @@ def draw_features(
     return codes
 
 
-def hide_values(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    missing_scale: float,
-    drift: float,
-    rng: np.random.Generator,
-) -> dict[str, np.ndarray]:
-    """Set gaps completely at random, or depending on a column that has none."""
-    hidden = {}
-    for feature in population.features:
-        column = codes[feature.name]
-        share = feature.missing * (1.0 + drift) + feature.drift_missing * drift
-        share *= missing_scale
-        known = feature.missing_driver
-        driver = None if known is None else codes[known]
-        gaps = gap_rows(share, len(column), driver, rng)
-        if share > 0:
-            column = np.where(gaps, np.int16(MISSING), column)
-        hidden[feature.name] = column
-    return hidden
-
-
-def gap_rows(
-    share: float, n_rows: int, driver: np.ndarray | None, rng: np.random.Generator
+def missing_rows(
+    column: Any, drawn: dict[str, np.ndarray], conditions: Conditions
 ) -> np.ndarray:
-    """Which rows of a column miss their value; more where the driver is large."""
-    chance = rng.random(n_rows, dtype=np.float32)
+    """Which rows of a column miss their value; more where its driver is large."""
+    drift, rng = conditions.drift, conditions.missing_rng
+    chance = rng.random(conditions.n_samples, dtype=np.float32)
+    share = column.missing * (1.0 + drift) + column.drift_missing * drift
+    share *= conditions.missing_scale
     weight: Any = 1.0
-    if driver is not None and share > 0:
+    if column.missing_driver is not None and share > 0:
+        driver = drawn[column.missing_driver]
         weight = 0.4 + 1.2 * driver / max(int(driver.max()), 1)
         weight = weight / weight.mean()
     return chance < np.minimum(share * weight, _MAX_MISSING_SHARE)
 
 
 def plant_unseen_levels(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    share: float,
-    rng: np.random.Generator,
+    population: Population, codes: dict[str, np.ndarray], conditions: Conditions
 ) -> dict[str, np.ndarray]:
     """Give a share of the filled cells a level that the population doesn't have."""
+    share, rng = conditions.unseen_share, conditions.unseen_rng
     changed = dict(codes)
     for feature in population.features:
         if feature.unseen is None or share == 0:
@@ -253,11 +261,11 @@ def to_columns(
         if absent is not None:
             code_it = absent_as_number and np.isnan(feature.absent_value)
             values[absent] = -1.0 if code_it else feature.absent_value
-        # a column that can have gaps is a float column in every table, as in a CSV
-        can_have_gaps = feature.missing > 0 or (
+        # a column that can miss values is a float column in every table, as in a CSV
+        can_be_missing = feature.missing > 0 or (
             absent is not None and np.isnan(feature.absent_value)
         )
-        if not can_have_gaps and not np.isnan(values).any():
+        if not can_be_missing and not np.isnan(values).any():
             values = values.astype(np.int64)
         columns[feature.name] = values
     return columns
@@ -326,7 +334,7 @@ def _absent_rows(
 
 
 def _evidence(feature: Feature) -> np.ndarray:
-    """Log shares, one row a level; unseen levels and gaps carry no evidence."""
+    """Log shares, one row a level; unseen and missing ones carry no evidence."""
     n_groups = len(feature.shares)
     known = np.log(np.maximum(feature.shares, 1e-12)).T
     return np.vstack([known, np.zeros((2, n_groups))])

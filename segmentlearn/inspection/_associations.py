@@ -6,20 +6,23 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.metrics import Numbers, associate
-from segmentlearn.preprocessing import column_skill, pair_column, pair_target
+from segmentlearn.metrics import AssociationColumn, associate
+from segmentlearn.preprocessing import (
+    association_column,
+    association_target,
+    univariate_score,
+)
 from segmentlearn.tables import (
-    missing_mask,
-    numbers_identify,
-    read_table,
+    Column,
+    as_table,
+    expected_kinds,
+    free_name,
     resolve_roles,
-    text_identifies,
 )
 
 _MEASURES = {
@@ -160,10 +163,6 @@ class Associations:
         return f"{self.n_sampled:,} rows drawn from {self.n_rows:,}"
 
 
-class AssociationTable(BaseEstimator):
-    """Stands for the function where a table reader wants an estimator."""
-
-
 @validate_params(
     {
         "X": "no_validation",
@@ -258,21 +257,23 @@ def associations(
     >>> found.kinds.loc["Gender", "Age"]
     'correlation_ratio'
     """
-    table = read_table(AssociationTable(), X, reset=True)
-    kinds = table.kinds()
-    roles, chosen = resolve_roles(table.names, kinds, categorical_features)
+    table = as_table(X, "associations")
+    roles, chosen = resolve_roles(table.names, table.kinds, categorical_features)
     rows = _draw(table.n_rows, max_rows, random_state)
     if y is not None:
         check_consistent_length(table.columns[0], y)
-    columns, left_out = {}, []
-    for at, name in enumerate(table.names):
-        cells = table.columns[at] if rows is None else table.columns[at][rows]
-        column = pair_column(AssociationTable(), cells, name, roles[at], method)
-        exempt = identifiers == "keep" or table.container == "array" or at in chosen
-        if not exempt and _identifies(column, cells, name, kinds[at]):
+    columns, prepared, left_out = {}, {}, []
+    keeps_all = identifiers == "keep" or table.container == "array"
+    for column, kind in zip(
+        table.columns, expected_kinds(roles, table.kinds), strict=True
+    ):
+        cells = column.cells if rows is None else column.cells[rows]
+        name, column = column.name, Column(column.name, cells, kind)
+        if column.identifies and not keeps_all and name not in chosen:
             left_out.append(name)
         else:
             columns[name] = column
+            prepared[name] = association_column("associations", column, method)
     if left_out:
         warnings.warn(
             f"The column(s) {left_out} look like identifiers (nearly one value a row) "
@@ -282,10 +283,10 @@ def associations(
         )
     target = None
     if y is not None:
-        target = _free_name(str(getattr(y, "name", None) or "target"), columns)
+        target = free_name(str(getattr(y, "name", None) or "target"), columns)
         y = np.asarray(y) if rows is None else np.asarray(y)[rows]
-        columns[target] = pair_target(y, target_type, method)
-    matrix, measures, p_values, n_pairs = _all_pairs(columns)
+        prepared[target] = association_target(y, target_type, method)
+    matrix, measures, p_values, n_pairs = _all_pairs(prepared)
     with_target = None
     if target is not None:
         with_target = pd.DataFrame(
@@ -296,10 +297,10 @@ def associations(
                 "n_rows": n_pairs[target],
             }
         ).drop(index=target)
-        name = "r2" if isinstance(columns[target], Numbers) else "auc"
-        with_target[name] = [
-            column_skill(columns[column], y, name == "auc", random_state)
-            for column in with_target.index
+        score = "r2" if prepared[target].is_numeric else "auc"
+        with_target[score] = [
+            univariate_score(columns[name], y, score == "auc", random_state)
+            for name in with_target.index
         ]
         with_target = _strongest_first(with_target.rename_axis("column"))
     return Associations(
@@ -314,7 +315,7 @@ def associations(
     )
 
 
-def _all_pairs(columns):
+def _all_pairs(columns: dict[str, AssociationColumn]) -> list[pd.DataFrame]:
     """Return value, measure, p-value and rows of every pair."""
     names, prepared = list(columns), list(columns.values())
     found = [
@@ -338,21 +339,6 @@ def _draw(n_rows, max_rows, random_state):
         return None
     drawn = check_random_state(random_state).permutation(n_rows)[:max_rows]
     return np.sort(drawn)
-
-
-def _identifies(column, cells, name, kind):
-    """Tell whether a column names its row."""
-    if isinstance(column, Numbers):
-        return kind == "number" and numbers_identify(name, column.numbers)
-    present = int(np.count_nonzero(~missing_mask(cells)))
-    return column.n_levels > 2 and text_identifies(name, column.n_levels, present)
-
-
-def _free_name(name, taken):
-    """Return a name that no column has, by underscores."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _strongest_first(frame):

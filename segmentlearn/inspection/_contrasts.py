@@ -102,7 +102,7 @@ class CategoryContrast:
 
 def contrast(column, codes, sizes, confidence_level):
     """Compare each segment with the rest in one column."""
-    if column.factor is None:
+    if column.is_numeric:
         return _contrast_numbers(column, codes, sizes, confidence_level)
     return _contrast_levels(column, codes, sizes, confidence_level)
 

@@ -1,69 +1,41 @@
 """The columns of a table that a profile describes."""
 
-import dataclasses
 import warnings
+from collections.abc import Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.tables import (
     CATEGORY,
     EMPTY,
     NUMERIC,
-    NUMERIC_KINDS,
+    Column,
     Factor,
-    factorize,
+    as_table,
     infinite_problems,
-    numbers_identify,
     raise_schema_error,
-    read_table,
     resolve_roles,
-    text_identifies,
-    to_numbers,
 )
 
 OTHER_LEVELS = "(all others)"
 
 
-class SegmentProfiler(BaseEstimator):
-    """Stands for the profile where a table reader wants an estimator."""
-
-
-@dataclasses.dataclass
-class DescribedColumn:
-    """One column as numbers or as categories.
-
-    Attributes
-    ----------
-    name : str
-        Name of the column.
-    kind : {"number", "datetime", "timedelta", "category"}
-        What is described; dates are days since 1970-01-01, durations days.
-    numbers : ndarray of float of shape (n_rows,) or None
-        NaN where missing.
-    factor : Factor or None
-        Of a category.
-    """
-
-    name: str
-    kind: str
-    numbers: np.ndarray | None = None
-    factor: Factor | None = None
-
-
 class Described:
     """The columns of X that are described, read one at a time."""
 
-    def __init__(self, X, feature_names, columns, categorical_features, max_levels):
-        table = read_table(SegmentProfiler(), X, reset=True)
-        names = table.names
-        if hasattr(X, "columns") and not hasattr(X.columns, "dtype"):
-            names = [str(name) for name in X.columns]  # polars
-        elif hasattr(X, "columns"):
-            names = X.columns.astype(str).tolist()
+    def __init__(
+        self,
+        X: Any,
+        feature_names: Any,
+        columns: Any,
+        categorical_features: Any,
+        max_levels: int,
+    ) -> None:
+        table = as_table(X, "segment_profile")
         if feature_names is not None:
             names = [str(name) for name in feature_names]
             if len(names) != len(table.names):
@@ -73,34 +45,42 @@ class Described:
                 )
             if len(set(names)) < len(names):
                 raise ValueError("feature_names has a name more than once.")
+            table.rename(names)
         self.n_rows = table.n_rows
-        self.names = names
-        self._cells = dict(zip(names, table.columns, strict=True))
-        self._kinds = table.kinds()
-        self._roles, _ = resolve_roles(names, self._kinds, categorical_features)
+        self.names = table.names
+        self._columns = table.by_name()
+        self._roles, _ = resolve_roles(self.names, table.kinds, categorical_features)
         self._max_levels = max_levels
-        self._wanted = None if columns is None else _chosen(names, columns)
+        self._wanted = None if columns is None else _chosen(self.names, columns)
         self._index = table.index
 
-    def rows(self, at, names):
+    def rows(self, at: np.ndarray, names: list[str]) -> pd.DataFrame:
         """Return some rows as they came, with the index of X."""
         index = at if self._index is None else self._index[at]
-        cells = {name: self._cells[name][at] for name in names}
+        cells = {name: self._columns[name].cells[at] for name in names}
         return pd.DataFrame(cells, index=index)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Column]:
         """Yield the columns, identifiers and empty ones left out with a warning."""
         identifiers, empty = [], []
-        for at, name in enumerate(self.names):
-            if self._wanted is not None and at not in self._wanted:
+        for (name, column), role in zip(
+            self._columns.items(), self._roles, strict=True
+        ):
+            if self._wanted is not None and name not in self._wanted:
                 continue
-            column = self._read(at)
-            if column is None:
+            if column.kind == EMPTY or column.missing.all():
                 empty.append(name)
-            elif self._wanted is None and self._identifies(column, at):
+                continue
+            # a column of its own: what is derived from it is let go after its turn
+            taken = column.kind if role == NUMERIC else CATEGORY
+            column = Column(name, column.cells, taken)
+            described = self._describe(column)
+            # 0 and 1 are a flag, even where a name or few rows say otherwise
+            flag = column.is_numeric and not described.is_numeric
+            if self._wanted is None and not flag and column.identifies:
                 identifiers.append(name)
             else:
-                yield column
+                yield described
         if identifiers:
             warnings.warn(
                 f"The column(s) {identifiers} look like identifiers (nearly one value "
@@ -116,90 +96,61 @@ class Described:
                 stacklevel=4,
             )
 
-    def numbers_of(self, name, parameter):
+    def numbers_of(self, name: str, parameter: str) -> np.ndarray:
         """Return one column as numbers, for a parameter that names it."""
-        if name not in self._cells:
+        if name not in self._columns:
             raise ValueError(
                 f"{parameter}={name!r} is not a column of X; its columns are "
                 f"{self.names}."
             )
-        kind = self._kinds[self.names.index(name)]
-        if kind not in NUMERIC_KINDS:
+        column = self._columns[name]
+        if not column.is_numeric:
             raise ValueError(f"{parameter}={name!r} is a column without numbers.")
-        return to_numbers(self._cells[name], name)
+        return column.numbers
 
-    def _read(self, at):
-        """Return one column; None where it holds no value."""
-        name, kind, cells = self.names[at], self._kinds[at], self._cells[self.names[at]]
-        if kind == EMPTY:
-            return None
-        if self._roles[at] == NUMERIC:
-            numbers = to_numbers(cells, name)
-            problems = infinite_problems([name], numbers[:, None])
-            raise_schema_error(SegmentProfiler(), problems)
-            if np.isnan(numbers).all():
-                return None
-            if not is_flag(numbers):
-                return DescribedColumn(name, kind, numbers=numbers)
-        factor = factorize(cells)
-        if (factor.codes < 0).all():
-            return None
-        return DescribedColumn(
-            name, CATEGORY, factor=fewer_levels(factor, self._max_levels)
-        )
-
-    def _identifies(self, column, at):
-        """Tell whether a column names its row."""
-        if column.kind == CATEGORY:
-            if self._roles[at] == NUMERIC:
-                return False
-            n_levels = len(column.factor.levels)
-            if n_levels <= self._max_levels:
-                return n_levels > 2 and self._text_identifies(column, n_levels)
-            return self._text_identifies(
-                column, len(factorize(self._cells[column.name]).levels)
-            )
-        return column.kind == "number" and numbers_identify(column.name, column.numbers)
-
-    def _text_identifies(self, column, n_levels):
-        present = int(np.count_nonzero(column.factor.codes >= 0))
-        return text_identifies(column.name, n_levels, present)
+    def _describe(self, column: Column) -> Column:
+        """Return a column as numbers, or as the levels that are shown."""
+        if column.is_numeric:
+            problems = infinite_problems([column.name], column.numbers[:, None])
+            raise_schema_error("segment_profile", problems)
+            if not is_flag(column.numbers):
+                return column
+        levels = fewer_levels(column.factor, self._max_levels)
+        return Column(column.name, column.cells, CATEGORY, levels)
 
 
-def _chosen(names, columns):
-    """Return the positions of the columns to describe."""
+def _chosen(names: list[str], columns: Any) -> set[str]:
+    """Return the names of the columns to describe."""
     columns = [columns] if isinstance(columns, str | Integral) else list(columns)
-    positions = range(len(names))
-    place = {**dict(zip(names, positions, strict=True)), **dict(enumerate(positions))}
-    unknown = [column for column in columns if column not in place]
+    known: dict[Any, str] = {**{name: name for name in names}, **dict(enumerate(names))}
+    unknown = [column for column in columns if column not in known]
     if unknown:
         raise ValueError(
             f"columns lists {unknown}, which X does not have; its columns are {names}."
         )
-    return {place[column] for column in columns}
+    return {known[column] for column in columns}
 
 
-def is_flag(numbers):
-    """Tell whether a column holds 0 and 1 alone."""
-    head = numbers[:1_000]
-    if not (np.isnan(head) | (head == 0) | (head == 1)).all():
-        return False
-    return bool((np.isnan(numbers) | (numbers == 0) | (numbers == 1)).all())
+def is_flag(numbers: np.ndarray) -> bool:
+    """Return whether a column holds 0 and 1 alone."""
+    return all(
+        bool((np.isnan(part) | (part == 0) | (part == 1)).all())
+        for part in (numbers[:1_000], numbers)  # most columns show it in their head
+    )
 
 
-def fewer_levels(factor, max_levels):
+def fewer_levels(factor: Factor, max_levels: int) -> Factor:
     """Drop levels without a row; sort by size and put the rarest together."""
-    counts = np.bincount(factor.codes + 1, minlength=len(factor.levels) + 1)[1:]
-    kept = [at for at in np.argsort(-counts, kind="stable") if counts[at]]
-    rest = kept[max_levels:] if len(kept) > max_levels else []
-    kept = kept[:max_levels] if rest else kept
+    counts = factor.counts()[:-1]
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    kept, rest = order[:max_levels], order[max_levels:]
     if factor.ordered:
-        kept = sorted(kept)
+        kept = np.sort(kept)
     levels = [factor.levels[at] for at in kept]
     target = np.full(len(factor.levels) + 1, -1, dtype=np.intp)
     target[kept] = np.arange(len(kept))
-    if rest:
+    if len(rest):
         target[rest] = len(kept)
         levels.append(OTHER_LEVELS)
-    target[-1] = -1
     return Factor(target[factor.codes], levels, factor.ordered)

@@ -35,7 +35,7 @@ def find_exemplars(columns, codes, n_segments, n_exemplars):
 
 def _average_distance(column):
     """Return the mean distance of two customers in one column."""
-    if column.factor is not None:
+    if not column.is_numeric:
         counts = np.bincount(column.factor.codes + 1)[1:]
         return 1.0 - np.sum((counts / max(1, counts.sum())) ** 2)
     numbers = np.sort(column.numbers[~np.isnan(column.numbers)].astype(np.float64))
@@ -49,7 +49,7 @@ def _average_distance(column):
 
 def _distances(column, rows, scale):
     """Return the distances from the centre of these rows in one column."""
-    if column.factor is not None:
+    if not column.is_numeric:
         levels = column.factor.codes[rows]
         counts = np.bincount(levels + 1, minlength=len(column.factor.levels) + 1)[1:]
         away = np.append(1.0 - counts / max(1, counts.sum()), scale)

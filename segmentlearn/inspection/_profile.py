@@ -8,14 +8,14 @@ from sklearn.utils import check_random_state
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.inspection._contrasts import contrast
-from segmentlearn.inspection._described import Described, DescribedColumn
+from segmentlearn.inspection._described import Described
 from segmentlearn.inspection._exemplars import find_exemplars
 from segmentlearn.inspection._membership import find_membership
 from segmentlearn.inspection._naming import find_traits, name_segments
 from segmentlearn.inspection._segment_profile import SegmentProfile
 from segmentlearn.inspection._surrogate import grow_surrogate
 from segmentlearn.metrics import adjust
-from segmentlearn.tables import Factor, draw_sample
+from segmentlearn.tables import draw_sample, free_name
 
 
 @validate_params(
@@ -169,7 +169,7 @@ def segment_profile(
     contrasts, sampled = [], []
     for column in described:
         contrasts.append(contrast(column, codes, sizes, confidence_level))
-        sampled.append(_at_rows(column, rows))
+        sampled.append(column.take(rows))
     if not contrasts:
         raise ValueError(
             "No column is left to describe; list those you want in columns."
@@ -189,16 +189,6 @@ def segment_profile(
         ),
         confidence_level=confidence_level,
         correction=correction,
-    )
-
-
-def _at_rows(column, rows):
-    """Return the sampled cells of a column."""
-    if column.factor is None:
-        return DescribedColumn(column.name, column.kind, numbers=column.numbers[rows])
-    codes, levels, ordered = column.factor
-    return DescribedColumn(
-        column.name, column.kind, factor=Factor(codes[rows], levels, ordered)
     )
 
 
@@ -235,17 +225,10 @@ def _exemplars(X, described, sampled, membership, rows, n_exemplars):
     ]
     distances = np.concatenate([np.empty(0), *(distance for _, distance in found)])
     shown = described.rows(at, [column.name for column in sampled])
-    segment, distance = _free_name("segment", shown), _free_name("distance", shown)
+    segment, distance = free_name("segment", shown), free_name("distance", shown)
     shown.insert(0, segment, pd.Series(labels, index=shown.index, dtype=object))
     shown.insert(1, distance, distances)
     return shown
-
-
-def _free_name(name, taken):
-    """Return a name that no column has, by underscores."""
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _surrogate(sampled, membership, rows, weights, depth, random_state):
@@ -257,6 +240,6 @@ def _surrogate(sampled, membership, rows, weights, depth, random_state):
     kept = codes < n_segments
     if not kept.all():
         at = np.flatnonzero(kept)
-        sampled = [_at_rows(column, at) for column in sampled]
+        sampled = [column.take(at) for column in sampled]
         codes, weights = codes[kept], weights[kept]
     return grow_surrogate(sampled, codes, weights, n_segments, depth, random_state)

@@ -89,7 +89,7 @@ def _encode(columns):
     """Return features and their matrix: numbers as they are, levels as 0 and 1."""
     features, parts = [], []
     for column in columns:
-        if column.factor is None:
+        if column.is_numeric:
             features.append(TreeFeature(column.name, column.kind))
             parts.append(column.numbers)
             continue

@@ -44,7 +44,7 @@ from segmentlearn.metrics._generalization_gap import (
 )
 from segmentlearn.metrics._multiple_testing import adjust
 from segmentlearn.metrics._overlap import segment_continuity, segment_overlap
-from segmentlearn.metrics._pairs import Association, Levels, Numbers, associate
+from segmentlearn.metrics._pairs import Association, AssociationColumn, associate
 from segmentlearn.metrics._population_stability import (
     binned_counts,
     population_stability_index,

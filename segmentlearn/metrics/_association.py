@@ -5,8 +5,7 @@ import pandas as pd
 
 from segmentlearn._compat import StrOptions, validate_params
 from segmentlearn.metrics._pairs import (
-    Levels,
-    Numbers,
+    AssociationColumn,
     associate,
     correlation_ratio_of_codes,
 )
@@ -157,9 +156,9 @@ def _read(cells, name, method):
         column = column.infer_objects()
     is_number = pd.api.types.is_numeric_dtype(column.dtype)
     if is_number and not pd.api.types.is_bool_dtype(column.dtype):
-        return Numbers(_finite(column, name), ranked=method == "spearman")
+        return AssociationColumn(_finite(column, name), ranked=method == "spearman")
     codes, levels = pd.factorize(column)
-    return Levels(codes, len(levels))
+    return AssociationColumn(codes, len(levels))
 
 
 def _finite(column, name):

@@ -37,22 +37,37 @@ class Association(NamedTuple):
     n_rows: int
 
 
-class Numbers:
-    """A column of numbers."""
+class AssociationColumn:
+    """Numbers or codes of levels, with the ranks that every pair needs.
 
-    def __init__(self, values, ranked):
-        self.ranked = ranked
-        self.numbers = self._values = np.asarray(values, dtype=np.float64)
-        missing = np.isnan(self._values)
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        Numbers, NaN where missing; or codes of levels, -1 where missing.
+    n_levels : int or None
+        Number of levels; None for numbers.
+    ranked : bool
+        Whether numbers are replaced by their ranks among the rows of a pair.
+    """
+
+    def __init__(
+        self, values: np.ndarray, n_levels: int | None = None, ranked: bool = False
+    ) -> None:
+        self.n_levels = n_levels
+        self.is_numeric = n_levels is None
+        self.ranked = self.is_numeric and ranked
+        self._values = np.asarray(values, np.float64) if self.is_numeric else values
+        missing = np.isnan(self._values) if self.is_numeric else values < 0
         self.present = None if not missing.any() else ~missing
-        if ranked:
+        if self.ranked:
+            # sorted once: the ranks among any rows can be counted from the codes
             self._codes, uniques = pd.factorize(self._values, sort=True)
             self._n_codes = len(uniques)
             if self.present is None:
                 self._values = _midranks(self._codes, self._n_codes)
 
-    def at(self, rows):
-        """Return the numbers of some rows, or their ranks among these."""
+    def at(self, rows: np.ndarray | None) -> np.ndarray:
+        """Return the codes or numbers of some rows, or their ranks among these."""
         if rows is None:
             return self._values
         if self.ranked:
@@ -60,40 +75,27 @@ class Numbers:
         return self._values[rows]
 
 
-class Levels:
-    """A column of categories."""
-
-    def __init__(self, codes, n_levels):
-        self._codes = codes
-        self.n_levels = n_levels
-        missing = codes < 0
-        self.present = None if not missing.any() else ~missing
-
-    def at(self, rows):
-        """Return the codes of some rows."""
-        return self._codes if rows is None else self._codes[rows]
-
-
-def associate(first, second, bias_correction=True):
+def associate(
+    first: AssociationColumn, second: AssociationColumn, bias_correction: bool = True
+) -> Association:
     """Return how much two columns go together, over the rows that hold both."""
+    if first.is_numeric and not second.is_numeric:
+        first, second = second, first
     rows = _both(first.present, second.present)
     a, b = first.at(rows), second.at(rows)
-    n_rows = len(a)
-    if isinstance(first, Numbers) and isinstance(second, Numbers):
+    if first.is_numeric:
         measure = "spearman" if first.ranked else "pearson"
         value, p_value = _correlation(a, b)
-    elif isinstance(first, Levels) and isinstance(second, Levels):
-        measure = "cramers_v"
-        levels = first.n_levels, second.n_levels
-        value, p_value = _cramers_v(a, b, *levels, bias_correction)
-    else:
+    elif second.is_numeric:
         measure = "correlation_ratio"
-        if isinstance(first, Numbers):
-            first, second, a, b = second, first, b, a
         value, p_value = correlation_ratio_of_codes(
             a, first.n_levels, b, bias_correction, second.ranked
         )
-    return Association(float(value), measure, float(p_value), n_rows)
+    else:
+        measure = "cramers_v"
+        levels = first.n_levels, second.n_levels
+        value, p_value = _cramers_v(a, b, *levels, bias_correction)
+    return Association(float(value), measure, float(p_value), len(a))
 
 
 def correlation_ratio_of_codes(codes, n_levels, values, bias_correction, ranked):

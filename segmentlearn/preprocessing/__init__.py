@@ -1,6 +1,9 @@
 """Transformers that turn raw customer tables into numbers for a net."""
 
-from segmentlearn.preprocessing._association_columns import pair_column, pair_target
+from segmentlearn.preprocessing._association_columns import (
+    association_column,
+    association_target,
+)
 from segmentlearn.preprocessing._association_selector import AssociationSelector
 from segmentlearn.preprocessing._category_encoder import CategoryEncoder
 from segmentlearn.preprocessing._distance import DistancePreprocessor
@@ -12,7 +15,7 @@ from segmentlearn.preprocessing._mixed_imputer import MixedImputer
 from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler
 from segmentlearn.preprocessing._tabular import TabularPreprocessor
 from segmentlearn.preprocessing._target_encoding import check_target
-from segmentlearn.preprocessing._univariate_scores import auc_of_levels, column_skill
+from segmentlearn.preprocessing._univariate_score import auc_of_levels, univariate_score
 
 __all__ = [
     "AssociationSelector",

@@ -1,32 +1,27 @@
-"""Columns and targets as the measures of association want them."""
+"""Columns and targets as the measures of association take them."""
+
+from typing import Any
 
 import numpy as np
 
-from segmentlearn.metrics import Levels, Numbers
+from segmentlearn.metrics import AssociationColumn
 from segmentlearn.preprocessing._target_encoding import check_target
-from segmentlearn.tables import (
-    NUMERIC,
-    factorize,
-    infinite_problems,
-    raise_schema_error,
-    to_numbers,
-)
+from segmentlearn.tables import Column, infinite_problems, raise_schema_error
 
 
-def pair_column(estimator, cells, name, role, method):
-    """Prepare a column for being paired with others."""
-    if role != NUMERIC:
-        factor = factorize(cells)
-        return Levels(factor.codes, len(factor.levels))
-    numbers = to_numbers(cells, name)
-    raise_schema_error(estimator, infinite_problems([name], numbers[:, np.newaxis]))
-    return Numbers(numbers, ranked=method == "spearman")
+def association_column(caller: str, column: Column, method: str) -> AssociationColumn:
+    """Prepare a column for being associated with others."""
+    if not column.is_numeric:
+        return AssociationColumn(column.factor.codes, len(column.factor.levels))
+    problems = infinite_problems([column.name], column.numbers[:, np.newaxis])
+    raise_schema_error(caller, problems)
+    return AssociationColumn(column.numbers, ranked=method == "spearman")
 
 
-def pair_target(y, target_type, method):
-    """Prepare a target for being paired with columns."""
+def association_target(y: Any, target_type: str, method: str) -> AssociationColumn:
+    """Prepare a target for being associated with columns."""
     y, target_type = check_target(y, target_type)
     if target_type == "classes":
         classes, codes = np.unique(y, return_inverse=True)
-        return Levels(codes, len(classes))
-    return Numbers(y.astype(np.float64), ranked=method == "spearman")
+        return AssociationColumn(codes, len(classes))
+    return AssociationColumn(y, ranked=method == "spearman")

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,20 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.metrics import associate
-from segmentlearn.preprocessing._association_columns import pair_column, pair_target
+from segmentlearn.metrics import AssociationColumn, associate
+from segmentlearn.preprocessing._association_columns import (
+    association_column,
+    association_target,
+)
 from segmentlearn.tables import (
     NUMBER,
-    put_together,
-    read_table,
+    Column,
+    check_table,
+    expected_kinds,
+    output_container,
+    raw_table_tags,
     resolve_roles,
-    wanted_container,
+    to_container,
 )
 
 
@@ -51,7 +58,7 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
     Attributes
     ----------
     scores_ : ndarray of float of shape (n_features_in_,)
-        Association of each column with y, from 0 to 1; NaN where it cannot be told,
+        Association of each column with y, from 0 to 1; NaN where it is undefined,
         such as for a column of a single value, which is never kept.
     pvalues_ : ndarray of float of shape (n_features_in_,)
         Of the hypothesis that a column has nothing to do with y, not corrected for
@@ -75,8 +82,8 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
 
     Notes
     -----
-    Each pair is measured over the rows that hold both. What a column tells by being
-    missing is not seen, and neither is what two columns tell together only: a column
+    Each pair is measured over the rows that hold both. What a column says by being
+    missing is not seen, and neither is what two columns say only together: a column
     that is dropped is not proved useless.
 
     Cramér's V and the correlation ratio are corrected for what chance brings about
@@ -122,14 +129,14 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
 
     def __init__(
         self,
-        threshold=0.1,
-        method="spearman",
+        threshold: float = 0.1,
+        method: str = "spearman",
         *,
-        redundancy=None,
-        max_features=None,
-        categorical_features="auto",
-        target_type="auto",
-    ):
+        redundancy: float | None = None,
+        max_features: int | None = None,
+        categorical_features: Any = "auto",
+        target_type: str = "auto",
+    ) -> None:
         self.threshold = threshold
         self.method = method
         self.redundancy = redundancy
@@ -138,7 +145,7 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         self.target_type = target_type
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Measure the columns and choose those to keep.
 
         Parameters
@@ -169,20 +176,29 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
             raise ValueError(
                 "AssociationSelector requires y to be passed, but the target y is None."
             )
-        table = read_table(self, X, reset=True)
-        target = pair_target(y, self.target_type, self.method)
+        table = check_table(self, X, reset=True)
+        target = association_target(y, self.target_type, self.method)
         check_consistent_length(table.columns[0], y)
         if len(np.unique(target.at(None))) < 2:
             raise ValueError(
                 f"y has a single value in n_samples={table.n_rows}, with which nothing "
-                f"can be associated; hand over rows of at least two."
+                f"can be associated; pass rows of at least two."
             )
-        roles, _ = resolve_roles(table.names, table.kinds(), self.categorical_features)
-        self._fill_scores(table, roles, target)
-        self._choose(table, roles)
+        roles, _ = resolve_roles(table.names, table.kinds, self.categorical_features)
+        columns = [
+            Column(column.name, column.cells, kind)
+            for column, kind in zip(
+                table.columns, expected_kinds(roles, table.kinds), strict=True
+            )
+        ]
+        found = [associate(self._prepare(column), target) for column in columns]
+        self.scores_ = np.abs([pair.value for pair in found])
+        self.pvalues_ = np.array([pair.p_value for pair in found])
+        self.measures_ = [pair.measure for pair in found]
+        self._choose(columns)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Take the kept columns.
 
         Parameters
@@ -202,9 +218,9 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
             If the columns are not those seen in `fit`.
         """
         check_is_fitted(self)
-        table = read_table(self, X, reset=False)
+        table = check_table(self, X, reset=False)
         kept = np.flatnonzero(self.support_)
-        wanted = wanted_container(self, table.container)
+        wanted = output_container(self, table.container)
         if isinstance(X, pd.DataFrame) and wanted == "pandas":
             return X.iloc[:, kept]
         if table.container == "polars" and wanted == "polars":
@@ -212,11 +228,12 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         if wanted == "array" and table.array is not None:
             return table.array[:, kept]
         table = table.select(kept.tolist())
-        if isinstance(X, list | tuple) and set(table.kinds()) == {NUMBER}:
-            table.columns = list(table.numbers().T)
-        return put_together(table.columns, table.names, wanted, table.index)
+        cells = [column.cells for column in table.columns]
+        if isinstance(X, list | tuple) and set(table.kinds) == {NUMBER}:
+            cells = list(table.numbers().T)
+        return to_container(cells, table.names, wanted, table.index)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """Put the dropped columns back as missing cells.
 
         Parameters
@@ -240,7 +257,7 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         cells = X if isinstance(X, pd.DataFrame) else np.asarray(X)
         if cells.ndim != 2 or cells.shape[1] != len(kept):
             raise ValueError(
-                f"X has shape {cells.shape}; hand over the {len(kept)} columns that "
+                f"X has shape {cells.shape}; pass the {len(kept)} columns that "
                 f"transform gives."
             )
         if isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_"):
@@ -254,77 +271,56 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         original[:, kept] = cells
         return original
 
-    def _fill_scores(self, table, roles, target):
-        """Measure every column with the target."""
-        found = [
-            associate(self._pair(table, roles, at), target)
-            for at in range(len(table.names))
-        ]
-        self.scores_ = np.abs([one.value for one in found])
-        self.pvalues_ = np.array([one.p_value for one in found])
-        self.measures_ = [one.measure for one in found]
-
-    def _choose(self, table, roles):
+    def _choose(self, columns: list[Column]) -> None:
         """Go from the strongest column to the weakest and keep what is wanted."""
         scores = np.where(np.isnan(self.scores_), -1.0, self.scores_)
         order = np.argsort(-scores, kind="stable")
         reaching = [int(at) for at in order if scores[at] >= self.threshold]
         if not reaching:
-            reaching = [self._strongest(table.names, scores)]
-        kept, pairs = [], {}
+            reaching = [self._strongest([column.name for column in columns], scores)]
+        kept: list[int] = []
+        prepared: dict[int, AssociationColumn] = {}
         self.redundant_ = {}
         for at in reaching:
             if len(kept) == self.max_features:
                 break
             if self.redundancy is not None:
-                pairs[at] = self._pair(table, roles, at)
-                twin = self._twin(pairs, kept, at)
-                if twin is not None:
-                    self.redundant_[table.names[at]] = table.names[twin]
-                    del pairs[at]
+                prepared[at] = self._prepare(columns[at])
+                pairs = ((k, associate(prepared[k], prepared[at])) for k in kept)
+                known = (k for k, pair in pairs if abs(pair.value) > self.redundancy)
+                other = next(known, None)
+                if other is not None:
+                    self.redundant_[columns[at].name] = columns[other].name
                     continue
             kept.append(at)
         self.support_ = np.zeros(len(scores), dtype=bool)
         self.support_[kept] = True
 
-    def _strongest(self, names, scores):
+    def _strongest(self, names: list[str], scores: np.ndarray) -> int:
         """Return the strongest column, with a warning that it is too weak."""
         at = int(np.argmax(scores))
         if scores[at] < 0:
             raise ValueError(
                 f"None of the columns {names} has an association with y: each holds a "
-                f"single value, or hardly a row holds it. Hand over columns that vary."
+                f"single value, or hardly a row holds it. Pass columns that vary."
             )
         warnings.warn(
             f"No column reaches threshold={self.threshold}; the strongest, "
             f"{names[at]!r} with {scores[at]:.3f}, is kept alone. Lower the threshold, "
-            f"or take it as a sign that the columns tell little about y.",
+            f"or take it as a sign that the columns say little about y.",
             SegmentLearnWarning,
             stacklevel=5,
         )
         return at
 
-    def _twin(self, pairs, kept, at):
-        """Return the first kept column that a column is redundant with, or None."""
-        for other in kept:
-            if abs(associate(pairs[other], pairs[at]).value) > self.redundancy:
-                return other
-        return None
+    def _prepare(self, column: Column) -> AssociationColumn:
+        return association_column(type(self).__name__, column, self.method)
 
-    def _pair(self, table, roles, at):
-        """Prepare one column."""
-        return pair_column(
-            self, table.columns[at], table.names[at], roles[at], self.method
-        )
-
-    def _get_support_mask(self):
+    def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self)
         return self.support_
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
+    def __sklearn_tags__(self) -> Any:
+        tags = raw_table_tags(super().__sklearn_tags__(), changes_dtype=False)
         tags.target_tags.required = True
         return tags

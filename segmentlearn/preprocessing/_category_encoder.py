@@ -2,8 +2,10 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -16,12 +18,13 @@ from segmentlearn.preprocessing._target_encoding import (
     smoothed_means,
 )
 from segmentlearn.tables import (
+    Factor,
     check_input_features,
-    factorize,
+    check_table,
     level_counts,
     level_order,
-    read_table,
-    row_blocks,
+    raw_table_tags,
+    row_chunks,
     unique_names,
 )
 
@@ -96,7 +99,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
     Notes
     -----
     One-hot, "other" has a column only where training rows fell into it. Where none did,
-    a constant column would hand the net a weight that nothing has trained; an unseen
+    a constant column would give the net a weight that nothing has trained; an unseen
     level is then the row of zeros, which no known level has.
 
     Target means are smoothed by a random-effects model: the mean of a level with few
@@ -143,13 +146,13 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        encoding="auto",
+        encoding: str = "auto",
         *,
-        min_frequency="auto",
-        max_levels=30,
-        target_type="auto",
-        random_state=None,
-    ):
+        min_frequency: float | str | None = "auto",
+        max_levels: int = 30,
+        target_type: str = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.encoding = encoding
         self.min_frequency = min_frequency
         self.max_levels = max_levels
@@ -157,7 +160,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the levels of every column and their numbers.
 
         Parameters
@@ -177,14 +180,12 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         ValueError
             If ``encoding="target"`` and y is None or has several columns.
         """
-        table = read_table(self, X, reset=True)
-        self._fit_factors(
-            table.names, [factorize(column) for column in table.columns], y
-        )
+        table = check_table(self, X, reset=True)
+        self._fit_factors({c.name: c.factor for c in table.columns}, y)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Fit and encode the training rows; target means are cross-fitted.
 
         Parameters
@@ -199,12 +200,12 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         X_encoded : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
             Differs from ``fit(X, y).transform(X)`` in columns of target means.
         """
-        table = read_table(self, X, reset=True)
-        factors = [factorize(column) for column in table.columns]
-        cross_fitted = self._fit_factors(table.names, factors, y)
-        return self._encode(factors, table.n_rows, cross_fitted)
+        table = check_table(self, X, reset=True)
+        factors = {column.name: column.factor for column in table.columns}
+        cross_fitted = self._fit_factors(factors, y)
+        return self._encode(list(factors.values()), cross_fitted)
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Encode rows by the levels learnt in `fit`.
 
         Parameters
@@ -224,10 +225,12 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             If the columns of a frame are not those seen in `fit`.
         """
         check_is_fitted(self)
-        table = read_table(self, X, reset=False)
-        return self._encode([factorize(c) for c in table.columns], table.n_rows)
+        table = check_table(self, X, reset=False)
+        return self._encode([column.factor for column in table.columns])
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the output columns.
 
         Parameters
@@ -245,45 +248,62 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         names = check_input_features(self, input_features)
         return np.array(self._output_names(names), dtype=object)
 
-    def _fit_factors(self, names, factors, y):
+    def _fit_factors(self, factors: dict[str, Factor], y: Any) -> dict[str, np.ndarray]:
         """Learn everything; return the cross-fitted means of the training rows."""
-        self.levels_, self.merged_levels_ = {}, {}
-        self.column_encodings_, self.tables_ = {}, {}
+        self.levels_: dict[str, list] = {}
+        self.merged_levels_: dict[str, list] = {}
+        self.column_encodings_: dict[str, str] = {}
+        self.tables_: dict[str, np.ndarray] = {}
+        self.output_groups_: dict[str, list[int]] = {}
         self.target_classes_ = None
         if y is not None:
-            check_consistent_length(factors[0].codes, y)
+            check_consistent_length(next(iter(factors.values())).codes, y)
         elif self.encoding == "target":
             raise ValueError(
                 "CategoryEncoder(encoding='target') requires y to be passed, but the "
-                "target y is None"
+                "target y is None."
             )
-        for name, factor in zip(names, factors, strict=True):
+        target, cross_fitted, start = None, {}, 0
+        for name, factor in factors.items():
             self._fit_levels(name, factor, is_encodable(y))
-        cross_fitted = self._fit_tables(names, factors, y)
-        self.output_groups_ = {}
-        start = 0
-        for name in names:
-            stop = start + self.tables_[name].shape[1]
-            self.output_groups_[name] = list(range(start, stop))
-            start = stop
+            n_codes = len(self.levels_[name]) + 1
+            encoding = self.column_encodings_[name]
+            if encoding == "ordinal":
+                table = np.arange(n_codes, dtype=np.float32)[:, np.newaxis]
+            elif encoding == "onehot":
+                has_other = bool(self.merged_levels_[name])
+                table = np.eye(n_codes, n_codes - 1 + has_other, dtype=np.float32)
+            else:
+                if target is None:
+                    target, self.target_classes_ = read_target(y, self.target_type)
+                codes, _ = self._recode(name, factor)
+                table = smoothed_means(codes, n_codes, target).astype(np.float32)
+                cross_fitted[name] = cross_fitted_means(
+                    codes, n_codes, target, self.target_classes_, self.random_state
+                )
+            self.tables_[name] = table
+            self.output_groups_[name] = list(range(start, start + table.shape[1]))
+            start += table.shape[1]
         return cross_fitted
 
-    def _fit_levels(self, name, factor, has_target):
+    def _fit_levels(self, name: str, factor: Factor, has_target: bool) -> None:
         """Choose the levels of one column that keep a code, and its encoding."""
         counts = level_counts(factor)
         order = list(counts) if factor.ordered else sorted(counts, key=level_order)
-        fewest = self._fewest_rows(len(factor.codes))
+        n_rows = len(factor.codes)
+        fewest = self._fewest_rows(n_rows)
         kept = [level for level in order if counts[level] >= fewest]
         encoding = self.encoding
         if encoding == "auto":
-            n_merged = len(factor.codes) - sum(counts[level] for level in kept)
+            n_merged = n_rows - sum(counts[level] for level in kept)
             many = len(kept) > self.max_levels or (
-                len(counts) > self.max_levels
-                and n_merged > _MOST_MERGED * len(factor.codes)
+                len(counts) > self.max_levels and n_merged > _MOST_MERGED * n_rows
             )
             encoding = "target" if many and has_target else "onehot"
             if many and not has_target:
-                kept = _most_frequent(kept, counts, self.max_levels)
+                ranked = sorted(kept, key=lambda level: -counts[level])
+                frequent = set(ranked[: self.max_levels])
+                kept = [level for level in kept if level in frequent]
         if encoding == "target" and self.min_frequency == "auto":
             kept = order
         keeps = set(kept)
@@ -291,81 +311,56 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         self.merged_levels_[name] = [level for level in order if level not in keeps]
         self.column_encodings_[name] = encoding
 
-    def _fewest_rows(self, n_rows):
+    def _fewest_rows(self, n_rows: int) -> float:
         """Return how many rows a level needs to keep a code of its own."""
         if self.min_frequency is None:
             return 0
-        if self.min_frequency == "auto":
+        if isinstance(self.min_frequency, str):
             return min(_RARE_ROWS, _RARE_SHARE * n_rows)
         counts_rows = self.min_frequency >= 1
         return self.min_frequency if counts_rows else self.min_frequency * n_rows
 
-    def _fit_tables(self, names, factors, y):
-        """Fill in the numbers of every level; return the cross-fitted means."""
-        cross_fitted = {}
-        target = None
-        for name, factor in zip(names, factors, strict=True):
-            n_levels = len(self.levels_[name])
-            encoding = self.column_encodings_[name]
-            if encoding == "ordinal":
-                table = np.arange(n_levels + 1, dtype=np.float32)[:, np.newaxis]
-            elif encoding == "onehot":
-                has_other = bool(self.merged_levels_[name])
-                table = np.eye(n_levels + 1, n_levels + has_other, dtype=np.float32)
-            else:
-                if target is None:
-                    target, self.target_classes_ = read_target(y, self.target_type)
-                codes, _ = self._recode(name, factor)
-                table = smoothed_means(codes, n_levels + 1, target).astype(np.float32)
-                cross_fitted[name] = cross_fitted_means(
-                    codes, n_levels + 1, target, self.target_classes_, self.random_state
-                )
-            self.tables_[name] = table
-        return cross_fitted
-
-    def _recode(self, name, factor):
+    def _recode(self, name: str, factor: Factor) -> tuple[np.ndarray, dict[Any, int]]:
         """Return the learnt codes of a column and the counts of unseen levels."""
         code_of = {level: code for code, level in enumerate(self.levels_[name])}
         known = code_of.keys() | set(self.merged_levels_[name])
-        other = len(code_of)
         levels = [*factor.levels, None]  # code -1, a missing cell, is the last one
-        codes = np.array([code_of.get(level, other) for level in levels])[factor.codes]
-        unseen = [at for at, level in enumerate(levels) if level not in known]
-        if not unseen:
-            return codes, {}
-        counts = np.bincount(factor.codes + 1, minlength=len(levels))
-        counts = np.append(counts[1:], counts[0])
-        return codes, {levels[at]: int(counts[at]) for at in unseen if counts[at]}
+        codes = np.array([code_of.get(level, len(code_of)) for level in levels])
+        unseen = {}
+        if not known.issuperset(levels):
+            counts = level_counts(factor).items()
+            unseen = {level: count for level, count in counts if level not in known}
+        return codes[factor.codes], unseen
 
-    def _encode(self, factors, n_rows, cross_fitted=None):
-        """Return the encoded columns as one array and report unseen levels."""
-        width = sum(table.shape[1] for table in self.tables_.values())
-        out = np.empty((n_rows, width), dtype=np.float32)
-        self._encode_into(out, factors, cross_fitted)
-        return out
-
-    def _encode_into(self, out, factors, cross_fitted=None):
-        """Write the encoded columns to ``out`` and report unseen levels."""
-        recoded, unseen = [], {}
+    def _encode(
+        self,
+        factors: list[Factor],
+        cross_fitted: dict[str, np.ndarray] | None = None,
+        out: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Encode columns, into ``out`` where it is given, and report unseen levels."""
+        if out is None:
+            width = sum(table.shape[1] for table in self.tables_.values())
+            out = np.empty((len(factors[0].codes), width), dtype=np.float32)
+        recoded, unseen = {}, {}
         for name, factor in zip(self.tables_, factors, strict=True):
-            codes, unknown = self._recode(name, factor)
-            recoded.append(codes)
+            recoded[name], unknown = self._recode(name, factor)
             if unknown:
                 unseen[name] = unknown
-        for rows in row_blocks(out.shape[0]):
-            start = 0
-            for (name, table), codes in zip(self.tables_.items(), recoded, strict=True):
-                stop = start + table.shape[1]
+        for rows in row_chunks(len(out)):
+            for name, codes in recoded.items():
+                group = self.output_groups_[name]
                 if cross_fitted and name in cross_fitted:
-                    out[rows, start:stop] = cross_fitted[name][rows]
+                    encoded = cross_fitted[name][rows]
                 else:
-                    out[rows, start:stop] = table[codes[rows]]
-                start = stop
+                    encoded = self.tables_[name][codes[rows]]
+                out[rows, group[0] : group[-1] + 1] = encoded
         _report_unseen(unseen)
+        return out
 
-    def _output_names(self, names):
+    def _output_names(self, names: list[str]) -> list[str]:
         """Name the output columns after the input columns' names."""
-        wanted = []
+        wanted: list[str] = []
         for name, learnt in zip(names, self.tables_, strict=True):
             encoding = self.column_encodings_[learnt]
             if encoding == "ordinal":
@@ -385,24 +380,13 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
                     wanted.append(f"{name}_other")
         return unique_names(wanted)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.transformer_tags.preserves_dtype = []
+    def __sklearn_tags__(self) -> Any:
+        tags = raw_table_tags(super().__sklearn_tags__())
         tags.target_tags.required = self.encoding == "target"
         return tags
 
 
-def _most_frequent(levels, counts, n_kept):
-    """Keep the most frequent levels, in the order that they have."""
-    ranked = sorted(levels, key=lambda level: -counts[level])
-    frequent = set(ranked[:n_kept])
-    return [level for level in levels if level in frequent]
-
-
-def _report_unseen(unseen):
+def _report_unseen(unseen: dict[str, dict[Any, int]]) -> None:
     """Warn once about levels that fit has not seen, with their counts."""
     if not unseen:
         return

@@ -1,20 +1,27 @@
 """DistancePreprocessor: a raw customer table whose rows can be compared by distance."""
 
-from numbers import Integral, Real
+from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context, validate_data
 from segmentlearn.preprocessing._tabular import TabularPreprocessor
-from segmentlearn.tables import row_blocks
+from segmentlearn.tables import raw_table_tags, row_chunks
 
 _HEAVY_SKEWNESS = 1.0
 _HEAVY_KURTOSIS = 3.0  # in excess of the normal distribution's
 _LARGEST_BLOCK_SCALE = 3.0
-_MOST_ROWS = 100_000  # enough to tell whether a tail is heavy
+_MOST_ROWS = 100_000  # enough to see whether a tail is heavy
+
+
+def _of_table(*names: str) -> dict[str, list]:
+    """Return the constraints of parameters that go to `table_` as they are."""
+    return {name: TabularPreprocessor._parameter_constraints[name] for name in names}
 
 
 class DistancePreprocessor(TransformerMixin, BaseEstimator):
@@ -25,7 +32,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     number of levels. A number is standardised, after its tails have been tamed where
     they are heavy. A category is a block of one-hot columns, scaled such that the
     expected squared distance of two customers is that of one standardised number.
-    Missing numbers lie at the mean, in columns without gaps at `fit` at the median;
+    Missing numbers lie at the mean, in columns complete at `fit` at the median;
     missing categories are a level of their own.
 
     Parameters
@@ -76,7 +83,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     With the shares p of a category's levels two random customers differ in it with
     probability 1 − Σp², and then lie √2 apart in one-hot columns. The factor
     1 / √(1 − Σp²) makes the expected squared distance 2, which is what two draws from
-    a standardised number have. The idea of weighing both kinds alike is that of
+    a standardised number have. The idea of weighing both kinds the same is that of
     k-prototypes [1]_.
 
     References
@@ -102,29 +109,22 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         "tails": [StrOptions({"auto", "keep"})],
         "clip": [Interval(Real, 0, None, closed="neither"), None],
         "largest_scale": [Interval(Real, 1, None, closed="left")],
-        "min_frequency": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "max_levels": [Interval(Integral, 1, None, closed="left")],
-        "categorical_features": [StrOptions({"auto"}), "array-like", None],
-        "numeric_features": [StrOptions({"auto"}), "array-like", None],
-        "identifiers": [StrOptions({"drop", "keep"})],
+        **_of_table("min_frequency", "max_levels"),
+        **_of_table("categorical_features", "numeric_features", "identifiers"),
     }
 
     def __init__(
         self,
-        tails="auto",
+        tails: str = "auto",
         *,
-        clip=3.0,
-        largest_scale=_LARGEST_BLOCK_SCALE,
-        min_frequency="auto",
-        max_levels=30,
-        categorical_features="auto",
-        numeric_features="auto",
-        identifiers="drop",
-    ):
+        clip: float | None = 3.0,
+        largest_scale: float = _LARGEST_BLOCK_SCALE,
+        min_frequency: float | str | None = "auto",
+        max_levels: int = 30,
+        categorical_features: Any = "auto",
+        numeric_features: Any = "auto",
+        identifiers: str = "drop",
+    ) -> None:
         self.tails = tails
         self.clip = clip
         self.largest_scale = largest_scale
@@ -135,7 +135,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         self.identifiers = identifiers
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn levels, tails and scales.
 
         Parameters
@@ -159,7 +159,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Learn from a table and transform it.
 
         Parameters
@@ -175,7 +175,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         """
         return self._rescale(self._fit(X))
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Turn rows into numbers with what `fit` has learnt.
 
         Parameters
@@ -197,7 +197,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._rescale(self.table_.transform(X))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """Turn prepared rows back into columns in their own unit.
 
         Parameters
@@ -233,7 +233,9 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             features[:, group] /= self.block_scales_[name]
         return self.table_.inverse_transform(features)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the output columns.
 
         Parameters
@@ -248,7 +250,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self.table_.get_feature_names_out(input_features)[self._sources]
 
-    def _fit(self, X):
+    def _fit(self, X: Any) -> np.ndarray:
         """Learn everything; return the table as the imputer and encoder give it."""
         self.table_ = TabularPreprocessor(
             clip=None,
@@ -260,23 +262,26 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         ).set_output(transform="default")
         features = self.table_.fit_transform(X)
         validate_data(self, X, skip_check_array=True)
-        self._learn_numbers(features)
-        self._learn_blocks(features)
+        self._fit_numbers(features)
+        self.block_scales_ = {}
+        for name, group in self.table_.output_groups_.items():
+            shares = features[:, group].mean(axis=0, dtype=np.float64)
+            differ = max(1.0 - float((shares**2).sum()), 1.0 / self.largest_scale**2)
+            self.block_scales_[name] = float(1.0 / np.sqrt(differ))
         return features
 
     @property
-    def _numeric(self):
+    def _numeric(self) -> list[int]:
         """Positions of the numeric columns, in the table and in the output."""
         return self.table_.output_roles_["numeric"]
 
     @property
-    def _sources(self):
+    def _sources(self) -> list[int]:
         """Positions in the table of the output columns: all but the indicators."""
-        roles = self.table_.output_roles_
-        return [*roles["numeric"], *roles["onehot"]]
+        return [*self._numeric, *self.table_.output_roles_["onehot"]]
 
     @property
-    def output_groups_(self):
+    def output_groups_(self) -> dict[str, list[int]]:
         """Positions of the output columns of each category."""
         place_of = {source: place for place, source in enumerate(self._sources)}
         return {
@@ -284,89 +289,68 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             for name, group in self.table_.output_groups_.items()
         }
 
-    def _learn_numbers(self, features):
+    def _fit_numbers(self, features: np.ndarray) -> None:
         """Learn tails, means and deviations from the numbers that are present."""
-        numeric = self._numeric
-        self.is_heavy_ = np.zeros(len(numeric), bool)
-        self.center_, self.scale_ = np.zeros(len(numeric)), np.zeros(len(numeric))
-        for place in numeric:
-            present = self._present(features, place)
-            if self.tails == "auto":
-                self.is_heavy_[place] = _has_heavy_tails(present)
-            if self.is_heavy_[place]:
+        n_numeric, indicators = len(self._numeric), self._indicators()
+        self.is_heavy_ = np.zeros(n_numeric, bool)
+        self.center_, self.scale_ = np.zeros(n_numeric), np.zeros(n_numeric)
+        for place in self._numeric:
+            present = features[:, place].astype(np.float64)
+            if place in indicators:
+                present = present[features[:, indicators[place]] == 0]
+            if self.tails == "auto" and _has_heavy_tails(present):
+                self.is_heavy_[place] = True
                 present = np.arcsinh(present)
             self.center_[place] = present.mean()
             deviation = present.std()
             if deviation > 1e-7 * max(1.0, abs(self.center_[place])):
                 self.scale_[place] = deviation
 
-    def _present(self, features, place):
-        """Return the numbers of a column that were not missing."""
-        indicator = self._indicators().get(place)
-        column = features[:, place].astype(np.float64)
-        if indicator is None:
-            return column
-        return column[features[:, indicator] == 0]
-
-    def _indicators(self):
+    def _indicators(self) -> dict[int, int]:
         """Position of the indicator of each numeric column that has one."""
-        names = [
-            name
-            for name, role in self.table_.column_roles_.items()
-            if role == "numeric"
-        ]
-        told = self.table_.imputer_.indicator_features_
-        places = dict(zip(told, self.table_.output_roles_["indicator"], strict=True))
+        roles = self.table_.column_roles_
+        numeric = [name for name, role in roles.items() if role == "numeric"]
+        with_indicator = self.table_.imputer_.indicator_features_
         return {
-            place: places[name] for place, name in enumerate(names) if name in places
+            numeric.index(name): indicator
+            for name, indicator in zip(
+                with_indicator, self.table_.output_roles_["indicator"], strict=True
+            )
+            if name in numeric
         }
 
-    def _learn_blocks(self, features):
-        """Learn the factor of each category from the shares of its levels."""
-        self.block_scales_ = {}
-        for name, group in self.table_.output_groups_.items():
-            shares = features[:, group].mean(axis=0, dtype=np.float64)
-            differ = 1.0 - float((shares**2).sum())
-            bound = 1.0 / self.largest_scale**2
-            self.block_scales_[name] = float(1.0 / np.sqrt(max(differ, bound)))
-
-    def _rescale(self, features):
+    def _rescale(self, features: np.ndarray) -> np.ndarray:
         """Tame, standardise and weigh; return the output columns."""
         numeric, indicators = self._numeric, self._indicators()
+        categorical = self.table_.output_roles_["onehot"]
         out = np.empty((len(features), len(self._sources)), np.float32)
-        n_numeric = len(numeric)
         inverse = np.divide(
             1.0, self.scale_, out=np.zeros_like(self.scale_), where=self.scale_ > 0
         )
         factors = np.ones(features.shape[1], np.float32)
         for name, group in self.table_.output_groups_.items():
             factors[group] = self.block_scales_[name]
-        blocks = self.table_.output_roles_["onehot"]
-        for rows in row_blocks(len(features)):
+        for rows in row_chunks(len(features)):
             numbers = features[rows][:, numeric].astype(np.float64)
             heavy = self.is_heavy_
             numbers[:, heavy] = np.arcsinh(numbers[:, heavy])
-            numbers -= self.center_
-            numbers *= inverse
+            numbers = (numbers - self.center_) * inverse
             for place, indicator in indicators.items():
                 numbers[features[rows, indicator] > 0, place] = 0.0
             if self.clip is not None:
                 np.clip(numbers, -self.clip, self.clip, out=numbers)
-            out[rows, :n_numeric] = numbers
-            out[rows, n_numeric:] = features[rows][:, blocks] * factors[blocks]
+            out[rows, : len(numeric)] = numbers
+            out[rows, len(numeric) :] = (
+                features[rows][:, categorical] * factors[categorical]
+            )
         return out
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
+    def __sklearn_tags__(self) -> Any:
+        return raw_table_tags(super().__sklearn_tags__())
 
 
-def _has_heavy_tails(column):
-    """Whether a few values of a column would rule its distances."""
+def _has_heavy_tails(column: np.ndarray) -> bool:
+    """Return whether a few values of a column would rule its distances."""
     sample = column
     if len(column) > _MOST_ROWS:
         sample = column[np.random.default_rng(0).integers(0, len(column), _MOST_ROWS)]

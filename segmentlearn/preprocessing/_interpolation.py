@@ -1,6 +1,7 @@
 """Columns as floats that can be interpolated, and the results as the column's cells."""
 
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,8 @@ from segmentlearn.tables import NUMBER, kind_of, to_numbers
 _DAY = pd.Timedelta(days=1)
 
 
-def is_interpolable(values):
-    """Tell whether a value between two cells of a column can be one of its cells."""
+def is_interpolable(values: Any) -> bool:
+    """Return whether a value between two cells of a column can be one of its cells."""
     return kind_of(values) == NUMBER or values.dtype.kind in "mM"
 
 
@@ -27,7 +28,7 @@ class InterpolatedColumn:
         stays a count, a date without a time a date, and a 0/1 column one of 0 and 1.
     """
 
-    def __init__(self, values, name):
+    def __init__(self, values: Any, name: str) -> None:
         self._values = values
         self._is_time = values.dtype.kind in "mM"
         if self._is_time:
@@ -39,13 +40,13 @@ class InterpolatedColumn:
         self.is_whole = bool((self.numbers == np.rint(self.numbers)).all())
 
     @property
-    def is_flag(self):
+    def is_flag(self) -> bool:
         """Whether the column holds 0 and 1 only."""
         return not self._is_time and bool(
             ((self.numbers == 0) | (self.numbers == 1)).all()
         )
 
-    def cells(self, numbers):
+    def cells(self, numbers: np.ndarray) -> Any:
         """Return numbers between those of the column as cells of its dtype."""
         numbers = np.clip(numbers, self.numbers.min(), self.numbers.max())
         if self.is_whole:
@@ -63,7 +64,7 @@ class InterpolatedColumn:
             return numbers.astype(dtype, copy=False)
         return pd.array(numbers, dtype=dtype)
 
-    def _integers(self, whole):
+    def _integers(self, whole: np.ndarray) -> np.ndarray:
         """Return integers; a float near the end of their range might not fit."""
         given = np.asarray(self._values)
         if given.dtype.kind not in "iu":  # a nullable column in an older pandas
@@ -75,10 +76,13 @@ class InterpolatedColumn:
         integers[whole >= float(high)] = high
         return integers
 
-    def _objects(self, numbers):
+    def _objects(self, numbers: np.ndarray) -> np.ndarray:
         """Return Python numbers of the kind that the column holds."""
         kind = pd.api.types.infer_dtype(np.asarray(self._values, dtype=object))
-        make = {"integer": int, "decimal": lambda number: Decimal(repr(number))}
+        make: dict[str, Any] = {
+            "integer": int,
+            "decimal": lambda number: Decimal(repr(number)),
+        }
         cells = np.empty(len(numbers), dtype=object)
         cells[:] = [make.get(kind, float)(number) for number in numbers.tolist()]
         return cells

@@ -1,31 +1,32 @@
 """From the matrix of a fitted preprocessor back to columns as a user knows them."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_array
 
 from segmentlearn.preprocessing._mixed_imputer import MISSING_LEVEL
-from segmentlearn.tables import DATETIME, NUMERIC_KINDS, TIMEDELTA, row_blocks
+from segmentlearn.tables import DATETIME, NUMERIC_KINDS, TIMEDELTA, row_chunks
 
 OTHER = "other"
 _CALENDAR = (-719_162, 2_932_896)  # days from 1970 to the years 1 and 9999
 _LONGEST = 9.2e18  # microseconds that a duration can hold
 
 
-def original_columns(preprocessor, X):
+def original_columns(preprocessor: Any, X: Any) -> dict[str, np.ndarray]:
     """Return the columns in use in their own unit, by name."""
     names = list(preprocessor.get_feature_names_out())
     if hasattr(X, "columns") and set(X.columns) == set(names):
         X = X[names]  # a frame may have them in any order
     X = check_array(X, dtype=[np.float64, np.float32])
-    width = len(names)
-    if X.shape[1] != width:
+    if X.shape[1] != len(names):
         raise ValueError(
-            f"X has {X.shape[1]} columns; transform gives {width}, and these are what "
-            "inverse_transform takes."
+            f"X has {X.shape[1]} columns; transform gives {len(names)}, and these are "
+            "what inverse_transform takes."
         )
     kinds, roles = preprocessor.column_kinds_, preprocessor.output_roles_
-    columns = {}
+    columns: dict[str, np.ndarray] = {}
     numeric = [name for name, kind in kinds.items() if kind in NUMERIC_KINDS]
     if numeric:
         found = original_numbers(
@@ -46,12 +47,14 @@ def original_columns(preprocessor, X):
             encoder.tables_[name],
             encoder.levels_[name],
             bool(encoder.merged_levels_[name]),
-            is_gap=MISSING_LEVEL if made_up else None,
+            missing_level=MISSING_LEVEL if made_up else None,
         )
     return {name: columns[name] for name in kinds}
 
 
-def original_numbers(scaled, kinds, scaler):
+def original_numbers(
+    scaled: np.ndarray, kinds: list[str], scaler: Any
+) -> list[np.ndarray]:
     """Return numeric columns in their own unit."""
     numbers = scaler.inverse_transform(np.asarray(scaled, np.float64))
     columns = []
@@ -66,19 +69,24 @@ def original_numbers(scaled, kinds, scaler):
     return columns
 
 
-def nearest_levels(encoded, table, levels, has_other, is_gap=None):
+def nearest_levels(
+    encoded: np.ndarray,
+    table: np.ndarray,
+    levels: list,
+    has_other: bool,
+    missing_level: str | None = None,
+) -> np.ndarray:
     """Return the level of each row whose code is nearest to what the row holds."""
     names = [*levels, OTHER] if has_other else list(levels)
     table = np.asarray(table[: len(names)], np.float64)
     codes = np.empty(len(encoded), np.int64)
     half_squares = (table**2).sum(axis=1) / 2
-    for rows in row_blocks(len(encoded)):
+    for rows in row_chunks(len(encoded)):
         codes[rows] = (encoded[rows] @ table.T - half_squares).argmax(axis=1)
-    names = [None if is_gap is not None and name == is_gap else name for name in names]
     values = np.empty(len(names), dtype=object)
-    values[:] = names
+    values[:] = [None if name == missing_level else name for name in names]
     column = values[codes]
-    known = {type(name) for name in names if name is not None}
+    known = {type(name) for name in values if name is not None}
     if known <= {int, float} and known:  # truth values and text stay objects
         return pd.to_numeric(pd.Series(column)).to_numpy()
     return column

@@ -2,8 +2,10 @@
 
 import warnings
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -11,7 +13,6 @@ from segmentlearn._compat import Interval, StrOptions, fit_context
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing._numeric_fill import (
     constant_fill,
-    fill_constants,
     fill_predictions,
     fit_model,
 )
@@ -19,20 +20,24 @@ from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler
 from segmentlearn.tables import (
     CATEGORICAL,
     NUMERIC,
+    Column,
+    Factor,
+    Table,
     as_text,
     can_hold,
     check_input_features,
+    check_table,
     expected_kinds,
     fill_categories,
     level_counts,
     level_order,
-    put_together,
-    read_table,
+    output_container,
+    raw_table_tags,
     resolve_roles,
     restore_numbers,
-    split_table,
+    split_numeric_categorical,
+    to_container,
     unique_names,
-    wanted_container,
 )
 
 ALL_MISSING = "all-missing"
@@ -64,9 +69,9 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         How categories are filled: with the most frequent level, or with the level
         "missing" in columns that had missing cells in `fit`.
     add_indicator : {"auto"} or bool, default="auto"
-        Whether 0/1 columns are appended that tell which cells were missing, one for
+        Whether 0/1 columns are appended that show which cells were missing, one for
         each column that had missing cells in `fit`. "auto" leaves out columns in which
-        the level "missing" tells it already.
+        the level "missing" shows it already.
     n_neighbors : int, default=5
         Number of rows that "knn" takes the mean of.
     max_iter : int, default=10
@@ -146,15 +151,15 @@ class MixedImputer(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        numeric="median",
-        categorical="most_frequent",
+        numeric: str = "median",
+        categorical: str = "most_frequent",
         *,
-        add_indicator="auto",
-        n_neighbors=5,
-        max_iter=10,
-        categorical_features="auto",
-        random_state=None,
-    ):
+        add_indicator: bool | str = "auto",
+        n_neighbors: int = 5,
+        max_iter: int = 10,
+        categorical_features: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.numeric = numeric
         self.categorical = categorical
         self.add_indicator = add_indicator
@@ -164,7 +169,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what to fill in.
 
         Parameters
@@ -184,22 +189,21 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         SchemaError
             If a column holds infinite values, or if no column holds a value.
         """
-        table = read_table(self, X, reset=True)
-        held = table.kinds()
-        roles, _ = resolve_roles(table.names, held, self.categorical_features)
-        kinds = expected_kinds(roles, held)
-        numbers, factors = split_table(self, table, kinds)
-        roles = dict(zip(table.names, roles, strict=True))
-        self._fit_parts(roles, kinds, numbers, factors)
+        table = check_table(self, X, reset=True)
+        roles, _ = resolve_roles(table.names, table.kinds, self.categorical_features)
+        kinds = expected_kinds(roles, table.kinds)
+        numbers, factors = split_numeric_categorical(type(self).__name__, table, kinds)
+        roles_by_name = dict(zip(table.names, roles, strict=True))
+        self._fit_columns(roles_by_name, kinds, numbers, factors)
         self.text_features_ = [
-            name
-            for name, column in zip(table.names, table.columns, strict=True)
-            if self.column_roles_[name] == CATEGORICAL
-            and not can_hold(column, self.fill_values_[name], MISSING_LEVEL)
+            column.name
+            for column in table.columns
+            if self.column_roles_[column.name] == CATEGORICAL
+            and not can_hold(column.cells, self.fill_values_[column.name])
         ]
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Fill missing cells with what `fit` has learnt.
 
         Parameters
@@ -221,22 +225,20 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             or if a column holds infinite values.
         """
         check_is_fitted(self)
-        table = read_table(self, X, reset=False)
+        table = check_table(self, X, reset=False)
         roles = list(self.column_roles_.values())
         used = [at for at, role in enumerate(roles) if role != ALL_MISSING]
         table = table.select(used)
         kinds = [self.column_kinds_[at] for at in used]
-        numbers, factors = split_table(self, table, kinds)
+        numbers, factors = split_numeric_categorical(type(self).__name__, table, kinds)
         names = [name for name in table.names if name not in factors]
-        numbers, missing = self._fill_numbers(numbers, names)
-        masks = dict(zip(names, missing.T, strict=True))
-        masks |= {name: factor.codes < 0 for name, factor in factors.items()}
-        self._report_new_missing(masks)
-        return self._build(
-            table, kinds, dict(zip(names, numbers.T, strict=True)), masks
-        )
+        numbers, masks = self._fill_numbers(numbers, names, factors)
+        filled = dict(zip(names, numbers.T, strict=True))
+        return self._build(table, kinds, filled, masks, numbers.dtype)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the output columns.
 
         Parameters
@@ -263,15 +265,17 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         ]
         return np.array(unique_names([*kept, *indicators]), dtype=object)
 
-    def _fit_parts(self, roles, kinds, numbers, factors):
+    def _fit_columns(
+        self,
+        roles: dict[str, str],
+        kinds: list[str],
+        numbers: np.ndarray,
+        factors: dict[str, Factor],
+    ) -> None:
         """Learn from the numeric columns as a block and the others as factors."""
         numeric = [name for name, role in roles.items() if role == NUMERIC]
-        gaps = np.isnan(numbers).sum(axis=0)
-        counts = {name: int(count) for name, count in zip(numeric, gaps, strict=True)}
-        counts |= {
-            name: int(np.count_nonzero(factor.codes < 0))
-            for name, factor in factors.items()
-        }
+        counts = dict(zip(numeric, np.isnan(numbers).sum(axis=0).tolist(), strict=True))
+        counts |= {name: int(f.counts()[-1]) for name, f in factors.items()}
         self.n_missing_ = {name: counts[name] for name in roles}
         self.column_kinds_ = list(kinds)
         self.column_roles_ = {
@@ -279,6 +283,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             for name, role in roles.items()
         }
         self._report_all_missing()
+        self.text_features_ = []
         self._fit_numbers(numbers, numeric)
         for name, factor in factors.items():
             if self.column_roles_[name] != ALL_MISSING:
@@ -287,7 +292,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             name for name in roles if self._wants_indicator(name)
         ]
 
-    def _report_all_missing(self):
+    def _report_all_missing(self) -> None:
         """Warn about columns without a value; refuse a table of nothing else."""
         roles = self.column_roles_
         dropped = [name for name, role in roles.items() if role == ALL_MISSING]
@@ -303,22 +308,19 @@ class MixedImputer(TransformerMixin, BaseEstimator):
                 stacklevel=2,
             )
 
-    def _fit_numbers(self, numbers, names):
+    def _fit_numbers(self, numbers: np.ndarray, names: list[str]) -> None:
         """Learn constants, or a model, for the numeric columns that hold a value."""
-        kept = [
-            at for at, name in enumerate(names) if self.column_roles_[name] == NUMERIC
-        ]
-        if len(kept) < len(names):
+        kept = [self.column_roles_[name] == NUMERIC for name in names]
+        if not all(kept):
             numbers = numbers[:, kept]
-        self.fill_values_ = {}
+        self.fill_values_: dict[str, Any] = {}
         self.numeric_imputer_ = self.numeric_scaler_ = None
         self.n_iter_ = 1
-        self.text_features_ = []
         if self.numeric in ("median", "mean"):
+            used = [name for name in names if self.column_roles_[name] == NUMERIC]
             fill = constant_fill(numbers, self.numeric)
-            for at, value in zip(kept, fill, strict=True):
-                self.fill_values_[names[at]] = float(value)
-        elif kept:
+            self.fill_values_ = dict(zip(used, fill, strict=True))
+        elif any(kept):
             self.numeric_scaler_ = SoftRobustScaler(clip=None).fit(numbers)
             self.numeric_imputer_ = fit_model(
                 self.numeric_scaler_.transform(numbers),
@@ -329,96 +331,99 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             )
             self.n_iter_ = max(getattr(self.numeric_imputer_, "n_iter_", 1), 1)
 
-    def _category_fill(self, name, factor):
+    def _category_fill(self, name: str, factor: Factor) -> Any:
         """Return the level that fills the missing cells of one column."""
         if self.categorical == "missing" and self.n_missing_[name]:
             return MISSING_LEVEL
         counts = level_counts(factor)
         counts.pop(None, None)
         levels = counts if factor.ordered else sorted(counts, key=level_order)
-        return max(levels, key=counts.get)
+        return max(levels, key=lambda level: counts[level])
 
-    def _wants_indicator(self, name):
-        """Tell whether a column of the training table gets an indicator."""
-        if self.column_roles_[name] == ALL_MISSING or not self.n_missing_[name]:
+    def _wants_indicator(self, name: str) -> bool:
+        """Return whether a column of the training table gets an indicator."""
+        role = self.column_roles_[name]
+        if role == ALL_MISSING or not self.n_missing_[name]:
             return False
         if self.add_indicator == "auto":
-            has_level = self.categorical == "missing"
-            return self.column_roles_[name] == NUMERIC or not has_level
-        return self.add_indicator
+            return role == NUMERIC or self.categorical != "missing"
+        return bool(self.add_indicator)
 
-    def _fill_numbers(self, numbers, names):
-        """Return the numbers without a gap, and the mask of the gaps."""
+    def _fill_numbers(
+        self, numbers: np.ndarray, names: list[str], factors: dict[str, Factor]
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return numbers without missing values, and what was missing in any column.
+
+        Columns that had no missing cells in `fit` and have some now are reported.
+        """
         missing = np.isnan(numbers)
         if missing.any():
             numbers = numbers.copy()
             if self.numeric_imputer_ is None:
-                fill = [self.fill_values_[name] for name in names]
-                fill_constants(numbers, missing, fill)
+                fill = np.array([self.fill_values_[name] for name in names])
+                np.copyto(numbers, fill, where=missing, casting="same_kind")
             else:
-                fill_predictions(
-                    numbers, missing, self.numeric_scaler_, self.numeric_imputer_
-                )
-        return numbers, missing
-
-    def _fill_factor(self, name, factor):
-        """Return a column of categories with its missing cells filled."""
-        fill = self.fill_values_[name]
-        levels = factor.levels if fill in factor.levels else [*factor.levels, fill]
-        missing = factor.codes < 0
-        if missing.any():
-            factor = factor._replace(
-                codes=np.where(missing, levels.index(fill), factor.codes), levels=levels
-            )
-        return factor
-
-    def _build(self, table, kinds, filled, masks):
-        """Put filled columns and indicators into the container that is wanted."""
-        columns = [
-            restore_numbers(values, filled[name], kind)
-            if name in filled
-            else self._fill_cells(name, values, masks[name])
-            for name, values, kind in zip(
-                table.names, table.columns, kinds, strict=True
-            )
-        ]
-        single = any(column.dtype == np.float32 for column in filled.values())
-        dtype = np.float32 if single else np.float64
-        columns += [masks[name].astype(dtype) for name in self.indicator_features_]
-        return put_together(
-            columns,
-            list(self.get_feature_names_out()),
-            wanted_container(self, table.container),
-            table.index,
-        )
-
-    def _fill_cells(self, name, values, missing):
-        """Return a column of categories filled, in its own dtype or as text."""
-        fill = self.fill_values_[name]
-        if name in self.text_features_ or not can_hold(values, fill, MISSING_LEVEL):
-            return as_text(values, fill)
-        return fill_categories(values, missing, fill)
-
-    def _report_new_missing(self, masks):
-        """Warn once about missing cells in columns that had none in fit."""
-        new = {
-            name: int(np.count_nonzero(mask))
+                scaler, model = self.numeric_scaler_, self.numeric_imputer_
+                fill_predictions(numbers, missing, scaler, model)
+        masks = dict(zip(names, missing.T, strict=True))
+        masks |= {name: factor.codes < 0 for name, factor in factors.items()}
+        new = ", ".join(
+            f"{name!r} ({np.count_nonzero(mask)})"
             for name, mask in masks.items()
             if not self.n_missing_[name] and mask.any()
-        }
+        )
         if new:
-            listed = ", ".join(f"{name!r} ({count})" for name, count in new.items())
             warnings.warn(
-                f"Columns that had no missing values in fit have some now: {listed}. "
+                f"Columns that had no missing values in fit have some now: {new}. "
                 f"They were imputed like the others.",
                 SegmentLearnWarning,
                 stacklevel=2,
             )
+        return numbers, masks
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
+    def _fill_factors(self, factors: dict[str, Factor]) -> dict[str, Factor]:
+        """Return columns of categories with their missing cells filled."""
+        filled = {}
+        for name, (codes, levels, ordered) in factors.items():
+            fill = self.fill_values_[name]
+            missing = codes < 0
+            if missing.any():
+                levels = levels if fill in levels else [*levels, fill]
+                codes = np.where(missing, levels.index(fill), codes)
+            filled[name] = Factor(codes, levels, ordered)
+        return filled
+
+    def _build(
+        self,
+        table: Table,
+        kinds: list[str],
+        filled: dict[str, np.ndarray],
+        masks: dict[str, np.ndarray],
+        dtype: Any,
+    ) -> Any:
+        """Put filled columns and indicators into the container that is wanted."""
+        columns = [
+            restore_numbers(column.cells, filled[column.name], kind)
+            if column.name in filled
+            else self._fill_cells(column, masks[column.name])
+            for column, kind in zip(table.columns, kinds, strict=True)
+        ]
+        columns += [masks[name].astype(dtype) for name in self.indicator_features_]
+        return to_container(
+            columns,
+            list(self.get_feature_names_out()),
+            output_container(self, table.container),
+            table.index,
+        )
+
+    def _fill_cells(self, column: Column, missing: np.ndarray) -> Any:
+        """Return a column of categories filled, in its own dtype or as text."""
+        fill = self.fill_values_[column.name]
+        if column.name in self.text_features_ or not can_hold(column.cells, fill):
+            return as_text(column.factor, fill)
+        return fill_categories(column.cells, missing, fill)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = raw_table_tags(super().__sklearn_tags__())
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -1,28 +1,34 @@
 """Values for missing numbers: constants, or predictions from the other columns."""
 
+from typing import Any
+
 import numpy as np
 
 from segmentlearn.preprocessing._soft_robust_scaler import sorted_quantile
 
 
-def constant_fill(block, strategy):
+def constant_fill(block: np.ndarray, strategy: str) -> list[float]:
     """Return the median or mean of every column, missing values left out."""
-    fill = np.zeros(block.shape[1])
-    for position in range(block.shape[1]):
-        column = block[:, position]
+    fill = []
+    for column in block.T:
         present = column[~np.isnan(column)]
-        if not len(present):
-            continue
         if strategy == "mean":  # divided first: a sum of large numbers overflows
-            fill[position] = np.sum(present / len(present), dtype=np.float64)
+            fill.append(float(np.sum(present / len(present), dtype=np.float64)))
         else:
             middle = (len(present) - 1) // 2
             halves = np.partition(present, [middle, min(middle + 1, len(present) - 1)])
-            fill[position] = sorted_quantile(halves, len(halves), 0.5)
+            fill.append(sorted_quantile(halves, len(halves), 0.5))
     return fill
 
 
-def fit_model(scaled, strategy, *, n_neighbors, max_iter, random_state):
+def fit_model(
+    scaled: np.ndarray,
+    strategy: str,
+    *,
+    n_neighbors: int,
+    max_iter: int,
+    random_state: Any,
+) -> Any:
     """Fit scikit-learn's imputer that predicts numbers from each other."""
     if strategy == "knn":
         from sklearn.impute import KNNImputer
@@ -41,13 +47,9 @@ def fit_model(scaled, strategy, *, n_neighbors, max_iter, random_state):
     ).fit(scaled)
 
 
-def fill_constants(block, mask, fill):
-    """Write constants into the missing cells of ``block``, in place."""
-    for position in np.flatnonzero(mask.any(axis=0)):
-        block[mask[:, position], position] = fill[position]
-
-
-def fill_predictions(block, mask, scaler, model):
+def fill_predictions(
+    block: np.ndarray, mask: np.ndarray, scaler: Any, model: Any
+) -> None:
     """Write a model's predictions into the missing cells of ``block``, in place."""
     rows = np.flatnonzero(mask.any(axis=1))
     if len(rows):

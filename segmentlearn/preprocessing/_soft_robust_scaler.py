@@ -1,6 +1,7 @@
 """SoftRobustScaler: scaling by median and quartiles with a smooth clip."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -11,7 +12,7 @@ from segmentlearn.tables import (
     column_names,
     infinite_problems,
     raise_schema_error,
-    row_blocks,
+    row_chunks,
 )
 
 # beyond this many clip widths the squashed value equals the clip in both precisions
@@ -82,11 +83,11 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "clip": [Interval(Real, 0, None, closed="neither"), None],
     }
 
-    def __init__(self, clip=3.0):
+    def __init__(self, clip: float | None = 3.0) -> None:
         self.clip = clip
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn median and scale of every column.
 
         Parameters
@@ -110,7 +111,7 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.center_, self.scale_ = robust_statistics(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Scale and squash every column.
 
         Parameters
@@ -134,11 +135,11 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         soft_scale(X, self.center_, self.scale_, self.clip, out)
         return out
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """Bring scaled values back to the unit of the columns.
 
         Values at ``clip`` or beyond have no finite origin: they come back as the
-        largest distance from the median that the precision can tell from it. A
+        largest distance from the median that the precision can resolve. A
         constant column comes back as its constant.
 
         Parameters
@@ -175,7 +176,7 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         np.clip(original, -largest, largest, out=original)
         return original.astype(X.dtype, copy=False)
 
-    def _validate(self, X, *, reset):
+    def _validate(self, X: Any, *, reset: bool) -> np.ndarray:
         """Return X as floats, finite or missing."""
         X = validate_data(
             self,
@@ -184,23 +185,24 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             dtype=[np.float64, np.float32],
             ensure_all_finite=False,
         )
-        raise_schema_error(self, infinite_problems(column_names(self), X))
+        problems = infinite_problems(column_names(self), X)
+        raise_schema_error(type(self).__name__, problems)
         return X
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
-def robust_statistics(block):
+def robust_statistics(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return median and scale of every column, missing values left out."""
     center = np.zeros(block.shape[1])
     scale = np.zeros(block.shape[1])
-    for position in range(block.shape[1]):
-        column = np.sort(block[:, position])  # NaN goes to the end
-        n_present = len(column) - np.count_nonzero(np.isnan(column))
+    for position, column in enumerate(block.T):
+        column = np.sort(column)  # NaN goes to the end
+        n_present = len(column) - int(np.count_nonzero(np.isnan(column)))
         if n_present == 0:
             continue
         quarter, middle, three_quarters = (
@@ -214,7 +216,7 @@ def robust_statistics(block):
     return center, scale
 
 
-def sorted_quantile(column, n_present, q):
+def sorted_quantile(column: np.ndarray, n_present: int, q: float) -> float:
     """Return a quantile of sorted values by linear interpolation."""
     rank = (n_present - 1) * q
     below = int(rank)
@@ -224,14 +226,20 @@ def sorted_quantile(column, n_present, q):
     return low * (1 - (rank - below)) + high * (rank - below)
 
 
-def soft_scale(block, center, scale, clip, out):
+def soft_scale(
+    block: np.ndarray,
+    center: np.ndarray,
+    scale: np.ndarray,
+    clip: float | None,
+    out: np.ndarray,
+) -> None:
     """Write ``scale * (block - center)``, squashed into (-clip, clip), to ``out``."""
     safe = (scale == 0) | ((scale > 1e-30) & (scale < 1e30))
     single = block.dtype == np.float32 and out.dtype == np.float32 and safe.all()
     dtype = np.float32 if single else np.float64
     center, scale = center.astype(dtype), scale.astype(dtype)
     limit = float(np.finfo(out.dtype).max) if clip is None else clip * _SATURATED
-    for rows in row_blocks(block.shape[0]):
+    for rows in row_chunks(block.shape[0]):
         with np.errstate(over="ignore"):
             z = np.subtract(block[rows], center, dtype=dtype)
             if not single:  # an infinite distance times a scale of 0 would be NaN
@@ -248,10 +256,8 @@ def soft_scale(block, center, scale, clip, out):
         np.divide(z, root, out=out[rows], casting="same_kind")
 
 
-def _reciprocal(width):
+def _reciprocal(width: float) -> float:
     """Return ``1 / width``, 0 where it is no finite number."""
-    if width == 0:
-        return 0.0
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         factor = float(np.float64(1.0) / np.float64(width))
     return factor if np.isfinite(factor) else 0.0

@@ -1,12 +1,13 @@
 """TabularPreprocessor: a raw customer table as one matrix of small floats."""
 
-from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from segmentlearn._compat import Interval, StrOptions, fit_context
+from segmentlearn._compat import StrOptions, fit_context
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.preprocessing._category_encoder import CategoryEncoder
 from segmentlearn.preprocessing._inversion import original_columns
@@ -14,18 +15,17 @@ from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
 from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler, soft_scale
 from segmentlearn.tables import (
     CATEGORICAL,
-    DATETIME,
     MIXED,
     NUMERIC,
-    TIMEDELTA,
+    Factor,
     check_input_features,
+    check_table,
     expected_kinds,
-    find_identifiers,
     match_columns,
-    put_together,
-    read_table,
+    raw_table_tags,
     resolve_roles,
-    split_table,
+    split_numeric_categorical,
+    to_container,
     unique_names,
     warn_of_doubtful_categories,
     warn_of_identifiers,
@@ -34,10 +34,17 @@ from segmentlearn.tables import (
 IDENTIFIER = "identifier"
 
 
+def _of_steps(*names: str) -> dict[str, list]:
+    """Return the constraints of parameters that go to a step as they are."""
+    steps = (MixedImputer, CategoryEncoder, SoftRobustScaler)
+    known = {k: v for step in steps for k, v in step._parameter_constraints.items()}
+    return {name: known[name] for name in names}
+
+
 class TabularPreprocessor(TransformerMixin, BaseEstimator):
     """Turn a raw customer table into one float32 matrix for a net.
 
-    Numbers are imputed and scaled by median and quartiles, indicators tell which ones
+    Numbers are imputed and scaled by median and quartiles, indicators show which ones
     were missing, categories are encoded. What a column is follows from its dtype:
     numbers, nullable numbers, dates and durations are numeric; text, categories and
     truth values are categorical. Identifiers and columns without a value are left out
@@ -54,7 +61,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         How missing categories are filled: with a level of their own in columns that had
         missing cells in `fit`, or with the most frequent level.
     add_indicator : {"auto"} or bool, default="auto"
-        Whether 0/1 columns tell which cells were missing, see `MixedImputer`.
+        Whether 0/1 columns show which cells were missing, see `MixedImputer`.
     encoding : {"auto", "onehot", "ordinal", "target"}, default="auto"
         How categories become numbers, see `CategoryEncoder`.
     min_frequency : float, "auto" or None, default="auto"
@@ -138,40 +145,30 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "numeric": [StrOptions({"median", "mean", "knn", "iterative"})],
-        "categorical": [StrOptions({"missing", "most_frequent"})],
-        "add_indicator": [StrOptions({"auto"}), "boolean"],
-        "encoding": [StrOptions({"auto", "onehot", "ordinal", "target"})],
-        "min_frequency": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "max_levels": [Interval(Integral, 1, None, closed="left")],
-        "clip": [Interval(Real, 0, None, closed="neither"), None],
+        **_of_steps("numeric", "categorical", "add_indicator"),
+        **_of_steps("encoding", "min_frequency", "max_levels", "clip"),
         "categorical_features": [StrOptions({"auto"}), "array-like", None],
         "numeric_features": [StrOptions({"auto"}), "array-like", None],
         "identifiers": [StrOptions({"drop", "keep"})],
-        "target_type": [StrOptions({"auto", "classes", "continuous"})],
-        "random_state": ["random_state"],
+        **_of_steps("target_type", "random_state"),
     }
 
     def __init__(
         self,
-        numeric="median",
-        categorical="missing",
+        numeric: str = "median",
+        categorical: str = "missing",
         *,
-        add_indicator="auto",
-        encoding="auto",
-        min_frequency="auto",
-        max_levels=30,
-        clip=3.0,
-        categorical_features="auto",
-        numeric_features="auto",
-        identifiers="drop",
-        target_type="auto",
-        random_state=None,
-    ):
+        add_indicator: bool | str = "auto",
+        encoding: str = "auto",
+        min_frequency: float | str | None = "auto",
+        max_levels: int = 30,
+        clip: float | None = 3.0,
+        categorical_features: Any = "auto",
+        numeric_features: Any = "auto",
+        identifiers: str = "drop",
+        target_type: str = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.numeric = numeric
         self.categorical = categorical
         self.add_indicator = add_indicator
@@ -186,7 +183,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn roles, fill values, scales and levels.
 
         Parameters
@@ -210,7 +207,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
         """Fit and transform the training rows; target means are cross-fitted.
 
         Parameters
@@ -228,7 +225,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         numbers, factors, cross_fitted = self._fit(X, y)
         return self._assemble(numbers, factors, cross_fitted)
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Turn rows into numbers with what `fit` has learnt.
 
         Parameters
@@ -251,7 +248,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         numbers, factors = self._read_known(X)
         return self._assemble(numbers, factors)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: Any) -> Any:
         """Turn prepared rows back into columns in their own unit.
 
         Parameters
@@ -276,9 +273,11 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         columns = original_columns(self, X)
         container = "pandas" if hasattr(self, "feature_names_in_") else "array"
         index = getattr(X, "index", None) if hasattr(X, "columns") else None
-        return put_together(list(columns.values()), list(columns), container, index)
+        return to_container(list(columns.values()), list(columns), container, index)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> np.ndarray:
         """Return the names of the output columns.
 
         Parameters
@@ -304,27 +303,28 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             names += self.encoder_._output_names(categorical)
         return np.array(unique_names(names), dtype=object)
 
-    def _fit(self, X, y):
+    def _fit(self, X: Any, y: Any) -> tuple[np.ndarray, dict, dict]:
         """Learn everything; return numbers, factors and cross-fitted means."""
-        table = read_table(self, X, reset=True)
-        held = table.kinds()
+        table = check_table(self, X, reset=True)
         roles, chosen = resolve_roles(
-            table.names, held, self.categorical_features, self.numeric_features
+            table.names, table.kinds, self.categorical_features, self.numeric_features
         )
-        kinds = expected_kinds(roles, held)
-        numbers, factors = split_table(self, table, kinds)
+        kinds = expected_kinds(roles, table.kinds)
+        numbers, factors = split_numeric_categorical(type(self).__name__, table, kinds)
         self.column_roles_ = dict(zip(table.names, roles, strict=True))
-        chosen = {table.names[at] for at in chosen}
         if self.identifiers == "drop" and table.container != "array":
-            moments = {
-                name
-                for name, kind in zip(table.names, kinds, strict=True)
-                if kind in (DATETIME, TIMEDELTA)
-            }
-            numbers = self._leave_out_identifiers(chosen | moments, numbers, factors)
-        mixed = {
-            name for name, kind in zip(table.names, held, strict=True) if kind == MIXED
-        }
+            numeric = self._columns_of(NUMERIC)
+            found = [
+                column.name
+                for column in table.columns
+                if column.name not in chosen and column.identifies
+            ]
+            if found:
+                warn_of_identifiers(found)
+                self.column_roles_ |= dict.fromkeys(found, IDENTIFIER)
+                factors = {n: f for n, f in factors.items() if n not in found}
+                numbers = numbers[:, [name not in found for name in numeric]]
+        mixed = {column.name for column in table.columns if column.kind == MIXED}
         warn_of_doubtful_categories(factors, chosen, mixed, self.max_levels)
         self.column_kinds_ = dict(zip(table.names, kinds, strict=True))
         numbers = self._fit_imputer(numbers, factors)
@@ -333,19 +333,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._lay_out()
         return numbers, factors, cross_fitted
 
-    def _leave_out_identifiers(self, exempt, numbers, factors):
-        """Mark identifiers, warn about them, and return the numbers without them."""
-        found = find_identifiers(self.column_roles_, exempt, numbers, factors)
-        if not found:
-            return numbers
-        numeric = self._columns_of(NUMERIC)
-        for name in found:
-            self.column_roles_[name] = IDENTIFIER
-            factors.pop(name, None)
-        warn_of_identifiers(found)
-        return numbers[:, [self.column_roles_[name] == NUMERIC for name in numeric]]
-
-    def _fit_imputer(self, numbers, factors):
+    def _fit_imputer(
+        self, numbers: np.ndarray, factors: dict[str, Factor]
+    ) -> np.ndarray:
         """Learn fill values; return the numbers without columns that hold none."""
         used = {
             name: role
@@ -364,7 +354,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             random_state=self.random_state,
         )
         kinds = [self.column_kinds_[name] for name in used]
-        self.imputer_._fit_parts(used, kinds, numbers, factors)
+        self.imputer_._fit_columns(used, kinds, numbers, factors)
         self._name_inputs(self.imputer_, list(used))
         numeric = self._columns_of(NUMERIC)
         self.column_roles_ |= self.imputer_.column_roles_
@@ -378,7 +368,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         kept = [self.column_roles_[name] == NUMERIC for name in numeric]
         return numbers if all(kept) else numbers[:, kept]
 
-    def _fit_encoder(self, factors, y):
+    def _fit_encoder(self, factors: dict[str, Factor], y: Any) -> dict[str, np.ndarray]:
         """Learn the categories; return the cross-fitted means of the training rows."""
         self.encoder_ = None
         if not factors:
@@ -390,31 +380,29 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             target_type=self.target_type,
             random_state=self.random_state,
         )
-        filled = self._fill_factors(factors)
         self._name_inputs(self.encoder_, list(factors))
-        return self.encoder_._fit_factors(list(factors), filled, y)
+        return self.encoder_._fit_factors(self.imputer_._fill_factors(factors), y)
 
-    def _fit_scalers(self, numbers, factors):
+    def _fit_scalers(self, numbers: np.ndarray, factors: dict[str, Factor]) -> None:
         """Learn the scales of the numbers and of the target means."""
         self.scaler_ = self.target_scaler_ = None
         if numbers.shape[1]:
             self.scaler_ = SoftRobustScaler(self.clip).fit(numbers)
         encoder = self.encoder_
         if encoder is not None and "target" in encoder.column_encodings_.values():
+            filled = self.imputer_._fill_factors(factors)
             means = [
                 encoder.tables_[name][encoder._recode(name, factor)[0]]
-                for name, factor in zip(
-                    factors, self._fill_factors(factors), strict=True
-                )
+                for name, factor in filled.items()
                 if encoder.column_encodings_[name] == "target"
             ]
             self.target_scaler_ = SoftRobustScaler(self.clip).fit(np.hstack(means))
 
-    def _lay_out(self):
+    def _lay_out(self) -> None:
         """Note which output column holds what."""
         n_numeric = len(self._columns_of(NUMERIC))
         start = n_numeric + len(self.imputer_.indicator_features_)
-        self.output_roles_ = {
+        self.output_roles_: dict[str, list[int]] = {
             "numeric": list(range(n_numeric)),
             "indicator": list(range(n_numeric, start)),
             "onehot": [],
@@ -428,33 +416,35 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
                 self.output_groups_[name] = positions
                 self.output_roles_[self.encoder_.column_encodings_[name]] += positions
 
-    def _read_known(self, X):
+    def _read_known(self, X: Any) -> tuple[np.ndarray, dict[str, Factor]]:
         """Read the columns in use, checked and in the order of `fit`."""
         by_name = hasattr(self, "feature_names_in_")
-        table = read_table(self, X, reset=False, check_names=not by_name)
+        table = check_table(self, X, reset=False, check_names=not by_name)
+        used = list(self.column_kinds_)
+        problems: list[str] = []
         if by_name and table.container != "array":
-            places, problems = match_columns(
-                table.names, list(self.column_kinds_), list(self.column_roles_)
-            )
+            seen = list(self.column_roles_)
+            places, problems = match_columns(table.names, used, seen)
         else:
-            given = enumerate(self.column_roles_)
-            places = [at for at, name in given if name in self.column_kinds_]
-            problems = []
+            places = [list(self.column_roles_).index(name) for name in used]
         table = table.select(places)
         kinds = [self.column_kinds_[name] for name in table.names]
-        return split_table(self, table, kinds, problems)
+        return split_numeric_categorical(type(self).__name__, table, kinds, problems)
 
-    def _assemble(self, numbers, factors, cross_fitted=None):
+    def _assemble(
+        self,
+        numbers: np.ndarray,
+        factors: dict[str, Factor],
+        cross_fitted: dict[str, np.ndarray] | None = None,
+    ) -> np.ndarray:
         """Impute, scale and encode into one float32 matrix."""
         n_rows, n_numeric = numbers.shape
         start = n_numeric + len(self.output_roles_["indicator"])
         width = start + sum(len(group) for group in self.output_groups_.values())
         out = np.empty((n_rows, width), dtype=np.float32)
-        numeric = self._columns_of(NUMERIC)
-        filled, missing = self.imputer_._fill_numbers(numbers, numeric)
-        masks = dict(zip(numeric, missing.T, strict=True))
-        masks |= {name: factor.codes < 0 for name, factor in factors.items()}
-        self.imputer_._report_new_missing(masks)
+        filled, masks = self.imputer_._fill_numbers(
+            numbers, self._columns_of(NUMERIC), factors
+        )
         if self.scaler_ is not None:
             scaler = self.scaler_
             soft_scale(
@@ -463,34 +453,24 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         for place, name in enumerate(self.imputer_.indicator_features_, n_numeric):
             out[:, place] = masks[name]
         if self.encoder_ is not None:
-            encoded = out[:, start:]
-            self.encoder_._encode_into(
-                encoded, self._fill_factors(factors), cross_fitted
-            )
+            categories = list(self.imputer_._fill_factors(factors).values())
+            self.encoder_._encode(categories, cross_fitted, out[:, start:])
         if self.target_scaler_ is not None:
             target = self.output_roles_["target"]
             out[:, target] = self.target_scaler_.transform(out[:, target])
         return out
 
-    def _fill_factors(self, factors):
-        """Return the columns of categories without missing cells."""
-        return [self.imputer_._fill_factor(name, factors[name]) for name in factors]
-
-    def _columns_of(self, role):
+    def _columns_of(self, role: str) -> list[str]:
         """List the columns that have a role, in the order of `fit`."""
         return [name for name, given in self.column_roles_.items() if given == role]
 
-    def _name_inputs(self, step, names):
-        """Let a step know its input columns, so that it can be used alone."""
+    def _name_inputs(self, step: Any, names: list[str]) -> None:
+        """Set the input columns of a step, so that it can be used alone."""
         step.n_features_in_ = len(names)
         if hasattr(self, "feature_names_in_"):
             step.feature_names_in_ = np.array(names, dtype=object)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.categorical = True
-        tags.input_tags.string = True
-        tags.transformer_tags.preserves_dtype = []
+    def __sklearn_tags__(self) -> Any:
+        tags = raw_table_tags(super().__sklearn_tags__())
         tags.target_tags.required = self.encoding == "target"
         return tags

@@ -1,6 +1,7 @@
 """Target means of category levels: smoothed, and cross-fitted for the training rows."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ _MOST_FOLDS = 5
 _MOST_NUMERIC_CLASSES = 30
 
 
-def read_target(y, target_type="auto"):
+def read_target(y: Any, target_type: str = "auto") -> tuple[np.ndarray, list | None]:
     """Turn a target into columns whose means can be taken."""
     y, target_type = check_target(y, target_type)
     if target_type == "continuous":
@@ -26,14 +27,14 @@ def read_target(y, target_type="auto"):
     return target, classes.tolist()
 
 
-def check_target(y, target_type="auto"):
-    """Tell whether a target holds classes or amounts."""
+def check_target(y: Any, target_type: str = "auto") -> tuple[np.ndarray, str]:
+    """Return a target as an array, and whether it holds classes or amounts."""
     y = column_or_1d(np.asarray(y), warn=True)
     n_missing = int(np.count_nonzero(pd.isna(y)))
     if n_missing:
         raise ValueError(
             f"y holds {n_missing} missing value(s), and a label is needed for each "
-            f"row: drop the rows without one"
+            f"row: drop the rows without one."
         )
     kind = type_of_target(y, input_name="y", raise_unknown=True)
     if target_type == "auto":
@@ -43,15 +44,15 @@ def check_target(y, target_type="auto"):
     return y, target_type
 
 
-def is_encodable(y):
-    """Tell whether target means can be taken of ``y``."""
+def is_encodable(y: Any) -> bool:
+    """Return whether target means can be taken of ``y``."""
     if y is None:
         return False
     shape = np.asarray(y).shape
     return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
 
 
-def smoothed_means(codes, n_codes, target):
+def smoothed_means(codes: np.ndarray, n_codes: int, target: np.ndarray) -> np.ndarray:
     """Return the mean target of every level, drawn towards the overall mean.
 
     Notes
@@ -59,7 +60,7 @@ def smoothed_means(codes, n_codes, target):
     Levels are taken as random effects: with ``n`` rows a level's mean counts
     ``n / (n + m)``, where ``m`` is the variance within levels over the variance between
     them, both estimated from the data, over all classes at once [1]_ [2]_. So a level
-    of one row never becomes that row's label, and a column that tells nothing becomes
+    of one row never becomes that row's label, and a column that says nothing becomes
     constant.
 
     References
@@ -94,7 +95,13 @@ def smoothed_means(codes, n_codes, target):
     return overall + weights[:, np.newaxis] * deviations
 
 
-def cross_fitted_means(codes, n_codes, target, classes, random_state):
+def cross_fitted_means(
+    codes: np.ndarray,
+    n_codes: int,
+    target: np.ndarray,
+    classes: list | None,
+    random_state: Any,
+) -> np.ndarray:
     """Encode training rows by the means of the folds that don't hold them."""
     n_rows = len(codes)
     if n_rows < 2:
@@ -106,7 +113,7 @@ def cross_fitted_means(codes, n_codes, target, classes, random_state):
     return encoded
 
 
-def _folds(target, classes, random_state):
+def _folds(target: np.ndarray, classes: list | None, random_state: Any) -> list:
     """Cut the rows into up to five folds, each class spread over them."""
     n_rows = len(target)
     n_folds = min(_MOST_FOLDS, n_rows)

@@ -1,4 +1,4 @@
-"""What a customer table is: frames, columns and their kinds, roles, identifiers."""
+"""What a customer table is: frames and files, columns and their kinds, identifiers."""
 
 from segmentlearn.tables._cells import (
     as_text,
@@ -15,22 +15,36 @@ from segmentlearn.tables._columns import (
     NUMBER,
     NUMERIC_KINDS,
     TIMEDELTA,
+    Column,
     Factor,
     factorize,
     kind_of,
     level_counts,
     level_order,
-    missing_mask,
     to_numbers,
 )
-from segmentlearn.tables._containers import put_together, wanted_container
-from segmentlearn.tables._frames import read_table
+from segmentlearn.tables._files import (
+    TableFile,
+    read_table,
+    select_columns,
+    table_to_bytes,
+)
+from segmentlearn.tables._frames import Table, as_table, check_table
 from segmentlearn.tables._identifiers import (
-    find_identifiers,
-    numbers_identify,
-    text_identifies,
     warn_of_doubtful_categories,
     warn_of_identifiers,
+)
+from segmentlearn.tables._names import (
+    check_input_features,
+    closest_name,
+    column_names,
+    free_name,
+    unique_names,
+)
+from segmentlearn.tables._output import (
+    output_container,
+    raw_table_tags,
+    to_container,
 )
 from segmentlearn.tables._roles import (
     CATEGORICAL,
@@ -38,16 +52,12 @@ from segmentlearn.tables._roles import (
     expected_kinds,
     resolve_roles,
 )
-from segmentlearn.tables._row_chunks import row_blocks
-from segmentlearn.tables._sample import draw_sample
+from segmentlearn.tables._rows import draw_sample, row_chunks
 from segmentlearn.tables._schema import (
-    check_input_features,
-    column_names,
     infinite_problems,
     match_columns,
     raise_schema_error,
-    unique_names,
+    split_numeric_categorical,
 )
-from segmentlearn.tables._split import split_table
 
-__all__ = []
+__all__: list[str] = []

@@ -1,4 +1,6 @@
-"""The cells of one column without their gaps, in the dtype they came in."""
+"""The cells of one column with missing ones filled, in the dtype they came in."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from segmentlearn.tables._columns import (
     EMPTY,
     NUMBER,
     TIMEDELTA,
-    factorize,
+    Factor,
     kind_of,
     plain_level,
 )
@@ -18,7 +20,7 @@ from segmentlearn.tables._columns import (
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 
-def restore_numbers(values, numbers, kind):
+def restore_numbers(values: Any, numbers: np.ndarray, kind: str) -> Any:
     """Turn filled numbers back into what their column held."""
     if kind not in (DATETIME, TIMEDELTA):
         single = isinstance(values.dtype, np.dtype) and values.dtype == np.float32
@@ -33,50 +35,40 @@ def restore_numbers(values, numbers, kind):
     return pd.DatetimeIndex(moments).tz_localize("UTC").tz_convert(zone).array
 
 
-def can_hold(values, fill, own_level):
-    """Tell whether a column of categories stays of one type with its fill."""
+def can_hold(values: Any, fill: Any) -> bool:
+    """Return whether a column of categories stays of one type with its fill."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return True
     kind = kind_of(values)
     if kind == CATEGORY:
-        is_text = isinstance(values.dtype, pd.StringDtype) or values.dtype.kind == "U"
-        if values.dtype.kind == "O" and not is_text:
-            is_text = pd.api.types.infer_dtype(values, skipna=True) == "string"
-        return is_text and isinstance(fill, str)
+        # objects may be bytes, times or intervals too
+        return pd.api.types.infer_dtype(values, skipna=True) == "string" and isinstance(
+            fill, str
+        )
     if kind == EMPTY:
         return isinstance(values.dtype, np.dtype)
-    if fill == own_level or isinstance(fill, str):
+    if isinstance(fill, str):
         return False
     return kind == NUMBER or (kind == BOOLEAN and isinstance(fill, bool))
 
 
-def fill_categories(values, missing, fill):
-    """Return a column of categories with its gaps filled."""
+def fill_categories(values: Any, missing: np.ndarray, fill: Any) -> Any:
+    """Return a column of categories with its missing cells filled."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return _fill_categorical(values, missing, fill)
-    if not missing.any():
-        return values
-    filled = values.copy()
-    filled[missing] = fill
-    return filled
+        plain = [plain_level(category) for category in values.categories]
+        if fill not in plain:
+            values = values.add_categories([fill])
+            plain.append(fill)
+        if missing.any():
+            codes = np.where(missing, plain.index(fill), values.codes)
+            values = pd.Categorical.from_codes(codes, dtype=values.dtype)
+    elif missing.any():
+        values = values.copy()
+        values[missing] = fill
+    return values
 
 
-def as_text(values, fill):
-    """Write every level as text and fill the gaps."""
-    factor = factorize(values)
-    texts = np.array(
-        [*(str(level) for level in factor.levels), str(fill)], dtype=object
-    )
-    return texts[factor.codes]
-
-
-def _fill_categorical(values, missing, fill):
-    """Fill a categorical dtype, adding the fill to its categories where it is new."""
-    plain = [plain_level(category) for category in values.categories]
-    if fill not in plain:
-        values = values.add_categories([fill])
-        plain.append(fill)
-    if not missing.any():
-        return values
-    codes = np.where(missing, plain.index(fill), values.codes)
-    return pd.Categorical.from_codes(codes, dtype=values.dtype)
+def as_text(factor: Factor, fill: Any) -> np.ndarray:
+    """Write every level as text and fill the missing cells."""
+    texts = [*map(str, factor.levels), str(fill)]
+    return np.array(texts, dtype=object)[factor.codes]

@@ -2,15 +2,17 @@
 
 import dataclasses
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_array
 
 from segmentlearn._compat import validate_data
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.tables._columns import kind_of, to_numbers
-from segmentlearn.tables._row_chunks import row_blocks
-from segmentlearn.tables._schema import column_names
+from segmentlearn.tables._columns import Column, to_numbers
+from segmentlearn.tables._names import column_names
+from segmentlearn.tables._rows import row_chunks
 
 
 @dataclasses.dataclass
@@ -19,10 +21,8 @@ class Table:
 
     Attributes
     ----------
-    names : list of str
-        Column names; ``x0``, ``x1``, … where the table has none.
-    columns : list of ndarray or pandas ExtensionArray
-        One entry a column.
+    columns : list of Column
+        Named ``x0``, ``x1``, … where the table has no names.
     n_rows : int
         Number of rows.
     container : {"array", "pandas", "polars"}
@@ -33,31 +33,42 @@ class Table:
         The whole table where it is one array of numbers.
     """
 
-    names: list
-    columns: list
+    columns: list[Column]
     n_rows: int
     container: str
-    index: object = None
+    index: Any = None
     array: np.ndarray | None = None
 
-    def kinds(self):
-        """Return the kind of every column, in order."""
-        if self.array is not None:
-            return [kind_of(self.array)] * len(self.names)
-        return [kind_of(column) for column in self.columns]
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, in order."""
+        return [column.name for column in self.columns]
 
-    def select(self, positions):
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of the columns, in order."""
+        return [column.kind for column in self.columns]
+
+    def by_name(self) -> dict[str, Column]:
+        """Return the columns under their names."""
+        return {column.name: column for column in self.columns}
+
+    def rename(self, names: list[str]) -> None:
+        """Give the columns other names."""
+        for column, name in zip(self.columns, names, strict=True):
+            column.name = name
+
+    def select(self, positions: list[int]) -> "Table":
         """Return the table of the columns at these positions, in this order."""
-        if positions == list(range(len(self.names))):
+        if positions == list(range(len(self.columns))):
             return self
         return dataclasses.replace(
             self,
-            names=[self.names[position] for position in positions],
             columns=[self.columns[position] for position in positions],
             array=None if self.array is None else self.array[:, positions],
         )
 
-    def numbers(self, positions=None):
+    def numbers(self, positions: list[int] | None = None) -> np.ndarray:
         """Return columns as one float array of shape (n_rows, n_positions).
 
         A float array given as the whole table comes back as it is, not copied.
@@ -68,76 +79,85 @@ class Table:
                 return table.array
             small = table.array.dtype == np.float16
             return table.array.astype(np.float32 if small else np.float64)
-        columns = [
-            to_numbers(column, name)
-            for name, column in zip(table.names, table.columns, strict=True)
-        ]
+        columns = [to_numbers(column.cells, column.name) for column in table.columns]
         single = bool(columns) and all(c.dtype == np.float32 for c in columns)
         dtype = np.float32 if single else np.float64
         block = np.empty((self.n_rows, len(columns)), dtype=dtype)
-        for rows in row_blocks(self.n_rows):
+        for rows in row_chunks(self.n_rows):
             for position, column in enumerate(columns):
                 block[rows, position] = column[rows]
         return block
 
 
-def read_table(estimator, X, *, reset, check_names=True):
+def as_table(X: Any, caller: str | None = None) -> Table:
+    """Read any frame, array or list; errors name the caller where it is given."""
+    return _read(X, caller)[0]
+
+
+def check_table(
+    estimator: Any, X: Any, *, reset: bool, check_names: bool = True
+) -> Table:
     """Read ``X`` for ``estimator`` and check its number and names of columns."""
-    container = _container_of(X)
-    if container == "array":
-        if isinstance(X, list | tuple):
-            X = np.array(X, dtype=object)
-        X = validate_data(
-            estimator, X, reset=reset, dtype=None, ensure_all_finite=False
-        )
-        numeric = X.dtype.kind in "iuf"
-        return Table(
-            names=column_names(estimator),
-            columns=[X[:, position] for position in range(X.shape[1])],
-            n_rows=X.shape[0],
-            container=container,
-            array=X if numeric else None,
-        )
-    frame = _as_pandas(X)
-    _check_shape(frame, estimator)
+    table, source = _read(X, type(estimator).__name__)
     if check_names or reset:
         try:
-            validate_data(estimator, frame, reset=reset, skip_check_array=True)
+            validate_data(estimator, source, reset=reset, skip_check_array=True)
         except ValueError as error:
+            if table.container == "array":
+                raise
             raise SchemaError(str(error)) from error
-        names = column_names(estimator)
-    else:
-        names = list(frame.columns)
-    return Table(
-        names=names,
-        columns=[_cells(series) for _, series in frame.items()],
-        n_rows=frame.shape[0],
+        table.rename(column_names(estimator))
+    return table
+
+
+def _read(X: Any, caller: str | None) -> tuple[Table, Any]:
+    """Return the table, and the array or pandas frame that it was read from."""
+    container = _container_of(X)
+    if container == "array":
+        # numpy alone would turn numbers beside text into text
+        cells = np.array(X, dtype=object) if isinstance(X, list | tuple) else X
+        array = check_array(
+            cells,
+            dtype=None,
+            ensure_all_finite=False,
+            estimator=caller,
+            input_name="X",
+        )
+        columns = [Column(f"x{at}", cells) for at, cells in enumerate(array.T)]
+        whole = array if array.dtype.kind in "iuf" else None
+        return Table(columns, len(array), container, array=whole), array
+    frame = _as_pandas(X)
+    _check_shape(frame, caller)
+    table = Table(
+        [Column(str(name), _cells(series)) for name, series in frame.items()],
+        n_rows=len(frame),
         container=container,
         index=frame.index if container == "pandas" else None,
         array=_single_block(frame),
     )
+    return table, frame
 
 
-def _container_of(X):
-    """Tell pandas and polars frames from everything that becomes an array."""
+def _container_of(X: Any) -> str:
+    """Return "pandas" or "polars" for frames, "array" for all that becomes one."""
     if isinstance(X, pd.DataFrame):
         return "pandas"
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(X, polars.DataFrame):
         return "polars"
     if polars is not None and isinstance(X, polars.LazyFrame):
-        raise TypeError("X is a polars LazyFrame; hand over X.collect() instead")
+        raise TypeError("X is a polars LazyFrame; pass X.collect() instead.")
     if hasattr(X, "to_pandas") and len(getattr(X, "shape", ())) == 2:
         return "pandas"
     return "array"
 
 
-def _cells(series):
-    """Hand out a numpy array where pandas stores one, else the extension array."""
+def _cells(series: Any) -> Any:
+    """Return a numpy array where pandas stores one, else the extension array."""
     return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
 
 
-def _as_pandas(X):
+def _as_pandas(X: Any) -> pd.DataFrame:
     """View any frame as a pandas one; a polars frame column by column."""
     if isinstance(X, pd.DataFrame):
         return X
@@ -147,8 +167,8 @@ def _as_pandas(X):
     return pd.DataFrame(columns, copy=False)
 
 
-def _polars_cells(series):
-    """Hand out the cells of a polars series without help of pyarrow."""
+def _polars_cells(series: Any) -> Any:
+    """Return the cells of a polars series, read without pyarrow."""
     import polars as pl
 
     dtype = series.dtype
@@ -172,27 +192,24 @@ def _polars_cells(series):
     return series.to_numpy()
 
 
-def _check_shape(frame, estimator):
+def _check_shape(frame: pd.DataFrame, caller: str | None) -> None:
     """Refuse empty frames and repeated names, in scikit-learn's words."""
-    n_rows, n_columns = frame.shape
-    required = f"while a minimum of 1 is required by {type(estimator).__name__}."
-    if n_rows == 0:
-        raise ValueError(
-            f"Found array with 0 sample(s) (shape={frame.shape}) {required}"
-        )
-    if n_columns == 0:
-        raise ValueError(
-            f"Found array with 0 feature(s) (shape={frame.shape}) {required}"
-        )
-    if not frame.columns.is_unique:
-        repeated = list(frame.columns[frame.columns.duplicated()].unique())
+    for size, what in zip(frame.shape, ("sample(s)", "feature(s)"), strict=True):
+        if size == 0:
+            by = f" by {caller}" if caller else ""
+            raise ValueError(
+                f"Found array with 0 {what} (shape={frame.shape}) while a minimum of "
+                f"1 is required{by}."
+            )
+    repeated = frame.columns[frame.columns.astype(str).duplicated()]
+    if len(repeated):
         raise SchemaError(
-            f"The column name(s) {repeated} stand more than once in X; rename or drop "
-            f"the repeated columns."
+            f"The column name(s) {list(repeated.unique())} stand more than once in X; "
+            f"rename or drop the repeated columns."
         )
 
 
-def _single_block(frame):
+def _single_block(frame: pd.DataFrame) -> np.ndarray | None:
     """Return the frame as one array where all columns share a numeric numpy dtype."""
     first = frame.dtypes.iloc[0]
     if not isinstance(first, np.dtype) or first.kind not in "iuf":

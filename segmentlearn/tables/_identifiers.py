@@ -1,4 +1,4 @@
-"""Columns that name their row instead of describing the customer in it."""
+"""Identifiers: columns that name their row and say nothing about the customer."""
 
 import re
 import warnings
@@ -16,28 +16,13 @@ _JOINED = re.compile(
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAVED_INDEX = re.compile(r"Unnamed: \d+")
 
-_NAMED_SHARE = 0.5  # share of distinct values that a telling name needs
+_NAMED_SHARE = 0.5  # share of distinct values that a column named like one needs
 _TEXT_SHARE = 0.9  # share of distinct values that text of any name needs
 _FEWEST_ROWS = 20  # in smaller tables distinct text proves nothing
 _FEWEST_SERIAL_ROWS = 50  # in smaller tables distinct whole numbers prove nothing
 
 
-def find_identifiers(roles, exempt, numbers, factors):
-    """List the columns that look like identifiers."""
-    identifiers = set()
-    for name, factor in factors.items():
-        if name not in exempt and len(factor.levels) > 2:
-            n_present = int(np.count_nonzero(factor.codes >= 0))
-            if text_identifies(name, len(factor.levels), n_present):
-                identifiers.add(name)
-    numeric = [name for name in roles if name not in factors]
-    for name, column in zip(numeric, numbers.T, strict=True):
-        if name not in exempt and numbers_identify(name, column):
-            identifiers.add(name)
-    return [name for name in roles if name in identifiers]
-
-
-def warn_of_identifiers(names):
+def warn_of_identifiers(names: list[str]) -> None:
     """Warn that columns are left out as identifiers, and how to keep them."""
     warnings.warn(
         f"The column(s) {names} look like identifiers (nearly one value a row) and are "
@@ -49,7 +34,9 @@ def warn_of_identifiers(names):
     )
 
 
-def warn_of_doubtful_categories(factors, chosen, mixed, max_levels):
+def warn_of_doubtful_categories(
+    factors: dict, chosen: set[str], mixed: set[str], max_levels: int
+) -> None:
     """Warn about categories that were probably meant to be numbers."""
     doubtful = [
         name
@@ -71,15 +58,15 @@ def warn_of_doubtful_categories(factors, chosen, mixed, max_levels):
         )
 
 
-def text_identifies(name, n_levels, n_present):
-    """Tell whether a column of categories is an identifier."""
+def text_identifies(name: str, n_levels: int, n_present: int) -> bool:
+    """Return whether a column of categories looks like an identifier."""
     if _is_named_so(name, n_present):
         return n_levels >= _needed_by_name(n_present)
     return n_present >= _FEWEST_ROWS and n_levels >= _TEXT_SHARE * n_present
 
 
-def numbers_identify(name, numbers):
-    """Tell whether a column of numbers is an identifier."""
+def numbers_identify(name: str, numbers: np.ndarray) -> bool:
+    """Return whether a column of numbers looks like an identifier."""
     named = _is_named_so(name, len(numbers))
     if not named and len(numbers) < _FEWEST_SERIAL_ROWS:
         return False
@@ -96,8 +83,8 @@ def numbers_identify(name, numbers):
     return bool(by_name or (dense and n_distinct == n_present))
 
 
-def _is_named_so(name, n_rows):
-    """Tell whether a name speaks of an identifier; doubtful words need some rows."""
+def _is_named_so(name: str, n_rows: int) -> bool:
+    """Return whether a name is that of an identifier; doubtful words need some rows."""
     words = [word.lower() for word in _WORD.findall(name)]
     if _SAVED_INDEX.fullmatch(name) or _JOINED.fullmatch("".join(words)):
         return True
@@ -108,15 +95,15 @@ def _is_named_so(name, n_rows):
     return words[-1] in _LIKELY_WORDS and n_rows >= _FEWEST_ROWS
 
 
-def _needed_by_name(n_present):
-    """Return how many distinct values a column with a telling name needs."""
+def _needed_by_name(n_present: int) -> float:
+    """Return how many distinct values a column named like one needs."""
     if n_present < _FEWEST_ROWS:
         return max(n_present, 2)
     return _NAMED_SHARE * n_present
 
 
-def _all_read_as_numbers(levels):
-    """Tell whether every level is text that can be read as a number."""
+def _all_read_as_numbers(levels: list) -> bool:
+    """Return whether every level is text that can be read as a number."""
     try:
         for level in levels:
             if not isinstance(level, str):

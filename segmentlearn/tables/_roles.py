@@ -1,6 +1,7 @@
 """Which columns are numbers and which are categories."""
 
-from numbers import Integral
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,35 +12,41 @@ NUMERIC = "numeric"
 CATEGORICAL = "categorical"
 
 
-def resolve_roles(names, kinds, categorical_features="auto", numeric_features="auto"):
-    """Give every column its role, from its kind or from the user's word."""
-    categorical = _positions(names, categorical_features, "categorical_features")
-    numeric = _positions(names, numeric_features, "numeric_features")
-    both = [names[position] for position in sorted(categorical & numeric)]
+def resolve_roles(
+    names: list[str],
+    kinds: Sequence[str],
+    categorical_features: Any = "auto",
+    numeric_features: Any = "auto",
+) -> tuple[list[str], set[str]]:
+    """Return the role of every column, and the columns that the user chose one for."""
+    categorical = _listed(names, categorical_features, "categorical_features")
+    numeric = _listed(names, numeric_features, "numeric_features")
+    both = [name for name in names if name in categorical & numeric]
     if both:
         raise ValueError(
             f"{both} stand in both categorical_features and numeric_features; leave "
-            f"each in one of them"
+            f"each in one of them."
         )
+    kind_of = dict(zip(names, kinds, strict=True))
     text = [
-        names[position]
-        for position in sorted(numeric)
-        if kinds[position] not in (*NUMERIC_KINDS, BOOLEAN, EMPTY)
+        name
+        for name in names
+        if name in numeric and kind_of[name] not in (*NUMERIC_KINDS, BOOLEAN, EMPTY)
     ]
     if text:
         raise SchemaError(
             f"numeric_features lists {text}, which hold no numbers; convert them with "
-            f"pandas.to_numeric(column, errors='coerce') or take them off the list"
+            f"pandas.to_numeric(column, errors='coerce') or take them off the list."
         )
-    roles = []
-    for position, kind in enumerate(kinds):
-        by_kind = NUMERIC if kind in NUMERIC_KINDS else CATEGORICAL
-        by_word = CATEGORICAL if position in categorical else NUMERIC
-        roles.append(by_word if position in categorical | numeric else by_kind)
+    is_numeric = [
+        name in numeric or (kind in NUMERIC_KINDS and name not in categorical)
+        for name, kind in kind_of.items()
+    ]
+    roles = [NUMERIC if numeric else CATEGORICAL for numeric in is_numeric]
     return roles, categorical | numeric
 
 
-def expected_kinds(roles, kinds):
+def expected_kinds(roles: Sequence[str], kinds: Sequence[str]) -> list[str]:
     """Return what each column must hold from now on."""
     return [
         CATEGORY if role != NUMERIC else kind if kind in NUMERIC_KINDS else NUMBER
@@ -47,8 +54,8 @@ def expected_kinds(roles, kinds):
     ]
 
 
-def _positions(names, features, parameter):
-    """Translate names and positions into a set of positions."""
+def _listed(names: list[str], features: Any, parameter: str) -> set[str]:
+    """Translate names, positions or a mask into a set of names."""
     if features is None or (isinstance(features, str) and features == "auto"):
         return set()
     features = list(features)
@@ -56,27 +63,16 @@ def _positions(names, features, parameter):
         if len(features) != len(names):
             raise ValueError(
                 f"{parameter} is a mask of {len(features)} columns, but X has "
-                f"{len(names)}"
+                f"{len(names)}."
             )
-        return {position for position, listed in enumerate(features) if listed}
-    position_of = {name: position for position, name in enumerate(names)}
-    unknown = [
-        feature
-        for feature in features
-        if not (
-            -len(names) <= feature < len(names)
-            if isinstance(feature, Integral)
-            else feature in position_of
-        )
-    ]
+        return {name for name, listed in zip(names, features, strict=True) if listed}
+    known: dict[Any, str] = dict(enumerate(names))
+    known |= {at - len(names): name for at, name in enumerate(names)}
+    known |= {name: name for name in names}
+    unknown = [feature for feature in features if feature not in known]
     if unknown:
         raise ValueError(
             f"{parameter} lists {unknown}, which X does not have; its columns are "
-            f"{names}"
+            f"{names}."
         )
-    return {
-        int(feature) % len(names)
-        if isinstance(feature, Integral)
-        else position_of[feature]
-        for feature in features
-    }
+    return {known[feature] for feature in features}

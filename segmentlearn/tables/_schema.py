@@ -1,7 +1,7 @@
 """What a table must look like: names, kinds, finite numbers."""
 
-import difflib
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,12 @@ from segmentlearn.tables._columns import (
     NUMBER,
     NUMERIC_KINDS,
     TIMEDELTA,
-    kind_of,
+    Column,
+    Factor,
 )
-from segmentlearn.tables._row_chunks import row_blocks
+from segmentlearn.tables._frames import Table
+from segmentlearn.tables._names import closest_name
+from segmentlearn.tables._rows import row_chunks
 
 _KINDS_ACCEPTED_FOR = {
     NUMBER: (NUMBER, BOOLEAN, EMPTY),
@@ -25,59 +28,30 @@ _KINDS_ACCEPTED_FOR = {
 }
 
 
-def column_names(estimator):
-    """Return the names of an estimator's input columns, ``x0`` … where it saw none."""
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        return [f"x{position}" for position in range(estimator.n_features_in_)]
-    return [str(name) for name in names]
+def split_numeric_categorical(
+    caller: str, table: Table, kinds: list[str], problems: Iterable[str] = ()
+) -> tuple[np.ndarray, dict[str, Factor]]:
+    """Return the numeric columns as one block and the others as factors.
+
+    One error lists all columns that do not hold what they must, and other problems.
+    """
+    wrong, numeric, factors = [], [], {}
+    for at, (column, kind) in enumerate(zip(table.columns, kinds, strict=True)):
+        if kind not in NUMERIC_KINDS:
+            factors[column.name] = column
+        elif column.kind in _KINDS_ACCEPTED_FOR[kind]:
+            numeric.append(at)
+        else:
+            wrong.append(_kind_problem(column, kind))
+    numbers = table.numbers(numeric)
+    infinite = infinite_problems([table.columns[at].name for at in numeric], numbers)
+    raise_schema_error(caller, [*problems, *wrong, *infinite])
+    return numbers, {name: column.factor for name, column in factors.items()}
 
 
-def check_input_features(estimator, input_features):
-    """Return the input names for ``get_feature_names_out`` after checking them."""
-    if input_features is None:
-        return column_names(estimator)
-    given = [str(name) for name in input_features]
-    seen = getattr(estimator, "feature_names_in_", None)
-    if seen is not None and given != list(seen):
-        raise ValueError("input_features is not equal to feature_names_in_")
-    if len(given) != estimator.n_features_in_:
-        raise ValueError(
-            "input_features should have length equal to number of "
-            f"features ({estimator.n_features_in_}), got {len(given)}"
-        )
-    return given
-
-
-def unique_names(names):
-    """Make names unique by appending ``_2``, ``_3``, … to those that repeat."""
-    names = list(names)
-    wanted = set(names)
-    unique = []
-    seen = set()
-    for name in names:
-        candidate, number = name, 2
-        while candidate in seen or (candidate != name and candidate in wanted):
-            candidate = f"{name}_{number}"
-            number += 1
-        seen.add(candidate)
-        unique.append(candidate)
-    return unique
-
-
-def kind_problems(names, columns, expected_kinds):
-    """List the columns whose kind is not the one seen in fit."""
-    problems = {}
-    for name, column, expected in zip(names, columns, expected_kinds, strict=True):
-        if expected not in NUMERIC_KINDS:
-            continue
-        kind = kind_of(column)
-        if kind not in _KINDS_ACCEPTED_FOR[expected]:
-            problems[name] = _kind_problem(name, column, expected, kind)
-    return problems
-
-
-def match_columns(names, used, seen):
+def match_columns(
+    names: list[str], used: list[str], seen: list[str]
+) -> tuple[list[int], list[str]]:
     """Find the columns in use by name; extra columns are warned about."""
     place_of = {name: at for at, name in enumerate(names)}
     extra = [name for name in names if name not in set(seen)]
@@ -92,10 +66,10 @@ def match_columns(names, used, seen):
     return places, [_missing_problem(name, extra) for name in missing]
 
 
-def infinite_problems(names, block):
+def infinite_problems(names: list[str], block: np.ndarray) -> list[str]:
     """List the numeric columns that hold infinite values."""
     infinite = np.zeros(block.shape[1], dtype=bool)
-    for rows in row_blocks(block.shape[0]):
+    for rows in row_chunks(block.shape[0]):
         infinite |= np.isinf(block[rows]).any(axis=0)
     return [
         f"column {names[position]!r} holds {int(np.isinf(block[:, position]).sum())} "
@@ -105,25 +79,24 @@ def infinite_problems(names, block):
     ]
 
 
-def raise_schema_error(estimator, problems):
+def raise_schema_error(caller: str, problems: list[str]) -> None:
     """Raise one SchemaError that lists every problem, if there is any."""
     if problems:
         listed = "\n".join(f"- {problem}" for problem in problems)
-        raise SchemaError(
-            f"{type(estimator).__name__} cannot use this table:\n{listed}"
-        )
+        raise SchemaError(f"{caller} cannot use this table:\n{listed}")
 
 
-def _kind_problem(name, column, expected, kind):
-    """Say what one column holds instead, and the cure."""
+def _kind_problem(column: Column, expected: str) -> str:
+    """Describe what a column holds instead, and the cure."""
+    name, kind = column.name, column.kind
     was = f"column {name!r} held a {expected} in fit and holds {kind} values now"
     if expected != NUMBER:
         cure = "pandas.to_datetime" if expected == DATETIME else "pandas.to_timedelta"
         return f"{was}; convert it with {cure}"
     if kind in (DATETIME, TIMEDELTA):
-        return f"{was}; hand over the same numbers as in fit"
-    cells = np.asarray(column, dtype=object)
-    cells = pd.Series(cells[~np.asarray(pd.isna(cells), dtype=bool)], dtype=object)
+        return f"{was}; pass the same numbers as in fit"
+    cells = np.asarray(column.cells, dtype=object)
+    cells = pd.Series(cells[~column.missing], dtype=object)
     wrong = cells[pd.to_numeric(cells.astype(str), errors="coerce").isna()]
     if len(wrong):
         return (
@@ -137,9 +110,8 @@ def _kind_problem(name, column, expected, kind):
     )
 
 
-def _missing_problem(name, extra):
-    """Say that a column is missing, and which new one may be it."""
-    folded = {str(candidate).casefold(): candidate for candidate in extra}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    hint = f"; is {folded[close[0]]!r}, which is new, the same one?" if close else ""
+def _missing_problem(name: str, extra: list[str]) -> str:
+    """Report that a column is missing, and which new one may be it."""
+    close = closest_name(name, extra)
+    hint = f"; is {close!r}, which is new, the same one?" if close else ""
     return f"column {name!r} is missing{hint}"

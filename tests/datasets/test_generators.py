@@ -26,7 +26,7 @@ POPULATIONS = [automobile_population(), bank_population(), mall_population(7)]
 
 
 def dummies(X):
-    """A complete numeric matrix: one column a level, gaps as the median."""
+    """A complete numeric matrix: one column a level, missing cells as the median."""
     return pd.get_dummies(X.fillna(X.median(numeric_only=True))).astype(float)
 
 
@@ -169,8 +169,8 @@ def test_shares_of_gaps_are_the_real_ones(kind, column, share):
 def test_some_gaps_depend_on_an_observed_column():
     """Work experience is missing more often for older customers."""
     X, _ = make_customers(n_samples=20_000, random_state=0)
-    gap = X["Work_Experience"].isna()
-    assert gap[X["Age"] > 60].mean() > 1.5 * gap[X["Age"] < 30].mean()
+    missing = X["Work_Experience"].isna()
+    assert missing[X["Age"] > 60].mean() > 1.5 * missing[X["Age"] < 30].mean()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -181,7 +181,7 @@ def test_missing_scale_zero_leaves_no_gap(kind):
 
 
 def test_missing_scale_multiplies_up_to_a_limit():
-    """Twice the scale is twice the gaps; no column loses all its values."""
+    """Twice the scale is twice the missing cells; no column loses all its values."""
     X, _ = make_customers(n_samples=20_000, missing_scale=2, random_state=0)
     assert X["Work_Experience"].isna().mean() == pytest.approx(0.206, abs=0.01)
     X, _ = make_customers(n_samples=2000, missing_scale=1000, random_state=0)
@@ -257,7 +257,7 @@ def test_unseen_share_plants_new_levels(kind, column, level):
     ],
 )
 def test_drift_moves_numbers_adds_levels_and_gaps(kind, number, complete, unseen):
-    """Drift raises numbers, brings unseen levels, and gaps where none were."""
+    """Drift raises numbers, brings unseen levels, and missing cells where none were."""
     before, _ = make_customers(kind, 5000, random_state=0)
     after, _ = make_customers(kind, 5000, drift=1, random_state=0)
     assert after[number].mean() > 1.05 * before[number].mean()
@@ -325,7 +325,7 @@ def test_bayes_accuracy_is_what_the_truth_reaches(kind, accuracy):
 
 
 def test_posterior_is_bayes_theorem_on_a_table_done_by_hand():
-    """Two segments, one feature: 0.9 × 0.5 against 0.2 × 0.5; a gap says nothing."""
+    """Two segments, one feature: 0.9 × 0.5 against 0.2 × 0.5; or a missing cell."""
     levels = np.array(["no", "yes"], dtype=object)
     population = Population(
         target="y",
@@ -341,7 +341,7 @@ def test_posterior_is_bayes_theorem_on_a_table_done_by_hand():
 
 
 def test_truth_of_flipped_labels():
-    """With all labels drawn anew the features tell nothing about them."""
+    """With all labels drawn anew the features say nothing about them."""
     _, _, truth = make_customers(
         "automobile", 200, flip_y=1.0, return_truth=True, random_state=0
     )

@@ -1,4 +1,4 @@
-"""make_customers("latent"): segments that are there, but bent in the columns."""
+"""make_customers("latent"): segments that are there, but curved in the columns."""
 
 import numpy as np
 import pandas as pd
@@ -36,7 +36,7 @@ def draw(n_samples=1000, **options):
 
 
 def test_columns_are_mixed_and_six_noise_columns_follow():
-    """Nineteen columns that tell something come first, then six that do not."""
+    """Nineteen columns that say something come first, then six that do not."""
     X, y, _ = draw(20, keep_id=True)
     noise = [f"noise_{number}" for number in range(6)]
     assert list(X) == ["customer_id", *(column.name for column in COLUMNS), *noise]
@@ -56,10 +56,10 @@ def test_every_column_tells_something_and_noise_does_not():
     X, y, _ = draw(2000, missing_scale=0)
     codes = X.apply(lambda c: c if c.dtype.kind in "if" else pd.factorize(c)[0])
     is_level = [c.dtype.kind not in "if" for _, c in X.items()]
-    told = mutual_info_classif(codes, y, discrete_features=is_level, random_state=0)
+    shared = mutual_info_classif(codes, y, discrete_features=is_level, random_state=0)
     is_noise = X.columns.str.startswith("noise_")
-    assert told[~is_noise].min() > 0.1
-    assert told[is_noise].max() < 0.05
+    assert shared[~is_noise].min() > 0.1
+    assert shared[is_noise].max() < 0.05
 
 
 def test_heavy_tails_are_heavy():
@@ -73,7 +73,7 @@ def test_heavy_tails_are_heavy():
 
 
 def test_names_of_heavy_columns_are_those_of_the_docstring():
-    """Six columns are said to have heavy tails."""
+    """Six columns have heavy tails."""
     assert [column.name for column in NUMBERS if column.form == "log"] == HEAVY
     assert "six of them with heavy" in make_customers.__doc__
 
@@ -99,11 +99,11 @@ def test_all_levels_appear():
 
 @pytest.mark.parametrize("drift", [0, 1])
 def test_dtypes_do_not_depend_on_the_rows(drift):
-    """A column that can have gaps is a float column even where it has none."""
+    """A column that can miss values is a float column even where it is complete."""
     one, many = draw(1, drift=drift)[0], draw(2000, drift=drift)[0]
-    gaps = many.columns[many.isna().any()]
+    incomplete = many.columns[many.isna().any()]
     assert one.dtypes.drop("usual_hour").equals(many.dtypes.drop("usual_hour"))
-    assert set(gaps) - {"usual_hour"} == {c.name for c in COLUMNS if c.missing}
+    assert set(incomplete) - {"usual_hour"} == {c.name for c in COLUMNS if c.missing}
 
 
 def test_shares_of_segments_are_those_of_the_population():
@@ -205,7 +205,7 @@ def test_population_none_is_population_zero():
 
 
 def test_options_leave_positions_alone():
-    """Gaps, unseen levels, noise columns and drift change no segment or position."""
+    """Missing cells, unseen levels, noise columns and drift change no position."""
     _, y, truth = draw(100)
     options = {"missing_scale": 3, "unseen_share": 0.5, "drift": 2, "keep_id": True}
     _, y_other, other = draw(100, n_noise_columns=0, **options)
@@ -214,11 +214,11 @@ def test_options_leave_positions_alone():
 
 
 def test_online_minutes_are_missing_for_old_customers():
-    """Some gaps depend on a column that has none."""
+    """Some missing cells depend on a complete column."""
     X, _, _ = draw(20_000)
-    gap = X["online_minutes"].isna()
+    missing = X["online_minutes"].isna()
     old, young = X["tenure"].quantile([0.75, 0.25])
-    assert gap[X["tenure"] > old].mean() > 1.3 * gap[X["tenure"] < young].mean()
+    assert missing[X["tenure"] > old].mean() > 1.3 * missing[X["tenure"] < young].mean()
 
 
 def test_drift_makes_later_levels_more_frequent():

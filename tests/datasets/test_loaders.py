@@ -119,7 +119,7 @@ def test_a_path_of_another_type_is_refused(path):
 
 
 def test_every_difference_is_listed_at_once(automobile):
-    """One error tells of the missing, the text, the infinite and the impossible."""
+    """One error reports the missing, the text, the infinite and the impossible."""
     broken = automobile.drop(columns="Profession").rename(columns={"Gender": "gender"})
     broken["Age"] = broken["Age"].astype(object)
     broken.loc[[3, 4], "Age"] = ["old", "42 years"]
@@ -170,7 +170,7 @@ def test_bank_labels_are_zero_and_one():
 
 
 def test_rows_without_a_label_are_refused(automobile):
-    """A label column with gaps is told, with the number of rows."""
+    """A label column with missing cells is reported, with the number of rows."""
     automobile.loc[[1, 2, 3], "Segmentation"] = None
     with pytest.raises(SchemaError, match="'Segmentation' has no label in 3 rows"):
         load_automobile(as_file(automobile))
@@ -203,14 +203,14 @@ def test_an_identifier_that_is_asked_for_must_exist(automobile):
 
 
 def test_categories_that_look_like_numbers_stay_text(automobile):
-    """A category coded 1, 2, … with gaps is read as "1", "2", not as floats."""
+    """A category coded 1, 2, … with a missing cell is read as text, not as floats."""
     automobile["Var_1"] = ["1", None, "2"] * 10
     X, _ = load_automobile(as_file(automobile))
     assert X["Var_1"].dropna().unique().tolist() == ["1", "2"]
 
 
 def test_integers_with_gaps_become_floats():
-    """A gap in an integer column is kept as NaN in a float column."""
+    """A missing cell in an integer column is kept as NaN in a float column."""
     X, _ = load_mall(mall("1,Male,19,,39\n2,Female,20,16,6\n"))
     assert X["Annual Income (k$)"].dtype == np.float64
     assert X["Age"].dtype == np.int64

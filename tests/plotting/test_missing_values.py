@@ -6,9 +6,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from segmentlearn.auditing._audited import read_columns
 from segmentlearn.plotting import MissingValuesDisplay
 from segmentlearn.plotting._tables._missing_counts import count_gaps
+from segmentlearn.tables import as_table
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -43,7 +43,7 @@ def texts(display):
 
 def test_bands_are_shares_of_successive_rows():
     """Two bands of five rows, the first with two gaps."""
-    read = read_columns(pd.DataFrame({"a": [np.nan, 1, np.nan, 1, 1] + [2] * 5}))[0]
+    read = as_table(pd.DataFrame({"a": [np.nan, 1, np.nan, 1, 1] + [2] * 5})).by_name()
     gaps = count_gaps(read, most_bands=2)
     assert gaps.bands.ravel().tolist() == [0.4, 0.0]
     assert gaps.counts.tolist() == [2]
@@ -53,7 +53,7 @@ def test_bands_are_shares_of_successive_rows():
 def test_bands_are_no_more_than_two_hundred():
     """Of uneven sizes, though each row counts once."""
     mask = np.arange(1_037) % 3 == 0
-    read = read_columns(pd.DataFrame({"a": np.where(mask, np.nan, 1.0)}))[0]
+    read = as_table(pd.DataFrame({"a": np.where(mask, np.nan, 1.0)})).by_name()
     gaps = count_gaps(read)
     assert gaps.bands.shape == (200, 1)
     assert gaps.counts[0] == mask.sum()

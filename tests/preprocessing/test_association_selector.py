@@ -1,4 +1,4 @@
-"""AssociationSelector: what is kept, in what form, and what it is told of."""
+"""AssociationSelector: what is kept, in what form, and what is reported."""
 
 import io
 
@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from segmentlearn import load, save
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
-from segmentlearn.metrics import _association as association
+from segmentlearn.metrics import association
 from segmentlearn.preprocessing import AssociationSelector, TabularPreprocessor
 
 COLUMNS = {
@@ -120,7 +120,7 @@ def test_set_output_decides(container):
 
 
 def test_redundant_columns_are_dropped():
-    """The one with less to do with y, or the later one, and it is told which."""
+    """The one with less to do with y, or the later one, and it is reported which."""
     X, y = mixed()
     selector = AssociationSelector(0.2, redundancy=0.9).fit(X, y)
     assert selector.redundant_ == {"double": "strong"}
@@ -232,7 +232,7 @@ def test_inverse_puts_dropped_columns_back_as_missing():
 def test_selection_inside_a_pipeline_does_not_leak():
     """A random label stays at chance in cross-validation, with 400 columns of noise.
 
-    Selected beforehand from all rows, the same columns seem to tell it.
+    Selected beforehand from all rows, the same columns seem to predict it.
     """
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(60, 400)), rng.permutation([0, 1] * 30)

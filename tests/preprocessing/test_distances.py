@@ -1,4 +1,4 @@
-"""DistancePreprocessor: columns that count alike, and the way back."""
+"""DistancePreprocessor: columns that count the same, and the way back."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from segmentlearn.preprocessing import DistancePreprocessor
 
 @pytest.fixture(scope="module")
 def customers():
-    """Two hundred customers: a number, one with a heavy tail, gaps, a category."""
+    """Two hundred customers: numbers, a heavy tail, missing cells, a category."""
     rng = np.random.default_rng(0)
     age = rng.normal(40, 10, 200)
     age[::10] = np.nan
@@ -109,7 +109,7 @@ def test_a_single_outlier_does_not_rule():
 
 
 def test_missing_numbers_lie_at_the_mean(customers):
-    """They are not taken for the median, nor told by a column."""
+    """They are not taken for the median, nor shown by a column."""
     out = DistancePreprocessor().fit_transform(customers)
     assert (out[customers["age"].isna(), 0] == 0).all()
     assert out.shape[1] == 2 + 3
@@ -186,7 +186,7 @@ def test_the_order_of_the_columns_does_not_matter(customers):
 
 
 def test_customers_come_back(customers):
-    """Without a cut every known cell returns; gaps are filled with the mean."""
+    """Without a cut every known cell returns; missing ones are filled with the mean."""
     fitted = DistancePreprocessor(clip=None).fit(customers)
     back = fitted.inverse_transform(fitted.transform(customers))
     assert list(back) == list(customers)

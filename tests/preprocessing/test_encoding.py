@@ -99,10 +99,10 @@ def test_ordinal_other_is_the_number_after_the_last_level():
     assert encoder.get_feature_names_out().tolist() == ["job"]
 
 
-@pytest.mark.parametrize("gap", [None, np.nan, pd.NA, pd.NaT])
-def test_missing_is_a_level_where_training_rows_had_it(gap):
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT])
+def test_missing_is_a_level_where_training_rows_had_it(missing):
     """All markers mean the same."""
-    encoder = CategoryEncoder().fit(frame("a", gap))
+    encoder = CategoryEncoder().fit(frame("a", missing))
     assert encoder.get_feature_names_out().tolist() == ["job_a", "job_missing"]
     assert encoder.transform(frame(None)).tolist() == [[0.0, 1.0]]
 
@@ -148,7 +148,7 @@ def test_levels_do_not_depend_on_the_dtype(other_dtype):
 
 
 def test_whole_floats_are_the_integers_they_were():
-    """A gap turns an integer column into floats; its levels stay the same."""
+    """A missing cell turns an integer column into floats; its levels stay the same."""
     encoder = CategoryEncoder().fit(pd.DataFrame({"zip": [10, 20, 20]}))
     assert encoder.get_feature_names_out().tolist() == ["zip_10", "zip_20"]
     assert encoder.transform(pd.DataFrame({"zip": [20.0]})).tolist() == [[0.0, 1.0]]
@@ -230,7 +230,7 @@ def test_fit_transform_is_cross_fitted_and_transform_is_not():
 
 
 def test_cross_fitting_does_not_leak_pure_noise():
-    """Levels of two rows tell nothing; the leak of plain means would be large."""
+    """Levels of two rows say nothing; the leak of plain means would be large."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"zip": rng.integers(0, 300, 600).astype(str)})
     y = rng.integers(0, 2, 600)
@@ -288,6 +288,6 @@ def test_set_output_gives_frames():
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(["a", "b", "c", None]), min_size=1, max_size=12))
 def test_every_training_row_has_exactly_one_level(levels):
-    """One-hot rows sum to one, rare levels and gaps included."""
+    """One-hot rows sum to one, rare levels and missing cells included."""
     Xt = CategoryEncoder(min_frequency=2).fit_transform(frame(*levels))
     assert (Xt.sum(axis=1) == 1.0).all()

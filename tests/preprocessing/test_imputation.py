@@ -13,7 +13,7 @@ from segmentlearn.preprocessing import MixedImputer
 
 @pytest.fixture
 def table():
-    """Four customers, a gap in each of two columns."""
+    """Four customers, a missing cell in each of two columns."""
     return pd.DataFrame(
         {
             "age": [20.0, np.nan, 40.0, 90.0],
@@ -83,7 +83,7 @@ def test_iterative_stays_in_the_range_seen_in_fit():
 
 
 def test_auto_adds_an_indicator_where_no_level_tells(table):
-    """The level "missing" tells of a gap, medians and frequent levels hide it."""
+    """The level "missing" shows a missing cell, medians and frequent levels hide it."""
     names = MixedImputer().fit(table).get_feature_names_out().tolist()
     assert names[3:] == ["missingindicator_age", "missingindicator_job"]
     own = MixedImputer(categorical="missing").fit(table).get_feature_names_out()
@@ -95,7 +95,7 @@ def test_auto_adds_an_indicator_where_no_level_tells(table):
     [(False, []), (True, ["missingindicator_age", "missingindicator_job"])],
 )
 def test_indicators_can_be_forced_or_left_out(table, add_indicator, added):
-    """True and False go for every column with a gap."""
+    """True and False go for every column with a missing cell."""
     imputer = MixedImputer(categorical="missing", add_indicator=add_indicator)
     assert imputer.fit(table).get_feature_names_out().tolist()[3:] == added
 
@@ -198,7 +198,7 @@ def test_the_table_is_not_changed(table):
     ],
 )
 def test_categories_stay_what_they_were(values, dtype):
-    """The dtype is the same after the gap has been filled."""
+    """The dtype is the same after the cell has been filled."""
     X = pd.DataFrame({"c": values})
     Xt = MixedImputer(add_indicator=False).fit_transform(X)
     assert Xt["c"].dtype == X["c"].dtype

@@ -6,10 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.preprocessing._interpolation import (
-    InterpolatedColumn,
-    is_interpolable,
-)
+from segmentlearn.preprocessing import InterpolatedColumn, is_interpolable
 
 
 @pytest.mark.parametrize(

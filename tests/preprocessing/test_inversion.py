@@ -36,8 +36,8 @@ def test_columns_come_back(table):
     np.testing.assert_allclose(found["age"], table["age"], rtol=1e-5)
     for name in ("job", "member", "region"):
         assert found[name].tolist() == table[name].tolist()
-    gaps = found["since"] - table["since"]
-    assert gaps.abs().max() < pd.Timedelta("1h")  # float32 holds days, not seconds
+    errors = found["since"] - table["since"]
+    assert errors.abs().max() < pd.Timedelta("1h")  # float32 holds days, not seconds
 
 
 def test_a_level_of_missing_cells_comes_back_as_a_gap(table):
@@ -55,7 +55,7 @@ def test_a_missing_number_comes_back_as_what_filled_it(table):
 
 
 def test_merged_levels_come_back_as_other():
-    """Nothing tells them apart."""
+    """Nothing distinguishes them."""
     table = pd.DataFrame({"job": ["Artist"] * 5 + ["Judge"] * 5 + ["Clown", "Pilot"]})
     preprocessor = TabularPreprocessor(min_frequency=3).fit(table)
     found = preprocessor.inverse_transform(preprocessor.transform(table))
@@ -114,7 +114,7 @@ def test_levels_survive_any_table(rows):
 
 
 def test_an_outlying_date_stays_a_date():
-    """What lies at the clip has no finite origin, and is not a gap for that."""
+    """What lies at the clip has no finite origin, and is not missing for that."""
     days = pd.date_range("2024-01-01", periods=60, freq="h").to_list()
     table = pd.DataFrame({"since": [*days, pd.Timestamp("1900-01-01")]})
     found = there_and_back(table, identifiers="keep")

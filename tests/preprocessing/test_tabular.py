@@ -17,7 +17,7 @@ from segmentlearn.preprocessing import TabularPreprocessor
 
 @pytest.fixture
 def table():
-    """Five customers with gaps in a number and in a category."""
+    """Five customers with missing cells in a number and in a category."""
     return pd.DataFrame(
         {
             "age": [20.0, 30.0, np.nan, 40.0, 30.0],
@@ -29,7 +29,7 @@ def table():
 
 
 def test_output_is_numbers_indicators_then_categories(table):
-    """The names tell what each column holds."""
+    """The names say what each column holds."""
     preprocessor = TabularPreprocessor().fit(table)
     assert preprocessor.get_feature_names_out().tolist() == [
         "age",
@@ -100,7 +100,7 @@ def test_roles_are_plain_and_point_into_the_output(table):
     ids=lambda value: getattr(getattr(value, "dtype", None), "name", value),
 )
 def test_roles_follow_from_dtypes(values, role):
-    """Every dtype a customer table comes in, gaps included."""
+    """Every dtype a customer table comes in, missing cells included."""
     X = pd.DataFrame({"c": values})
     preprocessor = TabularPreprocessor()
     assert np.isfinite(preprocessor.fit_transform(X)).all()
@@ -123,7 +123,7 @@ def test_scales_come_from_the_values_present():
 
 
 def test_the_table_is_not_changed(table):
-    """Frames and arrays alike."""
+    """Frames and arrays the same."""
     before = table.copy(deep=True)
     array = np.array([[1.0, np.nan], [2.0, 3.0]])
     TabularPreprocessor().fit_transform(table)
@@ -276,14 +276,14 @@ def test_a_table_of_identifiers_only_is_refused():
 
 
 def test_arrays_are_not_searched_for_identifiers(recwarn):
-    """Who hands over an array has chosen its columns."""
+    """Who passes an array has chosen its columns."""
     X = np.arange(60)[:, np.newaxis]
     assert TabularPreprocessor().fit(X).column_roles_ == {"x0": "numeric"}
     assert len(recwarn) == 0
 
 
 def test_daily_dates_are_no_identifiers(recwarn):
-    """They number the rows without a gap, and are a feature all the same."""
+    """They number the rows, and are a feature all the same."""
     X = pd.DataFrame({"joined": pd.date_range("2020", periods=60)})
     assert TabularPreprocessor().fit(X).column_roles_ == {"joined": "numeric"}
     assert len(recwarn) == 0
@@ -323,7 +323,7 @@ def test_mixed_columns_are_categories_with_a_warning(table):
 
 
 def test_repeated_column_names_are_refused(table):
-    """Nobody could tell them apart."""
+    """They could not be distinguished."""
     with pytest.raises(SchemaError, match=r"\['age'\] stand more than once"):
         TabularPreprocessor().fit(pd.concat([table, table[["age"]]], axis=1))
 
@@ -431,7 +431,7 @@ def test_it_works_in_a_cross_validated_pipeline(customers):
 
 
 def test_clones_and_pickles_are_equal(table):
-    """A copy transforms alike; a clone has the parameters only."""
+    """A copy transforms the same; a clone has the parameters only."""
     preprocessor = TabularPreprocessor(clip=2.0).fit(table)
     copy = pickle.loads(pickle.dumps(preprocessor))
     np.testing.assert_array_equal(copy.transform(table), preprocessor.transform(table))

@@ -4,8 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
-from segmentlearn.auditing import read_columns
 from segmentlearn.plotting._base._predictions import named
+from segmentlearn.tables import as_table
 
 ONLY_TABLE = "table"
 
@@ -20,7 +20,7 @@ def read_named_tables(tables, parameter):
                 f"{parameter} has no cells to draw: table {name!r} has the shape "
                 f"{shape}; leave it out or hand over one with rows and columns."
             )
-        read[str(name)] = read_columns(table)[0]
+        read[str(name)] = as_table(table).by_name()
     return read
 
 

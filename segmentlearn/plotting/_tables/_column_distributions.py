@@ -237,7 +237,7 @@ def _nothing_to_draw(columns, n_values, n_rows):
         }
         if len(levels) == 1:
             return f"always {str(_whole(levels.pop()))[:40]}"
-    if any(column.identifies() for column in columns):
+    if any(column.identifies for column in columns):
         n_distinct = max(column.n_distinct for column in columns)
         return f"an identifier:\n{n_distinct:,} distinct values"
     return ""

@@ -41,7 +41,7 @@ def test_automobile_near_copies(automobile):
     assert one(automobile, "near-copies").severity == "warning"
 
 
-def test_automobile_twins(automobile):
+def test_automobile_duplicates(automobile):
     """734 rows repeat another's features, by chance as it seems."""
     finding = one(automobile, "duplicate-rows")
     assert finding.evidence["n_repeats"] == 734

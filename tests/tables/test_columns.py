@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.tables._columns import (
+from segmentlearn.tables import (
+    Column,
     factorize,
     kind_of,
     level_counts,
     level_order,
-    plain_level,
     to_numbers,
 )
 
@@ -87,7 +87,7 @@ def test_numbers(values, numbers):
 
 
 def test_single_precision_is_kept_without_a_copy():
-    """A float32 column is handed out as it is."""
+    """A float32 column is returned as it is."""
     values = np.ones(2, dtype=np.float32)
     assert to_numbers(values, "c") is values
 
@@ -117,11 +117,12 @@ def test_numbers_beyond_floats_are_refused_by_name():
 )
 def test_plain_levels(level, plain):
     """Plain Python values that compare equal across dtypes."""
-    assert plain_level(level) == plain
-    assert type(plain_level(level)) is type(plain)
+    (found,) = factorize(objects(level)).levels
+    assert found == plain
+    assert type(found) is type(plain)
 
 
-def test_levels_in_order_of_appearance_with_gaps():
+def test_levels_in_order_of_appearance():
     """-1 marks the missing cells."""
     factor = factorize(objects("b", None, "a", "b", pd.NA))
     assert factor.codes.tolist() == [0, -1, 1, 0, -1]
@@ -152,7 +153,7 @@ def test_other_byte_orders_are_read():
 
 
 def test_counts_leave_out_levels_without_rows():
-    """None counts the gaps."""
+    """None counts the missing cells."""
     values = pd.Categorical(["a", None, "a"], ["z", "a"])
     assert level_counts(factorize(values)) == {"a": 2, None: 1}
 
@@ -166,3 +167,30 @@ def test_levels_of_mixed_types_have_an_order():
         "b",
         None,
     ]
+
+
+def test_a_column_is_read_as_what_it_is_taken_for():
+    """Codes written as numbers have levels, where somebody says so."""
+    assert Column("store", np.array([7, 7, 9])).is_numeric
+    column = Column("store", np.array([7, 7, 9]), "category")
+    assert not column.is_numeric
+    assert column.factor.levels == [7, 9]
+    assert column.n_distinct == 2
+
+
+def test_some_rows_of_a_column_keep_the_levels():
+    """Codes of a sample stand for the same levels as those of the table."""
+    column = Column("job", objects("a", "b", None, "b"))
+    assert column.level_counts.tolist() == [1, 2]
+    taken = column.take(np.array([1, 2]))
+    assert taken.factor.levels == ["a", "b"]
+    assert taken.factor.codes.tolist() == [1, -1]
+    assert taken.missing.tolist() == [False, True]
+
+
+def test_bins_of_numbers_and_levels():
+    """Codes from 1 on; 0 is missing."""
+    numbers = Column("age", np.array([1.0, 2.0, np.nan, 3.0, 4.0]))
+    assert numbers.binned(2).tolist() == [1, 1, 0, 2, 2]
+    assert Column("job", objects("a", None)).binned(2).tolist() == [1, 0]
+    assert Column("none", np.full(2, np.nan)).binned(2).tolist() == [0, 0]

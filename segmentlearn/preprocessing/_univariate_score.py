@@ -1,18 +1,21 @@
-"""How well one column alone tells the target of rows that it has not seen."""
+"""How well one column alone predicts the target of rows that it has not seen."""
 
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from segmentlearn.metrics import Numbers
 from segmentlearn.preprocessing._target_encoding import read_target, smoothed_means
+from segmentlearn.tables import Column
 
 _N_FOLDS = 5
 _N_BINS = 20
 
 
-def column_skill(column, y, is_classes, random_state):
+def univariate_score(
+    column: Column, y: np.ndarray, is_classes: bool, random_state: int
+) -> float:
     """Return AUC or R² of a column's smoothed level means, on held-out folds."""
-    codes, n_codes = _levels(column)
+    codes = column.binned(_N_BINS)
+    n_codes = int(codes.max()) + 1
     target, _ = read_target(y, "classes" if is_classes else "continuous")
     n_folds = min(_N_FOLDS, len(codes))
     if is_classes:
@@ -22,15 +25,17 @@ def column_skill(column, y, is_classes, random_state):
         return np.nan
     splitter = StratifiedKFold if is_classes else KFold
     folds = splitter(n_folds, shuffle=True, random_state=random_state)
-    skills = []
+    scores = []
     for train, test in folds.split(codes, y):
         means = smoothed_means(codes[train], n_codes, target[train])
         measure = _mean_auc if is_classes else _r2
-        skills.append(measure(codes[test], means, target[test]))
-    return float(np.mean(skills))
+        scores.append(measure(codes[test], means, target[test]))
+    return float(np.mean(scores))
 
 
-def auc_of_levels(scores, positives, negatives):
+def auc_of_levels(
+    scores: np.ndarray, positives: np.ndarray, negatives: np.ndarray
+) -> float:
     """Return the area under the ROC curve of levels that are known by their counts."""
     n_positives, n_negatives = positives.sum(), negatives.sum()
     if not n_positives or not n_negatives:
@@ -42,31 +47,17 @@ def auc_of_levels(scores, positives, negatives):
     return float((positives * below).sum() / (n_positives * n_negatives))
 
 
-def _levels(column):
-    """Return a column as codes, missing cells as the first of them."""
-    if not isinstance(column, Numbers):
-        return column.at(None) + 1, column.n_levels + 1
-    numbers = column.numbers
-    present = numbers[~np.isnan(numbers)]
-    if not len(present):
-        return np.zeros(len(numbers), dtype=np.intp), 1
-    edges = np.unique(np.quantile(present, np.arange(1, _N_BINS) / _N_BINS))
-    codes = np.searchsorted(edges, numbers) + 1
-    codes[np.isnan(numbers)] = 0
-    return codes, len(edges) + 2
-
-
-def _mean_auc(codes, means, target):
+def _mean_auc(codes: np.ndarray, means: np.ndarray, target: np.ndarray) -> float:
     """Return the AUC of level means, which are scores with many ties."""
     rows = np.bincount(codes, minlength=len(means))
     areas = []
     for mean, labels in zip(means.T, target.T, strict=True):
         hits = np.bincount(codes, weights=labels, minlength=len(means))
         areas.append(auc_of_levels(mean, hits, rows - hits))
-    return np.mean(areas)
+    return float(np.mean(areas))
 
 
-def _r2(codes, means, target):
+def _r2(codes: np.ndarray, means: np.ndarray, target: np.ndarray) -> float:
     """Return the share of the held-out rows' variance that level means explain."""
     rest = float(((target - means[codes]) ** 2).sum())
     total = float(((target - target.mean(axis=0)) ** 2).sum())

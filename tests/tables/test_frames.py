@@ -5,59 +5,59 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from segmentlearn.tables._containers import put_together
-from segmentlearn.tables._frames import read_table
-from segmentlearn.tables._schema import check_input_features, unique_names
-
-
-def read(X):
-    """Read a table for an estimator of no kind."""
-    return read_table(BaseEstimator(), X, reset=True)
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.tables import (
+    as_table,
+    check_input_features,
+    check_table,
+    to_container,
+    unique_names,
+)
 
 
 def test_a_float_array_is_not_copied():
     """Millions of rows stay where they are."""
     X = np.ones((3, 2), dtype=np.float32)
-    assert np.shares_memory(read(X).numbers(), X)
+    assert np.shares_memory(as_table(X).numbers(), X)
 
 
 def test_a_frame_of_one_float_block_is_not_copied():
     """The same for a frame made from an array."""
     X = np.ones((3, 2), dtype=np.float32)
-    assert np.shares_memory(read(pd.DataFrame(X, copy=False)).numbers(), X)
+    assert np.shares_memory(as_table(pd.DataFrame(X, copy=False)).numbers(), X)
 
 
 def test_a_frame_of_single_precision_stays_so():
     """Also where it has other columns."""
     X = pd.DataFrame({"a": np.ones(2, dtype=np.float32), "b": ["x", "y"]})
-    assert read(X).numbers([0]).dtype == np.float32
+    assert as_table(X).numbers([0]).dtype == np.float32
 
 
 def test_columns_are_selected_in_the_order_asked_for():
     """By position."""
-    table = read(pd.DataFrame({"a": [1], "b": ["x"], "c": [2.5]}))
+    table = as_table(pd.DataFrame({"a": [1], "b": ["x"], "c": [2.5]}))
     assert table.select([2, 0]).names == ["c", "a"]
     assert table.numbers([2, 0]).tolist() == [[2.5, 1.0]]
 
 
 def test_lists_keep_the_types_of_their_cells():
     """numpy would turn the numbers into text."""
-    assert read([[1, "a"], [2, "b"]]).kinds() == ["number", "category"]
+    assert as_table([[1, "a"], [2, "b"]]).kinds == ["number", "category"]
 
 
 def test_anything_with_to_pandas_is_a_frame():
     """Tables of Arrow, for example."""
     pa = pytest.importorskip("pyarrow")
-    table = read(pa.table({"a": [1, None], "b": ["x", "y"]}))
+    table = as_table(pa.table({"a": [1, None], "b": ["x", "y"]}))
     assert table.names == ["a", "b"]
-    assert table.kinds() == ["number", "category"]
+    assert table.kinds == ["number", "category"]
 
 
 def test_lazy_frames_are_refused_with_the_cure():
     """They hold no rows yet."""
     pl = pytest.importorskip("polars")
     with pytest.raises(TypeError, match=r"X\.collect\(\)"):
-        read(pl.DataFrame({"a": [1]}).lazy())
+        as_table(pl.DataFrame({"a": [1]}).lazy())
 
 
 def test_polars_needs_no_pyarrow(monkeypatch):
@@ -85,7 +85,7 @@ def test_polars_needs_no_pyarrow(monkeypatch):
             "list": [["a"], None],
         }
     )
-    assert read(X).kinds() == [
+    assert as_table(X).kinds == [
         "number",
         "category",
         "boolean",
@@ -113,14 +113,51 @@ def test_names_are_made_unique():
 def test_input_features_must_be_those_of_fit(names, message):
     """As scikit-learn has it."""
     estimator = BaseEstimator()
-    read_table(estimator, pd.DataFrame({"a": [1], "b": [2]}), reset=True)
+    check_table(estimator, pd.DataFrame({"a": [1], "b": [2]}), reset=True)
     with pytest.raises(ValueError, match=message):
         check_input_features(estimator, names)
 
 
-def test_arrays_are_put_together_by_what_columns_hold():
+def test_arrays_hold_what_columns_hold():
     """Floats give floats, anything else objects."""
     floats = [np.array([1.0]), np.array([2.0])]
-    assert put_together(floats, ["a", "b"], "array").dtype == np.float64
+    assert to_container(floats, ["a", "b"], "array").dtype == np.float64
     mixed = [np.array([1.0]), np.array(["x"], dtype=object)]
-    assert put_together(mixed, ["a", "b"], "array").tolist() == [[1.0, "x"]]
+    assert to_container(mixed, ["a", "b"], "array").tolist() == [[1.0, "x"]]
+
+
+def test_columns_without_a_name_are_numbered():
+    """An array has none; numbers in a frame's header are names as text."""
+    assert as_table(np.eye(2)).names == ["x0", "x1"]
+    assert as_table(pd.DataFrame([[1, 2]], columns=[3, "a"])).names == ["3", "a"]
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (pd.DataFrame({"a": []}), r"0 sample\(s\).* is required by audit\."),
+        (pd.DataFrame(index=[0]), r"0 feature\(s\).* is required by audit\."),
+        ([1, 2], "Expected 2D array"),
+    ],
+)
+def test_what_is_no_table_is_refused(X, message):
+    """In scikit-learn's words; who asked is named."""
+    with pytest.raises(ValueError, match=message):
+        as_table(X, "audit")
+
+
+def test_repeated_names_are_refused():
+    """Also where they are the same only as text."""
+    with pytest.raises(SchemaError, match="stand more than once in X"):
+        as_table(pd.DataFrame([[1, 2]], columns=[1, "1"]))
+
+
+def test_names_are_those_of_fit():
+    """A frame with other columns is another schema, an array another width."""
+    estimator = BaseEstimator()
+    table = check_table(estimator, pd.DataFrame({"a": [1], "b": [2]}), reset=True)
+    assert table.names == ["a", "b"]
+    with pytest.raises(SchemaError, match="feature names should match"):
+        check_table(estimator, pd.DataFrame({"b": [1], "a": [2]}), reset=False)
+    with pytest.raises(ValueError, match="X has 1 features"):
+        check_table(estimator, np.eye(1), reset=False)

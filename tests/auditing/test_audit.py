@@ -10,7 +10,7 @@ N = 400
 
 
 def table(seed=0, n=N):
-    """Customers without a defect, and a target that some columns tell a little of."""
+    """Customers without a defect, and a target that some columns predict a little."""
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(
         {
@@ -250,7 +250,7 @@ def test_planted_defect_is_found(plant):
 
 
 def test_clean_table_has_no_finding():
-    """Without a defect nothing is said."""
+    """Without a defect nothing is reported."""
     case = Case()
     case.options["classifier_test"] = True
     assert list(run(case)) == []
@@ -277,7 +277,7 @@ def test_planted_leak_of_the_bank_is_suspected():
 
 
 def test_perfect_column_of_many_values_is_no_copy():
-    """Segments made of a column are told by it: a suspect, no certainty."""
+    """Segments made of a column are determined by it: a suspect, no certainty."""
     X, _ = table()
     report = audit(X, X["income"] > 30)
     finding = one(report, "suspect-predictor")
@@ -285,7 +285,7 @@ def test_perfect_column_of_many_values_is_no_copy():
     assert report.worst == "warning"
 
 
-def test_drifted_table_is_told():
+def test_drifted_table_is_reported():
     """The generator's strong drift is a warning."""
     X, y = make_customers("automobile", 800, random_state=0)
     new, _ = make_customers("automobile", 800, drift=3.0, random_state=1)
@@ -301,7 +301,7 @@ def test_ceiling_is_that_of_the_majority_label():
     assert finding.evidence["n_conflicting_profiles"] == 1
 
 
-def test_twins_by_chance_are_no_warning():
+def test_duplicates_by_chance_are_no_warning():
     """Few levels make rows repeat; that proves nothing."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.integers(0, 3, (N, 3)), columns=list("abc")).astype(str)
@@ -319,7 +319,7 @@ def test_agreement_names_what_differs():
 
 
 def test_declared_identifier_is_no_finding():
-    """A column that is declared is no feature, and not told of."""
+    """A column that is declared is no feature, and not reported."""
     case = Case()
     plant_identifier(case)
     assert list(audit(case.X, case.y, ids="customer_id")) == []
@@ -388,7 +388,7 @@ def test_text_of_any_dtype(dtype):
 
 
 def test_dates_and_nullable_dtypes():
-    """Dates, durations, nullable numbers and truth values with gaps are read."""
+    """Dates, durations, nullable numbers and truth values, with missing cells."""
     X, y = table()
     X["since"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(X["visits"] * 7, "D")
     X["visits"] = X["visits"].astype("Int64").mask(X.index % 5 == 0)
@@ -399,7 +399,7 @@ def test_dates_and_nullable_dtypes():
     assert one(report, "drift").columns == ("since",)
 
 
-def test_sample_is_told():
+def test_sample_is_reported():
     """Where not all rows are looked at, the finding says so."""
     X, y = table(n=3000)
     X["score"] = (y == "high") * 2.5 + np.random.default_rng(3).normal(size=3000)
@@ -420,11 +420,11 @@ def test_same_seed_same_report():
     ("options", "message"),
     [
         ({"y": "absent"}, "y='absent' is not a column"),
-        ({"y": [0, 1]}, "one label a row"),
+        ({"y": [0, 1]}, "y has 2 values for 400 rows"),
         ({"y": np.linspace(0, 1, N)}, "continuous"),
         ({"y": [None] * N}, "no label at all"),
         ({"ids": "absent"}, "absent"),
-        ({"ids": [1, 2]}, "2 identifiers for 400 rows"),
+        ({"ids": [1, 2]}, "ids has 2 values for 400 rows"),
         ({"alpha": 2}, "alpha"),
     ],
 )

@@ -1,0 +1,37 @@
+"""Some rows of a table at a time: chunks for the cache, a stratified sample."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+_ROWS_A_CHUNK = 16_384
+_MOST_ROWS = 20_000
+_FEWEST_OF_SEGMENT = 200
+
+
+def row_chunks(n_rows: int) -> Iterator[slice]:
+    """Cut rows into chunks small enough to stay in the processor's cache."""
+    for start in range(0, n_rows, _ROWS_A_CHUNK):
+        yield slice(start, min(start + _ROWS_A_CHUNK, n_rows))
+
+
+def draw_sample(
+    codes: np.ndarray,
+    sizes: np.ndarray,
+    random_state: np.random.RandomState,
+    most_rows: int = _MOST_ROWS,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw rows of every segment; return them and the weight of each."""
+    n_rows = len(codes)
+    if n_rows <= most_rows:
+        return np.arange(n_rows), np.ones(n_rows)
+    wanted = np.maximum(
+        sizes * most_rows // n_rows, min(_FEWEST_OF_SEGMENT, most_rows // len(sizes))
+    )
+    wanted = np.minimum(wanted, sizes)
+    drawn = [
+        random_state.choice(np.flatnonzero(codes == segment), size, replace=False)
+        for segment, size in enumerate(wanted)
+    ]
+    rows = np.sort(np.concatenate(drawn))
+    return rows, (sizes / np.maximum(wanted, 1))[codes[rows]]
