@@ -144,9 +144,7 @@ def test_copies_of_a_row_vouch_for_it():
 
 def test_large_tables_agree_on_a_sample(monkeypatch, X):
     """Where more rows are there than are compared, the share is of some of them."""
-    monkeypatch.setattr(
-        "segmentlearn.cluster._assignment._assignment._MOST_ROWS_COMPARED", 50
-    )
+    monkeypatch.setattr("segmentlearn.cluster._assignments._MAX_ROWS_COMPARED", 50)
     for clusterer in (KMeans(3), DBSCAN(eps=2), AgglomerativeClustering(3)):
         model = InductiveClusterer(clusterer, random_state=0).fit(X)
         assert model.agreement_ * 50 == pytest.approx(round(model.agreement_ * 50))

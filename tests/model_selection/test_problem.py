@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
-    clustering_problem,
+    clustering_task,
     draw_rows,
     fit_clusterer,
     n_clusters_parameter,
@@ -36,7 +36,7 @@ class Coder(BaseEstimator):
         """Do nothing."""
         return self
 
-    def clustering_problem(self, X):
+    def clustering_task(self, X):
         """Return halves of the numbers, judged in the numbers."""
         return self.clusterer, np.asarray(X) / 2, np.asarray(X)
 
@@ -50,7 +50,7 @@ class Around(BaseEstimator):
 
 def test_pipeline_transforms_before_its_last_step():
     """The clusterer sees what the steps before it make."""
-    clusterer, features, space = clustering_problem(
+    clusterer, features, space = clustering_task(
         make_pipeline(StandardScaler(), KMeans(2)), TWO
     )
     assert isinstance(clusterer, KMeans)
@@ -60,7 +60,7 @@ def test_pipeline_transforms_before_its_last_step():
 
 def test_estimator_may_answer_itself():
     """Its own triple is taken."""
-    problem = clustering_problem(Coder(KMeans(2)), TWO)
+    problem = clustering_task(Coder(KMeans(2)), TWO)
     np.testing.assert_array_equal(problem.features, TWO / 2)
     np.testing.assert_array_equal(problem.space, TWO)
 
@@ -68,7 +68,7 @@ def test_estimator_may_answer_itself():
 def test_estimator_is_not_fitted():
     """Copies do the work."""
     pipeline = make_pipeline(StandardScaler(), KMeans(2))
-    clustering_problem(pipeline, TWO)
+    clustering_task(pipeline, TWO)
     assert not hasattr(pipeline[0], "mean_")
 
 
@@ -76,7 +76,7 @@ def test_numeric_frames_are_taken():
     """Integers, booleans and nullable numbers are numbers."""
     frame = pd.DataFrame({"a": [1, 2], "b": [True, False]})
     frame["c"] = pd.array([1, 2], dtype="Int64")
-    features = clustering_problem(KMeans(2), frame).features
+    features = clustering_task(KMeans(2), frame).features
     assert features.tolist() == [[1, 1, 1], [2, 0, 2]]
 
 
@@ -85,13 +85,13 @@ def test_column_that_is_no_number_is_named(values):
     """So is the cure."""
     frame = pd.DataFrame({"age": [1.0, 2.0], "odd": values})
     with pytest.raises(SchemaError, match=r"(?s)'odd'.*TabularPreprocessor"):
-        clustering_problem(KMeans(2), frame)
+        clustering_task(KMeans(2), frame)
 
 
 def test_distances_are_refused():
     """Rows of a matrix of distances cannot be drawn again."""
     with pytest.raises(ValueError, match="takes distances"):
-        clustering_problem(DBSCAN(metric="precomputed"), np.zeros((2, 2)))
+        clustering_task(DBSCAN(metric="precomputed"), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _CURE = (
 )
 
 
-class ClusteringProblem(NamedTuple):
+class ClusteringTask(NamedTuple):
     """A clusterer and the numbers it works on.
 
     Attributes
@@ -39,35 +39,35 @@ class ClusteringProblem(NamedTuple):
     space: np.ndarray
 
 
-def clustering_problem(estimator, X) -> ClusteringProblem:
+def clustering_task(estimator, X) -> ClusteringTask:
     """Return the clusterer within an estimator, and the numbers it works on.
 
-    An estimator with a method `clustering_problem(X)`, which returns such a triple,
+    An estimator with a method `clustering_task(X)`, which returns such a triple,
     answers itself. Of a pipeline all steps but the last are fitted and transform the
     table. Any other estimator gets the table, which has to be numbers.
     """
-    if hasattr(estimator, "clustering_problem"):
-        clusterer, features, space = estimator.clustering_problem(X)
-        return ClusteringProblem(clone(clusterer), features, space)
+    if hasattr(estimator, "clustering_task"):
+        clusterer, features, space = estimator.clustering_task(X)
+        return ClusteringTask(clone(clusterer), features, space)
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
         features = clone(estimator[:-1]).fit_transform(X)
-        inner = clustering_problem(estimator[-1], features)
+        inner = clustering_task(estimator[-1], features)
         return inner
     _refuse_precomputed(estimator)
     matrix = _numeric_matrix(X)
-    return ClusteringProblem(clone(estimator), matrix, matrix)
+    return ClusteringTask(clone(estimator), matrix, matrix)
 
 
-def selected_problem(estimator, X) -> ClusteringProblem:
+def selected_task(estimator, X) -> ClusteringTask:
     """Return the way in which an estimator has found its segments.
 
-    A fitted estimator with a method `selected_problem(X)` answers itself; that of any
-    other is its `clustering_problem`.
+    A fitted estimator with a method `selected_task(X)` answers itself; that of any
+    other is its `clustering_task`.
     """
-    if hasattr(estimator, "selected_problem") and hasattr(estimator, "labels_"):
-        clusterer, features, space = estimator.selected_problem(X)
-        return ClusteringProblem(clone(clusterer), features, space)
-    return clustering_problem(estimator, X)
+    if hasattr(estimator, "selected_task") and hasattr(estimator, "labels_"):
+        clusterer, features, space = estimator.selected_task(X)
+        return ClusteringTask(clone(clusterer), features, space)
+    return clustering_task(estimator, X)
 
 
 def n_clusters_parameter(clusterer) -> str:

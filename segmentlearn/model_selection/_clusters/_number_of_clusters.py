@@ -10,8 +10,8 @@ from sklearn.utils import check_random_state
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
 from segmentlearn._formatting import format_cell, markdown_table
 from segmentlearn.model_selection._clusters._clustering_task import (
-    ClusteringProblem,
-    clustering_problem,
+    ClusteringTask,
+    clustering_task,
     draw_rows,
     n_clusters_parameter,
     one_thread,
@@ -229,14 +229,14 @@ def select_n_clusters(
     random_state = check_random_state(random_state)
     numbers = _check_numbers(n_clusters)
     names = _check_criteria(criteria)
-    problem = clustering_problem(estimator, X)
+    problem = clustering_task(estimator, X)
     n_clusters_parameter(problem.clusterer)
     n_total = len(problem.features)
     rows = draw_rows(n_total, max_rows, random_state)
     notes = []
     if len(rows) < n_total:
         notes.append(f"{len(rows):,} of {n_total:,} rows, drawn at random, took part.")
-        problem = ClusteringProblem(
+        problem = ClusteringTask(
             problem.clusterer, problem.features[rows], problem.space[rows]
         )
     _check_rows(problem.features, numbers)

@@ -21,11 +21,11 @@ from segmentlearn._formatting import markdown_table
 from segmentlearn.metrics import segment_continuity, segment_overlap
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
-    clustering_problem,
+    clustering_task,
     draw_rows,
     fit_clusterer,
     one_thread,
-    selected_problem,
+    selected_task,
 )
 from segmentlearn.model_selection._clusters._criteria import draw_seed, ring_agreement
 
@@ -254,9 +254,9 @@ def cluster_stability(
 def _what_to_refit(estimator, X, refit):
     """Return the estimator to fit to each sample, and the table to sample from."""
     has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
-    if refit == "all" and (has_steps or hasattr(estimator, "clustering_problem")):
+    if refit == "all" and (has_steps or hasattr(estimator, "clustering_task")):
         return estimator, X
-    problem = selected_problem(estimator, X)
+    problem = selected_task(estimator, X)
     return problem.clusterer, problem.features
 
 
@@ -284,7 +284,7 @@ def _overlap_in_sample(labels, found, drawn, segments):
 
 def _across(estimator, X, n_clusters, seed):
     """Return how far each segment of each solution comes from one of the last."""
-    problem = clustering_problem(estimator, X)
+    problem = clustering_task(estimator, X)
     frames, previous = [], None
     for k in sorted({int(k) for k in n_clusters}):
         _, labels = fit_clusterer(problem.clusterer, problem.features, k, seed)
