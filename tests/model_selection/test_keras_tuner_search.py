@@ -14,8 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor, make_customers
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.model_selection import KerasTunerSearchCV
-from segmentlearn.model_selection._search import _search_space as search_space
+from segmentlearn.model_selection import KerasTunerSearchCV, search_space
 
 keras_tuner = pytest.importorskip("keras_tuner", reason="an extra: tune")
 
@@ -190,7 +189,7 @@ def test_a_small_space_ends_the_search(numbers):
     assert sorted(tried) == [1, 2]
 
 
-def test_a_space_too_small_for_hyperband_is_told(numbers):
+def test_a_space_too_small_for_hyperband_is_warned_of(numbers):
     """Its rounds would never be filled, and nothing would get the whole resource."""
     search = KerasTunerSearchCV(
         DecisionTreeClassifier(),

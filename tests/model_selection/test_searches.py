@@ -16,7 +16,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor, make_customers
-from segmentlearn.model_selection._search import _search_space as search_space
+from segmentlearn.model_selection import search_space
 
 RATES = {"learning_rate": [1e-3, 5e-3, 2e-2]}
 NETS = {

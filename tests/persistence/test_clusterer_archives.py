@@ -110,10 +110,15 @@ def test_every_way_to_find_segments(parameters, make_segmenter, customers, unsee
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_clusterer(clusterer, compare_baselines, make_segmenter, customers, unseen):
+def test_every_clusterer(
+    clusterer, compare_baselines, make_segmenter, customers, unseen
+):
     """Clusterers with and without a predict of their own come back."""
     has_number = hasattr(clusterer, "n_clusters") or hasattr(clusterer, "n_components")
-    parameters = {"compare_baselines": compare_baselines, "n_clusters": 3 if has_number else None}
+    parameters = {
+        "compare_baselines": compare_baselines,
+        "n_clusters": 3 if has_number else None,
+    }
     segmenter = make_segmenter(clusterer, **parameters).fit(customers)
     assert_same_after_loading(segmenter, customers, unseen)
 
