@@ -449,7 +449,7 @@ class AutoencoderClusterer(
                 f"n_samples = {n_rows}; ask for fewer segments."
             )
 
-    def _n_clusters(self) -> int | None:
+    def _n_clusters(self) -> Any:
         """Return the number to set; None leaves it to the clusterer."""
         if self.n_clusters is None and self.clusterer is None:
             return _DEFAULT_N_CLUSTERS

@@ -46,7 +46,7 @@ class CandidateSelection:
     def __init__(
         self,
         estimator: Any,
-        n_clusters: int | None,
+        n_clusters: Any,
         table: Any,
         prepared: np.ndarray,
         column_groups: Sequence[Sequence[int]],
@@ -90,7 +90,7 @@ class CandidateSelection:
         simplest, *others = [*self.simple, *deep]
         best = best_of(others)
         # by chance alone the best of many is ahead of the first
-        return best if best.scores.is_clearly_better_than(simplest.scores) else simplest
+        return best if best.is_clearly_better_than(simplest) else simplest
 
     def autoencoders_of(self, winner: Candidate) -> list[Autoencoder]:
         """Return the autoencoders that a candidate's codes come from, or the best."""

@@ -61,6 +61,12 @@ class Candidate:
         """What candidates are compared by; higher is better."""
         return -np.inf if self.scores is None else self.scores.total
 
+    def is_clearly_better_than(self, other: "Candidate") -> bool:
+        """Return whether the score is higher by more than chance explains."""
+        if self.scores is None or other.scores is None:
+            return False
+        return self.scores.is_clearly_better_than(other.scores)
+
 
 def default_clusterers(
     n_clusters: int,
@@ -98,7 +104,7 @@ def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> Gaussian
 
 
 def simple_clusterer(
-    n_clusters: int | None, categories: Sequence, seed: int | None = None
+    n_clusters: int, categories: Sequence, seed: int | None = None
 ) -> Any:
     """Return a clusterer for prepared columns: latent classes if any is categorical."""
     if not categories:

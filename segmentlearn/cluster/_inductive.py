@@ -245,7 +245,8 @@ class InductiveClusterer(
         self.clusterer_ = clusterer
         self.n_clusters_ = len(segments)
         self.assignment_ = choose_assignment(self.assign, clusterer, labels)
-        self._assignment, self.agreement_ = None, 1.0
+        self._assignment: Any = None
+        self.agreement_ = 1.0
         if self.n_clusters_:
             clustered = ClusteredRows(
                 clusterer, rows, labels, segments, row_weight, means, random_state
@@ -388,7 +389,7 @@ class InductiveClusterer(
         self, clusterer: Any, n_rows: int, random_state: np.random.RandomState
     ) -> Any:
         """Return the positions of a sample; a slice stands for all rows."""
-        most = self.max_rows
+        most: Any = self.max_rows
         if most == "auto":
             most = max_rows_of(clusterer)
         if most is None or n_rows <= most:

@@ -207,15 +207,16 @@ def tune_threshold(
         threshold = threshold_for_budget(scores, float(share))
     else:
         scorer = _scorer_of(metric, cost_matrix, classes, pos_label)
-        listed = not isinstance(thresholds, Integral)
-        if not listed:
+        listed = not isinstance(thresholds, int | np.integer)
+        if isinstance(thresholds, int | np.integer):
             levels = np.linspace(0.0, 1.0, thresholds)
             thresholds = np.unique(np.quantile(scores, levels))
+        thresholds = np.asarray(thresholds, dtype=np.float64)
         found = TunedThresholdClassifierCV(
             _KnownProbabilities(classes[[1 - at, at]]),  # the last is the positive one
             scoring=scorer,
             response_method="predict_proba",
-            thresholds=np.asarray(thresholds, dtype=np.float64),
+            thresholds=thresholds,
             cv="prefit",
             refit=False,
             store_cv_results=True,

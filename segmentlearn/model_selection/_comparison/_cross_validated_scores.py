@@ -132,7 +132,7 @@ class PairedDifference(NamedTuple):
 
 
 def paired_difference(
-    differences: ArrayLike, test_shares: ArrayLike, confidence_level: float = 0.95
+    differences: ArrayLike, test_shares: list[float], confidence_level: float = 0.95
 ) -> PairedDifference:
     """Return the mean of differences over folds with its interval.
 

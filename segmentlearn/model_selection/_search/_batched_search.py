@@ -138,7 +138,7 @@ class BatchedGridSearchCV(GridSearchCV):
             if self.scoring is None:
                 learnt["scorer_"] = check_scoring(self.estimator)
             fits.write_times(learnt["cv_results_"])
-        vars(self).update(learnt)
+        self.__dict__.update(learnt)
         self.batches_ = fits.batches
         self.one_by_one_ = fits.one_by_one(self.n_splits_)
         return self

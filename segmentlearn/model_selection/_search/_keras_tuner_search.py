@@ -298,7 +298,7 @@ class KerasTunerSearchCV(BaseSearchCV):
     def _ask(self, oracle: Any, numbers: Iterator[int]) -> list:
         """Return the next trials: all that do not depend on scores to come."""
         proposes_many = self.oracle in ("random", "hyperband")
-        trials = []
+        trials: list = []
         while proposes_many or not trials:
             trial = oracle.create_trial(f"search-{next(numbers)}")
             if trial.status != "RUNNING":

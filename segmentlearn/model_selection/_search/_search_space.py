@@ -119,20 +119,20 @@ def search_space(
     return {name: _render(values, kind) for name, values in space.items()}
 
 
-def _find_nets(estimator):
+def _find_nets(estimator: Any) -> dict[str, Any]:
     """Return the nets within an estimator, by the prefix of their parameters."""
-    objects = {"": estimator, **estimator.get_params(deep=True)}
-    prefixes = {name: f"{name}__" if name else "" for name in objects}
+    parameters = estimator.get_params(deep=True)
+    objects = {"": estimator} | {f"{name}__": parameters[name] for name in parameters}
     clusterers = tuple(
-        prefixes[name]
-        for name, value in objects.items()
+        prefix
+        for prefix, value in objects.items()
         if isinstance(value, AutoencoderClusterer)
     )
     nets = {
-        prefixes[name]: value
-        for name, value in objects.items()
+        prefix: value
+        for prefix, value in objects.items()
         if isinstance(value, SegmentClassifier | Autoencoder)
-        and not name.startswith(clusterers)
+        and not prefix.startswith(clusterers)
     }
     if nets:
         return nets
@@ -216,7 +216,7 @@ def _for_optuna(space: dict[str, Any]) -> dict[str, Any]:
             'search_space(kind="optuna") needs Optuna: '
             "pip install 'segmentlearn[tune]'."
         ) from error
-    found = {}
+    found: dict[str, Any] = {}
     for name, values in space.items():
         if isinstance(values, _Range):
             found[name] = distributions.FloatDistribution(

@@ -64,7 +64,11 @@ class ModelComparisonDisplay:
     >>> from segmentlearn.plotting import ModelComparisonDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> display = ModelComparisonDisplay.from_estimator(
-    ...     GaussianNB(), X, y, baselines={"majority": DummyClassifier()}, random_state=0
+    ...     GaussianNB(),
+    ...     X,
+    ...     y,
+    ...     baselines={"majority": DummyClassifier()},
+    ...     random_state=0,
     ... )
     >>> display.verdicts
     ['better']
