@@ -68,11 +68,11 @@ def test_whole_numbers_are_numbers(numbers):
 
 def test_arrays_with_missing_values_are_prepared(numbers):
     """Missing values are no obstacle, in fit and after."""
-    gaps = numbers.copy()
-    gaps[::7, 0] = np.nan
-    fitted = tiny().fit(gaps)
+    incomplete = numbers.copy()
+    incomplete[::7, 0] = np.nan
+    fitted = tiny().fit(incomplete)
     assert fitted.preprocessor_ is not None
-    np.testing.assert_array_equal(fitted.predict(gaps), fitted.labels_)
+    np.testing.assert_array_equal(fitted.predict(incomplete), fitted.labels_)
 
 
 def test_lists_of_mixed_cells(customers):
@@ -116,9 +116,9 @@ def test_no_preprocessor_takes_arrays_as_they_come(numbers):
     fitted = tiny(preprocessor=None, compare_baselines=False).fit(numbers)
     np.testing.assert_array_equal(fitted.prepare(numbers), numbers)
     assert fitted.inverse_transform_centers() is fitted.cluster_centers_
-    gaps = np.where(numbers > 9, np.nan, numbers)
+    incomplete = np.where(numbers > 9, np.nan, numbers)
     with pytest.raises(SchemaError, match="missing values"):
-        tiny(preprocessor=None).fit(gaps)
+        tiny(preprocessor=None).fit(incomplete)
 
 
 def test_a_column_alone_is_enough(numbers):

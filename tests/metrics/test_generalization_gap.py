@@ -72,7 +72,7 @@ def test_training_loss_above_is_no_underfitting():
 
 @pytest.mark.parametrize("val_loss", [{}, {"val_loss": [np.nan] * 8}])
 def test_nothing_held_out(val_loss):
-    """Without held-out loss nothing is said about new rows."""
+    """Without held-out loss nothing is known about new rows."""
     result = generalization_gap({"loss": _FALLING, **val_loss})
     assert (result.state, result.best_epoch) == ("unknown", None)
     assert result.training_loss == 0.38

@@ -280,7 +280,7 @@ def test_resources_that_cannot_be_raised(numbers, resource, message):
 
 
 def test_several_objectives_are_refused(numbers):
-    """A search has one score to tell."""
+    """A search has one score to report."""
     oracle = keras_tuner.oracles.RandomSearchOracle(
         objective=[keras_tuner.Objective(name, "max") for name in "ab"], max_trials=2
     )

@@ -49,16 +49,16 @@ def test_the_majority_is_beaten(found):
 def test_equal_models_are_undecided():
     """The same model under two names differs by nothing."""
     X, y = draw()
-    twin = compare_models(
+    same = compare_models(
         LogisticRegression(),
         X,
         y,
-        baselines={"twin": LogisticRegression()},
+        baselines={"same": LogisticRegression()},
         random_state=0,
     )
-    assert set(twin.differences["verdict"]) == {"undecided"}
-    assert (twin.differences["difference"] == 0).all()
-    assert "Neither" in twin.verdict
+    assert set(same.differences["verdict"]) == {"undecided"}
+    assert (same.differences["difference"] == 0).all()
+    assert "Neither" in same.verdict
 
 
 def test_the_majority_is_worse():

@@ -170,8 +170,8 @@ def test_estimator_is_left_alone(blobs):
     ("parameters", "message"),
     [
         ({"estimator": DBSCAN()}, "DBSCAN has no parameter n_clusters"),
-        ({"n_clusters": [2.5]}, "no list of whole numbers"),
-        ({"n_clusters": [0, 2]}, "no list of whole numbers"),
+        ({"n_clusters": [2.5]}, "not a list of integers"),
+        ({"n_clusters": [0, 2]}, "not a list of integers"),
         ({"n_clusters": [1]}, "no number of 2 or more"),
         ({"n_clusters": [2, 90]}, "numbers up to 75"),
         ({"criteria": ["elbow", "aic"]}, "aic"),
@@ -180,8 +180,8 @@ def test_estimator_is_left_alone(blobs):
         ({"X": np.ones((30, 2))}, "rows of X are the same"),
     ],
 )
-def test_mistakes_are_told(parameters, message, blobs):
-    """The parameter, the value and what would do."""
+def test_mistakes_raise_errors(parameters, message, blobs):
+    """With the parameter, the value and the cure."""
     given = {"estimator": KMeans(), "X": blobs, "n_clusters": [2, 3]} | parameters
     with pytest.raises(ValueError, match=message):
         select_n_clusters(**given)
