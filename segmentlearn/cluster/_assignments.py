@@ -213,10 +213,8 @@ class ClusteredRows:
         if name == PREDICT:
             assignment: Any = self._learn_predict()
             found = assignment.assign(self.X[self.compared])
-        elif name == CORE_ROWS:
-            assignment, found = self._learn_core_rows()
-        elif name == NEAREST_ROW:
-            assignment, found = self._learn_nearest_row()
+        elif name in (CORE_ROWS, NEAREST_ROW):
+            assignment, found = self._learn_nearest_row(name)
         elif name == NEIGHBORS:
             labelled, members = self._label_rows()
             assignment = NeighborsAssignment(labelled, n_neighbors)
@@ -244,19 +242,18 @@ class ClusteredRows:
         centers = LabelledRows(points, labels, {"metric": "euclidean"})
         return PredictAssignment(self.clusterer, self.own_labels, centers, scale)
 
-    def _learn_core_rows(self) -> tuple[NearestRowAssignment, np.ndarray]:
-        core = self.clusterer.core_sample_indices_
-        rows = getattr(self.clusterer, "components_", None)
-        if rows is None:  # where there are some, sharing them costs no memory
-            rows = self.X[core]
-        labelled = LabelledRows(rows, self.labels[core], _metric_of(self.clusterer))
-        bounds = np.full(len(self.own_labels), float(self.clusterer.eps))
-        distance, nearest = self._nearest_other(labelled, core, self.compared)
-        scale = self._squared_scale(distance, self.compared)
-        found = _within_bounds(distance, nearest, bounds)
-        return NearestRowAssignment(labelled, bounds, scale), found
-
-    def _learn_nearest_row(self) -> tuple[NearestRowAssignment, np.ndarray]:
+    def _learn_nearest_row(self, name: str) -> tuple[NearestRowAssignment, np.ndarray]:
+        if name == CORE_ROWS:
+            core = self.clusterer.core_sample_indices_
+            rows = getattr(self.clusterer, "components_", None)
+            if rows is None:  # where there are some, sharing them costs no memory
+                rows = self.X[core]
+            labelled = LabelledRows(rows, self.labels[core], self._metric())
+            bounds = np.full(len(self.own_labels), float(self.clusterer.eps))
+            distance, nearest = self._nearest_other(labelled, core, self.compared)
+            scale = self._squared_scale(distance, self.compared)
+            found = _within_bounds(distance, nearest, bounds)
+            return NearestRowAssignment(labelled, bounds, scale), found
         labelled, members = self._label_rows()
         distance, nearest = self._nearest_other(labelled, members, slice(None))
         bounds = np.zeros(len(self.own_labels))
@@ -295,7 +292,7 @@ class ClusteredRows:
         members = np.flatnonzero(self.labels >= 0)
         rows = self.X if len(members) == len(self.X) else self.X[members]
         labels = self.labels[members]
-        return LabelledRows(rows, labels, _metric_of(self.clusterer)), members
+        return LabelledRows(rows, labels, self._metric()), members
 
     def _positions(self, members: np.ndarray) -> np.ndarray:
         """Return where each training row is among the labelled rows; -1 for nowhere."""
@@ -322,6 +319,15 @@ class ClusteredRows:
         if weight is not None and not weight.any():
             weight = None
         return float(np.average(distance[counted] ** 2, weights=weight))
+
+    def _metric(self) -> dict:
+        """Return the clusterer's metric as parameters of NearestNeighbors."""
+        metric = getattr(self.clusterer, "metric", "euclidean")
+        if not callable(metric) and metric not in VALID_METRICS["brute"]:
+            metric = "euclidean"
+        p = getattr(self.clusterer, "p", None)
+        params = getattr(self.clusterer, "metric_params", None)
+        return {"metric": metric, "p": 2 if p is None else p, "metric_params": params}
 
     def _centers(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the points that the clusterer goes by, and the label of each."""
@@ -380,16 +386,3 @@ def _memberships_of_distances(distance: Any, squared_scale: float) -> np.ndarray
     # a scale of 0: rows at distance 0 belong wholly to that segment
     found = np.divide(nearest, kernel, out=np.ones_like(kernel), where=kernel > 0)
     return found / found.sum(axis=1, keepdims=True)
-
-
-def _metric_of(clusterer: Any) -> dict:
-    """Return the clusterer's metric as parameters of NearestNeighbors."""
-    metric = getattr(clusterer, "metric", "euclidean")
-    if not callable(metric) and metric not in VALID_METRICS["brute"]:
-        metric = "euclidean"
-    p = getattr(clusterer, "p", None)
-    return {
-        "metric": metric,
-        "p": 2 if p is None else p,
-        "metric_params": getattr(clusterer, "metric_params", None),
-    }

@@ -1,5 +1,6 @@
 """Which segments of one table are returned: deep ones, or simple ones."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ _JOINT_LEARNING_RATE = 1e-3
 _MEASURES = ("separation", "likelihood", "stability", "silhouette")
 
 
+@dataclasses.dataclass(eq=False)
 class CandidateSelection:
     """Fits the candidates that an AutoencoderClusterer asks for; selects one of them.
 
@@ -43,32 +45,28 @@ class CandidateSelection:
     has the prepared columns.
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        n_clusters: Any,
-        table: Any,
-        prepared: np.ndarray,
-        column_groups: Sequence[Sequence[int]],
-        random_state: np.random.RandomState,
-    ) -> None:
-        self.estimator = estimator
-        self.n_clusters = n_clusters
-        self.table = table
-        self.prepared = prepared
-        self.categories = [group for group in column_groups if len(group) > 1]
-        self.random_state = random_state
-        self.seed = draw_seed(random_state)
+    estimator: Any
+    n_clusters: Any
+    table: Any
+    prepared: np.ndarray
+    column_groups: Sequence[Sequence[int]]
+    random_state: np.random.RandomState
+
+    def __post_init__(self) -> None:
+        self.categories = [group for group in self.column_groups if len(group) > 1]
+        self.seed = draw_seed(self.random_state)
         self.autoencoders: list[Autoencoder] = []
         self.codes: list[np.ndarray] = []
         self.simple: list[Candidate] = []
         self.deep: list[Candidate] = []
         self.further: list[Candidate] = []
         self.scorer = None
-        if estimator.compare_baselines:
-            drawn = random_state.permutation(len(prepared))[:_SCORED_ROWS]
+        if self.estimator.compare_baselines:
+            drawn = self.random_state.permutation(len(self.prepared))[:_SCORED_ROWS]
             self.scored_rows = np.sort(drawn)
-            self.scorer = SegmentationScorer(prepared[self.scored_rows], column_groups)
+            self.scorer = SegmentationScorer(
+                self.prepared[self.scored_rows], self.column_groups
+            )
 
     # many small problems: threads that wait for each other make them slower
     @threadpool_limits.wrap(limits=1)

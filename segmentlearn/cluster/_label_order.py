@@ -13,8 +13,7 @@ from segmentlearn._compat import check_sample_weight, validate_params
         "labels": ["array-like"],
         "tie_keys": ["array-like", None],
         "sample_weight": ["array-like", None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def canonical_labels(
     labels: ArrayLike,
@@ -81,10 +80,7 @@ def canonical_labels(
     return new_labels, present[order]
 
 
-@validate_params(
-    {"labels": ["array-like"], "reference": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"labels": ["array-like"], "reference": ["array-like"]})
 def match_labels(labels: ArrayLike, reference: ArrayLike) -> np.ndarray:
     """Renumber segments so that they agree with an earlier labelling of the same rows.
 

@@ -29,15 +29,6 @@ class Classes(NamedTuple):
     shares: np.ndarray
 
 
-class _Run(NamedTuple):
-    """What EM has reached from one initialization."""
-
-    classes: Classes
-    bound: float
-    n_iter: int
-    converged: bool
-
-
 class LatentClassMixture(ClusterMixin, BaseEstimator):
     """Mixture for numbers and categories: latent class (and latent profile) analysis.
 
@@ -178,23 +169,23 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
             self._run(memberships, numbers, levels, _SHORT_RUN)
             for memberships in self._initial_memberships(X, numbers, random_state)
         ]
-        best = max(runs, key=lambda run: run.bound)
-        if not best.converged and self.max_iter > _SHORT_RUN:
-            memberships = _normalized(log_joint(best.classes, numbers, levels))
-            more = self._run(memberships, numbers, levels, self.max_iter - _SHORT_RUN)
-            best = more._replace(n_iter=best.n_iter + more.n_iter)
-        if not best.converged:
+        classes, bound, n_iter, converged = max(runs, key=lambda run: run[1])
+        if not converged and self.max_iter > _SHORT_RUN:
+            memberships = _normalized(log_joint(classes, numbers, levels))
+            classes, bound, more, converged = self._run(
+                memberships, numbers, levels, self.max_iter - _SHORT_RUN
+            )
+            n_iter += more
+        if not converged:
             warnings.warn(
                 f"LatentClassMixture did not converge in max_iter={self.max_iter} "
                 "steps; raise max_iter, or tol.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        self.weights_, self.means_, self.variances_, self.shares_ = best.classes
-        self.lower_bound_ = best.bound
-        self.n_iter_ = best.n_iter
-        self.converged_ = best.converged
-        self.labels_ = log_joint(best.classes, numbers, levels).argmax(axis=1)
+        self.weights_, self.means_, self.variances_, self.shares_ = classes
+        self.lower_bound_, self.n_iter_, self.converged_ = bound, n_iter, converged
+        self.labels_ = log_joint(classes, numbers, levels).argmax(axis=1)
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -289,7 +280,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         numbers: np.ndarray,
         levels: np.ndarray,
         max_iter: int,
-    ) -> _Run:
+    ) -> tuple[Classes, float, int, bool]:
         """Run EM from given memberships."""
         n_levels = [len(group) for group in self.column_groups or ()]
         bound, n_iter, converged = -np.inf, 0, False
@@ -302,7 +293,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
             memberships = np.exp(joint - evidence)
             before, bound = bound, float(evidence.mean())
             n_iter, converged = n_iter + 1, abs(bound - before) < self.tol
-        return _Run(classes, bound, n_iter, converged)
+        return classes, bound, n_iter, converged
 
     def _initial_memberships(
         self, X: np.ndarray, numbers: np.ndarray, random_state: np.random.RandomState

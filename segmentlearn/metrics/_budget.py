@@ -62,8 +62,7 @@ class BudgetProfit:
         "proba": ["array-like"],
         "budget": _BUDGET,
         "ties": [StrOptions({"fewer", "more"})],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def threshold_for_budget(
     proba: ArrayLike, budget: float, *, ties: Literal["fewer", "more"] = "fewer"
@@ -120,8 +119,7 @@ def threshold_for_budget(
 
 
 @validate_params(
-    {"proba": ["array-like"], "budget": _BUDGET, "random_state": ["random_state"]},
-    prefer_skip_nested_validation=True,
+    {"proba": ["array-like"], "budget": _BUDGET, "random_state": ["random_state"]}
 )
 def select_within_budget(
     proba: ArrayLike,
@@ -181,8 +179,7 @@ def select_within_budget(
         "n_bootstrap": [Interval(Integral, 1, None, closed="left")],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def profit_at_budget(
     y_true: ArrayLike,

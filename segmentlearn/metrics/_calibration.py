@@ -48,8 +48,7 @@ class ReliabilityCurve(NamedTuple):
         **_BINS,
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "pos_label": [Real, str, "boolean", None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def reliability_curve(
     y_true: ArrayLike,
@@ -115,8 +114,7 @@ def reliability_curve(
         "average": [StrOptions({"auto", "top_label", "classwise"})],
         "labels": ["array-like", None],
         "pos_label": [Real, str, "boolean", None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def expected_calibration_error(
     y_true: ArrayLike,
@@ -210,8 +208,7 @@ def expected_calibration_error(
         "proba": ["array-like"],
         "labels": ["array-like", None],
         "scale_by_half": ["boolean", StrOptions({"auto"})],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def brier_score(
     y_true: ArrayLike,

@@ -55,10 +55,7 @@ def read_matrix(
     return values
 
 
-@validate_params(
-    {**_SCORED, "cost_matrix": [dict, "array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({**_SCORED, "cost_matrix": [dict, "array-like"]})
 def cost_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -122,10 +119,7 @@ def cost_score(
     return total / float(weights.sum()) if normalize else total
 
 
-@validate_params(
-    {**_SCORED, "profit_matrix": [dict, "array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({**_SCORED, "profit_matrix": [dict, "array-like"]})
 def profit_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -184,10 +178,7 @@ def profit_score(
     )
 
 
-@validate_params(
-    {"cost_matrix": [dict, "array-like"], "labels": ["array-like", None]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"cost_matrix": [dict, "array-like"], "labels": ["array-like", None]})
 def make_cost_scorer(
     cost_matrix: dict | ArrayLike, *, labels: ArrayLike | None = None
 ) -> Callable:
@@ -233,8 +224,7 @@ def make_cost_scorer(
         "proba": ["array-like"],
         "cost_matrix": [dict, "array-like"],
         "classes": ["array-like"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def minimum_cost_labels(
     proba: ArrayLike, cost_matrix: dict | ArrayLike, classes: ArrayLike
@@ -295,10 +285,7 @@ def minimum_cost_labels(
     return classes[ties.argmax(axis=1)]
 
 
-@validate_params(
-    {"cost_matrix": [dict, "array-like"], "classes": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"cost_matrix": [dict, "array-like"], "classes": ["array-like"]})
 def cost_threshold(cost_matrix: dict | ArrayLike, classes: ArrayLike) -> float:
     """Return the threshold that a cost matrix of two classes implies.
 

@@ -37,8 +37,7 @@ class EffectSize(NamedTuple):
         "b": ["array-like"],
         "bias_correction": ["boolean"],
         **_CONFIDENCE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def cohen_d(
     a: ArrayLike,
@@ -96,8 +95,7 @@ def cohen_d(
         "n_b": ["array-like", Real],
         "bias_correction": ["boolean"],
         **_CONFIDENCE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def cohen_d_from_stats(
     mean_a: ArrayLike,
@@ -187,10 +185,7 @@ def cohen_d_from_stats(
     return EffectSize(estimate[()], low[()], high[()])
 
 
-@validate_params(
-    {"share_a": ["array-like", Real], "share_b": ["array-like", Real]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"share_a": ["array-like", Real], "share_b": ["array-like", Real]})
 def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     """Return how far apart two shares are, on a scale that compares with Cohen's d.
 
@@ -227,8 +222,7 @@ def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
         "count_b": ["array-like", Real],
         "n_b": ["array-like", Real],
         **_CONFIDENCE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def difference_of_shares(
     count_a: ArrayLike,
@@ -279,8 +273,7 @@ def difference_of_shares(
 
 
 @validate_params(
-    {"table": ["array-like"], "bias_correction": ["boolean"], **_CONFIDENCE},
-    prefer_skip_nested_validation=True,
+    {"table": ["array-like"], "bias_correction": ["boolean"], **_CONFIDENCE}
 )
 def cramers_v(
     table: ArrayLike, *, bias_correction: bool = True, confidence_level: float = 0.95

@@ -18,7 +18,7 @@ _RANKED = {
 }
 
 
-@validate_params(_RANKED, prefer_skip_nested_validation=True)
+@validate_params(_RANKED)
 def cumulative_gain_curve(
     y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,7 +78,7 @@ def cumulative_gain_curve(
     return ranking.reached / len(scores), gain, np.append(np.inf, ranking.thresholds)
 
 
-@validate_params(_RANKED, prefer_skip_nested_validation=True)
+@validate_params(_RANKED)
 def lift_curve(
     y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -121,8 +121,7 @@ def lift_curve(
 
 
 @validate_params(
-    {**_RANKED, "benefit": [Real, "array-like"], "cost": [Real, "array-like"]},
-    prefer_skip_nested_validation=True,
+    {**_RANKED, "benefit": [Real, "array-like"], "cost": [Real, "array-like"]}
 )
 def profit_curve(
     y_true: ArrayLike,

@@ -11,10 +11,7 @@ from segmentlearn._compat import validate_params
 NOISE = -1  # scikit-learn's label of rows in no segment
 
 
-@validate_params(
-    {"labels": ["array-like"], "other": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"labels": ["array-like"], "other": ["array-like"]})
 def segment_overlap(labels: ArrayLike, other: ArrayLike) -> np.ndarray:
     """Return the Jaccard index of each segment with its best match elsewhere.
 
@@ -56,10 +53,7 @@ def segment_overlap(labels: ArrayLike, other: ArrayLike) -> np.ndarray:
     return (shared / together).max(axis=1)
 
 
-@validate_params(
-    {"labels": ["array-like"], "previous": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({"labels": ["array-like"], "previous": ["array-like"]})
 def segment_continuity(labels: ArrayLike, previous: ArrayLike) -> np.ndarray:
     """Return how far each segment comes from a single segment of a coarser solution.
 

@@ -16,8 +16,7 @@ _HALF_A_ROW = 0.5  # added to each bin, so that an empty one costs no infinite s
         "expected": ["array-like"],
         "actual": ["array-like"],
         "n_bins": [Interval(Integral, 2, None, closed="left")],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def population_stability_index(
     expected: ArrayLike, actual: ArrayLike, *, n_bins: int = 10

@@ -54,8 +54,7 @@ class SilhouetteSample:
         "n_rows": [Interval(Integral, 1, None, closed="left"), None],
         "metric": [str, callable],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def silhouette_sampled(
     X: ArrayLike,

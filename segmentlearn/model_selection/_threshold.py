@@ -75,8 +75,7 @@ class _KnownProbabilities(ClassifierMixin, BaseEstimator):
         "thresholds": [Interval(Integral, 2, None, closed="left"), "array-like"],
         "n_bootstraps": [Interval(Integral, 0, None, closed="left")],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def tune_threshold(
     classifier: Any,

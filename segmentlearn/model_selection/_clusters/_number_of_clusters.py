@@ -101,8 +101,7 @@ class NumberOfClusters:
         "n_references": [Interval(Integral, 2, None, closed="left")],
         "max_rows": [Interval(Integral, 4, None, closed="left"), None],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def select_n_clusters(
     estimator: Any,

@@ -128,8 +128,7 @@ class ClusterStability:
         "n_clusters": ["array-like", range, None],
         "max_rows": [Interval(Integral, 2, None, closed="left"), None],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def cluster_stability(
     estimator: Any,

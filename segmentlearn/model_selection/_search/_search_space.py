@@ -46,8 +46,7 @@ class _Range:
         "estimator": [HasMethods(["get_params", "fit"])],
         "size": [StrOptions({"small", "medium", "large"})],
         "kind": [StrOptions({"grid", "distributions", "optuna"})],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def search_space(
     estimator: Any,
