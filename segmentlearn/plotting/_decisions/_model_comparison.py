@@ -25,8 +25,7 @@ class ModelComparisonDisplay:
     """Differences of a classifier to baselines on the same folds.
 
     Made by `from_estimator` or `from_result`. A dot to the right of zero is a baseline
-    that the classifier beats; a bar that crosses zero is one that it cannot be told
-    apart from.
+    that the classifier beats; where a bar crosses zero, the comparison is undecided.
 
     Parameters
     ----------
@@ -184,7 +183,7 @@ class ModelComparisonDisplay:
         ax.set_yticks(np.arange(len(ticks)), ticks)
         ax.set_ylim(len(ticks) - 0.5, -0.5)
         words = WORDS.get(self.measure, self.measure)
-        ax.set_title(f"{self.name} beside its rivals, {words}")
+        ax.set_title(f"{self.name} compared with baselines, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")
         ax.tick_params(axis="y", length=0)
