@@ -36,7 +36,7 @@ class SegmentationScore:
     ----------
     separation : float
         Share of the nearest rows that are in a row's own segment, corrected for chance:
-        1 where segments are apart, 0 where labels are random.
+        1 where segments are separated, 0 where labels are random.
     likelihood : float
         What segments add to the mean log-likelihood of held-out rows, in nats.
     stability : float

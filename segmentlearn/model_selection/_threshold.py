@@ -117,7 +117,7 @@ def tune_threshold(
         :func:`~segmentlearn.metrics.select_within_budget`.
     proba : array-like of shape (n_samples, 2), default=None
         Probabilities of rows that were not fitted to, such as those of
-        ``cross_val_predict(..., method="predict_proba")`` or of a table apart, in place
+        ``cross_val_predict(..., method="predict_proba")`` or of another table, in place
         of the classifier's own.
     pos_label : int, float, bool or str, default=None
         The class to decide for from the threshold on; None is the second of

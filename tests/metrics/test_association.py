@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from segmentlearn.metrics import (
-    _association as association,
-)
-from segmentlearn.metrics import (
-    correlation_ratio,
-    cramers_v,
-)
+from segmentlearn.metrics import association, correlation_ratio, cramers_v
 
 numbers = st.one_of(st.none(), st.integers(-20, 20), st.floats(-1e6, 1e6))
 letters = st.one_of(st.none(), st.sampled_from("abcd"))
