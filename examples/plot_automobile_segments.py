@@ -31,7 +31,7 @@ from segmentlearn import (
     segment_playbook,
     segment_profile,
 )
-from segmentlearn.metrics import generalisation_gap
+from segmentlearn.metrics import generalization_gap
 from segmentlearn.plotting import (
     ConfusionMatrixDisplay,
     DistributionDisplay,
@@ -125,7 +125,7 @@ TrainingHistoryDisplay.from_history(
 # %%
 # In words:
 for name, model in (("model 1", model_1), ("model 2", model_2)):
-    print(f"{name}: {generalisation_gap(model.history_).verdict}")
+    print(f"{name}: {generalization_gap(model.history_).verdict}")
 
 # %%
 # What held-out customers say

@@ -25,18 +25,18 @@ X, planted = make_customers("latent", 1500, random_state=0)
 print(X.head(3).T)
 
 # %%
-# The contest
-# -----------
+# Deep or simple segments
+# -----------------------
 # k-means and a Gaussian mixture see the prepared columns. Of the autoencoders, of two
-# code lengths and two seeds, the best enters the final; with ``joint`` so does one
+# code lengths and two seeds, the best is a finalist; with ``joint`` so is one
 # whose code and segments were trained together.
 segmenter = AutoencoderClusterer(n_clusters=5, joint="idec", random_state=0).fit(X)
 print(f"selected: {segmenter.selected_}")
 
 # %%
-# The guard does not know the truth. It adds up three things: whether neighbours in the
-# prepared columns share a segment, what segments tell of the columns, and whether
-# halves of the table lead to the same segments. Beside its score stands what it cannot
+# The score does not use the true segments. It adds up three things: whether neighbours
+# in the prepared columns share a segment, how likely segments make held-out rows, and
+# whether halves of the table lead to the same segments. Beside it stands what it cannot
 # see: the adjusted Rand index with the planted segments.
 final = pd.DataFrame(segmenter.candidates_).set_index("name")
 final["planted"] = [adjusted_rand_score(planted, one) for one in final["labels"]]
@@ -44,7 +44,7 @@ shown = ["separation", "silhouette", "likelihood", "stability", "score", "plante
 print(final[shown].to_string(float_format="{:.3f}".format))
 
 # %%
-# All autoencoders of the contest, of which the best is in the final:
+# All autoencoders, of which the best is a finalist:
 members = pd.DataFrame(segmenter.members_)
 shown = ["name", "n_components", "score", "selected"]
 print(members[shown].to_string(index=False, float_format="{:.3f}".format))
@@ -59,7 +59,7 @@ for ax, space in zip(axes, ["pca", "latent"], strict=True):
     SegmentMapDisplay.from_estimator(segmenter, X, space=space, ax=ax)
 
 # %%
-# Silhouettes do not settle such a contest: within the code they flatter the code.
+# Silhouettes do not settle such a comparison: within the code they are optimistic.
 print(f"silhouette in the prepared columns: {segmenter.silhouette_:.2f}")
 print(f"silhouette in the code: {segmenter.latent_silhouette_:.2f}")
 
@@ -103,4 +103,4 @@ ax.legend(frameon=False)
 # %%
 # Deep segments win where columns are bent images of fewer things, as here. Where the
 # columns themselves make the segments, as in the example before this one, simple ones
-# are as good, and the guard is there to say so.
+# are as good, and the comparison shows it.

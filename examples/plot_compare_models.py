@@ -54,7 +54,9 @@ print(comparison.verdict)
 # %%
 # Other measures come from the same fits:
 other = comparison.differences.query("measure == 'accuracy'")
-print(other[["rival", "difference", "low", "high", "verdict"]].to_string(index=False))
+print(
+    other[["baseline", "difference", "low", "high", "verdict"]].to_string(index=False)
+)
 
 # %%
 # A grid search in one program

@@ -26,7 +26,7 @@ from segmentlearn import (
     load_automobile,
     make_customers,
 )
-from segmentlearn.metrics import generalisation_gap
+from segmentlearn.metrics import generalization_gap
 from segmentlearn.plotting import (
     AssociationDisplay,
     ConfusionMatrixDisplay,
@@ -75,7 +75,7 @@ TrainingHistoryDisplay.from_estimator(net)
 
 # %%
 # In words:
-print(generalisation_gap(net.history_).verdict)
+print(generalization_gap(net.history_).verdict)
 
 # %%
 # What held-out customers say

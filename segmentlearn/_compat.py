@@ -4,6 +4,8 @@ Everything here is used by scikit-learn's own estimators and by third-party ones
 not part of its documented interface. Replace an entry as soon as it becomes public.
 """
 
+from collections.abc import Callable
+
 from sklearn.base import _fit_context as fit_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -14,8 +16,8 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     Options,
     StrOptions,
-    validate_params,
 )
+from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import (
     _check_pos_label_consistency as check_pos_label_consistency,
@@ -26,8 +28,17 @@ from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data
 
 
-def looks_at_decisions(scorer):
-    """Tell whether a scorer of scikit-learn is given labels, not probabilities."""
+def validate_params(
+    constraints: dict, *, prefer_skip_nested_validation: bool = True
+) -> Callable:
+    """Validate a function's parameters, and not again those of estimators inside."""
+    return _validate_params(
+        constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+
+
+def looks_at_decisions(scorer: Callable) -> bool:
+    """Return whether a scorer of scikit-learn is given labels, not probabilities."""
     return getattr(scorer, "_response_method", "predict") == "predict"
 
 

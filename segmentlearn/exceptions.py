@@ -69,3 +69,36 @@ class SegmentLearnWarning(UserWarning):
     >>> issubclass(SegmentLearnWarning, UserWarning)
     True
     """
+
+
+class FewSegmentsWarning(SegmentLearnWarning):
+    """Fewer segments were found than asked for, or fewer than two.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import FewSegmentsWarning, SegmentLearnWarning
+    >>> issubclass(FewSegmentsWarning, SegmentLearnWarning)
+    True
+    """
+
+
+class SampledRowsWarning(SegmentLearnWarning):
+    """A clusterer was fitted to a random sample of the rows.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import SampledRowsWarning, SegmentLearnWarning
+    >>> issubclass(SampledRowsWarning, SegmentLearnWarning)
+    True
+    """
+
+
+class CodeLengthWarning(SegmentLearnWarning):
+    """The code of an autoencoder is as long as its input, so it compresses nothing.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import CodeLengthWarning, SegmentLearnWarning
+    >>> issubclass(CodeLengthWarning, SegmentLearnWarning)
+    True
+    """

@@ -195,7 +195,9 @@ def test_predict_shows_noise_as_such(folder, tmp_path):
     """Customers without a segment are -1, and their name says it."""
     X = read_table(folder / "mall.csv").typed.drop(columns="CustomerID")
     clusterer = DBSCAN(eps=0.1, min_samples=4)
-    model = AutoencoderClusterer(clusterer=clusterer, guard=False, random_state=0)
+    model = AutoencoderClusterer(
+        clusterer=clusterer, compare_baselines=False, random_state=0
+    )
     model.fit(X).segment_names_ = {0: "the many"}
     save(model, tmp_path / "m.seg")
     out = tmp_path / "scored.csv"

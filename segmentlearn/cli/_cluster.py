@@ -130,7 +130,7 @@ def _build(wishes: Wishes, n_clusters: int) -> Any:
     return AutoencoderClusterer(
         n_clusters=n_clusters,
         joint=wishes.joint,
-        guard=wishes.guard,
+        compare_baselines=wishes.guard,
         verbose=wishes.verbose,
         random_state=wishes.random_state,
     )

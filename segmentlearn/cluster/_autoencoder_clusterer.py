@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import (
@@ -9,8 +10,9 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     ClusterMixin,
     TransformerMixin,
+    clone,
 )
-from sklearn.cluster import KMeans
+from sklearn.cluster import BisectingKMeans, KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -21,45 +23,48 @@ from segmentlearn._compat import (
     StrOptions,
     fit_context,
     safe_indexing,
+    validate_data,
 )
-from segmentlearn.cluster._inertia import sampled_silhouette, squared_spread
-from segmentlearn.cluster._selection._candidate_selection import Contest
-from segmentlearn.cluster._selection._candidates import (
+from segmentlearn.cluster._candidate_selection import CandidateSelection
+from segmentlearn.cluster._candidates import (
     PREPARED,
+    Candidate,
     n_clusters_of,
+    simple_clusterer,
     with_n_clusters,
+    without_centers,
 )
-from segmentlearn.cluster._selection._clustering_task import ClusteringProblems
-from segmentlearn.cluster._selection._prepared import PreparedInput
-from segmentlearn.cluster._selection._single_warnings import SingleWarnings
-from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.neural_network import Autoencoder, all_or_nothing, as_matrix
+from segmentlearn.cluster._centers import centers_and_inertia, sampled_silhouette
+from segmentlearn.cluster._fitting import draw_seed, each_warning_once
+from segmentlearn.exceptions import (
+    CodeLengthWarning,
+    FewSegmentsWarning,
+    SampledRowsWarning,
+)
+from segmentlearn.neural_network import (
+    Autoencoder,
+    all_or_nothing,
+    as_matrix,
+    check_finite,
+    is_frame,
+    is_ready,
+)
+from segmentlearn.preprocessing import DistancePreprocessor
 
 _DEFAULT_N_CLUSTERS = 5
-_MOST_ROWS = 50_000
-# what the end of fit tells of the result, and the docstring of large tables
-_OF_CANDIDATES = (
-    "put all rows into one segment",
-    "took all rows for noise",
-    "Number of distinct clusters",
-    "was fitted to .* of .* rows",
-)
+_MAX_ROWS = 50_000
 
 
 class AutoencoderClusterer(
-    ClusteringProblems,
-    PreparedInput,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    ClusterMixin,
-    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
     """Clusterer that codes customers with autoencoders and segments the codes.
 
-    Raw frames with text and gaps are taken as they are. Deep segments are returned only
-    where they are clearly better than simple ones: autoencoders of several seeds and
-    code lengths compete with k-means and a mixture on the prepared columns, and a rule
-    that needs no labels decides. `candidates_` and `selected_` tell how.
+    Raw frames with text and missing values are accepted. Deep segments are returned
+    only where they are clearly better than simple ones: autoencoders of several seeds
+    and code lengths are compared with k-means and a mixture on the prepared columns by
+    a score that needs no true labels. `candidates_` and `selected_` describe the
+    comparison.
 
     Parameters
     ----------
@@ -67,10 +72,11 @@ class AutoencoderClusterer(
         Codes the customers; copies are fitted. None is ``Autoencoder()`` with 40 to
         100 epochs, the fewer the more customers there are.
     clusterer : clusterer, default=None
-        Segments the codes, and the prepared columns: any that
-        :class:`InductiveClusterer` takes. None is k-means, which with `guard` competes
-        with a Gaussian mixture whose covariances are chosen by BIC, or, on columns with
-        categories among them, with a :class:`LatentClassMixture`.
+        Segments the codes and the prepared columns: any that
+        :class:`InductiveClusterer` takes. None is k-means, which with
+        `compare_baselines` is compared with a Gaussian mixture whose covariances are
+        chosen by BIC, or, on columns with categories among them, with a
+        :class:`LatentClassMixture`.
     n_clusters : int, default=None
         Number of segments, where the clusterer has a parameter for it. None leaves its
         own; 5 where `clusterer` is None.
@@ -82,22 +88,22 @@ class AutoencoderClusterer(
         Factor on the clustering loss beside that of reconstruction.
     joint_epochs : int, default=100
         Epochs of joint training.
-    guard : bool, default=True
-        Whether simple segments compete. Without it the result is that of one
-        autoencoder, and joint training if asked for, whatever it is worth.
+    compare_baselines : bool, default=True
+        Whether simple segments are candidates, too. Without them the result is that of
+        one autoencoder, or of joint training where `joint` is set, however good it is.
     n_seeds : int, default=2
-        Autoencoders of each code length, with `guard`.
+        Autoencoders of each code length, with `compare_baselines`.
     consensus : bool, default=False
-        Whether the vote of all autoencoders competes too, see
+        Whether the vote of all autoencoders is another candidate, see
         :class:`ConsensusClusterer`.
     preprocessor : "auto", transformer or None, default="auto"
-        Prepares the columns in which simple segments are found and all are judged.
+        Prepares the columns in which simple segments are found and all are scored.
         "auto" is :class:`DistancePreprocessor` for frames, and for arrays with missing
-        values; other arrays are used as they come, as with None.
+        values; other arrays are used as they are, as with None.
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch, while autoencoders are trained.
     random_state : int, RandomState instance or None, default=None
-        Decides everything that is drawn.
+        Controls all randomness. Pass an int for reproducible results.
 
     Attributes
     ----------
@@ -113,8 +119,9 @@ class AutoencoderClusterer(
         Name of the candidate whose segments these are.
     candidates_ : list of dict
         The finalists: ``name``, ``space`` ("prepared" or "codes"), ``n_components``,
-        ``separation``, ``silhouette``, ``likelihood`` and ``stability`` (None without
-        `guard`), ``score``, ``selected``, and the ``labels`` of the rows learnt from.
+        ``n_clusters``, ``separation``, ``silhouette``, ``likelihood`` and ``stability``
+        (None without `compare_baselines`), ``score``, ``selected``, and the ``labels``
+        of the training rows.
     members_ : list of dict
         The same of each autoencoder and clusterer, of which the best is a finalist.
     autoencoder_ : Autoencoder
@@ -130,8 +137,9 @@ class AutoencoderClusterer(
         Sum of squared distances of customers to their segment's mean, in the prepared
         columns and in the code.
     silhouette_, latent_silhouette_ : float
-        Mean silhouette of at most 5,000 customers, in both spaces. The latent one
-        flatters: compare segmentations by the other. NaN with fewer than two segments.
+        Mean silhouette of at most 5,000 customers, in both spaces. The latent one is
+        optimistic: compare segmentations by the other. NaN with fewer than two
+        segments.
     segment_names_ : dict of int to str
         Names given to segments, by ``SegmentProfile.store`` for instance; empty at
         first.
@@ -149,14 +157,15 @@ class AutoencoderClusterer(
 
     Notes
     -----
-    The rule adds up, with weights chosen by measurement over tables whose segments are
-    known: how likely segments make held-out rows, how often a customer's nearest
-    neighbours in the prepared columns are in the same segment (which counts less, the
-    more columns are categories), and whether halves of the table lead to the same
-    segments. What is not better than k-means by more than chance does not replace it.
+    The score is a weighted sum, its weights chosen by measurement over tables whose
+    segments are known: how likely segments make held-out rows, how often a customer's
+    nearest neighbours in the prepared columns are in the same segment (which counts
+    less, the more columns are categories), and whether halves of the table lead to the
+    same segments. A candidate replaces k-means only if it is better by more than
+    chance explains.
 
-    Of more than 50,000 customers a random sample is learnt from, and `predict` gives
-    the others their segments.
+    Of more than 50,000 customers a random sample is used for training, and `predict`
+    gives the others their segments.
 
     References
     ----------
@@ -184,7 +193,7 @@ class AutoencoderClusterer(
         "joint": [StrOptions({"idec", "dcn"}), None],
         "joint_weight": [Interval(Real, 0, None, closed="neither")],
         "joint_epochs": [Interval(Integral, 1, None, closed="left")],
-        "guard": ["boolean"],
+        "compare_baselines": ["boolean"],
         "n_seeds": [Interval(Integral, 1, None, closed="left")],
         "consensus": ["boolean"],
         "preprocessor": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
@@ -194,27 +203,27 @@ class AutoencoderClusterer(
 
     def __init__(
         self,
-        autoencoder=None,
-        clusterer=None,
+        autoencoder: Autoencoder | None = None,
+        clusterer: Any = None,
         *,
-        n_clusters=None,
-        joint=None,
-        joint_weight=1.0,
-        joint_epochs=100,
-        guard=True,
-        n_seeds=2,
-        consensus=False,
-        preprocessor="auto",
-        verbose=0,
-        random_state=None,
-    ):
+        n_clusters: int | None = None,
+        joint: Literal["idec", "dcn"] | None = None,
+        joint_weight: float = 1.0,
+        joint_epochs: int = 100,
+        compare_baselines: bool = True,
+        n_seeds: int = 2,
+        consensus: bool = False,
+        preprocessor: Any = "auto",
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.autoencoder = autoencoder
         self.clusterer = clusterer
         self.n_clusters = n_clusters
         self.joint = joint
         self.joint_weight = joint_weight
         self.joint_epochs = joint_epochs
-        self.guard = guard
+        self.compare_baselines = compare_baselines
         self.n_seeds = n_seeds
         self.consensus = consensus
         self.preprocessor = preprocessor
@@ -223,7 +232,7 @@ class AutoencoderClusterer(
 
     @fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Find segments.
 
         Parameters
@@ -243,55 +252,36 @@ class AutoencoderClusterer(
         SchemaError
             If a column cannot be used.
         ValueError
-            If there are fewer rows than segments, or fewer than two, or `joint` is
-            asked for with a clusterer other than k-means.
+            If there are fewer rows than segments, or fewer than two, or `joint` is set
+            with a clusterer other than k-means.
 
         Warns
         -----
-        SegmentLearnWarning
+        FewSegmentsWarning
             If fewer segments were found than asked for, or fewer than two where the
             clusterer decides on their number.
         """
         self._check_joint()
-        left_out, categories = self._silenced_warnings()
-        with SingleWarnings(left_out, categories):
-            self._fit(X)
+        with each_warning_once(self._ignored_warnings()):
+            random_state = check_random_state(self.random_state)
+            prepared = self._fit_preprocessor(X)
+            self._check_n_rows(len(prepared))
+            table, train = X, prepared
+            if len(prepared) > _MAX_ROWS:
+                drawn = np.sort(random_state.permutation(len(prepared))[:_MAX_ROWS])
+                table, train = safe_indexing(X, drawn), prepared[drawn]
+            groups = self._column_groups(prepared.shape[1])
+            selection = CandidateSelection(
+                self, self._n_clusters(), table, train, groups, random_state
+            )
+            self._keep_winner(selection.run(), selection)
+            codes = as_matrix(self.autoencoder_.transform(X))
+            self._label_rows(X, prepared, codes)
+            self._measure_segments(prepared, codes, draw_seed(random_state))
         self._warn_of_few_segments()
         return self
 
-    def _fit(self, X):
-        """Learn all from a table."""
-        random_state = check_random_state(self.random_state)
-        prepared = self._fit_prepared(X)
-        self._check_rows(len(prepared))
-        table, learnt, drawn = X, prepared, None
-        if len(prepared) > _MOST_ROWS:
-            drawn = np.sort(random_state.permutation(len(prepared))[:_MOST_ROWS])
-            table, learnt = safe_indexing(X, drawn), prepared[drawn]
-        contest = Contest(
-            self, table, learnt, self._blocks(prepared.shape[1]), random_state
-        )
-        winner = contest.run()
-        self.selected_ = winner.name
-        self.space_ = winner.space
-        self.clusterer_ = winner.clusterer
-        self.autoencoders_ = contest.autoencoders_of(winner)
-        codes = as_matrix(self.autoencoder_.transform(X))
-        self.labels_ = self.clusterer_.labels_
-        if drawn is not None:
-            found = self.clusterer_.predict(self._seen(X, prepared, codes))
-            self.labels_ = self.clusterer_.number_by_size(found)
-        self.candidates_ = contest.finalists(winner)
-        self.members_ = contest.members()
-        self.segment_names_ = {}
-        self.n_clusters_ = self.clusterer_.n_clusters_
-        self.cluster_centers_, self.inertia_ = squared_spread(prepared, self.labels_)
-        _, self.latent_inertia_ = squared_spread(codes, self.labels_)
-        seed = int(random_state.randint(np.iinfo(np.int32).max))
-        self.silhouette_ = sampled_silhouette(prepared, self.labels_, seed)
-        self.latent_silhouette_ = sampled_silhouette(codes, self.labels_, seed)
-
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the segment of each customer.
 
         Parameters
@@ -305,9 +295,9 @@ class AutoencoderClusterer(
             Numbered as `labels_`; -1 is noise.
         """
         check_is_fitted(self)
-        return self.clusterer_.predict(self._seen(X))
+        return self.clusterer_.predict(self._clusterer_input(X))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return how far each customer belongs to each segment.
 
         Parameters
@@ -322,9 +312,9 @@ class AutoencoderClusterer(
             distances elsewhere, see :meth:`InductiveClusterer.predict_proba`.
         """
         check_is_fitted(self)
-        return self.clusterer_.predict_proba(self._seen(X))
+        return self.clusterer_.predict_proba(self._clusterer_input(X))
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Return the code of each customer.
 
         Parameters
@@ -340,8 +330,8 @@ class AutoencoderClusterer(
         check_is_fitted(self)
         return self.autoencoder_.transform(X)
 
-    def prepare(self, X):
-        """Return the prepared columns, in whose distances segments are judged.
+    def prepare(self, X: Any) -> np.ndarray:
+        """Return the prepared columns, in which segments are scored.
 
         Parameters
         ----------
@@ -353,15 +343,17 @@ class AutoencoderClusterer(
         prepared : ndarray of float32, shape (n_samples, n_prepared)
         """
         check_is_fitted(self)
-        return self._read_prepared(X)
+        if self.preprocessor_ is None:
+            return self._read_numbers(X, reset=False)
+        return as_matrix(self.preprocessor_.transform(X))
 
-    def inverse_transform_centers(self):
+    def inverse_transform_centers(self) -> Any:
         """Return the centres of the segments in the columns of the table.
 
         Returns
         -------
         centers : frame or ndarray of shape (n_clusters_, n_columns)
-            A row a segment: means of numbers (after tails were tamed), and the most
+            One row per segment: means of numbers (of clipped values), and the most
             typical level of categories. Prepared columns where the preprocessor has no
             `inverse_transform`.
         """
@@ -374,13 +366,68 @@ class AutoencoderClusterer(
             return self.preprocessor_.inverse_transform(some)[:0]
         return self.preprocessor_.inverse_transform(centers)
 
+    def clustering_task(self, X: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return what is fitted again for another number of segments.
+
+        Where `clusterer` is None that is k-means on the prepared columns, or latent
+        classes in tables with categories, since distances split a segment at each level
+        of a category that all segments share. Another clusterer is fitted where its
+        segments were found; codes are learnt once.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+
+        Returns
+        -------
+        clusterer : clusterer
+            Not fitted.
+        features : ndarray of shape (n_samples, n_seen)
+            What it sees: prepared columns or codes.
+        prepared : ndarray of shape (n_samples, n_prepared)
+            Columns in which segments are scored.
+        """
+        is_fitted = hasattr(self, "clusterer_")
+        fitted = self if is_fitted else clone(self)
+        if self.clusterer is not None:
+            return (fitted if is_fitted else fitted.fit(X)).selected_task(X)
+        prepared = fitted.prepare(X) if is_fitted else fitted._fit_preprocessor(X)
+        groups = fitted._column_groups(prepared.shape[1])
+        categories = [group for group in groups if len(group) > 1]
+        return simple_clusterer(self._n_clusters(), categories), prepared, prepared
+
+    def selected_task(self, X: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return the clusterer whose segments were selected, and what it sees.
+
+        It is what :func:`~segmentlearn.cluster_stability` fits to bootstrap samples
+        with ``refit="clusterer"``.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+
+        Returns
+        -------
+        clusterer : clusterer
+            That of the selected candidate, not fitted.
+        features : ndarray of shape (n_samples, n_seen)
+            What it sees: prepared columns or codes.
+        prepared : ndarray of shape (n_samples, n_prepared)
+            Columns in which segments are scored.
+        """
+        prepared = self.prepare(X)
+        clusterer = without_centers(self.clusterer_.clusterer)
+        return clusterer, self._clusterer_input(X, prepared), prepared
+
     @property
-    def autoencoder_(self):
+    def autoencoder_(self) -> Autoencoder:
         """The autoencoder that makes the codes."""
         check_is_fitted(self)
         return self.autoencoders_[0]
 
-    def _check_joint(self):
+    def _check_joint(self) -> None:
         """Check that there are centres to train."""
         if self.joint and not isinstance(self.clusterer, KMeans | None):
             raise ValueError(
@@ -389,7 +436,7 @@ class AutoencoderClusterer(
                 "joint=None."
             )
 
-    def _check_rows(self, n_rows):
+    def _check_n_rows(self, n_rows: int) -> None:
         """Check that there are enough rows, before nets are trained on them."""
         if n_rows < 2:
             raise ValueError(
@@ -402,22 +449,30 @@ class AutoencoderClusterer(
                 f"n_samples = {n_rows}; ask for fewer segments."
             )
 
-    def _n_clusters_asked(self):
+    def _n_clusters(self) -> Any:
+        """Return the number to set; None leaves it to the clusterer."""
+        if self.n_clusters is None and self.clusterer is None:
+            return _DEFAULT_N_CLUSTERS
+        return self.n_clusters
+
+    def _n_clusters_asked(self) -> int | None:
         """Return the number of segments looked for; None where none is set."""
         if self.clusterer is None:
-            return self._get_n_clusters()
+            return self._n_clusters()
         return n_clusters_of(with_n_clusters(self.clusterer, self.n_clusters))
 
-    def _silenced_warnings(self):
-        """Return which warnings say nothing about the result or the user's choices."""
-        left_out, categories = list(_OF_CANDIDATES), ()
+    def _ignored_warnings(self) -> tuple[type[Warning], ...]:
+        """Return warnings that are about candidates and defaults, not the result."""
+        ignored: list[type[Warning]] = [FewSegmentsWarning, SampledRowsWarning]
         if self.autoencoder is None or self.autoencoder.n_components == "auto":
-            left_out.append("the code compresses nothing")
-        if self.clusterer is None:
-            categories = (ConvergenceWarning,)
-        return left_out, categories
+            ignored.append(CodeLengthWarning)
+        # of k-means it says that rows repeat: a candidate with few segments, again
+        k_means = KMeans | MiniBatchKMeans | BisectingKMeans | None
+        if isinstance(self.clusterer, k_means):
+            ignored.append(ConvergenceWarning)
+        return tuple(ignored)
 
-    def _warn_of_few_segments(self):
+    def _warn_of_few_segments(self) -> None:
         """Warn where there are fewer segments than the user must expect."""
         found, asked = self.n_clusters_, self._n_clusters_asked()
         if found >= (2 if asked is None else asked):
@@ -428,29 +483,93 @@ class AutoencoderClusterer(
         warnings.warn(
             f"{self.selected_} found {found} segment(s) in place of "
             f"{'several' if asked is None else asked}; {cure}.",
-            SegmentLearnWarning,
+            FewSegmentsWarning,
             stacklevel=5,
         )
 
-    def _get_n_clusters(self):
-        """Return the number that was asked for; None leaves it to the clusterer."""
-        if self.n_clusters is None and self.clusterer is None:
-            return _DEFAULT_N_CLUSTERS
-        return self.n_clusters
+    def _fit_preprocessor(self, X: Any) -> np.ndarray:
+        """Fit the preprocessor where one is needed; return the prepared columns."""
+        self.preprocessor_ = self.preprocessor
+        if isinstance(self.preprocessor, str):
+            raw = is_frame(X) or not is_ready(X)
+            self.preprocessor_ = DistancePreprocessor() if raw else None
+        if self.preprocessor_ is None:
+            return self._read_numbers(X, reset=True)
+        self.preprocessor_ = clone(self.preprocessor_)
+        prepared = as_matrix(self.preprocessor_.fit_transform(X))
+        validate_data(self, X, skip_check_array=True)
+        return prepared
 
-    def _seen(self, X, prepared=None, codes=None):
-        """Return what the clusterer sees of customers."""
+    def _read_numbers(self, X: Any, reset: bool) -> np.ndarray:
+        """Return the numbers of a table that needs no preprocessor."""
+        matrix = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float32, np.float64],
+            ensure_all_finite=False,
+        )
+        check_finite(matrix, getattr(self, "feature_names_in_", None))
+        return matrix
+
+    def _column_groups(self, n_features: int) -> list[tuple[int, ...]]:
+        """Return the prepared features that make up each column of the table."""
+        groups = getattr(self.preprocessor_, "output_groups_", {})
+        # a category of one level is a group too, though it is constant
+        grouped = [tuple(group) for group in groups.values() if len(group)]
+        numeric = set(range(n_features)).difference(*grouped)
+        return [*((place,) for place in sorted(numeric)), *grouped]
+
+    def _keep_winner(self, winner: Candidate, selection: CandidateSelection) -> None:
+        """Keep the selected candidate and the description of all."""
+        self.selected_ = winner.name
+        self.space_ = winner.space
+        self.clusterer_ = winner.clusterer
+        self.n_clusters_ = self.clusterer_.n_clusters_
+        self.autoencoders_ = selection.autoencoders_of(winner)
+        self.candidates_ = selection.finalists(winner)
+        self.members_ = selection.members()
+        self.segment_names_: dict[int, str] = {}
+
+    def _label_rows(self, X: Any, prepared: np.ndarray, codes: np.ndarray) -> None:
+        """Label the training rows, of a sampled table those left out as well."""
+        self.labels_ = self.clusterer_.labels_
+        if len(self.labels_) < len(prepared):
+            found = self.clusterer_.predict(self._clusterer_input(X, prepared, codes))
+            self.labels_ = self.clusterer_.number_by_size(found)
+
+    def _measure_segments(
+        self, prepared: np.ndarray, codes: np.ndarray, seed: int
+    ) -> None:
+        """Keep centres, inertia and silhouettes."""
+        labels = self.labels_
+        self.cluster_centers_, self.inertia_ = centers_and_inertia(prepared, labels)
+        _, self.latent_inertia_ = centers_and_inertia(codes, labels)
+        self.silhouette_ = sampled_silhouette(prepared, labels, seed)
+        self.latent_silhouette_ = sampled_silhouette(codes, labels, seed)
+
+    def _clusterer_input(
+        self,
+        X: Any,
+        prepared: np.ndarray | None = None,
+        codes: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return what the clusterer sees of customers, reusing what is known."""
         if self.space_ == PREPARED:
-            return self._read_prepared(X) if prepared is None else prepared
+            return self.prepare(X) if prepared is None else prepared
         if len(self.autoencoders_) == 1 and codes is not None:
             return codes
-        return np.hstack([as_matrix(one.transform(X)) for one in self.autoencoders_])
+        return np.hstack([as_matrix(net.transform(X)) for net in self.autoencoders_])
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.autoencoder_.n_components_
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
+        takes_raw = self.preprocessor is not None
+        tags.input_tags.allow_nan = takes_raw
+        tags.input_tags.string = takes_raw
+        tags.input_tags.categorical = takes_raw
         return tags

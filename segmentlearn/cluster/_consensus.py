@@ -1,8 +1,11 @@
 """ConsensusClusterer: what several codes of the same customers agree on."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
@@ -32,7 +35,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
     views : list of list of int, default=None
         Positions of the columns of each view. None is one view of all columns.
     random_state : int, RandomState instance or None, default=None
-        Seeds the clusterer where it leaves its own seed open.
+        Seeds the clusterer where its own `random_state` is None.
 
     Attributes
     ----------
@@ -81,14 +84,20 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, clusterer=None, *, views=None, random_state=None):
+    def __init__(
+        self,
+        clusterer: Any = None,
+        *,
+        views: Sequence[Sequence[int]] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.clusterer = clusterer
         self.views = views
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Find segments in each view, and match them.
 
         Parameters
@@ -106,26 +115,23 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a view names a column that X has not, or there is no view.
+            If a view names a column that X does not have, or there is no view.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        views = self._views = self._get_views()
-        clusterer = self.clusterer
-        if clusterer is None:
-            clusterer = KMeans(8, n_init=10)
+        self._views = self._get_views()
+        clusterer = KMeans(8, n_init=10) if self.clusterer is None else self.clusterer
         random_state = check_random_state(self.random_state)
         self.clusterers_ = [
             InductiveClusterer(seeded(clusterer, random_state)).fit(X[:, view])
-            for view in views
+            for view in self._views
         ]
         labels = [fitted.labels_ for fitted in self.clusterers_]
         agreement = np.array(
-            [[adjusted_rand_score(one, other) for other in labels] for one in labels]
+            [[adjusted_rand_score(a, b) for b in labels] for a in labels]
         )
-        n_views = len(views)
         self.agreement_ = 1.0
-        if n_views > 1:
-            pairs = agreement[~np.eye(n_views, dtype=bool)]
+        if len(labels) > 1:
+            pairs = agreement[~np.eye(len(labels), dtype=bool)]
             self.agreement_ = float(pairs.mean())
         middle = int(agreement.sum(axis=1).argmax())
         self.n_clusters_ = self.clusterers_[middle].n_clusters_
@@ -133,7 +139,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         self.labels_ = self._vote(X)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the segment of each row.
 
         Parameters
@@ -150,7 +156,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         return self._vote(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the mean membership of each row in each segment.
 
         Parameters
@@ -169,31 +175,29 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         for view, fitted, match in zip(
             self._views, self.clusterers_, self.matches_, strict=True
         ):
-            shares = fitted.predict_proba(X[:, view])
+            proba = fitted.predict_proba(X[:, view])
             for own, segment in enumerate(match):
-                total[:, segment] += shares[:, own]
+                total[:, segment] += proba[:, own]
         return total / np.maximum(total.sum(axis=1, keepdims=True), 1e-300)
 
-    def _vote(self, X):
+    def _vote(self, X: np.ndarray) -> np.ndarray:
         """Return the segment with the largest mean membership; noise by majority."""
-        noise = np.zeros(len(X))
-        views = self._views
-        for view, fitted in zip(views, self.clusterers_, strict=True):
-            noise += fitted.predict(X[:, view]) < 0
         if not self.n_clusters_:
             return np.full(len(X), -1)
         labels = self.predict_proba(X).argmax(axis=1)
-        labels[2 * noise > len(views)] = -1
+        views = zip(self._views, self.clusterers_, strict=True)
+        noise = sum(fitted.predict(X[:, view]) < 0 for view, fitted in views)
+        labels[2 * noise > len(self._views)] = -1
         return labels
 
-    def _get_views(self):
+    def _get_views(self) -> list[list[int]]:
         """Return the positions of each view's columns."""
         n_columns = self.n_features_in_
-        views = [list(range(n_columns))] if self.views is None else self.views
+        views = [range(n_columns)] if self.views is None else self.views
         if not len(views):
             raise ValueError("views is empty; give a view, or None for all columns.")
         for view in views:
-            if not np.iterable(view) or not len(view) or not all(map(_is_place, view)):
+            if not np.iterable(view) or not len(view) or not all(map(_is_int, view)):
                 raise ValueError(
                     f"views has the view {view!r}; each view is a list of positions of "
                     "columns, one at least."
@@ -207,11 +211,11 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         return [[int(place) for place in view] for view in views]
 
 
-def _is_place(value):
+def _is_int(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def _match(labels, reference):
+def _match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Return the segment of the reference that each segment is matched with."""
     n_segments, n_reference = labels.max() + 1, reference.max() + 1
     matched = match_labels(labels, reference)

@@ -1,6 +1,9 @@
-"""How a clusterer inside another estimator is fitted: seeds, weights, labels, means."""
+"""How a clusterer inside another estimator is fitted: seeds, labels, warnings."""
 
+import contextlib
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -18,7 +21,7 @@ from sklearn.utils.validation import has_fit_parameter
 from segmentlearn.exceptions import SegmentLearnWarning
 
 # what compares all pairs of rows -> rows that take seconds, and less than a gigabyte
-_MOST_ROWS = {
+_MAX_ROWS = {
     AffinityPropagation: 5_000,
     AgglomerativeClustering: 10_000,
     HDBSCAN: 10_000,
@@ -28,28 +31,53 @@ _MOST_ROWS = {
 }
 
 
-def most_rows(clusterer):
+@contextlib.contextmanager
+def each_warning_once(ignored: tuple[type[Warning], ...] = ()) -> Iterator[None]:
+    """Hold warnings back and give each of them once at the end, after an error too.
+
+    For public methods behind two decorators: the warnings then point to the line that
+    called the method.
+    """
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            for category in ignored:
+                warnings.simplefilter("ignore", category)
+            yield
+    finally:
+        distinct = {(found.category, str(found.message)): found for found in caught}
+        for found in distinct.values():
+            warnings.warn(found.message, stacklevel=6)
+
+
+def max_rows_of(clusterer: Any) -> int | None:
     """Return how many rows a clusterer should be fitted to, None for any number."""
     last = clusterer[-1] if isinstance(clusterer, Pipeline) else clusterer
     if getattr(last, "connectivity", None) is not None:
         return None  # neighbours are compared, not all pairs
-    limits = [n_rows for kind, n_rows in _MOST_ROWS.items() if isinstance(last, kind)]
+    limits = [n_rows for kind, n_rows in _MAX_ROWS.items() if isinstance(last, kind)]
     return min(limits, default=None)
 
 
-def seeded(estimator, random_state):
-    """Return a copy, seeded wherever it leaves its randomness open."""
+def draw_seed(random_state: np.random.RandomState) -> int:
+    """Return a seed for estimators that take an int."""
+    return int(random_state.randint(np.iinfo(np.int32).max))
+
+
+def seeded(estimator: Any, random_state: np.random.RandomState) -> Any:
+    """Return a copy in which every random_state that is None is set."""
     copy = clone(estimator)
-    open_seeds = [
-        name
+    seeds = {
+        name: draw_seed(random_state)
         for name, value in sorted(copy.get_params(deep=True).items())
         if name.rpartition("__")[2] == "random_state" and value is None
-    ]
-    seeds = {name: random_state.randint(np.iinfo(np.int32).max) for name in open_seeds}
+    }
     return copy.set_params(**seeds)
 
 
-def fit_labels(clusterer, X, sample_weight):
+def fit_labels(
+    clusterer: Any, X: np.ndarray, sample_weight: np.ndarray | None
+) -> np.ndarray:
     """Fit a clusterer and return its own labels of the rows."""
     weights = {}
     if sample_weight is not None:
@@ -69,18 +97,5 @@ def fit_labels(clusterer, X, sample_weight):
             f"clusterer={clusterer} gave labels of shape {labels.shape} and type "
             f"{labels.dtype} for {len(X)} rows; it must give one whole number a row."
         )
-    vars(clusterer).pop("affinity_matrix_", None)
+    vars(clusterer).pop("affinity_matrix_", None)  # a number for each pair of rows
     return labels
-
-
-def segment_means(X, codes, sample_weight, n_segments):
-    """Return the mean of each segment's rows."""
-    means = np.empty((n_segments, X.shape[1]), dtype=X.dtype)
-    for code in range(n_segments):
-        members = codes == code
-        weight = None if sample_weight is None else sample_weight[members]
-        if weight is None or not weight.any():
-            means[code] = X[members].mean(axis=0, dtype=np.float64)
-        else:
-            means[code] = np.average(X[members], axis=0, weights=weight)
-    return means

@@ -2,8 +2,10 @@
 
 import warnings
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -12,7 +14,7 @@ from sklearn.base import (
 )
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import euclidean_distances
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import check_random_state, gen_batches, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.random import sample_without_replacement
 from sklearn.utils.validation import check_is_fitted
@@ -25,27 +27,27 @@ from segmentlearn._compat import (
     fit_context,
     validate_data,
 )
-from segmentlearn.cluster._assignment._assignment import (
-    CLASSIFIER,
+from segmentlearn.cluster._assignments import (
     CORE_ROWS,
     NEAREST_ROW,
-    RuleLearner,
+    ClusteredRows,
     choose_assignment,
+    positions_of,
 )
-from segmentlearn.cluster._fitting import fit_labels, most_rows, seeded, segment_means
+from segmentlearn.cluster._centers import segment_means
+from segmentlearn.cluster._fitting import fit_labels, max_rows_of, seeded
 from segmentlearn.cluster._label_order import canonical_labels
-from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.exceptions import FewSegmentsWarning, SampledRowsWarning
 from segmentlearn.neural_network import all_or_nothing
 
 _N_SEGMENTS = 8  # of the default clusterer; KMeans' own default
 _ROWS_AT_ONCE = 100_000
 
 
-def _has_shares(estimator):
-    """Tell whether a classifier that assigns new rows gives probabilities."""
-    return isinstance(estimator.assign, str) or hasattr(
-        estimator.assign, "predict_proba"
-    )
+def _gives_proba(estimator: Any) -> bool:
+    """Return whether new rows are assigned with probabilities."""
+    assign = estimator.assign
+    return isinstance(assign, str) or hasattr(assign, "predict_proba")
 
 
 class InductiveClusterer(
@@ -179,13 +181,13 @@ class InductiveClusterer(
 
     def __init__(
         self,
-        clusterer=None,
+        clusterer: Any = None,
         *,
-        assign="auto",
-        n_neighbors=5,
-        max_rows="auto",
-        random_state=None,
-    ):
+        assign: Any = "auto",
+        n_neighbors: int = 5,
+        max_rows: int | str | None = "auto",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.clusterer = clusterer
         self.assign = assign
         self.n_neighbors = n_neighbors
@@ -194,7 +196,9 @@ class InductiveClusterer(
 
     @fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Find segments, and learn how new rows are assigned to them.
 
         Parameters
@@ -225,52 +229,50 @@ class InductiveClusterer(
             takes no weights.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        weight = sample_weight
-        if weight is not None:
-            weight = check_sample_weight(weight, X, ensure_non_negative=True)
+        weight = None
+        if sample_weight is not None:
+            weight = check_sample_weight(sample_weight, X, ensure_non_negative=True)
         random_state = check_random_state(self.random_state)
         clusterer = seeded(self._get_clusterer(), random_state)
         drawn = self._draw_rows(clusterer, len(X), random_state)
-        rows = X if drawn is None else X[drawn]
-        row_weight = weight if drawn is None or weight is None else weight[drawn]
-
-        raw_labels = fit_labels(clusterer, rows, row_weight)
-        # rules know segments by code, 0 to n - 1 in the clusterer's own order
-        known = raw_labels >= 0
-        segments, segment_codes = np.unique(raw_labels[known], return_inverse=True)
-        codes = np.full(len(rows), -1)
-        codes[known] = segment_codes
-        means = segment_means(rows, codes, row_weight, len(segments))
+        rows = X[drawn]
+        row_weight = None if weight is None else weight[drawn]
+        own_labels = fit_labels(clusterer, rows, row_weight)
+        # rows know segments by 0 to n - 1 in the order of the clusterer's own labels
+        segments = np.unique(own_labels[own_labels >= 0])
+        labels = positions_of(own_labels, segments)
+        means = segment_means(rows, labels, row_weight, len(segments))
         self.clusterer_ = clusterer
         self.n_clusters_ = len(segments)
-        self.assignment_ = choose_assignment(self.assign, clusterer, codes)
-        self._rule, self.agreement_ = None, 1.0
+        self.assignment_ = choose_assignment(self.assign, clusterer, labels)
+        self._assignment: Any = None
+        self.agreement_ = 1.0
         if self.n_clusters_:
-            learner = RuleLearner(
-                clusterer, rows, codes, segments, row_weight, means, random_state
+            clustered = ClusteredRows(
+                clusterer, rows, labels, segments, row_weight, means, random_state
             )
             assign = self.assign
             if not isinstance(assign, str):
                 assign = seeded(assign, random_state)
-            self._rule, self.agreement_ = learner.learn(
+            self._assignment, self.agreement_ = clustered.learn(
                 self.assignment_, assign, self.n_neighbors
             )
-        if drawn is not None:
-            row_codes, codes = codes, self._assign_in_blocks(X)
-            codes[drawn] = row_codes
-            means = segment_means(X, codes, weight, self.n_clusters_)
+        if len(rows) < len(X):
+            row_labels, labels = labels, self._assign_in_chunks(X)
+            labels[drawn] = row_labels
+            means = segment_means(X, labels, weight, self.n_clusters_)
         self.labels_, self._order = canonical_labels(
-            codes, tie_keys=means, sample_weight=weight
+            labels, tie_keys=means, sample_weight=weight
         )
         self.cluster_centers_ = means[self._order]
         self.distance_bounds_ = None
         if self.n_clusters_ and self.assignment_ in (CORE_ROWS, NEAREST_ROW):
-            self.distance_bounds_ = self._rule.bounds[self._order]
+            self.distance_bounds_ = self._assignment.bounds[self._order]
         if self.n_clusters_ < 2:
             _warn_of_few_segments(clusterer, self.n_clusters_)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the segment of each row.
 
         Parameters
@@ -283,13 +285,11 @@ class InductiveClusterer(
         labels : ndarray of int64, shape (n_samples,)
             Numbered as in `labels_`; -1 is noise.
         """
-        X = self._read(X)
-        # the last number is that of code -1
-        numbers = np.append(np.argsort(self._order), -1)
-        return numbers[self._assign_codes(X)]
+        labels = self._assign(self._read(X))
+        return _renumber(labels, self._order)
 
-    @available_if(_has_shares)
-    def predict_proba(self, X):
+    @available_if(_gives_proba)
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return how far each row belongs to each segment.
 
         Mixtures and classifiers give their own probabilities, and where neighbours
@@ -312,11 +312,11 @@ class InductiveClusterer(
             would belong if they had to belong somewhere.
         """
         X = self._read(X)
-        if self._rule is None:
+        if self._assignment is None:
             return np.empty((len(X), 0))
-        return self._rule.shares(X)[:, self._order]
+        return self._assignment.memberships(X)[:, self._order]
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Return the Euclidean distance of each row to each segment's mean.
 
         Parameters
@@ -333,7 +333,7 @@ class InductiveClusterer(
             return np.empty((len(X), 0), dtype=X.dtype)
         return euclidean_distances(X, self.cluster_centers_)
 
-    def number_by_size(self, labels):
+    def number_by_size(self, labels: np.ndarray) -> np.ndarray:
         """Number the segments by their sizes in more rows than `fit` has seen.
 
         Parameters
@@ -349,32 +349,29 @@ class InductiveClusterer(
         check_is_fitted(self)
         size = np.bincount(labels[labels >= 0], minlength=self.n_clusters_)
         order = np.argsort(-size, kind="stable")
-        numbers = np.append(np.argsort(order), -1)  # the last one is that of noise
-        self.labels_ = numbers[self.labels_]
+        self.labels_ = _renumber(self.labels_, order)
         self._order = self._order[order]
         self.cluster_centers_ = self.cluster_centers_[order]
         if self.distance_bounds_ is not None:
             self.distance_bounds_ = self.distance_bounds_[order]
-        return numbers[labels]
+        return _renumber(labels, order)
 
     @property
-    def classifier_(self):
+    def classifier_(self) -> Any:
         """The fitted classifier that assigns new rows; None where another rule does."""
         check_is_fitted(self)
-        if self.assignment_ != CLASSIFIER or self._rule is None:
-            return None
-        return self._rule.classifier
+        return getattr(self._assignment, "classifier", None)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.n_clusters_
 
-    def _read(self, X):
+    def _read(self, X: ArrayLike) -> np.ndarray:
         """Return rows as the numbers that `fit` has seen."""
         check_is_fitted(self)
         return validate_data(self, X, dtype=self.cluster_centers_.dtype, reset=False)
 
-    def _get_clusterer(self):
+    def _get_clusterer(self) -> Any:
         if self.clusterer is None:
             return AgglomerativeClustering(n_clusters=_N_SEGMENTS)
         if (
@@ -388,44 +385,50 @@ class InductiveClusterer(
             )
         return self.clusterer
 
-    def _draw_rows(self, clusterer, n_rows, random_state):
-        """Return the positions of a sample; None stands for all rows."""
-        most = self.max_rows
+    def _draw_rows(
+        self, clusterer: Any, n_rows: int, random_state: np.random.RandomState
+    ) -> Any:
+        """Return the positions of a sample; a slice stands for all rows."""
+        most: Any = self.max_rows
         if most == "auto":
-            most = most_rows(clusterer)
+            most = max_rows_of(clusterer)
         if most is None or n_rows <= most:
-            return None
+            return slice(None)
         warnings.warn(
             f"{type(clusterer).__name__} was fitted to {most:,} of {n_rows:,} rows, "
             f"drawn at random; predict labels the other {n_rows - most:,}. Set "
             "max_rows to draw more, or to None for all.",
-            SegmentLearnWarning,
+            SampledRowsWarning,
             stacklevel=5,
         )
         drawn = sample_without_replacement(n_rows, most, random_state=random_state)
         return np.sort(drawn)
 
-    def _assign_codes(self, X):
-        if self._rule is None:
+    def _assign(self, X: np.ndarray) -> np.ndarray:
+        if self._assignment is None:
             return np.full(len(X), -1)
-        return self._rule.assign(X)
+        return self._assignment.assign(X)
 
-    def _assign_in_blocks(self, X):
+    def _assign_in_chunks(self, X: np.ndarray) -> np.ndarray:
         """Assign the rows of a large table without a copy of it."""
-        starts = range(0, len(X), _ROWS_AT_ONCE)
-        return np.concatenate(
-            [self._assign_codes(X[start : start + _ROWS_AT_ONCE]) for start in starts]
-        )
+        chunks = gen_batches(len(X), _ROWS_AT_ONCE)
+        return np.concatenate([self._assign(X[rows]) for rows in chunks])
 
 
-def _warn_of_few_segments(clusterer, n_segments):
-    found = "took all rows for noise"
+def _renumber(labels: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Number segments by their place in an order, noise excepted."""
+    # the last number is that of label -1
+    return np.append(np.argsort(order), -1)[labels]
+
+
+def _warn_of_few_segments(clusterer: Any, n_segments: int) -> None:
+    found = "labelled all rows as noise"
     if n_segments:
         found = "put all rows into one segment"
     warnings.warn(
-        f"clusterer={clusterer} {found}; scale the columns alike, or set "
-        "the parameters that decide on the number of segments, such as n_clusters, eps "
-        "or min_cluster_size.",
-        SegmentLearnWarning,
+        f"clusterer={clusterer} {found}; bring the columns to one scale, or set the "
+        "parameters that decide on the number of segments, such as n_clusters, eps or "
+        "min_cluster_size.",
+        FewSegmentsWarning,
         stacklevel=5,
     )

@@ -1,8 +1,8 @@
 """Numbers of segments that mean something: by size, or as they were before."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import coo_array
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from segmentlearn._compat import check_sample_weight, validate_params
@@ -13,10 +13,14 @@ from segmentlearn._compat import check_sample_weight, validate_params
         "labels": ["array-like"],
         "tie_keys": ["array-like", None],
         "sample_weight": ["array-like", None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def canonical_labels(labels, *, tie_keys=None, sample_weight=None):
+def canonical_labels(
+    labels: ArrayLike,
+    *,
+    tie_keys: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
     """Renumber segments by size: 0 is the largest, 1 the next.
 
     Clusterers number their segments by chance. Numbers by size are the same whenever
@@ -44,7 +48,7 @@ def canonical_labels(labels, *, tie_keys=None, sample_weight=None):
     Raises
     ------
     ValueError
-        If labels are no whole numbers, or `tie_keys` has not a row for each segment.
+        If labels are not integers, or `tie_keys` does not have one row per segment.
 
     See Also
     --------
@@ -62,25 +66,22 @@ def canonical_labels(labels, *, tie_keys=None, sample_weight=None):
     labels = _read_labels(labels, "labels")
     weight = check_sample_weight(sample_weight, labels, dtype=np.float64)
     is_segment = labels >= 0
-    present, first_row, codes = np.unique(
+    present, first_row, position = np.unique(
         labels[is_segment], return_index=True, return_inverse=True
     )
-    size = np.bincount(codes, weights=weight[is_segment], minlength=len(present))
+    size = np.bincount(position, weights=weight[is_segment], minlength=len(present))
     keys = np.empty((0, len(present)))
     if tie_keys is not None:
         keys = _read_tie_keys(tie_keys, len(present))
     # lexsort's last key counts most
     order = np.lexsort((first_row, *keys[::-1], -size))
     new_labels = labels.copy()
-    new_labels[is_segment] = np.argsort(order)[codes]
+    new_labels[is_segment] = np.argsort(order)[position]
     return new_labels, present[order]
 
 
-@validate_params(
-    {"labels": ["array-like"], "reference": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
-def match_labels(labels, reference):
+@validate_params({"labels": ["array-like"], "reference": ["array-like"]})
+def match_labels(labels: ArrayLike, reference: ArrayLike) -> np.ndarray:
     """Renumber segments so that they agree with an earlier labelling of the same rows.
 
     Of all ways to pair the segments of both labellings, the one is taken that leaves
@@ -104,7 +105,7 @@ def match_labels(labels, reference):
     Raises
     ------
     ValueError
-        If labels are no whole numbers, or the lengths differ.
+        If labels are not integers, or the lengths differ.
 
     See Also
     --------
@@ -124,29 +125,24 @@ def match_labels(labels, reference):
     labels = _read_labels(labels, "labels")
     reference = _read_labels(reference, "reference")
     check_consistent_length(labels, reference)
-    codes, present = canonical_labels(labels)
-    earlier, earlier_codes = np.unique(reference, return_inverse=True)
-    n_noise = int((earlier < 0).sum())
-    shared = (codes >= 0) & (reference >= 0)
-    table = coo_array(
-        (
-            np.ones(shared.sum(), dtype=np.int64),
-            (codes[shared], earlier_codes[shared] - n_noise),
-        ),
-        shape=(len(present), len(earlier) - n_noise),
-    ).toarray()
-    segments, partners = linear_sum_assignment(table, maximize=True)
-    agree = table[segments, partners] > 0
+    new_labels, present = canonical_labels(labels)
+    segments = new_labels >= 0
+    earlier = np.unique(reference[reference >= 0])
+    shared = segments & (reference >= 0)
+    table = np.zeros((len(present), len(earlier)), dtype=np.int64)
+    pairs = new_labels[shared], np.searchsorted(earlier, reference[shared])
+    np.add.at(table, pairs, 1)
+    rows, partners = linear_sum_assignment(table, maximize=True)
+    agree = table[rows, partners] > 0
     number = np.full(len(present), -1)
-    number[segments[agree]] = earlier[n_noise:][partners[agree]]
+    number[rows[agree]] = earlier[partners[agree]]
     unpaired = number < 0
     number[unpaired] = max(reference.max(), -1) + 1 + np.arange(unpaired.sum())
-    new_labels = labels.copy()
-    new_labels[codes >= 0] = number[codes[codes >= 0]]
+    new_labels[segments] = number[new_labels[segments]]
     return new_labels
 
 
-def _read_labels(labels, name):
+def _read_labels(labels: ArrayLike, name: str) -> np.ndarray:
     """Return labels as a new array of whole numbers."""
     found = column_or_1d(labels)
     if found.dtype.kind not in "iu":
@@ -159,7 +155,7 @@ def _read_labels(labels, name):
     return found.astype(np.int64)
 
 
-def _read_tie_keys(tie_keys, n_segments):
+def _read_tie_keys(tie_keys: ArrayLike, n_segments: int) -> np.ndarray:
     """Return one row for each key."""
     keys = check_array(
         tie_keys, ensure_2d=False, ensure_min_samples=0, input_name="tie_keys"

@@ -1,9 +1,12 @@
-"""LatentClassMixture: segments within which the columns tell nothing of each other."""
+"""LatentClassMixture: segments within which columns are independent of each other."""
 
 import warnings
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import kmeans_plusplus
@@ -12,9 +15,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import Interval, fit_context, validate_data
-from segmentlearn.cluster._class_densities import estimate, initial, log_joint
 
-_SHORT_RUN = 15  # steps of each start before the best one goes on
+_SHORT_RUN = 15  # iterations of each initialization before the best one goes on
+_MIN_SHARE = 1e-12
+
+
+class Classes(NamedTuple):
+    """Estimates of latent classes."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    variances: np.ndarray
+    shares: np.ndarray
 
 
 class LatentClassMixture(ClusterMixin, BaseEstimator):
@@ -29,20 +41,21 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
     ----------
     n_clusters : int, default=5
         Number of segments.
-    blocks : list of list of int, default=None
-        Positions of the one-hot columns of each category; any positive number is the
+    column_groups : list of list of int, default=None
+        Positions of the one-hot columns of each category; any positive number marks the
         category's level. All other columns are numbers. None is numbers only.
     n_init : int, default=6
-        Starts, of which the likeliest is kept.
+        Number of initializations, of which the one with the highest likelihood is kept.
     max_iter : int, default=200
-        Steps of expectation and maximisation at most.
+        Maximum number of EM iterations.
     tol : float, default=1e-4
-        Gain in mean log-likelihood below which it has converged.
-    least_variance : float, default=0.01
-        Bound of a number's variance within a segment, in the column's own unit squared.
-        Without one a segment could be a single value that many customers share.
+        Gain in mean log-likelihood below which the algorithm has converged.
+    min_variance : float, default=0.01
+        Lower bound of a number's variance within a segment, in the column's own unit
+        squared. Without one a segment could be a single value that many customers
+        share.
     random_state : int, RandomState instance or None, default=None
-        Draws the starts.
+        Controls the initializations. Pass an int for reproducible results.
 
     Attributes
     ----------
@@ -57,7 +70,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
     lower_bound_ : float
         Mean log-likelihood of the training rows, in nats.
     n_iter_ : int
-        Steps taken by the kept start.
+        Iterations of the initialization that was kept.
     converged_ : bool
         Whether the gain fell below `tol`.
     n_features_in_ : int
@@ -71,9 +84,9 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
 
     Notes
     -----
-    Fitted by the EM algorithm [2]_; shares are smoothed by one row spread over the
-    levels of each category. The starts are the nearest of drawn rows (k-means++), by
-    turns in all columns and in numbers only.
+    Fitted by the EM algorithm [2]_; shares are smoothed by one row distributed over the
+    levels of each category. The initial memberships are those of the nearest of drawn
+    rows (k-means++), by turns in all columns and in numbers only.
 
     References
     ----------
@@ -86,7 +99,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
     --------
     >>> from segmentlearn.cluster import LatentClassMixture
     >>> X = [[0.1, 1, 0], [0.0, 0, 1], [0.2, 1, 0], [5.1, 1, 0], [5.0, 0, 1]]
-    >>> mixture = LatentClassMixture(2, blocks=[[1, 2]], random_state=0).fit(X)
+    >>> mixture = LatentClassMixture(2, column_groups=[[1, 2]], random_state=0).fit(X)
     >>> labels = mixture.labels_.tolist()
     >>> labels[0] == labels[1] == labels[2], labels[3] == labels[4], labels[0] < 2
     (True, True, True)
@@ -94,35 +107,35 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
-        "blocks": [list, tuple, None],
+        "column_groups": [list, tuple, None],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "least_variance": [Interval(Real, 0, None, closed="neither")],
+        "min_variance": [Interval(Real, 0, None, closed="neither")],
         "random_state": ["random_state"],
     }
 
     def __init__(
         self,
-        n_clusters=5,
+        n_clusters: int = 5,
         *,
-        blocks=None,
-        n_init=6,
-        max_iter=200,
-        tol=1e-4,
-        least_variance=0.01,
-        random_state=None,
-    ):
+        column_groups: Sequence[Sequence[int]] | None = None,
+        n_init: int = 6,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        min_variance: float = 0.01,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.n_clusters = n_clusters
-        self.blocks = blocks
+        self.column_groups = column_groups
         self.n_init = n_init
         self.max_iter = max_iter
         self.tol = tol
-        self.least_variance = least_variance
+        self.min_variance = min_variance
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Find the segments under which the rows are likeliest.
 
         Parameters
@@ -140,11 +153,11 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there are fewer rows than segments, or `blocks` names a column that X has
-            not, or one twice.
+            If there are fewer rows than segments, or `column_groups` names a column
+            that X does not have, or one twice.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        self._check_blocks()
+        self._check_column_groups()
         if len(X) < self.n_clusters:
             raise ValueError(
                 f"n_clusters={self.n_clusters} must not exceed the number of rows, "
@@ -153,19 +166,16 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         numbers, levels = self._split(X)
         runs = [
-            self._run(start, numbers, levels, _SHORT_RUN)
-            for start in self._starts(X, numbers, random_state)
+            self._run(memberships, numbers, levels, _SHORT_RUN)
+            for memberships in self._initial_memberships(X, numbers, random_state)
         ]
-        best = max(runs, key=lambda run: run[1])
-        classes, bound, n_iter, converged = best
+        classes, bound, n_iter, converged = max(runs, key=lambda run: run[1])
         if not converged and self.max_iter > _SHORT_RUN:
-            joint = log_joint(classes, numbers, levels)
-            memberships = np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
-            more = self.max_iter - _SHORT_RUN
-            classes, bound, later, converged = self._run(
-                memberships, numbers, levels, more
+            memberships = _normalized(log_joint(classes, numbers, levels))
+            classes, bound, more, converged = self._run(
+                memberships, numbers, levels, self.max_iter - _SHORT_RUN
             )
-            n_iter += later
+            n_iter += more
         if not converged:
             warnings.warn(
                 f"LatentClassMixture did not converge in max_iter={self.max_iter} "
@@ -174,13 +184,11 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
                 stacklevel=2,
             )
         self.weights_, self.means_, self.variances_, self.shares_ = classes
-        self.lower_bound_ = bound
-        self.n_iter_ = n_iter
-        self.converged_ = converged
+        self.lower_bound_, self.n_iter_, self.converged_ = bound, n_iter, converged
         self.labels_ = log_joint(classes, numbers, levels).argmax(axis=1)
         return self
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Return the likeliest segment of each row.
 
         Parameters
@@ -194,7 +202,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         """
         return self._log_joint(X).argmax(axis=1)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probability of each segment for each row.
 
         Parameters
@@ -207,10 +215,9 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         proba : ndarray of shape (n_samples, n_clusters)
             Each row sums to 1.
         """
-        joint = self._log_joint(X)
-        return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))
+        return _normalized(self._log_joint(X))
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> np.ndarray:
         """Return the log-likelihood of each row.
 
         Parameters
@@ -225,7 +232,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         """
         return logsumexp(self._log_joint(X), axis=1)
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return the mean of `score_samples`, for searches.
 
         Parameters
@@ -241,7 +248,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         """
         return float(self.score_samples(X).mean())
 
-    def bic(self, X):
+    def bic(self, X: ArrayLike) -> float:
         """Return the Bayesian information criterion; the lower, the better.
 
         Parameters
@@ -256,64 +263,110 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
             each free number.
         """
         scores = self.score_samples(X)
-        n_free = (
-            self.n_clusters
-            - 1
-            + 2 * self.means_.size
-            + self.n_clusters * (self.shares_.shape[1] - len(self._get_blocks()))
-        )
+        n_free_shares = self.shares_.shape[1] - len(self.column_groups or ())
+        n_free = 2 * self.means_.size + self.n_clusters * (1 + n_free_shares) - 1
         return float(-2.0 * scores.sum() + n_free * np.log(len(scores)))
 
-    def _log_joint(self, X):
+    def _log_joint(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithm of segment and row together."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        classes = (self.weights_, self.means_, self.variances_, self.shares_)
+        classes = Classes(self.weights_, self.means_, self.variances_, self.shares_)
         return log_joint(classes, *self._split(X))
 
-    def _run(self, memberships, numbers, levels, max_iter):
-        """Take steps of EM from given memberships."""
-        lengths = [len(block) for block in self._get_blocks()]
-        bound, converged, n_iter = -np.inf, False, 0
-        for n_iter in range(1, max_iter + 1):  # noqa: B007
+    def _run(
+        self,
+        memberships: np.ndarray,
+        numbers: np.ndarray,
+        levels: np.ndarray,
+        max_iter: int,
+    ) -> tuple[Classes, float, int, bool]:
+        """Run EM from given memberships."""
+        n_levels = [len(group) for group in self.column_groups or ()]
+        bound, n_iter, converged = -np.inf, 0, False
+        while n_iter < max_iter and not converged:
             classes = estimate(
-                memberships, numbers, levels, lengths, self.least_variance
+                memberships, numbers, levels, n_levels, self.min_variance
             )
             joint = log_joint(classes, numbers, levels)
             evidence = logsumexp(joint, axis=1, keepdims=True)
             memberships = np.exp(joint - evidence)
             before, bound = bound, float(evidence.mean())
-            if abs(bound - before) < self.tol:
-                converged = True
-                break
+            n_iter, converged = n_iter + 1, abs(bound - before) < self.tol
         return classes, bound, n_iter, converged
 
-    def _starts(self, X, numbers, random_state):
-        """Yield memberships to start from."""
-        for start in range(self.n_init):
-            odd = start % 2 == 1 and 0 < numbers.shape[1] < X.shape[1]
-            seen = numbers if odd else X
+    def _initial_memberships(
+        self, X: np.ndarray, numbers: np.ndarray, random_state: np.random.RandomState
+    ) -> Iterator[np.ndarray]:
+        """Yield memberships of the nearest of drawn rows."""
+        for number in range(self.n_init):
+            numbers_only = number % 2 == 1 and 0 < numbers.shape[1] < X.shape[1]
+            rows = numbers if numbers_only else X
             centers, _ = kmeans_plusplus(
-                seen, self.n_clusters, random_state=random_state
+                rows, self.n_clusters, random_state=random_state
             )
-            yield initial(seen, centers)
+            half_squares = (centers**2).sum(axis=1) / 2
+            nearest = (rows @ centers.T - half_squares).argmax(axis=1)
+            yield np.eye(len(centers))[nearest]
 
-    def _get_blocks(self):
-        return [] if self.blocks is None else [list(block) for block in self.blocks]
+    def _one_hot_columns(self) -> list[int]:
+        return [place for group in self.column_groups or () for place in group]
 
-    def _check_blocks(self):
-        """Check that blocks name columns of X, each once."""
-        named = [place for block in self._get_blocks() for place in block]
+    def _check_column_groups(self) -> None:
+        """Check that column_groups names columns of X, each once."""
+        named = self._one_hot_columns()
         outside = [place for place in named if not 0 <= place < self.n_features_in_]
         twice = sorted({place for place in named if named.count(place) > 1})
         if outside or twice:
             raise ValueError(
-                f"blocks names the columns {outside or twice}, and X has the columns 0 "
-                f"to {self.n_features_in_ - 1}; name columns of X, each once."
+                f"column_groups names the columns {outside or twice}, and X has the "
+                f"columns 0 to {self.n_features_in_ - 1}; name columns of X, each once."
             )
 
-    def _split(self, X):
+    def _split(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the numbers, and 0/1 for the levels."""
-        named = [place for block in self._get_blocks() for place in block]
+        named = self._one_hot_columns()
         numbers = np.delete(X, named, axis=1).astype(np.float64)
         return numbers, (X[:, named] > 0).astype(np.float64)
+
+
+def estimate(
+    memberships: np.ndarray,
+    numbers: np.ndarray,
+    levels: np.ndarray,
+    n_levels: Sequence[int],
+    min_variance: float,
+) -> Classes:
+    """Return the classes of maximum likelihood, given the rows' memberships."""
+    counts = memberships.sum(axis=0) + 10 * np.finfo(float).eps
+    means = memberships.T @ numbers / counts[:, None]
+    variances = memberships.T @ numbers**2 / counts[:, None] - means**2
+    variances = np.maximum(variances, min_variance)
+    shares = memberships.T @ levels
+    start = 0
+    for length in n_levels:
+        group = slice(start, start + length)
+        # one row, distributed over the levels: none has a share of 0
+        shares[:, group] += 1.0 / length
+        shares[:, group] /= shares[:, group].sum(axis=1, keepdims=True)
+        start += length
+    return Classes(counts / counts.sum(), means, variances, shares)
+
+
+def log_joint(classes: Classes, numbers: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Return the logarithm of each class together with each row."""
+    weights, means, variances, shares = classes
+    precisions = 1.0 / variances
+    squares = (
+        numbers**2 @ precisions.T
+        - 2.0 * numbers @ (means * precisions).T
+        + (means**2 * precisions).sum(axis=1)
+    )
+    constant = np.log(2.0 * np.pi * variances).sum(axis=1)
+    result = np.log(weights) - 0.5 * (squares + constant)
+    return result + levels @ np.log(np.maximum(shares, _MIN_SHARE)).T
+
+
+def _normalized(joint: np.ndarray) -> np.ndarray:
+    """Return the probability of each class for each row."""
+    return np.exp(joint - logsumexp(joint, axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Measures of segments, of how far groups differ, and of what decisions are worth."""
+"""Metrics of segments, of differences between groups, and of decisions."""
 
 from segmentlearn.metrics._association import association, correlation_ratio
 from segmentlearn.metrics._budget import (
@@ -38,8 +38,8 @@ from segmentlearn.metrics._gain import (
     profit_curve,
 )
 from segmentlearn.metrics._generalization_gap import (
-    GeneralisationGap,
-    generalisation_gap,
+    GeneralizationGap,
+    generalization_gap,
     median_history,
 )
 from segmentlearn.metrics._multiple_testing import adjust
@@ -58,7 +58,7 @@ __all__ = [
     "Association",
     "BudgetProfit",
     "EffectSize",
-    "GeneralisationGap",
+    "GeneralizationGap",
     "ReliabilityCurve",
     "SilhouetteSample",
     "association",
@@ -73,7 +73,7 @@ __all__ = [
     "cumulative_gain_curve",
     "difference_of_shares",
     "expected_calibration_error",
-    "generalisation_gap",
+    "generalization_gap",
     "lift_curve",
     "make_cost_scorer",
     "minimum_cost_labels",

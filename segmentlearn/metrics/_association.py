@@ -17,8 +17,7 @@ from segmentlearn.metrics._pairs import (
         "b": ["array-like"],
         "method": [StrOptions({"spearman", "pearson"})],
         "bias_correction": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def association(a, b, *, method="spearman", bias_correction=True):
     """Return how much two columns go together, whatever they hold.
@@ -89,8 +88,7 @@ def association(a, b, *, method="spearman", bias_correction=True):
         "categories": ["array-like"],
         "values": ["array-like"],
         "bias_correction": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def correlation_ratio(categories, values, *, bias_correction=True):
     """Return the correlation ratio of numbers and categories, eta.

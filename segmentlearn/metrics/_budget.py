@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
@@ -47,7 +49,7 @@ class BudgetProfit:
     response_rate: float
     threshold: float
 
-    def __str__(self):
+    def __str__(self) -> str:
         return (
             f"profit {self.profit:,.0f} ({self.low:,.0f} to {self.high:,.0f}), "
             f"expected {self.expected:,.0f}, from {self.n_contacted:,} contacts with "
@@ -60,10 +62,11 @@ class BudgetProfit:
         "proba": ["array-like"],
         "budget": _BUDGET,
         "ties": [StrOptions({"fewer", "more"})],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def threshold_for_budget(proba, budget, *, ties="fewer"):
+def threshold_for_budget(
+    proba: ArrayLike, budget: float, *, ties: Literal["fewer", "more"] = "fewer"
+) -> float:
     """Return the threshold that contacts as many customers as a budget pays for.
 
     Parameters
@@ -102,10 +105,9 @@ def threshold_for_budget(proba, budget, *, ties="fewer"):
     scores = _read_scores(proba)
     n_contacted = customers_of_budget(budget, len(scores))
     ranking = rank_customers(scores)
+    n_groups = int(np.searchsorted(ranking.reached, n_contacted))
     if ties == "fewer":
         n_groups = int(np.searchsorted(ranking.reached, n_contacted, "right")) - 1
-    else:
-        n_groups = int(np.searchsorted(ranking.reached, n_contacted))
     if n_groups == 0:
         return float(np.nextafter(ranking.thresholds[0], np.inf))
     last = ranking.thresholds[n_groups - 1]
@@ -117,10 +119,14 @@ def threshold_for_budget(proba, budget, *, ties="fewer"):
 
 
 @validate_params(
-    {"proba": ["array-like"], "budget": _BUDGET, "random_state": ["random_state"]},
-    prefer_skip_nested_validation=True,
+    {"proba": ["array-like"], "budget": _BUDGET, "random_state": ["random_state"]}
 )
-def select_within_budget(proba, budget, *, random_state=None):
+def select_within_budget(
+    proba: ArrayLike,
+    budget: float,
+    *,
+    random_state: int | np.random.RandomState | None = None,
+) -> np.ndarray:
     """Return which customers to contact: exactly as many as a budget pays for.
 
     Parameters
@@ -130,8 +136,8 @@ def select_within_budget(proba, budget, *, random_state=None):
     budget : int or float
         Customers to contact, as in :func:`threshold_for_budget`.
     random_state : int, RandomState instance or None, default=None
-        Draws lots among customers of the same probability where the budget ends among
-        them.
+        Controls the random choice among customers of the same probability where the
+        budget ends among them.
 
     Returns
     -------
@@ -173,21 +179,20 @@ def select_within_budget(proba, budget, *, random_state=None):
         "n_bootstrap": [Interval(Integral, 1, None, closed="left")],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def profit_at_budget(
-    y_true,
-    proba,
+    y_true: ArrayLike,
+    proba: ArrayLike,
     *,
-    benefit,
-    cost,
-    budget,
-    pos_label=None,
-    n_bootstrap=1000,
-    confidence_level=0.95,
-    random_state=None,
-):
+    benefit: ArrayLike,
+    cost: ArrayLike,
+    budget: float,
+    pos_label: Any = None,
+    n_bootstrap: int = 1000,
+    confidence_level: float = 0.95,
+    random_state: int | np.random.RandomState | None = None,
+) -> BudgetProfit:
     """Return what contacting the most probable customers earns, with an interval.
 
     Parameters
@@ -210,7 +215,7 @@ def profit_at_budget(
     confidence_level : float, default=0.95
         Coverage of the interval.
     random_state : int, RandomState instance or None, default=None
-        Decides the samples.
+        Controls the samples.
 
     Returns
     -------
@@ -225,10 +230,11 @@ def profit_at_budget(
 
     Notes
     -----
-    The interval holds the percentiles of the samples [1]_. It tells how far the profit
+    The interval holds the percentiles of the samples [1]_. It shows how far the profit
     of another campaign among such customers would differ by chance; not that the next
-    customers are others. Only the head of the ranking is drawn: 1,000 samples of a
-    million customers take about 20 seconds where a tenth of them is contacted.
+    customers may be different ones. Only the head of the ranking is drawn: 1,000
+    samples of a million customers take about 20 seconds where a tenth of them is
+    contacted.
 
     References
     ----------
@@ -251,7 +257,7 @@ def profit_at_budget(
     ranking = rank_customers(scores)
     profits = customer_profits(positive, benefit, cost)
 
-    def total(values):
+    def total(values: np.ndarray) -> float:
         return float(np.interp(n_contacted, ranking.reached, ranking.totals(values)))
 
     samples = ranking.resampled(
@@ -273,7 +279,7 @@ def profit_at_budget(
     )
 
 
-def _read_scores(proba):
+def _read_scores(proba: ArrayLike) -> np.ndarray:
     """Return one probability a customer."""
     scores = check_array(
         proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False

@@ -1,14 +1,16 @@
-"""Whether probabilities are true: reliability, calibration error, Brier score."""
+"""Calibration of probabilities: reliability curve, calibration error, Brier score."""
 
 from inspect import signature
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from scipy.stats import norm as normal
+from numpy.typing import ArrayLike
+from scipy import special
 from sklearn.metrics import brier_score_loss
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn.metrics._effect_sizes import wilson_interval
 from segmentlearn.metrics._probabilities import read_binary, read_classes
 
 _BINS = {
@@ -18,7 +20,7 @@ _BINS = {
 
 
 class ReliabilityCurve(NamedTuple):
-    """How often customers of like probability respond, bin by bin.
+    """How often customers of similar probability respond, bin by bin.
 
     Attributes
     ----------
@@ -46,19 +48,18 @@ class ReliabilityCurve(NamedTuple):
         **_BINS,
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "pos_label": [Real, str, "boolean", None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def reliability_curve(
-    y_true,
-    proba,
+    y_true: ArrayLike,
+    proba: ArrayLike,
     *,
-    n_bins=10,
-    strategy="quantile",
-    confidence_level=0.95,
-    pos_label=None,
-):
-    """Return how often customers of like probability respond.
+    n_bins: int = 10,
+    strategy: Literal["quantile", "uniform"] = "quantile",
+    confidence_level: float = 0.95,
+    pos_label: Any = None,
+) -> ReliabilityCurve:
+    """Return how often customers of similar probability respond.
 
     It is scikit-learn's ``calibration_curve`` with the number of customers in each bin
     and the interval that so few allow.
@@ -99,18 +100,10 @@ def reliability_curve(
     """
     positive, scores = read_binary(y_true, proba, pos_label)
     counts, predicted, hits = _bin_sums(scores, positive, n_bins, strategy)
-    fraction = hits / counts
-    z2 = normal.ppf(0.5 + confidence_level / 2) ** 2
-    center = (fraction + z2 / (2 * counts)) / (1 + z2 / counts)
-    half = np.sqrt(z2 * (fraction * (1 - fraction) / counts + z2 / (4 * counts**2)))
-    half /= 1 + z2 / counts
-    return ReliabilityCurve(
-        mean_predicted=predicted / counts,
-        fraction_positive=fraction,
-        low=np.clip(center - half, 0.0, fraction),
-        high=np.clip(center + half, fraction, 1.0),
-        counts=counts,
-    )
+    z = special.ndtri(0.5 + confidence_level / 2)
+    fraction, low, high = wilson_interval(hits, counts, z)
+    low, high = np.maximum(low, 0.0), np.minimum(high, 1.0)  # but for rounding
+    return ReliabilityCurve(predicted / counts, fraction, low, high, counts)
 
 
 @validate_params(
@@ -121,19 +114,18 @@ def reliability_curve(
         "average": [StrOptions({"auto", "top_label", "classwise"})],
         "labels": ["array-like", None],
         "pos_label": [Real, str, "boolean", None],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def expected_calibration_error(
-    y_true,
-    proba,
+    y_true: ArrayLike,
+    proba: ArrayLike,
     *,
-    n_bins=15,
-    strategy="quantile",
-    average="auto",
-    labels=None,
-    pos_label=None,
-):
+    n_bins: int = 15,
+    strategy: Literal["quantile", "uniform"] = "quantile",
+    average: Literal["auto", "top_label", "classwise"] = "auto",
+    labels: ArrayLike | None = None,
+    pos_label: Any = None,
+) -> float:
     """Return how far probabilities are from shares, on average over the customers.
 
     In each bin of probabilities the distance of their mean to the share of the class
@@ -204,10 +196,8 @@ def expected_calibration_error(
         at = 1 if pos_label is None else classes.tolist().index(pos_label)
         return _error(proba[:, at], codes == at, n_bins, strategy)
     if average == "classwise":
-        errors = [
-            _error(scores, codes == at, n_bins, strategy)
-            for at, scores in enumerate(proba.T)
-        ]
+        by_class = enumerate(proba.T)
+        errors = [_error(p, codes == at, n_bins, strategy) for at, p in by_class]
         return float(np.mean(errors))
     return _error(proba.max(axis=1), proba.argmax(axis=1) == codes, n_bins, strategy)
 
@@ -218,11 +208,16 @@ def expected_calibration_error(
         "proba": ["array-like"],
         "labels": ["array-like", None],
         "scale_by_half": ["boolean", StrOptions({"auto"})],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def brier_score(y_true, proba, *, labels=None, scale_by_half="auto"):
-    """Return the mean squared distance of probabilities to what came true.
+def brier_score(
+    y_true: ArrayLike,
+    proba: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    scale_by_half: bool | Literal["auto"] = "auto",
+) -> float:
+    """Return the mean squared distance of probabilities to the outcomes.
 
     It is ``brier_score_loss`` of scikit-learn 1.7 and later, for several classes in
     every version that this package supports.
@@ -270,13 +265,15 @@ def brier_score(y_true, proba, *, labels=None, scale_by_half="auto"):
     return float(distances.mean()) / (2 if halved else 1)
 
 
-def _error(scores, hits, n_bins, strategy):
+def _error(scores: np.ndarray, hits: np.ndarray, n_bins: int, strategy: str) -> float:
     """Return the mean distance of probabilities to shares over the bins."""
     _, predicted, observed = _bin_sums(scores, hits, n_bins, strategy)
     return float(np.abs(predicted - observed).sum() / len(scores))
 
 
-def _bin_sums(scores, hits, n_bins, strategy):
+def _bin_sums(
+    scores: np.ndarray, hits: np.ndarray, n_bins: int, strategy: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return size, sum of probabilities and number of hits of bins with customers."""
     if strategy == "uniform":
         edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]

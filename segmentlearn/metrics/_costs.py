@@ -1,10 +1,12 @@
 """What decisions cost: scores by a cost matrix, and the decisions that cost least."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.metrics import make_scorer
 from sklearn.utils.validation import check_array, check_consistent_length
 
@@ -20,7 +22,9 @@ _SCORED = {
 }
 
 
-def read_matrix(matrix, labels, name="cost_matrix"):
+def read_matrix(
+    matrix: Mapping | ArrayLike, labels: np.ndarray, name: str = "cost_matrix"
+) -> np.ndarray:
     """Return a cost or profit matrix as an array in the order of the classes."""
     classes = labels.tolist()
     if not isinstance(matrix, Mapping):
@@ -39,7 +43,7 @@ def read_matrix(matrix, labels, name="cost_matrix"):
                 f"{name} has the key {pair!r}; keys are pairs (true class, decision), "
                 f"such as {(classes[-1], classes[0])!r}."
             )
-        if not (isinstance(value, Real) and np.isfinite(value)):
+        if not (isinstance(value, Real) and np.isfinite(float(value))):
             raise ValueError(f"{name}[{pair!r}] is {value!r}, not a finite number.")
         unknown = [label for label in pair if label not in classes]
         if unknown:
@@ -51,13 +55,16 @@ def read_matrix(matrix, labels, name="cost_matrix"):
     return values
 
 
-@validate_params(
-    {**_SCORED, "cost_matrix": [dict, "array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({**_SCORED, "cost_matrix": [dict, "array-like"]})
 def cost_score(
-    y_true, y_pred, cost_matrix, *, labels=None, sample_weight=None, normalize=True
-):
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    cost_matrix: dict | ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    normalize: bool = True,
+) -> float:
     """Return what decisions cost, by a cost matrix.
 
     Parameters
@@ -112,13 +119,16 @@ def cost_score(
     return total / float(weights.sum()) if normalize else total
 
 
-@validate_params(
-    {**_SCORED, "profit_matrix": [dict, "array-like"]},
-    prefer_skip_nested_validation=True,
-)
+@validate_params({**_SCORED, "profit_matrix": [dict, "array-like"]})
 def profit_score(
-    y_true, y_pred, profit_matrix, *, labels=None, sample_weight=None, normalize=True
-):
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    profit_matrix: dict | ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    normalize: bool = True,
+) -> float:
     """Return what decisions earn, by a profit matrix.
 
     It is :func:`cost_score` with the sign of profit: higher is better, so that
@@ -168,11 +178,10 @@ def profit_score(
     )
 
 
-@validate_params(
-    {"cost_matrix": [dict, "array-like"], "labels": ["array-like", None]},
-    prefer_skip_nested_validation=True,
-)
-def make_cost_scorer(cost_matrix, *, labels=None):
+@validate_params({"cost_matrix": [dict, "array-like"], "labels": ["array-like", None]})
+def make_cost_scorer(
+    cost_matrix: dict | ArrayLike, *, labels: ArrayLike | None = None
+) -> Callable:
     """Return a scorer that prefers decisions of low cost.
 
     Parameters
@@ -215,10 +224,11 @@ def make_cost_scorer(cost_matrix, *, labels=None):
         "proba": ["array-like"],
         "cost_matrix": [dict, "array-like"],
         "classes": ["array-like"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def minimum_cost_labels(proba, cost_matrix, classes):
+def minimum_cost_labels(
+    proba: ArrayLike, cost_matrix: dict | ArrayLike, classes: ArrayLike
+) -> np.ndarray:
     """Return the decision of lowest expected cost for each customer.
 
     The expected cost of a decision is the sum of its costs over the true classes, each
@@ -275,11 +285,8 @@ def minimum_cost_labels(proba, cost_matrix, classes):
     return classes[ties.argmax(axis=1)]
 
 
-@validate_params(
-    {"cost_matrix": [dict, "array-like"], "classes": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
-def cost_threshold(cost_matrix, classes):
+@validate_params({"cost_matrix": [dict, "array-like"], "classes": ["array-like"]})
+def cost_threshold(cost_matrix: dict | ArrayLike, classes: ArrayLike) -> float:
     """Return the threshold that a cost matrix of two classes implies.
 
     With calibrated probabilities no tuning is needed: the expected costs of both
@@ -336,11 +343,13 @@ def cost_threshold(cost_matrix, classes):
     return float(in_vain / (in_vain + missed))
 
 
-def _classes_of(y_true, y_pred, matrix, labels):
-    """Return the classes that labels, decisions and a matrix speak of."""
+def _classes_of(
+    y_true: np.ndarray, y_pred: np.ndarray, matrix: Any, labels: ArrayLike | None
+) -> np.ndarray:
+    """Return the classes that labels, decisions and a matrix contain."""
     if labels is not None:
         return read_labels(labels)
     found = [*pd.unique(y_true), *pd.unique(y_pred)]
     if isinstance(matrix, Mapping):
-        found += [one for pair in matrix if isinstance(pair, tuple) for one in pair]
+        found += [label for pair in matrix if isinstance(pair, tuple) for label in pair]
     return np.sort(read_labels(pd.Series(found, dtype=object).unique()))

@@ -1,9 +1,11 @@
 """Effect sizes of two groups, with confidence intervals."""
 
+from collections.abc import Sequence
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from segmentlearn._compat import Interval, validate_params
@@ -24,9 +26,9 @@ class EffectSize(NamedTuple):
         Ends of the confidence interval.
     """
 
-    estimate: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    estimate: Any
+    low: Any
+    high: Any
 
 
 @validate_params(
@@ -35,10 +37,15 @@ class EffectSize(NamedTuple):
         "b": ["array-like"],
         "bias_correction": ["boolean"],
         **_CONFIDENCE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def cohen_d(a, b, *, bias_correction=True, confidence_level=0.95):
+def cohen_d(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    bias_correction: bool = True,
+    confidence_level: float = 0.95,
+) -> EffectSize:
     """Return how many standard deviations apart the means of two groups are.
 
     Parameters
@@ -88,21 +95,20 @@ def cohen_d(a, b, *, bias_correction=True, confidence_level=0.95):
         "n_b": ["array-like", Real],
         "bias_correction": ["boolean"],
         **_CONFIDENCE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def cohen_d_from_stats(
-    mean_a,
-    sd_a,
-    n_a,
-    mean_b,
-    sd_b,
-    n_b,
+    mean_a: ArrayLike,
+    sd_a: ArrayLike,
+    n_a: ArrayLike,
+    mean_b: ArrayLike,
+    sd_b: ArrayLike,
+    n_b: ArrayLike,
     *,
-    bias_correction=True,
-    confidence_level=0.95,
-):
-    """Return Cohen's d of two groups that are known by mean, spread and size.
+    bias_correction: bool = True,
+    confidence_level: float = 0.95,
+) -> EffectSize:
+    """Return Cohen's d from means, standard deviations and sizes of two groups.
 
     The difference of the means is divided by the pooled standard deviation.
 
@@ -150,26 +156,24 @@ def cohen_d_from_stats(
     [1.0, 0.66, 1.34]
     """
     given = [mean_a, sd_a, n_a, mean_b, sd_b, n_b]
-    arrays = np.broadcast_arrays(*(np.asarray(one, dtype=np.float64) for one in given))
+    arrays = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in given))
     mean_a, sd_a, n_a, mean_b, sd_b, n_b = arrays
     df_a, df_b = np.maximum(n_a - 1, 0), np.maximum(n_b - 1, 0)
     freedom = df_a + df_b
     with np.errstate(divide="ignore", invalid="ignore"):
-        var_a, var_b = (
-            np.where(df > 0, sd**2, 0.0) for sd, df in ((sd_a, df_a), (sd_b, df_b))
-        )
+        var_a, var_b = np.where(df_a > 0, sd_a**2, 0), np.where(df_b > 0, sd_b**2, 0)
         pooled = (df_a * var_a + df_b * var_b) / freedom
-        var_a, var_b = (
-            np.where(df_a > 0, var_a, pooled),
-            np.where(df_b > 0, var_b, pooled),
-        )
+        var_a = np.where(df_a > 0, var_a, pooled)
+        var_b = np.where(df_b > 0, var_b, pooled)
         df_a, df_b = np.maximum(df_a, 1), np.maximum(df_b, 1)
         difference = mean_a - mean_b
         estimate = np.where(difference == 0, 0.0, difference / np.sqrt(pooled))
         estimate = np.where((n_a < 1) | (n_b < 1) | (freedom < 1), np.nan, estimate)
         of_means = (var_a / df_a + var_b / df_b) / pooled
-        of_spread = (df_a * var_a**2 + df_b * var_b**2) / (2 * freedom**2 * pooled**2)
-        error = np.sqrt(of_means + estimate**2 * of_spread)
+        of_deviation = (df_a * var_a**2 + df_b * var_b**2) / (
+            2 * freedom**2 * pooled**2
+        )
+        error = np.sqrt(of_means + estimate**2 * of_deviation)
         welch = (var_a / df_a + var_b / df_b) ** 2 / (
             (var_a / df_a) ** 2 / df_a + (var_b / df_b) ** 2 / df_b
         )
@@ -181,11 +185,8 @@ def cohen_d_from_stats(
     return EffectSize(estimate[()], low[()], high[()])
 
 
-@validate_params(
-    {"share_a": ["array-like", Real], "share_b": ["array-like", Real]},
-    prefer_skip_nested_validation=True,
-)
-def cohen_h(share_a, share_b):
+@validate_params({"share_a": ["array-like", Real], "share_b": ["array-like", Real]})
+def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     """Return how far apart two shares are, on a scale that compares with Cohen's d.
 
     Parameters
@@ -210,11 +211,8 @@ def cohen_h(share_a, share_b):
     >>> round(float(cohen_h(0.75, 0.25)), 2)
     1.05
     """
-    angles = [
-        2 * np.arcsin(np.sqrt(np.asarray(share, dtype=np.float64)))
-        for share in (share_a, share_b)
-    ]
-    return (angles[0] - angles[1])[()]
+    roots = [np.sqrt(np.asarray(share, np.float64)) for share in (share_a, share_b)]
+    return (2 * np.arcsin(roots[0]) - 2 * np.arcsin(roots[1]))[()]
 
 
 @validate_params(
@@ -224,10 +222,16 @@ def cohen_h(share_a, share_b):
         "count_b": ["array-like", Real],
         "n_b": ["array-like", Real],
         **_CONFIDENCE,
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def difference_of_shares(count_a, n_a, count_b, n_b, *, confidence_level=0.95):
+def difference_of_shares(
+    count_a: ArrayLike,
+    n_a: ArrayLike,
+    count_b: ArrayLike,
+    n_b: ArrayLike,
+    *,
+    confidence_level: float = 0.95,
+) -> EffectSize:
     """Return the difference of two independent shares.
 
     Parameters
@@ -269,10 +273,11 @@ def difference_of_shares(count_a, n_a, count_b, n_b, *, confidence_level=0.95):
 
 
 @validate_params(
-    {"table": ["array-like"], "bias_correction": ["boolean"], **_CONFIDENCE},
-    prefer_skip_nested_validation=True,
+    {"table": ["array-like"], "bias_correction": ["boolean"], **_CONFIDENCE}
 )
-def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
+def cramers_v(
+    table: ArrayLike, *, bias_correction: bool = True, confidence_level: float = 0.95
+) -> EffectSize:
     """Return Cramér's V of a table of counts: 0 without, 1 with full association.
 
     Parameters
@@ -316,7 +321,7 @@ def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
     table = np.asarray(table, dtype=np.float64)
     if table.ndim != 2 or not (table >= 0).all():
         raise ValueError(
-            f"table must be counts, none of them negative or missing, of shape "
+            "table must hold counts, none of them negative or missing, of shape "
             f"(n_groups, n_levels); got {table.tolist()}."
         )
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
@@ -327,7 +332,7 @@ def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
     found = cramers_v_from_statistic(chi2, n, table.shape, bias_correction)
     if not bias_correction:
         low, high = low + df, high + df
-    most = _most_dependence(n, table.shape, bias_correction)
+    most = _max_dependence(n, table.shape, bias_correction)
     low, high = (
         np.sqrt(min(1.0, value / n / most)) if value > 0 and most > 0 else 0.0
         for value in (low, high)
@@ -335,16 +340,18 @@ def cramers_v(table, *, bias_correction=True, confidence_level=0.95):
     return EffectSize(np.float64(found), np.float64(low), np.float64(high))
 
 
-def cramers_v_from_statistic(chi2, n, shape, bias_correction):
+def cramers_v_from_statistic(
+    chi2: float, n: float, shape: Sequence[int], bias_correction: bool
+) -> float:
     """Return Cramér's V of a table that is known by its chi-squared statistic."""
     found, df = chi2 / n, (shape[0] - 1) * (shape[1] - 1)
     if bias_correction:
         found -= df / (n - 1)
-    most = _most_dependence(n, shape, bias_correction)
+    most = _max_dependence(n, shape, bias_correction)
     return float(np.sqrt(min(1.0, found / most))) if found > 0 and most > 0 else 0.0
 
 
-def _most_dependence(n, shape, bias_correction):
+def _max_dependence(n: float, shape: Sequence[int], bias_correction: bool) -> float:
     """Return the chi-squared statistic of full association, divided by n."""
     most = min(shape) - 1.0
     if not bias_correction:
@@ -355,7 +362,7 @@ def _most_dependence(n, shape, bias_correction):
     return most if most > _SMALLEST else 0.0
 
 
-def chi_squared(table):
+def chi_squared(table: np.ndarray) -> tuple[float, int, float]:
     """Return Pearson's statistic, its degrees of freedom and the number of rows."""
     n = table.sum()
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
@@ -363,23 +370,27 @@ def chi_squared(table):
     return chi2, (table.shape[0] - 1) * (table.shape[1] - 1), float(n)
 
 
-def _hedges_factor(freedom):
+def _hedges_factor(freedom: np.ndarray) -> np.ndarray:
     """Return the factor that takes the bias off Cohen's d."""
     exact = special.poch((freedom - 1) / 2, 0.5) / np.sqrt(freedom / 2)
     exact = np.where(freedom <= 1, 1.0, exact)  # no unbiased estimate from two rows
     return np.where(freedom < 1_000, exact, 1 - 3 / (4 * freedom - 1))
 
 
-def wilson_interval(count, n, z):
+def wilson_interval(
+    count: ArrayLike, n: ArrayLike, z: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return a share and its Wilson interval."""
     count, n = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
     share = count / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    center = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return share, np.minimum(centre - half, share), np.maximum(centre + half, share)
+    return share, np.minimum(center - half, share), np.maximum(center + half, share)
 
 
-def _noncentrality(chi2, df, confidence_level):
+def _noncentrality(
+    chi2: float, df: int, confidence_level: float
+) -> tuple[float, float]:
     """Return the ends of the interval of a noncentrality parameter."""
     tails = ((1 + confidence_level) / 2, (1 - confidence_level) / 2)
     if chi2 > _LARGE_CHI2:
@@ -388,7 +399,8 @@ def _noncentrality(chi2, df, confidence_level):
         middle = chi2 - df + 2 * z2
         half = np.sqrt(middle**2 - (chi2 - df) ** 2 + 2 * z2 * df)
         return middle - half, middle + half
-    return tuple(
+    low, high = (
         special.chndtrinc(chi2, df, tail) if stats.chi2.cdf(chi2, df) > tail else 0.0
         for tail in tails
     )
+    return low, high

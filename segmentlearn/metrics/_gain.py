@@ -1,8 +1,10 @@
 """Gain, lift and profit of contacting the most probable customers first."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from segmentlearn._compat import validate_params
@@ -16,8 +18,10 @@ _RANKED = {
 }
 
 
-@validate_params(_RANKED, prefer_skip_nested_validation=True)
-def cumulative_gain_curve(y_true, proba, *, pos_label=None):
+@validate_params(_RANKED)
+def cumulative_gain_curve(
+    y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the share of all responders among the most probable customers.
 
     Parameters
@@ -46,7 +50,7 @@ def cumulative_gain_curve(y_true, proba, *, pos_label=None):
 
     See Also
     --------
-    lift_curve : The same in relation to a draw by lot.
+    lift_curve : The same relative to a random draw.
     segmentlearn.plotting.GainDisplay : The picture.
 
     Notes
@@ -74,9 +78,11 @@ def cumulative_gain_curve(y_true, proba, *, pos_label=None):
     return ranking.reached / len(scores), gain, np.append(np.inf, ranking.thresholds)
 
 
-@validate_params(_RANKED, prefer_skip_nested_validation=True)
-def lift_curve(y_true, proba, *, pos_label=None):
-    """Return how many times more responders there are than in a draw by lot.
+@validate_params(_RANKED)
+def lift_curve(
+    y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how many times more responders there are than in a random draw.
 
     Parameters
     ----------
@@ -115,10 +121,16 @@ def lift_curve(y_true, proba, *, pos_label=None):
 
 
 @validate_params(
-    {**_RANKED, "benefit": [Real, "array-like"], "cost": [Real, "array-like"]},
-    prefer_skip_nested_validation=True,
+    {**_RANKED, "benefit": [Real, "array-like"], "cost": [Real, "array-like"]}
 )
-def profit_curve(y_true, proba, *, benefit, cost, pos_label=None):
+def profit_curve(
+    y_true: ArrayLike,
+    proba: ArrayLike,
+    *,
+    benefit: ArrayLike,
+    cost: ArrayLike,
+    pos_label: Any = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the profit of contacting the most probable customers.
 
     Parameters
@@ -164,7 +176,9 @@ def profit_curve(y_true, proba, *, benefit, cost, pos_label=None):
     return ranking.reached / len(scores), ranking.totals(profits), thresholds
 
 
-def customer_profits(responds, benefit, cost):
+def customer_profits(
+    responds: np.ndarray, benefit: ArrayLike, cost: ArrayLike
+) -> np.ndarray:
     """Return the profit of contacting each customer."""
     amounts = []
     for name, amount in (("benefit", benefit), ("cost", cost)):

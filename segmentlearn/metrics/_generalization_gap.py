@@ -1,7 +1,8 @@
-"""What the curves of a training say about rows that a net was not trained on."""
+"""Overfitting, from the training and validation losses of a fit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,8 @@ _NOISE_FACTOR = 3.0
 
 
 @dataclass(frozen=True)
-class GeneralisationGap:
-    """What a training's history tells, as :func:`generalisation_gap` returns it.
+class GeneralizationGap:
+    """The gap between training and held-out loss; see :func:`generalization_gap`.
 
     Attributes
     ----------
@@ -51,14 +52,19 @@ class GeneralisationGap:
     state: str
     verdict: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.verdict
 
 
-def generalisation_gap(history, *, measure="auto", tol=0.05):
-    """Say whether a training overfits, from its losses epoch by epoch.
+def generalization_gap(
+    history: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    *,
+    measure: str = "auto",
+    tol: float = 0.05,
+) -> GeneralizationGap:
+    """Return whether a fit overfits, from its losses epoch by epoch.
 
-    What tells is the course of the held-out loss: a net overfits from the epoch on
+    The criterion is the course of the held-out loss: a net overfits from the epoch on
     after which its held-out loss rises while its training loss goes on falling.
 
     Parameters
@@ -68,7 +74,7 @@ def generalisation_gap(history, *, measure="auto", tol=0.05):
         :class:`~segmentlearn.SegmentClassifier`,
         :class:`~segmentlearn.Autoencoder` and Keras' ``History.history``: those of
         held-out rows begin with ``"val_"`` and may be NaN in single epochs. Several are
-        one net each, as of folds: their median is judged, up to the last epoch that
+        one net each, as of folds: their median is used, up to the last epoch that
         half of them have reached, where nets that have stopped keep their last value.
     measure : str, default="auto"
         The loss to compare; it has to be better the lower it is. "auto" is "log_loss"
@@ -82,7 +88,7 @@ def generalisation_gap(history, *, measure="auto", tol=0.05):
 
     Returns
     -------
-    result : GeneralisationGap
+    result : GeneralizationGap
         Numbers and a ``verdict``.
 
     Raises
@@ -113,8 +119,8 @@ def generalisation_gap(history, *, measure="auto", tol=0.05):
 
     Examples
     --------
-    >>> from segmentlearn.metrics import generalisation_gap
-    >>> result = generalisation_gap(
+    >>> from segmentlearn.metrics import generalization_gap
+    >>> result = generalization_gap(
     ...     {"loss": [1.0, 0.6, 0.4, 0.3, 0.2], "val_loss": [1.1, 0.8, 0.7, 0.9, 1.0]}
     ... )
     >>> result.best_epoch, result.state
@@ -126,7 +132,10 @@ goes on falling
     curves = median_history(history)
     if not curves or not any(len(values) for values in curves.values()):
         raise ValueError("history has no epoch; pass history_ of a fitted net.")
-    name = _loss_name(curves) if measure == "auto" else measure
+    name = measure
+    if measure == "auto":
+        both = {"log_loss", _HELD_OUT + "log_loss"} <= set(curves)
+        name = "log_loss" if both else "loss"
     if name not in curves:
         raise ValueError(
             f"measure={name!r} is not in the history, which has {list(curves)!r}."
@@ -138,26 +147,28 @@ goes on falling
             f"history has {len(training)} values of {name!r} and {len(held_out)} of "
             f"{_HELD_OUT + name!r}; pass one an epoch, NaN where there is none."
         )
-    return _judge(name, training, held_out, tol)
+    return _assess(name, training, held_out, tol)
 
 
-def median_history(history):
+def median_history(
+    history: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+) -> dict[str, np.ndarray]:
     """Return the median of several histories, or a single one as arrays."""
     histories = [history] if isinstance(history, Mapping) else list(history)
     if not histories:
         raise ValueError("history is an empty list; pass one dict for each net.")
-    for one in histories:
-        if not isinstance(one, Mapping):
+    for fit in histories:
+        if not isinstance(fit, Mapping):
             raise TypeError(
                 "history has to be a dict of measures such as {'loss': [...]}, or a "
-                f"list of such dicts, not {type(one).__name__}."
+                f"list of such dicts, not {type(fit).__name__}."
             )
-    names = dict.fromkeys(name for one in histories for name in one)
+    names = dict.fromkeys(name for fit in histories for name in fit)
     return {name: _median(histories, name) for name in names}
 
 
-def _median(histories, name):
-    own = [np.asarray(one[name], dtype=float) for one in histories if name in one]
+def _median(histories: list, name: str) -> np.ndarray:
+    own = [np.asarray(fit[name], dtype=float) for fit in histories if name in fit]
     if len(own) == 1:
         return own[0]
     longest_first = sorted((len(values) for values in own), reverse=True)
@@ -172,25 +183,22 @@ def _median(histories, name):
     return median
 
 
-def _loss_name(curves):
-    both = "log_loss" in curves and _HELD_OUT + "log_loss" in curves
-    return "log_loss" if both else "loss"
-
-
-def _judge(name, training, held_out, tol):
+def _assess(
+    name: str, training: np.ndarray, held_out: np.ndarray, tol: float
+) -> GeneralizationGap:
     words = name.replace("_", " ")
     n_epochs = len(training)
     known = np.flatnonzero(np.isfinite(held_out))
-    best = known[np.argmin(held_out[known])] if len(known) else None
-    after = known[known > best] if len(known) else known
-    rise = 0.0
-    if len(after):
-        rise = float(np.median(held_out[after[-_LAST_EPOCHS:]]) - held_out[best])
+    best, rise = None, 0.0
+    if len(known):
+        best = known[np.argmin(held_out[known])]
+        after = held_out[known[known > best][-_LAST_EPOCHS:]]
+        rise = float(np.median(after) - held_out[best]) if len(after) else 0.0
     noise = _noise(held_out[known], tol)
     at = n_epochs - 1 if best is None else best
     lowest = np.nan if best is None else float(held_out[best])
     state, verdict = _verdict(words, training, held_out, known, best, rise, noise)
-    return GeneralisationGap(
+    return GeneralizationGap(
         measure=name,
         n_epochs=n_epochs,
         best_epoch=None if best is None else int(best) + 1,
@@ -204,10 +212,10 @@ def _judge(name, training, held_out, tol):
     )
 
 
-def _noise(values, tol):
+def _noise(values: np.ndarray, tol: float) -> float:
     """Return up to where a rise is taken for noise.
 
-    The jitter is read from third differences, which a smooth course hardly has.
+    The jitter is estimated from third differences, which are small in a smooth course.
     """
     if not len(values):
         return float("nan")
@@ -219,7 +227,15 @@ def _noise(values, tol):
     return float(max(fall, _NOISE_FACTOR * jitter))
 
 
-def _verdict(words, training, held_out, known, best, rise, noise):
+def _verdict(
+    words: str,
+    training: np.ndarray,
+    held_out: np.ndarray,
+    known: np.ndarray,
+    best: Any,
+    rise: float,
+    noise: float,
+) -> tuple[str, str]:
     """Return state and sentence."""
     broken = np.flatnonzero(~np.isfinite(training))
     if len(broken):
@@ -228,11 +244,11 @@ def _verdict(words, training, held_out, known, best, rise, noise):
             "finite number; a lower learning rate may help"
         )
     if best is None:
-        return "unknown", f"no held-out {words}: nothing can be said about new rows"
+        return "unknown", f"no held-out {words}: nothing is known about new rows"
     if len(known) < _FEWEST_EPOCHS:
         epochs = "epoch" if len(known) == 1 else "epochs"
         return "unknown", (
-            f"too few epochs to tell: there is a held-out {words} in {len(known)} "
+            f"too few epochs to conclude: there is a held-out {words} in {len(known)} "
             f"{epochs} only"
         )
     lowest, last = f"{held_out[best]:.3g}", f"{held_out[best] + rise:.3g}"

@@ -1,10 +1,11 @@
-"""P-values corrected for their number."""
+"""P-values corrected for multiple tests."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 
-def adjust(p_values, correction):
+def adjust(p_values: ArrayLike, correction: str | None) -> np.ndarray:
     """Correct p-values for their number; NaN is left out of the count."""
     adjusted = np.array(p_values, dtype=np.float64)
     given = ~np.isnan(adjusted)
@@ -12,10 +13,10 @@ def adjust(p_values, correction):
     if correction is None or not len(flat):
         return adjusted
     if correction == "fdr_bh":
-        adjusted[given] = stats.false_discovery_control(flat)
-        return adjusted
-    order = np.argsort(flat)
-    stepped = np.maximum.accumulate(flat[order] * np.arange(len(flat), 0, -1))
-    flat[order] = np.minimum(stepped, 1.0)
+        flat = stats.false_discovery_control(flat)
+    else:  # Holm's step-down procedure
+        order = np.argsort(flat)
+        stepped = np.maximum.accumulate(flat[order] * np.arange(len(flat), 0, -1))
+        flat[order] = np.minimum(stepped, 1.0)
     adjusted[given] = flat
     return adjusted

@@ -1,6 +1,7 @@
 """How much of each segment another segmentation of the same customers keeps."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import entropy
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils.validation import check_consistent_length, column_or_1d
@@ -10,11 +11,8 @@ from segmentlearn._compat import validate_params
 NOISE = -1  # scikit-learn's label of rows in no segment
 
 
-@validate_params(
-    {"labels": ["array-like"], "other": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
-def segment_overlap(labels, other):
+@validate_params({"labels": ["array-like"], "other": ["array-like"]})
+def segment_overlap(labels: ArrayLike, other: ArrayLike) -> np.ndarray:
     """Return the Jaccard index of each segment with its best match elsewhere.
 
     The index is the number of customers that are in both segments over the number that
@@ -55,11 +53,8 @@ def segment_overlap(labels, other):
     return (shared / together).max(axis=1)
 
 
-@validate_params(
-    {"labels": ["array-like"], "previous": ["array-like"]},
-    prefer_skip_nested_validation=True,
-)
-def segment_continuity(labels, previous):
+@validate_params({"labels": ["array-like"], "previous": ["array-like"]})
+def segment_continuity(labels: ArrayLike, previous: ArrayLike) -> np.ndarray:
     """Return how far each segment comes from a single segment of a coarser solution.
 
     This is segment level stability across solutions (SLSA) for one step from a number
@@ -99,12 +94,14 @@ def segment_continuity(labels, previous):
     continuity = np.full(len(recruits), np.nan)
     known = recruits.sum(axis=1) > 0
     # base: so that the highest possible entropy is 1; the maximum: no negative zero
-    spread = entropy(recruits[known], axis=1, base=recruits.shape[1])
-    continuity[known] = np.clip(1.0 - spread, 0.0, 1.0)
+    evenness = entropy(recruits[known], axis=1, base=recruits.shape[1])
+    continuity[known] = np.clip(1.0 - evenness, 0.0, 1.0)
     return continuity
 
 
-def _counts(labels, other):
+def _counts(
+    labels: ArrayLike, other: ArrayLike
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the sorted labels of both sides, and the rows in each pair of them."""
     labels, other = column_or_1d(labels), column_or_1d(other)
     check_consistent_length(labels, other)

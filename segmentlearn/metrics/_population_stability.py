@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from segmentlearn._compat import Interval, validate_params
 
@@ -15,10 +16,11 @@ _HALF_A_ROW = 0.5  # added to each bin, so that an empty one costs no infinite s
         "expected": ["array-like"],
         "actual": ["array-like"],
         "n_bins": [Interval(Integral, 2, None, closed="left")],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def population_stability_index(expected, actual, *, n_bins=10):
+def population_stability_index(
+    expected: ArrayLike, actual: ArrayLike, *, n_bins: int = 10
+) -> float:
     """Return the population stability index of a column: 0 where nothing has moved.
 
     It is the sum of (q − p) log(q / p) over bins, where p is the share of the old rows
@@ -68,14 +70,14 @@ def population_stability_index(expected, actual, *, n_bins=10):
     old, new = pd.Series(expected), pd.Series(actual)
     for name, column in (("expected", old), ("actual", new)):
         if not len(column):
-            raise ValueError(f"{name} has no cells; hand over one row or more.")
+            raise ValueError(f"{name} has no cells; pass one row or more.")
     numeric = [_is_numeric(column) for column in (old, new)]
     if all(numeric):
         return psi_of_counts(*binned_counts(_numbers(old), _numbers(new), n_bins))
     if any(numeric) and not (old.isna().all() or new.isna().all()):
         raise ValueError(
             f"expected has dtype {old.dtype} and actual {new.dtype}; convert one, for "
-            f"example with pandas.to_numeric."
+            "example with pandas.to_numeric."
         )
     cells = pd.concat([old.astype(object), new.astype(object)], ignore_index=True)
     codes, levels = pd.factorize(cells)
@@ -86,45 +88,44 @@ def population_stability_index(expected, actual, *, n_bins=10):
     return psi_of_counts(*counts)
 
 
-def psi_of_counts(expected, actual):
+def psi_of_counts(expected: np.ndarray, actual: np.ndarray) -> float:
     """Return the index of two rows of counts, bin by bin."""
     used = (expected + actual) > 0
-    shares = []
-    for counts in (expected[used], actual[used]):
-        padded = counts + _HALF_A_ROW
-        shares.append(padded / padded.sum())
-    p, q = shares
+    p, q = expected[used] + _HALF_A_ROW, actual[used] + _HALF_A_ROW
+    p, q = p / p.sum(), q / q.sum()
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def binned_counts(expected, actual, n_bins):
+def binned_counts(
+    expected: np.ndarray, actual: np.ndarray, n_bins: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Count numbers in bins at the quantiles of the first column."""
     present = expected[np.isfinite(expected)]
     inner = np.linspace(0, 1, n_bins + 1)[1:-1]
     # "lower" takes values that occur, so that whole numbers fall into bins as a whole
-    edges = (
-        np.unique(np.quantile(present, inner, method="lower")) if len(present) else []
-    )
-    counted = []
-    for column in (expected, actual):
+    edges = np.empty(0)
+    if len(present):
+        edges = np.unique(np.quantile(present, inner, method="lower"))
+
+    def count(column: np.ndarray) -> np.ndarray:
         bins = np.searchsorted(edges, column, side="left")
         bins[np.isnan(column)] = len(edges) + 1
-        counted.append(np.bincount(bins, minlength=len(edges) + 2))
-    return tuple(counted)
+        return np.bincount(bins, minlength=len(edges) + 2)
+
+    return count(expected), count(actual)
 
 
-def _is_numeric(column):
-    """Tell numbers and moments from categories; truth values are categories."""
+def _is_numeric(column: pd.Series) -> bool:
+    """Return whether cells are numbers or moments; truth values are categories."""
     types = pd.api.types
     if types.is_bool_dtype(column.dtype):
         return False
-    moments = types.is_datetime64_any_dtype(column) or types.is_timedelta64_dtype(
-        column
-    )
-    return bool(types.is_numeric_dtype(column) or moments)
+    is_moment = types.is_datetime64_any_dtype(column)
+    is_moment = is_moment or types.is_timedelta64_dtype(column)
+    return bool(types.is_numeric_dtype(column) or is_moment)
 
 
-def _numbers(column):
+def _numbers(column: pd.Series) -> np.ndarray:
     """Read numbers and moments as floats, missing cells as NaN."""
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -1,13 +1,18 @@
-"""Labels and probabilities as the measures of decisions read them."""
+"""Labels and probabilities as the metrics of decisions read them."""
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from segmentlearn._compat import check_pos_label_consistency
 
 
-def read_binary(y_true, proba, pos_label=None):
+def read_binary(
+    y_true: ArrayLike, proba: ArrayLike, pos_label: Any = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows are positive, and the probability that each is."""
     y_true = read_labels(y_true)
     proba = _read_proba(proba)
@@ -39,7 +44,9 @@ def read_binary(y_true, proba, pos_label=None):
     return y_true == pos_label, proba[:, int(pos_label == labels[1])]
 
 
-def read_classes(y_true, proba, labels=None):
+def read_classes(
+    y_true: ArrayLike, proba: ArrayLike, labels: ArrayLike | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return each row's class number and a column of probabilities for each class."""
     y_true = read_labels(y_true)
     proba = _read_proba(proba)
@@ -55,7 +62,7 @@ def read_classes(y_true, proba, labels=None):
     return encode(y_true, classes, "y_true"), proba, classes
 
 
-def read_labels(labels):
+def read_labels(labels: ArrayLike) -> np.ndarray:
     """Return labels as an array of one dimension."""
     if isinstance(getattr(labels, "dtype", None), pd.api.extensions.ExtensionDtype):
         # text of pandas, its categories and nullable numbers
@@ -64,11 +71,11 @@ def read_labels(labels):
     if labels.dtype.kind == "O":
         kind = pd.api.types.infer_dtype(labels, skipna=False)
         plain = {"integer": np.int64, "boolean": np.bool_, "floating": np.float64}
-        return labels.astype(plain.get(kind, object))
+        labels = labels.astype(plain.get(kind, object))
     return labels
 
 
-def encode(labels, classes, name):
+def encode(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndarray:
     """Return each label's position among the classes."""
     codes = pd.Index(classes).get_indexer(labels)
     if (codes < 0).any():
@@ -80,7 +87,7 @@ def encode(labels, classes, name):
     return codes
 
 
-def _read_proba(proba):
+def _read_proba(proba: ArrayLike) -> np.ndarray:
     """Return probabilities as floats of one or two dimensions, none missing."""
     proba = check_array(
         proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -26,16 +27,22 @@ class Ranking:
     thresholds: np.ndarray
 
     @property
-    def reached(self):
+    def reached(self) -> np.ndarray:
         """Customers contacted at the end of each group, and 0 before the first."""
         return np.append(self.starts, len(self.order))
 
-    def totals(self, values):
+    def totals(self, values: np.ndarray) -> np.ndarray:
         """Return the sum of values over all that are contacted, group by group."""
         sums = np.add.reduceat(values[self.order].astype(np.float64), self.starts)
         return np.concatenate([[0.0], np.cumsum(sums)])
 
-    def resampled(self, values, n_contacted, n_bootstrap, random_state):
+    def resampled(
+        self,
+        values: np.ndarray,
+        n_contacted: np.ndarray,
+        n_bootstrap: int,
+        random_state: Any,
+    ) -> np.ndarray:
         """Return the totals of bootstrap samples of the customers."""
         random_state = check_random_state(random_state)
         n, groups = len(self.order), self.starts
@@ -61,7 +68,7 @@ class Ranking:
         return totals
 
 
-def rank_customers(scores):
+def rank_customers(scores: np.ndarray) -> Ranking:
     """Return the order in which customers of these probabilities are contacted."""
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
@@ -69,7 +76,7 @@ def rank_customers(scores):
     return Ranking(order=order, starts=starts, thresholds=ordered[starts])
 
 
-def customers_of_budget(budget, n_samples):
+def customers_of_budget(budget: float, n_samples: int) -> int:
     """Return how many customers a budget pays for."""
     if isinstance(budget, Integral):
         if budget < 0:
@@ -78,6 +85,6 @@ def customers_of_budget(budget, n_samples):
     if not 0 <= budget <= 1:
         raise ValueError(
             f"budget={budget!r} is a float, so a share of the customers from 0 to 1; "
-            f"for a number of customers pass an int."
+            "for a number of customers pass an int."
         )
     return int(np.floor(budget * n_samples + 1e-9))  # 0.29 * 100 is 28.999...

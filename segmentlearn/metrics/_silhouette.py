@@ -1,11 +1,13 @@
 """Silhouettes of a sample of the customers, exact and in little memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import pairwise_distances
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -52,12 +54,16 @@ class SilhouetteSample:
         "n_rows": [Interval(Integral, 1, None, closed="left"), None],
         "metric": [str, callable],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def silhouette_sampled(
-    X, labels, *, n_rows=2000, metric="euclidean", random_state=None
-):
+    X: ArrayLike,
+    labels: ArrayLike,
+    *,
+    n_rows: int | None = 2000,
+    metric: str | Callable = "euclidean",
+    random_state: int | np.random.RandomState | None = None,
+) -> SilhouetteSample:
     """Return the silhouettes of a stratified sample of the rows.
 
     The silhouette of a row compares its mean distance to the rows of its own segment
@@ -77,7 +83,7 @@ def silhouette_sampled(
     metric : str or callable, default="euclidean"
         Distance, as :func:`sklearn.metrics.pairwise_distances` takes it.
     random_state : int, RandomState instance or None, default=None
-        Decides which rows are sampled.
+        Controls which rows are sampled.
 
     Returns
     -------
@@ -111,7 +117,7 @@ def silhouette_sampled(
     kept = np.flatnonzero(labels != NOISE)
     names, codes = np.unique(labels[kept], return_inverse=True)
     sizes = np.bincount(codes, minlength=len(names))
-    # rows of a segment stand together, so that its distances are summed in one go
+    # rows of a segment are contiguous, so that its distances are summed in one go
     by_segment = np.argsort(codes, kind="stable")
     ordered = kept[by_segment]
     starts = np.cumsum(sizes) - sizes
@@ -138,7 +144,7 @@ def silhouette_sampled(
     )
 
 
-def _sizes_of_sample(sizes, n_rows):
+def _sizes_of_sample(sizes: np.ndarray, n_rows: int | None) -> np.ndarray:
     """Return how many rows of each segment to take."""
     total = sizes.sum()
     if n_rows is None or total <= n_rows:
@@ -147,24 +153,29 @@ def _sizes_of_sample(sizes, n_rows):
     return np.minimum(sizes, np.maximum(shares, _FEWEST_OF_A_SEGMENT))
 
 
-def _silhouettes(X, places, segment, starts, sizes, metric):
+def _silhouettes(
+    X: np.ndarray,
+    places: np.ndarray,
+    segment: np.ndarray,
+    starts: np.ndarray,
+    sizes: np.ndarray,
+    metric: str | Callable,
+) -> np.ndarray:
     """Return the silhouettes of the rows at these places of a table in segments."""
     values = np.empty(len(places))
-    step = max(1, _CELLS_AT_ONCE // len(X))
-    for first in range(0, len(places), step):
-        block = slice(first, first + step)
-        own = segment[block]
+    for chunk in gen_batches(len(places), max(1, _CELLS_AT_ONCE // len(X))):
+        own = segment[chunk]
         rows = np.arange(len(own))
-        distances = pairwise_distances(X[places[block]], X, metric=metric)
-        distances[rows, places[block]] = 0.0  # not what rounding makes of it
+        distances = pairwise_distances(X[places[chunk]], X, metric=metric)
+        distances[rows, places[chunk]] = 0.0  # not what rounding makes of it
         sums = np.add.reduceat(distances, starts, axis=1, dtype=np.float64)
         within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
         means = sums / sizes
         means[rows, own] = np.inf
         nearest = means.min(axis=1)
         larger = np.maximum(within, nearest)
-        gap = np.divide(
+        found = np.divide(
             nearest - within, larger, out=np.zeros(len(own)), where=larger > 0
         )
-        values[block] = np.where(sizes[own] > 1, gap, 0.0)
+        values[chunk] = np.where(sizes[own] > 1, found, 0.0)
     return values

@@ -1,7 +1,7 @@
 """Searches, comparisons and thresholds, the number of segments, and how sure one is."""
 
 from segmentlearn.model_selection._clusters._clustering_task import (
-    clustering_problem,
+    clustering_task,
     fit_clusterer,
 )
 from segmentlearn.model_selection._clusters._number_of_clusters import (

@@ -1,9 +1,12 @@
 """The threshold of a fitted classifier, chosen on its out-of-fold probabilities."""
 
+from collections.abc import Callable
 from inspect import signature
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import (
@@ -35,7 +38,6 @@ from segmentlearn.metrics import (
     read_matrix,
     threshold_for_budget,
 )
-from segmentlearn.model_selection._bagged_threshold import bagged_threshold, f1, jaccard
 
 # scorers of these names would take 1 for the positive class
 _OF_THE_POSITIVE = {
@@ -44,24 +46,20 @@ _OF_THE_POSITIVE = {
     "precision": precision_score,
     "recall": recall_score,
 }
-# those that are quickly told for all thresholds at once
-_BY_COUNTS = {"f1": f1, "jaccard": jaccard}
 
 
 class _KnownProbabilities(ClassifierMixin, BaseEstimator):
     """A fitted classifier whose customers are rows of known probabilities."""
 
-    def __init__(self, classes):
-        self.classes = classes
+    def __init__(self, classes: np.ndarray) -> None:
+        self.classes = self.classes_ = classes
 
-    @property
-    def classes_(self):
-        return self.classes
-
-    def fit(self, X, y):
+    def fit(self, X: np.ndarray, y: np.ndarray) -> Self:
+        """Do nothing."""
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        """Return the probabilities that were passed."""
         return X
 
 
@@ -77,22 +75,21 @@ class _KnownProbabilities(ClassifierMixin, BaseEstimator):
         "thresholds": [Interval(Integral, 2, None, closed="left"), "array-like"],
         "n_bootstraps": [Interval(Integral, 0, None, closed="left")],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def tune_threshold(
-    classifier,
-    y,
-    metric="f1",
+    classifier: Any,
+    y: ArrayLike,
+    metric: str | Callable = "f1",
     *,
-    cost_matrix=None,
-    budget=None,
-    proba=None,
-    pos_label=None,
-    thresholds=100,
-    n_bootstraps=30,
-    random_state=0,
-):
+    cost_matrix: dict | ArrayLike | None = None,
+    budget: float | None = None,
+    proba: ArrayLike | None = None,
+    pos_label: Any = None,
+    thresholds: int | ArrayLike = 100,
+    n_bootstraps: int = 30,
+    random_state: int | np.random.RandomState | None = 0,
+) -> FixedThresholdClassifier:
     """Return a fitted classifier of two classes with a threshold of its own.
 
     The threshold is chosen on the out-of-fold probabilities that a
@@ -120,7 +117,7 @@ def tune_threshold(
         :func:`~segmentlearn.metrics.select_within_budget`.
     proba : array-like of shape (n_samples, 2), default=None
         Probabilities of rows that were not fitted to, such as those of
-        ``cross_val_predict(..., method="predict_proba")`` or of a table apart, in place
+        ``cross_val_predict(..., method="predict_proba")`` or of another table, in place
         of the classifier's own.
     pos_label : int, float, bool or str, default=None
         The class to decide for from the threshold on; None is the second of
@@ -187,7 +184,7 @@ def tune_threshold(
     classes = read_labels(classifier.classes_)
     if len(classes) != 2:
         raise ValueError(
-            f"the classifier has {len(classes)} classes, {classes.tolist()!r}, and a "
+            f"The classifier has {len(classes)} classes, {classes.tolist()!r}, and a "
             "threshold is for two; segmentlearn.metrics.minimum_cost_labels decides "
             "among more."
         )
@@ -200,8 +197,8 @@ def tune_threshold(
         )
     y = read_labels(y)
     proba = _held_out(classifier, proba, len(y))
-    known = np.isfinite(proba).all(axis=1)
     at = classes.tolist().index(pos_label)
+    known = np.isfinite(proba).all(axis=1)
     scores = proba[known, at]
     curve, best_score = None, None
     if budget is not None:
@@ -209,15 +206,16 @@ def tune_threshold(
         threshold = threshold_for_budget(scores, float(share))
     else:
         scorer = _scorer_of(metric, cost_matrix, classes, pos_label)
-        listed = not isinstance(thresholds, Integral)
-        if not listed:
+        listed = not isinstance(thresholds, int | np.integer)
+        if isinstance(thresholds, int | np.integer):
             levels = np.linspace(0.0, 1.0, thresholds)
             thresholds = np.unique(np.quantile(scores, levels))
+        thresholds = np.asarray(thresholds, dtype=np.float64)
         found = TunedThresholdClassifierCV(
             _KnownProbabilities(classes[[1 - at, at]]),  # the last is the positive one
             scoring=scorer,
             response_method="predict_proba",
-            thresholds=np.asarray(thresholds, dtype=np.float64),
+            thresholds=thresholds,
             cv="prefit",
             refit=False,
             store_cv_results=True,
@@ -226,7 +224,7 @@ def tune_threshold(
         best_score, curve = float(found.best_score_), dict(found.cv_results_)
         measure = _measure_of_counts(metric, cost_matrix, classes, at)
         if n_bootstraps and measure is not None and not listed:
-            threshold = bagged_threshold(
+            threshold = _bagged_threshold(
                 y[known] == pos_label,
                 scores,
                 thresholds,
@@ -245,14 +243,14 @@ def tune_threshold(
     return tuned
 
 
-def _held_out(classifier, proba, n_rows):
+def _held_out(classifier: Any, proba: ArrayLike | None, n_rows: int) -> np.ndarray:
     """Return probabilities of rows that were not fitted to, one row for each label."""
     if proba is None:
         last = classifier[-1] if isinstance(classifier, Pipeline) else classifier
         proba = getattr(last, "oof_proba_", None)
         if proba is None:
             raise ValueError(
-                "the classifier has no out-of-fold probabilities (oof_proba_): they "
+                "The classifier has no out-of-fold probabilities (oof_proba_): they "
                 "are kept by a fit of a SegmentClassifier with early_stopping and "
                 "without X_val. Pass proba=cross_val_predict(..., "
                 "method='predict_proba'), or use scikit-learn's "
@@ -261,13 +259,15 @@ def _held_out(classifier, proba, n_rows):
     proba = np.asarray(proba, dtype=np.float64)
     if proba.shape != (n_rows, 2):
         raise ValueError(
-            f"the probabilities have shape {proba.shape} for {n_rows} labels and two "
+            f"The probabilities have shape {proba.shape} for {n_rows} labels and two "
             "classes; y must hold the labels of these very rows."
         )
     return proba
 
 
-def _scorer_of(metric, cost_matrix, classes, pos_label):
+def _scorer_of(
+    metric: str | Callable, cost_matrix: Any, classes: np.ndarray, pos_label: Any
+) -> Callable:
     """Return the scorer of a search, for labels of any kind."""
     if cost_matrix is not None:
         return make_cost_scorer(cost_matrix, labels=classes)
@@ -288,19 +288,60 @@ def _scorer_of(metric, cost_matrix, classes, pos_label):
     return make_scorer(metric)
 
 
-def _measure_of_counts(metric, cost_matrix, classes, at):
-    """Return what to maximise as a function of four counts; None if it is no such."""
-    if cost_matrix is None:
-        return _BY_COUNTS.get(metric) if isinstance(metric, str) else None
-    costs = read_matrix(cost_matrix, classes)
-    no = 1 - at
-
-    def saved(true_positives, false_positives, false_negatives, true_negatives):
-        return -(
-            costs[at, at] * true_positives
-            + costs[no, at] * false_positives
-            + costs[at, no] * false_negatives
-            + costs[no, no] * true_negatives
+def _measure_of_counts(
+    metric: str | Callable, cost_matrix: Any, classes: np.ndarray, at: int
+) -> Callable | None:
+    """Return what to maximise as a function of TP, FP, FN and TN; None if it is not."""
+    if cost_matrix is not None:
+        costs, no = read_matrix(cost_matrix, classes), 1 - at
+        return lambda tp, fp, fn, tn: (
+            -(
+                costs[at, at] * tp
+                + costs[no, at] * fp
+                + costs[at, no] * fn
+                + costs[no, no] * tn
+            )
         )
+    if metric == "f1":
+        return lambda tp, fp, fn, tn: 2 * tp / np.maximum(2 * tp + fp + fn, 1e-12)
+    if metric == "jaccard":
+        return lambda tp, fp, fn, tn: tp / np.maximum(tp + fp + fn, 1e-12)
+    return None
 
-    return saved
+
+def _bagged_threshold(
+    is_positive: np.ndarray,
+    scores: np.ndarray,
+    thresholds: np.ndarray,
+    measure: Callable,
+    n_bootstraps: int,
+    random_state: np.random.RandomState,
+) -> float:
+    """Return the mean of the thresholds that are best in bootstrap samples.
+
+    A measure hardly changes around its best threshold, so which one is best in a table
+    depends on a few rows; the mean over samples varies less (Breiman, "Bagging
+    predictors", 1996).
+    """
+    reached = np.searchsorted(thresholds, scores, side="right")
+    n_rows, n_bins = len(scores), len(thresholds) + 1
+
+    def at_least(weights: np.ndarray) -> np.ndarray:
+        """Return the weight of rows that reach each threshold; all of it is first."""
+        return np.bincount(reached, weights, n_bins)[::-1].cumsum()[::-1]
+
+    best = []
+    for _ in range(n_bootstraps):
+        times = np.bincount(random_state.randint(n_rows, size=n_rows), minlength=n_rows)
+        positive, negative = (
+            at_least(times * is_positive),
+            at_least(times * ~is_positive),
+        )
+        values = measure(
+            positive[1:],
+            negative[1:],
+            positive[0] - positive[1:],
+            negative[0] - negative[1:],
+        )
+        best.append(thresholds[int(np.argmax(values))])
+    return float(np.mean(best))

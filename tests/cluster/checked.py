@@ -22,7 +22,9 @@ _CLASSIFIED = InductiveClusterer(
 )
 _CODER = Autoencoder(hidden_layer_sizes=(8,), max_epochs=5, batch_size=16)
 _GUARDED = AutoencoderClusterer(_CODER, n_clusters=3, n_seeds=1, random_state=0)
-_DEEP = AutoencoderClusterer(_CODER, n_clusters=3, guard=False, random_state=0)
+_DEEP = AutoencoderClusterer(
+    _CODER, n_clusters=3, compare_baselines=False, random_state=0
+)
 _CONSENSUS = ConsensusClusterer(KMeans(3), random_state=0)
 
 ESTIMATORS = [

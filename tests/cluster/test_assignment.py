@@ -59,7 +59,7 @@ def test_hdbscan_bounds_differ_by_segment():
 
 
 def test_hdbscan_keeps_noise_out_as_training_did():
-    """Of fresh noise and fresh members most are told apart."""
+    """Most of fresh noise and of fresh members are recognised."""
     rng = np.random.default_rng(0)
 
     def rows(n):
@@ -116,13 +116,13 @@ def test_agreement_of_neighbours_leaves_a_row_out():
     rows = np.random.default_rng(0).normal(size=(60, 3))
     model = InductiveClusterer(AgglomerativeClustering(4)).fit(rows)
     voter = KNeighborsClassifier(5, weights="distance")
-    said = [
+    voted = [
         voter.fit(np.delete(rows, row, 0), np.delete(model.labels_, row)).predict(
             rows[[row]]
         )[0]
         for row in range(len(rows))
     ]
-    assert model.agreement_ == np.mean(said == model.labels_) < 1
+    assert model.agreement_ == np.mean(voted == model.labels_) < 1
 
 
 def test_agreement_of_classifiers_is_cross_validated():
@@ -144,9 +144,7 @@ def test_copies_of_a_row_vouch_for_it():
 
 def test_large_tables_agree_on_a_sample(monkeypatch, X):
     """Where more rows are there than are compared, the share is of some of them."""
-    monkeypatch.setattr(
-        "segmentlearn.cluster._assignment._assignment._MOST_ROWS_COMPARED", 50
-    )
+    monkeypatch.setattr("segmentlearn.cluster._assignments._MAX_ROWS_COMPARED", 50)
     for clusterer in (KMeans(3), DBSCAN(eps=2), AgglomerativeClustering(3)):
         model = InductiveClusterer(clusterer, random_state=0).fit(X)
         assert model.agreement_ * 50 == pytest.approx(round(model.agreement_ * 50))
@@ -242,7 +240,7 @@ def test_unknown_centres_are_means(clusterer, X, new_rows):
 
 
 def test_rows_alone_in_their_segment_agree_with_nobody():
-    """Without a row, nothing tells that its segment exists."""
+    """Without a row, nothing shows that its segment exists."""
     rows = [[0.0], [5.0], [9.0]]
     for assign in ("auto", LogisticRegression()):
         model = InductiveClusterer(AgglomerativeClustering(3), assign=assign).fit(rows)

@@ -1,4 +1,4 @@
-"""AutoencoderClusterer: what it finds, and what it tells of it."""
+"""AutoencoderClusterer: what it finds, and how it describes that."""
 
 import pickle
 
@@ -12,7 +12,6 @@ from sklearn.mixture import GaussianMixture
 
 from segmentlearn import Autoencoder, load, make_customers, save
 from segmentlearn.cluster import canonical_labels, match_labels
-from segmentlearn.cluster._selection._scorer import Judgement
 from segmentlearn.model_selection import select_n_clusters
 from segmentlearn.preprocessing import DistancePreprocessor
 from tests.cluster.coded import KIND, draw_customers, tiny
@@ -26,25 +25,25 @@ def customers():
 
 @pytest.fixture(scope="module")
 def fitted(customers):
-    """A clusterer that has been through the contest."""
+    """A clusterer of prepared columns, compared with codes."""
     return tiny().fit(customers)
 
 
 @pytest.fixture(scope="module")
 def deep(customers):
     """A clusterer of codes."""
-    return tiny(guard=False).fit(customers)
+    return tiny(compare_baselines=False).fit(customers)
 
 
 @pytest.fixture(scope="module")
 def joint(customers):
-    """A clusterer trained jointly, without a contest."""
-    return tiny(guard=False, joint="idec", joint_epochs=3).fit(customers)
+    """A clusterer trained jointly, without a comparison."""
+    return tiny(compare_baselines=False, joint="idec", joint_epochs=3).fit(customers)
 
 
 @pytest.fixture(scope="module")
 def consensus(customers):
-    """A contest of two seeds and two lengths, in which their vote takes part."""
+    """Candidates of two seeds and two lengths, and their vote."""
     coder = Autoencoder(3, hidden_layer_sizes=(8,), max_epochs=3, batch_size=32)
     return tiny(autoencoder=coder, n_seeds=2, consensus=True).fit(customers)
 
@@ -55,12 +54,18 @@ def test_plain_segments_are_left_to_simple_clusterers(fitted):
     assert adjusted_rand_score(KIND, fitted.labels_) == 1.0
 
 
-def test_bent_segments_are_found_in_codes():
-    """Of segments on a bent surface a deep candidate finds more than k-means."""
+@pytest.fixture(scope="module")
+def bent():
+    """A clusterer of segments on a curved surface, and the true segments."""
     X, _, truth = make_customers("latent", 600, return_truth=True, random_state=0)
     coder = Autoencoder(4, hidden_layer_sizes=(8,), max_epochs=40, batch_size=32)
     n_clusters = len(np.unique(truth.segment))
-    fitted = tiny(autoencoder=coder, n_clusters=n_clusters).fit(X)
+    return tiny(autoencoder=coder, n_clusters=n_clusters).fit(X), truth
+
+
+def test_non_linear_segments_are_found_in_codes(bent):
+    """On a curved surface a deep candidate finds more than k-means."""
+    fitted, truth = bent
     found = {
         one["name"]: adjusted_rand_score(truth.segment, one["labels"])
         for one in fitted.candidates_
@@ -70,21 +75,17 @@ def test_bent_segments_are_found_in_codes():
     assert found[fitted.selected_] > found["kmeans on prepared"]
 
 
-@pytest.mark.parametrize("is_better", [False, True])
-def test_the_best_rival_has_to_be_clearly_better(customers, is_better, monkeypatch):
-    """Than k-means; one is selected, and its segments are those returned."""
-    monkeypatch.setattr(Judgement, "is_clearly_better_than", lambda *both: is_better)
-    fitted = tiny().fit(customers)
-    first, *others = fitted.candidates_
-    best = max(others, key=lambda one: one["score"])
-    expected = best if is_better else first
-    assert fitted.selected_ == expected["name"]
-    assert [one["selected"] for one in fitted.candidates_].count(True) == 1
-    assert expected["selected"]
-    np.testing.assert_array_equal(expected["labels"], fitted.labels_)
+def test_the_selected_candidate_is_the_best(fitted, bent):
+    """One is selected, and its segments are those returned."""
+    for clusterer in (fitted, bent[0]):
+        best = max(clusterer.candidates_, key=lambda one: one["score"])
+        (selected,) = [one for one in clusterer.candidates_ if one["selected"]]
+        assert selected is best
+        assert clusterer.selected_ == selected["name"]
+        np.testing.assert_array_equal(selected["labels"], clusterer.labels_)
 
 
-def test_candidates_tell_what_they_are(consensus):
+def test_candidates_are_described(consensus):
     """Simple ones, the best deep one, and the vote."""
     names = [one["name"] for one in consensus.candidates_]
     assert len(names) == 4
@@ -117,7 +118,7 @@ def test_members_are_all_autoencoders_with_all_clusterers(consensus):
     assert "labels" not in best
 
 
-def test_without_a_guard_there_is_one_candidate(deep):
+def test_without_baselines_there_is_one_candidate(deep):
     """Nothing was compared, so that it has no score."""
     (only,) = deep.candidates_
     assert only["name"] == "kmeans on codes" == deep.selected_
@@ -126,7 +127,7 @@ def test_without_a_guard_there_is_one_candidate(deep):
 
 
 def test_joint_training_gives_its_segments(joint, customers):
-    """Asked for and not guarded, it is returned, codes and all."""
+    """Without baselines it is returned, codes included."""
     assert joint.selected_ == "idec on codes"
     assert [one["name"] for one in joint.candidates_] == [
         "kmeans on codes",
@@ -146,17 +147,17 @@ def test_joint_training_wants_k_means(customers, clusterer):
 
 def test_joint_segments_can_be_looked_for_in_other_numbers(joint, customers):
     """The trained centres do not tie their number."""
-    clusterer, features, prepared = joint.clustering_problem(customers)
+    clusterer, features, prepared = joint.clustering_task(customers)
     assert clusterer.set_params(n_clusters=2).fit(features).n_clusters == 2
     assert len(features) == len(prepared) == 120
     assert select_n_clusters(joint, customers, [2, 3]) is not None
 
 
 @pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
-def test_selected_problem_is_that_of_the_winner(which, customers, request):
+def test_selected_problem_is_that_of_the_selected_candidate(which, customers, request):
     """Its clusterer, fitted again to what it saw, finds about the same segments."""
     clusterer = request.getfixturevalue(which)
-    winner, features, prepared = clusterer.selected_problem(customers)
+    winner, features, prepared = clusterer.selected_task(customers)
     assert type(winner) is type(clusterer.clusterer_.clusterer)
     assert len(features) == len(prepared) == len(customers)
     found = winner.fit_predict(features)
@@ -206,7 +207,8 @@ def test_a_random_state_is_drawn_from(customers):
     """Two equal ones give equal codes, and move on."""
     states = [np.random.RandomState(7) for _ in range(2)]
     codes = [
-        tiny(random_state=one, guard=False).fit_transform(customers) for one in states
+        tiny(random_state=one, compare_baselines=False).fit_transform(customers)
+        for one in states
     ]
     np.testing.assert_array_equal(*codes)
     assert states[0].randint(10**6) != np.random.RandomState(7).randint(10**6)
@@ -251,7 +253,7 @@ def test_prepared_columns_are_the_preprocessors(fitted, customers):
     np.testing.assert_array_equal(fitted.prepare(customers), prepared)
 
 
-def test_spread_is_that_of_the_segments(deep, customers):
+def test_inertia_and_silhouette_are_those_of_the_segments(deep, customers):
     """Centres, inertia and silhouette in both spaces."""
     labels = deep.labels_
     for space, inertia, silhouette in (
@@ -276,7 +278,7 @@ def test_centres_are_typical_customers(fitted, customers):
 
 def test_names_of_segments_are_forgotten_by_fit(customers):
     """New segments have none."""
-    segmenter = tiny(guard=False).fit(customers)
+    segmenter = tiny(compare_baselines=False).fit(customers)
     assert segmenter.segment_names_ == {}
     segmenter.segment_names_ = {0: "Young"}
     assert segmenter.fit(customers).segment_names_ == {}
@@ -284,20 +286,22 @@ def test_names_of_segments_are_forgotten_by_fit(customers):
 
 def test_frames_of_codes(customers):
     """set_output holds for transform, and disturbs no fit."""
-    segmenter = tiny(guard=False).set_output(transform="pandas")
+    segmenter = tiny(compare_baselines=False).set_output(transform="pandas")
     codes = segmenter.fit_transform(customers)
     assert isinstance(codes, pd.DataFrame)
     assert list(codes) == ["autoencoderclusterer0", "autoencoderclusterer1"]
     assert codes.index.equals(customers.index)
 
 
-def test_five_segments_unless_asked_for(customers):
-    """That is the number where nothing is said."""
-    assert tiny(n_clusters=None, guard=False).fit(customers).n_clusters_ == 5
+def test_five_segments_by_default(customers):
+    """That is the number where n_clusters is None."""
+    assert (
+        tiny(n_clusters=None, compare_baselines=False).fit(customers).n_clusters_ == 5
+    )
 
 
 def test_an_injected_clusterer_keeps_its_number(customers):
-    """Where n_clusters is None; a number goes before its own."""
+    """Where n_clusters is None; a number takes precedence over its own."""
     ward = AgglomerativeClustering(4)
     own = tiny(clusterer=ward, n_clusters=None).fit(customers)
     assert own.n_clusters_ == 4
@@ -334,9 +338,9 @@ def test_noise_is_in_no_segment(customers):
     np.testing.assert_allclose(fitted.predict_proba(far).sum(axis=1), 1.0)
 
 
-def test_verbose_tells_of_the_training(customers, deep, capsys):
+def test_verbose_shows_the_training(customers, deep, capsys):
     """A line an epoch; the result is the same."""
-    shown = tiny(guard=False, verbose=2).fit(customers)
+    shown = tiny(compare_baselines=False, verbose=2).fit(customers)
     text = capsys.readouterr()
     assert (text.out + text.err).count("loss") >= 3
     np.testing.assert_array_equal(shown.labels_, deep.labels_)

@@ -94,7 +94,7 @@ def test_noise_is_voted_on(views):
     assert fitted.predict(X[:2]).tolist() == fitted.labels_[:2].tolist()
 
 
-@pytest.mark.filterwarnings("ignore:.*took all rows for noise")
+@pytest.mark.filterwarnings("ignore:.*labelled all rows as noise")
 def test_all_noise(views):
     """Then there is no segment."""
     fitted = ConsensusClusterer(DBSCAN(1e-9), views=VIEWS).fit(views)

@@ -14,9 +14,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import InductiveClusterer
-from segmentlearn.cluster import _fitting as fitting
 from segmentlearn.exceptions import SegmentLearnWarning
 from tests.cluster.planted import TRUE
+
+LIMITS = "segmentlearn.cluster._fitting._MAX_ROWS"
 
 
 def test_negative_weights_are_refused(X):
@@ -35,7 +36,7 @@ def test_weights_are_sizes():
     np.testing.assert_allclose(model.clusterer_.cluster_centers_.max(), 11.5)
 
 
-def test_clusterers_without_weights_are_told_of(X):
+def test_clusterers_without_weights_are_warned_of(X):
     """Sizes and means are weighted all the same."""
     weight = np.where(TRUE == 2, 10.0, 1.0)
     model = InductiveClusterer(AgglomerativeClustering(3))
@@ -45,7 +46,7 @@ def test_clusterers_without_weights_are_told_of(X):
 
 
 def test_weights_are_routed(X):
-    """With metadata routing a pipeline hands weights on where they are asked for."""
+    """With metadata routing a pipeline passes weights where they are requested."""
     with sklearn.config_context(enable_metadata_routing=True):
         model = InductiveClusterer(KMeans(3), random_state=0)
         pipeline = make_pipeline(
@@ -78,15 +79,15 @@ def test_samples_are_seeded(X):
     assert labels(0) == labels(0) != labels(1)
 
 
-def test_blocks_are_no_seams(monkeypatch, X):
-    """Rows assigned in blocks are assigned as they are together."""
+def test_chunks_of_rows_do_not_matter(monkeypatch, X):
+    """Rows assigned in chunks are assigned as they are together."""
     model = InductiveClusterer(AgglomerativeClustering(3), max_rows=50, random_state=0)
     with pytest.warns(SegmentLearnWarning):
         whole = model.fit_predict(X)
     monkeypatch.setattr("segmentlearn.cluster._inductive._ROWS_AT_ONCE", 7)
     with pytest.warns(SegmentLearnWarning):
-        blocks = model.fit_predict(X)
-    assert (whole == blocks).all()
+        chunked = model.fit_predict(X)
+    assert (whole == chunked).all()
 
 
 @pytest.mark.parametrize(
@@ -101,21 +102,21 @@ def test_blocks_are_no_seams(monkeypatch, X):
 )
 def test_only_clusterers_of_pairs_are_sampled(monkeypatch, clusterer, is_sampled, X):
     """Those whose cost grows with the number of rows see all of them."""
-    monkeypatch.setitem(fitting._MOST_ROWS, AgglomerativeClustering, 50)
-    with warnings.catch_warnings(record=True) as told:
+    monkeypatch.setattr(LIMITS, {AgglomerativeClustering: 50})
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         InductiveClusterer(clusterer, random_state=0).fit(X)
-    assert any("50 of 120" in str(one.message) for one in told) == is_sampled
+    assert any("50 of 120" in str(found.message) for found in caught) == is_sampled
 
 
 def test_max_rows_none_samples_nothing(monkeypatch, X):
-    """Who asks for all rows gets all rows."""
-    monkeypatch.setitem(fitting._MOST_ROWS, AgglomerativeClustering, 50)
+    """With None the clusterer sees every row."""
+    monkeypatch.setattr(LIMITS, {AgglomerativeClustering: 50})
     model = InductiveClusterer(AgglomerativeClustering(3), max_rows=None).fit(X)
     assert len(model.clusterer_.labels_) == 120
 
 
-def test_seeds_are_handed_on(X):
+def test_seeds_are_passed_on(X):
     """An open random_state inside is set, one that was chosen is kept."""
     open_seed = InductiveClusterer(KMeans(3), random_state=0).fit(X)
     assert isinstance(open_seed.clusterer_.random_state, int)

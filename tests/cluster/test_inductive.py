@@ -253,7 +253,7 @@ def test_no_matrix_of_pairs_is_kept(fitted):
 def test_noise_alone_is_warned_of(X):
     """Then there is no segment to predict, and every table has its shape."""
     model = InductiveClusterer(DBSCAN(eps=1e-6))
-    with pytest.warns(SegmentLearnWarning, match="took all rows for noise"):
+    with pytest.warns(SegmentLearnWarning, match="labelled all rows as noise"):
         model.fit(X)
     assert model.n_clusters_ == 0
     assert (model.predict(X[:3]) == -1).all()

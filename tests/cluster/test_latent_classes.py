@@ -19,8 +19,8 @@ def planted(n_samples=400, seed=0):
 
 def fit(X, n_clusters=2, **settings):
     """Return a mixture whose last columns are one category."""
-    blocks = [list(range(1, X.shape[1]))]
-    settings = {"blocks": blocks, "random_state": 0, **settings}
+    groups = [list(range(1, X.shape[1]))]
+    settings = {"column_groups": groups, "random_state": 0, **settings}
     return LatentClassMixture(n_clusters, **settings).fit(X)
 
 
@@ -53,8 +53,8 @@ def test_segments_of_categories_alone():
     rng = np.random.default_rng(0)
     segment = rng.integers(2, size=600)
     one_hot = [np.eye(2)[segment ^ (rng.random(600) < 0.1)] for _ in range(6)]
-    blocks = [[2 * place, 2 * place + 1] for place in range(6)]
-    mixture = LatentClassMixture(2, blocks=blocks, random_state=0)
+    groups = [[2 * place, 2 * place + 1] for place in range(6)]
+    mixture = LatentClassMixture(2, column_groups=groups, random_state=0)
     labels = mixture.fit_predict(np.hstack(one_hot))
     assert adjusted_rand_score(segment, labels) > 0.9
 
@@ -85,16 +85,16 @@ def test_a_row_counts_by_its_positive_levels_only():
 def test_no_variance_falls_below_its_bound():
     """A value that many share makes no spike."""
     X = np.repeat([[0.0], [5.0]], 20, axis=0)
-    mixture = LatentClassMixture(2, least_variance=0.25, random_state=0).fit(X)
+    mixture = LatentClassMixture(2, min_variance=0.25, random_state=0).fit(X)
     np.testing.assert_allclose(mixture.variances_, 0.25)
 
 
-@pytest.mark.parametrize("blocks", [[[1, 5]], [[1, 2], [2]]])
-def test_blocks_must_name_columns_once(blocks):
+@pytest.mark.parametrize("groups", [[[1, 5]], [[1, 2], [2]]])
+def test_column_groups_must_name_columns_once(groups):
     """The error names the columns."""
     X, _ = planted()
-    with pytest.raises(ValueError, match="blocks names the columns"):
-        fit(X, blocks=blocks)
+    with pytest.raises(ValueError, match="column_groups names the columns"):
+        fit(X, column_groups=groups)
 
 
 def test_more_segments_than_rows():
@@ -107,7 +107,7 @@ def test_mall_customers_with_their_gender():
     """The case that distances get wrong."""
     X, y = make_customers("mall", 500, n_segments=4, random_state=0)
     preparation = DistancePreprocessor().fit(X)
-    blocks = list(preparation.output_groups_.values())
-    mixture = LatentClassMixture(4, blocks=blocks, random_state=0)
+    groups = list(preparation.output_groups_.values())
+    mixture = LatentClassMixture(4, column_groups=groups, random_state=0)
     labels = mixture.fit_predict(preparation.transform(X))
     assert adjusted_rand_score(y, labels) > 0.95

@@ -87,7 +87,7 @@ def test_d_of_degenerate_groups():
 
 
 def test_d_of_one_customer_has_a_wide_interval():
-    """The spread of the others stands in for its own."""
+    """The standard deviation of the others stands in for its own."""
     effect = cohen_d([3.0], np.random.default_rng(0).normal(size=200))
     assert effect.high - effect.low > 10
 

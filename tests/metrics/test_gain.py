@@ -73,7 +73,7 @@ def test_area_under_the_gain_curve_is_that_of_the_roc_curve(campaign):
 
 
 def test_text_labels_need_the_positive_class():
-    """One column does not tell which class it is for; two do."""
+    """One column does not show which class it is for; two do."""
     labels = np.where(Y == 1, "yes", "no")
     with pytest.raises(ValueError, match="pos_label"):
         cumulative_gain_curve(labels, PROBA)

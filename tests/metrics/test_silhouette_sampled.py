@@ -61,7 +61,7 @@ def test_noise_is_left_out(blobs):
 
 @pytest.mark.parametrize("labels", [[0, 0, 0], [-1, -1, 5], [-1, -1, -1]])
 def test_fewer_than_two_segments_give_nan(labels):
-    """There is nothing to compare with, which is told by NaN."""
+    """There is nothing to compare with: the silhouette is NaN."""
     sample = silhouette_sampled([[0.0], [1.0], [2.0]], labels)
     assert np.isnan(sample.mean)
     assert np.isnan(sample.values).all()

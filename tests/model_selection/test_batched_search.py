@@ -177,8 +177,8 @@ def test_user_function_sees_nets_that_stay(customers):
         return estimator.score(X, y)
 
     BatchedGridSearchCV(net(), RATES, cv=2, scoring=scoring, refit=False).fit(X, y)
-    for estimator, rows, said in kept:
-        np.testing.assert_array_equal(estimator.predict_proba(rows), said)
+    for estimator, rows, proba in kept:
+        np.testing.assert_array_equal(estimator.predict_proba(rows), proba)
     assert all(estimator.oof_proba_ is not None for estimator, _, _ in kept)
 
 
@@ -196,7 +196,7 @@ def test_user_function_sees_nets_that_stay(customers):
     ids=["normalized", "warm", "packed"],
 )
 def test_the_rest_is_trained_one_by_one(customers, estimator, grid, reason):
-    """What no program can batch is fitted as ever, and the reason is told."""
+    """What no program can batch is fitted as ever, and the reason is reported."""
     X, y = customers
     batched, plain = both(estimator, grid, X, y, cv=2)
     assert_same_scores(batched, plain)

@@ -52,7 +52,7 @@ def test_a_cluster_finds_what_one_process_finds(client):
 
 
 def test_a_worker_takes_one_thread(client):
-    """Dask tells its workers one thread for OpenMP, which holds for TensorFlow."""
+    """Dask gives its workers one thread for OpenMP, which holds for TensorFlow."""
 
     def load_and_read():
         import os

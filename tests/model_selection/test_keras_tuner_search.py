@@ -14,8 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor, make_customers
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.model_selection import KerasTunerSearchCV
-from segmentlearn.model_selection._search import _search_space as search_space
+from segmentlearn.model_selection import KerasTunerSearchCV, search_space
 
 keras_tuner = pytest.importorskip("keras_tuner", reason="an extra: tune")
 
@@ -190,7 +189,7 @@ def test_a_small_space_ends_the_search(numbers):
     assert sorted(tried) == [1, 2]
 
 
-def test_a_space_too_small_for_hyperband_is_told(numbers):
+def test_a_space_too_small_for_hyperband_is_warned_of(numbers):
     """Its rounds would never be filled, and nothing would get the whole resource."""
     search = KerasTunerSearchCV(
         DecisionTreeClassifier(),
@@ -281,7 +280,7 @@ def test_resources_that_cannot_be_raised(numbers, resource, message):
 
 
 def test_several_objectives_are_refused(numbers):
-    """A search has one score to tell."""
+    """A search has one score to report."""
     oracle = keras_tuner.oracles.RandomSearchOracle(
         objective=[keras_tuner.Objective(name, "max") for name in "ab"], max_trials=2
     )

@@ -54,7 +54,7 @@ def ask(**columns):
 
 
 def test_highest_gain_is_recommended():
-    """And the reason is told."""
+    """And the reason is given."""
     recommended, reasons = ask(silhouette_gain=GAIN)
     assert recommended == 3
     assert "With 3 segments" in reasons[0]
@@ -106,7 +106,7 @@ def test_two_witnesses_against_any_segments(strength, recommended):
 
 
 def test_plain_silhouette_stands_in():
-    """And one is told what was not asked."""
+    """And a sentence names the criterion that is missing."""
     recommended, reasons = ask(silhouette=[NAN, 0.2, 0.5, 0.4])
     assert recommended == 3
     assert "silhouette_gain" in reasons[0]
@@ -144,7 +144,7 @@ def test_mixtures_go_by_their_bic(columns, recommended):
 
 
 def test_mixture_of_nothing_is_no_segments():
-    """If neither the gap statistic nor the prediction strength sees any."""
+    """If neither the gap statistic nor the prediction strength finds any."""
     frame = table(
         bic=[9.0, 3.0, 1.0, 2.0],
         **NO_GAP,

@@ -17,7 +17,7 @@ from segmentlearn import (
     TabularPreprocessor,
     engine,
 )
-from segmentlearn.model_selection._search import _search_space as search_space
+from segmentlearn.model_selection import search_space
 
 SIZES = ("small", "medium", "large")
 NETS = {

@@ -16,7 +16,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor, make_customers
-from segmentlearn.model_selection._search import _search_space as search_space
+from segmentlearn.model_selection import search_space
 
 RATES = {"learning_rate": [1e-3, 5e-3, 2e-2]}
 NETS = {
@@ -205,7 +205,7 @@ def test_processes_give_the_same(table, alone):
 
 
 def read_threads_in_workers(net, table):
-    """Fit in two workers; return what their TensorFlow was told of threads."""
+    """Fit in two workers; return the number of threads that TensorFlow was given."""
     # within a function, so that it goes to the workers as it is: they have no tests
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -221,7 +221,7 @@ def read_threads_in_workers(net, table):
 @pytest.mark.slow
 @pytest.mark.parametrize("chosen", [None, 3])
 def test_worker_processes_share_the_cores(table, chosen):
-    """Each of two workers has half of the cores, or what joblib was told."""
+    """Each of two workers has half of the cores, or what joblib was given."""
     share = str(chosen or max(1, joblib.cpu_count() // 2))
     with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=chosen):
         found = read_threads_in_workers(NETS["preset"], table)

@@ -75,13 +75,13 @@ def assert_same_after_loading(segmenter, customers, unseen):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"guard": True},
-        {"guard": False},
-        {"guard": True, "joint": "idec"},
-        {"guard": False, "joint": "idec"},
-        {"guard": False, "joint": "dcn"},
-        {"guard": True, "consensus": True, "n_seeds": 2},
-        {"guard": False, "preprocessor": None},
+        {"compare_baselines": True},
+        {"compare_baselines": False},
+        {"compare_baselines": True, "joint": "idec"},
+        {"compare_baselines": False, "joint": "idec"},
+        {"compare_baselines": False, "joint": "dcn"},
+        {"compare_baselines": True, "consensus": True, "n_seeds": 2},
+        {"compare_baselines": False, "preprocessor": None},
     ],
     ids=str,
 )
@@ -96,7 +96,7 @@ def test_every_way_to_find_segments(parameters, make_segmenter, customers, unsee
     assert_same_after_loading(segmenter, customers, unseen)
 
 
-@pytest.mark.parametrize("guard", [True, False])
+@pytest.mark.parametrize("compare_baselines", [True, False])
 @pytest.mark.parametrize(
     "clusterer",
     [
@@ -110,23 +110,28 @@ def test_every_way_to_find_segments(parameters, make_segmenter, customers, unsee
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_every_clusterer(clusterer, guard, make_segmenter, customers, unseen):
+def test_every_clusterer(
+    clusterer, compare_baselines, make_segmenter, customers, unseen
+):
     """Clusterers with and without a predict of their own come back."""
     has_number = hasattr(clusterer, "n_clusters") or hasattr(clusterer, "n_components")
-    parameters = {"guard": guard, "n_clusters": 3 if has_number else None}
+    parameters = {
+        "compare_baselines": compare_baselines,
+        "n_clusters": 3 if has_number else None,
+    }
     segmenter = make_segmenter(clusterer, **parameters).fit(customers)
     assert_same_after_loading(segmenter, customers, unseen)
 
 
 def test_a_loaded_clusterer_can_be_fitted_again(make_segmenter, customers, unseen):
     """With the same seed it finds the same segments."""
-    segmenter = make_segmenter(guard=False).fit(customers)
+    segmenter = make_segmenter(compare_baselines=False).fit(customers)
     again = round_trip(segmenter).fit(customers)
     np.testing.assert_array_equal(again.predict(unseen), segmenter.predict(unseen))
     assert again.segment_names_ == {}
 
 
-@pytest.mark.filterwarnings("ignore:.* took all rows for noise")
+@pytest.mark.filterwarnings("ignore:.* labelled all rows as noise")
 def test_noise_comes_back_as_noise(make_segmenter, customers, unseen):
     """Rows without a segment are -1 before and after, and have no name of their own."""
     clusterer = DBSCAN(eps=0.1, min_samples=4)

@@ -18,9 +18,9 @@ import matplotlib.pyplot as plt
 @pytest.fixture(scope="module")
 def result():
     """Bayes beside the majority and its twin."""
-    rivals = {"majority": DummyClassifier(strategy="prior"), "twin": GaussianNB()}
+    baselines = {"majority": DummyClassifier(strategy="prior"), "copy": GaussianNB()}
     X, y = load_iris(return_X_y=True)
-    return compare_models(GaussianNB(), X, y, rivals=rivals, random_state=0)
+    return compare_models(GaussianNB(), X, y, baselines=baselines, random_state=0)
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +30,11 @@ def _close():
     plt.close("all")
 
 
-def test_a_row_for_each_rival(result):
+def test_a_row_for_each_baseline(result):
     """With the verdict below the name."""
     display = ModelComparisonDisplay.from_result(result).plot()
     labels = [label.get_text() for label in display.ax_.get_yticklabels()]
-    assert labels == ["majority\n(beaten)", "twin\n(not told apart)"]
+    assert labels == ["majority\n(beaten)", "copy\n(undecided)"]
 
 
 def test_dots_stand_at_the_differences(result):
@@ -44,7 +44,7 @@ def test_dots_stand_at_the_differences(result):
     assert [dot.get_xdata()[0] for dot in dots] == display.differences.tolist()
     assert [dot.get_color() for dot in dots] == [
         _COLORS["better"],
-        _COLORS["not told apart"],
+        _COLORS["undecided"],
     ]
 
 

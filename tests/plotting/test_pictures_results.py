@@ -111,17 +111,17 @@ def test_lift(campaign):
 
 @pytest.mark.mpl_image_compare
 def test_model_comparison():
-    """A rival of each verdict; one has no interval."""
+    """A baseline of each verdict; one has no interval."""
     return (
         ModelComparisonDisplay(
             name="NeuralNetworkClassifier",
             measure="log_loss",
-            rivals=["majority", "logistic regression", "boosted trees", "my own"],
+            baselines=["majority", "logistic regression", "boosted trees", "my own"],
             differences=np.array([0.21, 0.03, 0.004, -0.05]),
             intervals=np.array(
                 [[0.18, 0.24], [0.01, 0.05], [-0.02, 0.028], [np.nan, np.nan]]
             ),
-            verdicts=["better", "better", "not told apart", "worse"],
+            verdicts=["better", "better", "undecided", "worse"],
             confidence_level=0.95,
         )
         .plot()

@@ -1,13 +1,12 @@
-"""What is clustered, and where it is judged: the one place that knows estimators."""
+"""The clusterer within an estimator, its features, and the space to measure in."""
 
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -21,7 +20,7 @@ _CURE = (
 )
 
 
-class ClusteringProblem(NamedTuple):
+class ClusteringTask(NamedTuple):
     """A clusterer and the numbers it works on.
 
     Attributes
@@ -31,7 +30,7 @@ class ClusteringProblem(NamedTuple):
     features : ndarray of shape (n_samples, n_features)
         What the clusterer sees.
     space : ndarray of shape (n_samples, n_dimensions)
-        Where distances between customers are judged; often `features` itself.
+        Where distances between customers are measured; often `features` itself.
     """
 
     clusterer: Any
@@ -39,49 +38,56 @@ class ClusteringProblem(NamedTuple):
     space: np.ndarray
 
 
-def clustering_problem(estimator, X) -> ClusteringProblem:
+def clustering_task(estimator: Any, X: Any) -> ClusteringTask:
     """Return the clusterer within an estimator, and the numbers it works on.
 
-    An estimator with a method `clustering_problem(X)`, which returns such a triple,
+    An estimator with a method `clustering_task(X)`, which returns such a triple,
     answers itself. Of a pipeline all steps but the last are fitted and transform the
     table. Any other estimator gets the table, which has to be numbers.
     """
-    if hasattr(estimator, "clustering_problem"):
-        clusterer, features, space = estimator.clustering_problem(X)
-        return ClusteringProblem(clone(clusterer), features, space)
+    if hasattr(estimator, "clustering_task"):
+        clusterer, features, space = estimator.clustering_task(X)
+        return ClusteringTask(clone(clusterer), features, space)
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
         features = clone(estimator[:-1]).fit_transform(X)
-        inner = clustering_problem(estimator[-1], features)
-        return inner
-    _refuse_precomputed(estimator)
+        return clustering_task(estimator[-1], features)
+    parameters = estimator.get_params(deep=False)
+    for name in ("metric", "affinity"):
+        if str(parameters.get(name)).startswith("precomputed"):
+            raise ValueError(
+                f"{name}={parameters[name]!r} of {type(estimator).__name__} takes "
+                "distances, which can't be resampled; pass a clusterer that takes "
+                "features."
+            )
     matrix = _numeric_matrix(X)
-    return ClusteringProblem(clone(estimator), matrix, matrix)
+    return ClusteringTask(clone(estimator), matrix, matrix)
 
 
-def selected_problem(estimator, X) -> ClusteringProblem:
+def selected_task(estimator: Any, X: Any) -> ClusteringTask:
     """Return the way in which an estimator has found its segments.
 
-    A fitted estimator with a method `selected_problem(X)` answers itself; that of any
-    other is its `clustering_problem`.
+    A fitted estimator with a method `selected_task(X)` answers itself; that of any
+    other is its `clustering_task`.
     """
-    if hasattr(estimator, "selected_problem") and hasattr(estimator, "labels_"):
-        clusterer, features, space = estimator.selected_problem(X)
-        return ClusteringProblem(clone(clusterer), features, space)
-    return clustering_problem(estimator, X)
+    if hasattr(estimator, "selected_task") and hasattr(estimator, "labels_"):
+        clusterer, features, space = estimator.selected_task(X)
+        return ClusteringTask(clone(clusterer), features, space)
+    return clustering_task(estimator, X)
 
 
-def n_clusters_parameter(clusterer) -> str:
+def n_clusters_parameter(clusterer: Any) -> str:
     """Return the name of the parameter that sets how many clusters are looked for."""
     parameters = clusterer.get_params(deep=True)
+    mixtures = GaussianMixture | BayesianGaussianMixture
     if "n_clusters" in parameters:
         return "n_clusters"
-    if isinstance(clusterer, GaussianMixture | BayesianGaussianMixture):
+    if isinstance(clusterer, mixtures):
         return "n_components"
     inner = [name for name in parameters if name.endswith("__n_clusters")]
     inner += [
         f"{name}__n_components"
         for name, value in parameters.items()
-        if isinstance(value, GaussianMixture | BayesianGaussianMixture)
+        if isinstance(value, mixtures)
     ]
     if len(inner) == 1:
         return inner[0]
@@ -92,22 +98,24 @@ def n_clusters_parameter(clusterer) -> str:
     )
 
 
-def fit_clusterer(clusterer, features, n_clusters=None, seed=0):
+def fit_clusterer(
+    clusterer: Any, features: Any, n_clusters: int | None = None, seed: int = 0
+) -> tuple[Any, np.ndarray]:
     """Fit a copy of a clusterer and return it with the labels of its rows."""
     fitted = clone(clusterer)
     parameters = fitted.get_params(deep=True)
-    changes = {
+    changes: dict[str, Any] = {
         name: seed
         for name, value in parameters.items()
-        if re.search(r"(^|__)random_state$", name) and value is None
+        if name.rpartition("__")[2] == "random_state" and value is None
     }
     if n_clusters is not None:
         name = n_clusters_parameter(fitted)
         changes[name] = n_clusters
         # the other way to say where a tree of clusters is cut
-        rival = name.removesuffix("n_clusters") + "distance_threshold"
-        if parameters.get(rival) is not None:
-            changes[rival] = None
+        threshold = name.removesuffix("n_clusters") + "distance_threshold"
+        if parameters.get(threshold) is not None:
+            changes[threshold] = None
     fitted.set_params(**changes)
     if hasattr(fitted, "fit_predict"):
         return fitted, np.asarray(fitted.fit_predict(features))
@@ -116,51 +124,44 @@ def fit_clusterer(clusterer, features, n_clusters=None, seed=0):
     return fitted, np.asarray(found)
 
 
-def assign_rows(fitted, features, labels, new_features):
+def assign_rows(
+    fitted: Any, features: Any, labels: np.ndarray, new_features: Any
+) -> np.ndarray:
     """Return the labels of other rows than those that a clusterer was fitted to."""
     if hasattr(fitted, "predict"):
         return np.asarray(fitted.predict(new_features))
     if isinstance(fitted, Pipeline) and len(fitted.steps) > 1:
-        before = fitted[:-1]
-        features, new_features = (
-            before.transform(features),
-            before.transform(new_features),
-        )
-    neighbours = NearestNeighbors(n_neighbors=1).fit(np.asarray(features))
-    nearest = neighbours.kneighbors(np.asarray(new_features), return_distance=False)
-    return np.asarray(labels)[nearest[:, 0]]
+        features = fitted[:-1].transform(features)
+        new_features = fitted[:-1].transform(new_features)
+    nearest = KNeighborsClassifier(n_neighbors=1).fit(np.asarray(features), labels)
+    return nearest.predict(np.asarray(new_features))
 
 
-def draw_rows(n_rows, max_rows, random_state):
+def draw_rows(
+    n_rows: int, max_rows: int | None, random_state: np.random.RandomState
+) -> np.ndarray:
     """Return the row numbers of a sample without replacement, ascending; or all."""
     if max_rows is None or n_rows <= max_rows:
         return np.arange(n_rows)
     return np.sort(random_state.permutation(n_rows)[:max_rows])
 
 
-def one_thread(n_rows):
+def one_thread(n_rows: int) -> threadpool_limits:
     """Return a context in which many fits to a small table do not wait for threads."""
     return threadpool_limits(1 if n_rows <= _ROWS_FOR_THREADS else None)
 
 
-def _refuse_precomputed(clusterer):
-    """A matrix of distances has no features, and no rows to draw again."""
-    parameters = clusterer.get_params(deep=False)
-    for name in ("metric", "affinity"):
-        if str(parameters.get(name)).startswith("precomputed"):
-            raise ValueError(
-                f"{name}={parameters[name]!r} of {type(clusterer).__name__} takes "
-                "distances, which can't be resampled; give a clusterer that takes "
-                "features."
-            )
+def draw_seed(random_state: np.random.RandomState) -> int:
+    """Return a seed for estimators that take an int."""
+    return int(random_state.randint(np.iinfo(np.int32).max))
 
 
-def _numeric_matrix(X):
-    """Return a table as an array of finite floats, or say which column is none."""
+def _numeric_matrix(X: Any) -> np.ndarray:
+    """Return a table as an array of finite floats; the error names the column."""
     if num_samples(X) == 0:
-        raise SchemaError("X has no rows; give at least two customers.")
+        raise SchemaError("X has no rows; pass at least two customers.")
     if hasattr(X, "toarray"):
-        raise SchemaError("X is sparse; give a dense table: X.toarray().")
+        raise SchemaError("X is sparse; pass a dense table: X.toarray().")
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     matrix = np.empty(frame.shape)
     for place, name in enumerate(frame.columns):
@@ -169,12 +170,12 @@ def _numeric_matrix(X):
             values = column.to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError):
             raise SchemaError(
-                f"column {name!r} is not numeric ({column.dtype}); {_CURE}"
+                f"Column {name!r} is not numeric ({column.dtype}); {_CURE}"
             ) from None
         if not np.isfinite(values).all():
             row = int(np.flatnonzero(~np.isfinite(values))[0])
             raise SchemaError(
-                f"column {name!r} holds {values[row]} in row {row}; {_CURE}"
+                f"Column {name!r} holds {values[row]} in row {row}; {_CURE}"
             )
         matrix[:, place] = values
     return matrix

@@ -1,63 +1,240 @@
-"""The measures by which numbers of clusters are compared, each a function of its own.
-
-`cluster(rows, n_clusters, seed)` fits the clusterer to rows and returns it with their
-labels, where a function asks for it. None of these functions chooses anything.
-"""
+"""Criteria by which numbers of clusters are compared, over the same features."""
 
 import warnings
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import (
+    adjusted_rand_score,
+    calinski_harabasz_score,
+    davies_bouldin_score,
+)
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.mixture import GaussianMixture
 
-from segmentlearn.model_selection._clusters._clustering_task import assign_rows
+from segmentlearn.metrics import silhouette_sampled
+from segmentlearn.model_selection._clusters._clustering_task import (
+    ClusteringTask,
+    assign_rows,
+    draw_seed,
+    fit_clusterer,
+)
+from segmentlearn.model_selection._clusters._null_reference import null_reference
+
+CRITERIA = (
+    "elbow",
+    "silhouette",
+    "silhouette_gain",
+    "calinski_harabasz",
+    "davies_bouldin",
+    "gap",
+    "bic",
+    "prediction_strength",
+    "stability",
+)
+_N_SPLITS = 5  # halvings of the table for the prediction strength
+_REFERENCE_ROWS = 500  # of which silhouettes are averaged in a table without segments
+_Column = dict[int, float]
 
 
-def within_sum_of_squares(X, labels):
+class CriteriaTable:
+    """Computes columns of criteria, a row for each number of clusters from 1."""
+
+    def __init__(
+        self,
+        task: ClusteringTask,
+        n_clusters: Sequence[int],
+        n_bootstraps: int,
+        n_references: int,
+        random_state: np.random.RandomState,
+    ) -> None:
+        self.task = task
+        self.n_clusters = n_clusters
+        self.n_bootstraps = n_bootstraps
+        self.n_references = n_references
+        # one for each criterion, so that leaving one out does not change the others
+        self.seeds = {name: draw_seed(random_state) for name in ("fit", *CRITERIA)}
+        self.labels = {1: np.zeros(len(task.features), int)}
+        self._cached_references: tuple[np.ndarray, np.ndarray] | None = None
+
+    def compute(self, criteria: Iterable[str]) -> pd.DataFrame:
+        """Return the columns of these criteria."""
+        for k in self.n_clusters:
+            self.labels[k] = self._cluster(self.task.features, k, self.seeds["fit"])[1]
+        table = pd.DataFrame(index=pd.Index(self.labels, name="n_clusters"))
+        table["smallest_share"] = [
+            np.unique(labels, return_counts=True)[1].min() / len(labels)
+            for labels in self.labels.values()
+        ]
+        for name in criteria:
+            for column, values in getattr(self, f"_{name}")().items():
+                table[column] = pd.Series(values, dtype=float)
+        return table
+
+    def _cluster(
+        self, rows: np.ndarray, n_clusters: int, seed: int
+    ) -> tuple[object, np.ndarray]:
+        """Return the clusterer, fitted to rows, and their labels."""
+        if n_clusters == 1:
+            return None, np.zeros(len(rows), int)
+        with warnings.catch_warnings():
+            # drawn again, a table may hold fewer different rows than clusters
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return fit_clusterer(self.task.clusterer, rows, n_clusters, seed)
+
+    def _elbow(self) -> dict[str, _Column]:
+        space = self.task.space
+        return {
+            "inertia": {
+                k: _within_sum_of_squares(space, labels)
+                for k, labels in self.labels.items()
+            }
+        }
+
+    def _silhouette(self) -> dict[str, _Column]:
+        return {"silhouette": self._mean_silhouettes(self.task.space)}
+
+    def _silhouette_gain(self) -> dict[str, _Column]:
+        expected = self._references()[1].mean(axis=0)[1:]
+        own = self._mean_silhouettes(self.task.features)
+        gains = zip(own.items(), expected, strict=True)
+        return {"silhouette_gain": {k: value - chance for (k, value), chance in gains}}
+
+    def _mean_silhouettes(self, space: np.ndarray) -> _Column:
+        seed = self.seeds["silhouette"]
+        return {
+            k: silhouette_sampled(space, self.labels[k], random_state=seed).mean
+            for k in self.n_clusters
+        }
+
+    def _calinski_harabasz(self) -> dict[str, _Column]:
+        return {"calinski_harabasz": self._score(calinski_harabasz_score)}
+
+    def _davies_bouldin(self) -> dict[str, _Column]:
+        return {"davies_bouldin": self._score(davies_bouldin_score)}
+
+    def _score(self, score: Callable) -> _Column:
+        """Return a score of scikit-learn's where there are two clusters or more."""
+        return {
+            k: score(self.task.space, self.labels[k])
+            for k in self.n_clusters
+            if len(np.unique(self.labels[k])) > 1
+        }
+
+    def _gap(self) -> dict[str, _Column]:
+        features, tiny = self.task.features, np.finfo(float).tiny
+        inertias = [
+            _within_sum_of_squares(features, labels) for labels in self.labels.values()
+        ]
+        logs = np.log(np.maximum(self._references()[0], tiny))
+        gaps = logs.mean(axis=0) - np.log(np.maximum(inertias, tiny))
+        # the references are a sample themselves, so their mean is uncertain too
+        errors = logs.std(axis=0) * np.sqrt(1 + 1 / len(logs))
+        return {
+            "gap": dict(zip(self.labels, gaps, strict=True)),
+            "gap_se": dict(zip(self.labels, errors, strict=True)),
+        }
+
+    def _references(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return inertias and silhouettes of tables without segments; rows are tables.
+
+        The columns are the numbers of clusters, from 1; with 1 there is no silhouette.
+        """
+        if self._cached_references is not None:
+            return self._cached_references
+        random_state = np.random.RandomState(self.seeds["gap"])
+        inertias = np.empty((self.n_references, len(self.labels)))
+        silhouettes = np.empty_like(inertias)
+        for number in range(self.n_references):
+            table = null_reference(self.task.features, random_state)
+            seed = draw_seed(random_state)
+            for place, k in enumerate(self.labels):
+                _, labels = self._cluster(table, k, seed)
+                inertias[number, place] = _within_sum_of_squares(table, labels)
+                silhouettes[number, place] = silhouette_sampled(
+                    table, labels, n_rows=_REFERENCE_ROWS, random_state=seed
+                ).mean
+        self._cached_references = inertias, silhouettes
+        return self._cached_references
+
+    def _bic(self) -> dict[str, _Column]:
+        (clusterer, features, _), seed = self.task, self.seeds["bic"]
+        if not hasattr(clusterer, "bic"):
+            return {"bic": {k: _mixture_bic(features, k, seed) for k in self.labels}}
+        fitted = {k: fit_clusterer(clusterer, features, k, seed) for k in self.labels}
+        return {"bic": {k: own.bic(features) for k, (own, _) in fitted.items()}}
+
+    def _prediction_strength(self) -> dict[str, _Column]:
+        means, errors = {1: 1.0}, {1: 0.0}
+        for k in self.n_clusters:
+            strengths = self._strengths(k)
+            means[k] = strengths.mean()
+            # both directions of a split go together: the splits are independent
+            splits = strengths.mean(axis=1)
+            errors[k] = splits.std(ddof=1) / np.sqrt(len(splits))
+        return {"prediction_strength": means, "prediction_strength_se": errors}
+
+    def _strengths(self, n_clusters: int) -> np.ndarray:
+        """Return how well one half of the rows predicts the clusters of the other.
+
+        A row for each split, a column for each direction: the share of the pairs of
+        rows in a cluster of one half that the clusters of the other half put together
+        too, for the cluster where it is lowest (Tibshirani & Walther 2005).
+        """
+        X = self.task.features
+        random_state = np.random.RandomState(self.seeds["prediction_strength"])
+        strengths = np.empty((_N_SPLITS, 2))
+        for split in range(_N_SPLITS):
+            order = random_state.permutation(len(X))
+            halves = [X[order[: len(X) // 2]], X[order[len(X) // 2 :]]]
+            seed = draw_seed(random_state)
+            found = [self._cluster(half, n_clusters, seed) for half in halves]
+            for test, train in ((0, 1), (1, 0)):
+                predicted = assign_rows(
+                    found[train][0], halves[train], found[train][1], halves[test]
+                )
+                strengths[split, test] = _co_membership(found[test][1], predicted)
+        return strengths
+
+    def _stability(self) -> dict[str, _Column]:
+        features = self.task.features
+        random_state = np.random.RandomState(self.seeds["stability"])
+        samples = [
+            random_state.randint(len(features), size=len(features))
+            for _ in range(self.n_bootstraps)
+        ]
+        seed = draw_seed(random_state)
+        agreement = {}
+        for k in self.n_clusters:
+            extended = []
+            for rows in samples:
+                fitted, labels = self._cluster(features[rows], k, seed)
+                extended.append(assign_rows(fitted, features[rows], labels, features))
+            agreement[k] = ring_agreement(extended).mean()
+        return {"stability": agreement}
+
+
+def ring_agreement(labellings: list[np.ndarray]) -> np.ndarray:
+    """Return the adjusted Rand index of each labelling with the next, in a ring."""
+    following = labellings[1:] + labellings[:1]
+    pairs = list(zip(labellings, following, strict=True))
+    if len(pairs) == 2:  # there and back is the same
+        pairs = pairs[:1]
+    return np.array([adjusted_rand_score(first, second) for first, second in pairs])
+
+
+def _within_sum_of_squares(X: np.ndarray, labels: np.ndarray) -> float:
     """Return the sum of the squared distances of rows to the mean of their cluster."""
     total = 0.0
-    for name in np.unique(labels):
-        rows = X[labels == name]
+    for label in np.unique(labels):
+        rows = X[labels == label]
         total += ((rows - rows.mean(axis=0)) ** 2).sum()
     return float(total)
 
 
-def gap_statistic(inertias, reference_inertias):
-    """Return the gap of each number of clusters and its standard error.
-
-    `inertias` are the within-cluster sums of squares of the table, and each row of
-    `reference_inertias` those of a reference (Tibshirani, Walther & Hastie 2001).
-    """
-    tiny = np.finfo(float).tiny
-    logs = np.log(np.maximum(reference_inertias, tiny))
-    gaps = logs.mean(axis=0) - np.log(np.maximum(inertias, tiny))
-    # the references are a sample themselves, so their mean is uncertain too
-    return gaps, logs.std(axis=0) * np.sqrt(1 + 1 / len(logs))
-
-
-def prediction_strength(X, n_clusters, cluster, n_splits, random_state):
-    """Return how well one half of the rows predicts the clusters of the other.
-
-    A value for each direction of each split: the share of the pairs of rows in a
-    cluster of one half that the clusters of the other half put together too, for the
-    cluster where it is lowest (Tibshirani & Walther 2005).
-    """
-    strengths = []
-    for _ in range(n_splits):
-        order = random_state.permutation(len(X))
-        halves = [X[order[: len(X) // 2]], X[order[len(X) // 2 :]]]
-        seed = draw_seed(random_state)
-        found = [cluster(half, n_clusters, seed) for half in halves]
-        for test, train in ((0, 1), (1, 0)):
-            fitted, train_labels = found[train]
-            predicted = assign_rows(fitted, halves[train], train_labels, halves[test])
-            strengths.append(_co_membership(found[test][1], predicted))
-    return np.array(strengths)
-
-
-def _co_membership(labels, predicted):
+def _co_membership(labels: np.ndarray, predicted: np.ndarray) -> float:
     """Return the lowest share of pairs in a cluster that are predicted together."""
     counts = contingency_matrix(labels, predicted).astype(float)
     sizes = counts.sum(axis=1)
@@ -66,29 +243,7 @@ def _co_membership(labels, predicted):
     return float((pairs / np.maximum(sizes * (sizes - 1), 1)).min())
 
 
-def bootstrap_agreement(X, n_clusters, cluster, samples, seed):
-    """Return the adjusted Rand index of clusterings of pairs of bootstrap samples.
-
-    Each clustering is extended to all rows. The samples stand in a ring and each is
-    compared with the next one.
-    """
-    extended = []
-    for rows in samples:
-        fitted, labels = cluster(X[rows], n_clusters, seed)
-        extended.append(assign_rows(fitted, X[rows], labels, X))
-    return ring_agreement(extended)
-
-
-def ring_agreement(labellings):
-    """Return the adjusted Rand index of each labelling with the next, in a ring."""
-    following = labellings[1:] + labellings[:1]
-    pairs = list(zip(labellings, following, strict=True))
-    if len(pairs) == 2:  # there and back is the same
-        pairs = pairs[:1]
-    return np.array([adjusted_rand_score(one, other) for one, other in pairs])
-
-
-def mixture_bic(X, n_clusters, seed):
+def _mixture_bic(X: np.ndarray, n_clusters: int, seed: int) -> float:
     """Return the BIC of a Gaussian mixture with full covariances; lower is better."""
     # a column that hardly varies within a segment, such as a 0/1 column, would let the
     # likelihood grow without bound
@@ -97,8 +252,3 @@ def mixture_bic(X, n_clusters, seed):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return float(mixture.fit(X).bic(X))
-
-
-def draw_seed(random_state):
-    """Return a seed for what takes an int."""
-    return int(random_state.randint(np.iinfo(np.int32).max))

@@ -5,11 +5,11 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 
-def reference_table(X, random_state):
+def null_reference(X: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
     """Return a table of the shape and the ranges of another, but without segments.
 
     Columns of numbers are drawn uniformly from the box of their principal axes
-    (Tibshirani, Walther & Hastie 2001). Columns of two values can't be spread over a
+    (Tibshirani, Walther & Hastie 2001). Columns of two values can't be drawn from a
     box: those of one category are drawn together from the table's rows, each category
     by itself, so that gender alone makes no segment.
     """
@@ -23,7 +23,7 @@ def reference_table(X, random_state):
     return table
 
 
-def _uniform_box(X, random_state):
+def _uniform_box(X: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
     """Return rows that are uniform in the box of the principal axes."""
     center = X.mean(axis=0)
     centered = X - center
@@ -33,16 +33,16 @@ def _uniform_box(X, random_state):
     return drawn @ axes.T + center
 
 
-def _kinds_of_columns(X):
+def _kinds_of_columns(X: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """Return the columns of numbers, and groups of columns of two values."""
     low, high = X.min(axis=0), X.max(axis=0)
-    has_two = np.logical_or(np.equal(X, low), np.equal(X, high)).all(axis=0)
-    binary = np.flatnonzero(has_two)
+    is_binary = ((low == X) | (high == X)).all(axis=0)
+    binary = np.flatnonzero(is_binary)
     if len(binary) == 0:
         return np.arange(X.shape[1]), []
     # levels of one category are never true together
     is_high = (X[:, binary] == high[binary]).astype(np.float64)
     exclusive = coo_matrix(is_high.T @ is_high == 0)
     n_groups, group = connected_components(exclusive, directed=False)
-    groups = [binary[group == one] for one in range(n_groups)]
-    return np.flatnonzero(~has_two), groups
+    groups = [binary[group == number] for number in range(n_groups)]
+    return np.flatnonzero(~is_binary), groups

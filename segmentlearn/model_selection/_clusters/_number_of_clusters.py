@@ -1,22 +1,25 @@
 """The number of segments: criteria side by side, and one recommendation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
 from segmentlearn._formatting import format_cell, markdown_table
 from segmentlearn.model_selection._clusters._clustering_task import (
-    ClusteringProblem,
-    clustering_problem,
+    ClusteringTask,
+    clustering_task,
     draw_rows,
     n_clusters_parameter,
     one_thread,
 )
-from segmentlearn.model_selection._clusters._criteria_table import CRITERIA, Comparison
+from segmentlearn.model_selection._clusters._criteria import CRITERIA, CriteriaTable
 from segmentlearn.model_selection._clusters._recommendation import choose, recommend
 
 
@@ -28,7 +31,7 @@ class NumberOfClusters:
     ----------
     table : DataFrame
         A row for each number of segments, from 1, and the columns of the criteria; NaN
-        where a criterion says nothing of a number.
+        where a criterion is not defined for a number.
     choices : dict of str to int or None
         What each criterion would choose by itself; 1 stands for no segments, None for
         no choice.
@@ -41,12 +44,12 @@ class NumberOfClusters:
     """
 
     table: pd.DataFrame
-    choices: dict
+    choices: dict[str, int | None]
     recommended: int
-    reasons: tuple
-    notes: tuple
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return the criteria, a row for each number of segments.
 
         Returns
@@ -57,37 +60,35 @@ class NumberOfClusters:
         frame = self.table.reset_index()
         return frame.assign(recommended=frame["n_clusters"] == self.recommended)
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return the recommendation, its reasons and the criteria in Markdown.
 
         Returns
         -------
         text : str
         """
-        frame = self.table.reset_index()
-        reasons = "\n".join(f"- {sentence}" for sentence in self.reasons)
-        notes = "\n".join(f"- {sentence}" for sentence in self.notes)
-        parts = [f"**{self._headline()}**", reasons, markdown_table(frame)]
-        parts += [self._choices(), *([notes] if notes else [])]
-        return "\n\n".join(parts)
+        reasons, notes = (
+            "\n".join(f"- {sentence}" for sentence in sentences)
+            for sentences in (self.reasons, self.notes)
+        )
+        table = markdown_table(self.table.reset_index())
+        parts = [f"**{self._headline()}**", reasons, table, self._choices(), notes]
+        return "\n\n".join(parts).rstrip()
 
-    def __str__(self):
+    def __str__(self) -> str:
         cells = self.table.map(format_cell).reset_index()
-        parts = [self._headline(), *(f"  - {one}" for one in self.reasons), ""]
+        parts = [self._headline(), *(f"  - {reason}" for reason in self.reasons), ""]
         parts += [cells.to_string(index=False), "", self._choices(), *self.notes]
         return "\n".join(parts)
 
-    def _headline(self):
+    def _headline(self) -> str:
         if self.recommended == 1:
             return "Recommended: no segments (1)."
         return f"Recommended: {self.recommended} segments."
 
-    def _choices(self):
-        said = [
-            f"{name} {'none' if chosen is None else chosen}"
-            for name, chosen in self.choices.items()
-        ]
-        return f"Each criterion by itself: {', '.join(said)}."
+    def _choices(self) -> str:
+        chosen = [f"{name} {number or 'none'}" for name, number in self.choices.items()]
+        return f"Each criterion by itself: {', '.join(chosen)}."
 
 
 @validate_params(
@@ -100,37 +101,36 @@ class NumberOfClusters:
         "n_references": [Interval(Integral, 2, None, closed="left")],
         "max_rows": [Interval(Integral, 4, None, closed="left"), None],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def select_n_clusters(
-    estimator,
-    X,
-    n_clusters=(2, 3, 4, 5, 6, 7, 8, 9, 10),
+    estimator: Any,
+    X: Any,
+    n_clusters: ArrayLike | range = (2, 3, 4, 5, 6, 7, 8, 9, 10),
     *,
-    criteria="all",
-    n_bootstraps=20,
-    n_references=10,
-    max_rows=5000,
-    random_state=None,
-):
+    criteria: Literal["all"] | Sequence[str] = "all",
+    n_bootstraps: int = 20,
+    n_references: int = 10,
+    max_rows: int | None = 5000,
+    random_state: int | np.random.RandomState | None = None,
+) -> NumberOfClusters:
     """Compare numbers of segments by several criteria and recommend one of them.
 
     Only the last step, the clusterer, is fitted for each number: the features it sees
-    are learnt once. Of long tables a random sample takes part, in the fits too, so that
+    are learnt once. Of large tables a random sample is used, for the fits too, so that
     time and memory do not grow with the table, whatever the clusterer.
 
     Parameters
     ----------
     estimator : estimator
         A clusterer with a parameter `n_clusters` (or `n_components` of a mixture), or a
-        pipeline that ends in one. It is not changed. Give it restarts, such as
-        ``n_init=10``, or luck is compared too.
+        pipeline that ends in one. It is not changed. Set several initializations, such
+        as ``n_init=10``, or chance is compared too.
     X : frame or array of shape (n_samples, n_features)
         Customers, as the estimator takes them.
     n_clusters : array-like of int or range, default=(2, 3, 4, 5, 6, 7, 8, 9, 10)
-        Numbers to compare, each at least 2 (a 1 is ignored: "no segments" is always
-        among the answers) and at most half the number of rows.
+        Numbers to compare, each at least 2 (1 is ignored: "no segments" is always a
+        possible result) and at most half the number of rows.
     criteria : "all" or list of str, default="all"
         Which criteria to compute, of "elbow", "silhouette", "silhouette_gain",
         "calinski_harabasz", "davies_bouldin", "gap", "bic", "prediction_strength" and
@@ -139,30 +139,30 @@ def select_n_clusters(
     n_bootstraps : int, default=20
         Bootstrap samples of "stability".
     n_references : int, default=10
-        Tables without segments, to which "gap" and "silhouette_gain" compare.
+        Tables without segments with which "gap" and "silhouette_gain" compare.
     max_rows : int or None, default=5000
-        Rows that take part at most; None takes all.
+        Maximum number of rows; None takes all.
     random_state : int, RandomState instance or None, default=None
-        Decides all samples, and the fits of clusterers whose own `random_state` is
+        Controls all samples, and the fits of clusterers whose own `random_state` is
         None.
 
     Returns
     -------
     result : NumberOfClusters
-        With the numbers, each criterion's own choice, and the recommendation and its
+        The criteria, each criterion's own choice, and the recommendation and its
         reasons in words.
 
     Raises
     ------
     SchemaError
-        If the clusterer gets a column that is not numeric or not finite.
+        If a column that the clusterer sees is not numeric or not finite.
     ValueError
         If the clusterer has no number of clusters to set, if `criteria` holds an
         unknown name, or if the table is too short for `n_clusters`.
 
     See Also
     --------
-    cluster_stability : Judge each segment of the number that was chosen.
+    cluster_stability : Stability of each segment of the number that was chosen.
 
     Notes
     -----
@@ -191,7 +191,7 @@ def select_n_clusters(
     statistic and the prediction strength by themselves choose 1. Without
     silhouette_gain the plain silhouette's choice stands in, and without both the number
     that most criteria choose. For a Gaussian mixture its BIC takes the gain's place,
-    among stable numbers, as segments of a mixture may be long or lie within each other.
+    among stable numbers, as segments of a mixture may be elongated or nested.
     For latent classes the lowest BIC is taken among stable numbers whose gain is 0.05
     or more: distances split segments by a category that is even in all, BIC does not.
 
@@ -229,51 +229,57 @@ def select_n_clusters(
     random_state = check_random_state(random_state)
     numbers = _check_numbers(n_clusters)
     names = _check_criteria(criteria)
-    problem = clustering_problem(estimator, X)
-    n_clusters_parameter(problem.clusterer)
-    n_total = len(problem.features)
-    rows = draw_rows(n_total, max_rows, random_state)
+    clusterer, features, space = clustering_task(estimator, X)
+    n_clusters_parameter(clusterer)
+    rows = draw_rows(len(features), max_rows, random_state)
     notes = []
-    if len(rows) < n_total:
-        notes.append(f"{len(rows):,} of {n_total:,} rows, drawn at random, took part.")
-        problem = ClusteringProblem(
-            problem.clusterer, problem.features[rows], problem.space[rows]
+    if len(rows) < len(features):
+        notes.append(f"{len(rows):,} of {len(features):,} rows, drawn at random.")
+        features, space = features[rows], space[rows]
+    if 2 * numbers[-1] > len(features):
+        raise ValueError(
+            f"n_clusters goes up to {numbers[-1]}, and X has {len(features)} rows; "
+            f"pass numbers up to {len(features) // 2}, half the number of rows."
         )
-    _check_rows(problem.features, numbers)
-    # segments of a mixture with covariances may be long, and lie within each other
-    is_mixture = hasattr(problem.clusterer, "covariance_type")
-    if "bic" in names and not hasattr(problem.clusterer, "bic"):
+    if not np.ptp(features, axis=0).any():
+        raise ValueError("All rows of X are the same; there is nothing to segment.")
+    # segments of a mixture with covariances may be elongated and nested
+    is_mixture = hasattr(clusterer, "covariance_type")
+    has_bic = hasattr(clusterer, "bic")
+    if "bic" in names and not has_bic:
         notes.append(
             "BIC is that of Gaussian mixtures of as many components, not of "
-            f"{type(problem.clusterer).__name__}."
+            f"{type(clusterer).__name__}."
         )
-    comparison = Comparison(problem, numbers, n_bootstraps, n_references, random_state)
+    task = ClusteringTask(clusterer, features, space)
+    criteria_table = CriteriaTable(
+        task, numbers, n_bootstraps, n_references, random_state
+    )
     with one_thread(len(rows)):
-        table = comparison.table(names)
+        table = criteria_table.compute(names)
     choices = {name: choose(name, table) for name in names}
-    has_own_bic = hasattr(problem.clusterer, "bic") and not is_mixture
-    recommended, reasons = recommend(table, choices, is_mixture, has_own_bic)
+    recommended, reasons = recommend(table, choices, is_mixture, has_bic)
     return NumberOfClusters(table, choices, recommended, tuple(reasons), tuple(notes))
 
 
-def _check_numbers(n_clusters):
+def _check_numbers(n_clusters: ArrayLike | range) -> list[int]:
     """Return the numbers to compare, ascending, without 1."""
     values = np.asarray(n_clusters)
     if values.ndim != 1 or values.dtype.kind not in "iu" or (values < 1).any():
         raise ValueError(
-            f"n_clusters={n_clusters!r} is no list of whole numbers from 2 on; give "
+            f"n_clusters={n_clusters!r} is not a list of integers from 2 on; pass "
             "one, such as range(2, 11)."
         )
     numbers = sorted({int(value) for value in values} - {1})
     if not numbers:
         raise ValueError(
-            f"n_clusters={n_clusters!r} holds no number of 2 or more; give some, "
-            "such as range(2, 11)."
+            f"n_clusters={n_clusters!r} holds no number of 2 or more; pass some, such "
+            "as range(2, 11)."
         )
     return numbers
 
 
-def _check_criteria(criteria):
+def _check_criteria(criteria: str | Sequence[str]) -> list[str]:
     """Return the names of the criteria to compute, in their usual order."""
     if isinstance(criteria, str):
         return list(CRITERIA)
@@ -283,14 +289,3 @@ def _check_criteria(criteria):
             f"criteria={list(criteria)!r} must name some of {list(CRITERIA)}."
         )
     return [name for name in CRITERIA if name in criteria]
-
-
-def _check_rows(features, numbers):
-    """Refuse a table whose halves are shorter than the numbers to compare."""
-    if 2 * numbers[-1] > len(features):
-        raise ValueError(
-            f"n_clusters goes up to {numbers[-1]}, and X has {len(features)} rows; "
-            f"give numbers up to {len(features) // 2}, half the number of rows."
-        )
-    if not np.ptp(features, axis=0).any():
-        raise ValueError("all rows of X are the same; there is nothing to segment.")

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, column_or_1d
@@ -21,13 +23,14 @@ from segmentlearn._formatting import markdown_table
 from segmentlearn.metrics import segment_continuity, segment_overlap
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
-    clustering_problem,
+    clustering_task,
     draw_rows,
+    draw_seed,
     fit_clusterer,
     one_thread,
-    selected_problem,
+    selected_task,
 )
-from segmentlearn.model_selection._clusters._criteria import draw_seed, ring_agreement
+from segmentlearn.model_selection._clusters._criteria import ring_agreement
 
 # Hennig's words for a mean Jaccard index, from the best
 _VERDICTS = ((0.85, "highly stable"), (0.75, "stable"), (0.60, "doubtful"))
@@ -49,7 +52,7 @@ class ClusterStability:
     ari_interval : tuple of two floats
         Within which 95 % of `ari` lie.
     segments : ndarray of shape (n_segments,)
-        Labels of the segments that are judged, without noise.
+        Labels of the segments, without noise.
     shares : ndarray of shape (n_segments,)
         Shares of the customers in them.
     jaccard : ndarray of shape (n_bootstraps, n_segments)
@@ -59,19 +62,19 @@ class ClusterStability:
         Segment level stability across solutions: columns `n_clusters`, `segment`,
         `share` and `stability`; None if it was not asked for.
     n_rows : int
-        Customers that took part.
+        Customers in the comparison.
     """
 
     ari: np.ndarray
     ari_mean: float
-    ari_interval: tuple
+    ari_interval: tuple[float, float]
     segments: np.ndarray
     shares: np.ndarray
     jaccard: np.ndarray
     across: pd.DataFrame | None
     n_rows: int
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a row for each segment.
 
         Returns
@@ -81,7 +84,7 @@ class ClusterStability:
             `verdict` (in Hennig's words), `recovered` and `dissolved` (in how many
             samples the index was at least 0.75, at most 0.5).
         """
-        means = _mean_where_known(self.jaccard)
+        means = pd.DataFrame(self.jaccard).mean().to_numpy()  # NaN is left out
         return pd.DataFrame(
             {
                 "segment": self.segments,
@@ -93,7 +96,7 @@ class ClusterStability:
             }
         )
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return the segments as a table in Markdown, and the agreement below it.
 
         Returns
@@ -102,11 +105,11 @@ class ClusterStability:
         """
         return f"{markdown_table(self.to_frame())}\n\n{self._agreement()}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         table = self.to_frame().to_string(index=False, float_format="{:.2f}".format)
         return f"{self._agreement()}\n\n{table}"
 
-    def _agreement(self):
+    def _agreement(self) -> str:
         low, high = self.ari_interval
         return (
             f"Clusterings of {len(self.jaccard)} bootstrap samples of {self.n_rows:,} "
@@ -125,21 +128,20 @@ class ClusterStability:
         "n_clusters": ["array-like", range, None],
         "max_rows": [Interval(Integral, 2, None, closed="left"), None],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def cluster_stability(
-    estimator,
-    X,
+    estimator: Any,
+    X: Any,
     *,
-    labels=None,
-    n_bootstraps=20,
-    refit="all",
-    n_clusters=None,
-    max_rows=5000,
-    random_state=None,
-):
-    """Judge segments by whether they come back when the customers are drawn again.
+    labels: ArrayLike | None = None,
+    n_bootstraps: int = 20,
+    refit: Literal["all", "clusterer"] = "all",
+    n_clusters: ArrayLike | range | None = None,
+    max_rows: int | None = 5000,
+    random_state: int | np.random.RandomState | None = None,
+) -> ClusterStability:
+    """Measure how stable segments are when the customers are drawn again.
 
     The estimator is fitted to bootstrap samples. Each segment is compared with its best
     match in each of them, and the samples' clusterings are compared with each other.
@@ -153,21 +155,22 @@ def cluster_stability(
     X : frame or array of shape (n_samples, n_features)
         Customers, as the estimator takes them.
     labels : array-like of shape (n_samples,) or None, default=None
-        The segments to judge, such as those of a fitted estimator; None clusters `X`.
-        -1 stands for noise, which is no segment.
+        The segments, such as those of a fitted estimator; None clusters `X`. -1 stands
+        for noise, which is not a segment.
     n_bootstraps : int, default=20
-        Bootstrap samples, each of as many rows as take part.
+        Bootstrap samples, each as large as the table.
     refit : {"all", "clusterer"}, default="all"
         What is fitted to each sample: the whole estimator, or only its last step over
-        features that were learnt once, which is quicker and leaves out how unstable
-        the features are. Of a fitted contest it is the winner and what it sees.
+        features that were learnt once, which is faster and leaves out how unstable the
+        features are. Of a fitted AutoencoderClusterer it is the selected candidate and
+        what it sees.
     n_clusters : array-like of int, range or None, default=None
         Numbers of segments, ascending, for the stability of segments across solutions.
         The last step is fitted for each of them; None leaves this out.
     max_rows : int or None, default=5000
-        Rows that take part at most, drawn at random; None takes all.
+        Maximum number of rows, drawn at random; None takes all.
     random_state : int, RandomState instance or None, default=None
-        Decides the samples, and the fits of clusterers whose own `random_state` is
+        Controls the samples, and the fits of clusterers whose own `random_state` is
         None.
 
     Returns
@@ -177,7 +180,7 @@ def cluster_stability(
     Raises
     ------
     SchemaError
-        If the clusterer gets a column that is not numeric or not finite.
+        If a column that the clusterer sees is not numeric or not finite.
     ValueError
         If no row is in a segment, or `n_clusters` is given and the clusterer has no
         parameter for it.
@@ -230,7 +233,7 @@ def cluster_stability(
     segments, counts = np.unique(labels[labels != -1], return_counts=True)
     if len(segments) == 0:
         raise ValueError(
-            "no row is in a segment: every label is -1 (noise). Loosen the clusterer, "
+            "No row is in a segment: every label is -1 (noise). Loosen the clusterer, "
             "such as a larger eps of DBSCAN or a smaller min_cluster_size of HDBSCAN."
         )
     with one_thread(len(rows)):
@@ -251,76 +254,58 @@ def cluster_stability(
     )
 
 
-def _what_to_refit(estimator, X, refit):
+def _what_to_refit(estimator: Any, X: Any, refit: str) -> tuple[Any, Any]:
     """Return the estimator to fit to each sample, and the table to sample from."""
     has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
-    if refit == "all" and (has_steps or hasattr(estimator, "clustering_problem")):
+    if refit == "all" and (has_steps or hasattr(estimator, "clustering_task")):
         return estimator, X
-    problem = selected_problem(estimator, X)
-    return problem.clusterer, problem.features
+    return selected_task(estimator, X)[:2]
 
 
-def _draw_again(estimator, table, labels, segments, n_bootstraps, random_state):
+def _draw_again(
+    estimator: Any,
+    table: Any,
+    labels: np.ndarray,
+    segments: np.ndarray,
+    n_bootstraps: int,
+    random_state: np.random.RandomState,
+) -> tuple[list[np.ndarray], np.ndarray]:
     """Return the labels of all rows from each sample, and each segment's overlap."""
     n_rows = len(labels)
-    extended, overlaps = [], []
-    for _ in range(n_bootstraps):
+    extended = []
+    overlap = np.full((n_bootstraps, len(segments)), np.nan)
+    for of_sample in overlap:
         drawn = random_state.randint(n_rows, size=n_rows)
         sample = safe_indexing(table, drawn)
         fitted, found = fit_clusterer(estimator, sample, seed=draw_seed(random_state))
         extended.append(assign_rows(fitted, sample, found, table))
-        overlaps.append(_overlap_in_sample(labels, found, drawn, segments))
-    return extended, np.array(overlaps)
+        rows, first = np.unique(drawn, return_index=True)
+        known = np.isin(segments, labels[rows])
+        of_sample[known] = segment_overlap(labels[rows], found[first])
+    return extended, overlap
 
 
-def _overlap_in_sample(labels, found, drawn, segments):
-    """Return the overlap of each segment among the rows that were drawn."""
-    rows, first = np.unique(drawn, return_index=True)
-    names = np.unique(labels[rows])
-    overlap = np.full(len(segments), np.nan)
-    overlap[np.isin(segments, names)] = segment_overlap(labels[rows], found[first])
-    return overlap
-
-
-def _across(estimator, X, n_clusters, seed):
+def _across(
+    estimator: Any, X: Any, n_clusters: ArrayLike | range, seed: int
+) -> pd.DataFrame:
     """Return how far each segment of each solution comes from one of the last."""
-    problem = clustering_problem(estimator, X)
+    clusterer, features, _ = clustering_task(estimator, X)
     frames, previous = [], None
-    for k in sorted({int(k) for k in n_clusters}):
-        _, labels = fit_clusterer(problem.clusterer, problem.features, k, seed)
+    for k in np.unique(n_clusters).tolist():
+        _, labels = fit_clusterer(clusterer, features, k, seed)
         names, counts = np.unique(labels[labels != -1], return_counts=True)
-        stability = (
-            np.full(len(names), np.nan)
-            if previous is None
-            else segment_continuity(labels, previous)
+        frame = pd.DataFrame(
+            {"n_clusters": k, "segment": names, "share": counts / len(labels)}
         )
-        frames.append(
-            pd.DataFrame(
-                {
-                    "n_clusters": k,
-                    "segment": names,
-                    "share": counts / len(labels),
-                    "stability": stability,
-                }
-            )
-        )
+        frame["stability"] = np.nan
+        if previous is not None:
+            frame["stability"] = segment_continuity(labels, previous)
+        frames.append(frame)
         previous = labels
     return pd.concat(frames, ignore_index=True)
 
 
-def _mean_where_known(jaccard):
-    """Return column means without NaN; NaN for a column of them."""
-    known = ~np.isnan(jaccard)
-    total = np.where(known, jaccard, 0.0).sum(axis=0)
-    return np.divide(
-        total,
-        known.sum(axis=0),
-        out=np.full(jaccard.shape[1], np.nan),
-        where=known.any(axis=0),
-    )
-
-
-def _verdict(mean):
+def _verdict(mean: float) -> str:
     """Return Hennig's words for a mean overlap."""
     if np.isnan(mean):
         return "unknown"

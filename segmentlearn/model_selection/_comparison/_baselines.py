@@ -1,8 +1,10 @@
 """The models that a classifier has to beat, ready for any customer table."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -11,11 +13,11 @@ from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardS
 
 from segmentlearn.preprocessing import TabularPreprocessor
 
-_MOST_LEVELS = 250  # of a category that histograms of at most 255 bins can hold
+_MAX_LEVELS = 250  # of a category that histograms of at most 255 bins can hold
 
 # small steps, small trees and few columns a tree: suits noisy tables of a few thousand
 # rows better than the library's defaults do
-_REGULARISED = {
+_REGULARIZED = {
     "learning_rate": 0.03,
     "max_iter": 400,
     "max_leaf_nodes": 15,
@@ -26,7 +28,7 @@ _REGULARISED = {
 }
 
 
-def default_rivals(X, random_state=None):
+def default_baselines(X: Any, random_state: int | None = None) -> dict[str, Any]:
     """Return the models that :func:`compare_models` compares with by default."""
     return {
         "majority": DummyClassifier(strategy="prior"),
@@ -37,59 +39,53 @@ def default_rivals(X, random_state=None):
         ),
         "gradient boosting": _boosting(X, random_state=random_state),
         "gradient boosting, regularised": _boosting(
-            X, random_state=random_state, **_REGULARISED
+            X, random_state=random_state, **_REGULARIZED
         ),
     }
 
 
-def _boosting(X, **settings):
-    """Return boosted trees that take categories and gaps of X as they are."""
+def _boosting(X: Any, **parameters: Any) -> Any:
+    """Return boosted trees that take categories and missing values of X as they are."""
     if not isinstance(X, pd.DataFrame):
-        return HistGradientBoostingClassifier(**settings)
-    categories = [name for name in X if not _is_number(X[name])]
-    numbers = [name for name in X if name not in set(categories)]
-    text = FunctionTransformer(_as_text)
-    codes = OrdinalEncoder(
+        return HistGradientBoostingClassifier(**parameters)
+    is_number = {name: _is_number(X[name]) for name in X}
+    categories = [name for name in X if not is_number[name]]
+    encoder = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
         encoded_missing_value=np.nan,
-        max_categories=_MOST_LEVELS,
+        max_categories=_MAX_LEVELS,
     )
-    columns = ColumnTransformer(
-        [
-            (
-                "categories",
-                make_pipeline(text, codes),
-                categories,
-            ),
-            ("numbers", FunctionTransformer(_as_floats), numbers),
-        ]
+    columns = make_column_transformer(
+        (make_pipeline(FunctionTransformer(_as_text), encoder), categories),
+        (FunctionTransformer(_as_floats), [name for name in X if is_number[name]]),
     )
     trees = HistGradientBoostingClassifier(
-        categorical_features=list(range(len(categories))) or None, **settings
+        categorical_features=list(range(len(categories))) or None, **parameters
     )
     return make_pipeline(columns, trees)
 
 
-def _is_number(column):
-    kinds = pd.api.types
-    return (
-        kinds.is_numeric_dtype(column) and not kinds.is_bool_dtype(column)
-    ) or kinds.is_datetime64_any_dtype(column)
+def _is_number(column: pd.Series) -> bool:
+    types = pd.api.types
+    if types.is_bool_dtype(column):
+        return False
+    return types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column)
 
 
-def _as_text(X):
-    """Return categories as text, gaps as None: the types of levels may differ."""
+def _as_text(X: pd.DataFrame) -> pd.DataFrame:
+    """Return categories as text, missing ones as None: types of levels may differ."""
     text = X.astype(object)
     return text.where(text.isna(), text.map(str)).where(text.notna(), None)
 
 
-def _as_floats(X):
-    """Return numbers, dates among them, as floats with NaN for gaps."""
-    return np.column_stack([_floats_of(X[name]) for name in X]) if len(X.columns) else X
+def _as_floats(X: pd.DataFrame) -> Any:
+    """Return numbers, dates among them, as floats; missing values are NaN."""
+    floats = {name: _floats_of(X[name]) for name in X}
+    return pd.DataFrame(floats, index=X.index).to_numpy() if floats else X
 
 
-def _floats_of(column):
+def _floats_of(column: pd.Series) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("int64").where(column.notna()).to_numpy(np.float64)
     return column.to_numpy(np.float64, na_value=np.nan)

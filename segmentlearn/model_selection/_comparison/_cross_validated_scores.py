@@ -1,9 +1,12 @@
-"""What is measured of a classifier on rows that it has not seen."""
+"""Scores of classifiers on held-out rows, and differences between them."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
@@ -22,9 +25,8 @@ MEASURES = {
 WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
-@dataclass(frozen=True, eq=False)
-class HeldOut:
-    """What a model says about the held-out rows of one fold.
+class FoldPrediction(NamedTuple):
+    """Predictions of a model for the held-out rows of one fold.
 
     Parameters
     ----------
@@ -45,21 +47,30 @@ class HeldOut:
     score: float
 
 
-def fit_and_predict(model, X, y, train, test, classes, scorer=None):
-    """Fit a copy of a model to some rows, and ask it about others."""
+def fit_and_predict(
+    model: Any,
+    X: Any,
+    y: np.ndarray,
+    train: np.ndarray,
+    test: np.ndarray,
+    classes: np.ndarray,
+    scorer: Callable | None = None,
+) -> FoldPrediction:
+    """Fit a copy of a model to some rows, and predict others."""
     # where other work takes cores, threads of small boosted trees wait for each other
     with one_thread(len(train)):
         started = time.perf_counter()
         fitted = clone(model).fit(safe_indexing(X, train), y[train])
         seconds = time.perf_counter() - started
         X_test = safe_indexing(X, test)
-        probabilities = _probabilities(fitted, X_test, classes)
-        scored = scorer is not None
-        score = float(scorer(fitted, X_test, y[test])) if scored else float("nan")
-        return HeldOut(fitted.predict(X_test), probabilities, seconds, score)
+        score = (
+            float("nan") if scorer is None else float(scorer(fitted, X_test, y[test]))
+        )
+        proba = _probabilities(fitted, X_test, classes)
+        return FoldPrediction(fitted.predict(X_test), proba, seconds, score)
 
 
-def _probabilities(fitted, X, classes):
+def _probabilities(fitted: Any, X: Any, classes: np.ndarray) -> np.ndarray | None:
     """Return the probability of each of all classes; None of a model without any."""
     if not hasattr(fitted, "predict_proba"):
         return None
@@ -72,23 +83,77 @@ def _probabilities(fitted, X, classes):
     return probabilities
 
 
-def measure(held_out, y, classes):
-    """Return all measures of one fold."""
+def measure(
+    prediction: FoldPrediction, y: np.ndarray, classes: np.ndarray
+) -> dict[str, float]:
+    """Return all measures of one fold; NaN where one is not defined."""
     values = dict.fromkeys(MEASURES, float("nan"))
-    values["accuracy"] = float(accuracy_score(y, held_out.labels))
+    labels, proba = prediction.labels, prediction.probabilities
+    values["accuracy"] = float(accuracy_score(y, labels))
     values["macro_f1"] = float(
-        f1_score(y, held_out.labels, labels=classes, average="macro", zero_division=0)
+        f1_score(y, labels, labels=classes, average="macro", zero_division=0)
     )
-    found = held_out.probabilities
-    if found is None:
+    if proba is None:
         return values
-    values["log_loss"] = float(log_loss(y, found, labels=classes))
-    truth = y[:, None] == classes
-    values["brier"] = float(((found - truth) ** 2).sum(axis=1).mean())
+    values["log_loss"] = float(log_loss(y, proba, labels=classes))
+    values["brier"] = float(((proba - (y[:, None] == classes)) ** 2).sum(axis=1).mean())
     if len(np.unique(y)) == len(classes):
+        scores = proba[:, 1] if len(classes) == 2 else proba
         values["roc_auc"] = float(
-            roc_auc_score(y, found[:, 1])
-            if len(classes) == 2
-            else roc_auc_score(y, found, multi_class="ovo", labels=classes)
+            roc_auc_score(y, scores, multi_class="ovo", labels=classes)
         )
     return values
+
+
+class PairedDifference(NamedTuple):
+    """The mean difference of two models over folds.
+
+    Parameters
+    ----------
+    mean : float
+        Mean over the folds.
+    low, high : float
+        Confidence interval.
+    p_value : float
+        Of the hypothesis that there is no difference, two-sided.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p_value: float
+
+    @property
+    def verdict(self) -> str:
+        """The conclusion for the first model."""
+        if self.low > 0:
+            return "better"
+        return "worse" if self.high < 0 else "undecided"
+
+
+def paired_difference(
+    differences: ArrayLike, test_shares: list[float], confidence_level: float = 0.95
+) -> PairedDifference:
+    """Return the mean of differences over folds with its interval.
+
+    Training tables of folds overlap, so folds are not independent: the plain t-test
+    finds differences where there are none. Its variance is corrected by the ratio of
+    test rows to training rows [1]_.
+
+    References
+    ----------
+    .. [1] C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
+       Learning 52 (2003).
+    """
+    differences = np.asarray(differences, dtype=np.float64)
+    n_splits, mean = len(differences), float(differences.mean())
+    if n_splits < 2 or not np.isfinite(mean):
+        return PairedDifference(mean, np.nan, np.nan, np.nan)
+    factor = 1.0 / n_splits + float(np.mean(test_shares))
+    error = float(np.sqrt(factor * differences.var(ddof=1)))
+    if error == 0.0:
+        return PairedDifference(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+    distribution = stats.t(n_splits - 1)
+    half_width = float(distribution.ppf(0.5 + confidence_level / 2)) * error
+    p_value = float(2 * distribution.sf(abs(mean) / error))
+    return PairedDifference(mean, mean - half_width, mean + half_width, p_value)

@@ -1,11 +1,14 @@
-"""A classifier beside others on the same held-out rows, with a verdict in words."""
+"""Classifiers compared on the same held-out rows, with a verdict in words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.metrics import (
     confusion_matrix,
     get_scorer,
@@ -16,21 +19,22 @@ from sklearn.utils.validation import column_or_1d
 
 from segmentlearn._compat import HasMethods, Interval, num_samples, validate_params
 from segmentlearn._formatting import markdown_table
-from segmentlearn.model_selection._comparison._baselines import default_rivals
+from segmentlearn.model_selection._comparison._baselines import default_baselines
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
     MEASURES,
     WORDS,
+    FoldPrediction,
     fit_and_predict,
     measure,
-)
-from segmentlearn.model_selection._comparison._paired_differences import (
     paired_difference,
 )
+
+_Splits = list[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
 class ModelComparison:
-    """A classifier beside its rivals, as :func:`compare_models` returns it.
+    """A classifier compared with baselines, as :func:`compare_models` returns it.
 
     Attributes
     ----------
@@ -43,16 +47,17 @@ class ModelComparison:
     fold_scores : DataFrame
         A row for each model and fold: `model`, `fold`, the measures, and `fit_seconds`.
     differences : DataFrame
-        A row for each rival and measure: `rival`, `measure`, `difference` (positive
-        where the classifier is better), `low`, `high`, `p_value` and `verdict`.
+        A row for each baseline and measure: `baseline`, `measure`, `difference`
+        (positive where the classifier is better), `low`, `high`, `p_value` and
+        `verdict` ("better", "worse" or "undecided").
     classes : DataFrame
         A row for each model and class, from the held-out rows of all folds: `model`,
-        `class`, `precision`, `recall`, `f1`, `support`, and `taken_for`, the class that
-        it is most often taken for.
+        `class`, `precision`, `recall`, `f1`, `support`, and `confused_with`, the class
+        that is most often predicted for it in error.
     predictions : dict of str to ndarray of shape (n_samples,)
         Held-out labels by model; of the last repetition where folds are repeated.
     y_true : ndarray of shape (n_samples,)
-        What is true.
+        True labels.
     """
 
     name: str
@@ -61,10 +66,10 @@ class ModelComparison:
     fold_scores: pd.DataFrame
     differences: pd.DataFrame
     classes: pd.DataFrame
-    predictions: dict
+    predictions: dict[str, np.ndarray]
     y_true: np.ndarray
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return a row for each model: means over the folds, the best model first.
 
         Returns
@@ -81,7 +86,7 @@ class ModelComparison:
         up = not MEASURES.get(self.scoring, True)
         return frame.sort_values(self.scoring, ascending=up, ignore_index=True)
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return the models as a table in Markdown, and the verdict below it.
 
         Returns
@@ -91,30 +96,27 @@ class ModelComparison:
         return f"{markdown_table(self.to_frame())}\n\n{self.verdict}"
 
     @property
-    def verdict(self):
-        """What follows from all of it, in words."""
+    def verdict(self) -> str:
+        """The conclusions in words."""
         own = self.differences[self.differences["measure"] == self.scoring]
         lines = [_sentence(self.name, self.scoring, row) for row in own.itertuples()]
         lines.append(
             f"The intervals hold together with {self.confidence_level:.0%} confidence."
         )
-        lines.append(self._words_on_classes())
+        by_class = self.classes[self.classes["model"] == self.name].set_index("class")
+        best, weakest = by_class["f1"].idxmax(), by_class["f1"].idxmin()
+        confused_with = by_class.loc[weakest, "confused_with"]
+        note = (
+            "" if confused_with is None else f"; most often taken for {confused_with}"
+        )
+        lines.append(
+            f"{self.name} knows {best} best (F1 {by_class.loc[best, 'f1']:.2f}) and "
+            f"{weakest} worst (F1 {by_class.loc[weakest, 'f1']:.2f}{note})."
+        )
         return "\n".join(lines)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.to_markdown()
-
-    def _words_on_classes(self):
-        own = self.classes[self.classes["model"] == self.name].set_index("class")
-        best, weakest = own["f1"].idxmax(), own["f1"].idxmin()
-        text = (
-            f"{self.name} knows {best} best (F1 {own.loc[best, 'f1']:.2f}) and "
-            f"{weakest} worst (F1 {own.loc[weakest, 'f1']:.2f}"
-        )
-        taken_for = own.loc[weakest, "taken_for"]
-        if taken_for is None:
-            return f"{text})."
-        return f"{text}; most often taken for {taken_for})."
 
 
 @validate_params(
@@ -122,32 +124,31 @@ class ModelComparison:
         "estimator": [HasMethods(["fit", "predict"])],
         "X": "no_validation",
         "y": ["array-like"],
-        "rivals": [dict, None],
+        "baselines": [dict, None],
         "cv": ["cv_object"],
         "scoring": [str, callable],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
 def compare_models(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
     *,
-    rivals=None,
-    cv=5,
-    scoring="log_loss",
-    confidence_level=0.95,
-    n_jobs=None,
-    random_state=None,
-):
+    baselines: dict[str, Any] | None = None,
+    cv: Any = 5,
+    scoring: str | Callable = "log_loss",
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> ModelComparison:
     """Compare a classifier with others on the same held-out rows.
 
     Every model is fitted to the same folds, and differences are taken fold by fold.
-    Their intervals allow for training tables that overlap [1]_ and for the number of
-    rivals (Bonferroni), so that "better" is not said by luck.
+    Their intervals account for training tables that overlap [1]_ and for the number of
+    baselines (Bonferroni), so that "better" is rarely due to chance.
 
     Parameters
     ----------
@@ -157,10 +158,10 @@ def compare_models(
         Customers.
     y : array-like of shape (n_samples,)
         Segment of each.
-    rivals : dict of str to classifier, default=None
-        Models to compare with, by name. None takes the majority, a logistic regression,
-        and scikit-learn's gradient boosting twice: with its defaults, and with settings
-        that suit small noisy tables.
+    baselines : dict of str to classifier, default=None
+        Models to compare with, by name. None takes the majority class, a logistic
+        regression, and scikit-learn's gradient boosting twice: with its defaults, and
+        with parameters that suit small noisy tables.
     cv : int, cross-validation generator or iterable, default=5
         Folds; an integer gives stratified ones, shuffled by `random_state`. Repeated
         folds make intervals narrower.
@@ -169,11 +170,11 @@ def compare_models(
         "brier", the name of another scorer of scikit-learn, or a scorer. All of the
         former are measured anyway.
     confidence_level : float, default=0.95
-        Of the intervals of all rivals together.
+        Of the intervals of all baselines together.
     n_jobs : int or None, default=None
-        Fits at once, as joblib takes it.
+        Number of fits in parallel, as joblib takes it.
     random_state : int, RandomState instance or None, default=None
-        Decides the folds and the default rivals; the estimator keeps its own.
+        Controls the folds and the default baselines; the estimator keeps its own.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def compare_models(
     >>> X, y = load_iris(return_X_y=True)
     >>> found = compare_models(
     ...     LogisticRegression(max_iter=500), X, y,
-    ...     rivals={"majority": DummyClassifier(strategy="prior")}, random_state=0,
+    ...     baselines={"majority": DummyClassifier(strategy="prior")}, random_state=0,
     ... )
     >>> print(found.verdict.splitlines()[0])
     LogisticRegression is better than majority: ...
@@ -210,11 +211,17 @@ def compare_models(
         raise ValueError(
             f"y has only the class {classes[0]!r}; models are compared on two or more."
         )
-    rivals = default_rivals(X, _seed(random_state)) if rivals is None else dict(rivals)
-    name = _name_of(estimator, rivals)
-    models = {name: estimator, **rivals}
+    if baselines is None:
+        # a seed, so as not to draw from the caller's generator
+        seed = random_state if isinstance(random_state, Integral) else 0
+        baselines = default_baselines(X, seed)
+    name = _name_of(estimator, baselines)
+    models = {name: estimator, **baselines}
     scorer, measured = _resolve_scoring(scoring)
-    splits = _folds(cv, X, y, random_state)
+    if isinstance(cv, Integral):
+        cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
+    splitter = check_cv(cv, y, classifier=True)
+    splits = list(splitter.split(np.zeros(num_samples(X)), y))
     found = Parallel(n_jobs=n_jobs)(
         delayed(fit_and_predict)(model, X, y, train, test, classes, scorer)
         for model in models.values()
@@ -225,8 +232,14 @@ def compare_models(
         for place, model in enumerate(models)
     }
     fold_scores = _fold_scores(by_model, splits, y, classes, measured)
-    predictions, covered = _held_out_labels(by_model, splits, y)
-    _check_scored(fold_scores, measured)
+    lacking = fold_scores.loc[fold_scores[measured].isna(), "model"].unique().tolist()
+    if lacking:
+        raise ValueError(
+            f"scoring={measured!r} needs probabilities, or every class in every fold, "
+            f"which {lacking} cannot give; choose 'accuracy' or 'macro_f1'."
+        )
+    predictions = _held_out_labels(by_model, splits, y)
+    covered = np.unique(np.concatenate([test for _, test in splits]))
     return ModelComparison(
         name=name,
         scoring=measured,
@@ -239,151 +252,107 @@ def compare_models(
     )
 
 
-def _seed(random_state):
-    """Return a seed for the rivals without drawing from the caller's generator."""
-    return random_state if isinstance(random_state, Integral) else 0
-
-
-def _name_of(estimator, rivals):
+def _name_of(estimator: Any, baselines: dict[str, Any]) -> str:
     steps = getattr(estimator, "steps", None)
     name = type(steps[-1][1] if steps else estimator).__name__
-    while name in rivals:
+    while name in baselines:
         name += " (yours)"
     return name
 
 
-def _resolve_scoring(scoring):
+def _resolve_scoring(scoring: str | Callable) -> tuple[Callable | None, str]:
     """Return a scorer for what is not measured anyway, and the measure's name."""
-    if isinstance(scoring, str) and scoring in MEASURES:
-        return None, scoring
-    scorer = get_scorer(scoring)
     if isinstance(scoring, str):
-        return scorer, scoring
-    return scorer, getattr(scoring, "__name__", "score")
+        return None if scoring in MEASURES else get_scorer(scoring), scoring
+    return get_scorer(scoring), getattr(scoring, "__name__", "score")
 
 
-def _folds(cv, X, y, random_state):
-    if isinstance(cv, Integral):
-        cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-    splitter = check_cv(cv, y, classifier=True)
-    return list(splitter.split(np.zeros(num_samples(X)), y))
-
-
-def _fold_scores(by_model, splits, y, classes, measured):
+def _fold_scores(
+    by_model: dict[str, list[FoldPrediction]],
+    splits: _Splits,
+    y: np.ndarray,
+    classes: np.ndarray,
+    measured: str,
+) -> pd.DataFrame:
     rows = []
     for model, folds in by_model.items():
-        for fold, ((_, test), held_out) in enumerate(zip(splits, folds, strict=True)):
-            row = {"model": model, "fold": fold, **measure(held_out, y[test], classes)}
-            row.setdefault(measured, held_out.score)
-            rows.append({**row, "fit_seconds": held_out.seconds})
+        for fold, ((_, test), found) in enumerate(zip(splits, folds, strict=True)):
+            row = {"model": model, "fold": fold, **measure(found, y[test], classes)}
+            row.setdefault(measured, found.score)
+            rows.append({**row, "fit_seconds": found.seconds})
     return pd.DataFrame(rows)
 
 
-def _check_scored(fold_scores, measured):
-    lacking = fold_scores.loc[fold_scores[measured].isna(), "model"].unique().tolist()
-    if lacking:
-        raise ValueError(
-            f"scoring={measured!r} needs probabilities, or every class in every fold, "
-            f"which {lacking} cannot give; choose 'accuracy' or 'macro_f1'."
-        )
-
-
-def _differences(fold_scores, name, splits, confidence_level):
-    shares = [len(test) / len(train) for train, test in splits]
-    measures = [
-        one for one in fold_scores if one not in ("model", "fold", "fit_seconds")
-    ]
+def _differences(
+    fold_scores: pd.DataFrame, name: str, splits: _Splits, confidence_level: float
+) -> pd.DataFrame:
+    test_shares = [len(test) / len(train) for train, test in splits]
     scores = {
-        model: part.reset_index(drop=True)
+        model: part.drop(columns=["model", "fold", "fit_seconds"]).to_dict("list")
         for model, part in fold_scores.groupby("model", sort=False)
     }
-    rivals = [model for model in scores if model != name]
-    level = 1 - (1 - confidence_level) / max(1, len(rivals))
+    own = scores.pop(name)
+    level = 1 - (1 - confidence_level) / max(1, len(scores))
     rows = []
-    for rival in rivals:
-        for one in measures:
-            sign = 1.0 if MEASURES.get(one, True) else -1.0
-            found = paired_difference(
-                sign * (scores[name][one] - scores[rival][one]), shares, level
-            )
-            rows.append(
-                {
-                    "rival": rival,
-                    "measure": one,
-                    "difference": found.mean,
-                    "low": found.low,
-                    "high": found.high,
-                    "p_value": found.p_value,
-                    "verdict": _verdict(found),
-                }
-            )
-    columns = ["rival", "measure", "difference", "low", "high", "p_value", "verdict"]
+    for baseline, others in scores.items():
+        for measured, values in others.items():
+            sign = 1.0 if MEASURES.get(measured, True) else -1.0
+            ahead = sign * (np.array(own[measured]) - np.array(values))
+            found = paired_difference(ahead, test_shares, level)
+            rows.append((baseline, measured, *found, found.verdict))
+    columns = ["baseline", "measure", "difference", "low", "high", "p_value", "verdict"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _verdict(found):
-    if found.low > 0:
-        return "better"
-    return "worse" if found.high < 0 else "not told apart"
-
-
-def _sentence(name, scoring, row):
-    """Say how the classifier stands to one rival."""
+def _sentence(name: str, scoring: str, row: Any) -> str:
+    """Return a sentence on the classifier and one baseline."""
     words = WORDS.get(scoring, scoring)
-    more = "higher" if MEASURES.get(scoring, True) else "lower"
     interval = f"interval {row.low:+.4f} to {row.high:+.4f}"
-    size = abs(row.difference)
-    if row.verdict == "better":
+    if row.verdict == "undecided":
         return (
-            f"{name} is better than {row.rival}: {words} {more} by {size:.4f} "
-            f"({interval})."
+            f"Neither {name} nor {row.baseline} is clearly better: a lead of "
+            f"{row.difference:+.4f} in {words} ({interval})."
         )
-    if row.verdict == "worse":
-        less = "lower" if more == "higher" else "higher"
-        return (
-            f"{name} is worse than {row.rival}: {words} {less} by {size:.4f} "
-            f"({interval})."
-        )
+    is_higher = MEASURES.get(scoring, True) == (row.verdict == "better")
     return (
-        f"{name} and {row.rival} cannot be told apart: a lead of "
-        f"{row.difference:+.4f} in {words} ({interval})."
+        f"{name} is {row.verdict} than {row.baseline}: {words} "
+        f"{'higher' if is_higher else 'lower'} by {abs(row.difference):.4f} "
+        f"({interval})."
     )
 
 
-def _held_out_labels(by_model, splits, y):
-    """Return the label of each row from a fold that held it out, and which rows."""
-    covered = np.zeros(len(y), dtype=bool)
-    for _, test in splits:
-        covered[test] = True
+def _held_out_labels(
+    by_model: dict[str, list[FoldPrediction]], splits: _Splits, y: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the label of each row from a fold that held it out."""
     predictions = {}
     for model, folds in by_model.items():
-        labels = y.copy()
-        for (_, test), held_out in zip(splits, folds, strict=True):
-            labels[test] = held_out.labels
-        predictions[model] = labels
-    return predictions, covered
+        predictions[model] = labels = y.copy()
+        for (_, test), found in zip(splits, folds, strict=True):
+            labels[test] = found.labels
+    return predictions
 
 
-def _by_class(predictions, y, covered, classes):
-    rows = []
+def _by_class(
+    predictions: dict[str, np.ndarray],
+    y: np.ndarray,
+    covered: np.ndarray,
+    classes: np.ndarray,
+) -> pd.DataFrame:
+    frames = []
     for model, labels in predictions.items():
         truth, found = y[covered], labels[covered]
-        precision, recall, f1, support = precision_recall_fscore_support(
+        scores = precision_recall_fscore_support(
             truth, found, labels=classes, zero_division=0
         )
-        wrong = confusion_matrix(truth, found, labels=classes)
-        np.fill_diagonal(wrong, 0)
-        for place, one in enumerate(classes.tolist()):
-            taken_for = classes[wrong[place].argmax()] if wrong[place].any() else None
-            rows.append(
-                {
-                    "model": model,
-                    "class": one,
-                    "precision": precision[place],
-                    "recall": recall[place],
-                    "f1": f1[place],
-                    "support": int(support[place]),
-                    "taken_for": taken_for,
-                }
-            )
-    return pd.DataFrame(rows)
+        errors = confusion_matrix(truth, found, labels=classes)
+        np.fill_diagonal(errors, 0)
+        names = classes.astype(object)
+        frame = pd.DataFrame({"model": model, "class": classes.tolist()})
+        frame[["precision", "recall", "f1", "support"]] = np.transpose(scores)
+        frame["support"] = frame["support"].astype(int)
+        frame["confused_with"] = np.where(
+            errors.any(axis=1), names[errors.argmax(axis=1)], None
+        )
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)

@@ -1,7 +1,8 @@
-"""The fits of a search: which train together, and what each of them has become."""
+"""The fits of a search: which are trained in a batch, and what each has learnt."""
 
 import collections
 import contextlib
+import functools
 import time
 from collections.abc import Hashable, Iterator
 from typing import Any
@@ -31,7 +32,7 @@ class BatchedFits:
     batches : list of int
         How many fits each program has trained.
     any_together : bool
-        Whether there is a candidate that can be trained beside others.
+        Whether there is a candidate that can be trained in a batch.
     """
 
     def __init__(self, estimator: Any, param_grid: Any, shares_nets: bool) -> None:
@@ -51,33 +52,38 @@ class BatchedFits:
         """Train whatever can be trained together."""
         self._seconds = [0.0] * (len(self.candidates) * len(splits))
         ready: dict[int, tuple] = {}
-        for number_of_split, (train, _) in enumerate(splits):
+        for split, (train, _) in enumerate(splits):
             fold = _Fold(X, y, train, fit_params)
             for candidate, parameters in enumerate(self.candidates):
-                number = candidate * len(splits) + number_of_split
-                if self._reasons[candidate] is not None:
-                    self._alone[number] = str(self._reasons[candidate])
+                number, reason = (
+                    candidate * len(splits) + split,
+                    self._reasons[candidate],
+                )
+                if reason is not None:
+                    self._alone[number] = reason
                     continue
                 began = time.perf_counter()
                 try:
                     ready[number] = fold.start(self._set(parameters), parameters)
-                except Exception:  # to be met again, and told, when it is trained alone
+                except Exception:  # raised again when it is trained alone
                     self._alone[number] = "error before the training"
                 self._seconds[number] = time.perf_counter() - began
-        numbers = {id(one): number for number, (one, _) in ready.items()}
-        batches, left = train_side_by_side([one for one, _ in ready.values()])
+        numbers = {id(prepared): number for number, (prepared, _) in ready.items()}
+        batches, left = train_side_by_side([prepared for prepared, _ in ready.values()])
         for batch in batches:
             self.batches.append(len(batch.starts))
-            for one, result in zip(batch.starts, batch.results, strict=True):
-                number = numbers[id(one)]
+            for prepared, result in zip(batch.starts, batch.results, strict=True):
+                number = numbers[id(prepared)]
                 self._trained[number] = (*ready[number], result)
                 self._seconds[number] += batch.seconds / len(batch.starts)
-        for one in left:
-            self._alone[numbers[id(one)]] = "no gain, or no equal result, in a batch"
+        for prepared in left:
+            self._alone[numbers[id(prepared)]] = (
+                "no gain, or no equal result, in a batch"
+            )
 
     @contextlib.contextmanager
-    def handing_out(self) -> Iterator[None]:
-        """Number the clones that a search makes while it lasts: they are its fits."""
+    def numbering_clones(self) -> Iterator[None]:
+        """Number the clones that a search makes in this context: they are its fits."""
         self._next = 0
         try:
             yield
@@ -95,22 +101,17 @@ class BatchedFits:
 
     def fit(self, number: int, estimator: Any, *args: Any, **kwargs: Any) -> Any:
         """Give an estimator what it would have learnt, or let it learn."""
-        del estimator.fit  # its own again
+        del estimator.fit  # the class has the real one
         began = time.perf_counter()
         try:
             if number not in self._trained:
                 self._seconds[number] = 0.0  # without what led to nothing
                 return estimator.fit(*args, **kwargs)
-            one, front, result = self._trained.pop(number)
-            fitted = one.finish(result, self._net(one))
+            prepared, front, result = self._trained.pop(number)
+            fitted = prepared.finish(result, self._net(prepared))
             if front is not None:
-                name, classifier = estimator.steps[-1]
-                estimator.steps = [*front.steps, (name, classifier)]
-                vars(classifier).update(vars(fitted))
-            elif isinstance(estimator, Pipeline):
-                vars(estimator.steps[-1][1]).update(vars(fitted))
-            else:
-                vars(estimator).update(vars(fitted))
+                estimator.steps = [*front.steps, estimator.steps[-1]]
+            vars(_last_step(estimator)).update(vars(fitted))
             return estimator
         finally:
             self._seconds[number] += time.perf_counter() - began
@@ -128,69 +129,70 @@ class BatchedFits:
         results["mean_fit_time"] = seconds.mean(axis=1)
         results["std_fit_time"] = seconds.std(axis=1)
 
-    def _net(self, one: Start) -> Any:
+    def _net(self, prepared: Start) -> Any:
         """Return a net to put weights into; None where it must be a new one."""
-        if not self._shares_nets:
-            return None
-        if one.spec not in self._nets:
-            self._nets[one.spec] = one.net()
-        return self._nets[one.spec]
+        if self._shares_nets and prepared.spec not in self._nets:
+            self._nets[prepared.spec] = prepared.net()
+        return self._nets.get(prepared.spec)
 
     def _set(self, parameters: dict) -> Any:
         return clone(self._estimator).set_params(**clone(parameters, safe=False))
 
     def _reason(self, parameters: dict) -> str | None:
-        """Say why a candidate is trained alone, or None if it is not."""
+        """Return why a candidate is trained alone, or None if it is not."""
         try:
             estimator = self._set(parameters)
-        except Exception:  # to be met again, and told, by the search
+        except Exception:  # raised again by the search
             return "error before the training"
-        if type(estimator) is Pipeline:
-            if getattr(estimator, "transform_input", None):
-                return "pipeline that transforms other arguments"
-            estimator = estimator.steps[-1][1]
-        return reason_to_train_alone(estimator)
+        if type(estimator) is not Pipeline:
+            return reason_to_train_alone(estimator)
+        if getattr(estimator, "transform_input", None):
+            return "pipeline that transforms other arguments"
+        return reason_to_train_alone(_last_step(estimator))
 
 
 class _Fold:
-    """The training rows of a fold, prepared once in each way."""
+    """The training rows of a fold; each preprocessing is fitted once."""
 
     def __init__(self, X: Any, y: Any, train: Any, fit_params: dict) -> None:
-        self._X, self._y, self._train, self._given = X, y, train, fit_params
-        self._rows: tuple | None = None
+        self._X, self._y, self._train, self._fit_params = X, y, train, fit_params
         self._tables: dict[Hashable, tuple] = {}
+
+    @functools.cached_property
+    def _rows(self) -> tuple:
+        """The training rows, and the fit parameters of these."""
+        y = None if self._y is None else safe_indexing(self._y, self._train)
+        params = check_method_params(
+            self._X, params=self._fit_params, indices=self._train
+        )
+        return safe_indexing(self._X, self._train), y, params
 
     def start(self, estimator: Any, parameters: dict) -> tuple:
         """Return a classifier ready to be trained, and the steps before it."""
-        if self._rows is None:
-            given = check_method_params(
-                self._X, params=self._given, indices=self._train
-            )
-            X = safe_indexing(self._X, self._train)
-            y = None if self._y is None else safe_indexing(self._y, self._train)
-            self._rows = X, y, given
-        X, y, given = self._rows
-        prefix, classifier = "", estimator
+        X, y, params = self._rows
+        prefix, key = "", ()
         if isinstance(estimator, Pipeline):
-            name, classifier = estimator.steps[-1]
-            prefix = f"{name}__"
-        unknown = set(given) - {f"{prefix}sample_weight"}
+            prefix = f"{estimator.steps[-1][0]}__"
+            # the values that the steps before the classifier depend on
+            key = tuple(
+                (name, id(value))
+                for name, value in sorted(parameters.items())
+                if not name.startswith(prefix)
+            )
+        unknown = set(params) - {f"{prefix}sample_weight"}
         if unknown:
-            raise ValueError(f"fit parameters {sorted(unknown)} are not batched")
-        weights = given.get(f"{prefix}sample_weight")
-        key = tuple(
-            (name, id(value))
-            for name, value in sorted(parameters.items())
-            if not prefix or not name.startswith(prefix)
-        )
-        if not prefix:
-            key = ()
+            raise ValueError(f"Fit parameters {sorted(unknown)} are not batched.")
         if key not in self._tables:
             front = None
             if prefix and len(estimator.steps) > 1:
                 front = estimator[:-1]
                 X = front.fit_transform(X, y)
+            weights = params.get(f"{prefix}sample_weight")
             self._tables[key] = TrainingTable(X, y, weights), front
         table, front = self._tables[key]
-        chosen = parameters.get(f"{prefix}preprocessor")
-        return start(classifier, table, (id(chosen),)), front
+        preprocessor = parameters.get(f"{prefix}preprocessor")
+        return start(_last_step(estimator), table, (id(preprocessor),)), front
+
+
+def _last_step(estimator: Any) -> Any:
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator

@@ -2,15 +2,14 @@
 
 import copy
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
-import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils import get_tags
 
-from segmentlearn._compat import BaseSearchCV
 from segmentlearn.model_selection._search._batched_fits import BatchedFits
 
 
@@ -29,24 +28,24 @@ class BatchedGridSearchCV(GridSearchCV):
     estimator : SegmentClassifier or Pipeline
         A classifier with one ordinary net, such as
         ``SegmentClassifier.from_preset("best-practices")``, or a pipeline that ends in
-        one. Whatever else there is, is fitted one by one, as GridSearchCV does it:
+        one. Everything else is fitted one by one, as GridSearchCV does it:
         other estimators, ensembles of packed nets (the default classifier), batch
         normalization, callbacks, warm starts, optimizer objects.
     param_grid : dict or list of dict
         Names of parameters, and the values to try.
     scoring : str, callable, list, tuple or dict, default=None
-        How predictions are judged.
+        Strategy to evaluate the predictions.
     n_jobs : int, default=None
-        Processes for a search without any net that can be trained beside others; such
-        nets are trained in this process.
+        Processes for a search without any net that can be trained in a batch; batches
+        are trained in this process.
     refit : bool, str or callable, default=True
         Whether, and by which score, the best candidate is fitted to all rows.
     cv : int, cross-validation generator or iterable, default=None
         The folds; None is five.
     verbose : int, default=0
-        How much is printed.
+        Verbosity.
     pre_dispatch : int or str, default="2*n_jobs"
-        Fits that are handed to the processes ahead.
+        Number of fits dispatched to the processes ahead.
     error_score : "raise" or number, default=np.nan
         Score of a fit that fails.
     return_train_score : bool, default=False
@@ -55,8 +54,8 @@ class BatchedGridSearchCV(GridSearchCV):
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        As GridSearchCV has it. The time of a fit that was trained beside others is its
-        share of theirs.
+        As in GridSearchCV. The time of a fit that was trained in a batch is its share
+        of the batch.
     best_estimator_ : estimator
         The best candidate, fitted to all rows; only with `refit`.
     best_score_ : float
@@ -66,7 +65,7 @@ class BatchedGridSearchCV(GridSearchCV):
     best_index_ : int
         Its position in `cv_results_`.
     scorer_ : callable or dict
-        What predictions are judged by.
+        Scorer of the held-out predictions.
     n_splits_ : int
         Number of folds.
     refit_time_ : float
@@ -103,39 +102,7 @@ class BatchedGridSearchCV(GridSearchCV):
     (6, {})
     """
 
-    _parameter_constraints: dict = {
-        name: GridSearchCV._parameter_constraints[name]
-        for name in ("estimator", "param_grid", *BaseSearchCV._parameter_constraints)
-    }
-
-    def __init__(
-        self,
-        estimator,
-        param_grid,
-        *,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-    ):
-        super().__init__(
-            estimator,
-            param_grid,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Evaluate all candidates, and fit the best one to all rows.
 
         Parameters
@@ -159,7 +126,7 @@ class BatchedGridSearchCV(GridSearchCV):
         search = copy.copy(self)
         search._fits = fits
         if fits.any_together:
-            search.estimator = _Prepared(self.estimator, fits)
+            search.estimator = _PlannedEstimator(self.estimator, fits)
             search.n_jobs = 1
         GridSearchCV.fit(search, X, y, **params)
         learnt = {
@@ -171,38 +138,40 @@ class BatchedGridSearchCV(GridSearchCV):
             if self.scoring is None:
                 learnt["scorer_"] = check_scoring(self.estimator)
             fits.write_times(learnt["cv_results_"])
-        vars(self).update(learnt)
+        self.__dict__.update(learnt)
         self.batches_ = fits.batches
         self.one_by_one_ = fits.one_by_one(self.n_splits_)
         return self
 
-    def _run_search(self, evaluate_candidates, **_):
+    def _run_search(self, evaluate_candidates: Callable, **_: Any) -> None:
         """Evaluate the grid; nets are trained as soon as the folds are known."""
         if not self._fits.any_together:
             evaluate_candidates(self._fits.candidates)
             return
         folds = _TrainingFolds(self._checked_cv_orig, self._fits, self._fit_params)
-        with self._fits.handing_out():
+        with self._fits.numbering_clones():
             evaluate_candidates(self._fits.candidates, cv=folds)
 
-    def _get_routed_params_for_fit(self, params):
+    def _get_routed_params_for_fit(self, params: dict) -> Any:
         routed = super()._get_routed_params_for_fit(params)
         self._fit_params = routed.estimator.fit
         return routed
 
 
-class _Prepared:
+class _PlannedEstimator:
     """Stands in for an estimator while a search clones it and sets its parameters.
 
-    The search gets the estimator itself, whose next ``fit`` is answered by what has
-    been trained beside others.
+    The search gets the estimator itself, whose next ``fit`` takes over what was trained
+    in a batch. GridSearchCV keeps doing the rest: scores, errors, the best candidate.
     """
 
     def __init__(self, estimator: Any, fits: BatchedFits, number: int = -1) -> None:
         self._estimator, self._fits, self._number = estimator, fits, number
 
-    def __sklearn_clone__(self) -> "_Prepared":
-        return _Prepared(clone(self._estimator), self._fits, self._fits.next_number())
+    def __sklearn_clone__(self) -> "_PlannedEstimator":
+        return _PlannedEstimator(
+            clone(self._estimator), self._fits, self._fits.next_number()
+        )
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self._estimator)
@@ -221,7 +190,7 @@ class _Prepared:
 
 
 class _TrainingFolds:
-    """Folds of which every net learns as soon as they are drawn."""
+    """Folds that train every net of the search as soon as they are drawn."""
 
     def __init__(self, cv: Any, fits: BatchedFits, fit_params: dict) -> None:
         self._cv, self._fits, self._fit_params = cv, fits, fit_params

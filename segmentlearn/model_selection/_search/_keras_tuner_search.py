@@ -4,7 +4,9 @@ import copy
 import itertools
 import tempfile
 import warnings
+from collections.abc import Callable, Iterator
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -38,7 +40,7 @@ class KerasTunerSearchCV(BaseSearchCV):
         of Optuna, or a list of values. Empty where an oracle object brings its space
         and the estimator's parameters have the same names.
     oracle : {"random", "bayesian", "hyperband"} or keras_tuner.Oracle, default="random"
-        Who proposes. An oracle object is copied; its objective may have any name, and
+        What proposes. An oracle object is copied; its objective may have any name, and
         is given the score, or its negative if it is to be minimised.
     n_trials : int, default=10
         Proposals of "random" and "bayesian", or fewer where the space has fewer.
@@ -52,10 +54,10 @@ class KerasTunerSearchCV(BaseSearchCV):
         by how much the resource grows.
     scoring : str, callable, list, tuple or dict, default=None
         As for ``GridSearchCV``. With several scores, `refit` names the one that the
-        oracle is told.
+        oracle maximises.
     n_jobs : int or None, default=None
-        Fits at the same time. "random" and "hyperband" propose many candidates at once;
-        the others one, whose folds are fitted at the same time.
+        Fits in parallel. "random" and "hyperband" propose many candidates at once;
+        the others one, whose folds are fitted in parallel.
     refit : bool, str or callable, default=True
         Whether to fit the best parameters to all rows, as for ``GridSearchCV``.
     cv : int, cross-validation generator or iterable, default=None
@@ -70,7 +72,7 @@ class KerasTunerSearchCV(BaseSearchCV):
     return_train_score : bool, default=False
         Whether to score training rows, too.
     random_state : int, RandomState instance or None, default=None
-        Decides what is proposed. An oracle object has its own seed.
+        Controls the proposals. An oracle object has its own seed.
 
     Attributes
     ----------
@@ -85,11 +87,11 @@ class KerasTunerSearchCV(BaseSearchCV):
     best_index_ : int
         Their place in `cv_results_`.
     scorer_ : callable or dict
-        What scores.
+        Scorer of the held-out predictions.
     n_splits_ : int
-        Folds.
+        Number of folds.
     refit_time_ : float
-        Seconds that the last fit took.
+        Seconds of the last fit.
     multimetric_ : bool
         Whether there are several scores.
     classes_ : ndarray of shape (n_classes,)
@@ -159,24 +161,24 @@ class KerasTunerSearchCV(BaseSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_distributions,
+        estimator: Any,
+        param_distributions: dict[str, Any],
         *,
-        oracle="random",
-        n_trials=10,
-        resource="max_epochs",
-        max_resources="auto",
-        factor=3,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        error_score=np.nan,
-        return_train_score=False,
-        random_state=None,
-    ):
+        oracle: Any = "random",
+        n_trials: int = 10,
+        resource: str = "max_epochs",
+        max_resources: int | str = "auto",
+        factor: int = 3,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: str | float = np.nan,
+        return_train_score: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         super().__init__(
             estimator=estimator,
             scoring=scoring,
@@ -196,14 +198,14 @@ class KerasTunerSearchCV(BaseSearchCV):
         self.factor = factor
         self.random_state = random_state
 
-    def _run_search(self, evaluate_candidates):
-        """Ask the oracle, evaluate, and tell it, until it asks for nothing more."""
+    def _run_search(self, evaluate_candidates: Callable) -> None:
+        """Evaluate what the oracle proposes until it has no more proposals."""
         base_tuner = _import_keras_tuner().engine.base_tuner
         oracle = self._copy_oracle()
         self._check_space(oracle)
         numbers = itertools.count()
         with tempfile.TemporaryDirectory(prefix="segmentlearn-tuner-") as folder:
-            # oracles write a file for each trial; the tuner tells them where
+            # oracles write a file for each trial, into the tuner's directory
             base_tuner.BaseTuner(
                 oracle, directory=folder, project_name="search", overwrite=True
             )
@@ -211,31 +213,30 @@ class KerasTunerSearchCV(BaseSearchCV):
             self._read_parameters(space)
             oracle.update_space(space)
             while trials := self._ask(oracle, numbers):
-                candidates = [
-                    self._read_parameters(trial.hyperparameters) for trial in trials
-                ]
-                results = evaluate_candidates(candidates)
+                results = evaluate_candidates(
+                    [self._read_parameters(trial.hyperparameters) for trial in trials]
+                )
                 scores = self._leading_scores(results)[-len(trials) :]
                 for trial, score in zip(trials, scores, strict=True):
-                    _tell(oracle, trial, float(score))
+                    _report_score(oracle, trial, float(score))
         if self.oracle == "hyperband":
             self._warn_of_a_small_space(results["params"])
 
-    def _copy_oracle(self):
+    def _copy_oracle(self) -> Any:
         """Return an oracle that this search alone uses."""
-        if not isinstance(self.oracle, str):
+        if isinstance(self.oracle, str):
+            oracle = self._make_oracle()
+        else:
             oracle = copy.deepcopy(self.oracle)
             if hasattr(oracle.objective, "objectives"):
                 raise ValueError(
-                    "oracle has several objectives, and a search tells it one score; "
-                    'give it keras_tuner.Objective("score", "max").'
+                    "oracle has several objectives, and a search has one score for it; "
+                    'set its objective to keras_tuner.Objective("score", "max").'
                 )
-        else:
-            oracle = self._make_oracle()
         oracle.verbose = 0  # a screen full of tables for each trial otherwise
         return oracle
 
-    def _make_oracle(self):
+    def _make_oracle(self) -> Any:
         keras_tuner = _import_keras_tuner()
         seed = check_random_state(self.random_state).randint(1, 2**31 - 1)
         settings = {
@@ -243,17 +244,15 @@ class KerasTunerSearchCV(BaseSearchCV):
             "seed": int(seed),
             "max_consecutive_failed_trials": _NEVER,  # error_score decides
         }
-        oracles = keras_tuner.oracles
-        if self.oracle == "random":
-            return oracles.RandomSearchOracle(max_trials=self.n_trials, **settings)
-        if self.oracle == "bayesian":
-            return oracles.BayesianOptimizationOracle(
-                max_trials=self.n_trials, **settings
+        if self.oracle == "hyperband":
+            return keras_tuner.oracles.HyperbandOracle(
+                max_epochs=self._max_resources(), factor=self.factor, **settings
             )
-        most = self._most_resources()
-        return oracles.HyperbandOracle(max_epochs=most, factor=self.factor, **settings)
+        name = {"random": "RandomSearch", "bayesian": "BayesianOptimization"}
+        oracle = getattr(keras_tuner.oracles, f"{name[self.oracle]}Oracle")
+        return oracle(max_trials=self.n_trials, **settings)
 
-    def _most_resources(self):
+    def _max_resources(self) -> int:
         parameters = self.estimator.get_params()
         if self.resource not in parameters or self.resource in self.param_distributions:
             raise ValueError(
@@ -271,9 +270,9 @@ class KerasTunerSearchCV(BaseSearchCV):
             )
         return int(most)
 
-    def _warn_of_a_small_space(self, candidates):
-        """Say so if no candidate has reached the last round."""
-        most = self._most_resources()
+    def _warn_of_a_small_space(self, candidates: list[dict]) -> None:
+        """Warn if no candidate has reached the last round."""
+        most = self._max_resources()
         reached = max(parameters[self.resource] for parameters in candidates)
         if reached < most:
             warnings.warn(
@@ -285,25 +284,21 @@ class KerasTunerSearchCV(BaseSearchCV):
                 stacklevel=2,
             )
 
-    def _check_space(self, oracle):
-        known = self.estimator.get_params()
-        unknown = [name for name in self._parameter_names(oracle) if name not in known]
+    def _check_space(self, oracle: Any) -> None:
+        # an oracle object may bring its space
+        names = list(self.param_distributions)
+        names = names or [parameter.name for parameter in oracle.get_space().space]
+        unknown = [name for name in names if name not in self.estimator.get_params()]
         if unknown:
             raise ValueError(
                 f"param_distributions names {unknown}, which {self.estimator!r} does "
                 "not have; see estimator.get_params() for the names it has."
             )
 
-    def _parameter_names(self, oracle):
-        """Return the names searched: given, or brought by an oracle object."""
-        if self.param_distributions:
-            return list(self.param_distributions)
-        return [one.name for one in oracle.get_space().space]
-
-    def _ask(self, oracle, numbers):
+    def _ask(self, oracle: Any, numbers: Iterator[int]) -> list:
         """Return the next trials: all that do not depend on scores to come."""
         proposes_many = self.oracle in ("random", "hyperband")
-        trials = []
+        trials: list = []
         while proposes_many or not trials:
             trial = oracle.create_trial(f"search-{next(numbers)}")
             if trial.status != "RUNNING":
@@ -311,35 +306,28 @@ class KerasTunerSearchCV(BaseSearchCV):
             trials.append(trial)
         return trials
 
-    def _read_parameters(self, hyperparameters):
+    def _read_parameters(self, hyperparameters: Any) -> dict[str, Any]:
         """Return the estimator's parameters in a trial."""
         values = hyperparameters.values
-        if self.param_distributions:
-            parameters = {
-                name: suggest(hyperparameters, name, wanted)
-                for name, wanted in self.param_distributions.items()
-            }
-        else:
-            parameters = {
-                name: value
-                for name, value in values.items()
-                if not name.startswith("tuner/")
-            }
+        parameters = {
+            name: suggest(hyperparameters, name, wanted)
+            for name, wanted in self.param_distributions.items()
+        } or {k: v for k, v in values.items() if not k.startswith("tuner/")}
         if _RESOURCE_OF_HYPERBAND in values:
             parameters[self.resource] = int(values[_RESOURCE_OF_HYPERBAND])
         return parameters
 
-    def _leading_scores(self, results):
+    def _leading_scores(self, results: dict) -> np.ndarray:
         name = self.refit if isinstance(self.refit, str) else "score"
         if f"mean_test_{name}" not in results:
             raise ValueError(
-                f"refit={self.refit!r} does not say which of several scores the oracle "
-                "is told; set refit to the name of one."
+                f"refit={self.refit!r} does not name the score for the oracle among "
+                "several; set refit to the name of one."
             )
         return results[f"mean_test_{name}"]
 
 
-def _tell(oracle, trial, score):
+def _report_score(oracle: Any, trial: Any, score: float) -> None:
     if np.isfinite(score):
         is_loss = oracle.objective.direction == "min"
         value = -score if is_loss else score
@@ -351,7 +339,7 @@ def _tell(oracle, trial, score):
     oracle.end_trial(trial)
 
 
-def _import_keras_tuner():
+def _import_keras_tuner() -> Any:
     try:
         with quiet_start():
             import keras_tuner

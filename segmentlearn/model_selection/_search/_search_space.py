@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
@@ -27,18 +28,17 @@ class _Range:
     n_values: int
     log: bool = False
 
-    def as_grid(self):
+    def as_grid(self) -> list[float]:
+        """Return evenly spaced values."""
         space = np.geomspace if self.log else np.linspace
         values = space(self.low, self.high, self.n_values)
         return [float(f"{value:.2g}") for value in values]
 
-    def as_distribution(self):
+    def as_distribution(self) -> Any:
+        """Return a distribution of scipy."""
         if self.log:
             return stats.loguniform(self.low, self.high)
         return stats.uniform(self.low, self.high - self.low)
-
-    def as_optuna(self, optuna):
-        return optuna.distributions.FloatDistribution(self.low, self.high, log=self.log)
 
 
 @validate_params(
@@ -46,10 +46,13 @@ class _Range:
         "estimator": [HasMethods(["get_params", "fit"])],
         "size": [StrOptions({"small", "medium", "large"})],
         "kind": [StrOptions({"grid", "distributions", "optuna"})],
-    },
-    prefer_skip_nested_validation=True,
+    }
 )
-def search_space(estimator, size="small", kind="grid"):
+def search_space(
+    estimator: Any,
+    size: Literal["small", "medium", "large"] = "small",
+    kind: Literal["grid", "distributions", "optuna"] = "grid",
+) -> dict[str, Any]:
     """Return parameters worth searching, for the nets of an estimator.
 
     Finds every :class:`~segmentlearn.SegmentClassifier` and
@@ -81,7 +84,7 @@ def search_space(estimator, size="small", kind="grid"):
     ------
     ValueError
         If there is no such net in the estimator, or only that of an
-        ``AutoencoderClusterer``, which no held-out score can judge.
+        ``AutoencoderClusterer``, which has no score on held-out customers.
     ImportError
         If ``kind="optuna"`` and Optuna is not installed.
 
@@ -112,23 +115,23 @@ def search_space(estimator, size="small", kind="grid"):
     }
     if kind == "optuna":
         return _for_optuna(space)
-    return {name: _plain(values, kind) for name, values in space.items()}
+    return {name: _render(values, kind) for name, values in space.items()}
 
 
-def _find_nets(estimator):
+def _find_nets(estimator: Any) -> dict[str, Any]:
     """Return the nets within an estimator, by the prefix of their parameters."""
-    objects = {"": estimator, **estimator.get_params(deep=True)}
-    prefixes = {name: f"{name}__" if name else "" for name in objects}
+    parameters = estimator.get_params(deep=True)
+    objects = {"": estimator} | {f"{name}__": parameters[name] for name in parameters}
     clusterers = tuple(
-        prefixes[name]
-        for name, value in objects.items()
+        prefix
+        for prefix, value in objects.items()
         if isinstance(value, AutoencoderClusterer)
     )
     nets = {
-        prefixes[name]: value
-        for name, value in objects.items()
+        prefix: value
+        for prefix, value in objects.items()
         if isinstance(value, SegmentClassifier | Autoencoder)
-        and not name.startswith(clusterers)
+        and not prefix.startswith(clusterers)
     }
     if nets:
         return nets
@@ -144,31 +147,48 @@ def _find_nets(estimator):
     )
 
 
-def _describe(net, size):
+def _describe(net: Any, size: str) -> dict[str, Any]:
     """Return ranges and choices around the parameters of a net."""
-    steps = {}
-    if isinstance(net.optimizer, str):  # an object has its own numbers
-        steps["learning_rate"] = _learning_rates(net, size)
-    if isinstance(net, Autoencoder):
-        return steps | _autoencoder(net, size)
+    found: dict[str, Any] = {}
+    has_rates = isinstance(net.optimizer, str)  # an object has its own numbers
+    if has_rates:
+        center = net.learning_rate
+        if isinstance(center, str):
+            center = _AUTO_LEARNING_RATE
+        factor, n_values = (4, 5) if size == "large" else (3, 3)
+        found["learning_rate"] = _Range(
+            center / factor, center * factor, n_values, log=True
+        )
     widths = net.hidden_layer_sizes
     if isinstance(widths, str):
         widths = EFFORTS[net.effort].hidden_layer_sizes
     widths = _widths(widths, size)
-    if net.n_members == 1:
-        return steps | _single_net(widths, size)
-    return steps | _ensemble(net, widths, size)
+    large = size == "large"
+    if isinstance(net, Autoencoder):
+        found["noise"] = _Range(0.05, 0.35, 3) if large else _Range(0.05, 0.2, 2)
+        if large and has_rates:
+            found["weight_decay"] = _Range(1e-5, 1e-3, 2, log=True)
+    elif net.n_members == 1:  # which overfits more easily than an ensemble
+        if widths:
+            found["dropout"] = _Range(0.05, 0.35, 3) if large else _Range(0.05, 0.2, 2)
+        if large:
+            found["l2"] = _Range(1e-6, 1e-2, 3, log=True)
+        elif size != "small" or not widths:
+            found["l2"] = _Range(1e-5, 1e-3, 2, log=True)
+    else:
+        if widths:
+            found["dropout"] = _Range(0.05, 0.35, 3) if large else _Range(0.1, 0.3, 2)
+        if large and has_rates:
+            found["weight_decay"] = _Range(1e-3, 1e-1, 2, log=True)
+        if size != "small" and net.numeric_embedding is not None:
+            embeddings = ("both", "periodic", "piecewise")
+            found["numeric_embedding"] = embeddings if large else embeddings[:2]
+    if size != "small" and widths:
+        found["hidden_layer_sizes"] = widths
+    return found
 
 
-def _learning_rates(net, size):
-    center = net.learning_rate
-    if isinstance(center, str):
-        center = _AUTO_LEARNING_RATE
-    factor, n_values = (4, 5) if size == "large" else (3, 3)
-    return _Range(center / factor, center * factor, n_values, log=True)
-
-
-def _widths(hidden_layer_sizes, size):
+def _widths(hidden_layer_sizes: Any, size: str) -> tuple:
     """Return a net's own widths, and with them half or double ones."""
     own = tuple(check_layer_sizes(hidden_layer_sizes))
     if not own:
@@ -181,75 +201,29 @@ def _widths(hidden_layer_sizes, size):
     return tuple(dict.fromkeys((half, own) if max(own) >= _WIDE else (own, double)))
 
 
-def _single_net(widths, size):
-    """Return what matters in one ordinary net, which overfits more easily."""
-    found = {}
-    if widths:
-        found["dropout"] = _Range(0.05, 0.2, 2)
-    if size != "small" or not widths:
-        found["l2"] = _Range(1e-5, 1e-3, 2, log=True)
-    if size == "large":
-        found["l2"] = _Range(1e-6, 1e-2, 3, log=True)
-        if widths:
-            found["dropout"] = _Range(0.05, 0.35, 3)
-    if size != "small" and widths:
-        found["hidden_layer_sizes"] = widths
-    return found
+def _render(values: Any, kind: str) -> Any:
+    if isinstance(values, _Range):
+        return values.as_grid() if kind == "grid" else values.as_distribution()
+    return list(values)
 
 
-def _ensemble(net, widths, size):
-    """Return what matters in packed nets whose average is taken."""
-    found = {}
-    if widths:
-        found["dropout"] = _Range(0.1, 0.3, 2)
-    if size == "large":
-        if widths:
-            found["dropout"] = _Range(0.05, 0.35, 3)
-        if isinstance(net.optimizer, str):
-            found["weight_decay"] = _Range(1e-3, 1e-1, 2, log=True)
-    if size != "small":
-        if net.numeric_embedding is not None:
-            kinds = ("both", "periodic", "piecewise")
-            found["numeric_embedding"] = kinds[: 2 if size == "medium" else 3]
-        if widths:
-            found["hidden_layer_sizes"] = widths
-    return found
-
-
-def _autoencoder(net, size):
-    found = {"noise": _Range(0.05, 0.2, 2)}
-    if size != "small":
-        widths = _widths(net.hidden_layer_sizes, size)
-        if widths:
-            found["hidden_layer_sizes"] = widths
-    if size == "large":
-        found["noise"] = _Range(0.05, 0.35, 3)
-        if isinstance(net.optimizer, str):
-            found["weight_decay"] = _Range(1e-5, 1e-3, 2, log=True)
-    return found
-
-
-def _plain(values, kind):
-    if not isinstance(values, _Range):
-        return list(values)
-    return values.as_grid() if kind == "grid" else values.as_distribution()
-
-
-def _for_optuna(space):
+def _for_optuna(space: dict[str, Any]) -> dict[str, Any]:
     try:
-        import optuna
+        from optuna import distributions
     except ImportError as error:
         raise ImportError(
             'search_space(kind="optuna") needs Optuna: '
             "pip install 'segmentlearn[tune]'."
         ) from error
-    found = {}
+    found: dict[str, Any] = {}
     for name, values in space.items():
         if isinstance(values, _Range):
-            found[name] = values.as_optuna(optuna)
+            found[name] = distributions.FloatDistribution(
+                values.low, values.high, log=values.log
+            )
             continue
         with warnings.catch_warnings():
-            # widths are tuples, which a study in memory keeps as they are
-            warnings.filterwarnings("ignore", "Choices for a categorical distribution")
-            found[name] = optuna.distributions.CategoricalDistribution(values)
+            # of widths, which are tuples: a study in memory keeps them as they are
+            warnings.simplefilter("ignore", UserWarning)
+            found[name] = distributions.CategoricalDistribution(values)
     return found

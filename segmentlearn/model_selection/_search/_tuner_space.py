@@ -1,6 +1,7 @@
-"""Search spaces of scikit-learn, scipy and Optuna in the words of Keras Tuner."""
+"""Search spaces of scikit-learn, scipy and Optuna as hyperparameters of Keras Tuner."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -9,7 +10,7 @@ from scipy import stats
 _TAIL = 1e-3
 
 
-def suggest(hyperparameters, name, wanted):
+def suggest(hyperparameters: Any, name: str, wanted: Any) -> Any:
     """Return the value of a parameter in a trial of Keras Tuner.
 
     The first call registers the parameter.
@@ -19,7 +20,7 @@ def suggest(hyperparameters, name, wanted):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _suggest(hyperparameters, name, wanted):
+def _suggest(hyperparameters: Any, name: str, wanted: Any) -> Any:
     if hasattr(wanted, "ppf"):
         return _from_scipy(hyperparameters, name, wanted)
     if callable(wanted):
@@ -37,7 +38,7 @@ def _suggest(hyperparameters, name, wanted):
     )
 
 
-def _from_scipy(hyperparameters, name, distribution):
+def _from_scipy(hyperparameters: Any, name: str, distribution: Any) -> int | float:
     """Search the quantiles, in which every distribution is uniform."""
     low, high = distribution.support()
     share = hyperparameters.Float(
@@ -50,7 +51,7 @@ def _from_scipy(hyperparameters, name, distribution):
     return int(value) if is_whole else float(value)
 
 
-def _from_optuna(hyperparameters, name, distribution):
+def _from_optuna(hyperparameters: Any, name: str, distribution: Any) -> int | float:
     is_whole = isinstance(distribution.low, int)
     kind = hyperparameters.Int if is_whole else hyperparameters.Float
     return kind(
@@ -62,7 +63,7 @@ def _from_optuna(hyperparameters, name, distribution):
     )
 
 
-def _choose(hyperparameters, name, values):
+def _choose(hyperparameters: Any, name: str, values: list) -> Any:
     """Choose by position: Keras Tuner knows no tuples, no None, no mixed types."""
     if len(values) == 1:
         return values[0]

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from segmentlearn import engine, networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
-from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.exceptions import CodeLengthWarning
 from segmentlearn.neural_network._autoencoder._column_layout import (
     principal_components,
     read_layout,
@@ -407,7 +407,7 @@ class Autoencoder(
             warnings.warn(
                 f"n_components={n_components} is not less than the {n_features} "
                 "prepared feature(s), so the code compresses nothing; use fewer.",
-                SegmentLearnWarning,
+                CodeLengthWarning,
                 stacklevel=4,
             )
         return n_components

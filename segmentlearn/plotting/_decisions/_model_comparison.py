@@ -1,4 +1,4 @@
-"""How far a classifier is ahead of its rivals, with intervals."""
+"""How far a classifier is ahead of baselines, with intervals."""
 
 import numpy as np
 
@@ -12,21 +12,20 @@ from segmentlearn.plotting._base._canvas import (
     tidy,
 )
 
-_COLORS = {"better": BLUE, "worse": VERMILLION, "not told apart": GREY}
-# how a rival stands, not the classifier
+_COLORS = {"better": BLUE, "worse": VERMILLION, "undecided": GREY}
+# how a baseline stands, not the classifier
 _STANDINGS = {
     "better": "beaten",
     "worse": "ahead",
-    "not told apart": "not told apart",
+    "undecided": "undecided",
 }
 
 
 class ModelComparisonDisplay:
-    """Differences of a classifier to its rivals on the same folds.
+    """Differences of a classifier to baselines on the same folds.
 
-    Made by `from_estimator` or `from_result`. A dot to the right of zero is a rival
-    that the classifier beats; a bar that crosses zero is one that it cannot be told
-    apart from.
+    Made by `from_estimator` or `from_result`. A dot to the right of zero is a baseline
+    that the classifier beats; where a bar crosses zero, the comparison is undecided.
 
     Parameters
     ----------
@@ -34,14 +33,14 @@ class ModelComparisonDisplay:
         The classifier's.
     measure : str
         What differs.
-    rivals : list of str
-        Names of the rivals.
-    differences : ndarray of shape (n_rivals,)
+    baselines : list of str
+        Names of the baselines.
+    differences : ndarray of shape (n_baselines,)
         Positive where the classifier is better.
-    intervals : ndarray of shape (n_rivals, 2)
+    intervals : ndarray of shape (n_baselines, 2)
         Their ends.
     verdicts : list of str
-        "better", "worse" or "not told apart".
+        "better", "worse" or "undecided".
     confidence_level : float
         Of all intervals together.
 
@@ -64,7 +63,11 @@ class ModelComparisonDisplay:
     >>> from segmentlearn.plotting import ModelComparisonDisplay
     >>> X, y = load_iris(return_X_y=True)
     >>> display = ModelComparisonDisplay.from_estimator(
-    ...     GaussianNB(), X, y, rivals={"majority": DummyClassifier()}, random_state=0
+    ...     GaussianNB(),
+    ...     X,
+    ...     y,
+    ...     baselines={"majority": DummyClassifier()},
+    ...     random_state=0,
     ... )
     >>> display.verdicts
     ['better']
@@ -75,7 +78,7 @@ class ModelComparisonDisplay:
         *,
         name,
         measure,
-        rivals,
+        baselines,
         differences,
         intervals,
         verdicts,
@@ -83,7 +86,7 @@ class ModelComparisonDisplay:
     ):
         self.name = name
         self.measure = measure
-        self.rivals = rivals
+        self.baselines = baselines
         self.differences = differences
         self.intervals = intervals
         self.verdicts = verdicts
@@ -146,7 +149,7 @@ class ModelComparisonDisplay:
         return cls(
             name=result.name,
             measure=measure,
-            rivals=rows["rival"].tolist(),
+            baselines=rows["baseline"].tolist(),
             differences=rows["difference"].to_numpy(),
             intervals=rows[["low", "high"]].to_numpy(),
             verdicts=rows["verdict"].tolist(),
@@ -154,7 +157,7 @@ class ModelComparisonDisplay:
         )
 
     def plot(self, *, ax=None):
-        """Draw the rivals, the first on top.
+        """Draw the baselines, the first on top.
 
         Parameters
         ----------
@@ -165,7 +168,7 @@ class ModelComparisonDisplay:
         -------
         self : ModelComparisonDisplay
         """
-        ax = open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.rivals))
+        ax = open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.baselines))
         for place, verdict in enumerate(self.verdicts):
             color = _COLORS[verdict]
             low, high = self.intervals[place]
@@ -174,13 +177,13 @@ class ModelComparisonDisplay:
             ax.plot(self.differences[place], place, "o", color=color, markersize=8)
         ax.axvline(0.0, color="#4D4D4D", linewidth=1.2, zorder=1)
         ticks = [
-            f"{rival}\n({_STANDINGS[verdict]})"
-            for rival, verdict in zip(self.rivals, self.verdicts, strict=True)
+            f"{baseline}\n({_STANDINGS[verdict]})"
+            for baseline, verdict in zip(self.baselines, self.verdicts, strict=True)
         ]
         ax.set_yticks(np.arange(len(ticks)), ticks)
         ax.set_ylim(len(ticks) - 0.5, -0.5)
         words = WORDS.get(self.measure, self.measure)
-        ax.set_title(f"{self.name} beside its rivals, {words}")
+        ax.set_title(f"{self.name} compared with baselines, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")
         ax.tick_params(axis="y", length=0)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from segmentlearn.metrics import generalisation_gap, median_history
+from segmentlearn.metrics import generalization_gap, median_history
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     COLORS,
@@ -40,7 +40,7 @@ class TrainingHistoryDisplay:
 
     Attributes
     ----------
-    gaps_ : dict of str or None to GeneralisationGap
+    gaps_ : dict of str or None to GeneralizationGap
         What the curves tell, by the nets' names.
     axes_ : ndarray of matplotlib Axes
         Where it was drawn, one for each measure.
@@ -53,7 +53,7 @@ class TrainingHistoryDisplay:
 
     See Also
     --------
-    segmentlearn.metrics.generalisation_gap : The words of the title, and their numbers.
+    segmentlearn.metrics.generalization_gap : The words of the title, and their numbers.
 
     Notes
     -----
@@ -167,7 +167,7 @@ class TrainingHistoryDisplay:
         """
         plt = require_pyplot()
         self.gaps_ = {
-            name: generalisation_gap(history)
+            name: generalization_gap(history)
             for name, history in self.histories.items()
         }
         curves = {one: median_history(own) for one, own in self.histories.items()}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from segmentlearn.metrics import silhouette_sampled
-from segmentlearn.model_selection import clustering_problem, fit_clusterer
+from segmentlearn.model_selection import clustering_task, fit_clusterer
 from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 
@@ -81,7 +81,7 @@ class SilhouetteDisplay:
         display : SilhouetteDisplay
         """
         require_pyplot()  # before the work
-        problem = clustering_problem(estimator, X)
+        problem = clustering_task(estimator, X)
         seed = random_state if isinstance(random_state, int) else 0
         _, labels = fit_clusterer(problem.clusterer, problem.features, seed=seed)
         return cls.from_predictions(

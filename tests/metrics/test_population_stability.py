@@ -33,7 +33,7 @@ def test_grows_with_the_shift(numbers):
 
 
 def test_gaps_count(numbers):
-    """New gaps are a shift even where the numbers are the same."""
+    """New missing values are a shift even where the numbers are the same."""
     new = np.where(np.arange(400) % 2, numbers, np.nan)
     assert population_stability_index(numbers, new) > 0.25
 
@@ -57,7 +57,7 @@ def test_dates_are_numbers():
 
 
 def test_nullable_numbers():
-    """pandas' own integers with gaps are read."""
+    """pandas' own integers with missing values are read."""
     old = pd.Series([1, 2, None] * 10, dtype="Int64")
     assert population_stability_index(old, old) == 0
 

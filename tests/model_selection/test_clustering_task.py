@@ -1,9 +1,9 @@
-"""What is clustered and where it is judged."""
+"""The clusterer within an estimator, its features, and where distances count."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.cluster import (
     DBSCAN,
     AgglomerativeClustering,
@@ -15,12 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.model_selection._clusters._clustering_task import (
-    assign_rows,
-    clustering_problem,
-    draw_rows,
+from segmentlearn.model_selection import (
+    cluster_stability,
+    clustering_task,
     fit_clusterer,
-    n_clusters_parameter,
+    select_n_clusters,
 )
 
 TWO = np.array([[0.0], [0.2], [0.1], [9.0], [9.2], [9.1]])
@@ -36,8 +35,8 @@ class Coder(BaseEstimator):
         """Do nothing."""
         return self
 
-    def clustering_problem(self, X):
-        """Return halves of the numbers, judged in the numbers."""
+    def clustering_task(self, X):
+        """Return halves of the numbers, and the numbers as the space."""
         return self.clusterer, np.asarray(X) / 2, np.asarray(X)
 
 
@@ -47,10 +46,14 @@ class Around(BaseEstimator):
     def __init__(self, clusterer=None):
         self.clusterer = clusterer
 
+    def fit_predict(self, X, y=None):
+        """Leave it to the clusterer."""
+        return self.clusterer.fit_predict(X)
+
 
 def test_pipeline_transforms_before_its_last_step():
     """The clusterer sees what the steps before it make."""
-    clusterer, features, space = clustering_problem(
+    clusterer, features, space = clustering_task(
         make_pipeline(StandardScaler(), KMeans(2)), TWO
     )
     assert isinstance(clusterer, KMeans)
@@ -60,15 +63,15 @@ def test_pipeline_transforms_before_its_last_step():
 
 def test_estimator_may_answer_itself():
     """Its own triple is taken."""
-    problem = clustering_problem(Coder(KMeans(2)), TWO)
-    np.testing.assert_array_equal(problem.features, TWO / 2)
-    np.testing.assert_array_equal(problem.space, TWO)
+    task = clustering_task(Coder(KMeans(2)), TWO)
+    np.testing.assert_array_equal(task.features, TWO / 2)
+    np.testing.assert_array_equal(task.space, TWO)
 
 
 def test_estimator_is_not_fitted():
     """Copies do the work."""
     pipeline = make_pipeline(StandardScaler(), KMeans(2))
-    clustering_problem(pipeline, TWO)
+    clustering_task(pipeline, TWO)
     assert not hasattr(pipeline[0], "mean_")
 
 
@@ -76,7 +79,7 @@ def test_numeric_frames_are_taken():
     """Integers, booleans and nullable numbers are numbers."""
     frame = pd.DataFrame({"a": [1, 2], "b": [True, False]})
     frame["c"] = pd.array([1, 2], dtype="Int64")
-    features = clustering_problem(KMeans(2), frame).features
+    features = clustering_task(KMeans(2), frame).features
     assert features.tolist() == [[1, 1, 1], [2, 0, 2]]
 
 
@@ -85,13 +88,13 @@ def test_column_that_is_no_number_is_named(values):
     """So is the cure."""
     frame = pd.DataFrame({"age": [1.0, 2.0], "odd": values})
     with pytest.raises(SchemaError, match=r"(?s)'odd'.*TabularPreprocessor"):
-        clustering_problem(KMeans(2), frame)
+        clustering_task(KMeans(2), frame)
 
 
 def test_distances_are_refused():
     """Rows of a matrix of distances cannot be drawn again."""
     with pytest.raises(ValueError, match="takes distances"):
-        clustering_problem(DBSCAN(metric="precomputed"), np.zeros((2, 2)))
+        clustering_task(DBSCAN(metric="precomputed"), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(
@@ -105,13 +108,14 @@ def test_distances_are_refused():
 )
 def test_number_of_clusters_has_a_parameter(clusterer, name):
     """Of the clusterer or of the one within."""
-    assert n_clusters_parameter(clusterer) == name
+    fitted, _ = fit_clusterer(clusterer, TWO, 2)
+    assert fitted.get_params()[name] == 2
 
 
 def test_clusterer_without_a_number_is_refused():
     """By name, with what to use instead."""
     with pytest.raises(ValueError, match=r"DBSCAN has no parameter n_clusters.*KMeans"):
-        n_clusters_parameter(DBSCAN())
+        select_n_clusters(DBSCAN(), TWO, [2])
 
 
 def test_tree_cut_by_distance_is_cut_by_number():
@@ -139,14 +143,7 @@ def test_seed_fills_in_for_none_only():
     ],
 )
 def test_other_rows_get_the_label_of_their_kind(clusterer):
-    """Predicted, or that of the nearest known row."""
-    fitted, labels = fit_clusterer(clone(clusterer), TWO)
-    found = assign_rows(fitted, TWO, labels, np.array([[1.0], [8.0]]))
-    assert found.tolist() == [labels[0], labels[-1]]
-
-
-def test_drawn_rows_are_sorted_and_different():
-    """As many as asked for."""
-    rows = draw_rows(50, 10, np.random.RandomState(0))
-    assert len(set(rows.tolist())) == 10
-    assert (np.diff(rows) > 0).all()
+    """Predicted, or that of the nearest row: bootstrap samples agree on all rows."""
+    rows = np.repeat(TWO, 5, axis=0)
+    found = cluster_stability(clusterer, rows, n_bootstraps=4, random_state=0)
+    assert found.ari.tolist() == [1.0] * 4

@@ -13,9 +13,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import adjusted_rand_score
 
 from segmentlearn import Autoencoder
-from segmentlearn.cluster import _autoencoder_clusterer as autoencoder_clusterer
-from segmentlearn.cluster._selection import _candidate_selection as contest
-from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
+from segmentlearn.exceptions import (
+    FewSegmentsWarning,
+    SchemaError,
+    SegmentLearnWarning,
+)
 from tests.cluster.coded import KIND, draw_customers, tiny
 
 
@@ -37,7 +39,15 @@ def warned(action):
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         action()
-    return [one for one in found if not issubclass(one.category, DeprecationWarning)]
+    return [w for w in found if not issubclass(w.category, DeprecationWarning)]
+
+
+class Interrupted(KMeans):
+    """A clusterer during which the user presses Ctrl-C."""
+
+    def fit_predict(self, X, y=None, sample_weight=None):
+        """Be interrupted."""
+        raise KeyboardInterrupt
 
 
 def test_arrays_and_lists_give_the_same(numbers):
@@ -56,13 +66,13 @@ def test_whole_numbers_are_numbers(numbers):
     assert adjusted_rand_score(np.arange(60) % 3, fitted.labels_) > 0.9
 
 
-def test_arrays_with_gaps_are_prepared(numbers):
-    """Gaps are no obstacle, in fit and after."""
-    gaps = numbers.copy()
-    gaps[::7, 0] = np.nan
-    fitted = tiny().fit(gaps)
+def test_arrays_with_missing_values_are_prepared(numbers):
+    """Missing values are no obstacle, in fit and after."""
+    incomplete = numbers.copy()
+    incomplete[::7, 0] = np.nan
+    fitted = tiny().fit(incomplete)
     assert fitted.preprocessor_ is not None
-    np.testing.assert_array_equal(fitted.predict(gaps), fitted.labels_)
+    np.testing.assert_array_equal(fitted.predict(incomplete), fitted.labels_)
 
 
 def test_lists_of_mixed_cells(customers):
@@ -86,9 +96,9 @@ def test_polars_frames(customers):
 
 def test_scikit_learns_global_container(customers):
     """transform_output="pandas" changes what transform gives, no segment."""
-    plain = tiny(guard=False).fit(customers)
+    plain = tiny(compare_baselines=False).fit(customers)
     with config_context(transform_output="pandas"):
-        fitted = tiny(guard=False).fit(customers)
+        fitted = tiny(compare_baselines=False).fit(customers)
         assert isinstance(fitted.transform(customers), pd.DataFrame)
         np.testing.assert_array_equal(fitted.predict(customers), plain.labels_)
     np.testing.assert_array_equal(fitted.labels_, plain.labels_)
@@ -96,28 +106,28 @@ def test_scikit_learns_global_container(customers):
 
 def test_columns_in_another_order(customers):
     """They are found by their names."""
-    fitted = tiny(guard=False).fit(customers)
+    fitted = tiny(compare_baselines=False).fit(customers)
     turned = customers[customers.columns[::-1]]
     np.testing.assert_array_equal(fitted.predict(turned), fitted.labels_)
 
 
 def test_no_preprocessor_takes_arrays_as_they_come(numbers):
     """And says so where it cannot."""
-    fitted = tiny(preprocessor=None, guard=False).fit(numbers)
+    fitted = tiny(preprocessor=None, compare_baselines=False).fit(numbers)
     np.testing.assert_array_equal(fitted.prepare(numbers), numbers)
     assert fitted.inverse_transform_centers() is fitted.cluster_centers_
-    gaps = np.where(numbers > 9, np.nan, numbers)
+    incomplete = np.where(numbers > 9, np.nan, numbers)
     with pytest.raises(SchemaError, match="missing values"):
-        tiny(preprocessor=None).fit(gaps)
+        tiny(preprocessor=None).fit(incomplete)
 
 
 def test_a_column_alone_is_enough(numbers):
-    """And its code is not the user's mistake."""
+    """And a code as long as its input is not the user's mistake."""
     coder = Autoencoder(hidden_layer_sizes=(8,), max_epochs=1, batch_size=32)
     assert warned(lambda: tiny(autoencoder=coder).fit(numbers[:, :1])) == []
 
 
-def test_identifiers_are_told_of_once(customers):
+def test_identifiers_are_warned_of_once(customers):
     """Though two preprocessors leave them out; at the line that called fit."""
     X = customers.assign(customer_id=np.arange(120) + 7000)
     (found,) = warned(lambda: tiny().fit(X))
@@ -125,7 +135,7 @@ def test_identifiers_are_told_of_once(customers):
     assert found.filename == __file__
 
 
-def test_raw_arrays_are_told_of_once(numbers):
+def test_raw_arrays_are_warned_of_once(numbers):
     """At the line that called fit."""
     (found,) = warned(lambda: tiny().fit(numbers * 1e4))
     assert found.filename == __file__
@@ -133,11 +143,11 @@ def test_raw_arrays_are_told_of_once(numbers):
 
 
 def test_one_segment_asked_for_is_no_surprise(customers):
-    """Nothing is told, and nothing is compared."""
+    """There is no warning, and nothing is compared."""
     segmenter = tiny(n_clusters=1)
     assert warned(lambda: segmenter.fit(customers)) == []
     assert segmenter.n_clusters_ == 1
-    assert segmenter.space_ == "prepared"
+    assert segmenter.selected_ == "kmeans on prepared"
     assert np.isnan(segmenter.silhouette_)
 
 
@@ -150,18 +160,58 @@ def test_one_segment_asked_for_is_no_surprise(customers):
     ],
     ids=["constant", "two rows repeated", "constant frame"],
 )
-def test_fewer_segments_than_asked_for_are_told_once(X, n_found):
+def test_fewer_segments_than_asked_for_are_warned_of_once(X, n_found):
     """With the numbers, at the line that called fit."""
     segmenter = tiny()
     (found,) = warned(lambda: segmenter.fit(X))
+    assert found.category is FewSegmentsWarning
     assert f"found {n_found} segment(s) in place of 3" in str(found.message)
     assert found.filename == __file__
     assert segmenter.n_clusters_ == n_found
     assert np.isfinite(segmenter.cluster_centers_).all()
 
 
+def test_warnings_of_a_failing_fit_are_shown(numbers):
+    """They may say why it failed."""
+    numbers = numbers * 1e4
+    segmenter = tiny(clusterer=Interrupted(3))
+    with (
+        pytest.warns(SegmentLearnWarning, match="far from zero"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        segmenter.set_params(compare_baselines=False).fit(numbers)
+
+
+def test_filters_of_the_user_hold(numbers):
+    """What is ignored stays so, and what is an error is one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SegmentLearnWarning)
+        tiny(compare_baselines=False).fit(numbers * 1e4)
+        warnings.simplefilter("error", SegmentLearnWarning)
+        with pytest.raises(SegmentLearnWarning, match="far from zero"):
+            tiny(compare_baselines=False).fit(numbers * 1e4)
+
+
+def test_repeated_rows_are_warned_of_once_with_k_means(customers):
+    """Whoever chose it: scikit-learn's own warning would say the same again."""
+    segmenter = tiny(clusterer=KMeans(3, n_init=1))
+    (found,) = warned(lambda: segmenter.fit(np.ones((30, 4))))
+    assert found.category is FewSegmentsWarning
+
+
+def test_chunks_and_samples_of_large_tables(customers, monkeypatch):
+    """Inertia is summed in chunks, and silhouettes are of a sample."""
+    whole = tiny(compare_baselines=False).fit(customers)
+    monkeypatch.setattr("segmentlearn.cluster._centers._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("segmentlearn.cluster._centers._SILHOUETTE_ROWS", 60)
+    sampled = tiny(compare_baselines=False).fit(customers)
+    assert sampled.inertia_ == pytest.approx(whole.inertia_)
+    assert sampled.silhouette_ != whole.silhouette_
+    assert sampled.silhouette_ == pytest.approx(whole.silhouette_, abs=0.1)
+
+
 def test_nothing_but_noise(customers):
-    """It is told once; there is no segment, and no centre."""
+    """It is warned of once; there is no segment, and no centre."""
     segmenter = tiny(clusterer=DBSCAN(eps=1e-9), n_clusters=None)
     with pytest.warns(SegmentLearnWarning, match="found 0 segment"):
         segmenter.fit(customers)
@@ -175,7 +225,7 @@ def test_nothing_but_noise(customers):
 
 def test_many_rows_are_sampled(customers, monkeypatch):
     """A sample is learnt from, all rows get a segment, and sizes number them."""
-    monkeypatch.setattr(autoencoder_clusterer, "_MOST_ROWS", 60)
+    monkeypatch.setattr("segmentlearn.cluster._autoencoder_clusterer._MAX_ROWS", 60)
     segmenter = tiny()
     assert warned(lambda: segmenter.fit(customers)) == []
     assert len(segmenter.clusterer_.labels_) == 60
@@ -188,18 +238,18 @@ def test_many_rows_are_sampled(customers, monkeypatch):
     np.testing.assert_array_equal(proba.argmax(axis=1), segmenter.labels_)
 
 
-def test_judged_rows_are_a_sample(customers, monkeypatch):
-    """The judge looks at some rows; the segments are of all."""
-    monkeypatch.setattr(contest, "_JUDGED_ROWS", 90)
+def test_scored_rows_are_a_sample(customers, monkeypatch):
+    """The scores are of some rows; the segments are of all."""
+    monkeypatch.setattr("segmentlearn.cluster._candidate_selection._SCORED_ROWS", 90)
     fitted = tiny().fit(customers)
     assert adjusted_rand_score(KIND, fitted.labels_) == 1.0
 
 
-@pytest.mark.parametrize("guard", [True, False])
+@pytest.mark.parametrize("compare_baselines", [True, False])
 @pytest.mark.parametrize("clusterer", [None, KMeans(3)])
-def test_fewer_rows_than_segments(numbers, guard, clusterer):
-    """It is told before a net is trained."""
-    segmenter = tiny(guard=guard, clusterer=clusterer)
+def test_fewer_rows_than_segments(numbers, compare_baselines, clusterer):
+    """The error comes before a net is trained."""
+    segmenter = tiny(compare_baselines=compare_baselines, clusterer=clusterer)
     with pytest.raises(ValueError, match=r"n_clusters=3 must not exceed .* = 2"):
         segmenter.fit(numbers[:2])
 
@@ -236,7 +286,7 @@ def test_other_coders_are_refused(numbers):
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "transform", "prepare"])
 def test_nothing_works_before_fit(method, customers):
-    """It is told by scikit-learn's own error."""
+    """The error is scikit-learn's own."""
     with pytest.raises(NotFittedError):
         getattr(tiny(), method)(customers)
 
@@ -249,22 +299,14 @@ def test_attributes_before_fit():
         _ = tiny().autoencoder_
 
 
-class Interrupted(KMeans):
-    """A clusterer during which the user presses Ctrl-C."""
-
-    def fit_predict(self, X, y=None, sample_weight=None):
-        """Be interrupted."""
-        raise KeyboardInterrupt
-
-
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failing_fit_takes_nothing_away(customers, error):
     """The estimator goes on as before: errors and Ctrl-C leave the old fit."""
-    fitted = tiny(guard=False).fit(customers)
+    fitted = tiny(compare_baselines=False).fit(customers)
     fitted.segment_names_ = {0: "Young"}
     before = fitted.labels_
     if error is KeyboardInterrupt:
-        fitted.set_params(clusterer=Interrupted(3), guard=True)
+        fitted.set_params(clusterer=Interrupted(3), compare_baselines=True)
         with pytest.raises(KeyboardInterrupt):
             fitted.fit(customers[["age", "income"]])
     else:
@@ -276,18 +318,21 @@ def test_a_failing_fit_takes_nothing_away(customers, error):
 
 
 def test_the_autoencoder_given_stays_unfitted(customers):
-    """Copies are fitted, and the default's epochs follow the number of rows."""
+    """Copies are fitted."""
     coder = Autoencoder(2, hidden_layer_sizes=(8,), max_epochs=3, batch_size=32)
-    tiny(autoencoder=coder, guard=False, verbose=0).fit(customers)
+    tiny(autoencoder=coder, compare_baselines=False, verbose=0).fit(customers)
     assert not hasattr(coder, "model_")
-    rows = (100, 8000, 50_000)
-    epochs = [contest._copied_autoencoder(None, n).max_epochs for n in rows]
-    assert epochs == [100, 40, 40]
+
+
+def test_small_tables_are_trained_for_more_epochs(numbers):
+    """The default autoencoder's epochs follow the number of rows."""
+    fitted = tiny(autoencoder=None, compare_baselines=False).fit(numbers)
+    assert fitted.autoencoder_.max_epochs == 100
 
 
 def test_sizes_in_all_rows_number_the_segments(customers, monkeypatch):
     """Where a sample has them in another order: the largest of all rows is 0."""
-    monkeypatch.setattr(autoencoder_clusterer, "_MOST_ROWS", 60)
+    monkeypatch.setattr("segmentlearn.cluster._autoencoder_clusterer._MAX_ROWS", 60)
     # the sample of this seed, and kinds that are rarer in it than elsewhere
     drawn = np.sort(np.random.RandomState(0).permutation(120)[:60])
     kind = np.ones(120, int)

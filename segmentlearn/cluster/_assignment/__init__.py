@@ -1,1 +1,0 @@
-"""Rules that assign new rows to segments."""

@@ -1,0 +1,239 @@
+"""Which segments of one table are returned: deep ones, or simple ones."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+from segmentlearn.cluster._candidates import (
+    Candidate,
+    best_of,
+    choose_mixture,
+    default_clusterers,
+    fit_candidate,
+    score_candidate,
+    with_n_clusters,
+)
+from segmentlearn.cluster._centers import segment_means
+from segmentlearn.cluster._consensus import ConsensusClusterer
+from segmentlearn.cluster._fitting import draw_seed
+from segmentlearn.cluster._segmentation_score import SegmentationScorer
+from segmentlearn.neural_network import (
+    Autoencoder,
+    as_matrix,
+    fit_autoencoders,
+    fit_jointly,
+)
+
+_SCORED_ROWS = 3_000
+_MAX_COMPONENTS = 10
+# of the default autoencoder: small tables are gone through more often
+_MIN_EPOCHS, _MAX_EPOCHS, _ROWS_SEEN = 40, 100, 300_000
+_JOINT_LEARNING_RATE = 1e-3
+_MEASURES = ("separation", "likelihood", "stability", "silhouette")
+
+
+@dataclasses.dataclass(eq=False)
+class CandidateSelection:
+    """Fits the candidates that an AutoencoderClusterer asks for; selects one of them.
+
+    `estimator` has the parameters, `table` the rows to learn from, of which `prepared`
+    has the prepared columns.
+    """
+
+    estimator: Any
+    n_clusters: Any
+    table: Any
+    prepared: np.ndarray
+    column_groups: Sequence[Sequence[int]]
+    random_state: np.random.RandomState
+
+    def __post_init__(self) -> None:
+        self.categories = [group for group in self.column_groups if len(group) > 1]
+        self.seed = draw_seed(self.random_state)
+        self.autoencoders: list[Autoencoder] = []
+        self.codes: list[np.ndarray] = []
+        self.simple: list[Candidate] = []
+        self.deep: list[Candidate] = []
+        self.further: list[Candidate] = []
+        self.scorer = None
+        if self.estimator.compare_baselines:
+            drawn = self.random_state.permutation(len(self.prepared))[:_SCORED_ROWS]
+            self.scored_rows = np.sort(drawn)
+            self.scorer = SegmentationScorer(
+                self.prepared[self.scored_rows], self.column_groups
+            )
+
+    # many small problems: threads that wait for each other make them slower
+    @threadpool_limits.wrap(limits=1)
+    def run(self) -> Candidate:
+        """Return the candidate that is selected."""
+        estimator = self.estimator
+        if self.scorer:
+            self.simple = self._fit_clusterers(self.prepared, ())
+        self._fit_autoencoders()
+        for member, codes in enumerate(self.codes):
+            self.deep += self._fit_clusterers(codes, (member,))
+        if estimator.joint:
+            self.further.append(self._fit_jointly(best_of(self.deep).members[0]))
+        if estimator.consensus and len(self.codes) > 1:
+            self.further.append(self._fit_consensus())
+        deep = [*self.further, best_of(self.deep)]
+        if not self.scorer:
+            return deep[0]
+        simplest, *others = [*self.simple, *deep]
+        best = best_of(others)
+        # by chance alone the best of many is ahead of the first
+        return best if best.is_clearly_better_than(simplest) else simplest
+
+    def autoencoders_of(self, winner: Candidate) -> list[Autoencoder]:
+        """Return the autoencoders that a candidate's codes come from, or the best."""
+        members = winner.members or best_of([*self.further, *self.deep]).members
+        return [self.autoencoders[member] for member in members]
+
+    def finalists(self, winner: Candidate) -> list[dict]:
+        """Return a description of the candidates among which one was selected."""
+        found = [*self.simple, best_of(self.deep), *self.further]
+        return [
+            {**self._describe(candidate, winner), "labels": candidate.clusterer.labels_}
+            for candidate in found
+        ]
+
+    def members(self) -> list[dict]:
+        """Return a description of each autoencoder and clusterer."""
+        best = best_of(self.deep)
+        return [self._describe(candidate, best) for candidate in self.deep]
+
+    def _fit_autoencoders(self) -> None:
+        """Train autoencoders of several seeds and code lengths as one program."""
+        estimator = self.estimator
+        autoencoder = _copied_autoencoder(estimator.autoencoder, len(self.prepared))
+        if estimator.verbose:
+            autoencoder.set_params(verbose=estimator.verbose)
+        lengths = self._code_lengths(autoencoder.n_components)
+        n_seeds = estimator.n_seeds
+        if not self.scorer:
+            lengths, n_seeds = lengths[:1], 1
+        seeds = [draw_seed(self.random_state) for _ in range(n_seeds)]
+        self.autoencoders = fit_autoencoders(
+            autoencoder,
+            self.table,
+            np.repeat(lengths, n_seeds).tolist(),
+            seeds * len(lengths),
+        )
+        self.codes = [self._codes(member) for member in self.autoencoders]
+
+    def _codes(self, autoencoder: Autoencoder) -> np.ndarray:
+        """Return codes as an array, whatever container the user has set."""
+        return as_matrix(autoencoder.transform(self.table))
+
+    def _code_lengths(self, longest: int | str) -> list[int]:
+        """Return the lengths that are compared, the longest first."""
+        if isinstance(longest, str):
+            half = max(2, self.estimator.n_features_in_ // 2)
+            longest = max(1, min(_MAX_COMPONENTS, half, self.prepared.shape[1] - 1))
+        shorter = max(1, min(longest, max(2, longest // 2)))
+        return [longest] if shorter == longest else [longest, shorter]
+
+    def _fit_clusterers(
+        self, features: np.ndarray, members: tuple[int, ...]
+    ) -> list[Candidate]:
+        """Fit the clusterers that are compared to prepared columns or codes."""
+        clusterer = self.estimator.clusterer
+        if clusterer is not None:
+            name = type(clusterer).__name__
+            clusterers = {name: with_n_clusters(clusterer, self.n_clusters)}
+        else:
+            clusterers = default_clusterers(
+                self.n_clusters,
+                features,
+                self.seed,
+                with_mixture=self.scorer is not None,
+                categories=() if members else self.categories,
+            )
+        return [
+            self._fit_candidate(name, clusterer, features, members)
+            for name, clusterer in clusterers.items()
+        ]
+
+    def _fit_jointly(self, member: int) -> Candidate:
+        """Train an autoencoder and centres together; return them as a candidate."""
+        estimator = self.estimator
+        codes = self.codes[member]
+        trained, centers = fit_jointly(
+            self.autoencoders[member],
+            self.table,
+            segment_means(codes, self._initial_labels(member)),
+            kind=estimator.joint,
+            weight=estimator.joint_weight,
+            max_epochs=estimator.joint_epochs,
+            learning_rate=_JOINT_LEARNING_RATE,
+            seed=self.seed,
+        )
+        codes = self._codes(trained)
+        self.autoencoders.append(trained)
+        self.codes.append(codes)
+        clusterer = KMeans(len(centers), init=centers.astype(codes.dtype), n_init=1)
+        members = (len(self.autoencoders) - 1,)
+        return self._fit_candidate(estimator.joint, clusterer, codes, members)
+
+    def _initial_labels(self, member: int) -> np.ndarray:
+        """Return the segments that joint training starts from."""
+        if self.scorer or self.estimator.clusterer is not None:
+            of_member = [c for c in self.deep if c.members == (member,)]
+            return best_of(of_member).clusterer.labels_
+        # without scores: a mixture, whose segments need not be round in the code
+        codes = self.codes[member]
+        mixture = choose_mixture(self.n_clusters, codes, self.seed)
+        found = fit_candidate("mixture", mixture, codes, (member,), self.seed)
+        return found.clusterer.labels_
+
+    def _fit_consensus(self) -> Candidate:
+        """Let all autoencoders vote; return the vote as a candidate."""
+        members = sorted({member for one in self.deep for member in one.members})
+        features = np.hstack([self.codes[member] for member in members])
+        lengths = [self.codes[member].shape[1] for member in members]
+        ends = np.cumsum(lengths)[:-1]
+        views = [view.tolist() for view in np.split(np.arange(sum(lengths)), ends)]
+        best = best_of(self.deep).clusterer.clusterer
+        voters = ConsensusClusterer(
+            with_n_clusters(best, self.n_clusters),
+            views=views,
+            random_state=self.seed,
+        )
+        return self._fit_candidate("consensus", voters, features, members)
+
+    def _fit_candidate(
+        self, name: str, clusterer: Any, features: np.ndarray, members: Sequence[int]
+    ) -> Candidate:
+        candidate = fit_candidate(name, clusterer, features, members, self.seed)
+        if self.scorer is None:
+            return candidate
+        return score_candidate(
+            candidate, features, self.scorer, self.scored_rows, self.seed
+        )
+
+    def _describe(self, candidate: Candidate, selected: Candidate) -> dict:
+        lengths = [self.autoencoders[at].n_components_ for at in candidate.members]
+        scores = candidate.scores
+        return {
+            "name": candidate.name,
+            "space": candidate.space,
+            "n_components": lengths[0] if len(lengths) == 1 else lengths or None,
+            "n_clusters": int(candidate.clusterer.n_clusters_),
+            **{measure: getattr(scores, measure, None) for measure in _MEASURES},
+            "score": getattr(scores, "total", None),
+            "selected": candidate is selected,
+        }
+
+
+def _copied_autoencoder(autoencoder: Autoencoder | None, n_rows: int) -> Autoencoder:
+    """Return the user's autoencoder or the default one, not fitted."""
+    if autoencoder is not None:
+        return clone(autoencoder)
+    n_epochs = min(_MAX_EPOCHS, max(_MIN_EPOCHS, _ROWS_SEEN // n_rows))
+    return Autoencoder(max_epochs=n_epochs)

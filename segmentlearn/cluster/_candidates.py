@@ -1,0 +1,203 @@
+"""The segmentations among which one is selected: simple ones and deep ones."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+from sklearn.utils import check_random_state
+
+from segmentlearn.cluster._fitting import max_rows_of
+from segmentlearn.cluster._inductive import InductiveClusterer
+from segmentlearn.cluster._latent_classes import LatentClassMixture
+from segmentlearn.cluster._segmentation_score import (
+    SegmentationScore,
+    SegmentationScorer,
+    stability_of_halves,
+)
+
+PREPARED = "prepared"
+CODES = "codes"
+_MAX_ROWS_OF_MIXTURE = 20_000
+_MAX_ROWS_OF_HALVES = 5_000
+_COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
+_MIN_COVARIANCE = 1e-3  # of columns with deviations about one
+_N_INIT, _N_INIT_OF_HALVES = 10, 2
+
+
+@dataclasses.dataclass
+class Candidate:
+    """One segmentation.
+
+    Parameters
+    ----------
+    name : str
+        Clusterer and space, such as "kmeans on prepared".
+    members : tuple of int
+        Autoencoders whose codes are segmented, side by side; empty for prepared
+        columns.
+    clusterer : InductiveClusterer
+        Fitted.
+    scores : SegmentationScore or None
+        None without a comparison.
+    """
+
+    name: str
+    members: tuple[int, ...]
+    clusterer: InductiveClusterer
+    scores: SegmentationScore | None = None
+
+    @property
+    def space(self) -> str:
+        """What the clusterer sees."""
+        return CODES if self.members else PREPARED
+
+    @property
+    def total(self) -> float:
+        """What candidates are compared by; higher is better."""
+        return -np.inf if self.scores is None else self.scores.total
+
+    def is_clearly_better_than(self, other: "Candidate") -> bool:
+        """Return whether the score is higher by more than chance explains."""
+        if self.scores is None or other.scores is None:
+            return False
+        return self.scores.is_clearly_better_than(other.scores)
+
+
+def default_clusterers(
+    n_clusters: int,
+    features: np.ndarray,
+    seed: int,
+    with_mixture: bool,
+    categories: Sequence = (),
+) -> dict[str, Any]:
+    """Return the clusterers that are compared where the user names none."""
+    found = {"kmeans": KMeans(n_clusters, n_init=_N_INIT, random_state=seed)}
+    if with_mixture and categories:
+        found["latent classes"] = simple_clusterer(n_clusters, categories, seed)
+    elif with_mixture:
+        found["mixture"] = choose_mixture(n_clusters, features, seed)
+    return found
+
+
+def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> GaussianMixture:
+    """Return a Gaussian mixture, its kind of covariances chosen by BIC."""
+    rows = features[:_MAX_ROWS_OF_HALVES]
+    mixture = GaussianMixture(
+        n_clusters, reg_covar=_MIN_COVARIANCE, max_iter=200, random_state=seed
+    )
+    lowest = (np.inf, "diag")
+    for covariance_type in _COVARIANCE_TYPES:
+        mixture.set_params(covariance_type=covariance_type)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                bic = mixture.fit(rows).bic(rows)
+        except ValueError:  # a component without rows to speak of
+            continue
+        lowest = min(lowest, (bic, covariance_type))
+    return clone(mixture).set_params(covariance_type=lowest[1], n_init=3)
+
+
+def simple_clusterer(
+    n_clusters: int, categories: Sequence, seed: int | None = None
+) -> Any:
+    """Return a clusterer for prepared columns: latent classes if any is categorical."""
+    if not categories:
+        return KMeans(n_clusters, n_init=_N_INIT, random_state=seed)
+    groups = [list(group) for group in categories]
+    return LatentClassMixture(n_clusters, column_groups=groups, random_state=seed)
+
+
+def fit_candidate(
+    name: str,
+    clusterer: Any,
+    features: np.ndarray,
+    members: Sequence[int],
+    seed: int,
+) -> Candidate:
+    """Fit a clusterer to prepared columns, or to codes."""
+    fitted = _inductive(clusterer, seed).fit(features)
+    candidate = Candidate(name, tuple(members), fitted)
+    of_these = f" of {len(members)} autoencoders" if len(members) > 1 else ""
+    candidate.name = f"{name} on {candidate.space}{of_these}"
+    return candidate
+
+
+def score_candidate(
+    candidate: Candidate,
+    features: np.ndarray,
+    scorer: SegmentationScorer,
+    scored_rows: np.ndarray,
+    seed: int,
+) -> Candidate:
+    """Measure a candidate, its stability included."""
+    random_state = check_random_state(seed)
+    clusterer = candidate.clusterer.clusterer
+    most = min(_MAX_ROWS_OF_HALVES, (max_rows_of(clusterer) or 10**9) // 5)
+    rows = features
+    if len(features) > most:
+        rows = features[np.sort(random_state.permutation(len(features))[:most])]
+    # centres that were trained on all rows would make halves agree
+    quick = without_centers(clusterer)
+    n_init = quick.get_params(deep=False).get("n_init")
+    if isinstance(n_init, int) and n_init > _N_INIT_OF_HALVES:
+        quick.set_params(n_init=_N_INIT_OF_HALVES)
+
+    def segment(train: np.ndarray) -> np.ndarray:
+        return _inductive(quick, seed).fit(rows[train]).predict(rows)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            stability = stability_of_halves(segment, len(rows), random_state)
+        except ValueError:  # fewer rows in a half than segments
+            stability = 0.0
+    labels = candidate.clusterer.labels_[scored_rows]
+    candidate.scores = scorer.score(labels, stability)
+    return candidate
+
+
+def best_of(candidates: Sequence[Candidate]) -> Candidate:
+    """Return the candidate with the highest score, the first of equals."""
+    return max(candidates, key=lambda candidate: candidate.total)
+
+
+def with_n_clusters(clusterer: Any, n_clusters: int | None) -> Any:
+    """Return a copy of a clusterer with a number of segments."""
+    copy = clone(clusterer)
+    name = _name_of_n_clusters(copy)
+    if n_clusters is not None and name is not None:
+        copy.set_params(**{name: n_clusters})
+    return copy
+
+
+def n_clusters_of(clusterer: Any) -> int | None:
+    """Return how many segments a clusterer looks for."""
+    name = _name_of_n_clusters(clusterer)
+    return None if name is None else clusterer.get_params(deep=False)[name]
+
+
+def without_centers(clusterer: Any) -> Any:
+    """Return a copy of a clusterer that starts from no centres given beforehand."""
+    copy = clone(clusterer)
+    if isinstance(copy, KMeans) and not isinstance(copy.init, str):
+        copy.set_params(init="k-means++", n_init=_N_INIT)
+    return copy
+
+
+def _name_of_n_clusters(clusterer: Any) -> str | None:
+    """Return the parameter that sets the number of segments."""
+    known = clusterer.get_params(deep=False)
+    names = [name for name in ("n_clusters", "n_components") if name in known]
+    return names[0] if names else None
+
+
+def _inductive(clusterer: Any, seed: int) -> InductiveClusterer:
+    is_mixture = isinstance(clusterer, GaussianMixture | LatentClassMixture)
+    most = _MAX_ROWS_OF_MIXTURE if is_mixture else "auto"
+    return InductiveClusterer(clusterer, max_rows=most, random_state=seed)

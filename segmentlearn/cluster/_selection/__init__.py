@@ -1,1 +1,0 @@
-"""Candidate segmentations, their scores, and the one that is kept."""
