@@ -6,6 +6,8 @@ import textwrap
 
 import pandas as pd
 
+from segmentlearn._formatting import markdown_table
+
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
@@ -142,19 +144,13 @@ class AuditReport:
         text : str
             A table of severity, code, columns, finding and cure.
         """
-        lines = [
-            "# Audit",
-            "",
-            f"{self._heading()}.",
-        ]
-        if self.findings:
-            lines += ["", "| severity | code | columns | finding | cure |"]
-            lines += ["|---|---|---|---|---|"]
-        for one in self.findings:
-            cells = [one.severity, f"`{one.code}`", ", ".join(one.columns)]
-            cells = [_cell(cell) for cell in [*cells, one.message, one.cure]]
-            lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines) + "\n"
+        text = f"# Audit\n\n{self._heading()}.\n"
+        if not self.findings:
+            return text
+        frame = self.to_frame().drop(columns="evidence")
+        frame["columns"] = frame["columns"].map(", ".join)
+        table = markdown_table(frame.rename(columns={"message": "finding"}))
+        return f"{text}\n{table}\n"
 
     def __len__(self):
         return len(self.findings)
@@ -220,8 +216,3 @@ def _wrap(text, first, later):
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _cell(text):
-    """Make text fit for a cell of a Markdown table."""
-    return " ".join(text.split()).replace("|", "\\|")

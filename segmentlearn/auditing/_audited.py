@@ -132,20 +132,3 @@ def mix(values):
 def salted(column, position):
     """Return the hashes of a column, so that sums over columns name a row."""
     return mix(column.hashes() ^ mix(np.array([position], dtype=np.uint64)))
-
-
-def shares_text(share):
-    """Write a share as a percentage, small and large ones with more digits."""
-    if 0 < share < 0.001:
-        return f"{share:.2g}"
-    if share in (0, 1):
-        return f"{share:.0%}"
-    return f"{share:.1%}"
-
-
-def names_text(names, most=6):
-    """Write names in a row, the first ones of many."""
-    names = [str(name) for name in names]
-    rest = len(names) - most
-    shown = ", ".join(names[:most])
-    return f"{shown} and {rest} more" if rest > 0 else shown

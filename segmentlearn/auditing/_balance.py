@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import stats
 
+from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, shares_text
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 
 _VERY_UNEVEN = 0.99
@@ -62,7 +62,7 @@ def check_missing_by_class(columns, codes, rows, n_classes, alpha, correction):
             "warning" if strength >= _STRONG else "note",
             (name,),
             f"The share of missing cells differs between the classes, from "
-            f"{shares_text(np.nanmin(shares))} to {shares_text(np.nanmax(shares))} "
+            f"{share_text(np.nanmin(shares))} to {share_text(np.nanmax(shares))} "
             f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
             "If the gap is there before the target is known, keep an indicator of "
             "missing cells as a feature; if it came about afterwards, it is a leak.",

@@ -4,8 +4,8 @@ import collections
 
 import numpy as np
 
+from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, shares_text
 from segmentlearn.tables import CATEGORY, MIXED
 
 _MOSTLY_MISSING = 0.5
@@ -52,7 +52,7 @@ def _check_missing(column, n_missing, share):
         "mostly-missing",
         "warning" if share >= _NEARLY_EMPTY else "note",
         (column.name,),
-        f"{shares_text(share)} of the cells are missing ({n_missing:,} of "
+        f"{share_text(share)} of the cells are missing ({n_missing:,} of "
         f"{len(column.missing):,}).",
         "Ask why. Where a gap has a meaning, such as 'never contacted', keep the "
         "column with an indicator of missing cells; where it has none, drop it.",
@@ -140,7 +140,7 @@ def _check_text_numbers(column):
         "numbers-as-text",
         "warning",
         (column.name,),
-        f"{shares_text(share)} of the cells that hold a value are text that reads as "
+        f"{share_text(share)} of the cells that hold a value are text that reads as "
         f"a number ({n_numbers:,} different ones){rest}.",
         "Convert with pandas.to_numeric(column, errors='coerce'); keep it as text "
         "only if the numbers are names.",

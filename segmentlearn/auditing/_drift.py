@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, shares_text
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
 from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY
 
@@ -108,7 +108,7 @@ def _check_unseen(column, new, levels, alpha):
         "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
         (column.name,),
         f"{len(unseen):,} level(s) of the new table are not in the training table, "
-        f"{n_rows:,} rows ({shares_text(share)}): "
+        f"{n_rows:,} rows ({share_text(share)}): "
         f"{names_text(repr(level) for level in unseen.index)}.",
         "Check for another spelling; otherwise treat them as missing or as a level "
         "'other', and train again once there are labels for them.",
@@ -186,8 +186,8 @@ def _gap_findings(gaps, alpha, correction):
             "missing-drift",
             "warning" if abs(new - old) >= _MORE_GAPS else "note",
             (name,),
-            f"{shares_text(old)} of the cells are missing in the training table and "
-            f"{shares_text(new)} in the new one (Fisher's exact test, corrected p "
+            f"{share_text(old)} of the cells are missing in the training table and "
+            f"{share_text(new)} in the new one (Fisher's exact test, corrected p "
             f"{p_value:.2g}).",
             "Find out what changed in how the column is collected before you trust "
             "predictions.",

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from segmentlearn._formatting import share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import salted, shares_text
+from segmentlearn.auditing._audited import salted
 
 _DISTINCTIVE = 0.2  # chance that two rows agree in a column that tells rows apart
 _DEPENDENCE = 3  # rows that agree in the others agree more often by so much at most
@@ -50,7 +51,7 @@ def _duplicates(columns, hashed, rows, profiles):
         "duplicate-rows",
         "warning" if copies else "note",
         (),
-        f"{n_repeats:,} of {n_rows:,} rows ({shares_text(n_repeats / n_rows)}) repeat "
+        f"{n_repeats:,} of {n_rows:,} rows ({share_text(n_repeats / n_rows)}) repeat "
         f"another row's features; {n_involved:,} rows have a twin, and folds by row "
         f"put twins on both sides. {reason}",
         "If they are the same customers, drop the copies or keep twins in one fold "

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import names_text, salted, shares_text
+from segmentlearn.auditing._audited import salted
 
 _CLEARLY_ALIKE = 0.2  # agreement beyond chance, 1 where all cells agree
 _AGREES = 0.99
@@ -76,7 +77,7 @@ def check_shared(names, keys, known, new_keys, new_known, pairs, random_state):
     n_entities = len(np.unique(keys[rows]))
     share = n_shared / len(new_keys)
     said = (
-        f"{n_shared:,} of {len(new_keys):,} new rows ({shares_text(share)}) have an "
+        f"{n_shared:,} of {len(new_keys):,} new rows ({share_text(share)}) have an "
         f"identifier of the training table"
     )
     if n_shared > _MOST_PAIRS:
@@ -114,15 +115,15 @@ def _judge(names, said, evidence):
             "note",
             names,
             f"{said}, but their other columns are hardly more alike than those of "
-            f"strangers ({shares_text(usual)} of the cells agree, "
-            f"{shares_text(by_chance)} among strangers): probably both tables count "
+            f"strangers ({share_text(usual)} of the cells agree, "
+            f"{share_text(by_chance)} among strangers): probably both tables count "
             f"their rows from the same number.",
             "Make sure that they are different customers; give tables identifiers "
             "that never repeat.",
             evidence,
         )
     differing = [
-        f"{name} ({shares_text(share)} agree)"
+        f"{name} ({share_text(share)} agree)"
         for name, share in agreement.items()
         if share < _AGREES
     ]
@@ -130,7 +131,7 @@ def _judge(names, said, evidence):
         alike_text = "there is no other column to compare"
     elif differing:
         alike_text = (
-            f"{shares_text(usual)} of their other cells agree; columns that differ: "
+            f"{share_text(usual)} of their other cells agree; columns that differ: "
             f"{names_text(differing)}"
         )
     else:

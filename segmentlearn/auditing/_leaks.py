@@ -5,8 +5,8 @@ import re
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
+from segmentlearn._formatting import share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import shares_text
 from segmentlearn.preprocessing import auc_of_levels
 
 _FOLDS = 5
@@ -185,4 +185,4 @@ def _sample_text(n_sampled, n_rows):
     """Say that not all rows were looked at, where that is so."""
     if n_sampled == n_rows:
         return ""
-    return f" (on {n_sampled:,} rows, {shares_text(n_sampled / n_rows)} of them)"
+    return f" (on {n_sampled:,} rows, {share_text(n_sampled / n_rows)} of them)"

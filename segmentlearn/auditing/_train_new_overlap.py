@@ -11,8 +11,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
+from segmentlearn._formatting import share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.auditing._audited import salted, shares_text
+from segmentlearn.auditing._audited import salted
 
 _MOST_QUERIES = 5_000
 _MOST_NEIGHBOURS = 20_000
@@ -163,8 +164,8 @@ def _copies(n_differing, evidence, n_new):
         "near-copies" if n_differing else "copied-rows",
         "warning",
         (),
-        f"{shares_text(share)} of the new rows{sample} agree with a training row "
-        f"{agreement}; among training rows themselves {shares_text(usual)} agree with "
+        f"{share_text(share)} of the new rows{sample} agree with a training row "
+        f"{agreement}; among training rows themselves {share_text(usual)} agree with "
         f"another. Probably some of the new customers are those of the training table.",
         "Compare the tables by an identifier if there is one, and leave rows that are "
         "in both out of any judgement of a model.",
@@ -200,8 +201,8 @@ def _check_distances(pairs, n_rows, n_new, random_state):
         "near-copies",
         "warning",
         (),
-        f"{shares_text(evidence['share_of_new'])} of the new rows{sample} lie as close "
-        f"to a training row as {shares_text(evidence['share_within_training'])} of the "
+        f"{share_text(evidence['share_of_new'])} of the new rows{sample} lie as close "
+        f"to a training row as {share_text(evidence['share_within_training'])} of the "
         f"training rows lie to another. Probably some of the new customers are those "
         f"of the training table with small changes.",
         "Compare the tables by an identifier if there is one, and leave rows that are "

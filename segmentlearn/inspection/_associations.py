@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn._formatting import cell_text, escape_markdown, markdown_table
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.metrics import Numbers, associate
 from segmentlearn.preprocessing import column_skill, pair_column, pair_target
@@ -134,20 +135,20 @@ class Associations:
         text : str
             The columns with the target, where there is one, then the strongest pairs.
         """
-        lines = ["# Associations", "", self._rows_text() + "."]
+        parts = ["# Associations", f"{self._rows_text()}."]
         if self.with_target is not None:
-            lines += ["", f"## With {_escaped(self.target)}", ""]
-            lines += _table(self.with_target.reset_index().head(max_rows))
+            parts.append(f"## With {escape_markdown(str(self.target))}")
+            parts.append(_table(self.with_target.reset_index().head(max_rows)))
         pairs = self.to_frame()
         if self.target is not None:
             pairs = pairs[pairs["second"] != self.target]
         if len(pairs):
-            lines += ["", "## With each other", "", *_table(pairs.head(max_rows))]
-        lines += ["", "## How to read this", ""]
+            parts += ["## With each other", _table(pairs.head(max_rows))]
         used = set(np.unique(self.kinds.to_numpy().astype(str)))
-        lines += [f"- {key}: {text}." for key, text in _MEASURES.items() if key in used]
-        lines.append("- Association shows what goes together, not what causes what.")
-        return "\n".join(lines) + "\n"
+        notes = [f"- {key}: {text}." for key, text in _MEASURES.items() if key in used]
+        notes.append("- Association shows what goes together, not what causes what.")
+        parts += ["## How to read this", "\n".join(notes)]
+        return "\n\n".join(parts) + "\n"
 
     def __repr__(self):
         target = "" if self.target is None else f", target {self.target!r}"
@@ -238,7 +239,7 @@ def associations(
     See Also
     --------
     segmentlearn.preprocessing.AssociationSelector : Keep columns by it.
-    segmentlearn.metrics._association : One pair.
+    segmentlearn.metrics.association : One pair.
 
     Notes
     -----
@@ -362,25 +363,6 @@ def _strongest_first(frame):
     )
 
 
-def _table(frame):
-    """Return the lines of a Markdown table."""
-    header = [str(name) for name in frame.columns]
-    rows = [
-        [_cell(cell, name) for cell, name in zip(row, header, strict=True)]
-        for row in frame.itertuples(index=False)
-    ]
-    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
-
-
-def _cell(cell, name):
-    """Write one cell."""
-    if isinstance(cell, float | np.floating):
-        if np.isnan(cell):
-            return ""
-        return "<0.001" if name == "p_value" and cell < 0.001 else f"{cell:.3f}"
-    return f"{cell:,}" if isinstance(cell, Integral) else _escaped(str(cell))
-
-
-def _escaped(text):
-    """Keep a bar from ending its cell."""
-    return text.replace("|", "\\|")
+def _table(frame: pd.DataFrame) -> str:
+    p_values = ["<0.001" if p < 0.001 else cell_text(p) for p in frame["p_value"]]
+    return markdown_table(frame.assign(p_value=p_values))

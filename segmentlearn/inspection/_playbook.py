@@ -3,16 +3,21 @@
 import dataclasses
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from segmentlearn._compat import validate_params
-from segmentlearn._formatting import level_text, number_text, percent
+from segmentlearn._formatting import level_text
 from segmentlearn.inspection._contrasts import NumberContrast
+from segmentlearn.inspection._distinguishing_features import (
+    level_feature,
+    mean_feature,
+)
 from segmentlearn.inspection._membership import is_noise
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._wording import SIZEABLE
+from segmentlearn.inspection._wording import SIZEABLE, DistinguishingFeature
 
 _FIELDS = ("rule", "column", "direction", "level", "min_effect", "action")
 _DIRECTIONS = ("high", "low")
@@ -109,7 +114,8 @@ def segment_playbook(profile, rules):
     """
     by_rule = _read_rules(rules, profile)
     rows = []
-    for at, label in enumerate(profile.labels):
+    labelled = zip(profile.labels, profile.distinguishing_features, strict=True)
+    for at, (label, features) in enumerate(labelled):
         if is_noise(label):
             continue
         fitting = [
@@ -117,7 +123,7 @@ def segment_playbook(profile, rules):
             for rule in by_rule
             if all(one.holds(at) for one in rule.conditions)
         ]
-        for action, because in fitting or [(None, _without_rule(profile, at))]:
+        for action, because in fitting or [(None, _without_rule(features))]:
             rows.append((label, profile.names[label], action, because))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
@@ -134,54 +140,39 @@ class _Rule:
 class _Condition:
     """A column of the profile that is to be high or low, or one level of it."""
 
-    contrast: object
+    contrast: Any
     sign: int
     min_effect: float
     level_at: int | None  # None for numbers
 
-    def holds(self, segment):
-        """Tell whether the condition was measured in a segment."""
-        low, high = self._interval(segment)
-        effect = self.sign * self._effect(segment)
+    def holds(self, segment: int) -> bool:
+        """Return whether the condition was measured in a segment."""
+        if self.level_at is None:
+            place, interval = (segment,), self.contrast.effect
+        else:
+            place, interval = (segment, self.level_at), self.contrast.differences
+        low, high = interval.low[place], interval.high[place]
         surely = low > 0 if self.sign > 0 else high < 0
+        effect = self.sign * self._feature(segment).strength
         return bool(surely and effect >= self.min_effect)
 
-    def evidence(self, segment):
+    def evidence(self, segment: int) -> str:
         """Return what was measured in a segment and in the others."""
-        name, effect = self.contrast.name, self._effect(segment)
+        feature, measure = self._feature(segment), "d" if self.level_at is None else "h"
+        effect = f"{measure} = {feature.strength:.2f}"
+        return f"{feature.column}: {feature.evidence} ({effect})"
+
+    def _feature(self, segment: int) -> DistinguishingFeature:
         if self.level_at is None:
-            own, rest = (
-                number_text(mean, self.contrast.kind)
-                for mean in self.contrast.mean[:, segment]
-            )
-            return f"{name}: {own} on average, others {rest} (d = {effect:.2f})"
-        own, rest = (
-            percent(share) for share in self.contrast.shares[:, segment, self.level_at]
-        )
-        level = level_text(self.contrast.levels[self.level_at], name)
-        return f"{name}: {own} {level}, others {rest} (h = {effect:.2f})"
-
-    def _effect(self, segment):
-        """Return Cohen's d, or Cohen's h of the level."""
-        if self.level_at is None:
-            return self.contrast.effect.estimate[segment]
-        return self.contrast.h[segment, self.level_at]
-
-    def _interval(self, segment):
-        """Return the ends of the interval of the difference."""
-        if self.level_at is None:
-            ends = self.contrast.effect
-            return ends.low[segment], ends.high[segment]
-        ends = self.contrast.differences
-        return ends.low[segment, self.level_at], ends.high[segment, self.level_at]
+            return mean_feature(self.contrast, segment)
+        return level_feature(self.contrast, segment, self.level_at)
 
 
-def _without_rule(profile, at):
-    """Say that no rule fits, and what would have been there to make one of."""
-    traits = profile.traits[at]
-    if not traits:
+def _without_rule(features: list[DistinguishingFeature]) -> str:
+    """Return what would have been there to make a rule of."""
+    if not features:
         return f"{_NO_RULE}; no column differs much from the other customers"
-    strongest = traits[0]
+    strongest = features[0]
     return f"{_NO_RULE}; strongest: {strongest.words} ({strongest.evidence})"
 
 

@@ -9,11 +9,14 @@ from sklearn.utils import check_random_state
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.inspection._contrasts import contrast
 from segmentlearn.inspection._described import Described, DescribedColumn
+from segmentlearn.inspection._distinguishing_features import (
+    find_distinguishing_features,
+)
 from segmentlearn.inspection._exemplars import find_exemplars
 from segmentlearn.inspection._membership import find_membership
-from segmentlearn.inspection._naming import find_traits, name_segments
 from segmentlearn.inspection._segment_profile import SegmentProfile
 from segmentlearn.inspection._surrogate import grow_surrogate
+from segmentlearn.inspection._wording import name_segments
 from segmentlearn.metrics import adjust
 from segmentlearn.tables import Factor, draw_sample
 
@@ -175,12 +178,13 @@ def segment_profile(
             "No column is left to describe; list those you want in columns."
         )
     p_values = np.column_stack([one.p_values for one in contrasts])
-    traits = find_traits(contrasts, sizes, confidence_level)
+    features = find_distinguishing_features(contrasts, sizes, confidence_level)
     return SegmentProfile(
-        membership=membership,
+        labels=membership.labels,
+        names=name_segments(membership.labels, features, membership.known_names),
+        sizes=sizes,
         contrasts=contrasts,
-        traits=traits,
-        names=name_segments(membership.labels, traits, membership.known_names),
+        distinguishing_features=features,
         p_adjusted=adjust(p_values, correction),
         value_sums=_value_sums(value, described, codes, len(sizes)),
         exemplars=_exemplars(X, described, sampled, membership, rows, n_exemplars),

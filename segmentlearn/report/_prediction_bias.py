@@ -14,7 +14,7 @@ _MOST_NAMED = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Leanings:
+class PredictionBias:
     """How often segments are named and how often they are, of held-out customers.
 
     Parameters
@@ -30,9 +30,9 @@ class Leanings:
     shares: dict[str, tuple[str, str]]
 
 
-def find_leanings(
+def find_prediction_bias(
     labels: Sequence[str], counts: np.ndarray, *, hides_counts: bool
-) -> Leanings:
+) -> PredictionBias:
     """Compare how often segments are named with how often they are."""
     is_true, named = counts.sum(axis=1), counts.sum(axis=0)
     hits = np.diag(counts)
@@ -50,22 +50,22 @@ def find_leanings(
         label: (percent(named[at] / counts.sum()), percent(is_true[at] / counts.sum()))
         for at, label in enumerate(labels)
     }
-    return Leanings(_sentence(more, less), {} if hides_counts else shares)
+    return PredictionBias(_sentence(more, less), {} if hides_counts else shares)
 
 
 def _sentence(more: list[str], less: list[str]) -> str:
-    said = (
-        "Sizes are what the model says, not a count: predictions tend to lean to "
-        "segments that are large or easily told"
+    text = (
+        "Sizes are predictions, not counts: they are biased "
+        "towards segments that are large or easy to recognise"
     )
     if not more and not less:
-        return f"{said}. Held-out customers show no clear sign of it here."
+        return f"{text}. Held-out customers show no clear sign of it here."
     parts = [
         f"{_listed(labels)} {how}"
         for labels, how in ((more, "too often"), (less, "too seldom"))
         if labels
     ]
-    return f"{said}. Among held-out customers it names {' and '.join(parts)}."
+    return f"{text}. Among held-out customers it predicts {' and '.join(parts)}."
 
 
 def _listed(labels: list[str]) -> str:

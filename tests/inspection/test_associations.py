@@ -7,7 +7,7 @@ from sklearn.datasets import make_classification
 
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.inspection import Associations, associations
-from segmentlearn.metrics import _association as association
+from segmentlearn.metrics import association
 
 TARGETS = {
     "classes": lambda z: np.where(z > 0.5, "stays", "leaves"),

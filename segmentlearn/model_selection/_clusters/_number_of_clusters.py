@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
-from segmentlearn._formatting import format_cell, markdown_table
+from segmentlearn._formatting import cell_text, markdown_table
 from segmentlearn.model_selection._clusters._clustering_task import (
     ClusteringProblem,
     clustering_problem,
@@ -72,7 +72,7 @@ class NumberOfClusters:
         return "\n\n".join(parts)
 
     def __str__(self):
-        cells = self.table.map(format_cell).reset_index()
+        cells = self.table.map(cell_text).reset_index()
         parts = [self._headline(), *(f"  - {one}" for one in self.reasons), ""]
         parts += [cells.to_string(index=False), "", self._choices(), *self.notes]
         return "\n".join(parts)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from segmentlearn._formatting import format_cell
+from segmentlearn._formatting import cell_text
 
 STRONG = 0.8  # prediction strength of clusters that are there (Tibshirani & Walther)
 _LEAST_GAIN = 0.05
@@ -79,14 +79,14 @@ def recommend(table, choices, is_mixture=False, has_own_bic=False):
     if leader == "silhouette":
         reasons.append(
             f"The mean silhouette is highest with {best} segments "
-            f"({format_cell(top)}). Whether there are segments at all was not asked; "
+            f"({cell_text(top)}). Whether there are segments at all was not asked; "
             "the criterion silhouette_gain asks it."
         )
     elif top < _LEAST_GAIN:
         reasons.append(
             f"No number of segments raises the mean silhouette by {_LEAST_GAIN} or "
             "more above that of tables without segments; the most is "
-            f"{format_cell(top)}, with {best}."
+            f"{cell_text(top)}, with {best}."
         )
         return 1, reasons
     elif _nobody_sees_any(choices):
@@ -98,7 +98,7 @@ def recommend(table, choices, is_mixture=False, has_own_bic=False):
     else:
         reasons.append(
             f"With {best} segments the mean silhouette is farthest above that of "
-            f"tables without segments (by {format_cell(top)})."
+            f"tables without segments (by {cell_text(top)})."
         )
         best, said = _settle_tie(stable, best, table, choices)
         reasons += said
@@ -174,7 +174,7 @@ def _without_unstable(values, table):
             f"again: no adjusted Rand index reaches {_LEAST_STABILITY}."
         ]
     best = values.idxmax()
-    agreement = format_cell(float(table.at[best, "stability"]))
+    agreement = cell_text(float(table.at[best, "stability"]))
     if is_stable[best]:
         return stable, []
     return stable, [
@@ -192,7 +192,7 @@ def _settle_tie(stable, best, table, choices):
     if preferred == best:
         return best, []
     return preferred, [
-        f"{preferred} segments come near to that ({format_cell(stable[preferred])})"
+        f"{preferred} segments come near to that ({cell_text(stable[preferred])})"
         " and have the highest Calinski-Harabasz index of all that do, which sets what "
         "further segments explain against their number."
     ]
@@ -205,7 +205,7 @@ def _stability_of(table, recommended):
     value = float(table.at[recommended, "stability"])
     return [
         "Clusterings of customers drawn again agree by an adjusted Rand index of "
-        f"{format_cell(value)}."
+        f"{cell_text(value)}."
     ]
 
 

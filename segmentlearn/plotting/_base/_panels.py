@@ -2,7 +2,7 @@
 
 import textwrap
 
-from segmentlearn._formatting import level_text, number_text
+from segmentlearn._formatting import level_text, short_number_text
 from segmentlearn.plotting._base._canvas import laid_out_width, require_pyplot
 from segmentlearn.plotting._base._segment_style import wrap_name
 
@@ -95,31 +95,6 @@ def write_around(axes, titles, notes):
             locator.set_params(nbins=max(1, int(width / _TICK)))
 
 
-def share_text(share):
-    """Write a share, a small one never as none."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    if share < 0.001:
-        return "<0.1%"
-    return ">99.9%" if share > 0.999 else f"{share:.1%}"
-
-
-def counted(number, noun):
-    """Write a number and a noun that agrees with it."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def number_title(value, kind="number"):
-    """Write a number, a date or a duration shortly."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if kind == "number" and size <= abs(value) < 1e12:
-            text = f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
-            break
-    else:
-        text = number_text(float(value), kind)
-    return f"−{text[1:]}" if text.startswith("-") else text  # noqa: RUF001
-
-
 def write_numbers(axis, kind="number", n_ticks=5):
     """Write few numbers, dates or durations along an axis."""
     from matplotlib import dates, ticker
@@ -164,5 +139,5 @@ def _cut(text, width):
 
 def _tick(value, kind):
     """Write a number of an axis, without zeros at its end."""
-    text = number_title(value, kind)
+    text = short_number_text(value, kind)
     return text.rstrip("0").rstrip(".") if "." in text else text

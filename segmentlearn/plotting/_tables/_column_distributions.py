@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
+from segmentlearn._formatting import count_text, short_number_text
 from segmentlearn.inspection import OTHER_LEVELS, fewer_levels, is_flag
 from segmentlearn.plotting._base._boxes import five_numbers
-from segmentlearn.plotting._base._panels import counted, level_title, number_title
+from segmentlearn.plotting._base._panels import level_title
 from segmentlearn.tables import EMPTY, Factor
 
 _FAR = 3.0  # interquartile ranges from the box
@@ -219,7 +220,7 @@ def _bins(tables):
 def _nothing_to_draw(columns, n_values, n_rows):
     """Say why there is nothing to draw; "" where there is."""
     if not n_values:
-        return f"all {counted(int(n_rows), 'cell')} missing"
+        return f"all {count_text(int(n_rows), 'cell')} missing"
     if holds_numbers(columns):
         values = pd.unique(np.concatenate([one.numbers for one in columns]))
         values = values[~np.isnan(values)]
@@ -227,7 +228,7 @@ def _nothing_to_draw(columns, n_values, n_rows):
             return "no finite number"
         if len(values) == 1:
             kinds = [one.kind for one in columns if one.kind != EMPTY]
-            return f"always {number_title(values[0], kinds[0])}"
+            return f"always {short_number_text(values[0], kinds[0])}"
     else:
         levels = {
             level

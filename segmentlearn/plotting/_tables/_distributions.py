@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from segmentlearn._formatting import count_text, share_text, short_number_text
 from segmentlearn.plotting._base._boxes import draw_box
 from segmentlearn.plotting._base._canvas import COLORS, require_pyplot, tidy
 from segmentlearn.plotting._base._named_tables import (
@@ -15,12 +16,9 @@ from segmentlearn.plotting._base._panels import (
     STEPS,
     add_legend,
     check_axes,
-    counted,
     finish,
-    number_title,
     open_panels,
     row_titles,
-    share_text,
     write_alone,
     write_around,
     write_numbers,
@@ -165,7 +163,7 @@ class DistributionDisplay:
         if self.n_left_out:
             n_all = n_panels + self.n_left_out
             note = (
-                f"The first {n_panels} of {counted(n_all, 'column')}; "
+                f"The first {n_panels} of {count_text(n_all, 'column')}; "
                 f"{self.n_left_out:,} left out"
             )
             finish(axes, note, is_new)
@@ -245,7 +243,8 @@ class DistributionDisplay:
             (one.n_above, "above", one.edges[-1]),
         )
         return [
-            f"{word} {number_title(end, one.kind)}: {self._each(counts, one, _count)}"
+            f"{word} {short_number_text(end, one.kind)}: "
+            f"{self._each(counts, one, '{:,}'.format)}"
             for counts, word, end in ends
             if counts.any()
         ]
@@ -267,10 +266,6 @@ class DistributionDisplay:
             for name, number, n in zip(self.names, numbers, one.n_rows, strict=True)
             if n
         )
-
-
-def _count(number):
-    return f"{number:,}"
 
 
 def _write_shares(axis, largest):

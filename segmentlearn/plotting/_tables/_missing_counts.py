@@ -1,4 +1,4 @@
-"""Missing cells counted: by column, by band of rows, and columns' gaps together."""
+"""Missing cells count_text: by column, by band of rows, and columns' gaps together."""
 
 import dataclasses
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from segmentlearn._formatting import share_text
 from segmentlearn.plotting._base._canvas import BLUE, tidy
-from segmentlearn.plotting._base._panels import SMALL, column_title, share_text
+from segmentlearn.plotting._base._panels import SMALL, column_title
 
 _PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from segmentlearn._formatting import count_text, share_text
 from segmentlearn.plotting._base._canvas import require_pyplot
 from segmentlearn.plotting._base._named_tables import (
     ONLY_TABLE,
@@ -13,10 +14,8 @@ from segmentlearn.plotting._base._named_tables import (
 from segmentlearn.plotting._base._panels import (
     check_axes,
     column_title,
-    counted,
     finish,
     open_panels,
-    share_text,
     write_alone,
 )
 from segmentlearn.plotting._tables._association import AssociationDisplay
@@ -299,7 +298,7 @@ class MissingValuesDisplay:
             )
         n_whole = len(self.columns) - len(columns)
         if kind == "bar" and n_whole and columns:
-            notes.append(f"not shown: {counted(n_whole, 'column')} without gaps")
+            notes.append(f"not shown: {count_text(n_whole, 'column')} without gaps")
         n_added = max(
             (
                 len(set(gaps.columns) - set(self.before[name].columns))
@@ -308,7 +307,7 @@ class MissingValuesDisplay:
             default=0,
         )
         if n_added:
-            notes.append(f"imputation added {counted(n_added, 'column')}")
+            notes.append(f"imputation added {count_text(n_added, 'column')}")
         return "; ".join(notes)
 
     def _absent(self, columns, name, gaps):
@@ -328,7 +327,7 @@ class MissingValuesDisplay:
     def _draw_bar(self, ax, columns, name, stage, gaps):
         if not columns:
             write_alone(
-                ax, f"None of {counted(len(self.columns), 'column')} has a gap."
+                ax, f"None of {count_text(len(self.columns), 'column')} has a gap."
             )
             return
         widest = max(

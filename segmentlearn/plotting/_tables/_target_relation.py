@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from segmentlearn._formatting import count_text, share_text
 from segmentlearn.inspection import associations
 from segmentlearn.plotting._base._boxes import draw_box
 from segmentlearn.plotting._base._canvas import BLUE, GREY, require_pyplot, tidy
@@ -18,12 +19,10 @@ from segmentlearn.plotting._base._panels import (
     add_legend,
     check_axes,
     column_title,
-    counted,
     finish,
     level_title,
     open_panels,
     row_titles,
-    share_text,
     write_around,
     write_numbers,
 )
@@ -220,7 +219,7 @@ class TargetRelationDisplay:
         is_named = self.target not in (None, "target")
         note = f"Target: {self.target}" if is_named else "Target"
         if self.n_left_out:
-            note += f"; {counted(self.n_left_out, 'column')} not shown"
+            note += f"; {count_text(self.n_left_out, 'column')} not shown"
         finish(axes, note, is_new)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
@@ -248,7 +247,7 @@ class TargetRelationDisplay:
         tidy(ax, grid="x")
         words = []
         if one.n_outside:
-            words.append(f"{counted(one.n_outside, 'value')} beyond the whiskers")
+            words.append(f"{count_text(one.n_outside, 'value')} beyond the whiskers")
         if one.share_missing:
             words.append(f"{share_text(one.share_missing)} missing")
         return ", ".join(words)
