@@ -107,10 +107,11 @@ def cell_text(value: Any, digits: int = 3) -> str:
         return f"{value:,}"
     if not isinstance(value, float | np.floating):
         return str(value)
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    n_whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
-    return f"{value:.{max(0, digits - n_whole)}f}"
+    number = float(value)
+    if abs(number) >= 1000:
+        return f"{number:,.0f}"
+    n_whole = len(str(int(abs(number)))) if abs(number) >= 1 else 0
+    return f"{number:.{max(0, digits - n_whole)}f}"
 
 
 def escape_markdown(text: str) -> str:

@@ -148,10 +148,10 @@ class _Condition:
     def holds(self, segment: int) -> bool:
         """Return whether the condition was measured in a segment."""
         if self.level_at is None:
-            place, interval = (segment,), self.contrast.effect
+            low, high = (ends[segment] for ends in self.contrast.effect[1:])
         else:
-            place, interval = (segment, self.level_at), self.contrast.differences
-        low, high = interval.low[place], interval.high[place]
+            ends = self.contrast.differences[1:]
+            low, high = (one[segment, self.level_at] for one in ends)
         surely = low > 0 if self.sign > 0 else high < 0
         effect = self.sign * self._feature(segment).strength
         return bool(surely and effect >= self.min_effect)

@@ -103,7 +103,7 @@ def _overview(profile: "SegmentProfile") -> pd.DataFrame:
         row = {"Segment": str(label), "Name": profile.names[label] + mark}
         row["Customers"] = f"{profile.sizes[at]:,}"
         row["Share"] = percent(profile.shares[at])
-        if profile.value_sums is not None:
+        if profile.value_sums is not None and profile.value_shares is not None:
             per_customer = profile.value_sums[at] / profile.sizes[at]
             row["Value share"] = percent(profile.value_shares[at])
             row["Value per customer"] = number_text(per_customer)
@@ -118,7 +118,7 @@ def _title(profile: "SegmentProfile", label: Any) -> str:
 def _size_text(profile: "SegmentProfile", at: int) -> str:
     """Return size, share and value of a segment."""
     text = f"{profile.sizes[at]:,} customers, {percent(profile.shares[at])}"
-    if profile.value_sums is not None:
+    if profile.value_shares is not None:
         text += f", {percent(profile.value_shares[at])} of the value"
     return text + (_SMALL_MARK if profile.is_small[at] else "")
 
@@ -172,7 +172,7 @@ def _raw_text(cell: Any) -> str:
     if pd.isna(cell):
         return "unknown"
     if isinstance(cell, float | np.floating):
-        return number_text(cell)
+        return number_text(float(cell))
     return f"{cell:%Y-%m-%d}" if hasattr(cell, "strftime") else str(cell)
 
 
