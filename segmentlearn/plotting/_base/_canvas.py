@@ -1,5 +1,9 @@
 """Axes to draw on, and colours that colour-blind readers can tell apart."""
 
+from typing import Any
+
+Axes = Any  # of Matplotlib, which is imported only when something is drawn
+
 # M. Okabe and K. Ito, "Color universal design", 2008, without yellow and black
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F")
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, GREY = COLORS

@@ -1,5 +1,7 @@
 """The reliability diagram: whether customers respond as often as they are said to."""
 
+import dataclasses
+
 from segmentlearn.metrics import (
     expected_calibration_error,
     read_classes,
@@ -12,6 +14,7 @@ from segmentlearn.plotting._base._predictions import named, predicted, read_all
 _MOST_SHOWN = 10  # curves in one picture
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class CalibrationDisplay:
     """Share of responders over their probability, with intervals and bin counts.
 
@@ -50,9 +53,8 @@ class CalibrationDisplay:
     'Share that is of the class'
     """
 
-    def __init__(self, *, curves, errors):
-        self.curves = curves
-        self.errors = errors
+    curves: dict | None
+    errors: dict | None
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, pos_label=None, ax=None, **how):

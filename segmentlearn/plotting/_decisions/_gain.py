@@ -1,5 +1,7 @@
 """Gain and lift charts: what contacting the most probable customers first brings."""
 
+import dataclasses
+
 from segmentlearn.metrics import cumulative_gain_curve, lift_curve
 from segmentlearn.plotting._base._canvas import (
     COLORS,
@@ -11,6 +13,7 @@ from segmentlearn.plotting._base._canvas import (
 from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class GainDisplay:
     """Share of the responders among the most probable customers.
 
@@ -46,9 +49,8 @@ class GainDisplay:
     'Responders reached'
     """
 
-    def __init__(self, *, curves, response_rate=None):
-        self.curves = curves
-        self.response_rate = response_rate
+    curves: dict | None
+    response_rate: float | None = None
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, pos_label=None, ax=None, **how):

@@ -1,5 +1,7 @@
 """How far a classifier is ahead of its rivals, with intervals."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn.model_selection import WORDS, compare_models
@@ -21,6 +23,7 @@ _STANDINGS = {
 }
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ModelComparisonDisplay:
     """Differences of a classifier to its rivals on the same folds.
 
@@ -70,24 +73,13 @@ class ModelComparisonDisplay:
     ['better']
     """
 
-    def __init__(
-        self,
-        *,
-        name,
-        measure,
-        rivals,
-        differences,
-        intervals,
-        verdicts,
-        confidence_level,
-    ):
-        self.name = name
-        self.measure = measure
-        self.rivals = rivals
-        self.differences = differences
-        self.intervals = intervals
-        self.verdicts = verdicts
-        self.confidence_level = confidence_level
+    name: str
+    measure: str
+    rivals: list[str]
+    differences: np.ndarray
+    intervals: np.ndarray
+    verdicts: list[str]
+    confidence_level: float
 
     @classmethod
     def from_estimator(cls, estimator, X, y, *, ax=None, **parameters):

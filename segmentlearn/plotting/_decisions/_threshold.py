@@ -1,5 +1,7 @@
 """What becomes of precision, recall and the queue when the threshold moves."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn.metrics import rank_customers
@@ -15,6 +17,7 @@ from segmentlearn.plotting._base._canvas import (
 from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ThresholdDisplay:
     """Precision, recall, F1 and queue rate at each threshold.
 
@@ -51,15 +54,12 @@ class ThresholdDisplay:
     'Threshold'
     """
 
-    def __init__(
-        self, *, thresholds, precision, recall, f1, queue_rate, threshold=None
-    ):
-        self.thresholds = thresholds
-        self.precision = precision
-        self.recall = recall
-        self.f1 = f1
-        self.queue_rate = queue_rate
-        self.threshold = threshold
+    thresholds: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    queue_rate: np.ndarray
+    threshold: float | None = None
 
     @classmethod
     def from_estimator(

@@ -1,5 +1,6 @@
 """A diagram of the layers of a neural network."""
 
+import dataclasses
 from functools import partial
 from itertools import pairwise
 from typing import Any, Self
@@ -27,6 +28,7 @@ _INPUT, _WEIGHTS, _REGULAR, _SHAPE = "#E3E3E3", "#B9D9EE", "#FBE6B8", "#FFFFFF"
 _REGULARISERS = ("Dropout", "Noise", "Normalization", "Regularization")
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class NetworkDisplay:
     """Layers as boxes and what they pass on as arrows.
 
@@ -68,10 +70,9 @@ class NetworkDisplay:
     'InputLayer'
     """
 
-    def __init__(self, *, nodes: list[LayerNode], name: str, n_params: int | None):
-        self.nodes = nodes
-        self.name = name
-        self.n_params = n_params
+    nodes: list
+    name: str
+    n_params: int | None
 
     @classmethod
     def from_estimator(

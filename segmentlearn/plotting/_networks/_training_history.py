@@ -1,5 +1,6 @@
 """Loss and metrics of a training, epoch by epoch, and what they tell."""
 
+import dataclasses
 import textwrap
 from collections.abc import Mapping
 
@@ -22,6 +23,7 @@ _MOST_PANELS = 3
 _TITLE_WIDTH = 84
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TrainingHistoryDisplay:
     """Curves of a training on training rows and on held-out rows.
 
@@ -73,9 +75,8 @@ class TrainingHistoryDisplay:
     'overfits'
     """
 
-    def __init__(self, *, histories, best_epochs=None):
-        self.histories = histories
-        self.best_epochs = best_epochs
+    histories: dict | None
+    best_epochs: dict | None = None
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, **how):

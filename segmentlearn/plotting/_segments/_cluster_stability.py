@@ -1,5 +1,7 @@
 """The stability of each segment, beside the bounds of Hennig's words."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn.model_selection import cluster_stability
@@ -14,6 +16,7 @@ _BANDS = (
 )
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ClusterStabilityDisplay:
     """Mean overlap of each segment with its best match in bootstrap samples.
 
@@ -57,12 +60,11 @@ class ClusterStabilityDisplay:
     ['0', '1', '2']
     """
 
-    def __init__(self, *, segments, shares, jaccard, means, ari_mean):
-        self.segments = segments
-        self.shares = shares
-        self.jaccard = jaccard
-        self.means = means
-        self.ari_mean = ari_mean
+    segments: np.ndarray
+    shares: np.ndarray
+    jaccard: np.ndarray
+    means: np.ndarray
+    ari_mean: float
 
     @classmethod
     def from_estimator(cls, estimator, X, *, ax=None, **parameters):

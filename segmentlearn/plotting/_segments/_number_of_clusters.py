@@ -1,6 +1,9 @@
 """The criteria over the number of segments, a panel each."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 
 from segmentlearn.model_selection import select_n_clusters
 from segmentlearn.plotting._base._canvas import (
@@ -33,6 +36,7 @@ _STRONG = 0.8
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.9, 2.3
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class NumberOfClustersDisplay:
     """Criteria over the number of segments, with their choices and the recommendation.
 
@@ -74,10 +78,9 @@ class NumberOfClustersDisplay:
     2
     """
 
-    def __init__(self, *, table, choices, recommended):
-        self.table = table
-        self.choices = choices
-        self.recommended = recommended
+    table: pd.DataFrame
+    choices: dict | None
+    recommended: int
 
     @classmethod
     def from_estimator(cls, estimator, X, *, ax=None, **parameters):

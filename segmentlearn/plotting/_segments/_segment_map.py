@@ -1,5 +1,6 @@
 """Customers as points, coloured by segment."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -35,6 +36,7 @@ _MOST_CANDIDATES = 8
 _LABEL_INCHES = 0.33
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentMapDisplay:
     """Customers in two columns, or two components, coloured by segment.
 
@@ -81,14 +83,13 @@ class SegmentMapDisplay:
     ['Annual Income (k$)', 'Spending Score (1-100)']
     """
 
-    def __init__(self, *, points, codes, labels, names, shares, centres, axis_names):
-        self.points = points
-        self.codes = codes
-        self.labels = labels
-        self.names = names
-        self.shares = shares
-        self.centres = centres
-        self.axis_names = axis_names
+    points: np.ndarray
+    codes: np.ndarray
+    labels: list
+    names: list[str]
+    shares: np.ndarray
+    centres: np.ndarray
+    axis_names: list[str]
 
     @classmethod
     def from_estimator(

@@ -1,5 +1,7 @@
 """What sets segments apart, as a heatmap or as a snake plot."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn._formatting import level_text, percent
@@ -28,6 +30,7 @@ _LETTER = 0.56  # of the height of letters, about
 _WIDE = 430  # points that leave room for a legend beside the picture
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentProfileDisplay:
     """Effect sizes of segments and columns, or one line a segment of their means.
 
@@ -78,26 +81,14 @@ class SegmentProfileDisplay:
     (3, 3)
     """
 
-    def __init__(
-        self,
-        *,
-        labels,
-        names,
-        shares,
-        effect_columns,
-        effects,
-        levels,
-        mean_columns,
-        means,
-    ):
-        self.labels = labels
-        self.names = names
-        self.shares = shares
-        self.effect_columns = effect_columns
-        self.effects = effects
-        self.levels = levels
-        self.mean_columns = mean_columns
-        self.means = means
+    labels: list
+    names: list[str]
+    shares: np.ndarray
+    effect_columns: list[str]
+    effects: np.ndarray
+    levels: list
+    mean_columns: list[str]
+    means: np.ndarray
 
     @classmethod
     def from_estimator(cls, estimator, X, *, kind="heatmap", ax=None, **parameters):

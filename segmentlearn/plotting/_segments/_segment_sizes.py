@@ -1,5 +1,7 @@
 """Sizes of predicted segments, beside the actual ones where they are known."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn._formatting import percent
@@ -13,6 +15,7 @@ _EDGE = "#7F7F7F"
 _PREDICTED = "#4D4D4D"  # in the legend, as each segment has its own colour
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentSizesDisplay:
     """Customers of each segment as bars, with their numbers and shares.
 
@@ -54,11 +57,10 @@ class SegmentSizesDisplay:
     (['A', 'B', 'C'], [2, 1, 1])
     """
 
-    def __init__(self, *, labels, predicted, actual=None, names=None):
-        self.labels = labels
-        self.predicted = predicted
-        self.actual = actual
-        self.names = names
+    labels: list
+    predicted: np.ndarray
+    actual: np.ndarray | None = None
+    names: dict | None = None
 
     @classmethod
     def from_estimator(cls, estimator, X, y=None, *, names=None, ax=None, **how):

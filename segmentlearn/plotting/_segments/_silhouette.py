@@ -1,5 +1,7 @@
 """The silhouette plot: how well each customer sits in the own segment."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn.metrics import silhouette_sampled
@@ -10,6 +12,7 @@ from segmentlearn.plotting._base._segment_style import segment_caption, segment_
 _GAP = 0.015  # of the height, between two segments
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SilhouetteDisplay:
     """Silhouettes of the customers as bars, segment by segment, with their mean.
 
@@ -49,11 +52,10 @@ class SilhouetteDisplay:
     'Silhouette'
     """
 
-    def __init__(self, *, values, labels, weights, mean):
-        self.values = values
-        self.labels = labels
-        self.weights = weights
-        self.mean = mean
+    values: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    mean: float
 
     @classmethod
     def from_estimator(

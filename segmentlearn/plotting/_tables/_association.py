@@ -1,5 +1,6 @@
 """Which columns go together, as a heatmap of half a matrix."""
 
+import dataclasses
 import textwrap
 
 import numpy as np
@@ -17,12 +18,13 @@ _DARK = 0.6  # cells beyond need light text
 _TITLES = {
     "spearman": "numbers: Spearman's correlation",
     "pearson": "numbers: Pearson's correlation",
-    "missingness": "correlation of the gaps (phi)",
+    "missingness": "correlation of missing cells (phi)",
     "correlation_ratio": "correlation ratio",
     "cramers_v": "Cramér's V",
 }
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class AssociationDisplay:
     """Half a matrix of associations, a cell for each pair of columns.
 
@@ -66,11 +68,10 @@ class AssociationDisplay:
     True
     """
 
-    def __init__(self, *, names, matrix, kinds, target):
-        self.names = names
-        self.matrix = matrix
-        self.kinds = kinds
-        self.target = target
+    names: list[str]
+    matrix: np.ndarray
+    kinds: np.ndarray
+    target: str | None
 
     @classmethod
     def from_frame(cls, X, y=None, *, ax=None, max_columns=30, **parameters):

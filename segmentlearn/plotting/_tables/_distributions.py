@@ -1,5 +1,7 @@
 """How the columns of a table are distributed, beside those of other tables."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn._formatting import count_text, share_text, short_number_text
@@ -35,6 +37,7 @@ _MOST_LEVELS = 6
 _STRIP = 0.1  # of a panel's height, for each table's box
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class DistributionDisplay:
     """A panel a column: a histogram below a box, or the shares of the levels.
 
@@ -72,10 +75,9 @@ class DistributionDisplay:
     ['Gender', 'Age']
     """
 
-    def __init__(self, *, names, distributions, n_left_out=0):
-        self.names = names
-        self.distributions = distributions
-        self.n_left_out = n_left_out
+    names: list[str]
+    distributions: list
+    n_left_out: int = 0
 
     @classmethod
     def from_frame(cls, X, *, columns=None, max_columns=12, axes=None):

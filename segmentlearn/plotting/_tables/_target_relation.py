@@ -1,5 +1,7 @@
 """What each column has to do with the target, the strongest first."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -39,6 +41,7 @@ _IN_A_ROW = 3
 _WIDTH, _HEIGHT = 3.2, 2.5
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TargetRelationDisplay:
     """A panel a column: what it has to do with the target, the strongest first.
 
@@ -90,15 +93,12 @@ class TargetRelationDisplay:
     'Gender'
     """
 
-    def __init__(
-        self, *, classes, class_counts, relations, strengths, target, n_left_out=0
-    ):
-        self.classes = classes
-        self.class_counts = class_counts
-        self.relations = relations
-        self.strengths = strengths
-        self.target = target
-        self.n_left_out = n_left_out
+    classes: list[str] | None
+    class_counts: np.ndarray | None
+    relations: list
+    strengths: pd.DataFrame
+    target: str | None
+    n_left_out: int = 0
 
     @classmethod
     def from_frame(cls, X, y, *, columns=None, max_columns=9, axes=None):
