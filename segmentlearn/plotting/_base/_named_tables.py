@@ -1,6 +1,7 @@
 """One table or several by name, read column by column."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from segmentlearn.plotting._base._predictions import named
 ONLY_TABLE = "table"
 
 
-def read_named_tables(tables, parameter):
+def read_named_tables(tables: Any, parameter: str) -> dict[str, dict]:
     """Read one table, or several by name."""
     read = {}
     for name, table in named(tables, ONLY_TABLE).items():
@@ -24,12 +25,12 @@ def read_named_tables(tables, parameter):
     return read
 
 
-def union_of_columns(tables):
+def union_of_columns(tables: Any) -> list[str]:
     """Return the names of all columns, in the order of their first table."""
     return list(dict.fromkeys(name for table in tables for name in table))
 
 
-def choose_columns(names, columns):
+def choose_columns(names: Any, columns: list) -> list[str]:
     """Return the columns that a user chose, in the user's order."""
     if columns is None:
         return list(names)
@@ -43,7 +44,7 @@ def choose_columns(names, columns):
     return [str(column) for column in columns]
 
 
-def check_max_columns(max_columns):
+def check_max_columns(max_columns: int) -> None:
     """Raise a ValueError unless this is a whole number of at least 1."""
     is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
     if not is_whole or max_columns < 1:

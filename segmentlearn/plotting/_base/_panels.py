@@ -1,9 +1,12 @@
 """Panels side by side: opened, named, or with words in place of a picture."""
 
 import textwrap
+from typing import Any
+
+import numpy as np
 
 from segmentlearn._formatting import level_text, short_number_text
-from segmentlearn.plotting._base._canvas import laid_out_width, require_pyplot
+from segmentlearn.plotting._base._canvas import Axes, laid_out_width, require_pyplot
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 SMALL = 8  # points of what is written into panels
@@ -13,7 +16,9 @@ _TICK = 30  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
 
 
-def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
+def open_panels(
+    n_panels: int, n_wide: int, *, width: float, height: float, extra: float = 0.0
+) -> np.ndarray:
     """Return the axes of a new figure that panels of some size fit into."""
     n_wide = min(n_panels, n_wide)
     n_high = -(-n_panels // n_wide)
@@ -29,7 +34,7 @@ def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
     return grid.ravel()[:n_panels]
 
 
-def check_axes(axes, n_panels):
+def check_axes(axes: Any, n_panels: int) -> None:
     """Raise a ValueError unless there is an axes for each panel."""
     if len(axes) != n_panels:
         raise ValueError(
@@ -38,7 +43,7 @@ def check_axes(axes, n_panels):
         )
 
 
-def write_alone(ax, words):
+def write_alone(ax: Axes, words: str) -> None:
     """Write a sentence in place of a picture, so that no empty axes is drawn."""
     ax.set_axis_off()
     ax.text(
@@ -50,7 +55,7 @@ def write_alone(ax, words):
     )
 
 
-def column_title(name, width=24):
+def column_title(name: str, width: int = 24) -> str:
     """Break a long name into two lines at most; what is longer is cut."""
     lines = wrap_name(str(name), width).split("\n")
     if len(lines) > 2:
@@ -61,12 +66,12 @@ def column_title(name, width=24):
     return "\n".join(lines).replace("$", r"\$")
 
 
-def level_title(level, flag_of=None):
+def level_title(level: Any, flag_of: str | None = None) -> str:
     """Write a level as it stands in the data; truth values and flags as yes and no."""
     return level if isinstance(level, str) else level_text(level, flag_of)
 
 
-def row_titles(titles, sizes=None):
+def row_titles(titles: list, sizes: Any = None) -> list[str]:
     """Write what rows of a panel are, so that no name reaches into the next one."""
     if len(titles) <= _FEW_ROWS:
         ticks = [column_title(title, 14) for title in titles]
@@ -77,7 +82,7 @@ def row_titles(titles, sizes=None):
     return [f"{tick} ({size:,})" for tick, size in zip(ticks, sizes, strict=True)]
 
 
-def write_around(axes, titles, notes):
+def write_around(axes: Any, titles: list, notes: list[str]) -> None:
     """Write above and below each panel, in lines that are not wider than the panel."""
     from matplotlib.ticker import MaxNLocator
 
@@ -95,7 +100,7 @@ def write_around(axes, titles, notes):
             locator.set_params(nbins=max(1, int(width / _TICK)))
 
 
-def write_numbers(axis, kind="number", n_ticks=5):
+def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
     """Write few numbers, dates or durations along an axis."""
     from matplotlib import dates, ticker
 
@@ -110,7 +115,7 @@ def write_numbers(axis, kind="number", n_ticks=5):
     axis.set_tick_params(labelsize=SMALL)
 
 
-def finish(axes, note, is_new):
+def finish(axes: Any, note: str, is_new: bool) -> None:
     """Write what is true of all panels above them."""
     if note and is_new:
         width = int(11 * axes[0].figure.get_figwidth())
@@ -119,25 +124,31 @@ def finish(axes, note, is_new):
         axes[0].set_title(f"{note}\n{axes[0].get_title()}".strip(), fontsize=9)
 
 
-def add_legend(axes, handles, is_new):
-    """Add one legend for all panels."""
-    if is_new:
-        axes[0].figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=min(len(handles), 5),
-            frameon=False,
-            fontsize=SMALL + 1,
-        )
-    else:
+def add_legend(axes: Any, names: Any, colors: Any, is_new: bool) -> None:
+    """Add one legend for all panels; colours beyond the names are not needed."""
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(color=color, label=column_title(name, 20))
+        for name, color in zip(names, colors, strict=False)
+    ]
+    if not is_new:
         axes[0].legend(handles=handles, fontsize=SMALL)
+        return
+    axes[0].figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(len(handles), 5),
+        frameon=False,
+        fontsize=SMALL + 1,
+    )
 
 
-def _cut(text, width):
+def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
 
 
-def _tick(value, kind):
+def _tick(value: Any, kind: str) -> str:
     """Write a number of an axis, without zeros at its end."""
     text = short_number_text(value, kind)
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -3,12 +3,13 @@
 import numpy as np
 
 from segmentlearn._formatting import percent
+from segmentlearn.plotting._base._canvas import Axes
 
 _FEWEST_TO_SPREAD = 500
 _MOST_VALUES_TO_SPREAD = 25
 
 
-def spread_out(points):
+def spread_out(points: np.ndarray) -> np.ndarray:
     """Return points that do not hide each other where an axis has few values."""
     spread = np.array(points, dtype=np.float64)
     if len(spread) < _FEWEST_TO_SPREAD:
@@ -21,7 +22,9 @@ def spread_out(points):
     return spread
 
 
-def leave_out_far_points(ax, points, centres):
+def leave_out_far_points(
+    ax: Axes, points: np.ndarray, centres: np.ndarray
+) -> list[str]:
     """End axes where nearly all points do, if some lie far from them."""
     notes = ["", ""]
     for at, set_limits in enumerate((ax.set_xlim, ax.set_ylim)):
@@ -41,7 +44,7 @@ def leave_out_far_points(ax, points, centres):
     return notes
 
 
-def push_apart(places, distance):
+def push_apart(places: np.ndarray, distance: float) -> np.ndarray:
     """Move places that are nearer to each other than some distance."""
     places = places.copy()
     for _ in range(100):

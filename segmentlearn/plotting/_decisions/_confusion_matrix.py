@@ -1,9 +1,12 @@
 """The confusion matrix with shares of each true class, and counts."""
 
+from typing import Any, Self
+
+import numpy as np
 import sklearn.metrics
 
 from segmentlearn._formatting import percent
-from segmentlearn.plotting._base._canvas import laid_out_width, open_axes
+from segmentlearn.plotting._base._canvas import Axes, laid_out_width, open_axes
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _NAME_WIDTH = 16
@@ -49,15 +52,15 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     def plot(
         self,
         *,
-        include_values=True,
-        cmap="Blues",
-        xticks_rotation="horizontal",
-        values_format=None,
-        ax=None,
-        colorbar=False,
-        im_kw=None,
-        text_kw=None,
-    ):
+        include_values: bool = True,
+        cmap: Any = "Blues",
+        xticks_rotation: str = "horizontal",
+        values_format: str | None = None,
+        ax: Axes = None,
+        colorbar: bool = False,
+        im_kw: dict | None = None,
+        text_kw: dict | None = None,
+    ) -> Self:
         """Draw the matrix.
 
         Parameters
@@ -124,7 +127,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         return self
 
     @staticmethod
-    def _name_decisions(ax, names, rotation):
+    def _name_decisions(ax: Axes, names: Any, rotation: Any) -> None:
         """Write the names below the columns, turned where there is no room for them."""
         room = max(1, int(laid_out_width(ax)[0] / len(names) / _LETTER) - 1)
         below = [wrap_name(name, room) for name in names]
@@ -143,11 +146,11 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
             )
 
 
-def _longest_line(names):
+def _longest_line(names: Any) -> int:
     return max(len(line) for name in names for line in name.split("\n"))
 
 
-def _places(matrix):
+def _places(matrix: np.ndarray) -> list[tuple[int, int]]:
     """Return the index of each cell."""
     n_rows, n_columns = matrix.shape
     return [(row, column) for row in range(n_rows) for column in range(n_columns)]

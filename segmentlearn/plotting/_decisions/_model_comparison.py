@@ -1,14 +1,17 @@
 """How far a classifier is ahead of its rivals, with intervals."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn.model_selection import WORDS, compare_models
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     GREY,
     VERMILLION,
+    Axes,
     open_axes,
     require_pyplot,
     tidy,
@@ -82,7 +85,9 @@ class ModelComparisonDisplay:
     confidence_level: float
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None, **parameters):
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: ArrayLike, *, ax: Axes = None, **parameters: Any
+    ) -> Self:
         """Compare a classifier and draw the result.
 
         Parameters
@@ -108,7 +113,7 @@ class ModelComparisonDisplay:
         )
 
     @classmethod
-    def from_result(cls, result, measure=None):
+    def from_result(cls, result: Any, measure: str | None = None) -> Self:
         """Take what `compare_models` returned.
 
         Parameters
@@ -145,7 +150,7 @@ class ModelComparisonDisplay:
             confidence_level=result.confidence_level,
         )
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the rivals, the first on top.
 
         Parameters

@@ -1,8 +1,11 @@
 """The precision-recall curve in the style of the other displays."""
 
+from typing import Any, Self
+
+import numpy as np
 import sklearn.metrics
 
-from segmentlearn.plotting._base._canvas import COLORS, GREY, open_axes, tidy
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, open_axes, tidy
 
 _CURVE = "precision-recall curve"  # marks lines, to count those of a picture
 
@@ -39,10 +42,19 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
     'Recall'
     """
 
-    def __init__(self, precision, recall, **of_the_curve):
+    def __init__(
+        self, precision: np.ndarray, recall: np.ndarray, **of_the_curve: Any
+    ) -> None:
         super().__init__(precision, recall, **of_the_curve)
 
-    def plot(self, ax=None, *, name=None, plot_chance_level=None, **how):
+    def plot(
+        self,
+        ax: Axes = None,
+        *,
+        name: str | None = None,
+        plot_chance_level: bool | None = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curve.
 
         Parameters

@@ -1,8 +1,10 @@
 """What becomes of precision, recall and the queue when the threshold moves."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import rank_customers
 from segmentlearn.plotting._base._canvas import (
@@ -10,6 +12,7 @@ from segmentlearn.plotting._base._canvas import (
     GREY,
     ORANGE,
     VERMILLION,
+    Axes,
     open_axes,
     require_pyplot,
     tidy,
@@ -63,8 +66,16 @@ class ThresholdDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, threshold=None, pos_label=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curves of a fitted classifier.
 
         Parameters
@@ -109,8 +120,15 @@ class ThresholdDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, proba, *, threshold=None, pos_label=None, ax=None, **how
-    ):
+        cls,
+        y_true: ArrayLike,
+        proba: ArrayLike,
+        *,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curves of probabilities.
 
         Parameters
@@ -146,7 +164,7 @@ class ThresholdDisplay:
             threshold=threshold,
         ).plot(ax=ax, **how)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the curves and the marked threshold.
 
         Parameters
@@ -194,7 +212,7 @@ class ThresholdDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _exact(self, name, at):
+    def _exact(self, name: str, at: int) -> float:
         """Return what a curve is at the marked threshold; 0 where nobody is left."""
         values = {
             "precision": self.precision,

@@ -3,6 +3,7 @@
 import dataclasses
 import textwrap
 from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +14,7 @@ from segmentlearn.plotting._base._canvas import (
     COLORS,
     GREY,
     VERMILLION,
+    Axes,
     require_pyplot,
     tidy,
 )
@@ -75,11 +77,11 @@ class TrainingHistoryDisplay:
     'overfits'
     """
 
-    histories: dict | None
+    histories: dict
     best_epochs: dict | None = None
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, **how):
+    def from_estimator(cls, estimator: Any, *, ax: Axes = None, **how: Any) -> Self:
         """Draw the training of a fitted net, or of several to compare.
 
         Parameters
@@ -123,7 +125,7 @@ class TrainingHistoryDisplay:
         return cls(histories=histories, best_epochs=best_epochs).plot(ax=ax, **how)
 
     @classmethod
-    def from_history(cls, history, *, ax=None, **how):
+    def from_history(cls, history: dict, *, ax: Axes = None, **how: Any) -> Self:
         """Draw a history, or several to compare.
 
         Parameters
@@ -143,7 +145,7 @@ class TrainingHistoryDisplay:
         histories = named(history) if _is_several(history) else {None: history}
         return cls(histories=histories).plot(ax=ax, **how)
 
-    def plot(self, *, measures=None, ax=None):
+    def plot(self, *, measures: list[str] | None = None, ax: Axes = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -197,7 +199,7 @@ class TrainingHistoryDisplay:
         self.ax_.legend(handles, labels, frameon=False, fontsize=9)
         return self
 
-    def _measures(self, asked, curves, ax):
+    def _measures(self, asked: list[str] | None, curves: dict, ax: Axes) -> list[str]:
         """Return what to draw."""
         there = dict.fromkeys(
             name.removeprefix("val_")
@@ -218,7 +220,7 @@ class TrainingHistoryDisplay:
         no_losses = [name for name in there if name not in ("loss", "log_loss")]
         return [*judged, *no_losses][:_MOST_PANELS]
 
-    def _draw(self, ax, measure, curves):
+    def _draw(self, ax: Axes, measure: str, curves: dict) -> None:
         """Draw one measure of every net."""
         for at, (name, history) in enumerate(self.histories.items()):
             folds = [history] if isinstance(history, Mapping) else history
@@ -256,7 +258,9 @@ class TrainingHistoryDisplay:
         words = measure.replace("_", " ")
         ax.set_ylabel(words[:1].upper() + words[1:])
 
-    def _mark_best(self, ax, measure, name, curves, color):
+    def _mark_best(
+        self, ax: Axes, measure: str, name: str, curves: dict, color: str
+    ) -> None:
         """Mark the epoch of the lowest held-out loss, and those that were kept."""
         best = self.gaps_[name].best_epoch
         held_out = curves[name].get("val_" + measure)
@@ -291,7 +295,7 @@ class TrainingHistoryDisplay:
                 else None,
             )
 
-    def _title(self):
+    def _title(self) -> str:
         """Return the verdict, of several nets the short ones with their names."""
         if len(self.gaps_) == 1:
             return textwrap.fill(str(next(iter(self.gaps_.values()))), _TITLE_WIDTH)
@@ -302,7 +306,7 @@ class TrainingHistoryDisplay:
         return "\n".join(lines)
 
 
-def _is_several(history):
+def _is_several(history: Any) -> bool:
     """Whether histories are there by name, not measures."""
     if not isinstance(history, Mapping):
         return False
@@ -313,7 +317,7 @@ def _is_several(history):
     )
 
 
-def _net(estimator):
+def _net(estimator: Any) -> Any:
     """Return what was trained: the last step of a pipeline."""
     check_is_fitted(estimator)
     net = estimator[-1] if hasattr(estimator, "steps") else estimator
@@ -326,6 +330,6 @@ def _net(estimator):
     return net
 
 
-def _points(values):
+def _points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return epochs from one on, and the values."""
     return np.arange(1, len(values) + 1), np.asarray(values, dtype=float)

@@ -1,11 +1,12 @@
 """The stability of each segment, beside the bounds of Hennig's words."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
 
 from segmentlearn.model_selection import cluster_stability
-from segmentlearn.plotting._base._canvas import BLUE, open_axes, require_pyplot
+from segmentlearn.plotting._base._canvas import BLUE, Axes, open_axes, require_pyplot
 from segmentlearn.plotting._base._segment_style import segment_tick
 
 _BANDS = (
@@ -67,7 +68,9 @@ class ClusterStabilityDisplay:
     ari_mean: float
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, **parameters):
+    def from_estimator(
+        cls, estimator: Any, X: Any, *, ax: Axes = None, **parameters: Any
+    ) -> Self:
         """Judge the segments of an estimator and draw the result.
 
         Parameters
@@ -91,7 +94,7 @@ class ClusterStabilityDisplay:
         )
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: Any) -> Self:
         """Take what `cluster_stability` returned.
 
         Parameters
@@ -112,7 +115,7 @@ class ClusterStabilityDisplay:
             ari_mean=result.ari_mean,
         )
 
-    def plot(self, *, ax=None, names=None):
+    def plot(self, *, ax: Axes = None, names: dict | None = None) -> Self:
         """Draw the segments, the first on top.
 
         Parameters

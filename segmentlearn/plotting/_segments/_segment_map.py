@@ -2,9 +2,11 @@
 
 import dataclasses
 import itertools
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
@@ -17,6 +19,7 @@ from segmentlearn.inspection import (
     segment_profile,
 )
 from segmentlearn.plotting._base._canvas import (
+    Axes,
     laid_out_width,
     open_axes,
     require_pyplot,
@@ -94,17 +97,17 @@ class SegmentMapDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
+        estimator: Any,
+        X: Any,
         *,
-        x=None,
-        y=None,
-        space="columns",
-        max_points=10_000,
-        names=None,
-        random_state=0,
-        ax=None,
-    ):
+        x: str | None = None,
+        y: str | None = None,
+        space: str = "columns",
+        max_points: int = 10000,
+        names: dict | None = None,
+        random_state: Any = 0,
+        ax: Axes = None,
+    ) -> Self:
         """Draw the customers by the segments of an estimator.
 
         Parameters
@@ -149,17 +152,17 @@ class SegmentMapDisplay:
     @classmethod
     def from_predictions(
         cls,
-        X,
-        labels,
+        X: Any,
+        labels: ArrayLike,
         *,
-        x=None,
-        y=None,
-        space="columns",
-        max_points=10_000,
-        names=None,
-        random_state=0,
-        ax=None,
-    ):
+        x: str | None = None,
+        y: str | None = None,
+        space: str = "columns",
+        max_points: int = 10000,
+        names: dict | None = None,
+        random_state: Any = 0,
+        ax: Axes = None,
+    ) -> Self:
         """Draw the customers by labels.
 
         Parameters
@@ -191,8 +194,17 @@ class SegmentMapDisplay:
 
     @classmethod
     def _made(
-        cls, source, X, x, y, space, max_points, names, random_state, estimator=None
-    ):
+        cls,
+        source: Any,
+        X: Any,
+        x: Any,
+        y: Any,
+        space: str,
+        max_points: int,
+        names: Any,
+        random_state: Any,
+        estimator: Any = None,
+    ) -> Self:
         """Return a display that is not drawn yet."""
         if space not in _SPACES:
             raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
@@ -237,7 +249,7 @@ class SegmentMapDisplay:
             axis_names=axis_names,
         )
 
-    def plot(self, *, ax=None, show_centres=True):
+    def plot(self, *, ax: Axes = None, show_centres: bool = True) -> Self:
         """Draw the points.
 
         Parameters
@@ -289,7 +301,7 @@ class SegmentMapDisplay:
         self.figure_ = ax.figure
         return self
 
-    def _mark_centres(self, ax, colors):
+    def _mark_centres(self, ax: Axes, colors: list[str]) -> None:
         """Write the labels of the segments at their centres; noise has none."""
         from matplotlib.patheffects import withStroke
 
@@ -327,14 +339,16 @@ class SegmentMapDisplay:
             )
 
 
-def _choose_columns(profile, X, x, y, rows, codes):
+def _choose_columns(
+    profile: Any, X: Any, x: Any, y: Any, rows: np.ndarray, codes: np.ndarray
+) -> list[str]:
     """Return the two columns to draw: those given, or the pair that separates best."""
     numbers = [one for one in profile.contrasts if isinstance(one, NumberContrast)]
     if x is not None and y is not None:
         return [x, y]
     between = {one.name: _share_between(one) for one in numbers}
     fixed = x if x is not None else y
-    candidates = sorted(between, key=between.get, reverse=True)
+    candidates = sorted(between, key=between.__getitem__, reverse=True)
     candidates = [name for name in candidates if name != fixed][:_MOST_CANDIDATES]
     if len(candidates) < (1 if fixed is not None else 2):
         raise ValueError(
@@ -356,7 +370,7 @@ def _choose_columns(profile, X, x, y, rows, codes):
     return sorted(best, key=[one.name for one in numbers].index)
 
 
-def _share_between(contrast):
+def _share_between(contrast: Any) -> float:
     """Return the share of the variance of a column that lies between segments."""
     n, mean, sd = contrast.n[0], contrast.mean[0], contrast.sd[0]
     within = np.nansum(np.maximum(n - 1, 0) * np.nan_to_num(sd) ** 2)
@@ -364,7 +378,7 @@ def _share_between(contrast):
     return float(between / (within + between)) if within + between > 0 else 0.0
 
 
-def _separation(first, second, codes):
+def _separation(first: np.ndarray, second: np.ndarray, codes: np.ndarray) -> float:
     """Return one minus Wilks' lambda: what segments explain of two columns at once."""
     points = np.column_stack([first, second]).astype(np.float64)
     known = ~np.isnan(points).any(axis=1)
@@ -378,7 +392,9 @@ def _separation(first, second, codes):
     return 1 - np.linalg.det(within.T @ within) / spread if spread > 0 else 0.0
 
 
-def _components(space, X, rows, estimator):
+def _components(
+    space: str, X: Any, rows: np.ndarray, estimator: Any
+) -> tuple[np.ndarray, list[str]]:
     """Return two components of the sampled rows, and what to call them."""
     sample = X.iloc[rows] if hasattr(X, "iloc") else _take(X, rows)
     if space == "latent":
@@ -406,12 +422,12 @@ def _components(space, X, rows, estimator):
     ]
 
 
-def _take(X, rows):
+def _take(X: Any, rows: np.ndarray) -> Any:
     """Return rows of an array, a list or a polars frame."""
     return X[rows] if hasattr(X, "shape") else [X[row] for row in rows]
 
 
-def _centres(points, codes, n_segments):
+def _centres(points: np.ndarray, codes: np.ndarray, n_segments: int) -> np.ndarray:
     """Return the mean of the points of each segment, missing cells left out."""
     centres = np.full((n_segments, 2), np.nan)
     for axis in range(2):

@@ -1,12 +1,14 @@
 """What sets segments apart, as a heatmap or as a snake plot."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
 
 from segmentlearn._formatting import level_text, percent
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
 from segmentlearn.plotting._base._canvas import (
+    Axes,
     laid_out_width,
     lasting_width,
     open_axes,
@@ -91,7 +93,15 @@ class SegmentProfileDisplay:
     means: np.ndarray
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, kind="heatmap", ax=None, **parameters):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        kind: str = "heatmap",
+        ax: Axes = None,
+        **parameters: Any,
+    ) -> Self:
         """Describe the segments of an estimator and draw them.
 
         Parameters
@@ -118,7 +128,7 @@ class SegmentProfileDisplay:
         return cls.from_result(profile).plot(kind=kind, ax=ax)
 
     @classmethod
-    def from_result(cls, profile):
+    def from_result(cls, profile: Any) -> Self:
         """Take over the numbers of a profile.
 
         Parameters
@@ -155,7 +165,9 @@ class SegmentProfileDisplay:
             means=np.column_stack(means) if means else np.empty((n_segments, 0)),
         )
 
-    def plot(self, kind="heatmap", *, ax=None, max_columns=20):
+    def plot(
+        self, kind: str = "heatmap", *, ax: Axes = None, max_columns: int = 20
+    ) -> Self:
         """Draw the profile.
 
         Parameters
@@ -193,7 +205,7 @@ class SegmentProfileDisplay:
         self.figure_ = self.ax_.figure
         return self
 
-    def _draw_heatmap(self, ax, max_columns):
+    def _draw_heatmap(self, ax: Axes, max_columns: int) -> Axes:
         """Draw columns as rows, since their names are long."""
         order = _strongest(self.effects, max_columns)
         effects = self.effects[:, order].T
@@ -244,7 +256,7 @@ class SegmentProfileDisplay:
         ax.tick_params(which="minor", length=0)
         return ax
 
-    def _draw_snake(self, ax, max_columns):
+    def _draw_snake(self, ax: Axes, max_columns: int) -> Axes:
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
         is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
@@ -280,7 +292,7 @@ class SegmentProfileDisplay:
         self._name_columns(ax, order, 10 if is_wide else _SMALL)
         return ax
 
-    def _entries(self, has_room):
+    def _entries(self, has_room: bool) -> list[str]:
         """Return what the legend says: of many segments in little room no names."""
         names = self.names if has_room else map(str, self.labels)
         return [
@@ -288,7 +300,7 @@ class SegmentProfileDisplay:
             for one in zip(self.labels, names, self.shares, strict=True)
         ]
 
-    def _name_columns(self, ax, order, size):
+    def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
         room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
         titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
@@ -306,7 +318,7 @@ class SegmentProfileDisplay:
         )
 
 
-def _compare(contrast):
+def _compare(contrast: Any) -> tuple[str, np.ndarray, list[str]]:
     """Return a title, the effect of each segment and the levels they are of."""
     n_segments = contrast.n.shape[1]
     if isinstance(contrast, NumberContrast):
@@ -323,7 +335,7 @@ def _compare(contrast):
     return contrast.name, h[np.arange(n_segments), most], levels
 
 
-def _level_to_show(contrast):
+def _level_to_show(contrast: Any) -> int:
     """Return the level of two to show: yes, or the rarer one."""
     texts = [level_text(level, contrast.name).lower() for level in contrast.levels]
     for at, text in enumerate(texts):
@@ -332,13 +344,13 @@ def _level_to_show(contrast):
     return int(np.argmin(contrast.counts.sum(axis=(0, 1))))
 
 
-def _strongest(effects, most):
+def _strongest(effects: np.ndarray, most: int) -> np.ndarray:
     """Return the columns of the largest effects, strongest first."""
     largest = np.nan_to_num(np.abs(effects), posinf=np.inf).max(axis=0)
     return np.argsort(-largest, kind="stable")[:most]
 
 
-def _add_legend(ax, is_wide):
+def _add_legend(ax: Axes, is_wide: bool) -> None:
     """Add the legend of the segments beside, above or among the lines."""
     if is_wide:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
@@ -356,14 +368,14 @@ def _add_legend(ax, is_wide):
         )
 
 
-def _caption(label, name, share, room):
+def _caption(label: Any, name: str, share: float, room: int) -> str:
     """Write a segment above its column: in narrow ones the label and the share."""
     if room < _SHORTEST_CAPTION:
         return f"{label}\n({percent(share)})" if room >= 6 else str(label)
     return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
 
 
-def _cell_text(effect, level, room):
+def _cell_text(effect: float, level: Any, room: int) -> str:
     """Write an effect, and the level it is of."""
     if np.isnan(effect):
         return ""

@@ -1,13 +1,15 @@
 """Sizes of predicted segments, beside the actual ones where they are known."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import is_noise
 from segmentlearn.metrics import read_labels
-from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
 from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
@@ -63,7 +65,16 @@ class SegmentSizesDisplay:
     names: dict | None = None
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, names=None, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        names: dict | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Predict the segments of customers and draw their sizes.
 
         Parameters
@@ -97,7 +108,15 @@ class SegmentSizesDisplay:
         return cls._of(estimator.predict(X), y, names, known).plot(ax=ax, **how)
 
     @classmethod
-    def from_predictions(cls, y_pred, *, y_true=None, names=None, ax=None, **how):
+    def from_predictions(
+        cls,
+        y_pred: ArrayLike,
+        *,
+        y_true: ArrayLike | None = None,
+        names: dict | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the sizes of predicted segments.
 
         Parameters
@@ -125,7 +144,7 @@ class SegmentSizesDisplay:
         return cls._of(y_pred, y_true, names, ()).plot(ax=ax, **how)
 
     @classmethod
-    def _of(cls, y_pred, y_true, names, known):
+    def _of(cls, y_pred: Any, y_true: Any, names: Any, known: Any) -> Self:
         predicted = read_labels(y_pred).tolist()
         actual = None if y_true is None else read_labels(y_true).tolist()
         if not predicted:
@@ -143,7 +162,7 @@ class SegmentSizesDisplay:
             names=names,
         )
 
-    def plot(self, *, sort=False, ax=None):
+    def plot(self, *, sort: bool = False, ax: Axes = None) -> Self:
         """Draw the bars.
 
         Parameters
@@ -220,7 +239,7 @@ class SegmentSizesDisplay:
         return self
 
 
-def _sorted(labels):
+def _sorted(labels: list) -> list:
     """Return labels in order, noise last; of mixed kinds in the order of their text."""
     try:
         ordered = sorted(labels)
@@ -229,12 +248,12 @@ def _sorted(labels):
     return sorted(ordered, key=is_noise)
 
 
-def _count(values, labels):
+def _count(values: np.ndarray, labels: list) -> np.ndarray:
     place = {label: at for at, label in enumerate(labels)}
     return np.bincount([place[value] for value in values], minlength=len(labels))
 
 
-def _tick(label, names):
+def _tick(label: Any, names: Any) -> str:
     if is_noise(label):
         return "noise"
     if names is None or names.get(label, label) == label:

@@ -1,12 +1,14 @@
 """The silhouette plot: how well each customer sits in the own segment."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import clustering_problem, fit_clusterer
-from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 
 _GAP = 0.015  # of the height, between two segments
@@ -59,8 +61,15 @@ class SilhouetteDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, n_rows=2000, random_state=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        n_rows: int | None = 2000,
+        random_state: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Cluster customers and draw their silhouettes.
 
         Parameters
@@ -97,8 +106,15 @@ class SilhouetteDisplay:
 
     @classmethod
     def from_predictions(
-        cls, X, labels, *, n_rows=2000, random_state=None, ax=None, **how
-    ):
+        cls,
+        X: ArrayLike,
+        labels: ArrayLike,
+        *,
+        n_rows: int | None = 2000,
+        random_state: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the silhouettes of customers in known segments.
 
         Parameters
@@ -124,7 +140,7 @@ class SilhouetteDisplay:
         return cls.from_result(sample).plot(ax=ax, **how)
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: Any) -> Self:
         """Take silhouettes that were computed before.
 
         Parameters
@@ -144,7 +160,7 @@ class SilhouetteDisplay:
             mean=result.mean,
         )
 
-    def plot(self, *, ax=None, names=None):
+    def plot(self, *, ax: Axes = None, names: dict | None = None) -> Self:
         """Draw the silhouettes.
 
         Parameters
@@ -202,5 +218,5 @@ class SilhouetteDisplay:
         return self
 
 
-def _written(mean):
+def _written(mean: Any) -> str:
     return f"{mean:z.2f}".replace("-", "−")  # noqa: RUF001

@@ -2,11 +2,13 @@
 
 import dataclasses
 import textwrap
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn.inspection import associations
-from segmentlearn.plotting._base._canvas import open_axes, require_pyplot
+from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _CELL = 0.44  # inches at least
@@ -74,7 +76,15 @@ class AssociationDisplay:
     target: str | None
 
     @classmethod
-    def from_frame(cls, X, y=None, *, ax=None, max_columns=30, **parameters):
+    def from_frame(
+        cls,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        ax: Axes = None,
+        max_columns: int = 30,
+        **parameters: Any,
+    ) -> Self:
         """Measure the associations of a table and draw them.
 
         Parameters
@@ -100,7 +110,7 @@ class AssociationDisplay:
         return cls.from_result(found).plot(ax=ax, max_columns=max_columns)
 
     @classmethod
-    def from_result(cls, associations):
+    def from_result(cls, associations: Any) -> Self:
         """Take over the numbers of associations.
 
         Parameters
@@ -120,7 +130,9 @@ class AssociationDisplay:
             target=associations.target,
         )
 
-    def plot(self, *, ax=None, max_columns=30, annotate=True):
+    def plot(
+        self, *, ax: Axes = None, max_columns: int = 30, annotate: bool = True
+    ) -> Self:
         """Draw the matrix.
 
         Parameters
@@ -169,7 +181,7 @@ class AssociationDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _order(self, max_columns):
+    def _order(self, max_columns: int) -> list[int]:
         """Return the columns to show, the strongest first and the target last."""
         sizes = np.nan_to_num(np.abs(self.matrix))
         np.fill_diagonal(sizes, 0)
@@ -182,7 +194,7 @@ class AssociationDisplay:
         ranked = sorted(others, key=lambda at: -sizes[at, target])[:max_columns]
         return [*ranked, target]
 
-    def _color(self, ax, values, kinds):
+    def _color(self, ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
         """Draw the cells, numbers and pairs with a category in colours of their own."""
         is_signed = np.isin(kinds, _SIGNED)
         bars = []
@@ -206,7 +218,7 @@ class AssociationDisplay:
             bar.ax.tick_params(labelsize=8)
             bar.outline.set_visible(False)
 
-    def _label(self, ax, titles):
+    def _label(self, ax: Axes, titles: list) -> None:
         """Write the names, draw the grid and frame the target's row."""
         n_sides = len(titles) - 1
         ax.set_yticks(range(n_sides), titles[1:], fontsize=7.5, linespacing=1.08)
@@ -234,7 +246,7 @@ class AssociationDisplay:
             ax.get_yticklabels()[-1].set_fontweight("bold")
 
 
-def _annotate(ax, values, kinds):
+def _annotate(ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
     """Write each value into its cell."""
     for (row, column), value in np.ndenumerate(values):
         if not kinds[row, column]:
@@ -250,7 +262,7 @@ def _annotate(ax, values, kinds):
         )
 
 
-def _short(value):
+def _short(value: Any) -> str:
     """Write two digits without the zero before them, a dash for none."""
     if np.isnan(value):
         return "–"  # noqa: RUF001
@@ -260,7 +272,7 @@ def _short(value):
     return text.replace("0.", ".", 1)
 
 
-def _broken(name):
+def _broken(name: str) -> str:
     """Break a name into lines, long words too, so that nothing is cut."""
     lines = wrap_name(name, _NAME_WIDTH).split("\n")
     return "\n".join(

@@ -1,6 +1,7 @@
 """How the values of one column are distributed, in one table or in several."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +51,7 @@ class NumberDistribution:
     n_rows: np.ndarray
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """Share of each table's values in each bin."""
         return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
 
@@ -78,7 +79,7 @@ class LevelDistribution:
     n_rows: np.ndarray
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """Share of each table's values at each level."""
         return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
 
@@ -103,7 +104,9 @@ class NoDistribution:
     n_rows: np.ndarray
 
 
-def distribute(name, columns, n_levels):
+def distribute(
+    name: str, columns: list, n_levels: int
+) -> NumberDistribution | LevelDistribution | NoDistribution:
     """Count the values of a column."""
     there = [column for column in columns if column is not None]
     sizes = {
@@ -128,7 +131,7 @@ def distribute(name, columns, n_levels):
     )
 
 
-def holds_numbers(columns):
+def holds_numbers(columns: list) -> bool:
     """Tell whether a column is one of numbers, and not of 0 and 1 alone."""
     filled = [one for one in columns if one.kind != EMPTY]
     if not all(one.is_numeric for one in filled):
@@ -136,9 +139,10 @@ def holds_numbers(columns):
     return not all(one.kind == "number" and is_flag(one.numbers) for one in filled)
 
 
-def pool_levels(columns, n_levels):
+def pool_levels(columns: list, n_levels: int) -> tuple[Factor, np.ndarray]:
     """Put the levels of a column in several tables together."""
-    places, codes = {}, []
+    places: dict = {}
+    codes = []
     for column in columns:
         of_table = [places.setdefault(one, len(places)) for one in column.factor.levels]
         codes.append(np.append(of_table, -1).astype(np.intp)[column.factor.codes])
@@ -150,7 +154,7 @@ def pool_levels(columns, n_levels):
     return fewer_levels(factor, n_levels if n_there > n_levels + 1 else n_there), starts
 
 
-def level_titles(columns, factor, name):
+def level_titles(columns: list, factor: Factor, name: str) -> list[str]:
     """Return what levels are called in a picture."""
     n_all = len(
         {
@@ -167,7 +171,7 @@ def level_titles(columns, factor, name):
     ]
 
 
-def robust_range(tables):
+def robust_range(tables: Any) -> tuple[float, float]:
     """Return where nearly all values lie."""
     tables = [values for values in tables if len(values)]
     lowest = min(values.min() for values in tables)
@@ -184,7 +188,7 @@ def robust_range(tables):
     return low, high
 
 
-def _distribute_numbers(name, columns, sizes):
+def _distribute_numbers(name: str, columns: list, sizes: Any) -> NumberDistribution:
     """Count numbers in bins, the same of all tables."""
     numbers = [
         np.empty(0) if one is None or one.kind == EMPTY else one.numbers
@@ -205,7 +209,7 @@ def _distribute_numbers(name, columns, sizes):
     )
 
 
-def _bins(tables):
+def _bins(tables: Any) -> np.ndarray:
     """Return the edges of bins that suit numbers; of whole ones whole bins."""
     low, high = robust_range(tables)
     if all((values == np.round(values)).all() for values in tables):
@@ -217,7 +221,7 @@ def _bins(tables):
     return np.linspace(low, high, n_bins + 1)
 
 
-def _nothing_to_draw(columns, n_values, n_rows):
+def _nothing_to_draw(columns: list, n_values: int, n_rows: int) -> str:
     """Say why there is nothing to draw; "" where there is."""
     if not n_values:
         return f"all {count_text(int(n_rows), 'cell')} missing"
@@ -244,7 +248,7 @@ def _nothing_to_draw(columns, n_values, n_rows):
     return ""
 
 
-def _whole(level):
+def _whole(level: Any) -> Any:
     """Return a float that is a whole number as such, so that 1.0 is a flag."""
     if isinstance(level, float) and level.is_integer():
         return int(level)

@@ -1,12 +1,13 @@
 """How the columns of a table are distributed, beside those of other tables."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
 
 from segmentlearn._formatting import count_text, share_text, short_number_text
 from segmentlearn.plotting._base._boxes import draw_box
-from segmentlearn.plotting._base._canvas import COLORS, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import COLORS, Axes, require_pyplot, tidy
 from segmentlearn.plotting._base._named_tables import (
     check_max_columns,
     choose_columns,
@@ -80,7 +81,9 @@ class DistributionDisplay:
     n_left_out: int = 0
 
     @classmethod
-    def from_frame(cls, X, *, columns=None, max_columns=12, axes=None):
+    def from_frame(
+        cls, X: Any, *, columns: Any = None, max_columns: int = 12, axes: Any = None
+    ) -> Self:
         """Count the values of a table, or of several, and draw them.
 
         Parameters
@@ -122,7 +125,7 @@ class DistributionDisplay:
             n_left_out=len(chosen) - len(shown),
         ).plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: Any = None) -> Self:
         """Draw the columns.
 
         Parameters
@@ -161,7 +164,7 @@ class DistributionDisplay:
             notes[at] = "\n".join(words)
         write_around(axes, [(one.name,) for one in self.distributions], notes)
         if len(self.names) > 1:
-            self._name_tables(axes, is_new)
+            add_legend(axes, self.names, COLORS * len(self.names), is_new)
         if self.n_left_out:
             n_all = n_panels + self.n_left_out
             note = (
@@ -172,7 +175,7 @@ class DistributionDisplay:
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
-    def _draw_numbers(self, ax, one):
+    def _draw_numbers(self, ax: Axes, one: Any) -> None:
         """Draw histograms, and a box of each table above them."""
         alone = len(self.names) == 1
         top = one.shares.max() / (0.96 - _STRIP * len(self.names))
@@ -195,7 +198,7 @@ class DistributionDisplay:
         ax.set_ylim(0, top)
         tidy(ax)
 
-    def _draw_levels(self, ax, one):
+    def _draw_levels(self, ax: Axes, one: Any) -> None:
         """Draw a bar for each level and table, with its share."""
         n_tables, n_levels = one.counts.shape
         height = 0.8 / n_tables
@@ -221,22 +224,12 @@ class DistributionDisplay:
         ax.spines["bottom"].set_visible(False)
         ax.tick_params(axis="y", length=0)
 
-    def _name_tables(self, axes, is_new):
-        """Add the legend of the tables."""
-        from matplotlib.patches import Patch
-
-        handles = [
-            Patch(color=COLORS[at % len(COLORS)], label=name)
-            for at, name in enumerate(self.names)
-        ]
-        add_legend(axes, handles, is_new)
-
-    def _absent(self, one):
+    def _absent(self, one: Any) -> list[str]:
         """Say which tables lack a column."""
         lack = [name for name, n in zip(self.names, one.n_rows, strict=True) if not n]
         return [f"not in {', '.join(lack)}"] if lack else []
 
-    def _outside(self, one):
+    def _outside(self, one: Any) -> list[str]:
         """Say how many values lie outside the picture."""
         if isinstance(one, LevelDistribution):
             return []
@@ -251,7 +244,7 @@ class DistributionDisplay:
             if counts.any()
         ]
 
-    def _missing(self, one):
+    def _missing(self, one: Any) -> list[str]:
         """Say which share of the cells is missing."""
         gaps = one.n_rows - one.n_values
         if not gaps.any():
@@ -259,7 +252,7 @@ class DistributionDisplay:
         shares = gaps / np.maximum(one.n_rows, 1)
         return [f"missing: {self._each(shares, one, share_text)}"]
 
-    def _each(self, numbers, one, write):
+    def _each(self, numbers: Any, one: Any, write: Any) -> str:
         """Write a number for each table that has the column."""
         if len(self.names) == 1:
             return write(numbers[0])
@@ -270,7 +263,7 @@ class DistributionDisplay:
         )
 
 
-def _write_shares(axis, largest):
+def _write_shares(axis: Any, largest: float) -> None:
     """Write few shares along an axis, up to the largest one."""
     from matplotlib import ticker
 

@@ -300,7 +300,7 @@ class MissingValuesDisplay:
         else:
             lines = sum(1 + column_title(name).count("\n") for name in columns)
             width, height, extra = 3.0, 1.2 + _ROW * max(lines, 2), 1.8
-        size = {"width": width, "height": height, "extra": extra}
+        size: dict = {"width": width, "height": height, "extra": extra}
         if not self.after:
             return open_panels(len(self.before), _MOST_IN_A_ROW, **size)
         axes = open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
