@@ -147,10 +147,10 @@ class CalibrationDisplay:
         ValueError
             If there are more than ten curves to draw.
         """
-        shape = () if isinstance(proba, dict) else getattr(proba, "shape", ())
+        shape: tuple = () if isinstance(proba, dict) else getattr(proba, "shape", ())
         if len(shape) == 2 and shape[1] > 2:
             codes, columns, classes = read_classes(y_true, proba, labels)
-            read = {
+            read: dict = {
                 str(label): (codes == at, columns[:, at])
                 for at, label in enumerate(classes)
             }

@@ -49,6 +49,8 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     50%
     """
 
+    confusion_matrix: np.ndarray
+
     def plot(
         self,
         *,
@@ -111,7 +113,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         if self.text_ is not None:
             whole = counts.dtype.kind in "iu"
             form = values_format or (",d" if whole else ",.2f")
-            for place, text in ((at, self.text_[at]) for at in _places(counts)):
+            for place, text in np.ndenumerate(self.text_):
                 text.set_color("white" if shares[place] > 0.5 else "black")
                 text.set_text(f"{counts[place]:{form}}\n{percent(shares[place])}")
         if self.im_.colorbar is not None:
@@ -148,9 +150,3 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
 
 def _longest_line(names: Any) -> int:
     return max(len(line) for name in names for line in name.split("\n"))
-
-
-def _places(matrix: np.ndarray) -> list[tuple[int, int]]:
-    """Return the index of each cell."""
-    n_rows, n_columns = matrix.shape
-    return [(row, column) for row in range(n_rows) for column in range(n_columns)]

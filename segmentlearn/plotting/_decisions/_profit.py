@@ -1,5 +1,6 @@
 """The profit of a campaign against how many customers it contacts."""
 
+import dataclasses
 from typing import Any, Self
 
 import numpy as np
@@ -18,6 +19,7 @@ from segmentlearn.plotting._base._predictions import named, predicted, read_all
 _POINTS = 201  # of a curve
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ProfitDisplay:
     """Profit of contacting the most probable customers, with its bootstrap band.
 
@@ -53,10 +55,11 @@ class ProfitDisplay:
     {None: (0.75, 14.0)}
     """
 
-    def __init__(self, *, curves: dict | None) -> None:
-        self.curves = curves
+    curves: dict
+
+    def __post_init__(self) -> None:
         self.best_ = {}
-        for name, (contacted, profit, _, _) in curves.items():
+        for name, (contacted, profit, _, _) in self.curves.items():
             at = int(np.argmax(profit))
             self.best_[name] = float(contacted[at]), float(profit[at])
 

@@ -177,24 +177,21 @@ class ThresholdDisplay:
         self : ThresholdDisplay
         """
         ax = open_axes(ax, width=7.6, height=4.4)
-        kept = thinned(
-            self.thresholds, self.precision, self.recall, self.f1, self.queue_rate
-        )
-        drawn = zip(
-            ("precision", "recall", "F1", "queue rate"),
-            kept[1:],
-            (BLUE, ORANGE, VERMILLION, GREY),
-            strict=True,
-        )
-        for name, values, color in drawn:
+        curves = {
+            "precision": (self.precision, BLUE),
+            "recall": (self.recall, ORANGE),
+            "F1": (self.f1, VERMILLION),
+            "queue rate": (self.queue_rate, GREY),
+        }
+        for name, (values, color) in curves.items():
             label = name
             if self.threshold is not None:
-                # customers from the threshold on: the next probability above it
-                at = int(np.searchsorted(self.thresholds, self.threshold))
-                exact = self._exact(name, at)
-                label = f"{name} ({exact:.0%})"
+                # customers from the threshold on, of whom there may be none
+                at = np.searchsorted(self.thresholds, self.threshold)
+                label = f"{name} ({np.append(values, 0.0)[at]:.0%})"
             style = "--" if name == "queue rate" else "-"
-            ax.plot(kept[0], values, style, color=color, linewidth=2, label=label)
+            curve = thinned(self.thresholds, values)
+            ax.plot(*curve, style, color=color, linewidth=2, label=label)
         if self.threshold is not None:
             ax.axvline(
                 self.threshold,
@@ -211,13 +208,3 @@ class ThresholdDisplay:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-    def _exact(self, name: str, at: int) -> float:
-        """Return what a curve is at the marked threshold; 0 where nobody is left."""
-        values = {
-            "precision": self.precision,
-            "recall": self.recall,
-            "F1": self.f1,
-            "queue rate": self.queue_rate,
-        }[name]
-        return values[at] if at < len(values) else 0.0

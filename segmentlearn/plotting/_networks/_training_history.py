@@ -118,7 +118,7 @@ class TrainingHistoryDisplay:
                 for net in nets
                 for one in getattr(net, "fold_histories_", None) or [net.history_]
             ]
-            kept = [getattr(net, "best_epoch_", None) for net in nets]
+            kept: list = [getattr(net, "best_epoch_", None) for net in nets]
             best_epochs[name] = [
                 epoch for epochs in kept for epoch in np.atleast_1d(epochs) if epoch
             ]

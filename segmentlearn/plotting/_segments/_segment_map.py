@@ -363,7 +363,7 @@ def _choose_columns(
         else ((fixed, name) for name in candidates)
     )
     best = max(
-        pairs, key=lambda pair: _separation(*(values[one] for one in pair), codes)
+        pairs, key=lambda pair: _separation(values[pair[0]], values[pair[1]], codes)
     )
     if fixed is not None:
         return list(best) if x is not None else [best[1], best[0]]
@@ -396,7 +396,8 @@ def _components(
     space: str, X: Any, rows: np.ndarray, estimator: Any
 ) -> tuple[np.ndarray, list[str]]:
     """Return two components of the sampled rows, and what to call them."""
-    sample = X.iloc[rows] if hasattr(X, "iloc") else _take(X, rows)
+    table: Any = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
+    sample = table.iloc[rows] if hasattr(X, "iloc") else table[rows]
     if space == "latent":
         values = np.asarray(estimator.transform(sample), dtype=np.float64)
         if values.shape[1] == 2:
@@ -422,19 +423,7 @@ def _components(
     ]
 
 
-def _take(X: Any, rows: np.ndarray) -> Any:
-    """Return rows of an array, a list or a polars frame."""
-    return X[rows] if hasattr(X, "shape") else [X[row] for row in rows]
-
-
 def _centres(points: np.ndarray, codes: np.ndarray, n_segments: int) -> np.ndarray:
     """Return the mean of the points of each segment, missing cells left out."""
-    centres = np.full((n_segments, 2), np.nan)
-    for axis in range(2):
-        known = ~np.isnan(points[:, axis])
-        n = np.bincount(codes[known], minlength=n_segments)
-        sums = np.bincount(
-            codes[known], weights=points[known, axis], minlength=n_segments
-        )
-        centres[n > 0, axis] = sums[n > 0] / n[n > 0]
-    return centres
+    means = pd.DataFrame(points).groupby(codes).mean()
+    return means.reindex(range(n_segments)).to_numpy()

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from segmentlearn._formatting import level_text, percent
+from segmentlearn._formatting import effect_text, level_text, percent, with_minus
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
 from segmentlearn.plotting._base._canvas import (
     Axes,
@@ -379,8 +379,7 @@ def _cell_text(effect: float, level: Any, room: int) -> str:
     """Write an effect, and the level it is of."""
     if np.isnan(effect):
         return ""
-    number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
-    number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
+    number = with_minus(effect_text(effect))
     width = min(_LEVEL_WIDTH, room)
     if not level or width < 4:
         return number

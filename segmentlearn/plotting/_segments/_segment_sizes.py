@@ -182,44 +182,29 @@ class SegmentSizesDisplay:
             If Matplotlib is not installed.
         """
         plt = require_pyplot()
-        n_segments, both = len(self.labels), self.actual is not None
+        n_segments, actual = len(self.labels), self.actual
+        both = actual is not None
         ax = open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
-        order = (
-            np.argsort(-self.predicted, kind="stable") if sort else range(n_segments)
-        )
-        order = list(order)
+        order = list(range(n_segments))
+        if sort:
+            order.sort(key=lambda at: -self.predicted[at])
         colors, _ = segment_colors(self.labels)
         at, thickness = np.arange(n_segments), 0.38 if both else 0.68
-        longest = int(max(self.predicted.max(), self.actual.max() if both else 0))
-        self.bars_ = [
-            ax.barh(
-                at - (thickness / 2 if both else 0),
-                self.predicted[order],
-                height=thickness,
-                color=[colors[one] for one in order],
-                label="predicted",
-            )
-        ]
-        if both:
-            self.bars_.append(
-                ax.barh(
-                    at + thickness / 2,
-                    self.actual[order],
-                    height=thickness,
-                    color=_ACTUAL,
-                    edgecolor=_EDGE,
-                    linewidth=0.6,
-                    hatch="///",
-                    label="actual",
-                )
-            )
+        shift = thickness / 2 if both else 0.0
+        own = [colors[segment] for segment in order]
+        self.bars_ = [ax.barh(at - shift, self.predicted[order], thickness, color=own)]
+        if actual is not None:
+            edge = {"edgecolor": _EDGE, "linewidth": 0.6, "hatch": "///"}
+            bars = ax.barh(at + shift, actual[order], thickness, color=_ACTUAL, **edge)
+            self.bars_.append(bars)
         for bars in self.bars_:
             sizes = [int(bar.get_width()) for bar in bars]
             texts = [f"{size:,} ({percent(size / sum(sizes))})" for size in sizes]
             ax.bar_label(bars, texts, padding=4, fontsize=8.5)
-        labels = [self.labels[one] for one in order]
-        ax.set_yticks(at, [_tick(label, self.names) for label in labels])
+        ticks = [_tick(self.labels[segment], self.names) for segment in order]
+        ax.set_yticks(at, ticks)
         ax.invert_yaxis()
+        longest = max(bar.get_width() for bars in self.bars_ for bar in bars)
         ax.set_xlim(0, 1.35 * longest)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.xaxis.set_major_formatter("{x:,.0f}")
@@ -239,7 +224,7 @@ class SegmentSizesDisplay:
         return self
 
 
-def _sorted(labels: list) -> list:
+def _sorted(labels: set) -> list:
     """Return labels in order, noise last; of mixed kinds in the order of their text."""
     try:
         ordered = sorted(labels)

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmentlearn._formatting import with_minus
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import clustering_problem, fit_clusterer
 from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
@@ -218,5 +219,5 @@ class SilhouetteDisplay:
         return self
 
 
-def _written(mean: Any) -> str:
-    return f"{mean:z.2f}".replace("-", "−")  # noqa: RUF001
+def _written(mean: float) -> str:
+    return with_minus(f"{mean:z.2f}")

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from segmentlearn._formatting import with_minus
 from segmentlearn.inspection import associations
 from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot
 from segmentlearn.plotting._base._segment_style import wrap_name
@@ -186,7 +187,7 @@ class AssociationDisplay:
         sizes = np.nan_to_num(np.abs(self.matrix))
         np.fill_diagonal(sizes, 0)
         others = [at for at, name in enumerate(self.names) if name != self.target]
-        if len(others) == len(self.names):
+        if self.target is None:
             strength = sizes.max(axis=1)
             ranked = sorted(others, key=lambda at: -strength[at])[:max_columns]
             return sorted(ranked)  # as in the table
@@ -265,11 +266,9 @@ def _annotate(ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
 def _short(value: Any) -> str:
     """Write two digits without the zero before them, a dash for none."""
     if np.isnan(value):
-        return "–"  # noqa: RUF001
-    text = f"{value:.2f}".replace("-", "−")  # noqa: RUF001
-    if text.strip("−") == "0.00":  # noqa: RUF001
-        return "0"
-    return text.replace("0.", ".", 1)
+        return "\N{EN DASH}"
+    text = with_minus(f"{value:z.2f}")
+    return "0" if text == "0.00" else text.replace("0.", ".", 1)
 
 
 def _broken(name: str) -> str:
