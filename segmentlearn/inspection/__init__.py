@@ -1,4 +1,4 @@
-"""What is wrong with a table, what goes together, what is in each segment."""
+"""What is in each segment, and which columns go together."""
 
 from segmentlearn.inspection._associations import Associations, associations
 from segmentlearn.inspection._contrasts import NumberContrast

@@ -87,8 +87,8 @@ def rules_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each rule."""
     rules = [] if profile.surrogate is None else profile.surrogate.rules
     rows = [
-        (profile.labels[one.segment], one.text, one.precision, one.recall, one.n_rows)
-        for one in rules
+        (profile.labels[r.segment], r.text, r.precision, r.recall, r.n_rows)
+        for r in rules
     ]
     columns = ["segment", "rule", "precision", "recall", "customers"]
     return pd.DataFrame(rows, columns=columns)

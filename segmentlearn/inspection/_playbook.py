@@ -29,7 +29,7 @@ _NO_RULE = "no rule fits"
     {"profile": [SegmentProfile], "rules": "no_validation"},
     prefer_skip_nested_validation=True,
 )
-def segment_playbook(profile, rules):
+def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
     """Suggest an action for each segment, by rules of one's own.
 
     A rule says what is to be done where a column is high or low, or a level frequent
@@ -64,7 +64,7 @@ def segment_playbook(profile, rules):
         - ``segment``, ``name``: label and name, as in the profile.
         - ``action``: what the rule says; missing where no rule fits.
         - ``because``: what was measured in the segment and in the others; where no rule
-          fits, it says so and tells what sets the segment apart most.
+          fits, it says so, with what sets the segment apart most.
 
         Noise (-1) is no segment and is left out.
 
@@ -119,9 +119,9 @@ def segment_playbook(profile, rules):
         if is_noise(label):
             continue
         fitting = [
-            (rule.action, "; ".join(one.evidence(at) for one in rule.conditions))
+            (rule.action, "; ".join(part.evidence(at) for part in rule.conditions))
             for rule in by_rule
-            if all(one.holds(at) for one in rule.conditions)
+            if all(part.holds(at) for part in rule.conditions)
         ]
         for action, because in fitting or [(None, _without_rule(features))]:
             rows.append((label, profile.names[label], action, because))
@@ -151,7 +151,7 @@ class _Condition:
             low, high = (ends[segment] for ends in self.contrast.effect[1:])
         else:
             ends = self.contrast.differences[1:]
-            low, high = (one[segment, self.level_at] for one in ends)
+            low, high = (bound[segment, self.level_at] for bound in ends)
         surely = low > 0 if self.sign > 0 else high < 0
         effect = self.sign * self._feature(segment).strength
         return bool(surely and effect >= self.min_effect)
@@ -176,10 +176,10 @@ def _without_rule(features: list[DistinguishingFeature]) -> str:
     return f"{_NO_RULE}; strongest: {strongest.words} ({strongest.evidence})"
 
 
-def _read_rules(rules, profile):
+def _read_rules(rules: Any, profile: SegmentProfile) -> list[_Rule]:
     """Return checked rules, in the order in which they first appear."""
     contrasts = {contrast.name: contrast for contrast in profile.contrasts}
-    found = {}
+    found: dict[Any, _Rule] = {}
     for at, row in enumerate(_rows_of(rules)):
         unknown = [field for field in row if field not in _FIELDS]
         if unknown:
@@ -212,7 +212,7 @@ def _read_rules(rules, profile):
     return list(found.values())
 
 
-def _rows_of(rules):
+def _rows_of(rules: Any) -> list[dict]:
     """Return the rows of a table of rules as dicts."""
     if isinstance(rules, pd.DataFrame):
         return rules.astype(object).to_dict("records")
@@ -225,14 +225,14 @@ def _rows_of(rules):
     return [dict(row) for row in rules]
 
 
-def _is_empty(value):
-    """Tell whether a cell of the table says nothing."""
+def _is_empty(value: Any) -> bool:
+    """Return whether a cell of the table is empty."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
-def _condition(at, row, contrasts):
+def _condition(at: int, row: dict, contrasts: dict) -> _Condition:
     """Return the checked condition of a row."""
     name = row.get("column")
     if name not in contrasts:
@@ -253,7 +253,7 @@ def _condition(at, row, contrasts):
     return _Condition(contrast, sign, _min_effect(at, row), level_at)
 
 
-def _level_at(at, row, contrast, has_numbers):
+def _level_at(at: int, row: dict, contrast: Any, has_numbers: bool) -> int | None:
     """Return the position of the level that is meant; None for numbers."""
     if has_numbers:
         if "level" in row:
@@ -280,20 +280,20 @@ def _level_at(at, row, contrast, has_numbers):
     )
 
 
-def _is_same(level, known):
-    """Tell whether two levels are the same; 1 is not the truth value True."""
+def _is_same(level: Any, known: Any) -> bool:
+    """Return whether two levels are the same; 1 is not the truth value True."""
     flags = isinstance(level, bool | np.bool_), isinstance(known, bool | np.bool_)
     return flags[0] == flags[1] and level == known
 
 
-def _is_same_text(level, known):
-    """Tell whether two levels read the same: "1" and 1, "yes" and True."""
+def _is_same_text(level: Any, known: Any) -> bool:
+    """Return whether two levels read the same: "1" and 1, "yes" and True."""
     if isinstance(known, Integral) and str(level).lower() == level_text(known, ""):
         return True
     return str(level) == str(known)
 
 
-def _min_effect(at, row):
+def _min_effect(at: int, row: dict) -> float:
     """Return the effect from which on a condition holds."""
     value = row.get("min_effect", SIZEABLE)
     try:

@@ -1,21 +1,23 @@
 """segment_profile: what is in each segment of customers."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
-from segmentlearn.inspection._contrasts import contrast
+from segmentlearn.inspection._contrasts import compare_segments
 from segmentlearn.inspection._described import Described, DescribedColumn
 from segmentlearn.inspection._distinguishing_features import (
     find_distinguishing_features,
 )
 from segmentlearn.inspection._exemplars import find_exemplars
-from segmentlearn.inspection._membership import find_membership
+from segmentlearn.inspection._membership import Membership, find_membership
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._surrogate import grow_surrogate
+from segmentlearn.inspection._surrogate import Surrogate, grow_surrogate
 from segmentlearn.inspection._wording import name_segments
 from segmentlearn.metrics import adjust
 from segmentlearn.tables import Factor, draw_sample
@@ -43,20 +45,20 @@ from segmentlearn.tables import Factor, draw_sample
     prefer_skip_nested_validation=True,
 )
 def segment_profile(
-    estimator_or_labels,
-    X,
+    estimator_or_labels: Any,
+    X: Any,
     *,
-    feature_names=None,
-    columns=None,
-    categorical_features="auto",
-    value=None,
-    n_exemplars=3,
-    rule_depth="auto",
-    max_levels=20,
-    confidence_level=0.95,
-    correction="holm",
-    random_state=0,
-):
+    feature_names: ArrayLike | None = None,
+    columns: Any = None,
+    categorical_features: Any = "auto",
+    value: Any = None,
+    n_exemplars: int = 3,
+    rule_depth: Any = "auto",
+    max_levels: int = 20,
+    confidence_level: float = 0.95,
+    correction: str | None = "holm",
+    random_state: Any = 0,
+) -> SegmentProfile:
     """Describe what is in each segment of customers.
 
     Each segment is compared with all other customers in every column, gets a name in
@@ -171,13 +173,13 @@ def segment_profile(
     rows, weights = draw_sample(codes, sizes, random_state)
     contrasts, sampled = [], []
     for column in described:
-        contrasts.append(contrast(column, codes, sizes, confidence_level))
+        contrasts.append(compare_segments(column, codes, sizes, confidence_level))
         sampled.append(_at_rows(column, rows))
     if not contrasts:
         raise ValueError(
             "No column is left to describe; list those you want in columns."
         )
-    p_values = np.column_stack([one.p_values for one in contrasts])
+    p_values = np.column_stack([contrast.p_values for contrast in contrasts])
     features = find_distinguishing_features(contrasts, sizes, confidence_level)
     return SegmentProfile(
         labels=membership.labels,
@@ -196,7 +198,7 @@ def segment_profile(
     )
 
 
-def _at_rows(column, rows):
+def _at_rows(column: Any, rows: np.ndarray) -> Any:
     """Return the sampled cells of a column."""
     if column.factor is None:
         return DescribedColumn(column.name, column.kind, numbers=column.numbers[rows])
@@ -206,7 +208,9 @@ def _at_rows(column, rows):
     )
 
 
-def _value_sums(value, described, codes, n_segments):
+def _value_sums(
+    value: Any, described: Any, codes: np.ndarray, n_segments: int
+) -> np.ndarray | None:
     """Return the sum of the value of each segment."""
     if value is None:
         return None
@@ -215,7 +219,7 @@ def _value_sums(value, described, codes, n_segments):
     value = np.asarray(value, dtype=np.float64)
     if value.shape != (described.n_rows,):
         raise ValueError(
-            f"value has shape {value.shape}; hand over one number for each of the "
+            f"value has shape {value.shape}; pass one number for each of the "
             f"{described.n_rows} rows of X, or the name of a column."
         )
     sums = np.bincount(codes, weights=np.nan_to_num(value), minlength=n_segments)
@@ -227,7 +231,14 @@ def _value_sums(value, described, codes, n_segments):
     return sums
 
 
-def _exemplars(X, described, sampled, membership, rows, n_exemplars):
+def _exemplars(
+    X: Any,
+    described: Any,
+    sampled: list,
+    membership: Membership,
+    rows: np.ndarray,
+    n_exemplars: int,
+) -> pd.DataFrame:
     """Return real rows near the centre of each segment."""
     n_segments = len(membership.labels) - membership.has_noise
     found = find_exemplars(sampled, membership.codes[rows], n_segments, n_exemplars)
@@ -245,14 +256,21 @@ def _exemplars(X, described, sampled, membership, rows, n_exemplars):
     return shown
 
 
-def _free_name(name, taken):
+def _free_name(name: str, taken: Any) -> str:
     """Return a name that no column has, by underscores."""
     while name in taken:
         name += "_"
     return name
 
 
-def _surrogate(sampled, membership, rows, weights, depth, random_state):
+def _surrogate(
+    sampled: list,
+    membership: Membership,
+    rows: np.ndarray,
+    weights: np.ndarray,
+    depth: int | str,
+    random_state: Any,
+) -> Surrogate | None:
     """Return the rules; noise is left out, it has none."""
     if depth is None:
         return None

@@ -131,8 +131,8 @@ def _main_features(profile: "SegmentProfile", at: int) -> list[DistinguishingFea
 def _sentences(profile: "SegmentProfile", at: int) -> list[str]:
     """Return one sentence for each of the main features."""
     return [
-        f"{one.column}: {one.evidence} (effect {effect_text(one.strength)})"
-        for one in _main_features(profile, at)
+        f"{feature.column}: {feature.evidence} (effect {effect_text(feature.strength)})"
+        for feature in _main_features(profile, at)
     ] or [_NOTHING]
 
 
