@@ -44,7 +44,7 @@ class Associations:
     matrix : DataFrame of shape (n_columns, n_columns)
         Association of each pair: from -1 to 1 for two columns of numbers, else from 0
         to 1; NaN where it is not defined, such as for a column of a single value. The
-        target, where there is one, stands last.
+        target, where there is one, is last.
     kinds : DataFrame of shape (n_columns, n_columns)
         What each value is: "spearman", "pearson", "correlation_ratio" or "cramers_v".
     p_values : DataFrame of shape (n_columns, n_columns)

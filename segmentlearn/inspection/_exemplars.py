@@ -1,4 +1,4 @@
-"""Customers who stand for their segment: real rows near its centre."""
+"""Typical customers: real rows near the centre of their segment."""
 
 from typing import Any
 

@@ -46,7 +46,7 @@ class Membership:
 
 
 def is_noise(label: Any) -> bool:
-    """Return whether a label stands for customers without a segment."""
+    """Return whether a label is that of customers without a segment."""
     return isinstance(label, int) and not isinstance(label, bool) and label == NOISE
 
 

@@ -30,10 +30,10 @@ _NO_RULE = "no rule fits"
     prefer_skip_nested_validation=True,
 )
 def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
-    """Suggest an action for each segment, by rules of one's own.
+    """Suggest an action for each segment, by your own rules.
 
     A rule says what is to be done where a column is high or low, or a level frequent
-    or rare. What is to be done is for those to say who know the customers: there are
+    or rare. What is to be done is decided by those who know the customers: there are
     no built-in rules. The playbook finds the segments in which the rule's condition was
     measured, and puts the measurement beside the action.
 
@@ -269,7 +269,7 @@ def _level_at(at: int, row: dict, contrast: Any, has_numbers: bool) -> int | Non
             f"level that is meant, one of {contrast.levels}."
         )
     level = row["level"]
-    # as it stands first; a table read from a file has text where levels may have none
+    # as it is first; a table read from a file has text where levels may have none
     for same in (_is_same, _is_same_text):
         for position, known in enumerate(contrast.levels):
             if same(level, known):

@@ -63,7 +63,7 @@ def segment_profile(
 
     Each segment is compared with all other customers in every column, gets a name in
     plain words from what sets it apart most, rules that find it again, and real
-    customers who stand for it.
+    customers who are typical of it.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def segment_profile(
         Columns that hold categories whatever their dtype. Numbers that are only 0 and 1
         always do.
     value : str, array-like of shape (n_samples,) or None, default=None
-        Column of X, or numbers, that say what a customer is worth, such as revenue;
+        Column of X, or numbers, of what a customer is worth, such as revenue;
         missing ones count as 0.
     n_exemplars : int, default=3
         Customers to show from each segment.
@@ -134,7 +134,7 @@ def segment_profile(
 
     A name has up to three effects: the strongest with at least 0.5 in Cohen's d, or in
     Cohen's h for the share of a level or of missing cells, whose interval leaves out 0.
-    "Very" is said from 1.5. Low and high mean lower and higher than the other
+    "Very" is used from 1.5 on. Low and high mean lower and higher than the other
     customers.
 
     Rules are the leaves of a decision tree with balanced classes, grown on all rows or

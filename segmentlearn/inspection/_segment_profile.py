@@ -43,7 +43,7 @@ class SegmentProfile:
     shares : ndarray of float of shape (n_segments,)
         Their share.
     is_small : ndarray of bool of shape (n_segments,)
-        Whether a segment has fewer than ten customers, so that hardly anything is sure.
+        Whether a segment has fewer than ten customers, so that little is certain.
     value_sums, value_shares : ndarray of float of shape (n_segments,) or None
         Sum of the value of each segment, and its share; None without `value`.
     columns : list of str

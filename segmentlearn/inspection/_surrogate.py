@@ -81,7 +81,7 @@ def _smallest_leaf(codes: np.ndarray) -> int:
 def _predict_held_out(
     tree: Any, matrix: np.ndarray, codes: np.ndarray, random_state: Any
 ) -> np.ndarray:
-    """Return for each row what a tree says that has not seen it."""
+    """Return for each row the prediction of a tree fitted without it."""
     shuffled = random_state.permutation(len(codes))
     by_segment = shuffled[np.argsort(codes[shuffled], kind="stable")]
     folds = np.empty(len(codes), dtype=np.intp)
@@ -110,7 +110,7 @@ def _encode(columns: list) -> tuple[list[TreeFeature], Any]:
             parts.append(codes)
             continue
         places = dict(enumerate(levels)) | ({-1: None} if missing else {})
-        if len(places) == 2:  # one says it all
+        if len(places) == 2:  # one column is enough
             (at, level), (_, opposite) = places.items()
             features.append(
                 TreeFeature(column.name, "level", level=level, opposite=(opposite,))

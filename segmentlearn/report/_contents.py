@@ -185,7 +185,7 @@ def _profile(
 def _safe_names(model: Any, rare: set[str]) -> dict[Any, str]:
     """Return the names that the model keeps, but for those with a rare level in it."""
     names = getattr(last_step(model), "segment_names_", None) or {}
-    # a level counts where it stands as words of its own
+    # a level counts where it is a word of its own
     patterns = [
         re.compile(rf"(?<!\w){re.escape(level)}(?!\w)", re.IGNORECASE) for level in rare
     ]

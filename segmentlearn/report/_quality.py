@@ -47,7 +47,7 @@ class Quality:
     hides_counts : bool, default=False
         Whether counts of the picture are hidden.
     prediction_bias : PredictionBias or None, default=None
-        How often segments are named and how often they are.
+        How often segments are predicted and how often they occur.
     """
 
     headline: str
@@ -207,7 +207,7 @@ def _compared(accuracy: float, baseline: float) -> list[str]:
         f"{percent(baseline)}"
     )
     if gain < 0.02:
-        return [f"{beside}: the model is hardly better than that, if at all."]
+        return [f"{beside}: the model is not clearly better than that."]
     # of the figures as they are shown, which may be rounded apart
     points = _points(accuracy) - _points(baseline)
     return [f"{beside}: the model is better by {points:.3g} percentage points."]

@@ -145,12 +145,12 @@ def _may_show_evidence(
     if feature.kind == "missing":
         rows = np.stack([sizes, sizes.sum() - sizes])
         return _may_show_shares(rows - n, rows, at)
-    # ten customers at least lie beyond each quartile of forty
+    # at least ten of forty customers are beyond each quartile
     return n[:, at].min() >= (4 if feature.kind == "middle" else 1) * THRESHOLD
 
 
 def _may_show_shares(counts: np.ndarray, n: np.ndarray, at: int) -> bool:
-    """Return whether the share of a segment may stand beside that of all others."""
+    """Return whether the shares of a segment and of all others may be shown."""
     left = n - counts
     is_shown = [suppress(own[0].tolist())[at].is_shown for own in (counts, left)]
     return all(is_shown) and may_show_share(int(counts[1, at]), int(n[1, at]))
@@ -166,7 +166,7 @@ def _rules(profile: SegmentProfile, at: int) -> list[tuple[str, str]]:
         hits = round(rule.precision * n_inside)
         is_safe = may_show_share(hits, n_inside) and may_show_share(hits, size)
         quality = (
-            f"right for {percent(rule.precision)} of whom it names, finds "
+            f"right for {percent(rule.precision)} of those it selects, finds "
             f"{percent(rule.recall)} of the segment"
         )
         # a rule of a handful of customers is about these customers

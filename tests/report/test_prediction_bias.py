@@ -1,4 +1,4 @@
-"""Which segments a model predicts too often or too seldom."""
+"""Which segments a model predicts too often or too rarely."""
 
 import pytest
 
@@ -8,7 +8,7 @@ BIASED = [[280, 20], [80, 120]]
 def test_biased_predictions_are_reported(report_of_counts):
     """Of 200 customers of B the model predicts 140 only."""
     page = report_of_counts(BIASED)
-    assert "it predicts segment A too often and segment B too seldom" in page
+    assert "it predicts segment A too often and segment B too rarely" in page
     assert "not counts" in page
 
 
@@ -29,7 +29,7 @@ def test_even_errors_show_no_bias(report_of_counts, counts):
 def test_small_segment_is_not_named(report_of_counts):
     """Nothing is said of a segment of nine customers."""
     page = report_of_counts([[300, 0, 0], [60, 140, 0], [9, 0, 0]])
-    assert "segment B too seldom." in page
+    assert "segment B too rarely." in page
 
 
 def test_shares_are_hidden_with_the_counts(report_of_counts):

@@ -18,8 +18,8 @@ from segmentlearn._compat import HasMethods, Interval, num_samples, validate_par
 from segmentlearn._formatting import markdown_table
 from segmentlearn.model_selection._comparison._baselines import default_rivals
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
+    MEASURE_NAMES,
     MEASURES,
-    WORDS,
     fit_and_predict,
     measure,
 )
@@ -329,7 +329,7 @@ def _verdict(found):
 
 def _sentence(name, scoring, row):
     """Say how the classifier stands to one rival."""
-    words = WORDS.get(scoring, scoring)
+    words = MEASURE_NAMES.get(scoring, scoring)
     more = "higher" if MEASURES.get(scoring, True) else "lower"
     interval = f"interval {row.low:+.4f} to {row.high:+.4f}"
     size = abs(row.difference)

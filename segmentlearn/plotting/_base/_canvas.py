@@ -1,4 +1,4 @@
-"""Axes to draw on, and colours that colour-blind readers can tell apart."""
+"""Axes to draw on, and colours that colour-blind readers can distinguish."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def require_pyplot() -> Any:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "pictures need Matplotlib; install it with: "
+            "Displays need Matplotlib; install it with: "
             "pip install 'segmentlearn[plot]'"
         ) from error
     return plt

@@ -19,7 +19,7 @@ def read_named_tables(tables: Any, parameter: str) -> dict[str, dict]:
         if 0 in shape:
             raise ValueError(
                 f"{parameter} has no cells to draw: table {name!r} has the shape "
-                f"{shape}; leave it out or hand over one with rows and columns."
+                f"{shape}; leave it out or pass one with rows and columns."
             )
         read[str(name)] = read_columns(table)[0]
     return read
@@ -49,6 +49,6 @@ def check_max_columns(max_columns: int) -> None:
     is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
     if not is_whole or max_columns < 1:
         raise ValueError(
-            f"max_columns={max_columns!r} is not a whole number of at least 1; say how "
-            f"many columns to show at most."
+            f"max_columns={max_columns!r} is not a whole number of at least 1; pass "
+            f"the number of columns to show at most."
         )

@@ -39,7 +39,7 @@ def check_axes(axes: Any, n_panels: int) -> None:
     if len(axes) != n_panels:
         raise ValueError(
             f"axes holds {len(axes)} axes and there are {n_panels} panels to draw; "
-            f"hand over one for each, or None for a new figure."
+            f"pass one for each, or None for a new figure."
         )
 
 
@@ -67,12 +67,12 @@ def column_title(name: str, width: int = 24) -> str:
 
 
 def level_title(level: Any, flag_of: str | None = None) -> str:
-    """Write a level as it stands in the data; truth values and flags as yes and no."""
+    """Return a level as it is in the data, truth values and flags as yes and no."""
     return level if isinstance(level, str) else level_text(level, flag_of)
 
 
 def row_titles(titles: list, sizes: Any = None) -> list[str]:
-    """Write what rows of a panel are, so that no name reaches into the next one."""
+    """Return the names of rows, cut so that none reaches into the next panel."""
     if len(titles) <= _FEW_ROWS:
         ticks = [column_title(title, 14) for title in titles]
     else:
@@ -83,7 +83,7 @@ def row_titles(titles: list, sizes: Any = None) -> list[str]:
 
 
 def write_around(axes: Any, titles: list, notes: list[str]) -> None:
-    """Write above and below each panel, in lines that are not wider than the panel."""
+    """Write titles and notes in lines that are not wider than their panel."""
     from matplotlib.ticker import MaxNLocator
 
     widths = laid_out_width(*axes)
@@ -116,7 +116,7 @@ def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
 
 
 def finish(axes: Any, note: str, is_new: bool) -> None:
-    """Write what is true of all panels above them."""
+    """Write a note above all panels."""
     if note and is_new:
         width = int(11 * axes[0].figure.get_figwidth())
         axes[0].figure.suptitle(textwrap.fill(note, width), fontsize=9)

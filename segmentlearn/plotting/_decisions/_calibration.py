@@ -1,4 +1,4 @@
-"""The reliability diagram: whether customers respond as often as they are said to."""
+"""The reliability diagram: whether customers respond as often as predicted."""
 
 import dataclasses
 from typing import Any, Self
@@ -21,7 +21,7 @@ _MOST_SHOWN = 10  # curves in one picture
 class CalibrationDisplay:
     """Share of responders over their probability, with intervals and bin counts.
 
-    Made by `from_estimator` or `from_predictions`. Calibrated probabilities lie on the
+    Made by `from_estimator` or `from_predictions`. Calibrated probabilities are on the
     diagonal, as far as the intervals of their bins allow. Of more than two classes each
     is drawn against the rest.
 

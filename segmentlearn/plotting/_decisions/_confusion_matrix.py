@@ -16,7 +16,7 @@ _LETTER = 5.6  # points of a letter, about
 class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     """Confusion matrix of scikit-learn with shares of each true class as colours.
 
-    Cells tell the count and its share of the row. So a rare class is as visible as a
+    Cells show the count and its share of the row. So a rare class is as visible as a
     frequent one. It is made as in scikit-learn, by `from_estimator` or
     `from_predictions`.
 

@@ -44,7 +44,7 @@ class GainDisplay:
     See Also
     --------
     segmentlearn.metrics.cumulative_gain_curve : The numbers that are drawn.
-    LiftDisplay : The same in relation to a draw by lot.
+    LiftDisplay : The same in relation to random choice.
 
     Examples
     --------
@@ -167,8 +167,8 @@ class GainDisplay:
         return cumulative_gain_curve(positive, scores, pos_label=True)
 
     def _draw_references(self, ax: Axes) -> None:
-        """Draw what a draw by lot and what knowing the responders would bring."""
-        ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="by lot")
+        """Draw the gain of random choice and of knowing the responders."""
+        ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="random")
         if self.response_rate is not None:
             ax.plot(
                 [0, self.response_rate, 1],
@@ -186,7 +186,7 @@ class GainDisplay:
 
 
 class LiftDisplay(GainDisplay):
-    """How many times more responders there are than in a draw by lot.
+    """How many times more responders there are than in a random draw.
 
     Made by `from_estimator` or `from_predictions`, as :class:`GainDisplay`.
 
@@ -222,12 +222,12 @@ class LiftDisplay(GainDisplay):
     @staticmethod
     def _curve(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
         contacted, lift, thresholds = lift_curve(positive, scores, pos_label=True)
-        kept = contacted >= min(0.01, contacted[-1])  # a few rows tell nothing
+        kept = contacted >= min(0.01, contacted[-1])  # of a few rows the lift is noise
         return contacted[kept], lift[kept], thresholds[kept]
 
     def _draw_references(self, ax: Axes) -> None:
-        """Draw the lift of a draw by lot and of knowing the responders."""
-        ax.axhline(1.0, color=GREY, linestyle="--", label="by lot")
+        """Draw the lift of random choice and of knowing the responders."""
+        ax.axhline(1.0, color=GREY, linestyle="--", label="random")
         if self.response_rate:
             shares = [at / 200 for at in range(1, 201)]
             best = [1 / max(share, self.response_rate) for share in shares]

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from segmentlearn.model_selection import WORDS, compare_models
+from segmentlearn.model_selection import MEASURE_NAMES, compare_models
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     GREY,
@@ -176,7 +176,7 @@ class ModelComparisonDisplay:
         ]
         ax.set_yticks(np.arange(len(ticks)), ticks)
         ax.set_ylim(len(ticks) - 0.5, -0.5)
-        words = WORDS.get(self.measure, self.measure)
+        words = MEASURE_NAMES.get(self.measure, self.measure)
         ax.set_title(f"{self.name} beside its rivals, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")

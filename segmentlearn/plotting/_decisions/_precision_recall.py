@@ -11,7 +11,7 @@ _CURVE = "precision-recall curve"  # marks lines, to count those of a picture
 
 
 class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
-    """Precision-recall curve of scikit-learn with the level of a draw by lot.
+    """Precision-recall curve of scikit-learn with the level of random choice.
 
     It is made as in scikit-learn, by `from_estimator` or `from_predictions`; further
     classifiers are drawn into the same picture with ``ax=display.ax_``.
@@ -64,7 +64,7 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         name : str or None, default=None
             Name of the curve.
         plot_chance_level : bool or None, default=None
-            Whether to draw the precision of a draw by lot, which is the share of the
+            Whether to draw the precision of random choice, which is the share of the
             positive class; None draws it where that is known and not drawn yet.
         **how
             Passed to scikit-learn's `plot`.
@@ -82,7 +82,7 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         self.line_.set_gid(_CURVE)
         self.line_.set(color=COLORS[n_drawn % len(COLORS)], linewidth=2)
         if self.chance_level_ is not None:
-            self.chance_level_.set(color=GREY, label="by lot")
+            self.chance_level_.set(color=GREY, label="random")
         ax.set_aspect("auto")
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)

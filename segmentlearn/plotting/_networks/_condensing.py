@@ -14,7 +14,7 @@ _FEWEST_BRANCHES = 3
 
 
 def condense(nodes: list[LayerNode], max_layers: int) -> list[LayerNode]:
-    """Return a graph that says the same in fewer boxes."""
+    """Return an equivalent graph of fewer boxes."""
     nodes = _merge_branches(nodes)
     if len(nodes) > max_layers:
         nodes = _fold_repeats(nodes)

@@ -1,7 +1,7 @@
 """The layers of a Keras model as a graph, read from its configuration.
 
-Keras itself is not imported: a model says everything by ``get_config``, and its layers
-know their shapes and parameters.
+Keras itself is not imported: ``get_config`` describes the connections, and layers know
+their shapes and parameters.
 """
 
 from collections.abc import Iterable

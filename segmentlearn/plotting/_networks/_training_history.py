@@ -1,4 +1,4 @@
-"""Loss and metrics of a training, epoch by epoch, and what they tell."""
+"""Loss and metrics of a training, epoch by epoch, and whether the net overfits."""
 
 import dataclasses
 import textwrap
@@ -30,8 +30,8 @@ class TrainingHistoryDisplay:
     """Curves of a training on training rows and on held-out rows.
 
     Made by `from_estimator` or `from_history`. One panel a measure. Of one net the
-    colours tell training from held-out rows; of several the colours are the nets' own,
-    and training is dashed. Where there is a history for each fold, thin lines are
+    colours distinguish training from held-out rows; of several each has its own, and
+    training is dashed. Where there is a history for each fold, thin lines are
     the folds and a strong one their median. The title says whether the net overfits.
 
     Parameters
@@ -45,7 +45,7 @@ class TrainingHistoryDisplay:
     Attributes
     ----------
     gaps_ : dict of str or None to GeneralisationGap
-        What the curves tell, by the nets' names.
+        Whether the nets overfit, by their names.
     axes_ : ndarray of matplotlib Axes
         Where it was drawn, one for each measure.
     ax_ : matplotlib Axes
@@ -151,7 +151,7 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         measures : list of str or None, default=None
-            What to draw, without ``"val_"``. None is the loss that is judged and the
+            What to draw, without ``"val_"``. None is the loss of the verdict and the
             measures that are no loss, at most three, or the loss alone on a single
             `ax`.
         ax : matplotlib Axes, array of Axes or None, default=None
@@ -214,11 +214,11 @@ class TrainingHistoryDisplay:
                         f"measures has {name!r}; the histories have {list(there)!r}."
                     )
             return list(asked)
-        judged = list(dict.fromkeys(gap.measure for gap in self.gaps_.values()))
+        losses = list(dict.fromkeys(gap.measure for gap in self.gaps_.values()))
         if ax is not None and np.size(ax) == 1:
-            return judged[:1]
+            return losses[:1]
         no_losses = [name for name in there if name not in ("loss", "log_loss")]
-        return [*judged, *no_losses][:_MOST_PANELS]
+        return [*losses, *no_losses][:_MOST_PANELS]
 
     def _draw(self, ax: Axes, measure: str, curves: dict) -> None:
         """Draw one measure of every net."""

@@ -71,7 +71,7 @@ class ClusterStabilityDisplay:
     def from_estimator(
         cls, estimator: Any, X: Any, *, ax: Axes = None, **parameters: Any
     ) -> Self:
-        """Judge the segments of an estimator and draw the result.
+        """Measure the stability of an estimator's segments and draw it.
 
         Parameters
         ----------

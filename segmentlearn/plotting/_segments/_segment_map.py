@@ -26,9 +26,9 @@ from segmentlearn.plotting._base._canvas import (
     tidy,
 )
 from segmentlearn.plotting._base._point_clouds import (
+    jitter,
     leave_out_far_points,
     push_apart,
-    spread_out,
 )
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 from segmentlearn.preprocessing import TabularPreprocessor
@@ -144,10 +144,48 @@ class SegmentMapDisplay:
             If X has fewer than two columns of numbers, or the estimator has no
             ``transform`` for ``space="latent"``.
         """
-        display = cls._made(
-            estimator, X, x, y, space, max_points, names, random_state, estimator
+        if space not in _SPACES:
+            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
+        if space != "columns" and (x is not None or y is not None):
+            raise ValueError(
+                f"x and y name columns; with space={space!r} leave them out."
+            )
+        is_estimator = hasattr(
+            estimator, "fit"
+        )  # and not a Series, which transforms, too
+        if space == "latent" and not (is_estimator and hasattr(estimator, "transform")):
+            raise ValueError(
+                "space='latent' needs an estimator with transform; choose 'columns' "
+                "or 'pca'."
+            )
+        require_pyplot()  # before the work
+        random_state = check_random_state(random_state)
+        membership = find_membership(estimator, X, num_samples(X))
+        labels = pd.Categorical.from_codes(
+            membership.codes, membership.labels, ordered=True
         )
-        return display.plot(ax=ax)
+        profile = segment_profile(labels, X, rule_depth=None, n_exemplars=0)
+        names = {**profile.names, **membership.known_names, **(names or {})}
+        rows, _ = draw_sample(membership.codes, profile.sizes, random_state, max_points)
+        rows = random_state.permutation(rows)  # so that no segment is drawn on top
+        codes = membership.codes[rows]
+        if space == "columns":
+            axis_names = _choose_columns(profile, X, x, y, rows, codes)
+            described = Described(X, None, None, "auto", 20)
+            points = np.column_stack(
+                [described.numbers_of(name, "x or y")[rows] for name in axis_names]
+            )
+        else:
+            points, axis_names = _components(space, X, rows, estimator)
+        return cls(
+            points=points,
+            codes=codes,
+            labels=profile.labels,
+            names=[names[label] for label in profile.labels],
+            shares=profile.shares,
+            centres=_centres(points, codes, len(profile.labels)),
+            axis_names=axis_names,
+        ).plot(ax=ax)
 
     @classmethod
     def from_predictions(
@@ -189,64 +227,16 @@ class SegmentMapDisplay:
         display : SegmentMapDisplay
             Drawn.
         """
-        display = cls._made(labels, X, x, y, space, max_points, names, random_state)
-        return display.plot(ax=ax)
-
-    @classmethod
-    def _made(
-        cls,
-        source: Any,
-        X: Any,
-        x: Any,
-        y: Any,
-        space: str,
-        max_points: int,
-        names: Any,
-        random_state: Any,
-        estimator: Any = None,
-    ) -> Self:
-        """Return a display that is not drawn yet."""
-        if space not in _SPACES:
-            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
-        if space != "columns" and (x is not None or y is not None):
-            raise ValueError(
-                f"x and y name columns; with space={space!r} leave them out."
-            )
-        if space == "latent" and not hasattr(estimator, "transform"):
-            raise ValueError(
-                "space='latent' needs an estimator with transform; choose 'columns' "
-                "or 'pca'."
-            )
-        require_pyplot()  # before the work
-        random_state = check_random_state(random_state)
-        membership = find_membership(source, X, num_samples(X))
-        labels = pd.Categorical.from_codes(
-            membership.codes, membership.labels, ordered=True
-        )
-        profile = segment_profile(labels, X, rule_depth=None, n_exemplars=0)
-        names = {**profile.names, **membership.known_names, **(names or {})}
-        rows, weights = draw_sample(
-            membership.codes, profile.sizes, random_state, max_points
-        )
-        order = random_state.permutation(len(rows))  # so that no segment lies on top
-        rows, weights = rows[order], weights[order]
-        codes = membership.codes[rows]
-        if space == "columns":
-            axis_names = _choose_columns(profile, X, x, y, rows, codes)
-            described = Described(X, None, None, "auto", 20)
-            points = np.column_stack(
-                [described.numbers_of(name, "x or y")[rows] for name in axis_names]
-            )
-        else:
-            points, axis_names = _components(space, X, rows, estimator)
-        return cls(
-            points=points,
-            codes=codes,
-            labels=profile.labels,
-            names=[names[label] for label in profile.labels],
-            shares=profile.shares,
-            centres=_centres(points, codes, len(profile.labels)),
-            axis_names=axis_names,
+        return cls.from_estimator(
+            labels,
+            X,
+            x=x,
+            y=y,
+            space=space,
+            max_points=max_points,
+            names=names,
+            random_state=random_state,
+            ax=ax,
         )
 
     def plot(self, *, ax: Axes = None, show_centres: bool = True) -> Self:
@@ -272,7 +262,7 @@ class SegmentMapDisplay:
         ax = open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
         colors, marks = segment_colors(self.labels)
         size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
-        points = spread_out(self.points)
+        points = jitter(self.points)
         for at, label in enumerate(self.labels):
             inside = self.codes == at
             noise = is_noise(label)  # its marks are small and pale already
@@ -343,10 +333,13 @@ def _choose_columns(
     profile: Any, X: Any, x: Any, y: Any, rows: np.ndarray, codes: np.ndarray
 ) -> list[str]:
     """Return the two columns to draw: those given, or the pair that separates best."""
-    numbers = [one for one in profile.contrasts if isinstance(one, NumberContrast)]
     if x is not None and y is not None:
         return [x, y]
-    between = {one.name: _share_between(one) for one in numbers}
+    between = {
+        contrast.name: _share_between(contrast)
+        for contrast in profile.contrasts
+        if isinstance(contrast, NumberContrast)
+    }
     fixed = x if x is not None else y
     candidates = sorted(between, key=between.__getitem__, reverse=True)
     candidates = [name for name in candidates if name != fixed][:_MOST_CANDIDATES]
@@ -357,17 +350,12 @@ def _choose_columns(
     described = Described(X, None, None, "auto", 20)
     known = [*candidates, *([] if fixed is None else [fixed])]
     values = {name: described.numbers_of(name, "x or y")[rows] for name in known}
-    pairs = (
-        itertools.combinations(candidates, 2)
-        if fixed is None
-        else ((fixed, name) for name in candidates)
-    )
-    best = max(
-        pairs, key=lambda pair: _separation(values[pair[0]], values[pair[1]], codes)
-    )
-    if fixed is not None:
-        return list(best) if x is not None else [best[1], best[0]]
-    return sorted(best, key=[one.name for one in numbers].index)
+    if fixed is None:
+        pairs = itertools.combinations(candidates, 2)
+    else:
+        pairs = ((x or name, y or name) for name in candidates)
+    best = max(pairs, key=lambda pair: _separation([values[n] for n in pair], codes))
+    return list(best) if fixed else sorted(best, key=list(between).index)
 
 
 def _share_between(contrast: Any) -> float:
@@ -378,9 +366,9 @@ def _share_between(contrast: Any) -> float:
     return float(between / (within + between)) if within + between > 0 else 0.0
 
 
-def _separation(first: np.ndarray, second: np.ndarray, codes: np.ndarray) -> float:
+def _separation(columns: list[np.ndarray], codes: np.ndarray) -> float:
     """Return one minus Wilks' lambda: what segments explain of two columns at once."""
-    points = np.column_stack([first, second]).astype(np.float64)
+    points = np.column_stack(columns).astype(np.float64)
     known = ~np.isnan(points).any(axis=1)
     points, codes = points[known], codes[known]
     if len(points) < 3:
@@ -388,8 +376,8 @@ def _separation(first: np.ndarray, second: np.ndarray, codes: np.ndarray) -> flo
     centres = _centres(points, codes, int(codes.max()) + 1)
     total = points - points.mean(axis=0)
     within = points - centres[codes]
-    spread = np.linalg.det(total.T @ total)
-    return 1 - np.linalg.det(within.T @ within) / spread if spread > 0 else 0.0
+    scatter = np.linalg.det(total.T @ total)
+    return 1 - np.linalg.det(within.T @ within) / scatter if scatter > 0 else 0.0
 
 
 def _components(

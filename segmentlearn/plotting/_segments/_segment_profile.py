@@ -129,7 +129,7 @@ class SegmentProfileDisplay:
 
     @classmethod
     def from_result(cls, profile: Any) -> Self:
-        """Take over the numbers of a profile.
+        """Take the numbers of a profile.
 
         Parameters
         ----------
@@ -229,7 +229,7 @@ class SegmentProfileDisplay:
         bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=10 if is_wide else _SMALL)
-        # now it is known what room is left for what stands in and above the columns
+        # only now is it known what room is left in and above the columns
         room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * _SMALL)) - 1
         for (row, segment), effect in np.ndenumerate(effects):
             ax.text(
@@ -293,7 +293,7 @@ class SegmentProfileDisplay:
         return ax
 
     def _entries(self, has_room: bool) -> list[str]:
-        """Return what the legend says: of many segments in little room no names."""
+        """Return the entries of the legend, without names where there is no room."""
         names = self.names if has_room else map(str, self.labels)
         return [
             segment_caption(*one, 34, 3)

@@ -29,7 +29,7 @@ class SilhouetteDisplay:
     labels : ndarray of shape (n_sampled,)
         Their segments.
     weights : ndarray of shape (n_sampled,)
-        How many customers each of them stands for: the heights of the bars.
+        How many customers each of them represents: the heights of the bars.
     mean : float
         Mean silhouette of the table.
 

@@ -42,7 +42,7 @@ class AssociationDisplay:
     names : list of str
         The columns.
     matrix : ndarray of float of shape (n_columns, n_columns)
-        Associations, NaN where one cannot be told.
+        Associations, NaN where one is not defined.
     kinds : ndarray of str of shape (n_columns, n_columns)
         What each is: "spearman", "pearson", "correlation_ratio" or "cramers_v".
     target : str or None
@@ -112,7 +112,7 @@ class AssociationDisplay:
 
     @classmethod
     def from_result(cls, associations: Any) -> Self:
-        """Take over the numbers of associations.
+        """Take the numbers of associations.
 
         Parameters
         ----------

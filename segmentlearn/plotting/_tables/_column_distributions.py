@@ -132,7 +132,7 @@ def distribute(
 
 
 def holds_numbers(columns: list) -> bool:
-    """Tell whether a column is one of numbers, and not of 0 and 1 alone."""
+    """Return whether a column is one of numbers, and not of 0 and 1 alone."""
     filled = [one for one in columns if one.kind != EMPTY]
     if not all(one.is_numeric for one in filled):
         return False
@@ -149,7 +149,7 @@ def pool_levels(columns: list, n_levels: int) -> tuple[Factor, np.ndarray]:
     ordered = all(column.factor.ordered for column in columns)
     factor = Factor(np.concatenate(codes), list(places), ordered)
     starts = np.cumsum([len(one) for one in codes])[:-1]
-    # two levels for the price of one, or "other" would stand for a single level
+    # a single further level is shown itself, not as "1 others"
     n_there = len(np.unique(factor.codes[factor.codes >= 0]))
     return fewer_levels(factor, n_levels if n_there > n_levels + 1 else n_there), starts
 
@@ -222,7 +222,7 @@ def _bins(tables: Any) -> np.ndarray:
 
 
 def _nothing_to_draw(columns: list, n_values: int, n_rows: int) -> str:
-    """Say why there is nothing to draw; "" where there is."""
+    """Return why there is nothing to draw; "" where there is."""
     if not n_values:
         return f"all {count_text(int(n_rows), 'cell')} missing"
     if holds_numbers(columns):

@@ -42,8 +42,8 @@ _STRIP = 0.1  # of a panel's height, for each table's box
 class DistributionDisplay:
     """A panel a column: a histogram below a box, or the shares of the levels.
 
-    Made by `from_frame`. Several tables lie over each other, as shares of the values
-    that each holds.
+    Made by `from_frame`. Several tables are drawn over each other, as shares of the
+    values that each holds.
 
     Parameters
     ----------
@@ -225,12 +225,12 @@ class DistributionDisplay:
         ax.tick_params(axis="y", length=0)
 
     def _absent(self, one: Any) -> list[str]:
-        """Say which tables lack a column."""
+        """Return which tables lack a column."""
         lack = [name for name, n in zip(self.names, one.n_rows, strict=True) if not n]
         return [f"not in {', '.join(lack)}"] if lack else []
 
     def _outside(self, one: Any) -> list[str]:
-        """Say how many values lie outside the picture."""
+        """Return how many values are outside the axes."""
         if isinstance(one, LevelDistribution):
             return []
         ends = (
@@ -245,11 +245,11 @@ class DistributionDisplay:
         ]
 
     def _missing(self, one: Any) -> list[str]:
-        """Say which share of the cells is missing."""
-        gaps = one.n_rows - one.n_values
-        if not gaps.any():
+        """Return which share of the cells is missing."""
+        n_missing = one.n_rows - one.n_values
+        if not n_missing.any():
             return []
-        shares = gaps / np.maximum(one.n_rows, 1)
+        shares = n_missing / np.maximum(one.n_rows, 1)
         return [f"missing: {self._each(shares, one, share_text)}"]
 
     def _each(self, numbers: Any, one: Any, write: Any) -> str:

@@ -262,7 +262,7 @@ class TargetRelationDisplay:
         ------
         ValueError
             If y has missing values or another length than X, a column is unknown, or
-            none has anything to do with the target that could be told.
+            none can be related to the target.
         SchemaError
             If a column holds infinite values.
         """
