@@ -350,10 +350,9 @@ def _choose_columns(
     described = Described(X, None, None, "auto", 20)
     known = [*candidates, *([] if fixed is None else [fixed])]
     values = {name: described.numbers_of(name, "x or y")[rows] for name in known}
-    if fixed is None:
-        pairs = itertools.combinations(candidates, 2)
-    else:
-        pairs = ((x or name, y or name) for name in candidates)
+    pairs = list(itertools.combinations(candidates, 2))
+    if fixed is not None:
+        pairs = [(x or name, y or name) for name in candidates]
     best = max(pairs, key=lambda pair: _separation([values[n] for n in pair], codes))
     return list(best) if fixed else sorted(best, key=list(between).index)
 
