@@ -158,14 +158,8 @@ class AuditReport:
         text : str
             A table of severity, code, columns, finding and cure.
         """
-        lines = ["# Audit", "", f"{self._heading()}."]
-        if self.findings:
-            shown = self._shown().map(
-                lambda text: " ".join(text.split()).replace("|", "\\|")
-            )
-            shown["code"] = "`" + shown["code"] + "`"
-            lines += ["", markdown_table(shown)]
-        return "\n".join(lines) + "\n"
+        text = f"# Audit\n\n{self._heading()}.\n"
+        return f"{text}\n{markdown_table(self._shown())}\n" if self.findings else text
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -212,21 +206,6 @@ class AuditReport:
             for severity in reversed(SEVERITIES)
             if severity in given
         )
-
-
-def shares_text(share: float) -> str:
-    """Write a share as a percentage, small and large ones with more digits."""
-    if 0 < share < 0.001:
-        return f"{share:.2g}"
-    return f"{share:.0%}" if share in (0, 1) else f"{share:.1%}"
-
-
-def names_text(names: Iterable[object], most: int = 6) -> str:
-    """Write names in a row, the first ones of many."""
-    texts = [str(name) for name in names]
-    rest = len(texts) - most
-    shown = ", ".join(texts[:most])
-    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 def _wrap(text: str, first: str, later: str) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy import stats
 
-from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
+from segmentlearn._formatting import names_text, share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.tables import Column
 
@@ -73,7 +74,7 @@ def check_missing_by_class(
             "warning" if strength >= _STRONG else "note",
             (name,),
             f"The share of missing cells differs between the classes, from "
-            f"{shares_text(np.nanmin(shares))} to {shares_text(np.nanmax(shares))} "
+            f"{share_text(np.nanmin(shares))} to {share_text(np.nanmax(shares))} "
             f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
             "If cells are missing before the target is known, keep an indicator of "
             "missing cells as a feature; if only afterwards, it is a leak.",

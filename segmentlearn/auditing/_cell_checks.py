@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
+from segmentlearn._formatting import names_text, share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts
 
 _MOSTLY_MISSING = 0.5
@@ -53,7 +54,7 @@ def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
             "mostly-missing",
             "warning" if share >= _NEARLY_EMPTY else "note",
             (column.name,),
-            f"{shares_text(share)} of the cells are missing ({n_missing:,} of "
+            f"{share_text(share)} of the cells are missing ({n_missing:,} of "
             f"{len(column):,}).",
             "Ask why. Where a missing value has a meaning, such as 'never contacted', "
             "keep the column with an indicator of missing cells; where it has none, "
@@ -127,7 +128,7 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
         "numbers-as-text",
         "warning",
         (name,),
-        f"{shares_text(share)} of the cells that hold a value are text that reads as "
+        f"{share_text(share)} of the cells that hold a value are text that reads as "
         f"a number ({len(numbers):,} different ones){rest}.",
         "Convert with pandas.to_numeric(column, errors='coerce'); keep it as text "
         "only if the numbers are names.",

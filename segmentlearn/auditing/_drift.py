@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
+from segmentlearn._formatting import names_text, share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
 from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY, Column
 
@@ -140,7 +141,7 @@ def _check_unseen(
         "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
         (column.name,),
         f"{len(unseen):,} level(s) of the new table are not in the training table, "
-        f"{n_rows:,} rows ({shares_text(share)}): "
+        f"{n_rows:,} rows ({share_text(share)}): "
         f"{names_text(repr(level) for level in unseen.index)}.",
         "Check for another spelling; otherwise treat them as missing or as a level "
         "'other', and train again once there are labels for them.",
@@ -217,8 +218,8 @@ def _check_missing(
             "missing-drift",
             "warning" if abs(new - old) >= _MORE_MISSING else "note",
             (column.name,),
-            f"{shares_text(old)} of the cells are missing in the training table and "
-            f"{shares_text(new)} in the new one (Fisher's exact test, corrected p "
+            f"{share_text(old)} of the cells are missing in the training table and "
+            f"{share_text(new)} in the new one (Fisher's exact test, corrected p "
             f"{p_value:.2g}).",
             "Find out what changed in how the column is collected before you trust "
             "predictions.",

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from segmentlearn.auditing._audit_report import Finding, shares_text
+from segmentlearn._formatting import share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
 from segmentlearn.tables import Column
 
@@ -63,7 +64,7 @@ def _duplicates(
         "duplicate-rows",
         "warning" if copies else "note",
         (),
-        f"{n_repeats:,} of {n_rows:,} rows ({shares_text(n_repeats / n_rows)}) repeat "
+        f"{n_repeats:,} of {n_rows:,} rows ({share_text(n_repeats / n_rows)}) repeat "
         f"another row's features; {n_involved:,} rows have a duplicate, and folds by "
         f"row put duplicates on both sides. {reason}",
         "If they are the same customers, drop the copies or keep them in one fold "

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from segmentlearn.auditing._audit_report import Finding, names_text, shares_text
+from segmentlearn._formatting import names_text, share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.auditing._hashes import cell_hashes, row_hashes, salted_hashes
 from segmentlearn.tables import Column
 
@@ -82,7 +83,7 @@ def check_shared(
     n_entities = len(np.unique(keys[rows]))
     share = n_shared / len(new_keys)
     shared = (
-        f"{n_shared:,} of {len(new_keys):,} new rows ({shares_text(share)}) have an "
+        f"{n_shared:,} of {len(new_keys):,} new rows ({share_text(share)}) have an "
         f"identifier of the training table"
     )
     if n_shared > _MOST_PAIRS:
@@ -127,15 +128,15 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
             "note",
             names,
             f"{shared}, but their other columns hardly agree more than those of "
-            f"strangers ({shares_text(usual)} of the cells agree, "
-            f"{shares_text(by_chance)} among strangers): probably both tables count "
+            f"strangers ({share_text(usual)} of the cells agree, "
+            f"{share_text(by_chance)} among strangers): probably both tables count "
             f"their rows from the same number.",
             "Make sure that they are different customers; give tables identifiers "
             "that never repeat.",
             evidence,
         )
     differing = [
-        f"{name} ({shares_text(share)} agree)"
+        f"{name} ({share_text(share)} agree)"
         for name, share in agreement.items()
         if share < _AGREES
     ]
@@ -143,7 +144,7 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
         agreement_text = "there is no other column to compare"
     elif differing:
         agreement_text = (
-            f"{shares_text(usual)} of their other cells agree; columns that differ: "
+            f"{share_text(usual)} of their other cells agree; columns that differ: "
             f"{names_text(differing)}"
         )
     else:

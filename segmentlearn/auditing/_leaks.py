@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from segmentlearn.auditing._audit_report import Finding, shares_text
+from segmentlearn._formatting import share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.preprocessing import auc_of_levels
 from segmentlearn.tables import Column
 
@@ -59,7 +60,7 @@ def check_predictors(
             scores[column.name] = found
     sample = ""
     if len(codes) < n_rows:
-        share = shares_text(len(codes) / n_rows)
+        share = share_text(len(codes) / n_rows)
         sample = f" (on {len(codes):,} rows, {share} of them)"
     # a target that was made of a few columns is predicted by these: no copy has more
     # values than there are classes

@@ -12,7 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
-from segmentlearn.auditing._audit_report import Finding, shares_text
+from segmentlearn._formatting import share_text
+from segmentlearn.auditing._audit_report import Finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
 from segmentlearn.tables import Column
 
@@ -178,8 +179,8 @@ def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
         "near-copies" if n_differing else "copied-rows",
         "warning",
         (),
-        f"{shares_text(share)} of the new rows{sample} agree with a training row "
-        f"{agreement}; among training rows themselves {shares_text(usual)} agree with "
+        f"{share_text(share)} of the new rows{sample} agree with a training row "
+        f"{agreement}; among training rows themselves {share_text(usual)} agree with "
         f"another. Probably some of the new customers are those of the training table.",
         _CURE,
         {"n_differing_columns": n_differing, **evidence},
@@ -212,8 +213,8 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
         "near-copies",
         "warning",
         (),
-        f"{shares_text(evidence['share_of_new'])} of the new rows{sample} lie as close "
-        f"to a training row as {shares_text(evidence['share_within_training'])} of the "
+        f"{share_text(evidence['share_of_new'])} of the new rows{sample} lie as close "
+        f"to a training row as {share_text(evidence['share_within_training'])} of the "
         f"training rows lie to another. Probably some of the new customers are those "
         f"of the training table with small changes.",
         _CURE,

@@ -8,7 +8,7 @@ import numpy as np
 from segmentlearn._formatting import percent
 
 _WIDTH = 88
-_MOST_TRAITS = 3
+_MOST_FEATURES = 3
 _METHODS = {
     "kmeans": "k-means",
     "mixture": "Gaussian mixture",
@@ -106,12 +106,13 @@ def profile_text(profile: Any) -> str:
         word = "customer" if profile.sizes[at] == 1 else "customers"
         size = f"{profile.sizes[at]:,} {word}, {percent(profile.shares[at])}"
         lines += ["", _filled(f"Segment {label}: {profile.names[label]} ({size})", "")]
-        traits = [trait for trait in profile.traits[at] if trait.is_sizeable]
+        features = profile.distinguishing_features[at]
+        features = [feature for feature in features if feature.is_sizeable]
         lines += [
-            _filled(f"{trait.column}: {trait.evidence}", "  ")
-            for trait in traits[:_MOST_TRAITS]
+            _filled(f"{feature.column}: {feature.evidence}", "  ")
+            for feature in features[:_MOST_FEATURES]
         ]
-        if not traits:
+        if not features:
             lines.append("  no column differs much from the other customers")
         lines += [
             _filled(

@@ -1,4 +1,4 @@
-"""What is wrong with a table, what goes together, what is in each segment."""
+"""What is in each segment, and which columns go together."""
 
 from segmentlearn.inspection._associations import Associations, associations
 from segmentlearn.inspection._contrasts import NumberContrast
@@ -14,12 +14,11 @@ from segmentlearn.inspection._membership import (
     is_noise,
     last_step,
 )
-from segmentlearn.inspection._naming import NOISE_NAME
 from segmentlearn.inspection._playbook import segment_playbook
 from segmentlearn.inspection._profile import segment_profile
 from segmentlearn.inspection._segment_profile import SegmentProfile
 from segmentlearn.inspection._used_columns import used_columns
-from segmentlearn.inspection._wording import short_name
+from segmentlearn.inspection._wording import NOISE_NAME, DistinguishingFeature
 
 __all__ = [
     "Associations",

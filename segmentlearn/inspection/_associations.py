@@ -3,13 +3,16 @@
 import dataclasses
 import warnings
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn._formatting import cell_text, escape_markdown, markdown_table
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.metrics import AssociationColumn, associate
 from segmentlearn.preprocessing import (
@@ -43,8 +46,8 @@ class Associations:
     ----------
     matrix : DataFrame of shape (n_columns, n_columns)
         Association of each pair: from -1 to 1 for two columns of numbers, else from 0
-        to 1; NaN where it cannot be told, such as for a column of a single value. The
-        target, where there is one, stands last.
+        to 1; NaN where it is not defined, such as for a column of a single value. The
+        target, where there is one, is last.
     kinds : DataFrame of shape (n_columns, n_columns)
         What each value is: "spearman", "pearson", "correlation_ratio" or "cramers_v".
     p_values : DataFrame of shape (n_columns, n_columns)
@@ -56,10 +59,10 @@ class Associations:
         Name of the target in these frames.
     with_target : DataFrame or None
         One row a column, strongest first: "association" with the target, "measure",
-        "p_value", "n_rows", and how well the column alone tells the target of rows that
-        it has not seen: "auc" for classes (0.5 for a column that tells nothing, the
-        mean of one class against all others), "r2" for amounts (0 for one that tells
-        nothing, negative for one that misleads).
+        "p_value", "n_rows", and how well the column alone predicts the target of
+        held-out rows: "auc" for classes (0.5 is chance, the mean of one class against
+        all others), "r2" for amounts (0 for a column without information, negative for
+        one that misleads).
     n_rows : int
         Rows of the table.
     n_sampled : int
@@ -79,7 +82,7 @@ class Associations:
     n_rows: int
     n_sampled: int
 
-    def to_frame(self, kind="pairs"):
+    def to_frame(self, kind: str = "pairs") -> pd.DataFrame:
         """Return the numbers as a frame.
 
         Parameters
@@ -103,7 +106,7 @@ class Associations:
         if kind == "target":
             if self.with_target is None:
                 raise ValueError(
-                    "kind='target' needs a target; hand over y to associations."
+                    "kind='target' needs a target; pass y to associations."
                 )
             return self.with_target.copy()
         if kind != "pairs":
@@ -124,7 +127,7 @@ class Associations:
         )
         return _strongest_first(frame).reset_index(drop=True)
 
-    def to_markdown(self, *, max_rows=20):
+    def to_markdown(self, *, max_rows: int = 20) -> str:
         """Return a report for a document.
 
         Parameters
@@ -137,27 +140,27 @@ class Associations:
         text : str
             The columns with the target, where there is one, then the strongest pairs.
         """
-        lines = ["# Associations", "", self._rows_text() + "."]
+        parts = ["# Associations", f"{self._rows_text()}."]
         if self.with_target is not None:
-            lines += ["", f"## With {_escaped(self.target)}", ""]
-            lines += _table(self.with_target.reset_index().head(max_rows))
+            parts.append(f"## With {escape_markdown(str(self.target))}")
+            parts.append(_table(self.with_target.reset_index().head(max_rows)))
         pairs = self.to_frame()
         if self.target is not None:
             pairs = pairs[pairs["second"] != self.target]
         if len(pairs):
-            lines += ["", "## With each other", "", *_table(pairs.head(max_rows))]
-        lines += ["", "## How to read this", ""]
+            parts += ["## With each other", _table(pairs.head(max_rows))]
         used = set(np.unique(self.kinds.to_numpy().astype(str)))
-        lines += [f"- {key}: {text}." for key, text in _MEASURES.items() if key in used]
-        lines.append("- Association shows what goes together, not what causes what.")
-        return "\n".join(lines) + "\n"
+        notes = [f"- {key}: {text}." for key, text in _MEASURES.items() if key in used]
+        notes.append("- Association shows what goes together, not what causes what.")
+        parts += ["## How to read this", "\n".join(notes)]
+        return "\n\n".join(parts) + "\n"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         target = "" if self.target is None else f", target {self.target!r}"
         return f"Associations({len(self.matrix)} columns{target}, {self._rows_text()})"
 
-    def _rows_text(self):
-        """Say how many rows there are, and how many were looked at."""
+    def _rows_text(self) -> str:
+        """Return how many rows there are, and how many were looked at."""
         if self.n_sampled == self.n_rows:
             return f"{self.n_rows:,} rows"
         return f"{self.n_sampled:,} rows drawn from {self.n_rows:,}"
@@ -177,17 +180,17 @@ class Associations:
     prefer_skip_nested_validation=True,
 )
 def associations(
-    X,
-    y=None,
+    X: Any,
+    y: ArrayLike | None = None,
     *,
-    method="spearman",
-    categorical_features="auto",
-    target_type="auto",
-    identifiers="drop",
-    max_rows=200_000,
-    random_state=0,
-):
-    """Tell which columns go together, and which have to do with the target.
+    method: str = "spearman",
+    categorical_features: Any = "auto",
+    target_type: str = "auto",
+    identifiers: str = "drop",
+    max_rows: int | None = 200000,
+    random_state: Any = 0,
+) -> Associations:
+    """Measure which columns go together, and which go with the target.
 
     Each pair is measured by what suits it: two columns of numbers are correlated, two
     categories have Cramér's V with Bergsma's correction, and one of each has the
@@ -237,14 +240,14 @@ def associations(
     See Also
     --------
     segmentlearn.preprocessing.AssociationSelector : Keep columns by it.
-    segmentlearn.metrics._association : One pair.
+    segmentlearn.metrics.association : One pair.
 
     Notes
     -----
     "auc" and "r2" are measured on five held-out folds, from the smoothed mean target of
     each level of the column, or of each twentieth of its numbers; missing cells are a
-    level of their own. So they see what is not monotone and what is told by missing
-    cells, and unlike an accuracy they are not raised by a large class.
+    level of their own. So they see what is not monotone and what missing cells
+    reveal, and unlike an accuracy they are not raised by a large class.
 
     Examples
     --------
@@ -317,23 +320,18 @@ def associations(
 
 def _all_pairs(columns: dict[str, AssociationColumn]) -> list[pd.DataFrame]:
     """Return value, measure, p-value and rows of every pair."""
-    names, prepared = list(columns), list(columns.values())
-    found = [
-        [associate(column, other) for other in prepared[: at + 1]]
-        for at, column in enumerate(prepared)
-    ]
-    frames = []
-    for field in ("value", "measure", "p_value", "n_rows"):
-        rows = [[getattr(one, field) for one in row] for row in found]
-        cells = [
-            [rows[max(i, j)][min(i, j)] for j in range(len(names))]
-            for i in range(len(names))
-        ]
-        frames.append(pd.DataFrame(cells, index=names, columns=names))
-    return frames
+    names = list(columns)
+    cells = np.empty((4, len(names), len(names)), dtype=object)
+    for at, column in enumerate(columns.values()):
+        for other_at, other in enumerate(list(columns.values())[: at + 1]):
+            pair = associate(column, other)
+            found = (pair.value, pair.measure, pair.p_value, pair.n_rows)
+            cells[:, at, other_at] = cells[:, other_at, at] = found
+    frames = [pd.DataFrame(values, index=names, columns=names) for values in cells]
+    return [frame.infer_objects() for frame in frames]
 
 
-def _draw(n_rows, max_rows, random_state):
+def _draw(n_rows: int, max_rows: int | None, random_state: Any) -> np.ndarray | None:
     """Return the rows of a sample, sorted; None for all."""
     if max_rows is None or n_rows <= max_rows:
         return None
@@ -341,32 +339,13 @@ def _draw(n_rows, max_rows, random_state):
     return np.sort(drawn)
 
 
-def _strongest_first(frame):
+def _strongest_first(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort by the size of the association, NaN last."""
     return frame.sort_values(
         "association", key=np.abs, ascending=False, kind="stable", na_position="last"
     )
 
 
-def _table(frame):
-    """Return the lines of a Markdown table."""
-    header = [str(name) for name in frame.columns]
-    rows = [
-        [_cell(cell, name) for cell, name in zip(row, header, strict=True)]
-        for row in frame.itertuples(index=False)
-    ]
-    return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
-
-
-def _cell(cell, name):
-    """Write one cell."""
-    if isinstance(cell, float | np.floating):
-        if np.isnan(cell):
-            return ""
-        return "<0.001" if name == "p_value" and cell < 0.001 else f"{cell:.3f}"
-    return f"{cell:,}" if isinstance(cell, Integral) else _escaped(str(cell))
-
-
-def _escaped(text):
-    """Keep a bar from ending its cell."""
-    return text.replace("|", "\\|")
+def _table(frame: pd.DataFrame) -> str:
+    p_values = ["<0.001" if p < 0.001 else cell_text(p) for p in frame["p_value"]]
+    return markdown_table(frame.assign(p_value=p_values))

@@ -1,6 +1,7 @@
 """Each segment beside the rest: moments of numbers, counts of categories, effects."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -51,7 +52,7 @@ class NumberContrast:
     p_values: np.ndarray
 
     @property
-    def median(self):
+    def median(self) -> np.ndarray:
         """Median, of shape (2, n_segments)."""
         return self.quartiles[1]
 
@@ -89,83 +90,87 @@ class CategoryContrast:
     p_values: np.ndarray
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """Share of each level, of shape (2, n_segments, n_levels)."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return self.counts / self.n[:, :, None]
 
     @property
-    def h(self):
+    def h(self) -> np.ndarray:
         """Cohen's h of each level, of shape (n_segments, n_levels)."""
         return cohen_h(*self.shares)
 
 
-def contrast(column, codes, sizes, confidence_level):
+def compare_segments(
+    column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
+) -> NumberContrast | CategoryContrast:
     """Compare each segment with the rest in one column."""
     if column.is_numeric:
         return _contrast_numbers(column, codes, sizes, confidence_level)
     return _contrast_levels(column, codes, sizes, confidence_level)
 
 
-def missing_differences(contrast, sizes, confidence_level):
+def missing_differences(
+    contrast: NumberContrast | CategoryContrast,
+    sizes: np.ndarray,
+    confidence_level: float,
+) -> tuple[EffectSize, np.ndarray]:
     """Return how the shares of missing cells differ, and Cohen's h of them."""
-    n = np.stack([sizes, sizes.sum() - sizes])
-    gaps = n - contrast.n
+    n = _with_rest(sizes)
+    n_missing = n - contrast.n
     difference = difference_of_shares(
-        gaps[0], n[0], gaps[1], n[1], confidence_level=confidence_level
+        n_missing[0], n[0], n_missing[1], n[1], confidence_level=confidence_level
     )
     return difference, cohen_h(*contrast.missing)
 
 
-def _contrast_numbers(column, codes, sizes, confidence_level):
+def _with_rest(sizes: np.ndarray) -> np.ndarray:
+    return np.stack([sizes, sizes.sum() - sizes])
+
+
+def _contrast_numbers(
+    column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
+) -> NumberContrast:
     """Compare means."""
     n_segments = len(sizes)
     present = ~np.isnan(column.numbers)
-    complete = bool(present.all())
-    values = column.numbers if complete else column.numbers[present]
-    codes = codes if complete else codes[present]
-    values = values.astype(np.float64, copy=False)
-    n = np.bincount(codes, minlength=n_segments).astype(np.float64)
+    values = column.numbers[present].astype(np.float64, copy=False)
+    codes = codes[present]
+    own_n = np.bincount(codes, minlength=n_segments).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = values.mean()
-        # centred first, so that large numbers of little spread keep their digits
+        # centred first, so that large numbers of small variance keep their digits
         sums = np.bincount(codes, weights=values - middle, minlength=n_segments)
-        mean = middle + sums / n
-        squares = np.bincount(
-            codes, weights=(values - mean[codes]) ** 2, minlength=n_segments
+        own_mean = middle + sums / own_n
+        squares = (values - own_mean[codes]) ** 2
+        own_squares = np.bincount(codes, weights=squares, minlength=n_segments)
+        rest = _rest_moments(own_n, own_mean, own_squares)
+        n, mean, sums_of_squares = (
+            np.stack(pair)
+            for pair in zip((own_n, own_mean, own_squares), rest, strict=True)
         )
-        rest = _rest_moments(n, mean, squares)
-        both_n = np.stack([n, rest[0]])
-        both_mean = np.stack([mean, rest[1]])
-        both_sd = np.sqrt(np.stack([squares, rest[2]]) / (both_n - 1))
-        both_sd[both_n < 2] = np.nan
-        sizes = np.stack([sizes, sizes.sum() - sizes])
-        missing = 1 - both_n / sizes
-    effect = cohen_d_from_stats(
-        both_mean[0],
-        both_sd[0],
-        n,
-        both_mean[1],
-        both_sd[1],
-        both_n[1],
-        confidence_level=confidence_level,
-    )
+        sd = np.sqrt(sums_of_squares / (n - 1))
+        sd[n < 2] = np.nan
+        missing = 1 - n / _with_rest(sizes)
+    groups = [numbers[row] for row in (0, 1) for numbers in (mean, sd, n)]
     return NumberContrast(
         column.name,
         column.kind,
-        both_n,
-        both_mean,
-        both_sd,
+        n,
+        mean,
+        sd,
         missing,
         _quartiles(values, codes, n_segments),
         float(middle),
         float(values.std(ddof=1)) if len(values) > 1 else np.nan,
-        effect,
-        _welch(both_mean, both_sd, both_n),
+        cohen_d_from_stats(*groups, confidence_level=confidence_level),
+        _welch(mean, sd, n),
     )
 
 
-def _rest_moments(n, mean, squares):
+def _rest_moments(
+    n: np.ndarray, mean: np.ndarray, squares: np.ndarray
+) -> tuple[np.ndarray, ...]:
     """Return size, mean and sum of squares of what is not in each segment."""
     others = 1.0 - np.eye(len(n))
     mean = np.where(n > 0, mean, 0.0)
@@ -176,24 +181,19 @@ def _rest_moments(n, mean, squares):
     return rest_n, rest_mean, rest_squares
 
 
-def _quartiles(values, codes, n_segments):
-    """Return the quartiles of each segment and of the rest from one sort."""
-    order = np.argsort(values, kind="stable")
-    values, codes = values[order], codes[order]
+def _quartiles(values: np.ndarray, codes: np.ndarray, n_segments: int) -> np.ndarray:
+    """Return the quartiles of each segment and of the rest."""
     quartiles = np.full((3, 2, n_segments), np.nan)
     for segment in range(n_segments):
         inside = codes == segment
         for row, chosen in enumerate((inside, ~inside)):
-            found = np.flatnonzero(chosen)
-            if len(found):
-                places = np.array([0.25, 0.5, 0.75]) * (len(found) - 1)
-                below = values[found[np.floor(places).astype(np.intp)]]
-                above = values[found[np.ceil(places).astype(np.intp)]]
-                quartiles[:, row, segment] = below + (above - below) * (places % 1)
+            if chosen.any():
+                found = np.quantile(values[chosen], (0.25, 0.5, 0.75))
+                quartiles[:, row, segment] = found
     return quartiles
 
 
-def _welch(mean, sd, n):
+def _welch(mean: np.ndarray, sd: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Return p-values of Welch's t-test; NaN where a group has fewer than two rows."""
     with np.errstate(invalid="ignore", divide="ignore"):
         p_values = stats.ttest_ind_from_stats(
@@ -203,7 +203,9 @@ def _welch(mean, sd, n):
     return np.where(constant, np.where(mean[0] == mean[1], 1.0, 0.0), p_values)
 
 
-def _contrast_levels(column, codes, sizes, confidence_level):
+def _contrast_levels(
+    column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
+) -> CategoryContrast:
     """Compare shares of levels."""
     n_segments, n_levels = len(sizes), len(column.factor.levels)
     width = n_levels + 1
@@ -212,17 +214,11 @@ def _contrast_levels(column, codes, sizes, confidence_level):
     table = table.reshape(n_segments, width)[:, 1:]
     counts = np.stack([table, table.sum(axis=0) - table])
     n = counts.sum(axis=2)
-    differences = difference_of_shares(
-        counts[0],
-        n[0][:, None],
-        counts[1],
-        n[1][:, None],
-        confidence_level=confidence_level,
-    )
+    groups = (counts[0], n[0][:, None], counts[1], n[1][:, None])
     pairs = [counts[:, segment] for segment in range(n_segments)]
     effects = [cramers_v(pair, confidence_level=confidence_level) for pair in pairs]
     with np.errstate(invalid="ignore", divide="ignore"):
-        missing = 1 - n / np.stack([sizes, sizes.sum() - sizes])
+        missing = 1 - n / _with_rest(sizes)
     return CategoryContrast(
         column.name,
         column.kind,
@@ -230,13 +226,13 @@ def _contrast_levels(column, codes, sizes, confidence_level):
         n,
         missing,
         counts,
-        differences,
+        difference_of_shares(*groups, confidence_level=confidence_level),
         EffectSize(*(np.array(ends) for ends in zip(*effects, strict=True))),
         np.array([_chi_squared_p(pair) for pair in pairs]),
     )
 
 
-def _chi_squared_p(pair):
+def _chi_squared_p(pair: np.ndarray) -> float:
     """Return the p-value of a table of two rows; NaN where it has less."""
     pair = pair[pair.sum(axis=1) > 0][:, pair.sum(axis=0) > 0].astype(np.float64)
     if min(pair.shape) < 2:

@@ -1,11 +1,15 @@
-"""Customers who stand for their segment: real rows near its centre."""
+"""Typical customers: real rows near the centre of their segment."""
+
+from typing import Any
 
 import numpy as np
 
 _FARTHEST = 3.0  # distance in a column, so that one odd number does not decide
 
 
-def find_exemplars(columns, codes, n_segments, n_exemplars):
+def find_exemplars(
+    columns: list, codes: np.ndarray, n_segments: int, n_exemplars: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Find the rows nearest to the centre of each segment.
 
     The distance is the mean over the columns of the distance in each, divided by the
@@ -33,7 +37,7 @@ def find_exemplars(columns, codes, n_segments, n_exemplars):
     return found
 
 
-def _average_distance(column):
+def _average_distance(column: Any) -> float:
     """Return the mean distance of two customers in one column."""
     if not column.is_numeric:
         counts = np.bincount(column.factor.codes + 1)[1:]
@@ -47,7 +51,7 @@ def _average_distance(column):
     return float(2 * np.sum(ranks * (numbers - numbers[n // 2])) / (n * (n - 1)))
 
 
-def _distances(column, rows, scale):
+def _distances(column: Any, rows: np.ndarray, scale: float) -> np.ndarray:
     """Return the distances from the centre of these rows in one column."""
     if not column.is_numeric:
         levels = column.factor.codes[rows]

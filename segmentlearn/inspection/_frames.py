@@ -1,12 +1,19 @@
 """The numbers of a profile as frames."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
-from segmentlearn.inspection._contrasts import NumberContrast
+from segmentlearn.inspection._contrasts import CategoryContrast, NumberContrast
+
+if TYPE_CHECKING:
+    from segmentlearn.inspection._segment_profile import SegmentProfile
+
+_MOMENTS = ("mean", "median", "sd", "missing")
 
 
-def summary_frame(profile):
+def summary_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row a segment: name, size, share, value."""
     columns = {
         "name": list(profile.names.values()),
@@ -21,76 +28,54 @@ def summary_frame(profile):
     return pd.DataFrame(columns, index=pd.Index(profile.labels, name="segment"))
 
 
-def numbers_frame(profile):
+def numbers_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each segment and column of numbers."""
     rows = [
-        {
-            "segment": label,
-            "column": contrast.name,
-            "kind": contrast.kind,
-            **_beside(contrast, at, ("mean", "median", "sd", "missing")),
-        }
+        (label, contrast.name, contrast.kind, *_with_rest(contrast, at, _MOMENTS))
         for at, label in enumerate(profile.labels)
         for contrast in profile.contrasts
         if isinstance(contrast, NumberContrast)
     ]
-    names = ("mean", "median", "sd", "missing")
-    columns = ["segment", "column", "kind", *_with_rest(names)]
-    return pd.DataFrame(rows, columns=columns)
+    names = [name for moment in _MOMENTS for name in (moment, f"rest_{moment}")]
+    return pd.DataFrame(rows, columns=["segment", "column", "kind", *names])
 
 
-def categories_frame(profile):
+def categories_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each segment, column of categories and level."""
-    rows = []
+    columns = ["segment", "column", "level", "count", "share", "rest_share"]
+    columns += ["difference", "low", "high", "lift", "cohen_h", "is_mode"]
+    columns += ["missing", "rest_missing"]
+    frames = [pd.DataFrame(columns=columns)]
     for at, label in enumerate(profile.labels):
         for contrast in profile.contrasts:
-            if isinstance(contrast, NumberContrast):
+            if not isinstance(contrast, CategoryContrast):
                 continue
             counts = contrast.counts[:, at]
             shares, rest_shares = contrast.shares[:, at]
             with np.errstate(invalid="ignore", divide="ignore"):
                 lift = shares / (counts.sum(axis=0) / contrast.n[:, at].sum())
-            mode = int(np.argmax(counts[0]))
-            gaps = _beside(contrast, at, ("missing",))
-            for level_at, level in enumerate(contrast.levels):
-                rows.append(
-                    {
-                        "segment": label,
-                        "column": contrast.name,
-                        "level": level,
-                        "count": int(counts[0, level_at]),
-                        "share": shares[level_at],
-                        "rest_share": rest_shares[level_at],
-                        "difference": contrast.differences.estimate[at, level_at],
-                        "low": contrast.differences.low[at, level_at],
-                        "high": contrast.differences.high[at, level_at],
-                        "lift": lift[level_at],
-                        "cohen_h": contrast.h[at, level_at],
-                        "is_mode": level_at == mode and counts[0, mode] > 0,
-                        **gaps,
-                    }
-                )
-    columns = ["segment", "column", "level", "count", "share", "rest_share"]
-    columns += ["difference", "low", "high", "lift", "cohen_h", "is_mode"]
-    columns += _with_rest(("missing",))
-    return pd.DataFrame(rows, columns=columns)
+            is_mode = np.arange(len(shares)) == np.argmax(counts[0])
+            numbers = [counts[0], shares, rest_shares]
+            numbers += [ends[at] for ends in contrast.differences]
+            numbers += [lift, contrast.h[at], is_mode & (counts[0] > 0)]
+            missing = _with_rest(contrast, at, ("missing",))
+            cells = (label, contrast.name, contrast.levels, *numbers, *missing)
+            frame = pd.DataFrame(dict(zip(columns, cells, strict=True)))
+            frames.append(frame)
+    return pd.concat(frames[1:] or frames, ignore_index=True)
 
 
-def effects_frame(profile):
+def effects_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each segment and column: effect, interval, p-values."""
     rows = [
-        {
-            "segment": label,
-            "column": contrast.name,
-            "measure": (
-                "cohen_d" if isinstance(contrast, NumberContrast) else "cramers_v"
-            ),
-            "effect": contrast.effect.estimate[at],
-            "low": contrast.effect.low[at],
-            "high": contrast.effect.high[at],
-            "p_value": contrast.p_values[at],
-            "p_adjusted": profile.p_adjusted[at, position],
-        }
+        (
+            label,
+            contrast.name,
+            "cohen_d" if isinstance(contrast, NumberContrast) else "cramers_v",
+            *(ends[at] for ends in contrast.effect),
+            contrast.p_values[at],
+            profile.p_adjusted[at, position],
+        )
         for at, label in enumerate(profile.labels)
         for position, contrast in enumerate(profile.contrasts)
     ]
@@ -98,24 +83,18 @@ def effects_frame(profile):
     return pd.DataFrame(rows, columns=[*columns, "p_value", "p_adjusted"])
 
 
-def rules_frame(profile):
+def rules_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each rule."""
-    found = [] if profile.surrogate is None else profile.surrogate.rules
+    rules = [] if profile.surrogate is None else profile.surrogate.rules
     rows = [
-        {
-            "segment": profile.labels[rule.segment],
-            "rule": rule.text,
-            "precision": rule.precision,
-            "recall": rule.recall,
-            "customers": rule.n_rows,
-        }
-        for rule in found
+        (profile.labels[r.segment], r.text, r.precision, r.recall, r.n_rows)
+        for r in rules
     ]
     columns = ["segment", "rule", "precision", "recall", "customers"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def fidelity_frame(profile):
+def fidelity_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return how well the tree finds each segment again on held-out rows."""
     columns = ["precision", "recall"]
     if profile.surrogate is None:
@@ -125,12 +104,8 @@ def fidelity_frame(profile):
     return pd.DataFrame({"precision": precision, "recall": recall}, index=index)
 
 
-def _with_rest(names):
-    """Return column names beside those of the rest."""
-    return [name for one in names for name in (one, f"rest_{one}")]
-
-
-def _beside(contrast, at, names):
-    """Return numbers of a segment beside those of the rest."""
-    values = [value for one in names for value in getattr(contrast, one)[:, at]]
-    return dict(zip(_with_rest(names), values, strict=True))
+def _with_rest(
+    contrast: NumberContrast | CategoryContrast, at: int, names: tuple[str, ...]
+) -> list[float]:
+    """Return numbers of a segment, each beside that of the rest."""
+    return [value for name in names for value in getattr(contrast, name)[:, at]]

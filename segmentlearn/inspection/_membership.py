@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,22 +35,22 @@ class Membership:
     known_names: dict
 
     @property
-    def has_noise(self):
+    def has_noise(self) -> bool:
         """Whether the last segment is made of unassigned customers."""
         return is_noise(self.labels[-1])
 
     @property
-    def sizes(self):
+    def sizes(self) -> np.ndarray:
         """Number of customers of each segment."""
         return np.bincount(self.codes, minlength=len(self.labels))
 
 
-def is_noise(label):
-    """Tell whether a label stands for customers without a segment."""
+def is_noise(label: Any) -> bool:
+    """Return whether a label is that of customers without a segment."""
     return isinstance(label, int) and not isinstance(label, bool) and label == NOISE
 
 
-def find_membership(estimator_or_labels, X, n_rows):
+def find_membership(estimator_or_labels: Any, X: Any, n_rows: int) -> Membership:
     """Return the segment of each row of X."""
     known = {}
     if hasattr(estimator_or_labels, "fit"):
@@ -60,7 +61,7 @@ def find_membership(estimator_or_labels, X, n_rows):
     if labels.ndim != 1 or len(labels) != n_rows:
         raise ValueError(
             f"There are labels of shape {labels.shape} for the {n_rows} rows of X; "
-            f"hand over one label for each row."
+            f"pass one label for each row."
         )
     factor = factorize(labels)
     if (factor.codes < 0).any():
@@ -69,7 +70,10 @@ def find_membership(estimator_or_labels, X, n_rows):
             f"out, or label them -1 to have them shown as noise."
         )
     present = np.flatnonzero(np.bincount(factor.codes, minlength=len(factor.levels)))
-    order = sorted(present, key=lambda at: _label_order(factor.levels[at], factor, at))
+    order = sorted(
+        present.tolist(),
+        key=lambda at: _label_order(factor.levels[at], factor.ordered, at),
+    )
     position = np.zeros(len(factor.levels), dtype=np.intp)
     position[order] = np.arange(len(order))
     return Membership(
@@ -77,21 +81,21 @@ def find_membership(estimator_or_labels, X, n_rows):
     )
 
 
-def last_step(estimator):
+def last_step(estimator: Any) -> Any:
     """Return the last step of a pipeline, and any other estimator as it is."""
     while isinstance(estimator, Pipeline):
         estimator = estimator[-1]
     return estimator
 
 
-def _label_order(label, factor, position):
+def _label_order(label: Any, ordered: bool, position: int) -> tuple:
     """Sort noise last, declared categories as declared, the rest by value."""
     if is_noise(label):
         return (1, 0)
-    return (0, position if factor.ordered else level_order(label))
+    return (0, position if ordered else level_order(label))
 
 
-def _given_labels(labels, X):
+def _given_labels(labels: list, X: Any) -> Any:
     """Return labels as an array, after a look at the index of a series."""
     shuffled = (
         isinstance(labels, pd.Series)
@@ -102,8 +106,7 @@ def _given_labels(labels, X):
     )
     if shuffled:
         raise ValueError(
-            "The labels have the index of X in another order; hand over "
-            "labels.loc[X.index]."
+            "The labels have the index of X in another order; pass labels.loc[X.index]."
         )
     if isinstance(labels, pd.Series | pd.Index):
         return labels.array if not isinstance(labels.dtype, np.dtype) else labels.values
@@ -117,8 +120,8 @@ def _given_labels(labels, X):
     return np.asarray(labels)
 
 
-def _labels_of(estimator, X, n_rows):
-    """Return what an estimator says of X, or of the rows it was fitted on."""
+def _labels_of(estimator: Any, X: Any, n_rows: int) -> np.ndarray:
+    """Return the predictions of X, or the labels of the rows it was fitted on."""
     check_is_fitted(estimator)
     kept = getattr(last_step(estimator), "labels_", None)
     kept = None if kept is None or len(kept) != n_rows else np.asarray(kept)
@@ -126,7 +129,7 @@ def _labels_of(estimator, X, n_rows):
         if kept is None:
             raise ValueError(
                 f"{type(estimator).__name__} has no predict, and no labels_ for the "
-                f"{n_rows} rows of X; hand over the rows it was fitted on, or labels."
+                f"{n_rows} rows of X; pass the rows it was fitted on, or labels."
             )
         return kept
     if kept is None:
@@ -141,7 +144,7 @@ def _labels_of(estimator, X, n_rows):
             f"predict(X) and labels_ differ in {differing:.0%} of the rows. If X holds "
             f"the customers that {type(estimator).__name__} was fitted on, it was "
             f"fitted on them in another form, scaled for example, and what is shown "
-            f"here is wrong; hand over a Pipeline that prepares X, or "
+            f"here is wrong; pass a Pipeline that prepares X, or "
             f"segment_profile(estimator.labels_, X).",
             SegmentLearnWarning,
             stacklevel=4,

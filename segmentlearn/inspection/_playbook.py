@@ -3,16 +3,21 @@
 import dataclasses
 from collections.abc import Mapping
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from segmentlearn._compat import validate_params
-from segmentlearn._formatting import level_text, number_text, percent
+from segmentlearn._formatting import level_text
 from segmentlearn.inspection._contrasts import NumberContrast
+from segmentlearn.inspection._distinguishing_features import (
+    level_feature,
+    mean_feature,
+)
 from segmentlearn.inspection._membership import is_noise
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._wording import SIZEABLE
+from segmentlearn.inspection._wording import SIZEABLE, DistinguishingFeature
 
 _FIELDS = ("rule", "column", "direction", "level", "min_effect", "action")
 _DIRECTIONS = ("high", "low")
@@ -24,11 +29,11 @@ _NO_RULE = "no rule fits"
     {"profile": [SegmentProfile], "rules": "no_validation"},
     prefer_skip_nested_validation=True,
 )
-def segment_playbook(profile, rules):
-    """Suggest an action for each segment, by rules of one's own.
+def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
+    """Suggest an action for each segment, by your own rules.
 
     A rule says what is to be done where a column is high or low, or a level frequent
-    or rare. What is to be done is for those to say who know the customers: there are
+    or rare. What is to be done is decided by those who know the customers: there are
     no built-in rules. The playbook finds the segments in which the rule's condition was
     measured, and puts the measurement beside the action.
 
@@ -59,7 +64,7 @@ def segment_playbook(profile, rules):
         - ``segment``, ``name``: label and name, as in the profile.
         - ``action``: what the rule says; missing where no rule fits.
         - ``because``: what was measured in the segment and in the others; where no rule
-          fits, it says so and tells what sets the segment apart most.
+          fits, it says so, with what sets the segment apart most.
 
         Noise (-1) is no segment and is left out.
 
@@ -109,15 +114,16 @@ def segment_playbook(profile, rules):
     """
     by_rule = _read_rules(rules, profile)
     rows = []
-    for at, label in enumerate(profile.labels):
+    labelled = zip(profile.labels, profile.distinguishing_features, strict=True)
+    for at, (label, features) in enumerate(labelled):
         if is_noise(label):
             continue
         fitting = [
-            (rule.action, "; ".join(one.evidence(at) for one in rule.conditions))
+            (rule.action, "; ".join(part.evidence(at) for part in rule.conditions))
             for rule in by_rule
-            if all(one.holds(at) for one in rule.conditions)
+            if all(part.holds(at) for part in rule.conditions)
         ]
-        for action, because in fitting or [(None, _without_rule(profile, at))]:
+        for action, because in fitting or [(None, _without_rule(features))]:
             rows.append((label, profile.names[label], action, because))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
@@ -134,61 +140,46 @@ class _Rule:
 class _Condition:
     """A column of the profile that is to be high or low, or one level of it."""
 
-    contrast: object
+    contrast: Any
     sign: int
     min_effect: float
     level_at: int | None  # None for numbers
 
-    def holds(self, segment):
-        """Tell whether the condition was measured in a segment."""
-        low, high = self._interval(segment)
-        effect = self.sign * self._effect(segment)
+    def holds(self, segment: int) -> bool:
+        """Return whether the condition was measured in a segment."""
+        if self.level_at is None:
+            low, high = (ends[segment] for ends in self.contrast.effect[1:])
+        else:
+            ends = self.contrast.differences[1:]
+            low, high = (bound[segment, self.level_at] for bound in ends)
         surely = low > 0 if self.sign > 0 else high < 0
+        effect = self.sign * self._feature(segment).strength
         return bool(surely and effect >= self.min_effect)
 
-    def evidence(self, segment):
+    def evidence(self, segment: int) -> str:
         """Return what was measured in a segment and in the others."""
-        name, effect = self.contrast.name, self._effect(segment)
+        feature, measure = self._feature(segment), "d" if self.level_at is None else "h"
+        effect = f"{measure} = {feature.strength:.2f}"
+        return f"{feature.column}: {feature.evidence} ({effect})"
+
+    def _feature(self, segment: int) -> DistinguishingFeature:
         if self.level_at is None:
-            own, rest = (
-                number_text(mean, self.contrast.kind)
-                for mean in self.contrast.mean[:, segment]
-            )
-            return f"{name}: {own} on average, others {rest} (d = {effect:.2f})"
-        own, rest = (
-            percent(share) for share in self.contrast.shares[:, segment, self.level_at]
-        )
-        level = level_text(self.contrast.levels[self.level_at], name)
-        return f"{name}: {own} {level}, others {rest} (h = {effect:.2f})"
-
-    def _effect(self, segment):
-        """Return Cohen's d, or Cohen's h of the level."""
-        if self.level_at is None:
-            return self.contrast.effect.estimate[segment]
-        return self.contrast.h[segment, self.level_at]
-
-    def _interval(self, segment):
-        """Return the ends of the interval of the difference."""
-        if self.level_at is None:
-            ends = self.contrast.effect
-            return ends.low[segment], ends.high[segment]
-        ends = self.contrast.differences
-        return ends.low[segment, self.level_at], ends.high[segment, self.level_at]
+            return mean_feature(self.contrast, segment)
+        return level_feature(self.contrast, segment, self.level_at)
 
 
-def _without_rule(profile, at):
-    """Say that no rule fits, and what would have been there to make one of."""
-    traits = profile.traits[at]
-    if not traits:
+def _without_rule(features: list[DistinguishingFeature]) -> str:
+    """Return what would have been there to make a rule of."""
+    if not features:
         return f"{_NO_RULE}; no column differs much from the other customers"
-    strongest = traits[0]
+    strongest = features[0]
     return f"{_NO_RULE}; strongest: {strongest.words} ({strongest.evidence})"
 
 
-def _read_rules(rules, profile):
+def _read_rules(rules: Any, profile: SegmentProfile) -> list[_Rule]:
     """Return checked rules, in the order in which they first appear."""
     contrasts = {contrast.name: contrast for contrast in profile.contrasts}
-    found = {}
+    found: dict[Any, _Rule] = {}
     for at, row in enumerate(_rows_of(rules)):
         unknown = [field for field in row if field not in _FIELDS]
         if unknown:
@@ -221,7 +212,7 @@ def _read_rules(rules, profile):
     return list(found.values())
 
 
-def _rows_of(rules):
+def _rows_of(rules: Any) -> list[dict]:
     """Return the rows of a table of rules as dicts."""
     if isinstance(rules, pd.DataFrame):
         return rules.astype(object).to_dict("records")
@@ -234,14 +225,14 @@ def _rows_of(rules):
     return [dict(row) for row in rules]
 
 
-def _is_empty(value):
-    """Tell whether a cell of the table says nothing."""
+def _is_empty(value: Any) -> bool:
+    """Return whether a cell of the table is empty."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
-def _condition(at, row, contrasts):
+def _condition(at: int, row: dict, contrasts: dict) -> _Condition:
     """Return the checked condition of a row."""
     name = row.get("column")
     if name not in contrasts:
@@ -262,7 +253,7 @@ def _condition(at, row, contrasts):
     return _Condition(contrast, sign, _min_effect(at, row), level_at)
 
 
-def _level_at(at, row, contrast, has_numbers):
+def _level_at(at: int, row: dict, contrast: Any, has_numbers: bool) -> int | None:
     """Return the position of the level that is meant; None for numbers."""
     if has_numbers:
         if "level" in row:
@@ -278,7 +269,7 @@ def _level_at(at, row, contrast, has_numbers):
             f"level that is meant, one of {contrast.levels}."
         )
     level = row["level"]
-    # as it stands first; a table read from a file has text where levels may have none
+    # as it is first; a table read from a file has text where levels may have none
     for same in (_is_same, _is_same_text):
         for position, known in enumerate(contrast.levels):
             if same(level, known):
@@ -289,20 +280,20 @@ def _level_at(at, row, contrast, has_numbers):
     )
 
 
-def _is_same(level, known):
-    """Tell whether two levels are the same; 1 is not the truth value True."""
+def _is_same(level: Any, known: Any) -> bool:
+    """Return whether two levels are the same; 1 is not the truth value True."""
     flags = isinstance(level, bool | np.bool_), isinstance(known, bool | np.bool_)
     return flags[0] == flags[1] and level == known
 
 
-def _is_same_text(level, known):
-    """Tell whether two levels read the same: "1" and 1, "yes" and True."""
+def _is_same_text(level: Any, known: Any) -> bool:
+    """Return whether two levels read the same: "1" and 1, "yes" and True."""
     if isinstance(known, Integral) and str(level).lower() == level_text(known, ""):
         return True
     return str(level) == str(known)
 
 
-def _min_effect(at, row):
+def _min_effect(at: int, row: dict) -> float:
     """Return the effect from which on a condition holds."""
     value = row.get("min_effect", SIZEABLE)
     try:

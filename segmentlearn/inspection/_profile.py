@@ -1,19 +1,24 @@
 """segment_profile: what is in each segment of customers."""
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
-from segmentlearn.inspection._contrasts import contrast
+from segmentlearn.inspection._contrasts import compare_segments
 from segmentlearn.inspection._described import Described
+from segmentlearn.inspection._distinguishing_features import (
+    find_distinguishing_features,
+)
 from segmentlearn.inspection._exemplars import find_exemplars
-from segmentlearn.inspection._membership import find_membership
-from segmentlearn.inspection._naming import find_traits, name_segments
+from segmentlearn.inspection._membership import Membership, find_membership
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._surrogate import grow_surrogate
+from segmentlearn.inspection._surrogate import Surrogate, grow_surrogate
+from segmentlearn.inspection._wording import name_segments
 from segmentlearn.metrics import adjust
 from segmentlearn.tables import draw_sample, free_name
 
@@ -40,25 +45,25 @@ from segmentlearn.tables import draw_sample, free_name
     prefer_skip_nested_validation=True,
 )
 def segment_profile(
-    estimator_or_labels,
-    X,
+    estimator_or_labels: Any,
+    X: Any,
     *,
-    feature_names=None,
-    columns=None,
-    categorical_features="auto",
-    value=None,
-    n_exemplars=3,
-    rule_depth="auto",
-    max_levels=20,
-    confidence_level=0.95,
-    correction="holm",
-    random_state=0,
-):
+    feature_names: ArrayLike | None = None,
+    columns: Any = None,
+    categorical_features: Any = "auto",
+    value: Any = None,
+    n_exemplars: int = 3,
+    rule_depth: Any = "auto",
+    max_levels: int = 20,
+    confidence_level: float = 0.95,
+    correction: str | None = "holm",
+    random_state: Any = 0,
+) -> SegmentProfile:
     """Describe what is in each segment of customers.
 
     Each segment is compared with all other customers in every column, gets a name in
     plain words from what sets it apart most, rules that find it again, and real
-    customers who stand for it.
+    customers who are typical of it.
 
     Parameters
     ----------
@@ -79,7 +84,7 @@ def segment_profile(
         Columns that hold categories whatever their dtype. Numbers that are only 0 and 1
         always do.
     value : str, array-like of shape (n_samples,) or None, default=None
-        Column of X, or numbers, that say what a customer is worth, such as revenue;
+        Column of X, or numbers, of what a customer is worth, such as revenue;
         missing ones count as 0.
     n_exemplars : int, default=3
         Customers to show from each segment.
@@ -129,7 +134,7 @@ def segment_profile(
 
     A name has up to three effects: the strongest with at least 0.5 in Cohen's d, or in
     Cohen's h for the share of a level or of missing cells, whose interval leaves out 0.
-    "Very" is said from 1.5. Low and high mean lower and higher than the other
+    "Very" is used from 1.5 on. Low and high mean lower and higher than the other
     customers.
 
     Rules are the leaves of a decision tree with balanced classes, grown on all rows or
@@ -168,19 +173,20 @@ def segment_profile(
     rows, weights = draw_sample(codes, sizes, random_state)
     contrasts, sampled = [], []
     for column in described:
-        contrasts.append(contrast(column, codes, sizes, confidence_level))
+        contrasts.append(compare_segments(column, codes, sizes, confidence_level))
         sampled.append(column.take(rows))
     if not contrasts:
         raise ValueError(
             "No column is left to describe; list those you want in columns."
         )
-    p_values = np.column_stack([one.p_values for one in contrasts])
-    traits = find_traits(contrasts, sizes, confidence_level)
+    p_values = np.column_stack([contrast.p_values for contrast in contrasts])
+    features = find_distinguishing_features(contrasts, sizes, confidence_level)
     return SegmentProfile(
-        membership=membership,
+        labels=membership.labels,
+        names=name_segments(membership.labels, features, membership.known_names),
+        sizes=sizes,
         contrasts=contrasts,
-        traits=traits,
-        names=name_segments(membership.labels, traits, membership.known_names),
+        distinguishing_features=features,
         p_adjusted=adjust(p_values, correction),
         value_sums=_value_sums(value, described, codes, len(sizes)),
         exemplars=_exemplars(X, described, sampled, membership, rows, n_exemplars),
@@ -192,7 +198,9 @@ def segment_profile(
     )
 
 
-def _value_sums(value, described, codes, n_segments):
+def _value_sums(
+    value: Any, described: Any, codes: np.ndarray, n_segments: int
+) -> np.ndarray | None:
     """Return the sum of the value of each segment."""
     if value is None:
         return None
@@ -201,7 +209,7 @@ def _value_sums(value, described, codes, n_segments):
     value = np.asarray(value, dtype=np.float64)
     if value.shape != (described.n_rows,):
         raise ValueError(
-            f"value has shape {value.shape}; hand over one number for each of the "
+            f"value has shape {value.shape}; pass one number for each of the "
             f"{described.n_rows} rows of X, or the name of a column."
         )
     sums = np.bincount(codes, weights=np.nan_to_num(value), minlength=n_segments)
@@ -213,7 +221,14 @@ def _value_sums(value, described, codes, n_segments):
     return sums
 
 
-def _exemplars(X, described, sampled, membership, rows, n_exemplars):
+def _exemplars(
+    X: Any,
+    described: Any,
+    sampled: list,
+    membership: Membership,
+    rows: np.ndarray,
+    n_exemplars: int,
+) -> pd.DataFrame:
     """Return real rows near the centre of each segment."""
     n_segments = len(membership.labels) - membership.has_noise
     found = find_exemplars(sampled, membership.codes[rows], n_segments, n_exemplars)
@@ -231,7 +246,14 @@ def _exemplars(X, described, sampled, membership, rows, n_exemplars):
     return shown
 
 
-def _surrogate(sampled, membership, rows, weights, depth, random_state):
+def _surrogate(
+    sampled: list,
+    membership: Membership,
+    rows: np.ndarray,
+    weights: np.ndarray,
+    depth: int | str,
+    random_state: Any,
+) -> Surrogate | None:
     """Return the rules; noise is left out, it has none."""
     if depth is None:
         return None

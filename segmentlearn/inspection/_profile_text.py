@@ -1,15 +1,25 @@
 """A profile as text, Markdown and HTML."""
 
 import html
-import re
 import textwrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import number_text, percent
+from segmentlearn._formatting import (
+    effect_text,
+    escape_markdown,
+    markdown_table,
+    number_text,
+    percent,
+)
+from segmentlearn.inspection._wording import DistinguishingFeature
 
-_MOST_TRAITS = 5
+if TYPE_CHECKING:
+    from segmentlearn.inspection._segment_profile import SegmentProfile
+
+_MOST_FEATURES = 5
 _MOST_RULES = 2
 _MOST_CELLS = 4
 _WIDTH = 88
@@ -18,210 +28,164 @@ CAUTION = (
     "Segments found on these columns differ in them by construction: effect sizes and "
     "p-values describe the segments, they do not prove that there are any."
 )
-_MARKUP = re.compile(r"[\\|*_`]|<(?=[A-Za-z/!?])")
+_EFFECTS = (
+    "Effects compare a segment with all other customers: Cohen's d of averages, "
+    "Cohen's h of shares; 0.2 is small, 0.5 medium, 0.8 large."
+)
 _SMALL_MARK = " *"
-_SMALL_NOTE = "* Fewer than 10 customers: what is said of them is hardly sure."
-_ALIKE = "No column differs much from the other customers."
+_SMALL_NOTE = "* Fewer than 10 customers: nothing is certain about so few."
+_NOTHING = "No column differs much from the other customers."
 
 
-def to_text(profile):
+def to_text(profile: "SegmentProfile") -> str:
     """Return a report for a terminal."""
     lines = [repr(profile), ""]
     for at, label in enumerate(profile.labels):
-        lines += [_heading(profile, at, label), *_text_of_traits(profile, at)]
-        lines += [_wrapped(f"Rule: {rule}") for rule in _rules(profile, at)]
-        exemplars = _exemplars(profile, at)
-        lines += [_wrapped(f"Typical: {exemplars}")] if exemplars else []
+        heading = f"{_title(profile, label)} ({_size_text(profile, at)})"
+        lines.append(textwrap.fill(heading, _WIDTH, subsequent_indent="  "))
+        features = _main_features(profile, at)
+        width = min(34, max((len(one.column) for one in features), default=0))
+        lines += [
+            f"  {one.column:<{width}}  {one.evidence}  [{effect_text(one.strength)}]"
+            for one in features
+        ] or [f"  {_NOTHING}"]
+        facts = [f"Rule: {rule}" for rule in _rules(profile, at)]
+        exemplars = ", ".join(map(str, _exemplars(profile, at).index))
+        facts += [f"Typical: {exemplars}"] if exemplars else []
+        lines += [_wrapped(fact) for fact in facts]
         lines.append("")
     lines += [textwrap.fill(note, _WIDTH) for note in _notes(profile)]
     return "\n".join(lines)
 
 
-def to_markdown(profile):
+def to_markdown(profile: "SegmentProfile") -> str:
     """Return a report for a document."""
-    lines = ["# Customer segments", ""]
-    lines.append(
+    lines = [
+        *("# Customer segments", ""),
         f"{profile.sizes.sum():,} customers in {len(profile.labels)} segments, "
-        f"described by {len(profile.contrasts)} columns."
-    )
-    header, rows = _overview(profile)
-    lines += ["", _row(header), _row(["---"] * len(header))]
-    lines += [_row(_escaped(cell) for cell in row) for row in rows]
+        f"described by {len(profile.contrasts)} columns.",
+        *("", markdown_table(_overview(profile))),
+    ]
     for at, label in enumerate(profile.labels):
-        lines += ["", f"## {_escaped(_title(profile, label))}", ""]
-        lines += [_escaped(_size_text(profile, at)) + "."]
-        lines += ["", *(f"- {_escaped(text)}" for text in _trait_texts(profile, at))]
-        rules = _rules(profile, at)
+        lines += ["", f"## {escape_markdown(_title(profile, label))}", ""]
+        lines += [f"{escape_markdown(_size_text(profile, at))}.", ""]
+        lines += [f"- {escape_markdown(text)}" for text in _sentences(profile, at)]
+        rules = "; or ".join(_rules(profile, at))
         if rules:
-            lines += ["", f"Rule of thumb: {_escaped('; or '.join(rules))}."]
-        exemplars = _exemplars(profile, at, with_cells=True)
+            lines += ["", f"Rule of thumb: {escape_markdown(rules)}."]
+        exemplars = _exemplars_text(profile, at)
         if exemplars:
-            lines += ["", f"Typical customers: {_escaped(exemplars)}."]
+            lines += ["", f"Typical customers: {escape_markdown(exemplars)}."]
     lines += ["", "## How to read this", ""]
-    lines += [f"- {_escaped(note)}" for note in _notes(profile)]
+    lines += [f"- {escape_markdown(note)}" for note in _notes(profile)]
     return "\n".join(lines) + "\n"
 
 
-def to_html(profile):
+def to_html(profile: "SegmentProfile") -> str:
     """Return a report for a notebook."""
-    header, rows = _overview(profile)
-    header = [*header, "What sets it apart"]
-    body = []
-    for at, row in enumerate(rows):
-        traits = "<br>".join(html.escape(one) for one in _trait_texts(profile, at))
-        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
-        body.append(
-            f'<tr style="vertical-align: top">{cells}'
-            f'<td style="text-align: left">{traits}</td></tr>'
-        )
-    heads = "".join(f"<th>{html.escape(head)}</th>" for head in header)
-    notes = "<br>".join(html.escape(note) for note in _notes(profile))
-    return (
-        f"<div><p>{html.escape(repr(profile))}</p><table><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{''.join(body)}</tbody></table><p><small>{notes}</small></p></div>"
-    )
+    overview = _overview(profile).map(html.escape)
+    overview["What sets it apart"] = [
+        "<br>".join(map(html.escape, _sentences(profile, at)))
+        for at in range(len(profile.labels))
+    ]
+    with pd.option_context("display.max_colwidth", None):
+        table = overview.to_html(index=False, escape=False, border=0, justify="left")
+    notes = "<br>".join(map(html.escape, _notes(profile)))
+    heading = html.escape(repr(profile))
+    return f"<div><p>{heading}</p>{table}<p><small>{notes}</small></p></div>"
 
 
-def _overview(profile):
-    """Return the header and the cells of the table of segments."""
-    header = ["Segment", "Name", "Customers", "Share"]
-    has_value = profile.value_sums is not None
-    header += ["Value share", "Value per customer"] if has_value else []
+def _overview(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return the table of segments as text."""
     rows = []
     for at, label in enumerate(profile.labels):
         mark = _SMALL_MARK if profile.is_small[at] else ""
-        row = [str(label), profile.names[label] + mark]
-        row += [f"{profile.sizes[at]:,}", percent(profile.shares[at])]
-        if has_value:
-            row.append(percent(profile.value_shares[at]))
-            row.append(number_text(profile.value_sums[at] / profile.sizes[at]))
+        row = {"Segment": str(label), "Name": profile.names[label] + mark}
+        row["Customers"] = f"{profile.sizes[at]:,}"
+        row["Share"] = percent(profile.shares[at])
+        if profile.value_sums is not None and profile.value_shares is not None:
+            per_customer = profile.value_sums[at] / profile.sizes[at]
+            row["Value share"] = percent(profile.value_shares[at])
+            row["Value per customer"] = number_text(per_customer)
         rows.append(row)
-    return header, rows
+    return pd.DataFrame(rows)
 
 
-def _heading(profile, at, label):
-    """Return the line above a segment's traits."""
-    return textwrap.fill(
-        f"{_title(profile, label)} ({_size_text(profile, at)})",
-        _WIDTH,
-        subsequent_indent="  ",
-    )
-
-
-def _title(profile, label):
-    """Return label and name."""
+def _title(profile: "SegmentProfile", label: Any) -> str:
     return f"Segment {label}: {profile.names[label]}"
 
 
-def _size_text(profile, at):
+def _size_text(profile: "SegmentProfile", at: int) -> str:
     """Return size, share and value of a segment."""
     text = f"{profile.sizes[at]:,} customers, {percent(profile.shares[at])}"
-    if profile.value_sums is not None:
+    if profile.value_shares is not None:
         text += f", {percent(profile.value_shares[at])} of the value"
     return text + (_SMALL_MARK if profile.is_small[at] else "")
 
 
-def _main_traits(profile, at):
-    """Return the traits to show."""
-    return [trait for trait in profile.traits[at] if trait.is_sizeable][:_MOST_TRAITS]
+def _main_features(profile: "SegmentProfile", at: int) -> list[DistinguishingFeature]:
+    features = profile.distinguishing_features[at]
+    return [feature for feature in features if feature.is_sizeable][:_MOST_FEATURES]
 
 
-def _trait_texts(profile, at):
-    """Return one sentence for each trait."""
-    texts = [
-        f"{trait.column}: {trait.evidence} (effect {_signed(trait.strength)})"
-        for trait in _main_traits(profile, at)
-    ]
-    return texts or [_ALIKE]
+def _sentences(profile: "SegmentProfile", at: int) -> list[str]:
+    """Return one sentence for each of the main features."""
+    return [
+        f"{feature.column}: {feature.evidence} (effect {effect_text(feature.strength)})"
+        for feature in _main_features(profile, at)
+    ] or [_NOTHING]
 
 
-def _text_of_traits(profile, at):
-    """Return the traits in two columns."""
-    traits = _main_traits(profile, at)
-    width = min(34, max((len(trait.column) for trait in traits), default=0))
-    lines = [
-        f"  {trait.column:<{width}}  {trait.evidence}  [{_signed(trait.strength)}]"
-        for trait in traits
-    ]
-    return lines or [f"  {_ALIKE}"]
-
-
-def _signed(strength):
-    """Return an effect with its sign."""
-    return "∞" if np.isinf(strength) else f"{strength:+.1f}"
-
-
-def _rules(profile, at):
+def _rules(profile: "SegmentProfile", at: int) -> list[str]:
     """Return a segment's main rules with what they are worth."""
-    if profile.surrogate is None:
-        return []
-    rules = [rule for rule in profile.surrogate.rules if rule.segment == at]
+    rules = [] if profile.surrogate is None else profile.surrogate.rules
     return [
         f"{rule.text} (right for {percent(rule.precision)}, finds "
         f"{percent(rule.recall)} of the segment)"
-        for rule in rules[:_MOST_RULES]
+        for rule in [rule for rule in rules if rule.segment == at][:_MOST_RULES]
     ]
 
 
-def _wrapped(text):
-    """Break a long line."""
+def _wrapped(text: str) -> str:
     return textwrap.fill(
         text, _WIDTH, initial_indent="  ", subsequent_indent="        "
     )
 
 
-def _exemplars(profile, at, with_cells=False):
-    """Return the index labels of a segment's exemplars, and their telling cells."""
-    of_segment = profile.exemplars.iloc[:, 0] == profile.labels[at]
-    found = profile.exemplars[of_segment]
-    if not with_cells:
-        return ", ".join(str(one) for one in found.index)
-    shown = [trait.column for trait in _main_traits(profile, at)]
-    shown = (shown or profile.columns)[:_MOST_CELLS]
-    texts = [
-        f"{row} ({', '.join(f'{name} {_cell(cell)}' for name, cell in cells.items())})"
-        for row, cells in found[shown].astype(object).iterrows()
-    ]
+def _exemplars(profile: "SegmentProfile", at: int) -> pd.DataFrame:
+    return profile.exemplars[profile.exemplars.iloc[:, 0] == profile.labels[at]]
+
+
+def _exemplars_text(profile: "SegmentProfile", at: int) -> str:
+    """Return the exemplars of a segment with the cells that set it apart."""
+    shown = [feature.column for feature in _main_features(profile, at)]
+    cells = _exemplars(profile, at)[(shown or profile.columns)[:_MOST_CELLS]]
+    texts = []
+    for row, of_customer in cells.astype(object).iterrows():
+        listed = [f"{name} {_raw_text(cell)}" for name, cell in of_customer.items()]
+        texts.append(f"{row} ({', '.join(listed)})")
     return "; ".join(texts)
 
 
-def _cell(cell):
-    """Write one cell of a raw table."""
+def _raw_text(cell: Any) -> str:
+    """Return a cell of a raw table as text."""
     if pd.isna(cell):
         return "unknown"
     if isinstance(cell, float | np.floating):
-        return number_text(cell)
-    if hasattr(cell, "strftime"):
-        return f"{cell:%Y-%m-%d}"
-    return str(cell)
+        return number_text(float(cell))
+    return f"{cell:%Y-%m-%d}" if hasattr(cell, "strftime") else str(cell)
 
 
-def _notes(profile):
+def _notes(profile: "SegmentProfile") -> list[str]:
     """Return what a reader must know."""
-    notes = [
-        "Effects compare a segment with all other customers: Cohen's d of averages, "
-        "Cohen's h of shares; 0.2 is small, 0.5 medium, 0.8 large."
-    ]
+    notes = [_EFFECTS]
     if profile.fidelity:
-        found = profile.fidelity
+        found = {name: percent(share) for name, share in profile.fidelity.items()}
         notes.append(
-            f"The rules put {percent(found['accuracy'])} of customers they have not "
-            f"seen in their segment (always naming the largest: "
-            f"{percent(found['accuracy_of_largest'])}), and "
-            f"{percent(found['balanced_accuracy'])} with all segments counting the "
-            f"same ({percent(found['balanced_accuracy_of_largest'])})."
+            f"The rules put {found['accuracy']} of customers they have not seen in "
+            f"their segment (always naming the largest: "
+            f"{found['accuracy_of_largest']}), and {found['balanced_accuracy']} with "
+            f"all segments counting the same ({found['balanced_accuracy_of_largest']})."
         )
     notes.append(CAUTION)
-    if profile.is_small.any():
-        notes.append(_SMALL_NOTE)
-    return notes
-
-
-def _row(cells):
-    """Return a row of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
-
-
-def _escaped(text):
-    """Keep what Markdown would read as markup."""
-    return _MARKUP.sub(r"\\\g<0>", text)
+    return [*notes, _SMALL_NOTE] if profile.is_small.any() else notes

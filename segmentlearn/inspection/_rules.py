@@ -1,6 +1,8 @@
-"""The ways from a decision tree's root to its leaves, as conditions in words."""
+"""The paths from a decision tree's root to its leaves, as conditions in words."""
 
 import dataclasses
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from segmentlearn._formatting import level_text, number_text
 
 @dataclasses.dataclass(frozen=True)
 class TreeFeature:
-    """What a feature of the tree stands for.
+    """What a feature of the tree is made of.
 
     Attributes
     ----------
@@ -18,7 +20,7 @@ class TreeFeature:
     kind : {"number", "datetime", "timedelta", "ordered", "level"}
         A number, the position of an ordered level, or whether a cell is of one level.
     level : object
-        The level; None stands for a missing cell.
+        The level; None is a missing cell.
     opposite : tuple
         The other level of a column that has two; empty for other columns.
     levels : list
@@ -39,7 +41,7 @@ class Rule:
     Attributes
     ----------
     segment : int
-        Position of the segment that it stands for.
+        Position of its segment.
     text : str
         Its conditions.
     precision, recall : float
@@ -58,7 +60,7 @@ class Rule:
 
 @dataclasses.dataclass
 class _Bounds:
-    """What the conditions on one number amount to."""
+    """The conditions on one number, joined."""
 
     feature: TreeFeature
     low: float = -np.inf
@@ -66,37 +68,28 @@ class _Bounds:
     takes_missing: bool = True
 
 
-def leaf_rules(tree, features, matrix, codes, weights):
-    """Return one rule for each leaf, those of most rows first."""
+def leaf_rules(
+    tree: Any,
+    features: list[TreeFeature],
+    matrix: np.ndarray,
+    codes: np.ndarray,
+    weights: np.ndarray,
+) -> list[Rule]:
+    """Return one rule for each leaf, those that find most of a segment first."""
     nodes = tree.tree_
-    has_gaps = np.isnan(matrix).any(axis=0)
-    leaf_of_row = tree.apply(matrix)
     choice = tree.classes_[np.argmax(nodes.value[:, 0, :], axis=1)]
+    ends = _merge_leaves(nodes, choice)
+    passed = tree.decision_path(matrix).tocsc()
     totals = np.bincount(codes, weights=weights, minlength=int(codes.max()) + 1)
-    leaves, ends = [], _merge_leaves(nodes, choice)
-
-    def walk(node, path):
-        if ends[node] is not None:
-            leaves.append((node, path))
-            return
-        for goes_left, child in (
-            (True, nodes.children_left[node]),
-            (False, nodes.children_right[node]),
-        ):
-            walk(child, [*path, (node, goes_left)])
-
-    walk(0, [])
     rules = []
-    for node, path in leaves:
-        inside = np.isin(leaf_of_row, _leaves_below(nodes, node))
-        segment = int(ends[node])
-        n_rows = weights[inside].sum()
-        hits = weights[inside & (codes == segment)].sum()
-        text = _in_words(nodes, features, has_gaps, path)
+    for node, path in _paths(nodes, ends):
+        rows, segment = passed[:, [node]].indices, int(ends[node])
+        n_rows = weights[rows].sum()
+        hits = weights[rows[codes[rows] == segment]].sum()
         rules.append(
             Rule(
                 segment,
-                text,
+                _path_text(nodes, features, np.isnan(matrix).any(axis=0), path),
                 float(hits / n_rows),
                 float(hits / max(totals[segment], 1)),
                 float(n_rows),
@@ -105,17 +98,17 @@ def leaf_rules(tree, features, matrix, codes, weights):
     return sorted(rules, key=lambda rule: (rule.segment, -rule.recall))
 
 
-def _leaves_below(nodes, node):
-    """List the leaves of a subtree."""
-    if nodes.children_left[node] < 0:
-        return [node]
-    return _leaves_below(nodes, nodes.children_left[node]) + _leaves_below(
-        nodes, nodes.children_right[node]
-    )
+def _paths(nodes: Any, ends: list, node: int = 0, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the topmost nodes that are of one segment, and the way to each."""
+    if ends[node] is not None:
+        yield node, path
+        return
+    yield from _paths(nodes, ends, nodes.children_left[node], (*path, (node, True)))
+    yield from _paths(nodes, ends, nodes.children_right[node], (*path, (node, False)))
 
 
-def _merge_leaves(nodes, choice):
-    """Return the segment of each node whose leaves all stand for one, else None."""
+def _merge_leaves(nodes: Any, choice: np.ndarray) -> list:
+    """Return the segment of each node whose leaves are all of one, else None."""
     ends = [None] * nodes.node_count
     for node in range(nodes.node_count - 1, -1, -1):
         left, right = nodes.children_left[node], nodes.children_right[node]
@@ -126,9 +119,11 @@ def _merge_leaves(nodes, choice):
     return ends
 
 
-def _in_words(nodes, features, has_gaps, path):
+def _path_text(
+    nodes: Any, features: list[TreeFeature], has_missing: np.ndarray, path: tuple
+) -> str:
     """Join the conditions of a path, one for each raw column."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for node, goes_left in path:
         at = nodes.feature[node]
         feature = features[at]
@@ -136,7 +131,7 @@ def _in_words(nodes, features, has_gaps, path):
             columns.setdefault(feature.column, []).append((feature, not goes_left))
             continue
         bounds = columns.setdefault(
-            feature.column, _Bounds(feature, takes_missing=bool(has_gaps[at]))
+            feature.column, _Bounds(feature, takes_missing=bool(has_missing[at]))
         )
         if goes_left:
             bounds.high = min(bounds.high, nodes.threshold[node])
@@ -152,8 +147,8 @@ def _in_words(nodes, features, has_gaps, path):
     return " and ".join(texts) or "every customer"
 
 
-def _bounds_text(name, bounds):
-    """Say between which numbers a column lies."""
+def _bounds_text(name: str, bounds: Any) -> str:
+    """Return between which numbers a column lies."""
     if bounds.low == np.inf:
         return f"{name} is missing"
     if bounds.feature.kind == "ordered":
@@ -173,8 +168,8 @@ def _bounds_text(name, bounds):
     return f"({text} or missing)" if bounds.takes_missing else text
 
 
-def _threshold_text(value, kind):
-    """Write a threshold; rounded down where it is large."""
+def _threshold_text(value: Any, kind: str) -> str:
+    """Return a threshold as text, rounded down where it is large."""
     if kind != "number" or not np.isfinite(value):
         return number_text(np.floor(value) if kind == "datetime" else value, kind)
     if abs(value) >= 1_000:
@@ -182,8 +177,8 @@ def _threshold_text(value, kind):
     return f"{value:.4g}"
 
 
-def _ordered_text(name, bounds):
-    """Say between which levels an ordered column lies."""
+def _ordered_text(name: str, bounds: Any) -> str:
+    """Return between which levels an ordered column lies."""
     levels = bounds.feature.levels
     first = 0 if bounds.low == -np.inf else int(np.floor(bounds.low)) + 1
     last = len(levels) - 1 if bounds.high == np.inf else int(np.floor(bounds.high))
@@ -197,8 +192,8 @@ def _ordered_text(name, bounds):
     return f"{name} is from {ends[0]} to {ends[1]}"
 
 
-def _levels_text(name, conditions):
-    """Say which level a column has, or which ones not."""
+def _levels_text(name: str, conditions: list) -> str:
+    """Return which level a column has, or which it has not."""
     for feature, is_level in conditions:
         if is_level:
             return f"{name} is {_level_or_missing(feature.level, name)}"
@@ -208,6 +203,6 @@ def _levels_text(name, conditions):
     return f"{name} is not {' or '.join(excluded)}"
 
 
-def _level_or_missing(level, name):
-    """Write a level; None is a missing cell."""
+def _level_or_missing(level: Any, name: str) -> str:
+    """Return a level as text; None is a missing cell."""
     return "missing" if level is None else level_text(level, name)

@@ -1,10 +1,17 @@
 """SegmentProfile: what `segment_profile` finds."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
 
 from segmentlearn.inspection import _frames as frames
-from segmentlearn.inspection import _profile_text as report
+from segmentlearn.inspection import _profile_text as texts
+from segmentlearn.inspection._contrasts import CategoryContrast, NumberContrast
 from segmentlearn.inspection._membership import is_noise, last_step
+from segmentlearn.inspection._surrogate import Surrogate
+from segmentlearn.inspection._wording import DistinguishingFeature
 
 _SMALL = 10
 
@@ -18,11 +25,12 @@ _FRAMES = {
 }
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentProfile:
     """What is in each segment of customers.
 
     Made by :func:`segment_profile`. Printed, it is a report to read; `to_markdown`
-    gives the same for a document, `to_frame` the numbers and `plot` a picture.
+    gives the same for a document, and `to_frame` the numbers.
 
     Attributes
     ----------
@@ -35,7 +43,7 @@ class SegmentProfile:
     shares : ndarray of float of shape (n_segments,)
         Their share.
     is_small : ndarray of bool of shape (n_segments,)
-        Whether a segment has fewer than ten customers, so that hardly anything is sure.
+        Whether a segment has fewer than ten customers, so that little is certain.
     value_sums, value_shares : ndarray of float of shape (n_segments,) or None
         Sum of the value of each segment, and its share; None without `value`.
     columns : list of str
@@ -71,62 +79,46 @@ class SegmentProfile:
        clustering", Journal of the American Statistical Association 119 (2024), 332-342.
     """
 
-    def __init__(
-        self,
-        *,
-        membership,
-        contrasts,
-        traits,
-        names,
-        p_adjusted,
-        value_sums,
-        exemplars,
-        surrogate,
-        confidence_level,
-        correction,
-    ):
-        self.labels = membership.labels
-        self.names = names
-        self.sizes = membership.sizes
-        self.contrasts = contrasts
-        self.traits = traits
-        self.p_adjusted = p_adjusted
-        self.value_sums = value_sums
-        self.exemplars = exemplars
-        self.surrogate = surrogate
-        self.confidence_level = confidence_level
-        self.correction = correction
+    labels: list
+    names: dict[Any, str]
+    sizes: np.ndarray
+    contrasts: list[NumberContrast | CategoryContrast]
+    distinguishing_features: list[list[DistinguishingFeature]]
+    p_adjusted: np.ndarray
+    value_sums: np.ndarray | None
+    exemplars: pd.DataFrame
+    surrogate: Surrogate | None
+    confidence_level: float
+    correction: str | None
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """Share of the customers of each segment."""
         return self.sizes / self.sizes.sum()
 
     @property
-    def value_shares(self):
+    def value_shares(self) -> np.ndarray | None:
         """Share of the value of each segment."""
-        return (
-            None
-            if self.value_sums is None
-            else self.value_sums / np.sum(self.value_sums)
-        )
+        if self.value_sums is None:
+            return None
+        return self.value_sums / self.value_sums.sum()
 
     @property
-    def is_small(self):
+    def is_small(self) -> np.ndarray:
         """Whether a segment has fewer than ten customers."""
         return self.sizes < _SMALL
 
     @property
-    def columns(self):
+    def columns(self) -> list[str]:
         """Names of the columns described."""
         return [contrast.name for contrast in self.contrasts]
 
     @property
-    def fidelity(self):
+    def fidelity(self) -> dict[str, float]:
         """How well the rules find the segments again on held-out rows."""
         return {} if self.surrogate is None else dict(self.surrogate.fidelity)
 
-    def rename(self, names):
+    def rename(self, names: dict[Any, str]) -> Self:
         """Give segments other names.
 
         Parameters
@@ -164,7 +156,7 @@ class SegmentProfile:
         self.names = renamed
         return self
 
-    def store(self, estimator):
+    def store(self, estimator: Any) -> Self:
         """Write the names into an estimator, as ``segment_names_``.
 
         `segment_profile` reads them back, and an archive of the estimator keeps them.
@@ -184,7 +176,7 @@ class SegmentProfile:
         }
         return self
 
-    def to_frame(self, kind="summary"):
+    def to_frame(self, kind: str = "summary") -> pd.DataFrame:
         """Return the numbers as a frame.
 
         Parameters
@@ -204,7 +196,7 @@ class SegmentProfile:
         Returns
         -------
         frame : DataFrame
-            A new one. Segments are told by their labels.
+            A new one. Segments are given by their labels.
 
         Raises
         ------
@@ -219,7 +211,7 @@ class SegmentProfile:
             )
         return _FRAMES[kind](self)
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return the report as Markdown, for readers without statistics.
 
         Returns
@@ -227,16 +219,16 @@ class SegmentProfile:
         text : str
             A table of the segments, then what sets each apart.
         """
-        return report.to_markdown(self)
+        return texts.to_markdown(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"SegmentProfile({len(self.labels)} segments, {self.sizes.sum():,} "
             f"customers, {len(self.contrasts)} columns)"
         )
 
-    def __str__(self):
-        return report.to_text(self)
+    def __str__(self) -> str:
+        return texts.to_text(self)
 
-    def _repr_html_(self):
-        return report.to_html(self)
+    def _repr_html_(self) -> str:
+        return texts.to_html(self)

@@ -1,6 +1,7 @@
 """A shallow tree that finds the segments again: rules, and how far to trust them."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score
@@ -32,7 +33,14 @@ class Surrogate:
     fidelity: dict
 
 
-def grow_surrogate(columns, codes, weights, n_segments, depth, random_state):
+def grow_surrogate(
+    columns: list,
+    codes: np.ndarray,
+    weights: np.ndarray,
+    n_segments: int,
+    depth: int | str,
+    random_state: Any,
+) -> Surrogate | None:
     """Grow a tree on raw columns and measure it on held-out rows."""
     features, matrix = _encode(columns)
     if n_segments < 2 or not features:
@@ -64,14 +72,16 @@ def grow_surrogate(columns, codes, weights, n_segments, depth, random_state):
     return Surrogate(rules, precision, recall, fidelity)
 
 
-def _smallest_leaf(codes):
+def _smallest_leaf(codes: np.ndarray) -> int:
     """Return the rows that a rule needs, so that none is made for a splinter."""
     smallest = np.bincount(codes).min()
     return int(np.clip(min(smallest // 4, len(codes) // 40), 1, 50))
 
 
-def _predict_held_out(tree, matrix, codes, random_state):
-    """Return for each row what a tree says that has not seen it."""
+def _predict_held_out(
+    tree: Any, matrix: np.ndarray, codes: np.ndarray, random_state: Any
+) -> np.ndarray:
+    """Return for each row the prediction of a tree fitted without it."""
     shuffled = random_state.permutation(len(codes))
     by_segment = shuffled[np.argsort(codes[shuffled], kind="stable")]
     folds = np.empty(len(codes), dtype=np.intp)
@@ -85,7 +95,7 @@ def _predict_held_out(tree, matrix, codes, random_state):
     return predicted
 
 
-def _encode(columns):
+def _encode(columns: list) -> tuple[list[TreeFeature], Any]:
     """Return features and their matrix: numbers as they are, levels as 0 and 1."""
     features, parts = [], []
     for column in columns:
@@ -100,7 +110,7 @@ def _encode(columns):
             parts.append(codes)
             continue
         places = dict(enumerate(levels)) | ({-1: None} if missing else {})
-        if len(places) == 2:  # one says it all
+        if len(places) == 2:  # one column is enough
             (at, level), (_, opposite) = places.items()
             features.append(
                 TreeFeature(column.name, "level", level=level, opposite=(opposite,))

@@ -16,7 +16,7 @@ def used_columns(model: Any, features: list[str]) -> list[str]:
 
 
 def _column_roles(model: Any) -> dict[str, str]:
-    """Return the roles of the raw columns; empty where nothing tells them."""
+    """Return the roles of the raw columns; empty where they are not known."""
     if isinstance(model, Pipeline):
         # later steps see columns that the first one has made
         first = next((step for _, step in model.steps if _is_step(step)), None)

@@ -1,15 +1,27 @@
-"""Words for columns, levels and numbers that a reader without statistics takes in."""
+"""Words for what sets a segment apart, for readers without statistics."""
 
+import dataclasses
 import re
+from typing import Any
 
-from segmentlearn._formatting import BARE_LEVELS, FILLER_LEVELS, level_text
+from segmentlearn._formatting import (
+    BARE_LEVELS,
+    FILLER_LEVELS,
+    level_text,
+    number_text,
+    percent,
+)
+from segmentlearn.inspection._membership import is_noise
 
 SLIGHT, SIZEABLE, VERY = 0.2, 0.5, 1.5  # steps of |d| and |h|
+NOISE_NAME = "noise (unassigned)"
+_AVERAGE = "average customer"
+_MOST_IN_A_NAME = 3
 
 _IN_PARENTHESES = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AGE = re.compile(r"(?:(?:customer|client|user|member|person|buyer) )?age")
-_TELLS_ITSELF = re.compile(r"[^\W\d_]{4,}.*")
+_STANDALONE = re.compile(r"[^\W\d_]{4,}\D*")
 _EDGES = {
     "number": ("low", "high"),
     "datetime": ("early", "late"),
@@ -22,7 +34,114 @@ _SLIGHT_EDGES = {
 }
 
 
-def short_name(column):
+@dataclasses.dataclass(frozen=True)
+class DistinguishingFeature:
+    """One way in which a segment differs from all other customers.
+
+    Attributes
+    ----------
+    kind : {"mean", "middle", "level", "missing"}
+        What differs: the mean of a column, the closeness to its middle, the share of a
+        level, or the share of missing cells.
+    column : str
+        The column.
+    strength : float
+        Cohen's d of numbers, Cohen's h of shares.
+    values : tuple of float
+        Mean or share in the segment and in the others; of "middle" followed by the
+        outer quartiles of both.
+    data_kind : {"number", "datetime", "timedelta", "category"}
+        What the column holds.
+    level : object
+        The level that is meant.
+    level_at : int or None
+        Its position among the levels of the column.
+    is_standalone : bool
+        Whether the level is understood without the name of its column.
+    """
+
+    kind: str
+    column: str
+    strength: float
+    values: tuple[float, ...]
+    data_kind: str = "number"
+    level: Any = None
+    level_at: int | None = None
+    is_standalone: bool = False
+
+    @property
+    def is_sizeable(self) -> bool:
+        """Whether the difference is large enough for a name."""
+        return self.kind == "middle" or abs(self.strength) >= SIZEABLE
+
+    @property
+    def is_noticeable(self) -> bool:
+        """Whether the difference is worth a line."""
+        return self.kind == "middle" or abs(self.strength) >= SLIGHT
+
+    @property
+    def title(self) -> str:
+        """The column, with the level that is meant."""
+        if self.kind == "missing":
+            return f"{self.column}: unknown"
+        if self.kind == "level":
+            return f"{self.column}: {level_text(self.level, self.column)}"
+        return self.column
+
+    @property
+    def words(self) -> str:
+        """What differs, as a part of a name."""
+        if self.kind == "middle":
+            return f"average {short_name(self.column)}"
+        if self.kind == "level" and not self.is_standalone:
+            return f"{short_name(self.column)}: {self.statement}"
+        return self.statement
+
+    @property
+    def statement(self) -> str:
+        """What differs, beside the name of the column."""
+        name, share, is_more = (
+            short_name(self.column),
+            self.values[0],
+            self.strength > 0,
+        )
+        if self.kind == "mean":
+            return _mean_words(name, self.data_kind, self.strength)
+        if self.kind == "level":
+            return self._level_words(share, is_more)
+        if self.kind == "missing":
+            often = "mostly" if (share >= 0.5) == is_more else "more often"
+            return f"{often} {'without' if is_more else 'with'} {name}"
+        return "close around the middle"
+
+    @property
+    def evidence(self) -> str:
+        """The numbers of the segment and of the others."""
+        if self.data_kind == "category" or self.kind == "missing":
+            own, rest = map(percent, self.values)
+            if self.kind == "missing":
+                return f"unknown for {own}, others {rest}"
+            return f"{own} {level_text(self.level, self.column)}, others {rest}"
+        own, rest, *ends = (number_text(one, self.data_kind) for one in self.values)
+        text = f"{own} on average, others {rest}"
+        if ends:
+            text += f"; middle half {ends[0]} to {ends[1]}"
+            text += f", others {ends[2]} to {ends[3]}"
+        return text
+
+    def _level_words(self, share: float, is_more: bool) -> str:
+        text = level_text(self.level, self.column)
+        if self.is_sizeable and is_more and share >= 0.5:
+            return f"{'almost all' if share >= 0.95 else 'mostly'} {text}"
+        if self.is_sizeable and not is_more and share < 0.02:
+            return f"hardly {'any' if self.is_standalone else 'ever'} {text}"
+        slightly = "" if self.is_sizeable else "slightly "
+        if self.is_standalone:
+            return f"{slightly}{'more' if is_more else 'fewer'} {text} than others"
+        return f"{slightly}{'more' if is_more else 'less'} often {text}"
+
+
+def short_name(column: str) -> str:
     """Return a column's name as words, its unit left out."""
     text = _IN_PARENTHESES.sub("", column) or column
     words = re.split(r"[\s_.\-]+", _CAMEL.sub(" ", text).strip())
@@ -33,49 +152,14 @@ def short_name(column):
     return " ".join(word for word in kept if word) or column
 
 
-def number_words(column, kind, d):
-    """Say that a column's numbers are low or high."""
-    name = short_name(column)
-    size = abs(d)
-    if kind == "number" and _AGE.fullmatch(name):
-        much = "much " if size >= VERY else "slightly " if size < SIZEABLE else ""
-        return f"{much}{'younger' if d < 0 else 'older'}"
-    if size < SIZEABLE:
-        return f"slightly {_SLIGHT_EDGES[kind][int(d > 0)]} {name}"
-    return f"{'very ' if size >= VERY else ''}{_EDGES[kind][int(d > 0)]} {name}"
-
-
-def level_words(column, level, share, h, tells_itself):
-    """Say that a level is frequent or rare."""
-    text = level_text(level, column if not tells_itself else None)
-    slightly = "slightly " if abs(h) < SIZEABLE else ""
-    if h > 0 and share >= 0.5 and not slightly:
-        words = f"{'almost all' if share >= 0.95 else 'mostly'} {text}"
-    elif h < 0 and share < 0.02 and not slightly:
-        words = f"hardly {'any' if tells_itself else 'ever'} {text}"
-    elif tells_itself:
-        words = f"{slightly}{'more' if h > 0 else 'fewer'} {text} than others"
-    else:
-        words = f"{slightly}{'more' if h > 0 else 'less'} often {text}"
-    return words if tells_itself else f"{short_name(column)}: {words}"
-
-
-def missing_words(column, share, h):
-    """Say that cells are missing, or are not."""
-    if h > 0:
-        often = "mostly" if share >= 0.5 else "more often"
-        return f"{often} without {short_name(column)}"
-    often = "mostly" if share < 0.5 else "more often"
-    return f"{often} with {short_name(column)}"
-
-
-def tell_themselves(columns):
-    """Return the levels that need no column name beside them."""
-    seen = {}
+def find_standalone_levels(columns: dict[str, list]) -> set[tuple[str, str]]:
+    """Return columns and those of their levels that are understood without them."""
+    seen: dict[str, list] = {}
     for column, levels in columns.items():
         for level in levels:
             seen.setdefault(str(level).lower(), []).append((column, level))
-    measures = {
+    # "very low" needs its column, and so do the other levels there
+    scales = {
         column
         for text, places in seen.items()
         for column, _ in places
@@ -86,8 +170,56 @@ def tell_themselves(columns):
         for text, places in seen.items()
         if len(places) == 1
         and isinstance(places[0][1], str)
-        and places[0][0] not in measures
+        and places[0][0] not in scales
         and text not in FILLER_LEVELS
-        and _TELLS_ITSELF.fullmatch(text)
-        and not re.search(r"\d", text)
+        and _STANDALONE.fullmatch(text)
     }
+
+
+def name_segments(
+    labels: list,
+    features: list[list[DistinguishingFeature]],
+    known: dict[Any, str],
+) -> dict[Any, str]:
+    """Return a name for each segment, no two of them equal."""
+    names = {label: NOISE_NAME for label in labels if is_noise(label)} | known
+    names = {label: names[label] for label in labels if label in names}
+    unnamed = {
+        label: found
+        for label, found in zip(labels, features, strict=True)
+        if label not in names
+    }
+    used = {
+        label: min(_MOST_IN_A_NAME, sum(feature.is_sizeable for feature in found))
+        for label, found in unnamed.items()
+    }
+    while True:
+        words = {label: _name(found[: used[label]]) for label, found in unnamed.items()}
+        given = [*words.values(), *names.values()]
+        colliding = [label for label, name in words.items() if given.count(name) > 1]
+        growing = [label for label in colliding if used[label] < len(unnamed[label])]
+        if not growing:
+            break
+        for label in growing:
+            used[label] += 1
+    for label in colliding:
+        words[label] += f" (segment {label})"
+    names |= words
+    return {label: names[label] for label in labels}
+
+
+def _name(features: list[DistinguishingFeature]) -> str:
+    words = [feature.words for feature in features]
+    if not any(feature.is_sizeable for feature in features):
+        words.insert(0, _AVERAGE)
+    return ", ".join(words)
+
+
+def _mean_words(name: str, kind: str, d: float) -> str:
+    size, is_higher = abs(d), int(d > 0)
+    if kind == "number" and _AGE.fullmatch(name):
+        much = "much " if size >= VERY else "slightly " if size < SIZEABLE else ""
+        return f"{much}{('younger', 'older')[is_higher]}"
+    if size < SIZEABLE:
+        return f"slightly {_SLIGHT_EDGES[kind][is_higher]} {name}"
+    return f"{'very ' if size >= VERY else ''}{_EDGES[kind][is_higher]} {name}"

@@ -12,7 +12,9 @@ from segmentlearn.model_selection._clusters._stability import (
     ClusterStability,
     cluster_stability,
 )
-from segmentlearn.model_selection._comparison._cross_validated_scores import WORDS
+from segmentlearn.model_selection._comparison._cross_validated_scores import (
+    MEASURE_NAMES,
+)
 from segmentlearn.model_selection._comparison._model_comparison import (
     ModelComparison,
     compare_models,

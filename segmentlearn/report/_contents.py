@@ -23,8 +23,12 @@ from segmentlearn.inspection import (
     segment_profile,
     used_columns,
 )
-from segmentlearn.report._drivers import draw_drivers, find_drivers, telling
 from segmentlearn.report._findings import PlainFinding, plain_findings
+from segmentlearn.report._importances import (
+    draw_importances,
+    find_importances,
+    most_important,
+)
 from segmentlearn.report._pictures import Picture
 from segmentlearn.report._quality import Quality, classifier_quality, clusterer_quality
 from segmentlearn.report._rare_levels import merge_rare_levels
@@ -38,7 +42,7 @@ _BATCH = 50_000
 class Contents:
     """What a report says.
 
-    Parameters
+    Attributes
     ----------
     kind : str
         The model in words.
@@ -56,10 +60,8 @@ class Contents:
         How good the model is.
     segments : list of SegmentPart
         Each segment.
-    drivers : list of (str, str)
-        Columns and how well each tells the segments apart.
-    drivers_picture : Picture or None
-        The same as a picture.
+    importances : Picture or None
+        How well each column separates the segments.
     fidelity : str
         How well the rules find the segments; empty without rules.
     findings : list of PlainFinding
@@ -77,8 +79,7 @@ class Contents:
     sizes: Picture
     quality: Quality
     segments: list[SegmentPart]
-    drivers: list[tuple[str, str]]
-    drivers_picture: Picture | None
+    importances: Picture | None
     fidelity: str
     findings: list[PlainFinding]
     facts: list[tuple[str, str]]
@@ -102,41 +103,42 @@ def gather(
     command: str | None,
 ) -> Contents:
     """Look at a model and its customers."""
-    seed = random_state
     used = used_columns(model, features)
-    random_state = check_random_state(random_state)
+    rng = check_random_state(random_state)
     predicted = _predict(model, X[features])
     labels, sizes = _count(model, predicted)
-    sampled = np.arange(len(X))
-    if len(X) > MOST_ROWS:
-        sampled = np.sort(random_state.choice(len(X), MOST_ROWS, replace=False))
-    sample, said = X.iloc[sampled], predicted[sampled]
+    rows = _draw_rows(len(X), rng)
+    sample, segments = X.iloc[rows], predicted[rows]
     merged, rare = merge_rare_levels(sample)
-    merged = merged[features]
-    profile = _profile(merged, said, random_state)
-    names = _safe_names(model, rare)
-    parts = list_segments(labels, sizes, profile, names)
+
+    profile = _profile(merged[features], segments, rng)
+    parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
-        quality = clusterer_quality(model, sample[features], said, random_state)
-    drivers = find_drivers(merged, said, random_state)
+        quality = clusterer_quality(model, sample[features], segments, rng)
+    importances = find_importances(merged[features], segments, rng)
     return Contents(
         kind=_kind(model),
         is_classifier=is_classifier(last_step(model)),
         n_rows=len(X),
-        n_sampled=len(sampled),
+        n_sampled=len(rows),
         n_columns=len(used),
-        finding=_finding(quality, parts, sizes, drivers),
+        finding=_main_finding(quality, parts, sizes, most_important(importances)),
         sizes=draw_sizes(parts, sizes),
         quality=quality,
         segments=parts,
-        drivers=[(name, f"{auc:.2f}") for name, auc in drivers],
-        drivers_picture=draw_drivers(drivers),
+        importances=draw_importances(importances),
         fidelity=_fidelity(profile),
-        findings=plain_findings(sample, _known(y, sampled), random_state, used),
-        facts=_reproduce(model, X, y, seed, archive_facts, command),
+        findings=plain_findings(sample, _known(y, rows), rng, used),
+        facts=_reproduce(model, X, y, random_state, archive_facts, command),
     )
+
+
+def _draw_rows(n_rows: int, rng: np.random.RandomState) -> np.ndarray:
+    if n_rows <= MOST_ROWS:
+        return np.arange(n_rows)
+    return np.sort(rng.choice(n_rows, MOST_ROWS, replace=False))
 
 
 def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
@@ -160,7 +162,7 @@ def _count(model: Any, predicted: np.ndarray) -> tuple[list[Any], np.ndarray]:
         known = range(getattr(last, "n_clusters_", 0))
     for label in known:
         sizes.setdefault(label.item() if hasattr(label, "item") else label, 0)
-    labels = sorted(sizes, key=lambda one: (is_noise(one), one))
+    labels = sorted(sizes, key=lambda label: (is_noise(label), label))
     return labels, np.array([sizes[label] for label in labels])
 
 
@@ -183,41 +185,30 @@ def _profile(
 def _safe_names(model: Any, rare: set[str]) -> dict[Any, str]:
     """Return the names that the model keeps, but for those with a rare level in it."""
     names = getattr(last_step(model), "segment_names_", None) or {}
-    return {label: name for label, name in names.items() if not _holds_any(name, rare)}
+    # a level counts where it is a word of its own
+    patterns = [
+        re.compile(rf"(?<!\w){re.escape(level)}(?!\w)", re.IGNORECASE) for level in rare
+    ]
+    return {
+        label: name
+        for label, name in names.items()
+        if not any(pattern.search(name) for pattern in patterns)
+    }
 
 
-def _holds_any(name: str, levels: set[str]) -> bool:
-    """Tell whether a level stands in a name, as words of its own."""
-    text = name.lower()
-    return any(
-        re.search(rf"(?<!\w){re.escape(level.lower())}(?!\w)", text)
-        for level in levels
-        if level.lower() in text
-    )
-
-
-def _finding(
-    quality: Quality,
-    parts: list[SegmentPart],
-    sizes: np.ndarray,
-    drivers: list[tuple[str, float]],
+def _main_finding(
+    quality: Quality, parts: list[SegmentPart], sizes: np.ndarray, columns: list[str]
 ) -> str:
-    """Say the most important in one or two sentences."""
-    said = quality.headline
+    """Return the most important in one to three sentences."""
+    text = quality.headline
     most = parts[int(np.argmax(sizes))]
     if most.share:
-        said += f" The largest segment is {_titled(most)} with {most.share}."
-    columns = telling(drivers)
+        has_name = most.name not in (most.label, f"segment {most.label}")
+        title = f"{most.label}, “{most.name}”," if has_name else most.label
+        text += f" The largest segment is {title} with {most.share}."
     if columns:
-        said += f" What tells them apart most is {' and '.join(columns)}."
-    return said
-
-
-def _titled(part: SegmentPart) -> str:
-    """Return the label, and the name where there is one beside it."""
-    if part.name in (part.label, f"segment {part.label}"):
-        return part.label
-    return f"{part.label}, “{part.name}”,"
+        text += f" What separates the segments most is {' and '.join(columns)}."
+    return text
 
 
 def _fidelity(profile: SegmentProfile | None) -> str:

@@ -1,4 +1,4 @@
-"""The findings of an audit in words without any number or value of the data."""
+"""The findings of an audit without any number or value of the data."""
 
 import dataclasses
 import shlex
@@ -13,13 +13,13 @@ from segmentlearn.auditing import Finding, audit
 _WORDS = {
     "shared-entities": "Customers are in both tables.",
     "reused-identifiers": "Both tables use the same identifiers for other customers.",
-    "repeated-entities": "Customers stand in several rows.",
-    "identifier": "Names its customer; it says nothing about kinds of customers.",
-    "target-copy": "Tells practically the whole target: probably a leak.",
-    "suspect-predictor": "Tells so much of the target that it may be a leak.",
+    "repeated-entities": "Customers are in several rows.",
+    "identifier": "Identifies its customer; has no information on segments.",
+    "target-copy": "Predicts the target almost perfectly: probably a leak.",
+    "suspect-predictor": "Predicts the target so well that it may be a leak.",
     "known-afterwards": "May be known only after the target is.",
     "duplicate-rows": "Rows repeat each other.",
-    "conflicting-labels": "Customers who are alike are in different segments.",
+    "conflicting-labels": "Equal customers are in different segments.",
     "missing-labels": "Rows have no segment.",
     "single-class": "The target holds one segment alone.",
     "small-classes": "Some segments have very few customers.",
@@ -42,7 +42,7 @@ _CURES = {
         "audited ({id}). If it is a quantity, keep it."
     ),
     "repeated-entities": (
-        "Judge a model by customers of whom it has seen no row at all."
+        "Evaluate a model on customers of whom it has seen no row at all."
     ),
     "target-copy": (
         "Leave it out ({drop}), unless it is known before the segment is; then no "
@@ -57,7 +57,7 @@ _CURES = {
     ),
     "duplicate-rows": (
         "If they are the same customers, take the copies out of the file: a model "
-        "judged by customers that it has seen looks better than it is. If they are "
+        "evaluated on customers that it has seen looks better than it is. If they are "
         "not, leave them."
     ),
     "conflicting-labels": (
@@ -74,8 +74,8 @@ _CURES = {
         "alone; --class-weight balanced makes all segments weigh the same."
     ),
     "missing-depends-on-target": (
-        "Ask why. If the gap is there before the segment is known, it may help; if it "
-        "comes afterwards, leave the column out ({drop})."
+        "Ask why. If the value is missing before the segment is known, it may help; "
+        "if only afterwards, leave the column out ({drop})."
     ),
     "infinite-values": (
         "Look for a division by zero in what makes the column, and leave such cells "
@@ -93,8 +93,8 @@ _CURES = {
     ),
     "empty-column": ("Leave it out ({drop}), or find out where its values were lost."),
     "mostly-missing": (
-        "Ask why. Keep it where a gap means something, such as never contacted; leave "
-        "it out otherwise ({drop})."
+        "Ask why. Keep it where a missing value means something, such as never "
+        "contacted; leave it out otherwise ({drop})."
     ),
     "constant-column": "Leave it out ({drop}).",
     "copied-columns": "Keep one of them and leave the others out ({drop_others}).",
@@ -132,10 +132,10 @@ class PlainFinding:
 def plain_findings(
     X: pd.DataFrame, y: Any, random_state: Any, used: list[str] | None = None
 ) -> list[PlainFinding]:
-    """Audit a table and put what is found in plain words."""
+    """Audit a table and return the findings in plain words."""
     report = audit(X, y, random_state=random_state)
-    found = [_in_plain_words(one, used) for one in report]
-    return sorted(found, key=lambda one: _ORDER.index(one.severity))
+    findings = [_in_plain_words(finding, used) for finding in report]
+    return sorted(findings, key=lambda finding: _ORDER.index(finding.severity))
 
 
 def _in_plain_words(finding: Finding, used: list[str] | None) -> PlainFinding:

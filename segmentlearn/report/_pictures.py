@@ -1,4 +1,4 @@
-"""Pictures of a report: images inside the page, each with words for who cannot see."""
+"""Pictures of a report: images inside the page, each with a text alternative."""
 
 import base64
 import dataclasses
@@ -126,16 +126,16 @@ def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture
         parse_math=False,
     )
     ax.set_yticks(range(n), names, parse_math=False)
-    ax.set_xlabel("what the model says")
-    ax.set_ylabel("what customers are")
+    ax.set_xlabel("predicted")
+    ax.set_ylabel("actual")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    said = "; ".join(
+    listed = "; ".join(
         f"{labels[at]}: "
         + ", ".join(f"{labels[to]} {shown[at][to]}" for to in range(n))
         for at in range(n)
     )
-    return _finish(ax, f"How often each segment is taken for which. {said}.")
+    return _finish(ax, f"How often each segment is taken for which. {listed}.")
 
 
 def wrap_label(name: str) -> str:

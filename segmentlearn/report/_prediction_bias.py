@@ -1,4 +1,4 @@
-"""Which segments a model names more or less often than they are."""
+"""Which segments a model predicts more or less often than they occur."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,68 +8,71 @@ import numpy as np
 from segmentlearn._formatting import percent
 from segmentlearn.report._suppression import THRESHOLD
 
-_CLEAR_GAP = 0.02  # of the customers
+_CLEAR_EXCESS = 0.02  # of the customers
 _CLEAR_Z = 2.0
-_MOST_NAMED = 3
+_MOST_LISTED = 3
 
 
 @dataclasses.dataclass(frozen=True)
-class Leanings:
-    """How often segments are named and how often they are, of held-out customers.
+class PredictionBias:
+    """How often segments are predicted and how often they occur among held-out rows.
 
     Parameters
     ----------
     sentence : str
         What it means for the sizes of segments.
     shares : dict of str to (str, str)
-        For each segment the share that the model names and the true one; empty where
-        these could tell of few customers.
+        For each segment the predicted share and the actual one; empty where
+        these could be about few customers.
     """
 
     sentence: str
     shares: dict[str, tuple[str, str]]
 
 
-def find_leanings(
+def find_prediction_bias(
     labels: Sequence[str], counts: np.ndarray, *, hides_counts: bool
-) -> Leanings:
-    """Compare how often segments are named with how often they are."""
-    is_true, named = counts.sum(axis=1), counts.sum(axis=0)
+) -> PredictionBias:
+    """Compare how often segments are predicted with how often they occur."""
+    actual, predicted = counts.sum(axis=1), counts.sum(axis=0)
     hits = np.diag(counts)
-    gap = named - is_true
-    # customers of other segments named so against those of it that are not
-    disagreeing = named + is_true - 2 * hits
-    is_clear = np.abs(gap) >= np.maximum(
-        _CLEAR_GAP * counts.sum(), _CLEAR_Z * np.sqrt(disagreeing)
+    excess = predicted - actual
+    # customers predicted into the segment who are not of it, and the reverse
+    disagreeing = predicted + actual - 2 * hits
+    is_clear = np.abs(excess) >= np.maximum(
+        _CLEAR_EXCESS * counts.sum(), _CLEAR_Z * np.sqrt(disagreeing)
     )
-    is_clear &= (is_true >= THRESHOLD) & (named >= THRESHOLD)
-    order = np.argsort(-np.abs(gap), kind="stable")
-    more = [labels[at] for at in order if is_clear[at] and gap[at] > 0]
-    less = [labels[at] for at in order if is_clear[at] and gap[at] < 0]
+    is_clear &= (actual >= THRESHOLD) & (predicted >= THRESHOLD)
+    order = np.argsort(-np.abs(excess), kind="stable")
+    more = [labels[at] for at in order if is_clear[at] and excess[at] > 0]
+    less = [labels[at] for at in order if is_clear[at] and excess[at] < 0]
     shares = {
-        label: (percent(named[at] / counts.sum()), percent(is_true[at] / counts.sum()))
+        label: (
+            percent(predicted[at] / counts.sum()),
+            percent(actual[at] / counts.sum()),
+        )
         for at, label in enumerate(labels)
     }
-    return Leanings(_sentence(more, less), {} if hides_counts else shares)
+    return PredictionBias(_sentence(more, less), {} if hides_counts else shares)
 
 
 def _sentence(more: list[str], less: list[str]) -> str:
-    said = (
-        "Sizes are what the model says, not a count: predictions tend to lean to "
-        "segments that are large or easily told"
+    text = (
+        "Sizes are predictions, not counts: they are biased "
+        "towards segments that are large or easy to recognise"
     )
     if not more and not less:
-        return f"{said}. Held-out customers show no clear sign of it here."
+        return f"{text}. Held-out customers show no clear sign of it here."
     parts = [
         f"{_listed(labels)} {how}"
-        for labels, how in ((more, "too often"), (less, "too seldom"))
+        for labels, how in ((more, "too often"), (less, "too rarely"))
         if labels
     ]
-    return f"{said}. Among held-out customers it names {' and '.join(parts)}."
+    return f"{text}. Among held-out customers it predicts {' and '.join(parts)}."
 
 
 def _listed(labels: list[str]) -> str:
-    shown = labels[:_MOST_NAMED]
+    shown = labels[:_MOST_LISTED]
     left = len(labels) - len(shown)
     if left:
         return f"segments {', '.join(shown)} and {left} more"

@@ -1,4 +1,4 @@
-"""How good a model is, from customers that it has not learnt from."""
+"""How good a model is, from customers that it was not fitted to."""
 
 import dataclasses
 import warnings
@@ -13,10 +13,14 @@ from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import last_step
 from segmentlearn.model_selection import cluster_stability
 from segmentlearn.report._pictures import Picture, draw_counts
-from segmentlearn.report._prediction_bias import Leanings, find_leanings, in_words
+from segmentlearn.report._prediction_bias import (
+    PredictionBias,
+    find_prediction_bias,
+    in_words,
+)
 from segmentlearn.report._suppression import ShownCount, can_be_shown, suppress
 
-_FEWEST_JUDGED = 50
+_FEWEST_ROWS = 50
 _MOST_CLASSES = 12
 _N_BOOTSTRAPS = 10
 _STABILITY_ROWS = 2_000
@@ -28,7 +32,7 @@ _SAME_ROWS = 0.3
 class Quality:
     """What a report says of how good a model is.
 
-    Parameters
+    Attributes
     ----------
     headline : str
         One sentence.
@@ -42,8 +46,8 @@ class Quality:
         Whether there is any number.
     hides_counts : bool, default=False
         Whether counts of the picture are hidden.
-    leanings : Leanings or None, default=None
-        How often segments are named and how often they are.
+    prediction_bias : PredictionBias or None, default=None
+        How often segments are predicted and how often they occur.
     """
 
     headline: str
@@ -52,13 +56,13 @@ class Quality:
     rows: list[tuple[Any, str, str]] = dataclasses.field(default_factory=list)
     is_known: bool = True
     hides_counts: bool = False
-    leanings: Leanings | None = None
+    prediction_bias: PredictionBias | None = None
 
 
 def classifier_quality(
     model: Any, facts: dict[str, Any], y: np.ndarray | None, predicted: np.ndarray
 ) -> Quality:
-    """Judge a classifier by what is known of rows that it has not learnt from."""
+    """Return the quality of a classifier on rows that it was not fitted to."""
     stored = _stored_counts(facts)
     if stored is not None:
         labels, counts = stored
@@ -87,7 +91,7 @@ def classifier_quality(
         else "No numbers of customers that the model had not seen are kept with it."
     )
     cure = (
-        "Make the model with the command segmentlearn fit, which judges it on held-out "
+        "Make the model with the command segmentlearn fit, which scores it on held-out "
         "customers and keeps the numbers in the archive."
     )
     return Quality("How good the model is, is not known.", [why, cure], is_known=False)
@@ -96,10 +100,10 @@ def classifier_quality(
 def clusterer_quality(
     model: Any, X: pd.DataFrame, labels: np.ndarray, random_state: Any
 ) -> Quality:
-    """Judge segments by whether they come back when customers are drawn again."""
+    """Return whether segments come back when customers are drawn again."""
     unknown = "Whether the segments would come back is not known."
-    if len(X) < _FEWEST_JUDGED:
-        why = f"It takes {_FEWEST_JUDGED} customers to tell; there are fewer."
+    if len(X) < _FEWEST_ROWS:
+        why = f"At least {_FEWEST_ROWS} customers are needed; there are fewer."
         return Quality(unknown, [why], is_known=False)
     try:
         with warnings.catch_warnings():
@@ -164,7 +168,7 @@ def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
 
 
 def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
-    """Say how many were found, beside naming the largest class."""
+    """Compare how many were found with naming the largest class."""
     n_rows = int(counts.sum())
     accuracy = np.trace(counts) / n_rows
     baseline = counts.sum(axis=1).max() / n_rows
@@ -185,7 +189,7 @@ def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
         paragraphs,
         picture,
         hides_counts=hides and picture is not None,
-        leanings=find_leanings(labels, counts, hides_counts=hides),
+        prediction_bias=find_prediction_bias(labels, counts, hides_counts=hides),
     )
 
 
@@ -203,7 +207,7 @@ def _compared(accuracy: float, baseline: float) -> list[str]:
         f"{percent(baseline)}"
     )
     if gain < 0.02:
-        return [f"{beside}: the model is hardly better than that, if at all."]
+        return [f"{beside}: the model is not clearly better than that."]
     # of the figures as they are shown, which may be rounded apart
     points = _points(accuracy) - _points(baseline)
     return [f"{beside}: the model is better by {points:.3g} percentage points."]
@@ -214,7 +218,7 @@ def _points(share: float) -> float:
 
 
 def _of_accuracy(accuracy: float, n_rows: int) -> Quality:
-    """Say what archives tell that keep the accuracy alone."""
+    """Return the quality of a model whose archive keeps the accuracy alone."""
     how = (
         f"Measured once, when the model was made, on {n_rows:,} customers that were "
         "held out. What naming the largest segment would reach is not kept with it."
@@ -229,7 +233,7 @@ def _stored_counts(facts: dict[str, Any]) -> tuple[list[str], np.ndarray] | None
         return None
     matrix = np.asarray(counts)
     fits = matrix.shape == (len(labels), len(labels)) and matrix.dtype.kind in "iu"
-    if not fits or matrix.sum() < _FEWEST_JUDGED:
+    if not fits or matrix.sum() < _FEWEST_ROWS:
         return None
     return [str(label) for label in labels], matrix
 
@@ -237,36 +241,34 @@ def _stored_counts(facts: dict[str, Any]) -> tuple[list[str], np.ndarray] | None
 def _out_of_fold(
     model: Any, oof: np.ndarray, y: np.ndarray, predicted: np.ndarray
 ) -> Quality | None:
-    """Judge out-of-fold predictions, if the data are the rows that they are of."""
+    """Return the quality of out-of-fold predictions, if the data are their rows."""
     known = ~pd.isna(y)
     classes = [str(one) for one in last_step(model).classes_]
-    if oof.shape != (known.sum(), len(classes)) or len(oof) < _FEWEST_JUDGED:
+    if oof.shape != (known.sum(), len(classes)) or len(oof) < _FEWEST_ROWS:
         return None
     place = {name: at for at, name in enumerate(classes)}
-    said = oof.argmax(axis=1)
+    named = oof.argmax(axis=1)
     true = np.array([place.get(str(one), -1) for one in y[known]])
     again = np.array([place[str(one)] for one in predicted[known]])
-    if (true < 0).any() or _agreement(said, again, len(classes)) < _SAME_ROWS:
+    if (true < 0).any() or _kappa(named, again, len(classes)) < _SAME_ROWS:
         return None
     counts = np.zeros((len(classes), len(classes)), dtype=int)
-    np.add.at(counts, (true, said), 1)
+    np.add.at(counts, (true, named), 1)
     how = (
-        f"Measured on the {len(oof):,} customers of these data, each judged by nets "
+        f"Measured on the {len(oof):,} customers of these data, each predicted by nets "
         "that had not learnt from it (out-of-fold probabilities)."
     )
     return _of_counts(classes, counts, how)
 
 
-def _agreement(first: np.ndarray, second: np.ndarray, n_classes: int) -> float:
-    """Return Cohen's kappa."""
-    by_chance = float(
-        np.bincount(first, minlength=n_classes)
-        @ np.bincount(second, minlength=n_classes)
-        / len(first) ** 2
-    )
-    if by_chance == 1.0:
-        return 0.0
-    return (float(np.mean(first == second)) - by_chance) / (1 - by_chance)
+def _kappa(first: np.ndarray, second: np.ndarray, n_classes: int) -> float:
+    """Return Cohen's kappa; 0 where there is a single class."""
+    shares = [
+        np.bincount(codes, minlength=n_classes) / len(codes)
+        for codes in (first, second)
+    ]
+    by_chance = shares[0] @ shares[1]
+    return float((np.mean(first == second) - by_chance) / max(1 - by_chance, 1e-9))
 
 
 def _plain(label: Any) -> Any:

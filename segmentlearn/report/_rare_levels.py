@@ -1,4 +1,4 @@
-"""Categories of few customers put together before anything is said about them."""
+"""Rare levels of categories are merged before anything is reported on them."""
 
 import pandas as pd
 

@@ -5,8 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn._formatting import percent
-from segmentlearn.inspection import NOISE_NAME, SegmentProfile, is_noise
+from segmentlearn._formatting import effect_text, percent, with_minus
+from segmentlearn.inspection import (
+    NOISE_NAME,
+    DistinguishingFeature,
+    SegmentProfile,
+    is_noise,
+)
 from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._suppression import (
     THRESHOLD,
@@ -14,8 +19,8 @@ from segmentlearn.report._suppression import (
     may_show_share,
     suppress,
 )
-from segmentlearn.report._traits import ShownTrait, show_traits
 
+_MOST_FEATURES = 5
 _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
 _FEW = f"Fewer than {THRESHOLD} customers: nothing more is said, to protect them."
@@ -30,18 +35,16 @@ _NOT_SAMPLED = "Too few of its customers are in the sample to describe them."
 class SegmentPart:
     """One segment of a report.
 
-    Parameters
+    Attributes
     ----------
-    label : str
-        Its label.
-    name : str
-        Its name.
+    label, name : str
+        What it is called.
     size : ShownCount
         Customers in it.
     share : str
         Their share; empty where the size is hidden.
-    traits : list of (str, str)
-        Column, and what is different.
+    features : list of (str, str)
+        Column, and how the segment differs in it.
     rules : list of (str, str)
         Rule, and how well it finds the segment.
     picture : Picture or None
@@ -49,14 +52,14 @@ class SegmentPart:
     note : str
         Why less is said; empty otherwise.
     lacks_figures : bool
-        Whether a trait or a rule has no figures, to protect customers.
+        Whether a feature or a rule has no figures, to protect customers.
     """
 
     label: str
     name: str
     size: ShownCount
     share: str
-    traits: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    features: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     rules: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     picture: Picture | None = None
     note: str = ""
@@ -70,32 +73,20 @@ def list_segments(
     known_names: dict[Any, str],
 ) -> list[SegmentPart]:
     """Describe segments, those that are too small with fewer words."""
-    shown = suppress(sizes.tolist())
     parts = []
-    for label, size, one in zip(labels, sizes, shown, strict=True):
+    for label, size, count in zip(labels, sizes, suppress(sizes.tolist()), strict=True):
         name = NOISE_NAME if is_noise(label) else known_names.get(label, "")
-        share = percent(size / sizes.sum()) if one.is_shown else ""
-        part = SegmentPart(str(label), name, one, share)
-        parts.append(part)
+        share = percent(size / sizes.sum()) if count.is_shown else ""
+        part = SegmentPart(str(label), name or f"segment {label}", count, share)
+        at = _position(profile, label)
         if size < THRESHOLD:
-            part.note, part.name = _FEW, part.name or f"segment {label}"
-            continue
-        at = _place(profile, label)
-        if profile is None or at is None or profile.sizes[at] < THRESHOLD:
-            part.note, part.name = _NOT_SAMPLED, part.name or f"segment {label}"
-            continue
-        part.name = part.name or profile.names[profile.labels[at]]
-        part.rules = _rules(profile, at, one.is_shown)
-        traits = show_traits(profile, at, with_figures=one.is_shown)
-        part.traits = [(trait.column, _sentence(trait)) for trait in traits]
-        if one.is_shown:
-            part.picture = _picture(part, traits)
-            part.lacks_figures = not all(
-                [trait.evidence for trait in traits]
-                + [words for _, words in part.rules]
-            )
+            part.note = _FEW
+        elif profile is None or at is None or profile.sizes[at] < THRESHOLD:
+            part.note = _NOT_SAMPLED
         else:
-            part.note = _WITHHELD
+            part.name = name or profile.names[profile.labels[at]]
+            _describe(part, profile, at)
+        parts.append(part)
     return parts
 
 
@@ -110,67 +101,93 @@ def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
         for part in parts
     ]
     texts = [part.share or str(part.size) for part in parts]
-    said = "; ".join(
+    listed = "; ".join(
         f"{name}: {part.size} customers" + (f" ({part.share})" if part.share else "")
         for name, part in zip(names, parts, strict=True)
     )
-    words = f"Sizes of the segments. {said}."
-    unit = "percent of the customers"
-    return draw_bars(names, shares, texts, words=words, unit=unit)
+    words = f"Sizes of the segments. {listed}."
+    return draw_bars(names, shares, texts, words=words, unit="percent of the customers")
 
 
-def _place(profile: SegmentProfile | None, label: Any) -> int | None:
-    if profile is None:
-        return None
-    texts = [str(one) for one in profile.labels]
+def _position(profile: SegmentProfile | None, label: Any) -> int | None:
+    texts = [] if profile is None else [str(known) for known in profile.labels]
     return texts.index(str(label)) if str(label) in texts else None
 
 
-def _sentence(trait: ShownTrait) -> str:
-    return f"{trait.words} ({trait.evidence})" if trait.evidence else trait.words
+def _describe(part: SegmentPart, profile: SegmentProfile, at: int) -> None:
+    """Add what sets a segment apart, and its rules."""
+    features = profile.distinguishing_features[at][:_MOST_FEATURES]
+    if not part.size.is_shown:
+        part.note = _WITHHELD
+        part.features = [(one.column, one.statement) for one in features]
+        part.rules = [(rule, "") for rule, _ in _rules(profile, at)]
+        return
+    part.rules = _rules(profile, at)
+    part.picture = _picture(part.label, features)
+    part.lacks_figures = not all(quality for _, quality in part.rules)
+    for feature in features:
+        text = feature.statement
+        if _may_show_evidence(profile, feature, at):
+            text += f" ({feature.evidence})"
+        else:
+            part.lacks_figures = True
+        part.features.append((feature.column, text))
 
 
-def _rules(
-    profile: SegmentProfile, at: int, with_numbers: bool
-) -> list[tuple[str, str]]:
+def _may_show_evidence(
+    profile: SegmentProfile, feature: DistinguishingFeature, at: int
+) -> bool:
+    """Return whether the figures of a feature are those of many customers."""
+    contrast: Any = profile.contrasts[profile.columns.index(feature.column)]
+    n, sizes = contrast.n, profile.sizes
+    if feature.kind == "level":
+        return _may_show_shares(contrast.counts[:, :, feature.level_at], n, at)
+    if feature.kind == "missing":
+        rows = np.stack([sizes, sizes.sum() - sizes])
+        return _may_show_shares(rows - n, rows, at)
+    # at least ten of forty customers are beyond each quartile
+    return n[:, at].min() >= (4 if feature.kind == "middle" else 1) * THRESHOLD
+
+
+def _may_show_shares(counts: np.ndarray, n: np.ndarray, at: int) -> bool:
+    """Return whether the shares of a segment and of all others may be shown."""
+    left = n - counts
+    is_shown = [suppress(own[0].tolist())[at].is_shown for own in (counts, left)]
+    return all(is_shown) and may_show_share(int(counts[1, at]), int(n[1, at]))
+
+
+def _rules(profile: SegmentProfile, at: int) -> list[tuple[str, str]]:
     """Return the rules that find most of a segment, and how well."""
     frame = profile.to_frame("rules")
     own = frame[[str(one) == str(profile.labels[at]) for one in frame["segment"]]]
-    said = []
+    rules = []
     for rule in own.head(_MOST_RULES).itertuples():
         n_inside, size = round(rule.customers), int(profile.sizes[at])
         hits = round(rule.precision * n_inside)
         is_safe = may_show_share(hits, n_inside) and may_show_share(hits, size)
-        words = (
-            f"right for {percent(rule.precision)} of whom it names, finds "
+        quality = (
+            f"right for {percent(rule.precision)} of those it selects, finds "
             f"{percent(rule.recall)} of the segment"
-            if is_safe and with_numbers
-            else ""
         )
         # a rule of a handful of customers is about these customers
         if n_inside >= THRESHOLD and hits >= THRESHOLD:
-            said.append((str(rule.rule), words))
-    return said
+            rules.append((str(rule.rule), quality if is_safe else ""))
+    return rules
 
 
-def _picture(part: SegmentPart, shown: list[ShownTrait]) -> Picture | None:
-    """Draw how strong each trait of the list beside is."""
-    if not shown:
+def _picture(label: str, features: list[DistinguishingFeature]) -> Picture | None:
+    """Draw how strong each feature of the list beside is."""
+    if not features:
         return None
-    names = [one.title for one in shown]
-    values = [one.strength for one in shown]
-    texts = [_signed(value) for value in values]
-    said = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
-    words = f"Strongest differences of segment {part.label} from all others: {said}."
-    unit = "difference from all others (effect size)"
+    names = [feature.title for feature in features]
+    values = [feature.strength for feature in features]
+    texts = [with_minus(effect_text(value)) for value in values]
+    bars = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     return draw_bars(
-        names, values, texts, words=words, unit=unit, longest=_LONGEST_EFFECT
+        names,
+        values,
+        texts,
+        words=f"Strongest differences of segment {label} from all others: {bars}.",
+        unit="difference from all others (effect size)",
+        longest=_LONGEST_EFFECT,
     )
-
-
-def _signed(strength: float) -> str:
-    if np.isinf(strength):
-        return "∞" if strength > 0 else "−∞"  # noqa: RUF001
-    if abs(strength) < 0.05:
-        return "0.0"
-    return f"{strength:+.1f}".replace("-", "−")  # noqa: RUF001

@@ -22,7 +22,7 @@ class ShownCount:
     count : int or None
         The count; None where it is hidden.
     is_small : bool, default=False
-        Whether it is told that the count is below the threshold.
+        Whether the count is reported as below the threshold.
     """
 
     count: int | None
@@ -66,7 +66,7 @@ def suppress(counts: Sequence[int]) -> list[ShownCount]:
 
 
 def can_be_shown(counts: Sequence[int]) -> bool:
-    """Tell whether counts can be suppressed beside their total.
+    """Return whether counts can be suppressed beside their total.
 
     A single small group is its own total, and nothing can be hidden beside it.
     """
@@ -81,7 +81,7 @@ def may_show_share(count: int, n: int) -> bool:
 def _has_room(
     counts: list[int], small: list[int], withheld: list[int], visible: list[int]
 ) -> bool:
-    """Tell whether a small count may be any of several numbers.
+    """Return whether a small count may be any of several numbers.
 
     All that a reader can work out is the sum of the hidden counts, and within which
     bounds each lies.

@@ -30,8 +30,8 @@ def write_report(
 ) -> None:
     """Write an HTML report on a model and its customers for a manager.
 
-    What the model is, how good it is, what is in each segment, what tells segments
-    apart, what is wrong with the data, and how to make the report again. It is one
+    What the model is, how good it is, what is in each segment, what separates
+    them, what is wrong with the data, and how to make the report again. It is one
     file, which loads nothing.
 
     Parameters
@@ -56,7 +56,7 @@ def write_report(
         Notes of the model's archive, ``inspect(archive).metadata``: held-out numbers of
         ``segmentlearn fit`` are taken from it.
     command : str or None, default=None
-        Command line to tell in the report.
+        Command line to show in the report.
 
     Raises
     ------
@@ -78,14 +78,14 @@ def write_report(
     Notes
     -----
     Counts below ten customers are shown as "< 10", and others are hidden so that these
-    cannot be worked out from totals or shares [1]_. Rare levels of categories are put
-    together, the audit is told without numbers, and no single customer is shown.
+    cannot be worked out from totals or shares [1]_. Rare levels of categories are
+    merged, the audit is shown without numbers, and no single customer is shown.
 
-    A classifier is judged by held-out numbers only: those of ``segmentlearn fit``, or
+    A classifier is evaluated by held-out numbers only: those of ``segmentlearn fit`` or
     out-of-fold probabilities where the customers are those it was fitted to. Segments
-    are judged by whether they come back when customers are drawn again.
+    are evaluated by whether they come back when customers are drawn again.
 
-    Of more than 20,000 customers all but sizes is said of a random sample.
+    With more than 20,000 customers all but the sizes is from a random sample.
 
     References
     ----------
@@ -155,13 +155,13 @@ def _require_packages() -> Any:
     try:
         import jinja2
     except ImportError as error:
-        raise ImportError(f"a report needs Jinja2; {_EXTRA}") from error
+        raise ImportError(f"A report needs Jinja2; {_EXTRA}") from error
     from segmentlearn.plotting import require_pyplot
 
     try:
         require_pyplot()
     except ImportError as error:
-        raise ImportError(f"a report needs Matplotlib; {_EXTRA}") from error
+        raise ImportError(f"A report needs Matplotlib; {_EXTRA}") from error
     return jinja2
 
 
@@ -173,7 +173,7 @@ def _as_frame(X: Any, model: Any) -> pd.DataFrame:
     cells = np.asarray(X)
     if cells.ndim != 2:
         raise ValueError(
-            f"X has the shape {cells.shape}; hand over a table, one row a customer."
+            f"X has the shape {cells.shape}; pass a table, one row a customer."
         )
     names = getattr(model, "feature_names_in_", None)
     if names is None or len(names) != cells.shape[1]:
@@ -191,7 +191,7 @@ def _take_target(
         labels = np.asarray(y, dtype=object)
         if labels.shape != (len(X),):
             raise ValueError(
-                f"y has the shape {labels.shape} and X has {len(X)} rows; hand over "
+                f"y has the shape {labels.shape} and X has {len(X)} rows; pass "
                 "one label a row."
             )
         return X, labels
@@ -212,8 +212,8 @@ def _features(model: Any, X: pd.DataFrame) -> list[str]:
         expected = getattr(model, "n_features_in_", X.shape[1])
         if expected != X.shape[1]:
             raise SchemaError(
-                f"the model was fitted to {expected} columns without names and X has "
-                f"{X.shape[1]}; hand over the same columns."
+                f"The model was fitted to {expected} columns without names and X has "
+                f"{X.shape[1]}; pass the same columns."
             )
         return list(X.columns)
     missing = [str(name) for name in names if name not in X.columns]

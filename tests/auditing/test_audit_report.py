@@ -65,7 +65,7 @@ def test_frame_has_a_row_a_finding(report):
 
 def test_markdown_escapes_bars(report):
     """A bar in a column name does not end the cell."""
-    assert "a\\|b, <c>" in report.to_markdown()
+    assert r"a\|b, \<c>" in report.to_markdown()
 
 
 def test_html_is_escaped(report):

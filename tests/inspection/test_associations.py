@@ -135,7 +135,7 @@ def test_without_a_target_there_is_no_table_of_it():
     """Asking for it names the cure."""
     found = associations(mixed(50)[0])
     assert (found.target, found.with_target) == (None, None)
-    with pytest.raises(ValueError, match="hand over y"):
+    with pytest.raises(ValueError, match="pass y"):
         found.to_frame("target")
     with pytest.raises(ValueError, match="kind='x' is not one of"):
         found.to_frame("x")

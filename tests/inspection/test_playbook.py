@@ -67,7 +67,7 @@ def test_no_rule_fits(profile):
     """The strongest trait is told instead, to make a rule of it."""
     found = segment_playbook(profile, [OLD]).set_index("segment")
     assert found["action"].isna().to_dict() == {0: True, 1: False, 2: True}
-    strongest = profile.traits[2][0]
+    strongest = profile.distinguishing_features[2][0]
     assert found["because"][2] == (
         f"no rule fits; strongest: {strongest.words} ({strongest.evidence})"
     )

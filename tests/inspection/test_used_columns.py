@@ -6,7 +6,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.pipeline import make_pipeline
 
-from segmentlearn.inspection._used_columns import used_columns
+from segmentlearn.inspection import used_columns
 from segmentlearn.preprocessing import DistancePreprocessor, TabularPreprocessor
 
 NAMES = ["ID", "Age", "Kind"]

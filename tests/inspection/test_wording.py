@@ -1,15 +1,9 @@
-"""Words for columns, levels and numbers."""
+"""Words for what sets a segment apart."""
 
+import pandas as pd
 import pytest
 
-from segmentlearn._formatting import number_text, percent
-from segmentlearn.inspection._wording import (
-    level_words,
-    missing_words,
-    number_words,
-    short_name,
-    tell_themselves,
-)
+from segmentlearn.inspection import DistinguishingFeature, segment_profile
 
 
 @pytest.mark.parametrize(
@@ -25,7 +19,8 @@ from segmentlearn.inspection._wording import (
 )
 def test_short_names(column, expected):
     """Words in lower case, the unit left out."""
-    assert short_name(column) == expected
+    feature = DistinguishingFeature("middle", column, 0.0, (1, 2, 3, 4, 5, 6))
+    assert feature.words == f"average {expected}"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +38,7 @@ def test_short_names(column, expected):
 )
 def test_numbers_in_words(column, kind, d, expected):
     """Two steps of strength, and one for what is slight."""
-    assert number_words(column, kind, d) == expected
+    assert DistinguishingFeature("mean", column, d, (1, 2), kind).words == expected
 
 
 @pytest.mark.parametrize(
@@ -62,49 +57,61 @@ def test_numbers_in_words(column, kind, d, expected):
 )
 def test_levels_in_words(column, level, share, h, alone, expected):
     """By their share, with the column where the level says little alone."""
-    assert level_words(column, level, share, h, alone) == expected
-
-
-def test_missing_cells_in_words():
-    """Without, or with."""
-    assert missing_words("phone", 0.9, 1.0) == "mostly without phone"
-    assert missing_words("phone", 0.3, 0.6) == "more often without phone"
-    assert missing_words("phone", 0.1, -0.6) == "mostly with phone"
-
-
-def test_levels_that_need_no_column():
-    """Not bare measures, not codes, not what stands in two columns."""
-    columns = {
-        "job": ["Artist", "unknown", "Cat_6"],
-        "plan": ["basic", "family"],
-        "size": ["Low", "very low", "Retired"],
-        "partner": ["retired", 3, True],
-    }
-    assert tell_themselves(columns) == {("job", "Artist")}
+    feature = DistinguishingFeature(
+        "level", column, h, (share, 0.2), "category", level, 0, alone
+    )
+    assert feature.words == expected
+    assert feature.words.endswith(feature.statement)
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "expected"),
+    ("share", "h", "expected"),
     [
-        (1234.5678, "number", "1,235"),
-        (12.345, "number", "12.3"),
-        (0.0001234, "number", "0.00012"),
-        (24.0, "number", "24"),
-        (float("nan"), "number", "unknown"),
-        (18262.5, "datetime", "2020-01-01"),
-        (2.5, "timedelta", "2.50 days"),
+        (0.9, 1.0, "mostly without phone"),
+        (0.3, 0.6, "more often without phone"),
+        (0.1, -0.6, "mostly with phone"),
     ],
 )
-def test_numbers_as_text(value, kind, expected):
-    """About three digits that tell something."""
-    assert number_text(value, kind) == expected
+def test_missing_cells_in_words(share, h, expected):
+    """Without, or with."""
+    assert DistinguishingFeature("missing", "phone", h, (share, 0.2)).words == expected
 
 
-def test_percent():
-    """A digit more where whole percent would say none or all."""
-    assert [percent(share) for share in (0.004, 0.25, 0.996, 1.0)] == [
-        "0.4%",
-        "25%",
-        "99.6%",
-        "100%",
-    ]
+@pytest.mark.parametrize(
+    ("kind", "values", "level", "evidence"),
+    [
+        ("mean", (61.4, 23.0), None, "61.4 on average, others 23"),
+        ("level", (0.6, 0.2), "No", "60% no, others 20%"),
+        ("missing", (0.6, 0.0), None, "unknown for 60%, others 0%"),
+        (
+            "middle",
+            (50, 51, 45, 55, 19, 82),
+            None,
+            "50 on average, others 51; middle half 45 to 55, others 19 to 82",
+        ),
+    ],
+)
+def test_evidence(kind, values, level, evidence):
+    """The numbers of the segment and of the others."""
+    data_kind = "category" if kind == "level" else "number"
+    feature = DistinguishingFeature(kind, "x", 0.9, values, data_kind, level)
+    assert feature.evidence == evidence
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"job": ["Artist", "Nurse"]}, "almost all Artist"),
+        ({"job": ["Cat_6", "Cat_7"]}, "job: almost all Cat_6"),
+        ({"job": ["unknown", "Nurse"]}, "job: almost all unknown"),
+        ({"plan": ["family", "basic"]}, "plan: almost all family"),
+        ({"a": ["Nurse", 3], "b": ["nurse", 3]}, "a: almost all Nurse"),
+    ],
+)
+def test_levels_that_need_no_column(columns, expected):
+    """Not bare measures, not codes, not what stands in two columns."""
+    X = pd.DataFrame(
+        {name: pair[:1] * 20 + pair[1:] * 20 for name, pair in columns.items()}
+    )
+    profile = segment_profile([0] * 20 + [1] * 20, X, n_exemplars=0, rule_depth=None)
+    assert profile.names[0].split(", ")[0] == expected

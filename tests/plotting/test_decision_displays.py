@@ -223,13 +223,13 @@ def test_class_without_customers_has_no_share():
 
 
 def test_precision_recall_has_a_colour_for_each_curve(bank):
-    """And the level of a draw by lot once."""
+    """And the level of random choice once."""
     X, y, net, tree = bank
     first = PrecisionRecallDisplay.from_estimator(net, X, y)
     second = PrecisionRecallDisplay.from_estimator(tree, X, y, ax=first.ax_)
     assert first.line_.get_color() != second.line_.get_color()
     labels = [text.get_text() for text in first.ax_.get_legend().get_texts()]
-    assert labels.count("by lot") == 1
+    assert labels.count("random") == 1
 
 
 @pytest.mark.parametrize("label", ["price-conscious families", "Unwrappablecustomers"])

@@ -7,8 +7,6 @@ import polars as pl
 import pytest
 
 from segmentlearn.plotting import MissingValuesDisplay
-from segmentlearn.plotting._tables._missing_counts import count_gaps
-from segmentlearn.tables import as_table
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -23,7 +21,7 @@ def _close():
 
 @pytest.fixture
 def table():
-    """Eight rows: gaps that exclude each other, a column of gaps and one without."""
+    """Eight rows: columns missing in turn, an empty one and a complete one."""
     nan = np.nan
     return pd.DataFrame(
         {
@@ -42,21 +40,23 @@ def texts(display):
 
 
 def test_bands_are_shares_of_successive_rows():
-    """Two bands of five rows, the first with two gaps."""
-    read = as_table(pd.DataFrame({"a": [np.nan, 1, np.nan, 1, 1] + [2] * 5})).by_name()
-    gaps = count_gaps(read, most_bands=2)
-    assert gaps.bands.ravel().tolist() == [0.4, 0.0]
-    assert gaps.counts.tolist() == [2]
-    assert gaps.share_of_cells == 0.2
+    """Two hundred bands of five rows, the first with two missing cells."""
+    cells = np.r_[np.nan, 1, np.nan, 1, 1, [2] * 995]
+    display = MissingValuesDisplay.from_frames(pd.DataFrame({"a": cells}))
+    bands = display.before["table"].bands["a"]
+    assert bands[0] == 0.4
+    assert (bands[1:] == 0).all()
+    assert len(bands) == 200
+    assert "0.2% of cells missing" in display.axes_[0].get_title()
 
 
-def test_bands_are_no_more_than_two_hundred():
-    """Of uneven sizes, though each row counts once."""
+def test_bands_of_uneven_sizes():
+    """Each row counts once."""
     mask = np.arange(1_037) % 3 == 0
-    read = as_table(pd.DataFrame({"a": np.where(mask, np.nan, 1.0)})).by_name()
-    gaps = count_gaps(read)
-    assert gaps.bands.shape == (200, 1)
-    assert gaps.counts[0] == mask.sum()
+    X = pd.DataFrame({"a": np.where(mask, np.nan, 1.0)})
+    display = MissingValuesDisplay.from_frames(X)
+    assert len(display.before["table"].bands) == 200
+    assert display.to_frame()["n_missing"].tolist() == [mask.sum()]
 
 
 def test_frame_has_counts_and_shares(table):
@@ -74,8 +74,8 @@ def test_matrix_draws_the_bands(table):
     np.testing.assert_array_equal(image.get_array(), table.isna().to_numpy().T)
 
 
-def test_gaps_that_exclude_each_other_have_a_correlation_of_minus_one(table):
-    """Written with a minus sign; columns that are all gaps have none."""
+def test_columns_missing_in_turn_have_a_correlation_of_minus_one(table):
+    """Written with a minus sign; empty columns have none."""
     display = MissingValuesDisplay.from_frames(table, kind="correlation")
     phi = display.correlations["table", "before"]
     assert list(phi) == ["age", "job"]
@@ -96,31 +96,31 @@ def test_correlation_is_that_of_the_indicators():
     ("columns", "words"),
     [(["whole"], "No column has"), (["age", "whole"], "A single column has")],
 )
-def test_too_few_gaps_to_correlate_are_told(table, columns, words):
+def test_too_few_missing_values_to_correlate(table, columns, words):
     """In words, without an empty axes."""
     display = MissingValuesDisplay.from_frames(table[columns], kind="correlation")
     assert texts(display)[0].startswith(words)
     assert not display.axes_[0].axison
 
 
-def test_bars_have_counts_and_leave_out_whole_columns(table):
-    """Which the heading tells."""
+def test_bars_have_counts_and_leave_out_complete_columns(table):
+    """Which the heading counts."""
     display = MissingValuesDisplay.from_frames(table, kind="bar")
     ax = display.axes_[0]
     assert [bar.get_width() for bar in ax.patches] == [0.5, 0.5, 1.0]
     assert ax.texts[0].get_text().strip() == "4 (50.0%)"
-    assert "1 column without gaps" in display.figure_.get_suptitle()
+    assert "not shown: 1 complete column" in display.figure_.get_suptitle()
 
 
-def test_table_without_gaps_has_no_bars(table):
+def test_complete_table_has_no_bars(table):
     """But a sentence."""
     display = MissingValuesDisplay.from_frames(table[["whole"]], kind="bar")
-    assert texts(display)[0] == "None of 1 column has a gap."
+    assert texts(display)[0] == "No value is missing in 1 column."
     assert not display.axes_[0].axison
 
 
 @pytest.mark.parametrize("kind", ["matrix", "bar"])
-def test_dropped_columns_are_told(table, kind):
+def test_dropped_columns_are_marked(table, kind):
     """Those of imputation and those of another table apart."""
     after = table.drop(columns="empty").fillna({"age": 0, "job": "a"})
     frames = {"train": table, "new": table.drop(columns="job")}
@@ -146,19 +146,20 @@ def test_columns_that_imputation_added(table):
 
 
 def test_imputed_array_has_the_names_of_its_table(table):
-    """Where it has as many columns; else the error tells."""
+    """Where it has as many columns."""
     after = table[["age", "whole"]].fillna(0).to_numpy()
     display = MissingValuesDisplay.from_frames(table[["age", "whole"]], after=after)
-    assert display.after["table"].columns == ["age", "whole"]
+    assert list(display.after["table"].counts.index) == ["age", "whole"]
     with pytest.raises(ValueError, match="after has 2 columns without names"):
         MissingValuesDisplay.from_frames(table, after=after)
 
 
 def test_columns_beyond_the_most_are_counted(table):
-    """Those with the most gaps stay, in the order of the table."""
+    """Those with the most missing values stay, in the order of the table."""
     display = MissingValuesDisplay.from_frames(table, max_columns=2)
     assert display.columns == ["age", "empty"]
-    assert "2 left out" in display.figure_.get_suptitle()
+    heading = display.figure_.get_suptitle().replace("\n", " ")
+    assert "2 left out" in heading
     assert len(display.to_frame()) == 4
 
 
@@ -176,9 +177,9 @@ def test_axes_of_the_caller_are_used(table):
 
 def test_polars_counts_as_pandas(table):
     """Nulls are missing cells."""
-    frame = pl.from_pandas(table[["job", "whole"]])
-    counted = MissingValuesDisplay.from_frames(frame).to_frame()
-    assert counted["n_missing"].tolist() == [4, 0]
+    X = pl.from_pandas(table[["job", "whole"]])
+    frame = MissingValuesDisplay.from_frames(X).to_frame()
+    assert frame["n_missing"].tolist() == [4, 0]
 
 
 def test_plot_draws_another_kind(table):

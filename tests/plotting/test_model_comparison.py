@@ -8,8 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import GaussianNB
 
 from segmentlearn.model_selection import compare_models
-from segmentlearn.plotting import ModelComparisonDisplay
-from segmentlearn.plotting._decisions._model_comparison import _COLORS
+from segmentlearn.plotting import BLUE, ModelComparisonDisplay
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -42,10 +41,7 @@ def test_dots_stand_at_the_differences(result):
     display = ModelComparisonDisplay.from_result(result).plot()
     dots = [line for line in display.ax_.lines if line.get_marker() == "o"]
     assert [dot.get_xdata()[0] for dot in dots] == display.differences.tolist()
-    assert [dot.get_color() for dot in dots] == [
-        _COLORS["better"],
-        _COLORS["undecided"],
-    ]
+    assert [dot.get_color() for dot in dots] == [BLUE, "#7F7F7F"]
 
 
 def test_any_measure_can_be_drawn(result):

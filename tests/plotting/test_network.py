@@ -8,8 +8,6 @@ from keras import layers
 
 from segmentlearn import SegmentClassifier
 from segmentlearn.plotting import NetworkDisplay
-from segmentlearn.plotting._networks._network_graph import read_layers
-from segmentlearn.plotting._networks._network_layout import lay_out
 
 matplotlib.use("Agg")
 
@@ -47,12 +45,12 @@ def _branches(n_branches):
 
 
 def _texts(display):
-    return [text.get_text() for text in display.ax_.texts]
+    return [text.get_text() for text in display.ax_.texts if text.get_text()]
 
 
-def test_layers_tell_what_they_are():
+def test_layers_of_a_model():
     """Name, class, activation or rate, shape, parameters."""
-    nodes = read_layers(_sequential())
+    nodes = NetworkDisplay.from_model(_sequential()).nodes
     assert [(node.name, node.detail) for node in nodes[1:]] == [
         ("hidden", "relu"),
         ("dropout", "0.2"),
@@ -64,39 +62,52 @@ def test_layers_tell_what_they_are():
     assert [node.sources for node in nodes] == [[], [0], [1], [2]]
 
 
-def test_boxes_hold_what_layers_tell():
+def test_boxes_describe_layers():
     """As text, with the model's parameters in the title."""
     display = NetworkDisplay.from_model(_sequential())
-    assert _texts(display)[4:8] == ["hidden", "Dense · relu", "(None, 3)", "15 params"]
+    assert _texts(display)[3:7] == ["hidden", "Dense · relu", "(None, 3)", "15 params"]
     assert display.ax_.get_title() == "small: 19 parameters"
 
 
 def test_skip_connections_are_arrows():
     """An addition takes from the block and from what is before it."""
-    nodes = read_layers(_residual(1))
+    nodes = NetworkDisplay.from_model(_residual(1)).nodes
     assert [node.kind for node in nodes] == ["InputLayer", "Dense", "Add", "Dense"]
     assert sorted(nodes[2].sources) == [0, 1]
 
 
-def test_way_of_a_long_arrow_passes_no_box():
-    """It has a lane of its own in the rows between."""
-    layout = lay_out([[], [0], [1], [0, 2]], width=2.0, gap=0.2)
-    (way,) = [
-        way for source, target, way in layout.arrows if (source, target) == (0, 3)
-    ]
-    assert [row for _, row in way] == [1, 2]
-    for x, row in way:
-        assert abs(x - layout.x[row]) > 1.0
+def _boxes(ax):
+    """Return left, bottom, width and height of each box by the layer's name."""
+    boxes = [patch.get_bbox() for patch in ax.patches]
+    names = [text for text in ax.texts if text.get_fontweight() == "bold"]
+    return {
+        text.get_text(): box
+        for text in names
+        for box in boxes
+        if box.contains(*text.get_position())
+    }
+
+
+def test_long_arrow_passes_no_box():
+    """It keeps beside the boxes in the rows between."""
+    display = NetworkDisplay.from_model(_residual(2), max_layers=20)
+    boxes = _boxes(display.ax_).values()
+    lanes = [line.get_xdata()[1:] for line in display.ax_.lines]
+    lanes = [x for line in lanes for x in line]
+    assert len(lanes) == 4  # two arrows, each with two bends
+    assert not any(box.x0 <= x <= box.x1 for x in lanes for box in boxes)
 
 
 def test_boxes_of_a_row_keep_their_distance():
-    """And stand around the one before them."""
-    layout = lay_out([[], [0], [0], [0]], width=2.0, gap=0.5)
-    assert np.diff(np.sort(layout.x[1:])) == pytest.approx([2.5, 2.5])
-    assert layout.x[0] == pytest.approx(layout.x[1:].mean())
+    """And are around the one before them."""
+    boxes = _boxes(NetworkDisplay.from_model(_branches(2)).ax_)
+    left, right = boxes["net_0"], boxes["net_1"]
+    assert right.x0 - left.x1 > 0.2
+    middle = (boxes["x"].x0 + boxes["x"].x1) / 2
+    assert (left.x0 + right.x1) / 2 == pytest.approx(middle)
 
 
-def test_branches_alike_are_drawn_once():
+def test_equal_branches_are_drawn_once():
     """With how many there are; two are drawn as they are."""
     shown = NetworkDisplay.from_model(_branches(4)).shown_
     assert [(node.name, node.count) for node in shown] == [
@@ -107,7 +118,7 @@ def test_branches_alike_are_drawn_once():
     assert len(NetworkDisplay.from_model(_branches(2)).shown_) == 4
 
 
-def test_inputs_alike_are_told_apart():
+def test_equal_inputs_stay_apart():
     """Three inputs of one shape are three things."""
     inputs = [keras.Input((2,), name=name) for name in "abc"]
     model = keras.Model(inputs, layers.Add()(inputs))
@@ -177,7 +188,7 @@ def test_net_of_an_estimator():
     assert {node.count for node in display.shown_} == {1, 3}
 
 
-def test_what_cannot_be_drawn_is_told():
+def test_what_cannot_be_drawn_is_refused():
     """No net, no model, no graph, no room."""
 
     class Own(keras.Model):

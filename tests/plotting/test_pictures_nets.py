@@ -4,15 +4,16 @@ After a wanted change draw them anew, and look at each:
 ``pytest -n 0 --mpl-generate-path=tests/plotting/baseline tests/plotting``.
 """
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from segmentlearn.plotting import (
     NetworkDisplay,
     SegmentSizesDisplay,
     TrainingHistoryDisplay,
 )
-from segmentlearn.plotting._networks._network_graph import LayerNode
 
 _EPOCHS = np.arange(16)
 
@@ -45,23 +46,20 @@ def test_training_history_of_folds():
 
 @pytest.mark.mpl_image_compare
 def test_network():
-    """Branches alike, a skip connection, a nested net in its frame."""
-    kinds = ["InputLayer", *["Dense"] * 3, "Dense", "Dropout", "Dense", "Add", "Dense"]
-    sources = [[], [0], [0], [0], [1, 2, 3], [4], [5], [4, 6], [7]]
-    names = ["features", "net_1", "net_2", "net_3", "joined", "dropout", "bent", "sum"]
-    nodes = [
-        LayerNode(
-            name=name,
-            kind=kind,
-            detail={"Dense": "relu", "Dropout": "0.1"}.get(kind, ""),
-            shape="(None, 16)",
-            n_params=272 if kind == "Dense" else 0,
-            sources=own,
-            groups=("block",) if name in ("dropout", "bent", "sum") else (),
-        )
-        for name, kind, own in zip([*names, "segment"], kinds, sources, strict=True)
+    """Equal branches, a skip connection, a nested net in its frame."""
+    inner = keras.Input((16,))
+    hidden = layers.Dropout(0.1, name="dropout")(inner)
+    hidden = layers.Dense(16, activation="relu", name="nonlinear")(hidden)
+    block = keras.Model(inner, layers.Add(name="sum")([inner, hidden]), name="block")
+    features = keras.Input((16,), name="features")
+    nets = [
+        layers.Dense(16, activation="relu", name=f"net_{at}")(features)
+        for at in (1, 2, 3)
     ]
-    return NetworkDisplay(nodes=nodes, name="net", n_params=1632).plot().figure_
+    joined = layers.Dense(16, name="joined")(layers.Average(name="average")(nets))
+    segment = layers.Dense(4, activation="softmax", name="segment")(block(joined))
+    model = keras.Model(features, segment, name="net")
+    return NetworkDisplay.from_model(model).figure_
 
 
 @pytest.mark.mpl_image_compare

@@ -105,7 +105,7 @@ def test_confusion_matrix():
 
 @pytest.mark.mpl_image_compare
 def test_lift(campaign):
-    """Two models, a draw by lot and the best possible."""
+    """Two models, random choice and the best possible."""
     return LiftDisplay.from_predictions(*campaign).figure_
 
 
@@ -167,7 +167,7 @@ def test_number_of_clusters():
 
 @pytest.mark.mpl_image_compare
 def test_precision_recall(campaign):
-    """Two models and the level of a draw by lot."""
+    """Two models and the level of random choice."""
     y, proba = campaign
     ax = None
     for name, scores in proba.items():

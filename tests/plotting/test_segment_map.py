@@ -7,7 +7,6 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn.plotting import SegmentMapDisplay
-from segmentlearn.plotting._base._point_clouds import push_apart, spread_out
 
 matplotlib.use("Agg")
 
@@ -154,13 +153,15 @@ def test_too_few_numbers(customers, labels):
 def test_few_values_are_spread_out():
     """By less than half a step, so that none is taken for its neighbour."""
     points = np.column_stack([np.arange(1000) % 3, np.linspace(0, 1, 1000)])
-    spread = spread_out(points)
-    assert (np.round(spread[:, 0]) == points[:, 0]).all()
-    assert len(np.unique(spread[:, 0])) > 900
-    np.testing.assert_array_equal(spread[:, 1], points[:, 1])
+    display = SegmentMapDisplay.from_predictions(points, np.arange(1000) % 2)
+    drawn = np.vstack([dots.get_offsets() for dots in display.ax_.collections])
+    drawn = drawn[np.argsort(drawn[:, 1])]
+    assert (np.round(drawn[:, 0]) == points[:, 0]).all()
+    assert len(np.unique(drawn[:, 0])) > 900
+    np.testing.assert_array_equal(drawn[:, 1], points[:, 1])
 
 
-def test_far_points_are_told():
+def test_far_points_are_counted():
     """Two customers of a thousand do not squeeze the others into a corner."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 2))
@@ -172,13 +173,17 @@ def test_far_points_are_told():
 
 def test_labels_are_pushed_apart():
     """Even where they start at the same place; far ones stay."""
-    moved = push_apart(np.array([[0.0, 0.0], [0.0, 0.0], [99.0, 0.0]]), 10.0)
-    assert np.hypot(*(moved[0] - moved[1])) >= 10
-    assert moved[2].tolist() == [99, 0]
+    X = np.array([[0.0, 0], [2, 2], [0, 2], [2, 0], [98, 99], [100, 99]])
+    display = SegmentMapDisplay.from_predictions(X, [0, 0, 1, 1, 2, 2])
+    places = np.array([label.xyann for label in display.ax_.texts])
+    first, second, _ = display.ax_.transData.transform(places)
+    inch = display.figure_.dpi
+    assert np.hypot(*(first - second)) >= 0.33 * inch
+    assert places[2] == pytest.approx([99, 99])
 
 
-def test_missing_matplotlib_is_told(customers, labels, monkeypatch):
-    """With what installs it."""
+def test_missing_matplotlib(customers, labels, monkeypatch):
+    """The error says how to install it."""
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"segmentlearn\[plot\]"):
         SegmentMapDisplay.from_predictions(customers, labels)

@@ -8,11 +8,6 @@ from scipy import stats
 
 from segmentlearn.inspection import associations
 from segmentlearn.plotting import TargetRelationDisplay
-from segmentlearn.plotting._base._boxes import five_numbers
-from segmentlearn.plotting._tables._target_statistics import (
-    ClassesByLevel,
-    NumbersByClass,
-)
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -27,7 +22,7 @@ def _close():
 
 @pytest.fixture(scope="module")
 def table():
-    """A number and a category that tell three classes, noise, a constant."""
+    """A number and a category that predict three classes, noise, a constant."""
     rng = np.random.default_rng(0)
     kind = np.arange(120) % 3
     X = pd.DataFrame(
@@ -54,16 +49,15 @@ def test_boxes_are_those_of_each_class(table):
     """In the order of the classes."""
     X, y = table
     (one,) = TargetRelationDisplay.from_frame(X, y, columns=["income"]).relations
-    assert isinstance(one, NumbersByClass)
     for box, (_, values) in zip(one.boxes, X["income"].groupby(y), strict=True):
-        np.testing.assert_allclose(box, five_numbers(values.to_numpy()))
+        np.testing.assert_allclose(box[1:4], values.quantile([0.25, 0.5, 0.75]))
+        assert values.min() <= box[0] <= box[1]
 
 
 def test_classes_are_counted_at_each_level(table):
     """Missing cells are a level of their own."""
     X, y = table
     (one,) = TargetRelationDisplay.from_frame(X, y, columns="job").relations
-    assert isinstance(one, ClassesByLevel)
     expected = pd.crosstab(X["job"].fillna("missing"), y).loc[one.levels]
     np.testing.assert_array_equal(one.counts, expected)
     assert one.levels[-1] == "missing"

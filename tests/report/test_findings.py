@@ -36,7 +36,7 @@ def test_cure_names_options_of_the_command_line(customers):
 
 @pytest.mark.parametrize("words", ["GroupKFold", "pandas", "ids=", "sklearn", "fold"])
 def test_cures_are_without_python(words):
-    """A manager is not told of modules and folds."""
+    """A manager reads nothing of modules and folds."""
     assert not [cure for cure in _CURES.values() if words in cure]
 
 

@@ -17,8 +17,6 @@ from segmentlearn.cluster import InductiveClusterer
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 from segmentlearn.report import write_report
-from segmentlearn.report._quality import classifier_quality
-from segmentlearn.report._rare_levels import merge_rare_levels
 
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
 
@@ -97,12 +95,11 @@ def test_training_rows_are_not_scored(customers, tmp_path):
     assert "percentage points" not in page
 
 
-def test_stored_counts_are_the_quality():
-    """What was held out when the model was made is told, beside the largest class."""
-    facts = {"held_out_labels": ["A", "B"], "held_out_confusion": [[60, 20], [10, 30]]}
-    found = classifier_quality(None, facts, None, np.empty(0))
-    assert "75%" in found.headline
-    assert "67%" in found.paragraphs[1]
+def test_stored_counts_are_the_quality(report_of_counts):
+    """What was held out when the model was made, beside the largest class."""
+    page = report_of_counts([[60, 20], [10, 30]])
+    assert "finds the right segment for 75%" in page
+    assert "would be right for 67%" in page
 
 
 def test_small_segment_is_not_described(customers, tmp_path):
@@ -120,7 +117,7 @@ def test_small_segment_is_not_described(customers, tmp_path):
 
 
 def test_nothing_hidden_is_not_explained(clusterer, customers, tmp_path):
-    """Where all sizes are shown, nobody is told what "< 10" means."""
+    """Where all sizes are shown, nothing is explained, not even what "< 10" means."""
     page = write(clusterer, customers, tmp_path)
     assert min(np.bincount(clusterer.labels_)) >= 10
     assert "To protect single customers" not in page
@@ -144,11 +141,11 @@ def test_sizes_stand_beside_those_of_held_out_customers(judged, tmp_path):
     counts = [[90, 14, 30], [20, 50, 15], [20, 15, 60]]
     facts = {"held_out_labels": ["A", "B", "C"], "held_out_confusion": counts}
     page = write(model, X, tmp_path, facts=facts)
-    said = pd.Series(model.predict(X)).value_counts(normalize=True)
-    cells = [f"{said['A']:.0%}", "41%", "43%"]
+    predicted = pd.Series(model.predict(X)).value_counts(normalize=True)
+    cells = [f"{predicted['A']:.0%}", "41%", "43%"]
     row = "".join(f'<td class="number">{cell}</td>' for cell in cells)
     assert f'<tr><th scope="row">A</th>{row}</tr>' in page
-    assert "not a count" in page
+    assert "not counts" in page
 
 
 def test_largest_segment_is_named_with_its_label(clusterer, customers, tmp_path):
@@ -159,7 +156,7 @@ def test_largest_segment_is_named_with_its_label(clusterer, customers, tmp_path)
 
 
 def test_columns_used_leave_identifiers_out(customers, tmp_path):
-    """Four columns are handed over, and the preprocessor keeps three."""
+    """Four columns are passed, and the preprocessor keeps three."""
     names = np.random.default_rng(0).permutation(90_000)[: len(customers)]
     X = customers.assign(ID=names + 100_000)
     with pytest.warns(SegmentLearnWarning, match="identifiers"):
@@ -171,7 +168,7 @@ def test_columns_used_leave_identifiers_out(customers, tmp_path):
 
 
 def test_rules_without_figures_are_explained_once(tmp_path):
-    """Rules that are always right would tell that no customer is an exception."""
+    """Rules that are always right would reveal that no customer is an exception."""
     X = pd.DataFrame({"Age": np.tile([20, 22, 24, 60, 62, 64], 20)})
     page = write(KMeans(2, n_init=2, random_state=0).fit(X), X, tmp_path)
     assert "Age &lt;= " in page
@@ -187,14 +184,6 @@ def test_rare_level_is_nowhere(customers, tmp_path):
     model = InductiveClusterer(inner).fit(X[NUMBERS])
     model.segment_names_ = {0: "Zwergdorf people", 1: "others"}
     assert "Zwergdorf" not in write(model, X, tmp_path, y=y)
-
-
-def test_few_rare_levels_are_missing():
-    """What is still fewer than ten customers after the merge is no level."""
-    X = pd.DataFrame({"Town": ["Ulm"] * 20 + ["Au"] * 6})
-    merged, rare = merge_rare_levels(X)
-    assert merged["Town"].isna().sum() == 6
-    assert rare == {"Au"}
 
 
 def test_large_table_is_sampled(clusterer, customers, tmp_path):

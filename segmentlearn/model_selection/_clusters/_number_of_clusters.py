@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
-from segmentlearn._formatting import format_cell, markdown_table
+from segmentlearn._formatting import cell_text, markdown_table
 from segmentlearn.model_selection._clusters._clustering_task import (
     ClusteringTask,
     clustering_task,
@@ -76,7 +76,7 @@ class NumberOfClusters:
         return "\n\n".join(parts).rstrip()
 
     def __str__(self) -> str:
-        cells = self.table.map(format_cell).reset_index()
+        cells = self.table.map(cell_text).reset_index()
         parts = [self._headline(), *(f"  - {reason}" for reason in self.reasons), ""]
         parts += [cells.to_string(index=False), "", self._choices(), *self.notes]
         return "\n".join(parts)

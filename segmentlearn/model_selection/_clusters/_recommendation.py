@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import format_cell
+from segmentlearn._formatting import cell_text
 
 _STRONG = 0.8  # prediction strength of clusters that are there (Tibshirani & Walther)
 _MIN_GAIN = 0.05
@@ -76,7 +76,7 @@ def recommend(
     if recommended == 1:
         return recommended, reasons
     if "stability" in table:
-        agreement = format_cell(float(table.at[recommended, "stability"]))
+        agreement = cell_text(float(table.at[recommended, "stability"]))
         reasons.append(
             "Clusterings of bootstrap samples agree with an adjusted Rand index of "
             f"{agreement}."
@@ -100,7 +100,7 @@ def _by_silhouette(
     if stable.empty:
         return 1, reasons
     best = int(stable.idxmax())
-    top = format_cell(float(stable[best]))
+    top = cell_text(float(stable[best]))
     if leader == "silhouette":
         reasons.append(
             f"The mean silhouette is highest with {best} segments ({top}). It cannot "
@@ -126,7 +126,7 @@ def _by_silhouette(
             if preferred != best:
                 best = preferred
                 reasons.append(
-                    f"{best} segments are close to that ({format_cell(stable[best])}) "
+                    f"{best} segments are close to that ({cell_text(stable[best])}) "
                     "and have the highest Calinski-Harabasz index of all that are, "
                     "which weighs what further segments explain against their number."
                 )
@@ -203,7 +203,7 @@ def _without_unstable(
     best = values.idxmax()
     if best in stable.index:
         return stable, []
-    agreement = format_cell(float(table.at[best, "stability"]))
+    agreement = cell_text(float(table.at[best, "stability"]))
     return stable, [
         f"{best} segments were left out, as they change when the customers are drawn "
         f"again (adjusted Rand index {agreement})."

@@ -22,7 +22,7 @@ MEASURES = {
     "brier": False,
 }
 # what a reader calls them, where that is not their name
-WORDS = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
+MEASURE_NAMES = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
 class FoldPrediction(NamedTuple):

@@ -21,8 +21,8 @@ from segmentlearn._compat import HasMethods, Interval, num_samples, validate_par
 from segmentlearn._formatting import markdown_table
 from segmentlearn.model_selection._comparison._baselines import default_baselines
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
+    MEASURE_NAMES,
     MEASURES,
-    WORDS,
     FoldPrediction,
     fit_and_predict,
     measure,
@@ -306,7 +306,7 @@ def _differences(
 
 def _sentence(name: str, scoring: str, row: Any) -> str:
     """Return a sentence on the classifier and one baseline."""
-    words = WORDS.get(scoring, scoring)
+    words = MEASURE_NAMES.get(scoring, scoring)
     interval = f"interval {row.low:+.4f} to {row.high:+.4f}"
     if row.verdict == "undecided":
         return (

@@ -1,9 +1,13 @@
 """Boxes of quartiles, slim enough to stand above other things."""
 
+from typing import Any
+
 import numpy as np
 
+from segmentlearn.plotting._base._canvas import Axes
 
-def five_numbers(values):
+
+def five_numbers(values: np.ndarray) -> np.ndarray:
     """Return what a box shows of some values."""
     if not len(values):
         return np.full(5, np.nan)
@@ -14,7 +18,9 @@ def five_numbers(values):
     return np.array([min(low, lower), lower, median, upper, max(high, upper)])
 
 
-def draw_box(ax, five, y, height, color, transform=None):
+def draw_box(
+    ax: Axes, five: np.ndarray, y: Any, height: float, color: str, transform: Any = None
+) -> None:
     """Draw a box that lies on its side."""
     if np.isnan(five).any():
         return

@@ -1,23 +1,27 @@
-"""Axes to draw on, and colours that colour-blind readers can tell apart."""
+"""Axes to draw on, and colours that colour-blind readers can distinguish."""
+
+from typing import Any
+
+Axes = Any  # of Matplotlib, which is imported only when something is drawn
 
 # M. Okabe and K. Ito, "Color universal design", 2008, without yellow and black
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F")
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, GREY = COLORS
 
 
-def require_pyplot():
+def require_pyplot() -> Any:
     """Import and return `matplotlib.pyplot`."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "pictures need Matplotlib; install it with: "
+            "Displays need Matplotlib; install it with: "
             "pip install 'segmentlearn[plot]'"
         ) from error
     return plt
 
 
-def open_axes(ax, *, width=6.4, height=4.0):
+def open_axes(ax: Axes, *, width: float = 6.4, height: float = 4.0) -> Axes:
     """Return the axes to draw on, new ones in a figure of their own for None."""
     plt = require_pyplot()
     if ax is not None:
@@ -25,14 +29,14 @@ def open_axes(ax, *, width=6.4, height=4.0):
     return plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def laid_out_width(*all_axes):
+def laid_out_width(*all_axes: Axes) -> list[float]:
     """Lay a figure out, and return how wide axes in it are."""
     figure = all_axes[0].figure.canvas.figure  # of a subfigure the whole one
     figure.draw_without_rendering()
     return [72 * ax.bbox.width / figure.dpi for ax in all_axes]
 
 
-def lasting_width(ax, *beside):
+def lasting_width(ax: Axes, *beside: Axes) -> float:
     """Return how wide axes stay when others in the figure get labels as they have."""
     width = laid_out_width(ax)[0]
     figure, place = ax.figure, ax.get_subplotspec()
@@ -47,7 +51,7 @@ def lasting_width(ax, *beside):
     return min(width, in_points * (share * figure.bbox.width - labels))
 
 
-def tidy(ax, grid="y"):
+def tidy(ax: Axes, grid: str = "y") -> None:
     """Take the box of axes away and lay a light grid behind what is drawn."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(True, axis=grid, color="#E5E5E5", linewidth=0.8)

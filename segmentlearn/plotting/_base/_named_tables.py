@@ -1,6 +1,7 @@
 """One table or several by name, read column by column."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from segmentlearn.tables import as_table
 ONLY_TABLE = "table"
 
 
-def read_named_tables(tables, parameter):
+def read_named_tables(tables: Any, parameter: str) -> dict[str, dict]:
     """Read one table, or several by name."""
     read = {}
     for name, table in named(tables, ONLY_TABLE).items():
@@ -18,18 +19,18 @@ def read_named_tables(tables, parameter):
         if 0 in shape:
             raise ValueError(
                 f"{parameter} has no cells to draw: table {name!r} has the shape "
-                f"{shape}; leave it out or hand over one with rows and columns."
+                f"{shape}; leave it out or pass one with rows and columns."
             )
         read[str(name)] = as_table(table).by_name()
     return read
 
 
-def union_of_columns(tables):
+def union_of_columns(tables: Any) -> list[str]:
     """Return the names of all columns, in the order of their first table."""
     return list(dict.fromkeys(name for table in tables for name in table))
 
 
-def choose_columns(names, columns):
+def choose_columns(names: Any, columns: list) -> list[str]:
     """Return the columns that a user chose, in the user's order."""
     if columns is None:
         return list(names)
@@ -43,11 +44,11 @@ def choose_columns(names, columns):
     return [str(column) for column in columns]
 
 
-def check_max_columns(max_columns):
+def check_max_columns(max_columns: int) -> None:
     """Raise a ValueError unless this is a whole number of at least 1."""
     is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
     if not is_whole or max_columns < 1:
         raise ValueError(
-            f"max_columns={max_columns!r} is not a whole number of at least 1; say how "
-            f"many columns to show at most."
+            f"max_columns={max_columns!r} is not a whole number of at least 1; pass "
+            f"the number of columns to show at most."
         )

@@ -1,9 +1,12 @@
 """Panels side by side: opened, named, or with words in place of a picture."""
 
 import textwrap
+from typing import Any
 
-from segmentlearn._formatting import level_text, number_text
-from segmentlearn.plotting._base._canvas import laid_out_width, require_pyplot
+import numpy as np
+
+from segmentlearn._formatting import level_text, short_number_text
+from segmentlearn.plotting._base._canvas import Axes, laid_out_width, require_pyplot
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 SMALL = 8  # points of what is written into panels
@@ -13,7 +16,9 @@ _TICK = 30  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
 
 
-def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
+def open_panels(
+    n_panels: int, n_wide: int, *, width: float, height: float, extra: float = 0.0
+) -> np.ndarray:
     """Return the axes of a new figure that panels of some size fit into."""
     n_wide = min(n_panels, n_wide)
     n_high = -(-n_panels // n_wide)
@@ -29,16 +34,16 @@ def open_panels(n_panels, n_wide, *, width, height, extra=0.0):
     return grid.ravel()[:n_panels]
 
 
-def check_axes(axes, n_panels):
+def check_axes(axes: Any, n_panels: int) -> None:
     """Raise a ValueError unless there is an axes for each panel."""
     if len(axes) != n_panels:
         raise ValueError(
             f"axes holds {len(axes)} axes and there are {n_panels} panels to draw; "
-            f"hand over one for each, or None for a new figure."
+            f"pass one for each, or None for a new figure."
         )
 
 
-def write_alone(ax, words):
+def write_alone(ax: Axes, words: str) -> None:
     """Write a sentence in place of a picture, so that no empty axes is drawn."""
     ax.set_axis_off()
     ax.text(
@@ -50,7 +55,7 @@ def write_alone(ax, words):
     )
 
 
-def column_title(name, width=24):
+def column_title(name: str, width: int = 24) -> str:
     """Break a long name into two lines at most; what is longer is cut."""
     lines = wrap_name(str(name), width).split("\n")
     if len(lines) > 2:
@@ -61,13 +66,13 @@ def column_title(name, width=24):
     return "\n".join(lines).replace("$", r"\$")
 
 
-def level_title(level, flag_of=None):
-    """Write a level as it stands in the data; truth values and flags as yes and no."""
+def level_title(level: Any, flag_of: str | None = None) -> str:
+    """Return a level as it is in the data, truth values and flags as yes and no."""
     return level if isinstance(level, str) else level_text(level, flag_of)
 
 
-def row_titles(titles, sizes=None):
-    """Write what rows of a panel are, so that no name reaches into the next one."""
+def row_titles(titles: list, sizes: Any = None) -> list[str]:
+    """Return the names of rows, cut so that none reaches into the next panel."""
     if len(titles) <= _FEW_ROWS:
         ticks = [column_title(title, 14) for title in titles]
     else:
@@ -77,8 +82,8 @@ def row_titles(titles, sizes=None):
     return [f"{tick} ({size:,})" for tick, size in zip(ticks, sizes, strict=True)]
 
 
-def write_around(axes, titles, notes):
-    """Write above and below each panel, in lines that are not wider than the panel."""
+def write_around(axes: Any, titles: list, notes: list[str]) -> None:
+    """Write titles and notes in lines that are not wider than their panel."""
     from matplotlib.ticker import MaxNLocator
 
     widths = laid_out_width(*axes)
@@ -95,32 +100,7 @@ def write_around(axes, titles, notes):
             locator.set_params(nbins=max(1, int(width / _TICK)))
 
 
-def share_text(share):
-    """Write a share, a small one never as none."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    if share < 0.001:
-        return "<0.1%"
-    return ">99.9%" if share > 0.999 else f"{share:.1%}"
-
-
-def counted(number, noun):
-    """Write a number and a noun that agrees with it."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def number_title(value, kind="number"):
-    """Write a number, a date or a duration shortly."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if kind == "number" and size <= abs(value) < 1e12:
-            text = f"{value / (1e3 if letter == 'k' else size):.4g}{letter}"
-            break
-    else:
-        text = number_text(float(value), kind)
-    return f"−{text[1:]}" if text.startswith("-") else text  # noqa: RUF001
-
-
-def write_numbers(axis, kind="number", n_ticks=5):
+def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
     """Write few numbers, dates or durations along an axis."""
     from matplotlib import dates, ticker
 
@@ -135,8 +115,8 @@ def write_numbers(axis, kind="number", n_ticks=5):
     axis.set_tick_params(labelsize=SMALL)
 
 
-def finish(axes, note, is_new):
-    """Write what is true of all panels above them."""
+def finish(axes: Any, note: str, is_new: bool) -> None:
+    """Write a note above all panels."""
     if note and is_new:
         width = int(11 * axes[0].figure.get_figwidth())
         axes[0].figure.suptitle(textwrap.fill(note, width), fontsize=9)
@@ -144,25 +124,31 @@ def finish(axes, note, is_new):
         axes[0].set_title(f"{note}\n{axes[0].get_title()}".strip(), fontsize=9)
 
 
-def add_legend(axes, handles, is_new):
-    """Add one legend for all panels."""
-    if is_new:
-        axes[0].figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=min(len(handles), 5),
-            frameon=False,
-            fontsize=SMALL + 1,
-        )
-    else:
+def add_legend(axes: Any, names: Any, colors: Any, is_new: bool) -> None:
+    """Add one legend for all panels; colours beyond the names are not needed."""
+    from matplotlib.patches import Patch
+
+    handles = [
+        Patch(color=color, label=column_title(name, 20))
+        for name, color in zip(names, colors, strict=False)
+    ]
+    if not is_new:
         axes[0].legend(handles=handles, fontsize=SMALL)
+        return
+    axes[0].figure.legend(
+        handles=handles,
+        loc="outside lower center",
+        ncols=min(len(handles), 5),
+        frameon=False,
+        fontsize=SMALL + 1,
+    )
 
 
-def _cut(text, width):
+def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
 
 
-def _tick(value, kind):
+def _tick(value: Any, kind: str) -> str:
     """Write a number of an axis, without zeros at its end."""
-    text = number_title(value, kind)
+    text = short_number_text(value, kind)
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,32 +1,35 @@
-"""Clouds of points made legible: spread out, far points left out, labels apart."""
+"""Legible scatter plots: jitter, axes without outliers, labels apart."""
 
 import numpy as np
 
 from segmentlearn._formatting import percent
+from segmentlearn.plotting._base._canvas import Axes
 
-_FEWEST_TO_SPREAD = 500
-_MOST_VALUES_TO_SPREAD = 25
+_FEWEST_TO_JITTER = 500
+_MOST_VALUES_TO_JITTER = 25
 
 
-def spread_out(points):
+def jitter(points: np.ndarray) -> np.ndarray:
     """Return points that do not hide each other where an axis has few values."""
-    spread = np.array(points, dtype=np.float64)
-    if len(spread) < _FEWEST_TO_SPREAD:
-        return spread
+    moved = np.array(points, dtype=np.float64)
+    if len(moved) < _FEWEST_TO_JITTER:
+        return moved
     rng = np.random.default_rng(0)
-    for axis in spread.T:
+    for axis in moved.T:
         values = np.unique(axis[~np.isnan(axis)])
-        if 1 < len(values) <= _MOST_VALUES_TO_SPREAD:
+        if 1 < len(values) <= _MOST_VALUES_TO_JITTER:
             axis += rng.uniform(-0.35, 0.35, len(axis)) * np.diff(values).min()
-    return spread
+    return moved
 
 
-def leave_out_far_points(ax, points, centres):
+def leave_out_far_points(
+    ax: Axes, points: np.ndarray, centres: np.ndarray
+) -> list[str]:
     """End axes where nearly all points do, if some lie far from them."""
     notes = ["", ""]
     for at, set_limits in enumerate((ax.set_xlim, ax.set_ylim)):
         values = points[:, at][np.isfinite(points[:, at])]
-        if len(values) < _FEWEST_TO_SPREAD:
+        if len(values) < _FEWEST_TO_JITTER:
             continue
         low, high = np.quantile(values, [0.002, 0.998])
         low = min(low, np.nanmin(centres[:, at]))
@@ -41,7 +44,7 @@ def leave_out_far_points(ax, points, centres):
     return notes
 
 
-def push_apart(places, distance):
+def push_apart(places: np.ndarray, distance: float) -> np.ndarray:
     """Move places that are nearer to each other than some distance."""
     places = places.copy()
     for _ in range(100):

@@ -1,6 +1,7 @@
 """From estimators and customers to the probabilities that a display draws."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -8,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from segmentlearn.metrics import read_binary, read_labels
 
 
-def named(value, name=None):
+def named(value: Any, name: str | None = None) -> dict:
     """Return several things by their names, a single one by its own."""
     if isinstance(value, Mapping):
         if not value:
@@ -17,7 +18,7 @@ def named(value, name=None):
     return {name: value}
 
 
-def predicted(estimators, X, pos_label=None):
+def predicted(estimators: dict, X: Any, pos_label: Any = None) -> tuple[dict, Any]:
     """Return the probability of the positive class by each estimator."""
     probabilities = {}
     for name, estimator in estimators.items():
@@ -39,7 +40,7 @@ def predicted(estimators, X, pos_label=None):
     return probabilities, pos_label
 
 
-def thinned(x, *ys, n_points=1000):
+def thinned(x: Any, *ys: np.ndarray, n_points: int = 1000) -> tuple[np.ndarray, ...]:
     """Return curves at few enough points to draw."""
     if len(x) <= n_points:
         return (x, *ys)
@@ -47,7 +48,9 @@ def thinned(x, *ys, n_points=1000):
     return tuple(values[at] for values in (x, *ys))
 
 
-def read_all(y_true, proba, pos_label, name=None):
+def read_all(
+    y_true: Any, proba: Any, pos_label: Any, name: str | None = None
+) -> dict[str | None, tuple]:
     """Return responders and probabilities under each name."""
     return {
         one: read_binary(y_true, values, pos_label)

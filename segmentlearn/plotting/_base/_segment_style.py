@@ -1,6 +1,7 @@
 """How segments look in every picture: colours, marks, legends."""
 
 import textwrap
+from typing import Any
 
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import is_noise
@@ -16,7 +17,7 @@ _MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 _NOISE_COLOR = "#BBBBBB"
 
 
-def segment_colors(labels):
+def segment_colors(labels: list) -> tuple[list[str], list[str]]:
     """Return a colour and a mark for each segment."""
     palette = _FEW if len(labels) <= len(_FEW) else _MANY
     colors = [palette[at % len(palette)] for at in range(len(labels))]
@@ -27,13 +28,15 @@ def segment_colors(labels):
     return colors, marks
 
 
-def wrap_name(name, width):
+def wrap_name(name: str, width: int) -> str:
     """Break a column's name into lines, after underscores too."""
     lines = textwrap.wrap(name.replace("_", "_\0 "), width, break_long_words=False)
     return "\n".join(lines).replace("_\0 ", "_").replace("\0", "")
 
 
-def segment_caption(label, name, share, width, most_lines=5):
+def segment_caption(
+    label: Any, name: str, share: float, width: int, most_lines: int = 5
+) -> str:
     """Return label, name and share in lines of some width."""
     text = name if name == str(label) else f"{label}: {name}"
     lines = textwrap.wrap(f"{text} ({percent(share)})", width)
@@ -45,7 +48,7 @@ def segment_caption(label, name, share, width, most_lines=5):
     return "\n".join(lines)
 
 
-def segment_tick(label, names, facts, width=32):
+def segment_tick(label: Any, names: Any, facts: str, width: int = 32) -> str:
     """Return label, name and facts as a tick at the left of a picture."""
     name = (names or {}).get(label, label)
     if name == label:

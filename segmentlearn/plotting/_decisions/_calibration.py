@@ -1,4 +1,9 @@
-"""The reliability diagram: whether customers respond as often as they are said to."""
+"""The reliability diagram: whether customers respond as often as predicted."""
+
+import dataclasses
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import (
     expected_calibration_error,
@@ -6,16 +11,17 @@ from segmentlearn.metrics import (
     read_labels,
     reliability_curve,
 )
-from segmentlearn.plotting._base._canvas import COLORS, GREY, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, require_pyplot, tidy
 from segmentlearn.plotting._base._predictions import named, predicted, read_all
 
 _MOST_SHOWN = 10  # curves in one picture
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class CalibrationDisplay:
     """Share of responders over their probability, with intervals and bin counts.
 
-    Made by `from_estimator` or `from_predictions`. Calibrated probabilities lie on the
+    Made by `from_estimator` or `from_predictions`. Calibrated probabilities are on the
     diagonal, as far as the intervals of their bins allow. Of more than two classes each
     is drawn against the rest.
 
@@ -50,12 +56,20 @@ class CalibrationDisplay:
     'Share that is of the class'
     """
 
-    def __init__(self, *, curves, errors):
-        self.curves = curves
-        self.errors = errors
+    curves: dict
+    errors: dict
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, pos_label=None, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the calibration of a fitted classifier, or of several to compare.
 
         Parameters
@@ -88,17 +102,17 @@ class CalibrationDisplay:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        proba,
+        y_true: ArrayLike,
+        proba: Any,
         *,
-        n_bins=10,
-        strategy="quantile",
-        labels=None,
-        pos_label=None,
-        name=None,
-        ax=None,
-        **how,
-    ):
+        n_bins: int = 10,
+        strategy: str = "quantile",
+        labels: ArrayLike | None = None,
+        pos_label: Any = None,
+        name: str | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the calibration of probabilities, or of several to compare.
 
         Parameters
@@ -133,10 +147,10 @@ class CalibrationDisplay:
         ValueError
             If there are more than ten curves to draw.
         """
-        shape = () if isinstance(proba, dict) else getattr(proba, "shape", ())
+        shape: tuple = () if isinstance(proba, dict) else getattr(proba, "shape", ())
         if len(shape) == 2 and shape[1] > 2:
             codes, columns, classes = read_classes(y_true, proba, labels)
-            read = {
+            read: dict = {
                 str(label): (codes == at, columns[:, at])
                 for at, label in enumerate(classes)
             }
@@ -158,7 +172,7 @@ class CalibrationDisplay:
             },
         ).plot(ax=ax, **how)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the curves and the bins' customers below.
 
         Parameters
@@ -202,7 +216,9 @@ class CalibrationDisplay:
         self.ax_, self.counts_ax_, self.figure_ = ax, below, ax.figure
         return self
 
-    def _draw_curve(self, ax, below, at, name, curve):
+    def _draw_curve(
+        self, ax: Axes, below: Axes, at: int, name: str, curve: Any
+    ) -> None:
         """Draw the bins of one name."""
         color = COLORS[at % len(COLORS)]
         label = f"ECE {self.errors[name]:.3f}"
@@ -225,7 +241,7 @@ class CalibrationDisplay:
         below.plot(curve.mean_predicted, curve.counts, "o", color=color, markersize=4)
 
 
-def _axes_below(ax):
+def _axes_below(ax: Axes) -> Axes:
     """Give a fifth of the caller's axes to others below them, and return those."""
     spec = ax.get_subplotspec()
     if spec is None:

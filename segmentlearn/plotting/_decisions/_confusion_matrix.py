@@ -1,9 +1,12 @@
 """The confusion matrix with shares of each true class, and counts."""
 
+from typing import Any, Self
+
+import numpy as np
 import sklearn.metrics
 
 from segmentlearn._formatting import percent
-from segmentlearn.plotting._base._canvas import laid_out_width, open_axes
+from segmentlearn.plotting._base._canvas import Axes, laid_out_width, open_axes
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _NAME_WIDTH = 16
@@ -13,7 +16,7 @@ _LETTER = 5.6  # points of a letter, about
 class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     """Confusion matrix of scikit-learn with shares of each true class as colours.
 
-    Cells tell the count and its share of the row. So a rare class is as visible as a
+    Cells show the count and its share of the row. So a rare class is as visible as a
     frequent one. It is made as in scikit-learn, by `from_estimator` or
     `from_predictions`.
 
@@ -46,18 +49,20 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     50%
     """
 
+    confusion_matrix: np.ndarray
+
     def plot(
         self,
         *,
-        include_values=True,
-        cmap="Blues",
-        xticks_rotation="horizontal",
-        values_format=None,
-        ax=None,
-        colorbar=False,
-        im_kw=None,
-        text_kw=None,
-    ):
+        include_values: bool = True,
+        cmap: Any = "Blues",
+        xticks_rotation: str = "horizontal",
+        values_format: str | None = None,
+        ax: Axes = None,
+        colorbar: bool = False,
+        im_kw: dict | None = None,
+        text_kw: dict | None = None,
+    ) -> Self:
         """Draw the matrix.
 
         Parameters
@@ -108,7 +113,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         if self.text_ is not None:
             whole = counts.dtype.kind in "iu"
             form = values_format or (",d" if whole else ",.2f")
-            for place, text in ((at, self.text_[at]) for at in _places(counts)):
+            for place, text in np.ndenumerate(self.text_):
                 text.set_color("white" if shares[place] > 0.5 else "black")
                 text.set_text(f"{counts[place]:{form}}\n{percent(shares[place])}")
         if self.im_.colorbar is not None:
@@ -124,7 +129,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         return self
 
     @staticmethod
-    def _name_decisions(ax, names, rotation):
+    def _name_decisions(ax: Axes, names: Any, rotation: Any) -> None:
         """Write the names below the columns, turned where there is no room for them."""
         room = max(1, int(laid_out_width(ax)[0] / len(names) / _LETTER) - 1)
         below = [wrap_name(name, room) for name in names]
@@ -143,11 +148,5 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
             )
 
 
-def _longest_line(names):
+def _longest_line(names: Any) -> int:
     return max(len(line) for name in names for line in name.split("\n"))
-
-
-def _places(matrix):
-    """Return the index of each cell."""
-    n_rows, n_columns = matrix.shape
-    return [(row, column) for row in range(n_rows) for column in range(n_columns)]

@@ -1,9 +1,16 @@
 """Gain and lift charts: what contacting the most probable customers first brings."""
 
+import dataclasses
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
 from segmentlearn.metrics import cumulative_gain_curve, lift_curve
 from segmentlearn.plotting._base._canvas import (
     COLORS,
     GREY,
+    Axes,
     open_axes,
     require_pyplot,
     tidy,
@@ -11,6 +18,7 @@ from segmentlearn.plotting._base._canvas import (
 from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class GainDisplay:
     """Share of the responders among the most probable customers.
 
@@ -36,7 +44,7 @@ class GainDisplay:
     See Also
     --------
     segmentlearn.metrics.cumulative_gain_curve : The numbers that are drawn.
-    LiftDisplay : The same in relation to a draw by lot.
+    LiftDisplay : The same in relation to random choice.
 
     Examples
     --------
@@ -46,12 +54,20 @@ class GainDisplay:
     'Responders reached'
     """
 
-    def __init__(self, *, curves, response_rate=None):
-        self.curves = curves
-        self.response_rate = response_rate
+    curves: dict
+    response_rate: float | None = None
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, pos_label=None, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curve of a fitted classifier, or of several to compare.
 
         Parameters
@@ -79,8 +95,15 @@ class GainDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, proba, *, pos_label=None, name=None, ax=None, **how
-    ):
+        cls,
+        y_true: ArrayLike,
+        proba: Any,
+        *,
+        pos_label: Any = None,
+        name: str | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curve of probabilities, or of several to compare.
 
         Parameters
@@ -111,7 +134,7 @@ class GainDisplay:
         display = cls(curves=curves, response_rate=float(positive.mean()))
         return display.plot(ax=ax, **how)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the curves.
 
         Parameters
@@ -140,12 +163,12 @@ class GainDisplay:
         return self
 
     @staticmethod
-    def _curve(positive, scores):
+    def _curve(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
         return cumulative_gain_curve(positive, scores, pos_label=True)
 
-    def _draw_references(self, ax):
-        """Draw what a draw by lot and what knowing the responders would bring."""
-        ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="by lot")
+    def _draw_references(self, ax: Axes) -> None:
+        """Draw the gain of random choice and of knowing the responders."""
+        ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="random")
         if self.response_rate is not None:
             ax.plot(
                 [0, self.response_rate, 1],
@@ -155,7 +178,7 @@ class GainDisplay:
                 label="best possible",
             )
 
-    def _finish(self, ax):
+    def _finish(self, ax: Axes) -> None:
         ax.set_ylim(0, 1.02)
         ax.yaxis.set_major_formatter("{x:.0%}")
         ax.set_ylabel("Responders reached")
@@ -163,7 +186,7 @@ class GainDisplay:
 
 
 class LiftDisplay(GainDisplay):
-    """How many times more responders there are than in a draw by lot.
+    """How many times more responders there are than in a random draw.
 
     Made by `from_estimator` or `from_predictions`, as :class:`GainDisplay`.
 
@@ -197,20 +220,20 @@ class LiftDisplay(GainDisplay):
     """
 
     @staticmethod
-    def _curve(positive, scores):
+    def _curve(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
         contacted, lift, thresholds = lift_curve(positive, scores, pos_label=True)
-        kept = contacted >= min(0.01, contacted[-1])  # a few rows tell nothing
+        kept = contacted >= min(0.01, contacted[-1])  # of a few rows the lift is noise
         return contacted[kept], lift[kept], thresholds[kept]
 
-    def _draw_references(self, ax):
-        """Draw the lift of a draw by lot and of knowing the responders."""
-        ax.axhline(1.0, color=GREY, linestyle="--", label="by lot")
+    def _draw_references(self, ax: Axes) -> None:
+        """Draw the lift of random choice and of knowing the responders."""
+        ax.axhline(1.0, color=GREY, linestyle="--", label="random")
         if self.response_rate:
             shares = [at / 200 for at in range(1, 201)]
             best = [1 / max(share, self.response_rate) for share in shares]
             ax.plot(shares, best, color=GREY, linestyle=":", label="best possible")
 
-    def _finish(self, ax):
+    def _finish(self, ax: Axes) -> None:
         highest = max(values.max() for _, values in self.curves.values())
         ax.set_ylim(0, max(1.5, 1.15 * highest))
         ax.set_ylabel("Lift")

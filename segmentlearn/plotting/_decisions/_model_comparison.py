@@ -1,12 +1,17 @@
 """How far a classifier is ahead of baselines, with intervals."""
 
-import numpy as np
+import dataclasses
+from typing import Any, Self
 
-from segmentlearn.model_selection import WORDS, compare_models
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmentlearn.model_selection import MEASURE_NAMES, compare_models
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     GREY,
     VERMILLION,
+    Axes,
     open_axes,
     require_pyplot,
     tidy,
@@ -21,6 +26,7 @@ _STANDINGS = {
 }
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ModelComparisonDisplay:
     """Differences of a classifier to baselines on the same folds.
 
@@ -73,27 +79,18 @@ class ModelComparisonDisplay:
     ['better']
     """
 
-    def __init__(
-        self,
-        *,
-        name,
-        measure,
-        baselines,
-        differences,
-        intervals,
-        verdicts,
-        confidence_level,
-    ):
-        self.name = name
-        self.measure = measure
-        self.baselines = baselines
-        self.differences = differences
-        self.intervals = intervals
-        self.verdicts = verdicts
-        self.confidence_level = confidence_level
+    name: str
+    measure: str
+    baselines: list[str]
+    differences: np.ndarray
+    intervals: np.ndarray
+    verdicts: list[str]
+    confidence_level: float
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, ax=None, **parameters):
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: ArrayLike, *, ax: Axes = None, **parameters: Any
+    ) -> Self:
         """Compare a classifier and draw the result.
 
         Parameters
@@ -119,7 +116,7 @@ class ModelComparisonDisplay:
         )
 
     @classmethod
-    def from_result(cls, result, measure=None):
+    def from_result(cls, result: Any, measure: str | None = None) -> Self:
         """Take what `compare_models` returned.
 
         Parameters
@@ -156,7 +153,7 @@ class ModelComparisonDisplay:
             confidence_level=result.confidence_level,
         )
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the baselines, the first on top.
 
         Parameters
@@ -182,7 +179,7 @@ class ModelComparisonDisplay:
         ]
         ax.set_yticks(np.arange(len(ticks)), ticks)
         ax.set_ylim(len(ticks) - 0.5, -0.5)
-        words = WORDS.get(self.measure, self.measure)
+        words = MEASURE_NAMES.get(self.measure, self.measure)
         ax.set_title(f"{self.name} compared with baselines, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")

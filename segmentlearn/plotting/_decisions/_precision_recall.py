@@ -1,14 +1,17 @@
 """The precision-recall curve in the style of the other displays."""
 
+from typing import Any, Self
+
+import numpy as np
 import sklearn.metrics
 
-from segmentlearn.plotting._base._canvas import COLORS, GREY, open_axes, tidy
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, open_axes, tidy
 
 _CURVE = "precision-recall curve"  # marks lines, to count those of a picture
 
 
 class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
-    """Precision-recall curve of scikit-learn with the level of a draw by lot.
+    """Precision-recall curve of scikit-learn with the level of random choice.
 
     It is made as in scikit-learn, by `from_estimator` or `from_predictions`; further
     classifiers are drawn into the same picture with ``ax=display.ax_``.
@@ -39,10 +42,19 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
     'Recall'
     """
 
-    def __init__(self, precision, recall, **of_the_curve):
+    def __init__(
+        self, precision: np.ndarray, recall: np.ndarray, **of_the_curve: Any
+    ) -> None:
         super().__init__(precision, recall, **of_the_curve)
 
-    def plot(self, ax=None, *, name=None, plot_chance_level=None, **how):
+    def plot(
+        self,
+        ax: Axes = None,
+        *,
+        name: str | None = None,
+        plot_chance_level: bool | None = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curve.
 
         Parameters
@@ -52,7 +64,7 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         name : str or None, default=None
             Name of the curve.
         plot_chance_level : bool or None, default=None
-            Whether to draw the precision of a draw by lot, which is the share of the
+            Whether to draw the precision of random choice, which is the share of the
             positive class; None draws it where that is known and not drawn yet.
         **how
             Passed to scikit-learn's `plot`.
@@ -70,7 +82,7 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         self.line_.set_gid(_CURVE)
         self.line_.set(color=COLORS[n_drawn % len(COLORS)], linewidth=2)
         if self.chance_level_ is not None:
-            self.chance_level_.set(color=GREY, label="by lot")
+            self.chance_level_.set(color=GREY, label="random")
         ax.set_aspect("auto")
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1.02)

@@ -1,14 +1,25 @@
 """The profit of a campaign against how many customers it contacts."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import customer_profits, rank_customers
-from segmentlearn.plotting._base._canvas import COLORS, open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import (
+    COLORS,
+    Axes,
+    open_axes,
+    require_pyplot,
+    tidy,
+)
 from segmentlearn.plotting._base._predictions import named, predicted, read_all
 
 _POINTS = 201  # of a curve
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ProfitDisplay:
     """Profit of contacting the most probable customers, with its bootstrap band.
 
@@ -44,17 +55,27 @@ class ProfitDisplay:
     {None: (0.75, 14.0)}
     """
 
-    def __init__(self, *, curves):
-        self.curves = curves
+    curves: dict
+
+    def __post_init__(self) -> None:
         self.best_ = {}
-        for name, (contacted, profit, _, _) in curves.items():
+        for name, (contacted, profit, _, _) in self.curves.items():
             at = int(np.argmax(profit))
             self.best_[name] = float(contacted[at]), float(profit[at])
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, benefit, cost, pos_label=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        benefit: Any,
+        cost: Any,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the profit from a fitted classifier, or from several to compare.
 
         Parameters
@@ -89,19 +110,19 @@ class ProfitDisplay:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        proba,
+        y_true: ArrayLike,
+        proba: Any,
         *,
-        benefit,
-        cost,
-        pos_label=None,
-        n_bootstrap=200,
-        confidence_level=0.95,
-        random_state=None,
-        name=None,
-        ax=None,
-        **how,
-    ):
+        benefit: Any,
+        cost: Any,
+        pos_label: Any = None,
+        n_bootstrap: int = 200,
+        confidence_level: float = 0.95,
+        random_state: Any = None,
+        name: str | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the profit from probabilities, or from several to compare.
 
         Parameters
@@ -149,7 +170,7 @@ class ProfitDisplay:
             curves[one] = reached / len(scores), profit, low, high
         return cls(curves=curves).plot(ax=ax, **how)
 
-    def plot(self, *, ax=None, unit=""):
+    def plot(self, *, ax: Axes = None, unit: str = "") -> Self:
         """Draw the curves, their bands and the best budgets.
 
         Parameters

@@ -1,6 +1,10 @@
 """What becomes of precision, recall and the queue when the threshold moves."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import rank_customers
 from segmentlearn.plotting._base._canvas import (
@@ -8,6 +12,7 @@ from segmentlearn.plotting._base._canvas import (
     GREY,
     ORANGE,
     VERMILLION,
+    Axes,
     open_axes,
     require_pyplot,
     tidy,
@@ -15,6 +20,7 @@ from segmentlearn.plotting._base._canvas import (
 from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ThresholdDisplay:
     """Precision, recall, F1 and queue rate at each threshold.
 
@@ -51,20 +57,25 @@ class ThresholdDisplay:
     'Threshold'
     """
 
-    def __init__(
-        self, *, thresholds, precision, recall, f1, queue_rate, threshold=None
-    ):
-        self.thresholds = thresholds
-        self.precision = precision
-        self.recall = recall
-        self.f1 = f1
-        self.queue_rate = queue_rate
-        self.threshold = threshold
+    thresholds: np.ndarray
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    queue_rate: np.ndarray
+    threshold: float | None = None
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, threshold=None, pos_label=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curves of a fitted classifier.
 
         Parameters
@@ -109,8 +120,15 @@ class ThresholdDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, proba, *, threshold=None, pos_label=None, ax=None, **how
-    ):
+        cls,
+        y_true: ArrayLike,
+        proba: ArrayLike,
+        *,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the curves of probabilities.
 
         Parameters
@@ -146,7 +164,7 @@ class ThresholdDisplay:
             threshold=threshold,
         ).plot(ax=ax, **how)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the curves and the marked threshold.
 
         Parameters
@@ -159,24 +177,21 @@ class ThresholdDisplay:
         self : ThresholdDisplay
         """
         ax = open_axes(ax, width=7.6, height=4.4)
-        kept = thinned(
-            self.thresholds, self.precision, self.recall, self.f1, self.queue_rate
-        )
-        drawn = zip(
-            ("precision", "recall", "F1", "queue rate"),
-            kept[1:],
-            (BLUE, ORANGE, VERMILLION, GREY),
-            strict=True,
-        )
-        for name, values, color in drawn:
+        curves = {
+            "precision": (self.precision, BLUE),
+            "recall": (self.recall, ORANGE),
+            "F1": (self.f1, VERMILLION),
+            "queue rate": (self.queue_rate, GREY),
+        }
+        for name, (values, color) in curves.items():
             label = name
             if self.threshold is not None:
-                # customers from the threshold on: the next probability above it
-                at = int(np.searchsorted(self.thresholds, self.threshold))
-                exact = self._exact(name, at)
-                label = f"{name} ({exact:.0%})"
+                # customers from the threshold on, of whom there may be none
+                at = np.searchsorted(self.thresholds, self.threshold)
+                label = f"{name} ({np.append(values, 0.0)[at]:.0%})"
             style = "--" if name == "queue rate" else "-"
-            ax.plot(kept[0], values, style, color=color, linewidth=2, label=label)
+            curve = thinned(self.thresholds, values)
+            ax.plot(*curve, style, color=color, linewidth=2, label=label)
         if self.threshold is not None:
             ax.axvline(
                 self.threshold,
@@ -193,13 +208,3 @@ class ThresholdDisplay:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-    def _exact(self, name, at):
-        """Return what a curve is at the marked threshold; 0 where nobody is left."""
-        values = {
-            "precision": self.precision,
-            "recall": self.recall,
-            "F1": self.f1,
-            "queue rate": self.queue_rate,
-        }[name]
-        return values[at] if at < len(values) else 0.0

@@ -1,31 +1,38 @@
 """A diagram of the layers of a neural network."""
 
+import dataclasses
+from functools import partial
 from itertools import pairwise
+from typing import Any, Self
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.plotting._base._canvas import require_pyplot
-from segmentlearn.plotting._networks._network_condensing import condense
-from segmentlearn.plotting._networks._network_graph import read_layers
-from segmentlearn.plotting._networks._network_layout import lay_out
+from segmentlearn.plotting._networks._condensing import condense
+from segmentlearn.plotting._networks._layer_graph import LayerNode, read_layers
 
 _WIDTH, _HEIGHT = 2.6, 0.42  # inches of a box
-_GAP, _STEP = 0.25, 0.68  # between boxes of a row, from row to row
+_GAP, _STEP = 0.45, 0.68  # between boxes of a row, from row to row
+_LANE = 0.15  # between an arrow and the boxes that it passes
 _MARGIN, _FRAME = 0.25, 0.13
-_FRAME_WORDS = 0.12  # they stand upright at the right of a frame
+_NARROWEST = 5.0  # has room for a title
+_FRAME_WORDS = 0.12  # room for them at the right of a frame
 _FONT_SIZE = 8.0
 _LETTERS = 32  # of a line
 _FEWEST_LETTERS = 13
+_TIMES = "\N{MULTIPLICATION SIGN}"
 _LINE, _TEXT, _FRAME_COLOR = "#4D4D4D", "#1A1A1A", "#8C8C8C"
-# light enough for dark text, and told apart by their lightness too
+# light enough for dark text, and of different lightness too
 _INPUT, _WEIGHTS, _REGULAR, _SHAPE = "#E3E3E3", "#B9D9EE", "#FBE6B8", "#FFFFFF"
 _REGULARISERS = ("Dropout", "Noise", "Normalization", "Regularization")
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class NetworkDisplay:
     """Layers as boxes and what they pass on as arrows.
 
-    Made by `from_model` or `from_estimator`. A box tells a layer's name, class with
+    Made by `from_model` or `from_estimator`. A box has a layer's name, class with
     activation or rate, output shape, and parameters. Blue boxes have parameters, yellow
     ones are normalisation, dropout or noise, white ones have none, grey ones are
     inputs.
@@ -63,13 +70,14 @@ class NetworkDisplay:
     'InputLayer'
     """
 
-    def __init__(self, *, nodes, name, n_params):
-        self.nodes = nodes
-        self.name = name
-        self.n_params = n_params
+    nodes: list
+    name: str
+    n_params: int | None
 
     @classmethod
-    def from_estimator(cls, estimator, *, expand_nested=True, ax=None, **how):
+    def from_estimator(
+        cls, estimator: Any, *, expand_nested: bool = True, ax: Any = None, **how: Any
+    ) -> Self:
         """Draw the net of a fitted estimator.
 
         Parameters
@@ -103,7 +111,9 @@ class NetworkDisplay:
         return cls.from_model(net.model_, expand_nested=expand_nested, ax=ax, **how)
 
     @classmethod
-    def from_model(cls, model, *, expand_nested=True, ax=None, **how):
+    def from_model(
+        cls, model: Any, *, expand_nested: bool = True, ax: Any = None, **how: Any
+    ) -> Self:
         """Draw a Keras model.
 
         Parameters
@@ -134,7 +144,7 @@ class NetworkDisplay:
         n_params = model.count_params() if model.built else None
         return cls(nodes=nodes, name=model.name, n_params=n_params).plot(ax=ax, **how)
 
-    def plot(self, *, max_layers=24, ax=None):
+    def plot(self, *, max_layers: int = 24, ax: Any = None) -> Self:
         """Draw the diagram.
 
         Parameters
@@ -142,7 +152,7 @@ class NetworkDisplay:
         max_layers : int, default=24
             Boxes from which on blocks that are repeated in a row are drawn once, in a
             frame that says how often, and then the middle of a long net is left out.
-            Three or more branches alike are always drawn once.
+            Three or more equal branches are always drawn once.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure of a fitting size.
 
@@ -164,13 +174,15 @@ class NetworkDisplay:
                 "and the last layer and what is between."
             )
         self.shown_ = condense(self.nodes, max_layers)
-        layout = lay_out([node.sources for node in self.shown_], _WIDTH, _GAP)
-        places = [
-            (float(x), -_STEP * int(row))
-            for x, row in zip(layout.x, layout.rows, strict=True)
-        ]
-        frames = _frames(self.shown_, places, layout.arrows)
-        left, right, bottom, top = _extent(places, layout, frames)
+        places, lanes = _lay_out(self.shown_)
+        frames = _frames(self.shown_, places, lanes)
+        around = _around(places, list(lanes.values()), 0.0)
+        edges = [around, *(box for box, _ in frames)]
+        left, _, bottom, _ = np.min(edges, axis=0) - _MARGIN
+        _, right, _, top = np.max(edges, axis=0) + _MARGIN
+        right += _FRAME_WORDS if frames else 0.0
+        missing = max(0.0, _NARROWEST - (right - left)) / 2
+        left, right = left - missing, right + missing
         if ax is None:
             size = (right - left, top - bottom + 0.35)
             _, ax = plt.subplots(figsize=size, layout="constrained")
@@ -179,194 +191,149 @@ class NetworkDisplay:
         ax.set_aspect("equal")
         ax.set_axis_off()
         self.ax_, self.figure_ = ax, ax.figure
-        scale = self._scale(right - left, top - bottom)
-        for box, text in frames:
-            _draw_frame(ax, box, text, scale)
-        for arrow in layout.arrows:
-            _draw_arrow(ax, places, *arrow)
+        write = partial(ax.text, va="center", fontsize=_FONT_SIZE * self._scale())
+        for (x0, x1, y0, y1), text in frames:
+            how = {"edgecolor": _FRAME_COLOR, "linestyle": "--", "zorder": 0}
+            _draw_box(ax, (x0, y0), (x1 - x0, y1 - y0), "#F6F6F6", **how)
+            write(x1 + 0.08, (y0 + y1) / 2, text, color=_LINE, rotation=-90)
+        for target, node in enumerate(self.shown_):
+            for source in node.sources:
+                lane = lanes.get((source, target))
+                _draw_arrow(ax, places[source], places[target], lane)
         for node, place in zip(self.shown_, places, strict=True):
-            _draw_box(ax, node, place, scale)
-        ax.set_title(self._title(), fontsize=min(10.0, 10.0 * scale))
+            _draw_node(ax, node, place, partial(write, color=_TEXT, zorder=4))
+        n_params = self.n_params
+        count = "not built yet" if n_params is None else f"{n_params:,} parameters"
+        ax.set_title(f"{self.name}: {count}", fontsize=10.0 * self._scale())
         return self
 
-    def _scale(self, width, height):
+    def _scale(self) -> float:
         """Return how large an inch of the diagram is on these axes."""
-        size = self.figure_.get_size_inches()
-        box = self.ax_.get_position()
-        if self.figure_.get_layout_engine() is not None and len(self.figure_.axes) == 1:
-            return min(1.0, size[0] / width, size[1] / height)
-        return min(1.0, size[0] * box.width / width, size[1] * box.height / height)
-
-    def _title(self):
-        if self.n_params is None:
-            return f"{self.name}: not built yet"
-        return f"{self.name}: {self.n_params:,} parameters"
+        figure, ax = self.figure_, self.ax_
+        shares = ax.get_position().size
+        if figure.get_layout_engine() is not None and len(figure.axes) == 1:
+            shares = (1.0, 1.0)
+        inches = np.multiply(figure.get_size_inches(), shares)
+        return min(1.0, *(inches / (np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()))))
 
 
-def _frames(nodes, places, arrows):
+def _lay_out(
+    nodes: list[LayerNode],
+) -> tuple[list[tuple[float, float]], dict[tuple[int, int], float]]:
+    """Return the middles of the boxes, and where long arrows pass the rows between."""
+    rows: list[int] = []
+    for node in nodes:
+        rows.append(1 + max((rows[at] for at in node.sources), default=-1))
+    for at in range(len(nodes)):
+        if not nodes[at].sources:  # right above what it leads to
+            below = [rows[to] for to, node in enumerate(nodes) if at in node.sources]
+            rows[at] = min(below, default=1) - 1
+    x = np.zeros(len(nodes))
+    for row in range(max(rows) + 1):
+        members = [at for at in range(len(nodes)) if rows[at] == row]
+        # below the middle of their sources, as far as their widths allow
+        for at in members:
+            x[at] = np.mean([x[source] for source in nodes[at].sources] or 0.0)
+        members.sort(key=x.__getitem__)
+        middle = x[members].mean()
+        for left, right in pairwise(members):
+            x[right] = max(x[right], x[left] + _WIDTH + _GAP)
+        x[members] += middle - x[members].mean()
+    lanes: dict[tuple[int, int], float] = {}
+    taken = [(rows[at], x[at], _WIDTH / 2) for at in range(len(nodes))]
+    arrows = [(source, at) for at, node in enumerate(nodes) for source in node.sources]
+    for source, at in sorted(arrows, key=lambda ends: rows[ends[1]] - rows[ends[0]]):
+        passed = range(rows[source] + 1, rows[at])
+        near = [(middle, half + _LANE) for row, middle, half in taken if row in passed]
+        beside = [middle + side * half for middle, half in near for side in (1, -1)]
+        free = [
+            place
+            for place in beside
+            if all(abs(place - middle) > half - 1e-6 for middle, half in near)
+        ]
+        if passed:
+            lanes[source, at] = lane = min(
+                free, key=lambda place: abs(place - x[source])
+            )
+            taken += [(row, lane, 0.0) for row in passed]
+    return [(float(x[at]), -_STEP * rows[at]) for at in range(len(nodes))], lanes
+
+
+def _frames(nodes: list, places: list, lanes: dict) -> list[tuple[tuple, str]]:
     """Return boxes around nested models and repeated blocks, with their words."""
-    around = {}
+    around: dict[tuple, list[int]] = {}
     for at, node in enumerate(nodes):
         if node.repeats is not None:
-            around.setdefault((0, node.repeats), []).append(at)
+            words = f"{node.repeats[1]} times in a row"
+            around.setdefault((1, node.repeats, words), []).append(at)
         if node.groups:
-            around.setdefault((1, node.groups[0]), []).append(at)
-    found = []
-    for (is_group, what), members in around.items():
-        text = _frame_text(nodes, is_group, what, members)
-        margin = _FRAME * (1 + is_group)
-        box = _around([places[at] for at in members], margin)
-        lanes = [x for _, to, way in arrows if to in members for x, _ in way]
-        box = (
-            min([box[0], *(x - _FRAME for x in lanes)]),
-            max([box[1], *(x + _FRAME for x in lanes)]),
-            *box[2:],
-        )
-        others = [place for at, place in enumerate(places) if at not in members]
-        if not any(_touches(box, place) for place in others):
-            found.append((box, text))
-    return found
+            around.setdefault((2, None, node.groups[0]), []).append(at)
+    frames = []
+    for (margin, repeats, words), members in around.items():
+        counts = {nodes[at].count for at in members}
+        if repeats is None and len(counts) == 1 and counts != {1}:
+            words += f" ({_TIMES} {counts.pop()})"
+        inside = [x for (_, at), x in lanes.items() if at in members]
+        box = _around([places[at] for at in members], inside, margin * _FRAME)
+        left, right, bottom, top = box
+        if not any(
+            abs(2 * x - left - right) < right - left + _WIDTH
+            and abs(2 * y - bottom - top) < top - bottom + _HEIGHT
+            for at, (x, y) in enumerate(places)
+            if at not in members
+        ):
+            frames.append((box, words))
+    return frames
 
 
-def _frame_text(nodes, is_group, what, members):
-    counts = {nodes[at].count for at in members}
-    times = next(iter(counts)) if len(counts) == 1 else 1
-    if not is_group:
-        return f"{what[1]} times in a row"
-    return f"{what}: {times} alike" if times > 1 else what
+def _around(places: list, lanes: list, margin: float) -> tuple:
+    """Return left, right, bottom and top of what is around boxes and lanes."""
+    x, y = np.transpose(places)
+    left, right = min([*(x - _WIDTH / 2), *lanes]), max([*(x + _WIDTH / 2), *lanes])
+    height = _HEIGHT / 2 + margin / 2
+    return left - margin, right + margin, y.min() - height, y.max() + height
 
 
-def _around(places, margin):
-    xs, ys = zip(*places, strict=True)
-    return (
-        min(xs) - _WIDTH / 2 - margin,
-        max(xs) + _WIDTH / 2 + margin,
-        min(ys) - _HEIGHT / 2 - margin / 2,
-        max(ys) + _HEIGHT / 2 + margin / 2,
-    )
-
-
-def _touches(box, place):
-    left, right, bottom, top = box
-    inside_x = left < place[0] + _WIDTH / 2 and place[0] - _WIDTH / 2 < right
-    return inside_x and bottom < place[1] + _HEIGHT / 2 and place[1] - _HEIGHT / 2 < top
-
-
-def _extent(places, layout, frames):
-    boxes = [_around(places, 0.0), *(box for box, _ in frames)]
-    lanes = [x for _, _, points in layout.arrows for x, _ in points]
-    left = min([box[0] for box in boxes] + lanes) - _MARGIN
-    right = max([box[1] for box in boxes] + lanes) + _MARGIN
-    right += _FRAME_WORDS if frames else 0.0
-    narrow = max(0.0, 5.0 - (right - left)) / 2
-    bottom = min(box[2] for box in boxes) - _MARGIN / 2
-    top = max(box[3] for box in boxes) + _MARGIN / 2
-    return left - narrow, right + narrow, bottom, top
-
-
-def _draw_frame(ax, box, text, scale):
-    from matplotlib.patches import FancyBboxPatch
-
-    left, right, bottom, top = box
-    ax.add_patch(
-        FancyBboxPatch(
-            (left, bottom),
-            right - left,
-            top - bottom,
-            boxstyle="round,pad=0,rounding_size=0.08",
-            facecolor="#F6F6F6",
-            edgecolor=_FRAME_COLOR,
-            linestyle="--",
-            linewidth=0.9,
-            zorder=0,
-        )
-    )
-    ax.text(
-        right + 0.08,
-        (top + bottom) / 2,
-        text,
-        fontsize=_FONT_SIZE * scale,
-        color=_LINE,
-        rotation=-90,
-        va="center",
-    )
-
-
-def _draw_arrow(ax, places, source, target, points):
-    """Draw a way through the lanes, with bends where it changes its column."""
-    from matplotlib.patches import FancyArrowPatch
-    from matplotlib.path import Path
-
-    x, y = places[source]
-    way = [(x, y - _HEIGHT / 2)]
-    for lane_x, row in points:
-        lane_y = -_STEP * row
-        way += [(lane_x, lane_y + _HEIGHT / 2), (lane_x, lane_y - _HEIGHT / 2)]
-    x, y = places[target]
-    way.append((x, y + _HEIGHT / 2))
-    vertices, codes = [way[0]], [Path.MOVETO]
-    for (x0, y0), (x1, y1) in pairwise(way):
-        middle = (y0 + y1) / 2
-        vertices += [(x0, middle), (x1, middle), (x1, y1)]
-        codes += [Path.CURVE4] * 3
-    ax.add_patch(
-        FancyArrowPatch(
-            path=Path(vertices, codes),
-            arrowstyle="-|>",
-            mutation_scale=8,
-            color=_LINE,
-            linewidth=1.1,
-            shrinkA=0,
-            shrinkB=0,
-            zorder=2,
-        )
-    )
-
-
-def _draw_box(ax, node, place, scale):
-    x, y = place
+def _draw_node(ax: Any, node: LayerNode, middle: tuple, write: Any) -> None:
+    x, y = middle
     left, right = x - _WIDTH / 2, x + _WIDTH / 2
-    for shift in (0.08, 0.04) if node.count > 1 else ():  # a stack of layers alike
-        _draw_card(ax, left + shift, y - shift, node)
-    _draw_card(ax, left, y, node)
+    for shift in (0.08, 0.04, 0.0) if node.count > 1 else (0.0,):
+        place = (left + shift, y - _HEIGHT / 2 - shift)
+        how = {"edgecolor": _LINE, "zorder": 3}
+        _draw_box(ax, place, (_WIDTH, _HEIGHT), _color(node), **how)
     name, kind = _fitting(node)
-    for at, height, text, weight, side in (
-        (left + 0.08, 0.095, name, "bold", "left"),
-        (right - 0.08, 0.095, kind, "normal", "right"),
-        (left + 0.08, -0.095, node.shape, "normal", "left"),
-        (right - 0.08, -0.095, _params_text(node), "normal", "right"),
-    ):
-        ax.text(
-            at,
-            y + height,
-            text,
-            ha=side,
-            va="center",
-            fontsize=_FONT_SIZE * scale,
-            fontweight=weight,
-            color=_TEXT,
-            zorder=4,
-        )
+    write(left + 0.08, y + 0.095, name, fontweight="bold")
+    write(right - 0.08, y + 0.095, kind, ha="right")
+    write(left + 0.08, y - 0.095, node.shape)
+    write(right - 0.08, y - 0.095, _params_text(node), ha="right")
 
 
-def _draw_card(ax, left, y, node):
+def _draw_box(ax: Any, place: tuple, size: tuple, color: str, **how: Any) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    ax.add_patch(
-        FancyBboxPatch(
-            (left, y - _HEIGHT / 2),
-            _WIDTH,
-            _HEIGHT,
-            boxstyle="round,pad=0,rounding_size=0.05",
-            facecolor=_color(node),
-            edgecolor=_LINE,
-            linewidth=0.9,
-            zorder=3,
-        )
+    style = "round,pad=0,rounding_size=0.06"
+    how = {"facecolor": color, "linewidth": 0.9, "boxstyle": style, **how}
+    ax.add_patch(FancyBboxPatch(place, *size, **how))
+
+
+def _draw_arrow(ax: Any, source: tuple, target: tuple, lane: float | None) -> None:
+    """Draw an arrow; one over several rows runs along its lane."""
+    (x0, y0), (x1, y1) = source, target
+    way = [(x0, y0 - _HEIGHT / 2), (x1, y1 + _HEIGHT / 2)]
+    if lane is not None:
+        ends = (y0 - _STEP + _HEIGHT / 2, y1 + _STEP - _HEIGHT / 2)
+        way[1:1] = [(lane, y) for y in ends]
+    how = {"color": _LINE, "linewidth": 1.1}
+    ax.plot(*np.transpose(way[:-1]), zorder=2, solid_joinstyle="round", **how)
+    ax.annotate(
+        "",
+        way[-1],
+        way[-2],
+        arrowprops={"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, **how},
     )
 
 
-def _color(node):
+def _color(node: LayerNode) -> str:
     if node.kind == "InputLayer":
         return _INPUT
     if any(word in node.kind for word in _REGULARISERS):
@@ -374,18 +341,18 @@ def _color(node):
     return _WEIGHTS if node.n_params else _SHAPE
 
 
-def _params_text(node):
+def _params_text(node: LayerNode) -> str:
     if node.is_shared:
         return "shared"
     if node.n_params is None:
         return "?"
     if not node.n_params:
-        return f"{node.count} alike" if node.count > 1 else ""
-    times = f"{node.count} \N{MULTIPLICATION SIGN} " if node.count > 1 else ""
+        return f"{_TIMES} {node.count}" if node.count > 1 else ""
+    times = f"{node.count} {_TIMES} " if node.count > 1 else ""
     return f"{times}{node.n_params:,} params"
 
 
-def _fitting(node):
+def _fitting(node: LayerNode) -> tuple[str, str]:
     """Return name and class in as many letters as a line holds."""
     if node.kind == "…":
         return f"… {node.name} …", ""
@@ -395,5 +362,5 @@ def _fitting(node):
     return name, _cut(kind, _LETTERS - len(name))
 
 
-def _cut(text, most):
+def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,7 +1,9 @@
-"""Loss and metrics of a training, epoch by epoch, and what they tell."""
+"""Loss and metrics of a training, epoch by epoch, and whether the net overfits."""
 
+import dataclasses
 import textwrap
 from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -12,6 +14,7 @@ from segmentlearn.plotting._base._canvas import (
     COLORS,
     GREY,
     VERMILLION,
+    Axes,
     require_pyplot,
     tidy,
 )
@@ -22,12 +25,13 @@ _MOST_PANELS = 3
 _TITLE_WIDTH = 84
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TrainingHistoryDisplay:
     """Curves of a training on training rows and on held-out rows.
 
     Made by `from_estimator` or `from_history`. One panel a measure. Of one net the
-    colours tell training from held-out rows; of several the colours are the nets' own,
-    and training is dashed. Where there is a history for each fold, thin lines are
+    colours distinguish training from held-out rows; of several each has its own, and
+    training is dashed. Where there is a history for each fold, thin lines are
     the folds and a strong one their median. The title says whether the net overfits.
 
     Parameters
@@ -41,7 +45,7 @@ class TrainingHistoryDisplay:
     Attributes
     ----------
     gaps_ : dict of str or None to GeneralizationGap
-        What the curves tell, by the nets' names.
+        Whether the nets overfit, by their names.
     axes_ : ndarray of matplotlib Axes
         Where it was drawn, one for each measure.
     ax_ : matplotlib Axes
@@ -73,12 +77,11 @@ class TrainingHistoryDisplay:
     'overfits'
     """
 
-    def __init__(self, *, histories, best_epochs=None):
-        self.histories = histories
-        self.best_epochs = best_epochs
+    histories: dict
+    best_epochs: dict | None = None
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, **how):
+    def from_estimator(cls, estimator: Any, *, ax: Axes = None, **how: Any) -> Self:
         """Draw the training of a fitted net, or of several to compare.
 
         Parameters
@@ -115,14 +118,14 @@ class TrainingHistoryDisplay:
                 for net in nets
                 for one in getattr(net, "fold_histories_", None) or [net.history_]
             ]
-            kept = [getattr(net, "best_epoch_", None) for net in nets]
+            kept: list = [getattr(net, "best_epoch_", None) for net in nets]
             best_epochs[name] = [
                 epoch for epochs in kept for epoch in np.atleast_1d(epochs) if epoch
             ]
         return cls(histories=histories, best_epochs=best_epochs).plot(ax=ax, **how)
 
     @classmethod
-    def from_history(cls, history, *, ax=None, **how):
+    def from_history(cls, history: dict, *, ax: Axes = None, **how: Any) -> Self:
         """Draw a history, or several to compare.
 
         Parameters
@@ -142,13 +145,13 @@ class TrainingHistoryDisplay:
         histories = named(history) if _is_several(history) else {None: history}
         return cls(histories=histories).plot(ax=ax, **how)
 
-    def plot(self, *, measures=None, ax=None):
+    def plot(self, *, measures: list[str] | None = None, ax: Axes = None) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         measures : list of str or None, default=None
-            What to draw, without ``"val_"``. None is the loss that is judged and the
+            What to draw, without ``"val_"``. None is the loss of the verdict and the
             measures that are no loss, at most three, or the loss alone on a single
             `ax`.
         ax : matplotlib Axes, array of Axes or None, default=None
@@ -196,7 +199,7 @@ class TrainingHistoryDisplay:
         self.ax_.legend(handles, labels, frameon=False, fontsize=9)
         return self
 
-    def _measures(self, asked, curves, ax):
+    def _measures(self, asked: list[str] | None, curves: dict, ax: Axes) -> list[str]:
         """Return what to draw."""
         there = dict.fromkeys(
             name.removeprefix("val_")
@@ -211,13 +214,13 @@ class TrainingHistoryDisplay:
                         f"measures has {name!r}; the histories have {list(there)!r}."
                     )
             return list(asked)
-        judged = list(dict.fromkeys(gap.measure for gap in self.gaps_.values()))
+        losses = list(dict.fromkeys(gap.measure for gap in self.gaps_.values()))
         if ax is not None and np.size(ax) == 1:
-            return judged[:1]
+            return losses[:1]
         no_losses = [name for name in there if name not in ("loss", "log_loss")]
-        return [*judged, *no_losses][:_MOST_PANELS]
+        return [*losses, *no_losses][:_MOST_PANELS]
 
-    def _draw(self, ax, measure, curves):
+    def _draw(self, ax: Axes, measure: str, curves: dict) -> None:
         """Draw one measure of every net."""
         for at, (name, history) in enumerate(self.histories.items()):
             folds = [history] if isinstance(history, Mapping) else history
@@ -255,7 +258,9 @@ class TrainingHistoryDisplay:
         words = measure.replace("_", " ")
         ax.set_ylabel(words[:1].upper() + words[1:])
 
-    def _mark_best(self, ax, measure, name, curves, color):
+    def _mark_best(
+        self, ax: Axes, measure: str, name: str, curves: dict, color: str
+    ) -> None:
         """Mark the epoch of the lowest held-out loss, and those that were kept."""
         best = self.gaps_[name].best_epoch
         held_out = curves[name].get("val_" + measure)
@@ -290,7 +295,7 @@ class TrainingHistoryDisplay:
                 else None,
             )
 
-    def _title(self):
+    def _title(self) -> str:
         """Return the verdict, of several nets the short ones with their names."""
         if len(self.gaps_) == 1:
             return textwrap.fill(str(next(iter(self.gaps_.values()))), _TITLE_WIDTH)
@@ -301,7 +306,7 @@ class TrainingHistoryDisplay:
         return "\n".join(lines)
 
 
-def _is_several(history):
+def _is_several(history: Any) -> bool:
     """Whether histories are there by name, not measures."""
     if not isinstance(history, Mapping):
         return False
@@ -312,7 +317,7 @@ def _is_several(history):
     )
 
 
-def _net(estimator):
+def _net(estimator: Any) -> Any:
     """Return what was trained: the last step of a pipeline."""
     check_is_fitted(estimator)
     net = estimator[-1] if hasattr(estimator, "steps") else estimator
@@ -325,6 +330,6 @@ def _net(estimator):
     return net
 
 
-def _points(values):
+def _points(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return epochs from one on, and the values."""
     return np.arange(1, len(values) + 1), np.asarray(values, dtype=float)

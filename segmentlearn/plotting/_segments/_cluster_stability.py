@@ -1,9 +1,12 @@
 """The stability of each segment, beside the bounds of Hennig's words."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
 
 from segmentlearn.model_selection import cluster_stability
-from segmentlearn.plotting._base._canvas import BLUE, open_axes, require_pyplot
+from segmentlearn.plotting._base._canvas import BLUE, Axes, open_axes, require_pyplot
 from segmentlearn.plotting._base._segment_style import segment_tick
 
 _BANDS = (
@@ -14,6 +17,7 @@ _BANDS = (
 )
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class ClusterStabilityDisplay:
     """Mean overlap of each segment with its best match in bootstrap samples.
 
@@ -57,16 +61,17 @@ class ClusterStabilityDisplay:
     ['0', '1', '2']
     """
 
-    def __init__(self, *, segments, shares, jaccard, means, ari_mean):
-        self.segments = segments
-        self.shares = shares
-        self.jaccard = jaccard
-        self.means = means
-        self.ari_mean = ari_mean
+    segments: np.ndarray
+    shares: np.ndarray
+    jaccard: np.ndarray
+    means: np.ndarray
+    ari_mean: float
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, **parameters):
-        """Judge the segments of an estimator and draw the result.
+    def from_estimator(
+        cls, estimator: Any, X: Any, *, ax: Axes = None, **parameters: Any
+    ) -> Self:
+        """Measure the stability of an estimator's segments and draw it.
 
         Parameters
         ----------
@@ -89,7 +94,7 @@ class ClusterStabilityDisplay:
         )
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: Any) -> Self:
         """Take what `cluster_stability` returned.
 
         Parameters
@@ -110,7 +115,7 @@ class ClusterStabilityDisplay:
             ari_mean=result.ari_mean,
         )
 
-    def plot(self, *, ax=None, names=None):
+    def plot(self, *, ax: Axes = None, names: dict | None = None) -> Self:
         """Draw the segments, the first on top.
 
         Parameters

@@ -1,12 +1,17 @@
 """The criteria over the number of segments, a panel each."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
 
 from segmentlearn.model_selection import select_n_clusters
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     GREY,
     VERMILLION,
+    Axes,
     open_axes,
     require_pyplot,
     tidy,
@@ -33,6 +38,7 @@ _STRONG = 0.8
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.9, 2.3
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class NumberOfClustersDisplay:
     """Criteria over the number of segments, with their choices and the recommendation.
 
@@ -74,13 +80,14 @@ class NumberOfClustersDisplay:
     2
     """
 
-    def __init__(self, *, table, choices, recommended):
-        self.table = table
-        self.choices = choices
-        self.recommended = recommended
+    table: pd.DataFrame
+    choices: dict
+    recommended: int
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, ax=None, **parameters):
+    def from_estimator(
+        cls, estimator: Any, X: Any, *, ax: Axes = None, **parameters: Any
+    ) -> Self:
         """Compare numbers of clusters and draw the result.
 
         Parameters
@@ -104,7 +111,7 @@ class NumberOfClustersDisplay:
         )
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: Any) -> Self:
         """Take what `select_n_clusters` returned.
 
         Parameters
@@ -123,7 +130,7 @@ class NumberOfClustersDisplay:
             recommended=result.recommended,
         )
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes = None) -> Self:
         """Draw the panels.
 
         Parameters
@@ -159,7 +166,7 @@ class NumberOfClustersDisplay:
         self.ax_, self.figure_ = panels[0], ax.figure
         return self
 
-    def _title(self):
+    def _title(self) -> str:
         found = (
             "no segments (dashed line at 1)"
             if self.recommended == 1
@@ -167,7 +174,7 @@ class NumberOfClustersDisplay:
         )
         return f"Recommended: {found}\nRings: what each criterion chooses by itself"
 
-    def _draw_panel(self, panel, criterion):
+    def _draw_panel(self, panel: Axes, criterion: str) -> None:
         column, title, error = _PANELS[criterion]
         values = self.table[column].dropna()
         n_clusters = values.index.to_numpy()
@@ -209,10 +216,10 @@ class NumberOfClustersDisplay:
         tidy(panel)
 
 
-def _divide(ax, n_rows, n_columns):
+def _divide(ax: Axes, n_rows: int, n_columns: int) -> Any:
     """Return a grid in the place of axes, with a row for the heading on top."""
     figure, place = ax.figure, ax.get_subplotspec()
-    spaces = {"height_ratios": [0.25, *[1.0] * n_rows]}
+    spaces: dict = {"height_ratios": [0.25, *[1.0] * n_rows]}
     if figure.get_layout_engine() is None:  # nobody else makes room for labels
         spaces |= {"hspace": 0.6, "wspace": 0.45}
     if place is not None:

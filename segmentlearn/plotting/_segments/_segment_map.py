@@ -1,9 +1,12 @@
 """Customers as points, coloured by segment."""
 
+import dataclasses
 import itertools
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
@@ -16,15 +19,16 @@ from segmentlearn.inspection import (
     segment_profile,
 )
 from segmentlearn.plotting._base._canvas import (
+    Axes,
     laid_out_width,
     open_axes,
     require_pyplot,
     tidy,
 )
 from segmentlearn.plotting._base._point_clouds import (
+    jitter,
     leave_out_far_points,
     push_apart,
-    spread_out,
 )
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 from segmentlearn.preprocessing import TabularPreprocessor
@@ -35,6 +39,7 @@ _MOST_CANDIDATES = 8
 _LABEL_INCHES = 0.33
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentMapDisplay:
     """Customers in two columns, or two components, coloured by segment.
 
@@ -81,29 +86,28 @@ class SegmentMapDisplay:
     ['Annual Income (k$)', 'Spending Score (1-100)']
     """
 
-    def __init__(self, *, points, codes, labels, names, shares, centres, axis_names):
-        self.points = points
-        self.codes = codes
-        self.labels = labels
-        self.names = names
-        self.shares = shares
-        self.centres = centres
-        self.axis_names = axis_names
+    points: np.ndarray
+    codes: np.ndarray
+    labels: list
+    names: list[str]
+    shares: np.ndarray
+    centres: np.ndarray
+    axis_names: list[str]
 
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
+        estimator: Any,
+        X: Any,
         *,
-        x=None,
-        y=None,
-        space="columns",
-        max_points=10_000,
-        names=None,
-        random_state=0,
-        ax=None,
-    ):
+        x: str | None = None,
+        y: str | None = None,
+        space: str = "columns",
+        max_points: int = 10000,
+        names: dict | None = None,
+        random_state: Any = 0,
+        ax: Axes = None,
+    ) -> Self:
         """Draw the customers by the segments of an estimator.
 
         Parameters
@@ -140,25 +144,63 @@ class SegmentMapDisplay:
             If X has fewer than two columns of numbers, or the estimator has no
             ``transform`` for ``space="latent"``.
         """
-        display = cls._made(
-            estimator, X, x, y, space, max_points, names, random_state, estimator
+        if space not in _SPACES:
+            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
+        if space != "columns" and (x is not None or y is not None):
+            raise ValueError(
+                f"x and y name columns; with space={space!r} leave them out."
+            )
+        is_estimator = hasattr(
+            estimator, "fit"
+        )  # and not a Series, which transforms, too
+        if space == "latent" and not (is_estimator and hasattr(estimator, "transform")):
+            raise ValueError(
+                "space='latent' needs an estimator with transform; choose 'columns' "
+                "or 'pca'."
+            )
+        require_pyplot()  # before the work
+        random_state = check_random_state(random_state)
+        membership = find_membership(estimator, X, num_samples(X))
+        labels = pd.Categorical.from_codes(
+            membership.codes, membership.labels, ordered=True
         )
-        return display.plot(ax=ax)
+        profile = segment_profile(labels, X, rule_depth=None, n_exemplars=0)
+        names = {**profile.names, **membership.known_names, **(names or {})}
+        rows, _ = draw_sample(membership.codes, profile.sizes, random_state, max_points)
+        rows = random_state.permutation(rows)  # so that no segment is drawn on top
+        codes = membership.codes[rows]
+        if space == "columns":
+            axis_names = _choose_columns(profile, X, x, y, rows, codes)
+            described = Described(X, None, None, "auto", 20)
+            points = np.column_stack(
+                [described.numbers_of(name, "x or y")[rows] for name in axis_names]
+            )
+        else:
+            points, axis_names = _components(space, X, rows, estimator)
+        return cls(
+            points=points,
+            codes=codes,
+            labels=profile.labels,
+            names=[names[label] for label in profile.labels],
+            shares=profile.shares,
+            centres=_centres(points, codes, len(profile.labels)),
+            axis_names=axis_names,
+        ).plot(ax=ax)
 
     @classmethod
     def from_predictions(
         cls,
-        X,
-        labels,
+        X: Any,
+        labels: ArrayLike,
         *,
-        x=None,
-        y=None,
-        space="columns",
-        max_points=10_000,
-        names=None,
-        random_state=0,
-        ax=None,
-    ):
+        x: str | None = None,
+        y: str | None = None,
+        space: str = "columns",
+        max_points: int = 10000,
+        names: dict | None = None,
+        random_state: Any = 0,
+        ax: Axes = None,
+    ) -> Self:
         """Draw the customers by labels.
 
         Parameters
@@ -185,58 +227,19 @@ class SegmentMapDisplay:
         display : SegmentMapDisplay
             Drawn.
         """
-        display = cls._made(labels, X, x, y, space, max_points, names, random_state)
-        return display.plot(ax=ax)
-
-    @classmethod
-    def _made(
-        cls, source, X, x, y, space, max_points, names, random_state, estimator=None
-    ):
-        """Return a display that is not drawn yet."""
-        if space not in _SPACES:
-            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
-        if space != "columns" and (x is not None or y is not None):
-            raise ValueError(
-                f"x and y name columns; with space={space!r} leave them out."
-            )
-        if space == "latent" and not hasattr(estimator, "transform"):
-            raise ValueError(
-                "space='latent' needs an estimator with transform; choose 'columns' "
-                "or 'pca'."
-            )
-        require_pyplot()  # before the work
-        random_state = check_random_state(random_state)
-        membership = find_membership(source, X, num_samples(X))
-        labels = pd.Categorical.from_codes(
-            membership.codes, membership.labels, ordered=True
-        )
-        profile = segment_profile(labels, X, rule_depth=None, n_exemplars=0)
-        names = {**profile.names, **membership.known_names, **(names or {})}
-        rows, weights = draw_sample(
-            membership.codes, profile.sizes, random_state, max_points
-        )
-        order = random_state.permutation(len(rows))  # so that no segment lies on top
-        rows, weights = rows[order], weights[order]
-        codes = membership.codes[rows]
-        if space == "columns":
-            axis_names = _choose_columns(profile, X, x, y, rows, codes)
-            described = Described(X, None, None, "auto", 20)
-            points = np.column_stack(
-                [described.numbers_of(name, "x or y")[rows] for name in axis_names]
-            )
-        else:
-            points, axis_names = _components(space, X, rows, estimator)
-        return cls(
-            points=points,
-            codes=codes,
-            labels=profile.labels,
-            names=[names[label] for label in profile.labels],
-            shares=profile.shares,
-            centres=_centres(points, codes, len(profile.labels)),
-            axis_names=axis_names,
+        return cls.from_estimator(
+            labels,
+            X,
+            x=x,
+            y=y,
+            space=space,
+            max_points=max_points,
+            names=names,
+            random_state=random_state,
+            ax=ax,
         )
 
-    def plot(self, *, ax=None, show_centres=True):
+    def plot(self, *, ax: Axes = None, show_centres: bool = True) -> Self:
         """Draw the points.
 
         Parameters
@@ -259,7 +262,7 @@ class SegmentMapDisplay:
         ax = open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
         colors, marks = segment_colors(self.labels)
         size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
-        points = spread_out(self.points)
+        points = jitter(self.points)
         for at, label in enumerate(self.labels):
             inside = self.codes == at
             noise = is_noise(label)  # its marks are small and pale already
@@ -288,7 +291,7 @@ class SegmentMapDisplay:
         self.figure_ = ax.figure
         return self
 
-    def _mark_centres(self, ax, colors):
+    def _mark_centres(self, ax: Axes, colors: list[str]) -> None:
         """Write the labels of the segments at their centres; noise has none."""
         from matplotlib.patheffects import withStroke
 
@@ -326,14 +329,19 @@ class SegmentMapDisplay:
             )
 
 
-def _choose_columns(profile, X, x, y, rows, codes):
+def _choose_columns(
+    profile: Any, X: Any, x: Any, y: Any, rows: np.ndarray, codes: np.ndarray
+) -> list[str]:
     """Return the two columns to draw: those given, or the pair that separates best."""
-    numbers = [one for one in profile.contrasts if isinstance(one, NumberContrast)]
     if x is not None and y is not None:
         return [x, y]
-    between = {one.name: _share_between(one) for one in numbers}
+    between = {
+        contrast.name: _share_between(contrast)
+        for contrast in profile.contrasts
+        if isinstance(contrast, NumberContrast)
+    }
     fixed = x if x is not None else y
-    candidates = sorted(between, key=between.get, reverse=True)
+    candidates = sorted(between, key=between.__getitem__, reverse=True)
     candidates = [name for name in candidates if name != fixed][:_MOST_CANDIDATES]
     if len(candidates) < (1 if fixed is not None else 2):
         raise ValueError(
@@ -342,20 +350,14 @@ def _choose_columns(profile, X, x, y, rows, codes):
     described = Described(X, None, None, "auto", 20)
     known = [*candidates, *([] if fixed is None else [fixed])]
     values = {name: described.numbers_of(name, "x or y")[rows] for name in known}
-    pairs = (
-        itertools.combinations(candidates, 2)
-        if fixed is None
-        else ((fixed, name) for name in candidates)
-    )
-    best = max(
-        pairs, key=lambda pair: _separation(*(values[one] for one in pair), codes)
-    )
+    pairs = list(itertools.combinations(candidates, 2))
     if fixed is not None:
-        return list(best) if x is not None else [best[1], best[0]]
-    return sorted(best, key=[one.name for one in numbers].index)
+        pairs = [(x or name, y or name) for name in candidates]
+    best = max(pairs, key=lambda pair: _separation([values[n] for n in pair], codes))
+    return list(best) if fixed else sorted(best, key=list(between).index)
 
 
-def _share_between(contrast):
+def _share_between(contrast: Any) -> float:
     """Return the share of the variance of a column that lies between segments."""
     n, mean, sd = contrast.n[0], contrast.mean[0], contrast.sd[0]
     within = np.nansum(np.maximum(n - 1, 0) * np.nan_to_num(sd) ** 2)
@@ -363,9 +365,9 @@ def _share_between(contrast):
     return float(between / (within + between)) if within + between > 0 else 0.0
 
 
-def _separation(first, second, codes):
+def _separation(columns: list[np.ndarray], codes: np.ndarray) -> float:
     """Return one minus Wilks' lambda: what segments explain of two columns at once."""
-    points = np.column_stack([first, second]).astype(np.float64)
+    points = np.column_stack(columns).astype(np.float64)
     known = ~np.isnan(points).any(axis=1)
     points, codes = points[known], codes[known]
     if len(points) < 3:
@@ -373,13 +375,16 @@ def _separation(first, second, codes):
     centres = _centres(points, codes, int(codes.max()) + 1)
     total = points - points.mean(axis=0)
     within = points - centres[codes]
-    spread = np.linalg.det(total.T @ total)
-    return 1 - np.linalg.det(within.T @ within) / spread if spread > 0 else 0.0
+    scatter = np.linalg.det(total.T @ total)
+    return 1 - np.linalg.det(within.T @ within) / scatter if scatter > 0 else 0.0
 
 
-def _components(space, X, rows, estimator):
+def _components(
+    space: str, X: Any, rows: np.ndarray, estimator: Any
+) -> tuple[np.ndarray, list[str]]:
     """Return two components of the sampled rows, and what to call them."""
-    sample = X.iloc[rows] if hasattr(X, "iloc") else _take(X, rows)
+    table: Any = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
+    sample = table.iloc[rows] if hasattr(X, "iloc") else table[rows]
     if space == "latent":
         values = np.asarray(estimator.transform(sample), dtype=np.float64)
         if values.shape[1] == 2:
@@ -405,19 +410,7 @@ def _components(space, X, rows, estimator):
     ]
 
 
-def _take(X, rows):
-    """Return rows of an array, a list or a polars frame."""
-    return X[rows] if hasattr(X, "shape") else [X[row] for row in rows]
-
-
-def _centres(points, codes, n_segments):
+def _centres(points: np.ndarray, codes: np.ndarray, n_segments: int) -> np.ndarray:
     """Return the mean of the points of each segment, missing cells left out."""
-    centres = np.full((n_segments, 2), np.nan)
-    for axis in range(2):
-        known = ~np.isnan(points[:, axis])
-        n = np.bincount(codes[known], minlength=n_segments)
-        sums = np.bincount(
-            codes[known], weights=points[known, axis], minlength=n_segments
-        )
-        centres[n > 0, axis] = sums[n > 0] / n[n > 0]
-    return centres
+    means = pd.DataFrame(points).groupby(codes).mean()
+    return means.reindex(range(n_segments)).to_numpy()

@@ -1,10 +1,14 @@
 """What sets segments apart, as a heatmap or as a snake plot."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
 
-from segmentlearn._formatting import level_text, percent
+from segmentlearn._formatting import effect_text, level_text, percent, with_minus
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
 from segmentlearn.plotting._base._canvas import (
+    Axes,
     laid_out_width,
     lasting_width,
     open_axes,
@@ -28,6 +32,7 @@ _LETTER = 0.56  # of the height of letters, about
 _WIDE = 430  # points that leave room for a legend beside the picture
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentProfileDisplay:
     """Effect sizes of segments and columns, or one line a segment of their means.
 
@@ -78,29 +83,25 @@ class SegmentProfileDisplay:
     (3, 3)
     """
 
-    def __init__(
-        self,
-        *,
-        labels,
-        names,
-        shares,
-        effect_columns,
-        effects,
-        levels,
-        mean_columns,
-        means,
-    ):
-        self.labels = labels
-        self.names = names
-        self.shares = shares
-        self.effect_columns = effect_columns
-        self.effects = effects
-        self.levels = levels
-        self.mean_columns = mean_columns
-        self.means = means
+    labels: list
+    names: list[str]
+    shares: np.ndarray
+    effect_columns: list[str]
+    effects: np.ndarray
+    levels: list
+    mean_columns: list[str]
+    means: np.ndarray
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, kind="heatmap", ax=None, **parameters):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        kind: str = "heatmap",
+        ax: Axes = None,
+        **parameters: Any,
+    ) -> Self:
         """Describe the segments of an estimator and draw them.
 
         Parameters
@@ -127,8 +128,8 @@ class SegmentProfileDisplay:
         return cls.from_result(profile).plot(kind=kind, ax=ax)
 
     @classmethod
-    def from_result(cls, profile):
-        """Take over the numbers of a profile.
+    def from_result(cls, profile: Any) -> Self:
+        """Take the numbers of a profile.
 
         Parameters
         ----------
@@ -164,7 +165,9 @@ class SegmentProfileDisplay:
             means=np.column_stack(means) if means else np.empty((n_segments, 0)),
         )
 
-    def plot(self, kind="heatmap", *, ax=None, max_columns=20):
+    def plot(
+        self, kind: str = "heatmap", *, ax: Axes = None, max_columns: int = 20
+    ) -> Self:
         """Draw the profile.
 
         Parameters
@@ -202,7 +205,7 @@ class SegmentProfileDisplay:
         self.figure_ = self.ax_.figure
         return self
 
-    def _draw_heatmap(self, ax, max_columns):
+    def _draw_heatmap(self, ax: Axes, max_columns: int) -> Axes:
         """Draw columns as rows, since their names are long."""
         order = _strongest(self.effects, max_columns)
         effects = self.effects[:, order].T
@@ -226,7 +229,7 @@ class SegmentProfileDisplay:
         bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=10 if is_wide else _SMALL)
-        # now it is known what room is left for what stands in and above the columns
+        # only now is it known what room is left in and above the columns
         room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * _SMALL)) - 1
         for (row, segment), effect in np.ndenumerate(effects):
             ax.text(
@@ -253,7 +256,7 @@ class SegmentProfileDisplay:
         ax.tick_params(which="minor", length=0)
         return ax
 
-    def _draw_snake(self, ax, max_columns):
+    def _draw_snake(self, ax: Axes, max_columns: int) -> Axes:
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
         is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
@@ -289,15 +292,15 @@ class SegmentProfileDisplay:
         self._name_columns(ax, order, 10 if is_wide else _SMALL)
         return ax
 
-    def _entries(self, has_room):
-        """Return what the legend says: of many segments in little room no names."""
+    def _entries(self, has_room: bool) -> list[str]:
+        """Return the entries of the legend, without names where there is no room."""
         names = self.names if has_room else map(str, self.labels)
         return [
             segment_caption(*one, 34, 3)
             for one in zip(self.labels, names, self.shares, strict=True)
         ]
 
-    def _name_columns(self, ax, order, size):
+    def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
         room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
         titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
@@ -315,7 +318,7 @@ class SegmentProfileDisplay:
         )
 
 
-def _compare(contrast):
+def _compare(contrast: Any) -> tuple[str, np.ndarray, list[str]]:
     """Return a title, the effect of each segment and the levels they are of."""
     n_segments = contrast.n.shape[1]
     if isinstance(contrast, NumberContrast):
@@ -332,7 +335,7 @@ def _compare(contrast):
     return contrast.name, h[np.arange(n_segments), most], levels
 
 
-def _level_to_show(contrast):
+def _level_to_show(contrast: Any) -> int:
     """Return the level of two to show: yes, or the rarer one."""
     texts = [level_text(level, contrast.name).lower() for level in contrast.levels]
     for at, text in enumerate(texts):
@@ -341,13 +344,13 @@ def _level_to_show(contrast):
     return int(np.argmin(contrast.counts.sum(axis=(0, 1))))
 
 
-def _strongest(effects, most):
+def _strongest(effects: np.ndarray, most: int) -> np.ndarray:
     """Return the columns of the largest effects, strongest first."""
     largest = np.nan_to_num(np.abs(effects), posinf=np.inf).max(axis=0)
     return np.argsort(-largest, kind="stable")[:most]
 
 
-def _add_legend(ax, is_wide):
+def _add_legend(ax: Axes, is_wide: bool) -> None:
     """Add the legend of the segments beside, above or among the lines."""
     if is_wide:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
@@ -365,19 +368,18 @@ def _add_legend(ax, is_wide):
         )
 
 
-def _caption(label, name, share, room):
+def _caption(label: Any, name: str, share: float, room: int) -> str:
     """Write a segment above its column: in narrow ones the label and the share."""
     if room < _SHORTEST_CAPTION:
         return f"{label}\n({percent(share)})" if room >= 6 else str(label)
     return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
 
 
-def _cell_text(effect, level, room):
+def _cell_text(effect: float, level: Any, room: int) -> str:
     """Write an effect, and the level it is of."""
     if np.isnan(effect):
         return ""
-    number = "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
-    number = number.replace("-", "−").replace("inf", "∞")  # noqa: RUF001
+    number = with_minus(effect_text(effect))
     width = min(_LEVEL_WIDTH, room)
     if not level or width < 4:
         return number

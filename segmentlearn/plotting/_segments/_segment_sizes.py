@@ -1,11 +1,15 @@
 """Sizes of predicted segments, beside the actual ones where they are known."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import is_noise
 from segmentlearn.metrics import read_labels
-from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
 from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
@@ -13,6 +17,7 @@ _EDGE = "#7F7F7F"
 _PREDICTED = "#4D4D4D"  # in the legend, as each segment has its own colour
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SegmentSizesDisplay:
     """Customers of each segment as bars, with their numbers and shares.
 
@@ -54,14 +59,22 @@ class SegmentSizesDisplay:
     (['A', 'B', 'C'], [2, 1, 1])
     """
 
-    def __init__(self, *, labels, predicted, actual=None, names=None):
-        self.labels = labels
-        self.predicted = predicted
-        self.actual = actual
-        self.names = names
+    labels: list
+    predicted: np.ndarray
+    actual: np.ndarray | None = None
+    names: dict | None = None
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, names=None, ax=None, **how):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        names: dict | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Predict the segments of customers and draw their sizes.
 
         Parameters
@@ -95,7 +108,15 @@ class SegmentSizesDisplay:
         return cls._of(estimator.predict(X), y, names, known).plot(ax=ax, **how)
 
     @classmethod
-    def from_predictions(cls, y_pred, *, y_true=None, names=None, ax=None, **how):
+    def from_predictions(
+        cls,
+        y_pred: ArrayLike,
+        *,
+        y_true: ArrayLike | None = None,
+        names: dict | None = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the sizes of predicted segments.
 
         Parameters
@@ -123,7 +144,7 @@ class SegmentSizesDisplay:
         return cls._of(y_pred, y_true, names, ()).plot(ax=ax, **how)
 
     @classmethod
-    def _of(cls, y_pred, y_true, names, known):
+    def _of(cls, y_pred: Any, y_true: Any, names: Any, known: Any) -> Self:
         predicted = read_labels(y_pred).tolist()
         actual = None if y_true is None else read_labels(y_true).tolist()
         if not predicted:
@@ -141,7 +162,7 @@ class SegmentSizesDisplay:
             names=names,
         )
 
-    def plot(self, *, sort=False, ax=None):
+    def plot(self, *, sort: bool = False, ax: Axes = None) -> Self:
         """Draw the bars.
 
         Parameters
@@ -161,44 +182,29 @@ class SegmentSizesDisplay:
             If Matplotlib is not installed.
         """
         plt = require_pyplot()
-        n_segments, both = len(self.labels), self.actual is not None
+        n_segments, actual = len(self.labels), self.actual
+        both = actual is not None
         ax = open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
-        order = (
-            np.argsort(-self.predicted, kind="stable") if sort else range(n_segments)
-        )
-        order = list(order)
+        order = list(range(n_segments))
+        if sort:
+            order.sort(key=lambda at: -self.predicted[at])
         colors, _ = segment_colors(self.labels)
         at, thickness = np.arange(n_segments), 0.38 if both else 0.68
-        longest = int(max(self.predicted.max(), self.actual.max() if both else 0))
-        self.bars_ = [
-            ax.barh(
-                at - (thickness / 2 if both else 0),
-                self.predicted[order],
-                height=thickness,
-                color=[colors[one] for one in order],
-                label="predicted",
-            )
-        ]
-        if both:
-            self.bars_.append(
-                ax.barh(
-                    at + thickness / 2,
-                    self.actual[order],
-                    height=thickness,
-                    color=_ACTUAL,
-                    edgecolor=_EDGE,
-                    linewidth=0.6,
-                    hatch="///",
-                    label="actual",
-                )
-            )
+        shift = thickness / 2 if both else 0.0
+        own = [colors[segment] for segment in order]
+        self.bars_ = [ax.barh(at - shift, self.predicted[order], thickness, color=own)]
+        if actual is not None:
+            edge = {"edgecolor": _EDGE, "linewidth": 0.6, "hatch": "///"}
+            bars = ax.barh(at + shift, actual[order], thickness, color=_ACTUAL, **edge)
+            self.bars_.append(bars)
         for bars in self.bars_:
             sizes = [int(bar.get_width()) for bar in bars]
             texts = [f"{size:,} ({percent(size / sum(sizes))})" for size in sizes]
             ax.bar_label(bars, texts, padding=4, fontsize=8.5)
-        labels = [self.labels[one] for one in order]
-        ax.set_yticks(at, [_tick(label, self.names) for label in labels])
+        ticks = [_tick(self.labels[segment], self.names) for segment in order]
+        ax.set_yticks(at, ticks)
         ax.invert_yaxis()
+        longest = max(bar.get_width() for bars in self.bars_ for bar in bars)
         ax.set_xlim(0, 1.35 * longest)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.xaxis.set_major_formatter("{x:,.0f}")
@@ -218,7 +224,7 @@ class SegmentSizesDisplay:
         return self
 
 
-def _sorted(labels):
+def _sorted(labels: set) -> list:
     """Return labels in order, noise last; of mixed kinds in the order of their text."""
     try:
         ordered = sorted(labels)
@@ -227,12 +233,12 @@ def _sorted(labels):
     return sorted(ordered, key=is_noise)
 
 
-def _count(values, labels):
+def _count(values: np.ndarray, labels: list) -> np.ndarray:
     place = {label: at for at, label in enumerate(labels)}
     return np.bincount([place[value] for value in values], minlength=len(labels))
 
 
-def _tick(label, names):
+def _tick(label: Any, names: Any) -> str:
     if is_noise(label):
         return "noise"
     if names is None or names.get(label, label) == label:

@@ -1,15 +1,21 @@
 """The silhouette plot: how well each customer sits in the own segment."""
 
-import numpy as np
+import dataclasses
+from typing import Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmentlearn._formatting import with_minus
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import clustering_task, fit_clusterer
-from segmentlearn.plotting._base._canvas import open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 
 _GAP = 0.015  # of the height, between two segments
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class SilhouetteDisplay:
     """Silhouettes of the customers as bars, segment by segment, with their mean.
 
@@ -23,7 +29,7 @@ class SilhouetteDisplay:
     labels : ndarray of shape (n_sampled,)
         Their segments.
     weights : ndarray of shape (n_sampled,)
-        How many customers each of them stands for: the heights of the bars.
+        How many customers each of them represents: the heights of the bars.
     mean : float
         Mean silhouette of the table.
 
@@ -49,16 +55,22 @@ class SilhouetteDisplay:
     'Silhouette'
     """
 
-    def __init__(self, *, values, labels, weights, mean):
-        self.values = values
-        self.labels = labels
-        self.weights = weights
-        self.mean = mean
+    values: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    mean: float
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, n_rows=2000, random_state=None, ax=None, **how
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        n_rows: int | None = 2000,
+        random_state: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Cluster customers and draw their silhouettes.
 
         Parameters
@@ -95,8 +107,15 @@ class SilhouetteDisplay:
 
     @classmethod
     def from_predictions(
-        cls, X, labels, *, n_rows=2000, random_state=None, ax=None, **how
-    ):
+        cls,
+        X: ArrayLike,
+        labels: ArrayLike,
+        *,
+        n_rows: int | None = 2000,
+        random_state: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
         """Draw the silhouettes of customers in known segments.
 
         Parameters
@@ -122,7 +141,7 @@ class SilhouetteDisplay:
         return cls.from_result(sample).plot(ax=ax, **how)
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: Any) -> Self:
         """Take silhouettes that were computed before.
 
         Parameters
@@ -142,7 +161,7 @@ class SilhouetteDisplay:
             mean=result.mean,
         )
 
-    def plot(self, *, ax=None, names=None):
+    def plot(self, *, ax: Axes = None, names: dict | None = None) -> Self:
         """Draw the silhouettes.
 
         Parameters
@@ -200,5 +219,5 @@ class SilhouetteDisplay:
         return self
 
 
-def _written(mean):
-    return f"{mean:z.2f}".replace("-", "−")  # noqa: RUF001
+def _written(mean: float) -> str:
+    return with_minus(f"{mean:z.2f}")

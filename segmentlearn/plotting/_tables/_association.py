@@ -1,11 +1,15 @@
 """Which columns go together, as a heatmap of half a matrix."""
 
+import dataclasses
 import textwrap
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from segmentlearn._formatting import with_minus
 from segmentlearn.inspection import associations
-from segmentlearn.plotting._base._canvas import open_axes, require_pyplot
+from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _CELL = 0.44  # inches at least
@@ -17,12 +21,13 @@ _DARK = 0.6  # cells beyond need light text
 _TITLES = {
     "spearman": "numbers: Spearman's correlation",
     "pearson": "numbers: Pearson's correlation",
-    "missingness": "correlation of the gaps (phi)",
+    "missingness": "correlation of missing cells (phi)",
     "correlation_ratio": "correlation ratio",
     "cramers_v": "Cramér's V",
 }
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class AssociationDisplay:
     """Half a matrix of associations, a cell for each pair of columns.
 
@@ -37,7 +42,7 @@ class AssociationDisplay:
     names : list of str
         The columns.
     matrix : ndarray of float of shape (n_columns, n_columns)
-        Associations, NaN where one cannot be told.
+        Associations, NaN where one is not defined.
     kinds : ndarray of str of shape (n_columns, n_columns)
         What each is: "spearman", "pearson", "correlation_ratio" or "cramers_v".
     target : str or None
@@ -66,14 +71,21 @@ class AssociationDisplay:
     True
     """
 
-    def __init__(self, *, names, matrix, kinds, target):
-        self.names = names
-        self.matrix = matrix
-        self.kinds = kinds
-        self.target = target
+    names: list[str]
+    matrix: np.ndarray
+    kinds: np.ndarray
+    target: str | None
 
     @classmethod
-    def from_frame(cls, X, y=None, *, ax=None, max_columns=30, **parameters):
+    def from_frame(
+        cls,
+        X: Any,
+        y: ArrayLike | None = None,
+        *,
+        ax: Axes = None,
+        max_columns: int = 30,
+        **parameters: Any,
+    ) -> Self:
         """Measure the associations of a table and draw them.
 
         Parameters
@@ -99,8 +111,8 @@ class AssociationDisplay:
         return cls.from_result(found).plot(ax=ax, max_columns=max_columns)
 
     @classmethod
-    def from_result(cls, associations):
-        """Take over the numbers of associations.
+    def from_result(cls, associations: Any) -> Self:
+        """Take the numbers of associations.
 
         Parameters
         ----------
@@ -119,7 +131,9 @@ class AssociationDisplay:
             target=associations.target,
         )
 
-    def plot(self, *, ax=None, max_columns=30, annotate=True):
+    def plot(
+        self, *, ax: Axes = None, max_columns: int = 30, annotate: bool = True
+    ) -> Self:
         """Draw the matrix.
 
         Parameters
@@ -168,12 +182,12 @@ class AssociationDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _order(self, max_columns):
+    def _order(self, max_columns: int) -> list[int]:
         """Return the columns to show, the strongest first and the target last."""
         sizes = np.nan_to_num(np.abs(self.matrix))
         np.fill_diagonal(sizes, 0)
         others = [at for at, name in enumerate(self.names) if name != self.target]
-        if len(others) == len(self.names):
+        if self.target is None:
             strength = sizes.max(axis=1)
             ranked = sorted(others, key=lambda at: -strength[at])[:max_columns]
             return sorted(ranked)  # as in the table
@@ -181,7 +195,7 @@ class AssociationDisplay:
         ranked = sorted(others, key=lambda at: -sizes[at, target])[:max_columns]
         return [*ranked, target]
 
-    def _color(self, ax, values, kinds):
+    def _color(self, ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
         """Draw the cells, numbers and pairs with a category in colours of their own."""
         is_signed = np.isin(kinds, _SIGNED)
         bars = []
@@ -205,7 +219,7 @@ class AssociationDisplay:
             bar.ax.tick_params(labelsize=8)
             bar.outline.set_visible(False)
 
-    def _label(self, ax, titles):
+    def _label(self, ax: Axes, titles: list) -> None:
         """Write the names, draw the grid and frame the target's row."""
         n_sides = len(titles) - 1
         ax.set_yticks(range(n_sides), titles[1:], fontsize=7.5, linespacing=1.08)
@@ -233,7 +247,7 @@ class AssociationDisplay:
             ax.get_yticklabels()[-1].set_fontweight("bold")
 
 
-def _annotate(ax, values, kinds):
+def _annotate(ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
     """Write each value into its cell."""
     for (row, column), value in np.ndenumerate(values):
         if not kinds[row, column]:
@@ -249,17 +263,15 @@ def _annotate(ax, values, kinds):
         )
 
 
-def _short(value):
+def _short(value: Any) -> str:
     """Write two digits without the zero before them, a dash for none."""
     if np.isnan(value):
-        return "–"  # noqa: RUF001
-    text = f"{value:.2f}".replace("-", "−")  # noqa: RUF001
-    if text.strip("−") == "0.00":  # noqa: RUF001
-        return "0"
-    return text.replace("0.", ".", 1)
+        return "\N{EN DASH}"
+    text = with_minus(f"{value:z.2f}")
+    return "0" if text == "0.00" else text.replace("0.", ".", 1)
 
 
-def _broken(name):
+def _broken(name: str) -> str:
     """Break a name into lines, long words too, so that nothing is cut."""
     lines = wrap_name(name, _NAME_WIDTH).split("\n")
     return "\n".join(

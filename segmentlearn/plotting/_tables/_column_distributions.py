@@ -1,13 +1,15 @@
 """How the values of one column are distributed, in one table or in several."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from segmentlearn._formatting import count_text, short_number_text
 from segmentlearn.inspection import OTHER_LEVELS, fewer_levels, is_flag
 from segmentlearn.plotting._base._boxes import five_numbers
-from segmentlearn.plotting._base._panels import counted, level_title, number_title
+from segmentlearn.plotting._base._panels import level_title
 from segmentlearn.tables import EMPTY, Factor
 
 _FAR = 3.0  # interquartile ranges from the box
@@ -49,7 +51,7 @@ class NumberDistribution:
     n_rows: np.ndarray
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """Share of each table's values in each bin."""
         return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
 
@@ -77,7 +79,7 @@ class LevelDistribution:
     n_rows: np.ndarray
 
     @property
-    def shares(self):
+    def shares(self) -> np.ndarray:
         """Share of each table's values at each level."""
         return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
 
@@ -102,7 +104,9 @@ class NoDistribution:
     n_rows: np.ndarray
 
 
-def distribute(name, columns, n_levels):
+def distribute(
+    name: str, columns: list, n_levels: int
+) -> NumberDistribution | LevelDistribution | NoDistribution:
     """Count the values of a column."""
     there = [column for column in columns if column is not None]
     sizes = {
@@ -127,29 +131,30 @@ def distribute(name, columns, n_levels):
     )
 
 
-def holds_numbers(columns):
-    """Tell whether a column is one of numbers, and not of 0 and 1 alone."""
+def holds_numbers(columns: list) -> bool:
+    """Return whether a column is one of numbers, and not of 0 and 1 alone."""
     filled = [one for one in columns if one.kind != EMPTY]
     if not all(one.is_numeric for one in filled):
         return False
     return not all(one.kind == "number" and is_flag(one.numbers) for one in filled)
 
 
-def pool_levels(columns, n_levels):
+def pool_levels(columns: list, n_levels: int) -> tuple[Factor, np.ndarray]:
     """Put the levels of a column in several tables together."""
-    places, codes = {}, []
+    places: dict = {}
+    codes = []
     for column in columns:
         of_table = [places.setdefault(one, len(places)) for one in column.factor.levels]
         codes.append(np.append(of_table, -1).astype(np.intp)[column.factor.codes])
     ordered = all(column.factor.ordered for column in columns)
     factor = Factor(np.concatenate(codes), list(places), ordered)
     starts = np.cumsum([len(one) for one in codes])[:-1]
-    # two levels for the price of one, or "other" would stand for a single level
+    # a single further level is shown itself, not as "1 others"
     n_there = len(np.unique(factor.codes[factor.codes >= 0]))
     return fewer_levels(factor, n_levels if n_there > n_levels + 1 else n_there), starts
 
 
-def level_titles(columns, factor, name):
+def level_titles(columns: list, factor: Factor, name: str) -> list[str]:
     """Return what levels are called in a picture."""
     n_all = len(
         {
@@ -166,7 +171,7 @@ def level_titles(columns, factor, name):
     ]
 
 
-def robust_range(tables):
+def robust_range(tables: Any) -> tuple[float, float]:
     """Return where nearly all values lie."""
     tables = [values for values in tables if len(values)]
     lowest = min(values.min() for values in tables)
@@ -183,7 +188,7 @@ def robust_range(tables):
     return low, high
 
 
-def _distribute_numbers(name, columns, sizes):
+def _distribute_numbers(name: str, columns: list, sizes: Any) -> NumberDistribution:
     """Count numbers in bins, the same of all tables."""
     numbers = [
         np.empty(0) if one is None or one.kind == EMPTY else one.numbers
@@ -204,7 +209,7 @@ def _distribute_numbers(name, columns, sizes):
     )
 
 
-def _bins(tables):
+def _bins(tables: Any) -> np.ndarray:
     """Return the edges of bins that suit numbers; of whole ones whole bins."""
     low, high = robust_range(tables)
     if all((values == np.round(values)).all() for values in tables):
@@ -216,10 +221,10 @@ def _bins(tables):
     return np.linspace(low, high, n_bins + 1)
 
 
-def _nothing_to_draw(columns, n_values, n_rows):
-    """Say why there is nothing to draw; "" where there is."""
+def _nothing_to_draw(columns: list, n_values: int, n_rows: int) -> str:
+    """Return why there is nothing to draw; "" where there is."""
     if not n_values:
-        return f"all {counted(int(n_rows), 'cell')} missing"
+        return f"all {count_text(int(n_rows), 'cell')} missing"
     if holds_numbers(columns):
         values = pd.unique(np.concatenate([one.numbers for one in columns]))
         values = values[~np.isnan(values)]
@@ -227,7 +232,7 @@ def _nothing_to_draw(columns, n_values, n_rows):
             return "no finite number"
         if len(values) == 1:
             kinds = [one.kind for one in columns if one.kind != EMPTY]
-            return f"always {number_title(values[0], kinds[0])}"
+            return f"always {short_number_text(values[0], kinds[0])}"
     else:
         levels = {
             level
@@ -243,7 +248,7 @@ def _nothing_to_draw(columns, n_values, n_rows):
     return ""
 
 
-def _whole(level):
+def _whole(level: Any) -> Any:
     """Return a float that is a whole number as such, so that 1.0 is a flag."""
     if isinstance(level, float) and level.is_integer():
         return int(level)

@@ -1,9 +1,13 @@
 """How the columns of a table are distributed, beside those of other tables."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
 
+from segmentlearn._formatting import count_text, share_text, short_number_text
 from segmentlearn.plotting._base._boxes import draw_box
-from segmentlearn.plotting._base._canvas import COLORS, require_pyplot, tidy
+from segmentlearn.plotting._base._canvas import COLORS, Axes, require_pyplot, tidy
 from segmentlearn.plotting._base._named_tables import (
     check_max_columns,
     choose_columns,
@@ -15,12 +19,9 @@ from segmentlearn.plotting._base._panels import (
     STEPS,
     add_legend,
     check_axes,
-    counted,
     finish,
-    number_title,
     open_panels,
     row_titles,
-    share_text,
     write_alone,
     write_around,
     write_numbers,
@@ -37,11 +38,12 @@ _MOST_LEVELS = 6
 _STRIP = 0.1  # of a panel's height, for each table's box
 
 
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class DistributionDisplay:
     """A panel a column: a histogram below a box, or the shares of the levels.
 
-    Made by `from_frame`. Several tables lie over each other, as shares of the values
-    that each holds.
+    Made by `from_frame`. Several tables are drawn over each other, as shares of the
+    values that each holds.
 
     Parameters
     ----------
@@ -74,13 +76,14 @@ class DistributionDisplay:
     ['Gender', 'Age']
     """
 
-    def __init__(self, *, names, distributions, n_left_out=0):
-        self.names = names
-        self.distributions = distributions
-        self.n_left_out = n_left_out
+    names: list[str]
+    distributions: list
+    n_left_out: int = 0
 
     @classmethod
-    def from_frame(cls, X, *, columns=None, max_columns=12, axes=None):
+    def from_frame(
+        cls, X: Any, *, columns: Any = None, max_columns: int = 12, axes: Any = None
+    ) -> Self:
         """Count the values of a table, or of several, and draw them.
 
         Parameters
@@ -122,7 +125,7 @@ class DistributionDisplay:
             n_left_out=len(chosen) - len(shown),
         ).plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: Any = None) -> Self:
         """Draw the columns.
 
         Parameters
@@ -161,18 +164,18 @@ class DistributionDisplay:
             notes[at] = "\n".join(words)
         write_around(axes, [(one.name,) for one in self.distributions], notes)
         if len(self.names) > 1:
-            self._name_tables(axes, is_new)
+            add_legend(axes, self.names, COLORS * len(self.names), is_new)
         if self.n_left_out:
             n_all = n_panels + self.n_left_out
             note = (
-                f"The first {n_panels} of {counted(n_all, 'column')}; "
+                f"The first {n_panels} of {count_text(n_all, 'column')}; "
                 f"{self.n_left_out:,} left out"
             )
             finish(axes, note, is_new)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
-    def _draw_numbers(self, ax, one):
+    def _draw_numbers(self, ax: Axes, one: Any) -> None:
         """Draw histograms, and a box of each table above them."""
         alone = len(self.names) == 1
         top = one.shares.max() / (0.96 - _STRIP * len(self.names))
@@ -195,7 +198,7 @@ class DistributionDisplay:
         ax.set_ylim(0, top)
         tidy(ax)
 
-    def _draw_levels(self, ax, one):
+    def _draw_levels(self, ax: Axes, one: Any) -> None:
         """Draw a bar for each level and table, with its share."""
         n_tables, n_levels = one.counts.shape
         height = 0.8 / n_tables
@@ -221,23 +224,13 @@ class DistributionDisplay:
         ax.spines["bottom"].set_visible(False)
         ax.tick_params(axis="y", length=0)
 
-    def _name_tables(self, axes, is_new):
-        """Add the legend of the tables."""
-        from matplotlib.patches import Patch
-
-        handles = [
-            Patch(color=COLORS[at % len(COLORS)], label=name)
-            for at, name in enumerate(self.names)
-        ]
-        add_legend(axes, handles, is_new)
-
-    def _absent(self, one):
-        """Say which tables lack a column."""
+    def _absent(self, one: Any) -> list[str]:
+        """Return which tables lack a column."""
         lack = [name for name, n in zip(self.names, one.n_rows, strict=True) if not n]
         return [f"not in {', '.join(lack)}"] if lack else []
 
-    def _outside(self, one):
-        """Say how many values lie outside the picture."""
+    def _outside(self, one: Any) -> list[str]:
+        """Return how many values are outside the axes."""
         if isinstance(one, LevelDistribution):
             return []
         ends = (
@@ -245,20 +238,21 @@ class DistributionDisplay:
             (one.n_above, "above", one.edges[-1]),
         )
         return [
-            f"{word} {number_title(end, one.kind)}: {self._each(counts, one, _count)}"
+            f"{word} {short_number_text(end, one.kind)}: "
+            f"{self._each(counts, one, '{:,}'.format)}"
             for counts, word, end in ends
             if counts.any()
         ]
 
-    def _missing(self, one):
-        """Say which share of the cells is missing."""
-        gaps = one.n_rows - one.n_values
-        if not gaps.any():
+    def _missing(self, one: Any) -> list[str]:
+        """Return which share of the cells is missing."""
+        n_missing = one.n_rows - one.n_values
+        if not n_missing.any():
             return []
-        shares = gaps / np.maximum(one.n_rows, 1)
+        shares = n_missing / np.maximum(one.n_rows, 1)
         return [f"missing: {self._each(shares, one, share_text)}"]
 
-    def _each(self, numbers, one, write):
+    def _each(self, numbers: Any, one: Any, write: Any) -> str:
         """Write a number for each table that has the column."""
         if len(self.names) == 1:
             return write(numbers[0])
@@ -269,11 +263,7 @@ class DistributionDisplay:
         )
 
 
-def _count(number):
-    return f"{number:,}"
-
-
-def _write_shares(axis, largest):
+def _write_shares(axis: Any, largest: float) -> None:
     """Write few shares along an axis, up to the largest one."""
     from matplotlib import ticker
 

@@ -1,52 +1,55 @@
 """Panels of missing cells: a line a column over the rows, or a bar a column."""
 
+from typing import Any
+
 import numpy as np
 
-from segmentlearn.plotting._base._canvas import BLUE, tidy
-from segmentlearn.plotting._base._panels import SMALL, column_title, share_text
+from segmentlearn._formatting import share_text
+from segmentlearn.plotting._base._canvas import BLUE, Axes, tidy
+from segmentlearn.plotting._base._panels import SMALL, column_title
 
 _PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
 
 
-def draw_gap_matrix(ax, gaps, columns, absent):
+def draw_missing_matrix(
+    ax: Axes, cells: Any, columns: list[str], why: dict[str, str]
+) -> None:
     """Draw a line a column, from the first row of the table to the last."""
     from matplotlib import colors, ticker
 
-    shares = np.full((len(columns), len(gaps.bands)), np.nan)
+    n_rows, shares = cells.n_rows, cells.shares
     for at, column in enumerate(columns):
-        if column in absent:
-            _write_why(ax, at, absent[column], gaps.n_rows / 2, "center")
+        if column in why:
+            _write_why(ax, at, why[column], n_rows / 2, "center")
             continue
-        shares[at] = gaps.bands[:, gaps.columns.index(column)]
-        count = gaps.count(column)
         ax.text(
-            *(1.015, at, share_text(count / gaps.n_rows)),
+            *(1.015, at, share_text(shares[column])),
             transform=ax.get_yaxis_transform(),
             va="center",
             fontsize=SMALL,
-            color="black" if count else _GREY,
+            color="black" if shares[column] else _GREY,
         )
     ax.imshow(
-        np.ma.masked_invalid(shares),
+        np.ma.masked_invalid(cells.bands.reindex(columns=columns).to_numpy().T),
         aspect="auto",
         interpolation="nearest",  # what is blended would run into other columns
-        extent=(0, gaps.n_rows, len(columns) - 0.5, -0.5),
+        extent=(0, n_rows, len(columns) - 0.5, -0.5),
         cmap=colors.LinearSegmentedColormap.from_list(
             "missing", [_PRESENT, BLUE, _MISSING]
         ),
         norm=colors.PowerNorm(0.5, 0, 1),  # few missing cells are seen too
     )
     lines = np.arange(1, len(columns)) - 0.5
-    ax.hlines(lines, 0, gaps.n_rows, color="white", linewidth=2)
+    ax.hlines(lines, 0, n_rows, color="white", linewidth=2)
     ax.spines[:].set_visible(False)
     ax.xaxis.set_major_locator(ticker.MaxNLocator(4, integer=True))
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.set_xlim(0, gaps.n_rows)
+    ax.set_xlim(0, n_rows)
     ax.set_xlabel("row", fontsize=SMALL)
     _label(ax, columns)
 
 
-def add_shades(axes, condensed):
+def add_shades(axes: np.ndarray, condensed: bool) -> None:
     """Add the scale of shades below panels of rows."""
     figure = axes[0].figure
     bar = figure.colorbar(
@@ -66,21 +69,22 @@ def add_shades(axes, condensed):
     bar.outline.set_visible(False)
 
 
-def draw_gap_bars(ax, gaps, columns, absent, widest):
+def draw_missing_bars(
+    ax: Axes, cells: Any, columns: list[str], why: dict[str, str], widest: float
+) -> None:
     """Draw the share of each column that is missing, and write how many cells it is."""
     from matplotlib import ticker
 
     for at, column in enumerate(columns):
-        if column in absent:
-            _write_why(ax, at, absent[column], 0, "left")
+        if column in why:
+            _write_why(ax, at, why[column], 0, "left")
             continue
-        count = gaps.count(column)
-        share = count / gaps.n_rows
+        count, share = cells.counts[column], cells.shares[column]
         text = f" {count:,} ({share_text(share)})" if count else " 0"
         ax.barh(at, share, color=BLUE, height=0.7)
         ax.text(share, at, text, va="center", fontsize=SMALL)
     tidy(ax, grid="x")
-    reach = widest or 1.0
+    reach = float(widest) or 1.0
     ax.set_xlim(0, reach * 1.75)
     ticks = ticker.MaxNLocator(4).tick_values(0, reach)
     ax.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, reach * 1.3)])
@@ -90,8 +94,8 @@ def draw_gap_bars(ax, gaps, columns, absent, widest):
     _label(ax, columns)
 
 
-def _write_why(ax, at, why, x, side):
-    """Say in a column's place why it is not in a table."""
+def _write_why(ax: Axes, at: int, why: str, x: float, side: str) -> None:
+    """Write in a column's place why it is not in a table."""
     ax.axhspan(at - 0.4, at + 0.4, color=_PALE, zorder=0)
     ax.text(
         *(x, at, f"{'' if side == 'center' else ' '}{why}"),
@@ -103,7 +107,7 @@ def _write_why(ax, at, why, x, side):
     )
 
 
-def _label(ax, columns):
+def _label(ax: Axes, columns: list[str]) -> None:
     """Write the names at the left."""
     titles = [column_title(name) for name in columns]
     ax.set_yticks(range(len(columns)), titles, linespacing=1.0)

@@ -1,9 +1,13 @@
-"""Where cells are missing: by row, by column, and whether gaps come together."""
+"""Where cells are missing: by row, by column, and whether they are missing together."""
+
+import dataclasses
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
-from segmentlearn.plotting._base._canvas import require_pyplot
+from segmentlearn._formatting import count_text, share_text
+from segmentlearn.plotting._base._canvas import Axes, require_pyplot
 from segmentlearn.plotting._base._named_tables import (
     ONLY_TABLE,
     check_max_columns,
@@ -13,29 +17,64 @@ from segmentlearn.plotting._base._named_tables import (
 from segmentlearn.plotting._base._panels import (
     check_axes,
     column_title,
-    counted,
     finish,
     open_panels,
-    share_text,
     write_alone,
 )
 from segmentlearn.plotting._tables._association import AssociationDisplay
-from segmentlearn.plotting._tables._missing_counts import (
-    MOST_BANDS,
-    correlate_gaps,
-    count_gaps,
-)
 from segmentlearn.plotting._tables._missing_panels import (
     add_shades,
-    draw_gap_bars,
-    draw_gap_matrix,
+    draw_missing_bars,
+    draw_missing_matrix,
 )
 
 _KINDS = ("matrix", "bar", "correlation")
+_MOST_BANDS = 200
 _MOST_IN_A_ROW = 3
 _ROW = 0.22  # inches of a line of a name
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class MissingCells:
+    """Where the cells of one table are missing.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of the table.
+    counts : Series of int
+        Missing cells of each column.
+    bands : DataFrame
+        Share of missing cells of each column in bands of successive rows; a band is a
+        row where there are few of them.
+    """
+
+    n_rows: int
+    counts: pd.Series
+    bands: pd.DataFrame
+
+    @classmethod
+    def of_table(cls, columns: dict[str, Any]) -> Self:
+        """Count the missing cells of a table."""
+        n_rows = len(next(iter(columns.values())).missing)
+        edges = np.linspace(0, n_rows, min(n_rows, _MOST_BANDS) + 1).astype(np.intp)
+        # band by band, so that the masks of a large table are not held at once
+        in_bands = pd.DataFrame(
+            {
+                name: np.add.reduceat(column.missing, edges[:-1], dtype=np.intp)
+                for name, column in columns.items()
+            }
+        )
+        bands = in_bands.div(np.diff(edges), axis=0)
+        return cls(n_rows, in_bands.sum(), bands)
+
+    @property
+    def shares(self) -> pd.Series:
+        """Share of each column that is missing."""
+        return self.counts / self.n_rows
+
+
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class MissingValuesDisplay:
     """Missing cells of one table or several, before and after imputation.
 
@@ -43,19 +82,19 @@ class MissingValuesDisplay:
 
     Parameters
     ----------
-    before : dict of str to TableGaps
+    before : dict of str to MissingCells
         Missing cells of each table.
-    after : dict of str to TableGaps
+    after : dict of str to MissingCells
         The same after imputation; empty where it is not known.
     columns : list of str
         The columns that are drawn.
     n_left_out : int
-        Columns beyond `max_columns`, those with the fewest gaps.
+        Columns beyond `max_columns`, those with the fewest missing values.
     correlations : dict of tuple to DataFrame
-        For each table's name and "before" or "after" the correlation of the gaps of
-        the columns drawn.
+        For each table's name and "before" or "after" the correlation of missing
+        values of the columns drawn.
     kind : {"matrix", "bar", "correlation"}, default="matrix"
-        What `plot` draws where it is not told.
+        What `plot` draws by default.
 
     Attributes
     ----------
@@ -66,7 +105,7 @@ class MissingValuesDisplay:
 
     See Also
     --------
-    segmentlearn.auditing.audit : Whether gaps depend on the target.
+    segmentlearn.auditing.audit : Whether missing values depend on the target.
     segmentlearn.preprocessing.MixedImputer : Fills them.
 
     Examples
@@ -82,20 +121,23 @@ class MissingValuesDisplay:
     1    job          2
     """
 
-    def __init__(
-        self, *, before, after, columns, n_left_out, correlations, kind="matrix"
-    ):
-        self.before = before
-        self.after = after
-        self.columns = columns
-        self.n_left_out = n_left_out
-        self.correlations = correlations
-        self.kind = kind
+    before: dict
+    after: dict
+    columns: list[str]
+    n_left_out: int
+    correlations: dict
+    kind: str = "matrix"
 
     @classmethod
     def from_frames(
-        cls, frames, *, after=None, kind="matrix", max_columns=40, axes=None
-    ):
+        cls,
+        frames: Any,
+        *,
+        after: Any = None,
+        kind: str = "matrix",
+        max_columns: int = 40,
+        axes: Any = None,
+    ) -> Self:
         """Count the missing cells of tables and draw them.
 
         Parameters
@@ -109,8 +151,8 @@ class MissingValuesDisplay:
         kind : {"matrix", "bar", "correlation"}, default="matrix"
             As in `plot`.
         max_columns : int, default=40
-            Columns to draw at most, those with the most gaps, in the order of the
-            table.
+            Columns to draw at most, those with the most missing values, in the order of
+            the table.
         axes : array-like of matplotlib Axes or None, default=None
             As in `plot`.
 
@@ -132,29 +174,30 @@ class MissingValuesDisplay:
         if after is not None:
             imputed = read_named_tables(after, "after")
             tables["after"] = _with_names(imputed, after, tables["before"])
-        gaps = {
-            stage: {name: count_gaps(columns) for name, columns in read.items()}
+        missing = {
+            stage: {name: MissingCells.of_table(table) for name, table in read.items()}
             for stage, read in tables.items()
         }
         columns = union_of_columns(tables["before"].values())
-        shown = _with_most_gaps(columns, gaps, max_columns)
+        shares = [one.shares for of in missing.values() for one in of.values()]
+        largest = pd.concat(shares).groupby(level=0).max().reindex(columns)
+        ranked = largest.sort_values(ascending=False, kind="stable").index[:max_columns]
+        shown = [column for column in columns if column in ranked]
         correlations = {
-            (name, stage): correlate_gaps(
-                {column: read[column] for column in shown if column in read}
-            )
+            (name, stage): _correlate({column: read.get(column) for column in shown})
             for stage, by_name in tables.items()
             for name, read in by_name.items()
         }
         return cls(
-            before=gaps["before"],
-            after=gaps["after"],
+            before=missing["before"],
+            after=missing["after"],
             columns=shown,
             n_left_out=len(columns) - len(shown),
             correlations=correlations,
             kind=kind,
         ).plot(axes=axes)
 
-    def to_frame(self):
+    def to_frame(self) -> pd.DataFrame:
         """Return counts and shares of missing cells.
 
         Returns
@@ -165,43 +208,38 @@ class MissingValuesDisplay:
             "share_missing", and "status": "present", "dropped" by imputation, "added"
             by it, or "absent" from this table. What is not there has no counts.
         """
-        rows = []
-        for name, stage, gaps in self._panels():
-            of_table = self.before[name].columns
-            everywhere = union_of_columns(
-                [dict.fromkeys(one.columns) for one in self.before.values()]
-            )
-            added = [column for column in gaps.columns if column not in everywhere]
-            for column in [*everywhere, *added]:
-                count = gaps.count(column)
-                status = "present" if column in of_table else "added"
-                if count is None:
-                    status = "dropped" if column in of_table else "absent"
-                rows.append(
-                    {
-                        "table": name,
-                        "stage": stage,
-                        "column": column,
-                        "n_rows": gaps.n_rows,
-                        "n_missing": count,
-                        "share_missing": (
-                            np.nan if count is None else count / gaps.n_rows
-                        ),
-                        "status": status,
-                    }
-                )
-        return pd.DataFrame(rows).astype({"n_missing": "Int64"})
+        everywhere = union_of_columns(
+            cells.counts.index for cells in self.before.values()
+        )
+        frames = []
+        for name, stage, cells in self._panels():
+            columns = list(dict.fromkeys([*everywhere, *cells.counts.index]))
+            counts = cells.counts.reindex(columns).astype("Int64")
+            had = counts.index.isin(self.before[name].counts.index)
+            absent = np.where(had, "dropped", "absent")
+            present = np.where(had, "present", "added")
+            frame = {
+                "table": name,
+                "stage": stage,
+                "column": columns,
+                "n_rows": cells.n_rows,
+                "n_missing": counts.array,
+                "share_missing": cells.shares.reindex(columns).array,
+                "status": np.where(counts.isna(), absent, present),
+            }
+            frames.append(pd.DataFrame(frame))
+        return pd.concat(frames, ignore_index=True)
 
-    def plot(self, kind=None, axes=None):
+    def plot(self, kind: str | None = None, axes: Any = None) -> Self:
         """Draw the tables, each beside itself after imputation.
 
         Parameters
         ----------
         kind : {"matrix", "bar", "correlation"} or None, default=None
             "matrix": a line a column, whose shade is the share of cells that are
-            missing in successive rows. "bar": the share of each column that has gaps,
-            and how many cells that is. "correlation": whether the gaps of two columns
-            come together. None takes the kind of the display.
+            missing in successive rows. "bar": the share of each column with missing
+            values, and how many cells that is. "correlation": whether values of two
+            columns are missing together. None takes the kind of the display.
         axes : array-like of matplotlib Axes or None, default=None
             An axes for each panel, tables in their order, each followed by the same
             after imputation; None makes a figure of a fitting size.
@@ -220,26 +258,33 @@ class MissingValuesDisplay:
         """
         kind = self.kind if kind is None else kind
         _check_kind(kind)
-        columns = self._columns_of(kind)
+        panels, columns = self._panels(), self.columns
+        if kind == "bar":  # columns that have something to show
+            columns = [
+                column
+                for column in columns
+                if any(cells.counts.get(column) != 0 for *_, cells in panels)
+            ]
         is_new = axes is None
         axes = self._open(kind, columns) if is_new else np.ravel(np.array(axes))
-        panels = self._panels()
         check_axes(axes, len(panels))
-        draw = getattr(self, f"_draw_{kind}")
-        for at, (ax, (name, stage, gaps)) in enumerate(zip(axes, panels, strict=True)):
-            draw(ax, columns, name, stage, gaps)
-            ax.set_title(self._title(name, stage, gaps), fontsize=9)
-            at_side = stage == "after" if self.after else at % _MOST_IN_A_ROW
+        for at, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
+            if kind == "correlation":
+                _draw_correlation(ax, self.correlations[panel[:2]])
+            else:
+                self._draw_columns(ax, kind, columns, panel)
+            ax.set_title(self._title(*panel), fontsize=9)
+            at_side = panel[1] == "after" if self.after else at % _MOST_IN_A_ROW
             if is_new and at_side and kind != "correlation":
                 ax.set_yticklabels([])  # as those of the panel at the left
         if kind == "matrix":
-            add_shades(axes, any(gaps.n_rows > MOST_BANDS for *_, gaps in panels))
+            add_shades(axes, any(cells.n_rows > _MOST_BANDS for *_, cells in panels))
         finish(axes, self._note(kind, columns), is_new)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
-    def _panels(self):
-        """Return name, stage and gaps of each panel."""
+    def _panels(self) -> list[tuple[str, str, MissingCells]]:
+        """Return name, stage and missing cells of each panel."""
         return [
             (name, stage, of_stage[name])
             for name in self.before
@@ -247,25 +292,15 @@ class MissingValuesDisplay:
             if name in of_stage
         ]
 
-    def _columns_of(self, kind):
-        """Return what is drawn: for bars only columns that have something to show."""
-        if kind != "bar":
-            return self.columns
-        return [
-            column
-            for column in self.columns
-            if any(gaps.count(column) != 0 for _, _, gaps in self._panels())
-        ]
-
-    def _open(self, kind, columns):
+    def _open(self, kind: str, columns: list[str]) -> np.ndarray:
         """Return new axes in a figure that fits them."""
         if kind == "correlation":
-            n = max([2, *(len(one) for one in self.correlations.values())])
+            n = max([2, *(len(phi) for phi in self.correlations.values())])
             width, height, extra = 2.9 + 0.46 * n, max(2.6, 1.9 + 0.44 * n), 0.0
         else:
             lines = sum(1 + column_title(name).count("\n") for name in columns)
             width, height, extra = 3.0, 1.2 + _ROW * max(lines, 2), 1.8
-        size = {"width": width, "height": height, "extra": extra}
+        size: dict = {"width": width, "height": height, "extra": extra}
         if not self.after:
             return open_panels(len(self.before), _MOST_IN_A_ROW, **size)
         axes = open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
@@ -274,94 +309,92 @@ class MissingValuesDisplay:
                 ax.remove()
         return np.array([ax for ax in axes.ravel() if ax.figure is not None])
 
-    def _title(self, name, stage, gaps):
-        """Say which table it is and how much of it is missing."""
+    def _title(self, name: str, stage: str, cells: MissingCells) -> str:
+        """Return which table it is and how much of it is missing."""
         words = [] if list(self.before) == [ONLY_TABLE] else [name]
         if self.after:
             words.append(f"{stage} imputation")
-        share = share_text(gaps.share_of_cells)
-        n_with = np.count_nonzero(gaps.counts)
+        share, n_with = cells.shares.mean(), np.count_nonzero(cells.counts)
         total = (
-            f"{share} of cells missing, in {n_with} of {len(gaps.columns)} columns"
-            if n_with
-            else "no cell missing"
+            f"{share_text(share)} of cells missing, in {n_with} of "
+            f"{len(cells.counts)} columns"
         )
-        return "\n".join([", ".join(words), total]).strip()
+        lines = [", ".join(words), total if n_with else "no cell missing"]
+        return "\n".join(lines).strip()
 
-    def _note(self, kind, columns):
-        """Say which columns are not drawn."""
+    def _note(self, kind: str, columns: list[str]) -> str:
+        """Return which columns are not drawn."""
         notes = []
         if self.n_left_out:
             n_all = len(self.columns) + self.n_left_out
             notes.append(
-                f"The {len(self.columns)} of {n_all} columns with the most gaps; "
-                f"{self.n_left_out} left out"
+                f"The {len(self.columns)} of {n_all} columns with the most missing "
+                f"values; {self.n_left_out} left out"
             )
         n_whole = len(self.columns) - len(columns)
         if kind == "bar" and n_whole and columns:
-            notes.append(f"not shown: {counted(n_whole, 'column')} without gaps")
-        n_added = max(
-            (
-                len(set(gaps.columns) - set(self.before[name].columns))
-                for name, gaps in self.after.items()
-            ),
-            default=0,
-        )
-        if n_added:
-            notes.append(f"imputation added {counted(n_added, 'column')}")
+            notes.append(f"not shown: {count_text(n_whole, 'complete column')}")
+        n_added = [
+            len(cells.counts.index.difference(self.before[name].counts.index))
+            for name, cells in self.after.items()
+        ]
+        if any(n_added):
+            notes.append(f"imputation added {count_text(max(n_added), 'column')}")
         return "; ".join(notes)
 
-    def _absent(self, columns, name, gaps):
-        """Say for each column that is not in a table why it is not."""
-        of_table = self.before[name].columns
-        return {
-            column: "dropped by imputation"
-            if column in of_table
-            else "not in this table"
-            for column in columns
-            if gaps.count(column) is None
-        }
-
-    def _draw_matrix(self, ax, columns, name, stage, gaps):
-        draw_gap_matrix(ax, gaps, columns, self._absent(columns, name, gaps))
-
-    def _draw_bar(self, ax, columns, name, stage, gaps):
+    def _draw_columns(
+        self, ax: Axes, kind: str, columns: list[str], panel: tuple
+    ) -> None:
+        """Draw a line or a bar for each column."""
+        name, _, cells = panel
         if not columns:
-            write_alone(
-                ax, f"None of {counted(len(self.columns), 'column')} has a gap."
-            )
+            n_columns = count_text(len(self.columns), "column")
+            write_alone(ax, f"No value is missing in {n_columns}.")
             return
-        widest = max(
-            (one.count(column) or 0) / one.n_rows
-            for _, _, one in self._panels()
+        before = self.before[name].counts
+        why = {
+            column: "dropped by imputation" if column in before else "not in this table"
             for column in columns
-        )
-        absent = self._absent(columns, name, gaps)
-        draw_gap_bars(ax, gaps, columns, absent, widest)
-
-    def _draw_correlation(self, ax, columns, name, stage, gaps):
-        """Draw half a matrix, or say in words why there is none."""
-        phi = self.correlations[name, stage]
-        if len(phi) < 2:
-            n = "No column has" if not len(phi) else "A single column has"
-            write_alone(
-                ax, f"{n} both gaps and values:\nthere is no pair to correlate."
-            )
+            if column not in cells.counts
+        }
+        if kind == "matrix":
+            draw_missing_matrix(ax, cells, columns, why)
             return
-        AssociationDisplay(
-            names=list(phi.columns),
-            matrix=phi.to_numpy(),
-            kinds=np.full(phi.shape, "missingness"),
-            target=None,
-        ).plot(ax=ax, max_columns=len(phi))
+        shares = [one.shares.reindex(columns).max() for *_, one in self._panels()]
+        draw_missing_bars(ax, cells, columns, why, np.nanmax(shares))
 
 
-def _check_kind(kind):
+def _check_kind(kind: str) -> None:
     if kind not in _KINDS:
         raise ValueError(f"kind={kind!r} is not one of {list(_KINDS)}.")
 
 
-def _with_names(imputed, after, before):
+def _correlate(columns: dict[str, Any]) -> pd.DataFrame:
+    """Correlate which cells are missing (phi), where some are and some are not."""
+    masks = {name: one.missing for name, one in columns.items() if one is not None}
+    masks = {name: mask for name, mask in masks.items() if 0 < mask.sum() < len(mask)}
+    return pd.DataFrame(masks).corr()
+
+
+def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
+    """Draw half a matrix, or write why there is none."""
+    if len(phi) < 2:
+        n = "No column has" if not len(phi) else "A single column has"
+        write_alone(
+            ax, f"{n} both missing and known\nvalues: there is no pair to correlate."
+        )
+        return
+    AssociationDisplay(
+        names=list(phi.columns),
+        matrix=phi.to_numpy(),
+        kinds=np.full(phi.shape, "missingness"),
+        target=None,
+    ).plot(ax=ax, max_columns=len(phi))
+
+
+def _with_names(
+    imputed: dict[str, dict], after: Any, before: dict[str, dict]
+) -> dict[str, dict]:
     """Name the columns of imputed arrays, and check that their tables are there."""
     unknown = [name for name in imputed if name not in before]
     if unknown:
@@ -377,21 +410,7 @@ def _with_names(imputed, after, before):
         if len(read) != len(names):
             raise ValueError(
                 f"after has {len(read)} columns without names and the table before "
-                f"has {len(names)}; hand over a frame, so that they can be matched."
+                f"has {len(names)}; pass a frame, so that they can be matched."
             )
         imputed[str(name)] = dict(zip(names, read.values(), strict=True))
     return imputed
-
-
-def _with_most_gaps(columns, gaps, most):
-    """Return the columns with the largest share of gaps in any table, in order."""
-    largest = {
-        column: max(
-            (one.count(column) or 0) / one.n_rows
-            for of_stage in gaps.values()
-            for one in of_stage.values()
-        )
-        for column in columns
-    }
-    ranked = sorted(columns, key=lambda column: -largest[column])[:most]
-    return [column for column in columns if column in set(ranked)]

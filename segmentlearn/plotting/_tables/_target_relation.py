@@ -1,11 +1,18 @@
 """What each column has to do with the target, the strongest first."""
 
+import dataclasses
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
 
+from segmentlearn._formatting import count_text, share_text, with_minus
 from segmentlearn.inspection import associations
-from segmentlearn.plotting._base._boxes import draw_box
-from segmentlearn.plotting._base._canvas import BLUE, GREY, require_pyplot, tidy
+from segmentlearn.metrics import wilson_interval
+from segmentlearn.plotting._base._boxes import draw_box, five_numbers
+from segmentlearn.plotting._base._canvas import BLUE, GREY, Axes, require_pyplot, tidy
 from segmentlearn.plotting._base._named_tables import (
     ONLY_TABLE,
     check_max_columns,
@@ -17,29 +24,151 @@ from segmentlearn.plotting._base._panels import (
     STEPS,
     add_legend,
     check_axes,
-    column_title,
-    counted,
     finish,
     level_title,
     open_panels,
     row_titles,
-    share_text,
     write_around,
     write_numbers,
 )
 from segmentlearn.plotting._base._segment_style import segment_colors
-from segmentlearn.plotting._tables._target_statistics import (
-    ClassesByLevel,
-    NumbersByClass,
-    relate_to_classes,
-    relate_to_numbers,
+from segmentlearn.plotting._tables._column_distributions import (
+    holds_numbers,
+    level_titles,
+    pool_levels,
 )
 from segmentlearn.preprocessing import check_target
 
 _IN_A_ROW = 3
 _WIDTH, _HEIGHT = 3.2, 2.5
+_MOST_LEVELS = 6
+_BINS = 10
+_Z = stats.norm.ppf(0.975)
+MISSING = "missing"
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class NumbersByClass:
+    """A column of numbers in each class.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    kind : {"number", "datetime", "timedelta"}
+        What it holds.
+    boxes : ndarray of float of shape (n_classes, 5)
+        Of `five_numbers`.
+    n_outside : int
+        Values beyond the ends of their boxes.
+    share_missing : float
+        Of the cells.
+    """
+
+    name: str
+    kind: str
+    boxes: np.ndarray
+    n_outside: int
+    share_missing: float
+
+    @classmethod
+    def of_column(cls, column: Any, codes: np.ndarray, n_classes: int) -> Self:
+        """Describe a column in each class."""
+        parts = [column.numbers[codes == at] for at in range(n_classes)]
+        parts = [values[np.isfinite(values)] for values in parts]
+        boxes = np.array([five_numbers(values) for values in parts])
+        n_outside = sum(
+            int(np.count_nonzero((values < box[0]) | (values > box[-1])))
+            for values, box in zip(parts, boxes, strict=True)
+        )
+        share_missing = float(column.missing.mean())
+        return cls(column.name, column.kind, boxes, n_outside, share_missing)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClassesByLevel:
+    """The classes at each level of a category.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    levels : list of str
+        The most frequent ones, "n others" for the rest, and "missing" where cells are.
+    counts : ndarray of int of shape (n_levels, n_classes)
+        Rows of each.
+    """
+
+    name: str
+    levels: list[str]
+    counts: np.ndarray
+
+    @classmethod
+    def of_column(cls, column: Any, codes: np.ndarray, n_classes: int) -> Self:
+        """Count the classes at each level."""
+        levels, places = _levels(column)
+        counts = np.zeros((len(levels), n_classes), dtype=np.intp)
+        np.add.at(counts, (places, codes), 1)
+        return cls(column.name, levels, counts)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of each class in the rows of a level."""
+        return self.counts / self.counts.sum(axis=1, keepdims=True)
+
+    def rates(self, of_class: int) -> tuple[np.ndarray, ...]:
+        """Return the share of a class at each level, and its Wilson interval."""
+        return wilson_interval(self.counts[:, of_class], self.counts.sum(axis=1), _Z)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class MeansByGroup:
+    """Means of a target of numbers, at levels or in bins of a column.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    kind : {"number", "datetime", "timedelta", "category"}
+        What it holds.
+    levels : list of str or None
+        Of a category.
+    centres : ndarray of float of shape (n_groups,) or None
+        Mean of the column in each bin.
+    means, errors : ndarray of float of shape (n_groups,)
+        Mean of the target and its standard error, NaN in a group of one row.
+    sizes : ndarray of int of shape (n_groups,)
+        Rows of each group.
+    """
+
+    name: str
+    kind: str
+    levels: list[str] | None
+    centres: np.ndarray | None
+    means: np.ndarray
+    errors: np.ndarray
+    sizes: np.ndarray
+
+    @classmethod
+    def of_column(cls, column: Any, target: np.ndarray) -> Self:
+        """Take means of a target at the levels, or in ten bins, of a column."""
+        if not holds_numbers([column]):
+            levels, places = _levels(column)
+            groups = pd.Series(target).groupby(places)
+            kind, centres = "category", None
+        else:
+            known = np.isfinite(column.numbers)
+            numbers = pd.Series(column.numbers[known])
+            edges = np.quantile(numbers, np.linspace(0, 1, _BINS + 1)[1:-1])
+            bins = np.searchsorted(np.unique(edges), numbers)
+            groups = pd.Series(target[known]).groupby(bins)
+            levels, kind = None, column.kind
+            centres = numbers.groupby(bins).mean().to_numpy()
+        numbers = (groups.mean(), groups.sem(), groups.size())
+        return cls(column.name, kind, levels, centres, *map(np.asarray, numbers))
+
+
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TargetRelationDisplay:
     """A panel a column: what it has to do with the target, the strongest first.
 
@@ -91,18 +220,23 @@ class TargetRelationDisplay:
     'Gender'
     """
 
-    def __init__(
-        self, *, classes, class_counts, relations, strengths, target, n_left_out=0
-    ):
-        self.classes = classes
-        self.class_counts = class_counts
-        self.relations = relations
-        self.strengths = strengths
-        self.target = target
-        self.n_left_out = n_left_out
+    classes: list[str] | None
+    class_counts: np.ndarray | None
+    relations: list
+    strengths: pd.DataFrame
+    target: str | None
+    n_left_out: int = 0
 
     @classmethod
-    def from_frame(cls, X, y, *, columns=None, max_columns=9, axes=None):
+    def from_frame(
+        cls,
+        X: Any,
+        y: ArrayLike,
+        *,
+        columns: Any = None,
+        max_columns: int = 9,
+        axes: Any = None,
+    ) -> Self:
         """Relate the columns of a table to a target and draw them.
 
         Parameters
@@ -128,7 +262,7 @@ class TargetRelationDisplay:
         ------
         ValueError
             If y has missing values or another length than X, a column is unknown, or
-            none has anything to do with the target that could be told.
+            none can be related to the target.
         SchemaError
             If a column holds infinite values.
         """
@@ -143,27 +277,30 @@ class TargetRelationDisplay:
             named,
             identifiers="drop" if columns is None else "keep",
         )
+        assert found.with_target is not None  # there is a target
         strengths = found.with_target.dropna(subset=["association"])
         if strengths.empty:
             raise ValueError(
-                f"no column of {chosen} has anything to do with the target that could "
-                f"be told: each column and y need two different values."
+                f"No column of {chosen} can be related to the target: each column and "
+                f"y need two different values."
             )
         strengths = strengths.iloc[:max_columns]
+        shown = [read[name] for name in strengths.index]
         classes = class_counts = None
+        relations: list[NumbersByClass | ClassesByLevel | MeansByGroup]
         if target_type == "classes":
-            classes, codes = np.unique(values, return_inverse=True)
-            class_counts = np.bincount(codes)
+            labels, codes, class_counts = np.unique(
+                values, return_inverse=True, return_counts=True
+            )
+            kinds = (ClassesByLevel, NumbersByClass)
             relations = [
-                relate_to_classes(read[name], codes, len(classes))
-                for name in strengths.index
+                kinds[holds_numbers([one])].of_column(one, codes, len(labels))
+                for one in shown
             ]
-            classes = [level_title(one) for one in classes.tolist()]
+            classes = [level_title(label) for label in labels.tolist()]
         else:
             target = values.astype(np.float64)
-            relations = [
-                relate_to_numbers(read[name], target) for name in strengths.index
-            ]
+            relations = [MeansByGroup.of_column(column, target) for column in shown]
         return cls(
             classes=classes,
             class_counts=class_counts,
@@ -173,7 +310,7 @@ class TargetRelationDisplay:
             n_left_out=len(chosen) - len(strengths),
         ).plot(axes=axes)
 
-    def plot(self, *, axes=None):
+    def plot(self, *, axes: Any = None) -> Self:
         """Draw the columns.
 
         Parameters
@@ -194,141 +331,129 @@ class TargetRelationDisplay:
             If there is another number of axes than of columns.
         """
         is_new = axes is None
-        n_panels = len(self.relations)
+        n_panels, n_classes = len(self.relations), len(self.classes or ())
         if is_new:
-            n_rows = max(3, len(self.classes or ()))
-            height = max(_HEIGHT, 1.1 + 0.2 * n_rows)
+            height = max(_HEIGHT, 1.1 + 0.2 * max(3, n_classes))
             axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = np.ravel(np.array(axes))
         check_axes(axes, n_panels)
         notes = []
-        for ax, one in zip(axes, self.relations, strict=True):
-            if isinstance(one, NumbersByClass):
-                notes.append(self._draw_boxes(ax, one))
-            elif not isinstance(one, ClassesByLevel):
-                notes.append(self._draw_means(ax, one))
-            elif len(self.classes) == 2:
-                notes.append(self._draw_rates(ax, one))
+        for ax, relation in zip(axes, self.relations, strict=True):
+            if isinstance(relation, NumbersByClass):
+                notes.append(self._draw_boxes(ax, relation))
+            elif isinstance(relation, MeansByGroup):
+                notes.append(_draw_means(ax, relation))
+            elif n_classes == 2:
+                notes.append(self._draw_rates(ax, relation))
             else:
-                notes.append(self._draw_shares(ax, one))
+                notes.append(self._draw_shares(ax, relation))
             ax.tick_params(labelsize=SMALL)
-        titles = [(one.name, self._strength(one)) for one in self.relations]
+        titles = [(one.name, self._strength(one.name)) for one in self.relations]
         write_around(axes, titles, notes)
         stacked = any(isinstance(one, ClassesByLevel) for one in self.relations)
-        if self.classes is not None and len(self.classes) > 2 and stacked:
-            self._name_classes(axes, is_new)
+        if n_classes > 2 and stacked:
+            add_legend(axes, self.classes, self._colors(), is_new)
         is_named = self.target not in (None, "target")
         note = f"Target: {self.target}" if is_named else "Target"
         if self.n_left_out:
-            note += f"; {counted(self.n_left_out, 'column')} not shown"
+            note += f"; {count_text(self.n_left_out, 'column')} not shown"
         finish(axes, note, is_new)
         self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
-    def _strength(self, one):
-        """Write how well a column alone tells the target."""
-        row = self.strengths.loc[one.name]
+    def _strength(self, column: str) -> str:
+        """Return how well a column alone predicts the target."""
+        row = self.strengths.loc[column]
         name, title = ("auc", "AUC") if "auc" in row else ("r2", "R²")
-        text = f"{row[name]:z.2f}".replace("-", "−")  # noqa: RUF001
-        return f"{title} alone {text}"
+        return f"{title} alone {with_minus(f'{row[name]:z.2f}')}"
 
-    def _colors(self):
-        return segment_colors(self.classes)[0]
+    def _colors(self) -> list[str]:
+        return segment_colors(self.classes or [])[0]
 
-    def _rarer(self):
-        """Return the position of the rarer of two classes, the second of a tie."""
-        return 0 if self.class_counts[0] < self.class_counts[1] else 1
-
-    def _draw_boxes(self, ax, one):
+    def _draw_boxes(self, ax: Axes, relation: NumbersByClass) -> str:
         """Draw a box for each class, and return the note below."""
-        for at, (five, color) in enumerate(zip(one.boxes, self._colors(), strict=True)):
+        boxes = zip(relation.boxes, self._colors(), strict=True)
+        for at, (five, color) in enumerate(boxes):
             draw_box(ax, five, at, 0.6, color)
         _label_rows(ax, self.classes)
-        write_numbers(ax.xaxis, one.kind)
-        tidy(ax, grid="x")
+        write_numbers(ax.xaxis, relation.kind)
         words = []
-        if one.n_outside:
-            words.append(f"{counted(one.n_outside, 'value')} beyond the whiskers")
-        if one.share_missing:
-            words.append(f"{share_text(one.share_missing)} missing")
+        if relation.n_outside:
+            n_outside = count_text(relation.n_outside, "value")
+            words.append(f"{n_outside} beyond the whiskers")
+        if relation.share_missing:
+            words.append(f"{share_text(relation.share_missing)} missing")
         return ", ".join(words)
 
-    def _draw_rates(self, ax, one):
+    def _draw_rates(self, ax: Axes, relation: ClassesByLevel) -> str:
         """Draw the rate of the rarer class at each level, with its interval."""
-        rarer = self._rarer()
-        rates, low, high = one.rates(rarer)
+        counts = np.asarray(self.class_counts)
+        rarer = 0 if counts[0] < counts[1] else 1  # the second of a tie
+        rates, low, high = relation.rates(rarer)
         places = np.arange(len(rates))
         ax.hlines(places, low, high, color=BLUE, linewidth=2.5)
         ax.plot(rates, places, "o", color=BLUE, markersize=6, clip_on=False)
-        overall = self.class_counts[rarer] / self.class_counts.sum()
+        overall = counts[rarer] / counts.sum()
         ax.axvline(overall, color=GREY, linestyle="--", linewidth=1.2, zorder=1)
-        _label_rows(ax, one.levels, one.counts.sum(axis=1))
+        _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         end = min(1.0, 1.08 * high.max())
         ax.set_xlim(-0.04 * end, 1.04 * end)  # dots at 0 and 1 are round
-        ax.xaxis.set_major_locator(_few_ticks())
-        ax.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
-        tidy(ax, grid="x")
-        return f"share of {self.classes[rarer]} (dashed: all rows)"
+        _write_shares(ax, lambda share, _: f"{100 * share:.3g}%")
+        return f"share of {(self.classes or [])[rarer]} (dashed: all rows)"
 
-    def _draw_shares(self, ax, one):
+    def _draw_shares(self, ax: Axes, relation: ClassesByLevel) -> str:
         """Draw the shares of the classes at each level."""
-        left = np.zeros(len(one.levels))
-        for shares, color in zip(one.shares.T, self._colors(), strict=True):
-            ax.barh(
-                range(len(left)),
-                shares,
-                left=left,
-                height=0.75,
-                color=color,
-                edgecolor="white",
-                linewidth=0.8,
-            )
+        left = np.zeros(len(relation.levels))
+        edge = {"edgecolor": "white", "linewidth": 0.8}
+        for shares, color in zip(relation.shares.T, self._colors(), strict=True):
+            places = range(len(left))
+            ax.barh(places, shares, left=left, height=0.75, color=color, **edge)
             left += shares
-        _label_rows(ax, one.levels, one.counts.sum(axis=1))
+        _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         ax.set_xlim(0, 1)
-        ax.xaxis.set_major_locator(_few_ticks())
-        ax.xaxis.set_major_formatter("{x:.0%}")
-        tidy(ax, grid="x")
+        _write_shares(ax, "{x:.0%}")
         return ""
 
-    def _draw_means(self, ax, one):
-        """Draw means of the target, with intervals of twice the standard error."""
-        reach = 1.96 * np.nan_to_num(one.errors)
-        how = {"fmt": "o", "color": BLUE, "markersize": 5, "elinewidth": 2}
-        if one.levels is None:
-            ax.errorbar(one.centres, one.means, yerr=reach, **how)
-            write_numbers(ax.xaxis, one.kind)
-            write_numbers(ax.yaxis)
-            tidy(ax)
-            ax.set_ylabel("mean of the target", fontsize=SMALL)
-            return ""
-        ax.errorbar(one.means, range(len(one.levels)), xerr=reach, **how)
-        _label_rows(ax, one.levels, one.sizes)
-        write_numbers(ax.xaxis)
-        tidy(ax, grid="x")
-        return "mean of the target"
 
-    def _name_classes(self, axes, is_new):
-        """Add the legend of the classes."""
-        from matplotlib.patches import Patch
-
-        handles = [
-            Patch(color=color, label=column_title(name, 20))
-            for name, color in zip(self.classes, self._colors(), strict=True)
-        ]
-        add_legend(axes, handles, is_new)
+def _draw_means(ax: Axes, relation: MeansByGroup) -> str:
+    """Draw means of the target, with intervals of twice the standard error."""
+    reach = 1.96 * np.nan_to_num(relation.errors)
+    how: dict = {"fmt": "o", "color": BLUE, "markersize": 5, "elinewidth": 2}
+    if relation.levels is None:
+        ax.errorbar(relation.centres, relation.means, yerr=reach, **how)
+        write_numbers(ax.xaxis, relation.kind)
+        write_numbers(ax.yaxis)
+        tidy(ax)
+        ax.set_ylabel("mean of the target", fontsize=SMALL)
+        return ""
+    ax.errorbar(relation.means, range(len(relation.levels)), xerr=reach, **how)
+    _label_rows(ax, relation.levels, relation.sizes)
+    write_numbers(ax.xaxis)
+    return "mean of the target"
 
 
-def _label_rows(ax, titles, sizes=None):
+def _levels(column: Any) -> tuple[list[str], np.ndarray]:
+    """Return titles of levels, and the place of each row among them."""
+    factor, _ = pool_levels([column], _MOST_LEVELS)
+    levels = level_titles([column], factor, column.name)
+    if (factor.codes >= 0).all():
+        return levels, factor.codes
+    places = np.where(factor.codes < 0, len(levels), factor.codes)
+    return [*levels, MISSING], places
+
+
+def _label_rows(ax: Axes, titles: Any, sizes: np.ndarray | None = None) -> None:
     """Write what rows are at the left, with how many customers they have."""
     labels = row_titles(titles, sizes)
     ax.set_yticks(range(len(labels)), labels, linespacing=0.95)
     room = max(0, 3 - len(labels)) / 2
     ax.set_ylim(len(labels) - 0.5 + room, -0.5 - room)
     ax.tick_params(axis="y", length=0)
+    tidy(ax, grid="x")
 
 
-def _few_ticks():
+def _write_shares(ax: Axes, text: Any) -> None:
     from matplotlib import ticker
 
-    return ticker.MaxNLocator(5, steps=STEPS)
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(5, steps=STEPS))
+    ax.xaxis.set_major_formatter(text)

@@ -1,4 +1,4 @@
-"""Which columns tell the segments apart, as numbers and as a picture."""
+"""How well each column alone separates the segments, as numbers and a picture."""
 
 import warnings
 from typing import Any
@@ -10,15 +10,15 @@ from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import associations
 from segmentlearn.report._pictures import Picture, draw_bars
 
-_MOST_DRIVERS = 10
+_MOST_COLUMNS = 10
 _NOTHING, _EVERYTHING = 0.5, 1.0
-_NO_DRIVER = 0.55  # an AUC below tells next to nothing
+_LEAST_AUC = 0.55  # a column below is hardly better than chance
 
 
-def find_drivers(
+def find_importances(
     X: pd.DataFrame, predicted: np.ndarray, random_state: Any
 ) -> list[tuple[str, float]]:
-    """Return how well each column alone tells the segments apart."""
+    """Return the AUC of each column, the highest first."""
     if len(np.unique(predicted)) < 2:
         return []
     try:
@@ -30,25 +30,27 @@ def find_drivers(
     except ValueError:  # nothing but identifiers
         return []
     frame = found.to_frame("target")["auc"].dropna()
-    frame = frame.sort_values(ascending=False, kind="stable").head(_MOST_DRIVERS)
+    frame = frame.sort_values(ascending=False, kind="stable").head(_MOST_COLUMNS)
     return [(str(name), float(auc)) for name, auc in frame.items()]
 
 
-def telling(drivers: list[tuple[str, float]]) -> list[str]:
-    """Return the two columns at most that tell the segments apart best."""
-    return [name for name, auc in drivers[:2] if auc >= _NO_DRIVER]
+def most_important(importances: list[tuple[str, float]]) -> list[str]:
+    """Return the two columns at most that separate the segments best."""
+    return [name for name, auc in importances[:2] if auc >= _LEAST_AUC]
 
 
-def draw_drivers(drivers: list[tuple[str, float]]) -> Picture | None:
+def draw_importances(importances: list[tuple[str, float]]) -> Picture | None:
     """Draw areas under the ROC curve on an axis from 0.5 to 1."""
-    if not drivers:
+    if not importances:
         return None
-    said = ", ".join(f"{name} {auc:.2f}" for name, auc in drivers)
+    listed = ", ".join(f"{name} {auc:.2f}" for name, auc in importances)
     return draw_bars(
-        [name for name, _ in drivers],
-        [max(round(auc, 2), _NOTHING) for _, auc in drivers],  # as long as they say
-        [f"{auc:.2f}" for _, auc in drivers],
-        words=f"How well each column alone tells the segments apart: {said}.",
+        [name for name, _ in importances],
+        [
+            max(round(auc, 2), _NOTHING) for _, auc in importances
+        ],  # as long as their texts say
+        [f"{auc:.2f}" for _, auc in importances],
+        words=f"How well each column alone separates the segments: {listed}.",
         unit="from nothing (0.5) to everything (1)",
         ends=(_NOTHING, _EVERYTHING),
     )

@@ -1,0 +1,222 @@
+"""The layers of a Keras model as a graph, read from its configuration.
+
+Keras itself is not imported: ``get_config`` describes the connections, and layers know
+their shapes and parameters.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+_INPUT = "InputLayer"
+
+
+@dataclass
+class LayerNode:
+    """One call of a layer, or several equal ones.
+
+    Attributes
+    ----------
+    name, kind : str
+        The layer's name and class.
+    detail : str
+        Its activation or rate, "" without one.
+    shape : str
+        Shape of its output, "?" before the model is built.
+    n_params : int or None
+        Its parameters; None before it is built.
+    sources : list of int
+        Positions of the nodes whose outputs it takes.
+    groups : tuple of str
+        Names of the nested models that it is in, outermost first.
+    count : int
+        How many such layers are side by side.
+    repeats : tuple of int and int or None
+        A number for the block that is repeated, and how often it is repeated.
+    is_shared : bool
+        Whether it is a further call of a layer that is there already.
+    """
+
+    name: str
+    kind: str
+    detail: str = ""
+    shape: str = "?"
+    n_params: int | None = None
+    sources: list[int] = field(default_factory=list)
+    groups: tuple[str, ...] = ()
+    count: int = 1
+    repeats: tuple[int, int] | None = None
+    is_shared: bool = False
+
+    @property
+    def signature(self) -> tuple:
+        """What equal layers have in common."""
+        return self.kind, self.detail, self.shape, self.n_params, len(self.groups)
+
+
+def read_layers(model: Any, expand_nested: bool = True) -> list[LayerNode]:
+    """Return the layers of a model, sources first."""
+    if not hasattr(model, "get_config") or not hasattr(model, "layers"):
+        raise TypeError(
+            f"model has to be a Keras model, not {type(model).__name__}; of a fitted "
+            "estimator it is model_, or use from_estimator."
+        )
+    reader = _Reader(expand_nested)
+    reader.read(model, model.get_config(), (), None)
+    if not reader.nodes:
+        raise ValueError(f"model {model.name!r} has no layers to draw.")
+    return sort_nodes(reader.nodes)
+
+
+def sort_nodes(nodes: list[LayerNode]) -> list[LayerNode]:
+    """Return nodes row by row, each below its sources."""
+    depth: list[int] = []
+    for node in nodes:  # sources come first already
+        depth.append(1 + max((depth[at] for at in node.sources), default=-1))
+    order = sorted(range(len(nodes)), key=lambda at: (depth[at], at))
+    return select_nodes({at: nodes[at] for at in order}, {})
+
+
+def select_nodes(
+    kept: dict[int, LayerNode], stand_ins: dict[int, int]
+) -> list[LayerNode]:
+    """Return nodes renumbered, with those left out replaced by their stand-ins."""
+    place = {at: new for new, at in enumerate(kept)}
+    place |= {at: place[instead] for at, instead in stand_ins.items()}
+    return [
+        replace(node, sources=list(dict.fromkeys(place[at] for at in node.sources)))
+        for node in kept.values()
+    ]
+
+
+class _Reader:
+    """Lists the layers of a model and of those within it."""
+
+    def __init__(self, expand_nested: bool) -> None:
+        self.nodes: list[LayerNode] = []
+        self._expand_nested = expand_nested
+
+    def read(
+        self, model: Any, config: dict, groups: tuple, given: list[int] | None
+    ) -> list[int]:
+        """Read one model and return the positions of its outputs.
+
+        `given` are the positions of the nodes that its inputs come from, None for the
+        outermost model, whose inputs are nodes of their own.
+        """
+        if "layers" not in config:
+            raise ValueError(
+                f"model {model.name!r} is of a class of its own, "
+                f"{type(model).__name__}, so Keras does not know how its layers are "
+                "connected; pass a Functional or a Sequential model."
+            )
+        operations = [*model.layers, *(getattr(model, "operations", None) or ())]
+        layers = {layer.name: layer for layer in operations}
+        if not any("inbound_nodes" in entry for entry in config["layers"]):
+            sources = given or []
+            for entry in config["layers"]:
+                if given is None or entry["class_name"] != _INPUT:
+                    layer = layers.get(entry["config"]["name"])
+                    sources = self._add(layer, entry, sources, groups, 0)
+            return sources
+        entries = {entry["name"]: entry for entry in config["layers"]}
+        inputs = [name for name, *_ in _many(config["input_layers"])]
+        outputs: dict[tuple[str, int], list[int]] = {
+            (name, 0): [at] for name, at in zip(inputs, given or (), strict=False)
+        }
+
+        def add(name: str, call: int) -> list[int]:
+            # a later call of a shared layer may come before its source
+            if (name, call) not in outputs:
+                calls = entries[name]["inbound_nodes"] or [{}]
+                sources = [source(*tensor) for tensor in _tensors(calls[call])]
+                entry, layer = entries[name], layers.get(name)
+                outputs[name, call] = self._add(layer, entry, sources, groups, call)
+            return outputs[name, call]
+
+        def source(name: str, call: int, tensor: int) -> int:
+            positions = add(name, call)
+            return positions[min(tensor, len(positions) - 1)]
+
+        for name, entry in entries.items():
+            for call in range(max(1, len(entry["inbound_nodes"]))):
+                add(name, call)
+        return [source(*tensor) for tensor in _many(config["output_layers"])]
+
+    def _add(
+        self, layer: Any, entry: dict, sources: list[int], groups: tuple, call: int
+    ) -> list[int]:
+        """Add a layer, or the layers of a model; return positions of its outputs."""
+        config = entry["config"] if isinstance(entry["config"], dict) else {}
+        name = entry.get("name") or config["name"]
+        if "layers" in config and self._expand_nested and layer is not None:
+            return self.read(layer, config, (*groups, name), sources)
+        self.nodes.append(
+            LayerNode(
+                name=name,
+                kind=entry["class_name"],
+                detail=_detail(config),
+                shape=_shape(layer, config),
+                n_params=_n_params(layer, entry["class_name"]),
+                sources=list(dict.fromkeys(sources)),
+                groups=groups,
+                is_shared=call > 0,
+            )
+        )
+        return [len(self.nodes) - 1]
+
+
+def _many(places: Any) -> list:
+    """Return a list of places of tensors: Keras saves a single one without the list."""
+    if isinstance(places, dict):
+        places = list(places.values())
+    return [places] if isinstance(places[0], str) else places
+
+
+def _leaves(value: Any) -> Iterable[Any]:
+    """Yield what is in nested lists and dicts, tensors of a configuration whole."""
+    if isinstance(value, dict) and value.get("class_name") != "__keras_tensor__":
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value
+
+
+def _tensors(call: dict) -> list[tuple[str, int, int]]:
+    """Return layer, call and output of each tensor in the arguments of a call."""
+    return [
+        tuple(leaf["config"]["keras_history"])
+        for leaf in _leaves(call)
+        if isinstance(leaf, dict)
+    ]
+
+
+def _detail(config: dict) -> str:
+    activation = config.get("activation")
+    if isinstance(activation, dict):  # a layer or a function of the user's own
+        activation = activation.get("class_name")
+    if isinstance(activation, str) and activation != "linear":
+        return activation
+    return f"{config['rate']:g}" if isinstance(config.get("rate"), float) else ""
+
+
+def _shape(layer: Any, config: dict) -> str:
+    try:
+        given = config.get("batch_shape")
+        shapes = [given] if given else [one.shape for one in _leaves(layer.output)]
+    except (AttributeError, ValueError):  # never called
+        return "?"
+    if len(shapes) > 1:
+        return f"{len(shapes)} outputs"
+    return f"({', '.join(map(str, shapes[0]))})"
+
+
+def _n_params(layer: Any, kind: str) -> int | None:
+    if not hasattr(layer, "count_params"):  # an operation, or an input
+        return 0 if layer is not None or kind == _INPUT else None
+    try:
+        return layer.count_params()
+    except ValueError:  # not built
+        return None
