@@ -61,7 +61,7 @@ def short_number_text(value: float, kind: str = "number") -> str:
 def effect_text(effect: float) -> str:
     """Return an effect size with its sign."""
     if np.isinf(effect):
-        return "∞" if effect > 0 else "-∞"
+        return "+∞" if effect > 0 else "-∞"
     return "0.0" if abs(effect) < 0.05 else f"{effect:+.1f}"
 
 

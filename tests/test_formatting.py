@@ -52,7 +52,7 @@ def test_numbers_of_pictures_are_short(value, kind, expected):
 def test_effects_have_a_sign():
     """But for what is practically none."""
     effects = (0.51, -1.26, -0.01, np.inf, -np.inf)
-    assert [effect_text(one) for one in effects] == ["+0.5", "-1.3", "0.0", "∞", "-∞"]
+    assert [effect_text(one) for one in effects] == ["+0.5", "-1.3", "0.0", "+∞", "-∞"]
 
 
 def test_whole_percent():

@@ -147,7 +147,7 @@ def test_number_that_is_text_elsewhere_is_a_category():
         "new": pd.DataFrame({"a": ["1", "x"]}),
     }
     display = DistributionDisplay.from_frame(tables)
-    assert len(display.distributions[0].levels) == 3
+    assert len(display.distributions[0].levels) == 4
 
 
 def test_columns_are_chosen_and_counted():
