@@ -9,17 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
-from typer.testing import CliRunner
 
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
-from segmentlearn.cli.commands import app
 from segmentlearn.cli.reports import confusion_text, curves_text
 from segmentlearn.cli.tables import read_table
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+from tests.command_line import run
 
 
 @pytest.fixture(scope="module")

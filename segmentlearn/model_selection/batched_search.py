@@ -5,9 +5,9 @@ import functools
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.utils import get_tags
 
 from segmentlearn._compat import BaseSearchCV
@@ -160,6 +160,8 @@ class BatchedGridSearchCV(GridSearchCV):
         search._fits = fits
         if fits.any_together:
             search.estimator = _Prepared(self.estimator, fits)
+            # as GridSearchCV reads it: the folds themselves, for _run_search
+            search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
             search.n_jobs = 1
         GridSearchCV.fit(search, X, y, **params)
         learnt = {
@@ -181,7 +183,7 @@ class BatchedGridSearchCV(GridSearchCV):
         if not self._fits.any_together:
             evaluate_candidates(self._fits.candidates)
             return
-        folds = _TrainingFolds(self._checked_cv_orig, self._fits, self._fit_params)
+        folds = _TrainingFolds(self.cv, self._fits, self._fit_params)
         with self._fits.handing_out():
             evaluate_candidates(self._fits.candidates, cv=folds)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import keras
 
+from segmentlearn.networks.newer_keras import without_unknown_settings
+
 
 def write_network(model: keras.Model) -> bytes:
     """Return a model as the bytes of a ``.keras`` archive, not compiled.
@@ -76,8 +78,8 @@ def read_network(archive: bytes) -> keras.Model:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
-        path.write_bytes(archive)
         try:
+            path.write_bytes(without_unknown_settings(archive))
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever Keras, zip or HDF5 stumble over
             raise ValueError(

@@ -6,6 +6,7 @@ import os
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -19,6 +20,11 @@ with quiet_start():
     from scikeras import wrappers
     from scikeras._utils import route_params
     from scikeras.utils import metric_name
+
+if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
+    # SciKeras 0.13 has the former _more_tags alone, and scikit-learn 1.6 asks whatever
+    # derives from such a class in the former way, which fails
+    wrappers.BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
 
 _CONSTRAINTS: dict = {
     "model": [callable, None],
