@@ -74,5 +74,5 @@ def _known_settings(module: Any, name: Any) -> set[str] | None:
         parameter
         for base in found.__mro__
         if "__init__" in vars(base) and base is not object
-        for parameter in inspect.signature(base.__init__).parameters
+        for parameter in inspect.signature(vars(base)["__init__"]).parameters
     }
