@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
+from segmentlearn.cli.commands import app
 from segmentlearn.cli.reports import confusion_text, curves_text
 from segmentlearn.cli.tables import read_table
 from tests.command_line import run
@@ -430,6 +431,16 @@ def test_demo_does_the_whole_job():
 def test_version():
     """The package's own."""
     assert run("--version").stdout == f"segmentlearn {segmentlearn.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command", [cmd.callback.__name__ for cmd in app.registered_commands]
+)
+def test_help(command):
+    """Each command tells what it takes, whichever Typer and Click are installed."""
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage: " in result.stdout
 
 
 def test_help_imports_nothing_heavy():
