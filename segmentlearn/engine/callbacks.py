@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.program import Recipe
 
@@ -81,7 +80,7 @@ class EpochCallbacks:
             model.compile(optimizer=self._optimizer, loss=recipe.loss)
         model.stop_training = False
         for callback in callbacks:
-            _tell_direction(callback, recipe.all_metrics)
+            _tell_direction(callback, recipe)
         self._list = keras.callbacks.CallbackList(
             list(callbacks), model=model, epochs=epochs, verbose=verbose
         )
@@ -135,11 +134,8 @@ class EpochCallbacks:
             self._model.optimizer = own
 
 
-def _tell_direction(callback: Any, metrics: Sequence) -> None:
+def _tell_direction(callback: Any, recipe: Recipe) -> None:
     """Say whether more is better, as Keras finds out from a metric it has computed."""
     watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
-    if getattr(callback, "mode", None) != "auto":
-        return
-    for metric in metrics:
-        if losses.metric_name(metric) == watched:
-            callback.mode = "max" if losses.more_is_better(metric) else "min"
+    if getattr(callback, "mode", None) == "auto" and watched in recipe.metric_names:
+        callback.mode = "max" if recipe.more_is_better(watched) else "min"

@@ -9,7 +9,11 @@ from sklearn.utils.validation import check_consistent_length
 from segmentlearn import engine
 from segmentlearn._compat import check_sample_weight
 from segmentlearn.engine.backend import keras
-from segmentlearn.engine.fallback import warn_once
+from segmentlearn.engine.fallback import (
+    copy_optimizer,
+    is_replaced,
+    warn_once,
+)
 from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.neural_network import keras_training, keras_validation
 from segmentlearn.neural_network.keras_callbacks import flatten_callbacks
@@ -57,8 +61,8 @@ class CompiledFit:
                 self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
             elif y.ndim != self.y_ndim_:
                 raise ValueError(
-                    f"y has {y.ndim} dimension(s), and {self.__name__} was fitted to "
-                    f"{self.y_ndim_}."
+                    f"y has {y.ndim} dimensions, but this {self.__name__} was fitted "
+                    f"to y of {self.y_ndim_}."
                 )
         if X is not None and reset:
             self.X_dtype_, self.X_shape_ = X.dtype, X.shape
@@ -88,14 +92,12 @@ class CompiledFit:
 
     def _get_compile_kwargs(self):
         told = super()._get_compile_kwargs()
-        optimizer = told["optimizer"]
-        if isinstance(optimizer, keras.optimizers.Optimizer) and optimizer.built:
-            # it belongs to the net of an earlier fit
-            told["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        if isinstance(told["optimizer"], keras.optimizers.Optimizer):
+            # the parameter stays as it is, and each fit starts without a state
+            told["optimizer"] = copy_optimizer(told["optimizer"])
         return told
 
     def _initialize(self, X, y=None):
-        self._optimizer_state = None
         if y is None:
             raise ValueError(
                 f"{self.__name__} requires y to be passed, but the target y is None."
@@ -105,6 +107,7 @@ class CompiledFit:
             one_row = self.feature_encoder_.transform(X[:1])
             with _BUILDING, keras_training.seeded(self._random_state):
                 keras_training.build_for(self.model_, one_row)
+        keras_training.build_optimizer(self.model_)
         return X, y
 
     def _check_model_compatibility(self, y):
@@ -192,7 +195,6 @@ class CompiledFit:
                 arguments,
                 holdout,
                 seed=seed,
-                optimizer_state=self._optimizer_state,
                 log_dir=log,
             )
         except keras_training.LeftToKerasError as reason:
@@ -212,9 +214,7 @@ class CompiledFit:
                 self._fit_callbacks = kept
                 for follower in followers:
                     follower.close()
-            self._optimizer_state = None
             return
-        self._optimizer_state = result.optimizer_state
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = {}
         for name, values in result.history.items():
@@ -257,16 +257,15 @@ class CompiledFit:
         size = chosen.get("batch_size")
         if size in (None, -1):
             size = keras_training.rows_at_once(self.model_)
-        outputs = engine.predict(self.model_, X, batch_size=int(size))
-        return keras_training.in_output_structure(self.model_, outputs)
+        return engine.predict(self.model_, X, batch_size=int(size))
 
     def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
         if chosen.get("steps") is not None:
             return True
-        for name in ("predict", "predict_step", "make_predict_function"):
-            if getattr(type(self.model_), name) is not getattr(keras.Model, name):
-                return True
+        methods = ("predict", "predict_step", "make_predict_function")
+        if any(is_replaced(self.model_, method) for method in methods):
+            return True
         if getattr(self.model_, "run_eagerly", False):
             return True
         base = keras.callbacks.Callback
