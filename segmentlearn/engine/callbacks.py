@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.engine.backend import keras
+from segmentlearn.engine.optimizer_state import write_state
 from segmentlearn.engine.program import Recipe
 
 _BATCH_HOOKS = (
@@ -18,6 +19,14 @@ _BATCH_HOOKS = (
     "on_test_end",
     "on_test_batch_begin",
     "on_test_batch_end",
+)
+# Keras' own that have no use for what the optimizer has gathered
+_WITHOUT_STATE = (
+    keras.callbacks.CSVLogger,
+    keras.callbacks.EarlyStopping,
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.TerminateOnNaN,
 )
 
 
@@ -78,6 +87,7 @@ class EpochCallbacks:
         self._optimizer.build(model.trainable_variables)
         if not model.compiled:
             model.compile(optimizer=self._optimizer, loss=recipe.loss)
+        self.needs_state = any(type(one) not in _WITHOUT_STATE for one in callbacks)
         model.stop_training = False
         for callback in callbacks:
             _tell_direction(callback, recipe)
@@ -112,6 +122,10 @@ class EpochCallbacks:
         if self.is_needed:
             with self._lent_optimizer():
                 self._list.on_epoch_begin(epoch)
+
+    def take_state(self, state: Sequence) -> None:
+        """Show callbacks what the optimizer has gathered; a checkpoint stores it."""
+        write_state(self._optimizer, state)
 
     def on_epoch_end(self, epoch: int, logs: dict) -> None:
         """Pass the end of an epoch on, with its losses and metrics."""

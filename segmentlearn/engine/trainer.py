@@ -207,6 +207,8 @@ class Trainer:
             )
         if self._callbacks.is_needed:
             assign_weights(self.model, self.program.weights())
+            if self._callbacks.needs_state:
+                self._callbacks.take_state(self.program.state())
             self._callbacks.on_epoch_end(epoch, logs)
         if self._best is not None and self._best.is_exhausted(epoch):
             return False

@@ -14,6 +14,7 @@ from segmentlearn.engine.fallback import (
     is_replaced,
     warn_once,
 )
+from segmentlearn.engine.optimizer_state import write_state
 from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.neural_network import keras_training, keras_validation
 from segmentlearn.neural_network.keras_callbacks import flatten_callbacks
@@ -48,6 +49,35 @@ class CompiledFit:
 
     def __sklearn_is_fitted__(self):
         return self.initialized_
+
+    @property
+    def initialized_(self):
+        """Whether there is a net."""
+        return "_net" in vars(self)
+
+    @property
+    def model_(self):
+        """The net, its optimizer in the state that the last training has left.
+
+        The optimizer's variables take as long to make as those of the net, and few look
+        at them, so they are made for who does.
+        """
+        if not self.initialized_:
+            raise AttributeError(f"this {self.__name__} has no model_ before a fit.")
+        state, self._optimizer_state = self._optimizer_state, None
+        if state is not None:
+            keras_training.build_optimizer(self._net)
+            write_state(self._net.optimizer, state)
+        return self._net
+
+    @model_.setter
+    def model_(self, model):
+        self._net, self._optimizer_state = model, None
+
+    def __getstate__(self):
+        if self.initialized_:  # Keras reads a net with an optimizer that is built
+            keras_training.build_optimizer(self.model_)
+        return super().__getstate__()
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if X is not None:
@@ -92,9 +122,11 @@ class CompiledFit:
 
     def _get_compile_kwargs(self):
         told = super()._get_compile_kwargs()
-        if isinstance(told["optimizer"], keras.optimizers.Optimizer):
-            # the parameter stays as it is, and each fit starts without a state
-            told["optimizer"] = copy_optimizer(told["optimizer"])
+        optimizer = told["optimizer"]
+        is_parameter = any(value is optimizer for value in vars(self).values())
+        if is_parameter and isinstance(optimizer, keras.optimizers.Optimizer):
+            # it stays as it is, and each fit starts without a state
+            told["optimizer"] = copy_optimizer(optimizer)
         return told
 
     def _initialize(self, X, y=None):
@@ -107,7 +139,6 @@ class CompiledFit:
             one_row = self.feature_encoder_.transform(X[:1])
             with _BUILDING, keras_training.seeded(self._random_state):
                 keras_training.build_for(self.model_, one_row)
-        keras_training.build_optimizer(self.model_)
         return X, y
 
     def _check_model_compatibility(self, y):
@@ -187,9 +218,10 @@ class CompiledFit:
             seed = int(check_random_state(None).randint(2**31 - 1))
         holdout = self._choose_holdout(arguments, seed)
         (log,) = parts_of_log(self._log, 1, initial_epoch)
+        model = self.model_
         try:
             result = keras_training.fit_compiled(
-                self.model_,
+                model,
                 X,
                 y,
                 arguments,
@@ -215,6 +247,8 @@ class CompiledFit:
                 for follower in followers:
                     follower.close()
             return
+        if not model.optimizer.built:
+            self._optimizer_state = result.optimizer_state
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = {}
         for name, values in result.history.items():
@@ -256,17 +290,17 @@ class CompiledFit:
             return super()._predict_raw(X, **kwargs)
         size = chosen.get("batch_size")
         if size in (None, -1):
-            size = keras_training.rows_at_once(self.model_)
-        return engine.predict(self.model_, X, batch_size=int(size))
+            size = keras_training.rows_at_once(self._net)
+        return engine.predict(self._net, X, batch_size=int(size))
 
     def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
         if chosen.get("steps") is not None:
             return True
         methods = ("predict", "predict_step", "make_predict_function")
-        if any(is_replaced(self.model_, method) for method in methods):
+        if any(is_replaced(self._net, method) for method in methods):
             return True
-        if getattr(self.model_, "run_eagerly", False):
+        if getattr(self._net, "run_eagerly", False):
             return True
         base = keras.callbacks.Callback
         return any(

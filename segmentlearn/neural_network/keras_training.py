@@ -185,8 +185,8 @@ def fit_compiled(
     Parameters
     ----------
     model : keras.Model
-        Built and compiled; it gets the trained weights, and its optimizer the state
-        that belongs to them.
+        Built and compiled; it gets the trained weights, and its optimizer, where that
+        is built, goes on from its state and gets the new one.
     X, y : array, or list or dict of arrays
         Encoded features and targets.
     arguments : dict
@@ -249,12 +249,12 @@ def fit_compiled(
         >> 1,
         "verbose": _as_verbosity(arguments.get("verbose", 1)),
     }
-    build_optimizer(model)
     if every_metric or len(outputs) > 1:
         build_metrics(model, X, y)
-    state = read_state(model.optimizer)
+    state = read_state(model.optimizer) if model.optimizer.built else None
     result = engine.fit(model, X, y, optimizer_state=state, **settings)
-    write_state(model.optimizer, result.optimizer_state)
+    if model.optimizer.built:
+        write_state(model.optimizer, result.optimizer_state)
     if source is not None and rule is not None:
         report_back(source, rule, result)
     _keep_rate(model, result, callbacks)
@@ -278,7 +278,7 @@ def _as_keras_names(history: dict, outputs: list) -> dict:
 
 
 def build_optimizer(model: Any) -> None:
-    """Give a compiled model's optimizer its variables, as Keras' ``fit`` does.
+    """Give a compiled model's optimizer its variables.
 
     Parameters
     ----------
