@@ -177,6 +177,7 @@ def _recipe_key(recipe: Recipe) -> tuple:
         losses.identity_key(recipe.metrics),
         losses.identity_key(recipe.weighted_metrics),
         recipe.loss_weights,
+        len(recipe.output_names),
         recipe.batch_size,
         recipe.n_members,
         recipe.jit_compile,

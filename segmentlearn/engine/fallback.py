@@ -11,6 +11,7 @@ from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
 from segmentlearn.engine.data import Table, longest
+from segmentlearn.engine.optimizer_state import read_state, write_state
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.engine.watch import Watch
@@ -81,11 +82,17 @@ def reason_not_to_compile(
             name = losses.metric_name(metric)
             return f"the metric {name} is not a mean over rows"
     for name in _OWN_WAYS:
-        if getattr(type(model), name) is not getattr(keras.Model, name):
+        if is_replaced(model, name):
             return f"{type(model).__name__} has a {name} of its own"
     if any(_is_masked(output) for output in getattr(model, "outputs", None) or ()):
         return "the model's output carries a mask"
     return None
+
+
+def is_replaced(model: Any, method: str) -> bool:
+    """Whether a model, or its class, has its own version of a method of Keras'."""
+    own = vars(model).get(method) or getattr(type(model), method)
+    return own is not getattr(keras.Model, method)
 
 
 def _is_masked(output: Any) -> bool:
@@ -128,7 +135,7 @@ def fit_with_keras(
     plan : Plan
     callbacks : sequence of keras.callbacks.Callback
     optimizer_state : list of ndarray, default=None
-        Of an earlier training by Keras' own ``fit``.
+        Of an earlier training.
 
     Returns
     -------
@@ -145,7 +152,7 @@ def fit_with_keras(
 
     if recipe.n_members is not None:
         raise ValueError("a model with a member axis can only be trained compiled.")
-    optimizer = _copy_optimizer(recipe.optimizer)
+    optimizer = copy_optimizer(recipe.optimizer)
     model.compile(
         optimizer=optimizer,
         loss=_for_each_output(recipe.loss, len(table.targets)),
@@ -158,7 +165,11 @@ def fit_with_keras(
         jit_compile=False,  # what XLA refuses once it refuses here too
     )
     if optimizer_state is not None:
-        _take_state_over(optimizer, model, optimizer_state)
+        optimizer.build(model.trainable_variables)
+        try:
+            write_state(optimizer, optimizer_state)
+        except ValueError:
+            _warn("the optimizer starts afresh: its state is that of another training.")
     _seed_generators(model, plan.seed)
     watch = Watch(recipe, plan)
     log = [] if plan.log_folder is None else [LogCallback(plan.log_folder)]
@@ -185,7 +196,7 @@ def fit_with_keras(
         best_epoch=watch.best_epoch,
         interrupted=interrupted,
         compiled=False,
-        optimizer_state=[variable.numpy() for variable in optimizer.variables],
+        optimizer_state=read_state(optimizer),
     )
 
 
@@ -230,24 +241,23 @@ def _run(
     )
 
 
-def _copy_optimizer(optimizer: Any) -> Any:
-    """Return a fresh optimizer of the same settings."""
+def copy_optimizer(optimizer: Any) -> Any:
+    """Return a fresh optimizer of the same settings.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+
+    Returns
+    -------
+    copy : keras.optimizers.Optimizer
+        Without state.
+    """
     copy = type(optimizer).from_config(optimizer.get_config())
     for name in _EXCLUSIONS:  # not part of the configuration
         if hasattr(optimizer, name):
             setattr(copy, name, getattr(optimizer, name))
     return copy
-
-
-def _take_state_over(optimizer: Any, model: Any, state: Sequence) -> None:
-    """Go on from an earlier training's state, where it is of the same optimizer."""
-    optimizer.build(model.trainable_variables)
-    shapes = [tuple(variable.shape) for variable in optimizer.variables]
-    if shapes != [np.shape(value) for value in state]:
-        _warn("the optimizer starts afresh: its state is that of another training.")
-        return
-    for variable, value in zip(optimizer.variables, state, strict=True):
-        variable.assign(value)
 
 
 def _seed_generators(model: Any, seed: int) -> None:

@@ -41,7 +41,8 @@ class TrainingResult:
     compiled : bool
         Whether a compiled program ran; False where Keras' own ``fit`` did.
     optimizer_state : list of ndarray
-        The optimizer's variables at the end, for another `fit` to go on with.
+        The optimizer's steps, moments and moving averages at the end, for another `fit`
+        to go on with: its variables, in Keras' order, without the learning rate.
     """
 
     history: dict[str, list]
@@ -113,6 +114,7 @@ class Trainer:
         self.plan = plan
         self.history: dict[str, list] = {}
         self._optimizer = recipe.optimizer
+        self._metric_names = recipe.metric_names
         self._callbacks = EpochCallbacks(
             callbacks, model, recipe, plan.epochs, plan.verbose
         )
@@ -174,7 +176,7 @@ class Trainer:
         """Run the program once and name what it measured."""
         rates = self._learning_rates(epoch)
         train, validation = self._pass(self._visiting_order(), rates)
-        names = ["loss", *self.program.metric_names]
+        names = ["loss", *self._metric_names]
         logs = dict(zip(names, map(_plain, train), strict=True))
         if longest(self.plan.validation_rows):
             logs |= {
@@ -205,6 +207,8 @@ class Trainer:
             )
         if self._callbacks.is_needed:
             assign_weights(self.model, self.program.weights())
+            if self._callbacks.needs_state:
+                self._callbacks.take_state(self.program.state())
             self._callbacks.on_epoch_end(epoch, logs)
         if self._best is not None and self._best.is_exhausted(epoch):
             return False
@@ -233,7 +237,7 @@ class Trainer:
         if self._best is not None and self._best.rule.restore_best:
             weights = self._best.weights
             if weights is None:
-                warn_of_no_best_epoch()
+                warn_of_no_best_epoch(self._best.rule.monitor)
                 weights = self._last_finite
         if weights is not None:
             assign_weights(self.model, self.program.in_model_order(weights))
@@ -279,11 +283,12 @@ def warn_of_divergence(epoch: int) -> None:
     )
 
 
-def warn_of_no_best_epoch() -> None:
+def warn_of_no_best_epoch(monitor: str) -> None:
     """Warn that no epoch could be told to be the best."""
+    rows = "validation" if monitor.startswith("val_") else "training"
     warnings.warn(
-        "the validation loss was never a finite number, so the weights of "
-        "the last epoch are kept; check the validation rows.",
+        f"{monitor} was never a finite number, so the weights of the last epoch are "
+        f"kept; check the {rows} rows.",
         SegmentLearnWarning,
         stacklevel=6,
     )

@@ -9,7 +9,12 @@ from sklearn.utils.validation import check_consistent_length
 from segmentlearn import engine
 from segmentlearn._compat import check_sample_weight
 from segmentlearn.engine.backend import keras
-from segmentlearn.engine.fallback import warn_once
+from segmentlearn.engine.fallback import (
+    copy_optimizer,
+    is_replaced,
+    warn_once,
+)
+from segmentlearn.engine.optimizer_state import write_state
 from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.neural_network import keras_training, keras_validation
 from segmentlearn.neural_network.keras_callbacks import flatten_callbacks
@@ -45,6 +50,35 @@ class CompiledFit:
     def __sklearn_is_fitted__(self):
         return self.initialized_
 
+    @property
+    def initialized_(self):
+        """Whether there is a net."""
+        return "_net" in vars(self)
+
+    @property
+    def model_(self):
+        """The net, its optimizer in the state that the last training has left.
+
+        The optimizer's variables take as long to make as those of the net, and few look
+        at them, so they are made for who does.
+        """
+        if not self.initialized_:
+            raise AttributeError(f"this {self.__name__} has no model_ before a fit.")
+        state, self._optimizer_state = self._optimizer_state, None
+        if state is not None:
+            keras_training.build_optimizer(self._net)
+            write_state(self._net.optimizer, state)
+        return self._net
+
+    @model_.setter
+    def model_(self, model):
+        self._net, self._optimizer_state = model, None
+
+    def __getstate__(self):
+        if self.initialized_:  # Keras reads a net with an optimizer that is built
+            keras_training.build_optimizer(self.model_)
+        return super().__getstate__()
+
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         if X is not None:
             X = keras_validation.check_features(self, X, reset)
@@ -57,8 +91,8 @@ class CompiledFit:
                 self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
             elif y.ndim != self.y_ndim_:
                 raise ValueError(
-                    f"y has {y.ndim} dimension(s), and {self.__name__} was fitted to "
-                    f"{self.y_ndim_}."
+                    f"y has {y.ndim} dimensions, but this {self.__name__} was fitted "
+                    f"to y of {self.y_ndim_}."
                 )
         if X is not None and reset:
             self.X_dtype_, self.X_shape_ = X.dtype, X.shape
@@ -89,13 +123,13 @@ class CompiledFit:
     def _get_compile_kwargs(self):
         told = super()._get_compile_kwargs()
         optimizer = told["optimizer"]
-        if isinstance(optimizer, keras.optimizers.Optimizer) and optimizer.built:
-            # it belongs to the net of an earlier fit
-            told["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        is_parameter = any(value is optimizer for value in vars(self).values())
+        if is_parameter and isinstance(optimizer, keras.optimizers.Optimizer):
+            # it stays as it is, and each fit starts without a state
+            told["optimizer"] = copy_optimizer(optimizer)
         return told
 
     def _initialize(self, X, y=None):
-        self._optimizer_state = None
         if y is None:
             raise ValueError(
                 f"{self.__name__} requires y to be passed, but the target y is None."
@@ -184,15 +218,15 @@ class CompiledFit:
             seed = int(check_random_state(None).randint(2**31 - 1))
         holdout = self._choose_holdout(arguments, seed)
         (log,) = parts_of_log(self._log, 1, initial_epoch)
+        model = self.model_
         try:
             result = keras_training.fit_compiled(
-                self.model_,
+                model,
                 X,
                 y,
                 arguments,
                 holdout,
                 seed=seed,
-                optimizer_state=self._optimizer_state,
                 log_dir=log,
             )
         except keras_training.LeftToKerasError as reason:
@@ -212,9 +246,9 @@ class CompiledFit:
                 self._fit_callbacks = kept
                 for follower in followers:
                     follower.close()
-            self._optimizer_state = None
             return
-        self._optimizer_state = result.optimizer_state
+        if not model.optimizer.built:
+            self._optimizer_state = result.optimizer_state
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = {}
         for name, values in result.history.items():
@@ -256,18 +290,17 @@ class CompiledFit:
             return super()._predict_raw(X, **kwargs)
         size = chosen.get("batch_size")
         if size in (None, -1):
-            size = keras_training.rows_at_once(self.model_)
-        outputs = engine.predict(self.model_, X, batch_size=int(size))
-        return keras_training.in_output_structure(self.model_, outputs)
+            size = keras_training.rows_at_once(self._net)
+        return engine.predict(self._net, X, batch_size=int(size))
 
     def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
         if chosen.get("steps") is not None:
             return True
-        for name in ("predict", "predict_step", "make_predict_function"):
-            if getattr(type(self.model_), name) is not getattr(keras.Model, name):
-                return True
-        if getattr(self.model_, "run_eagerly", False):
+        methods = ("predict", "predict_step", "make_predict_function")
+        if any(is_replaced(self._net, method) for method in methods):
+            return True
+        if getattr(self._net, "run_eagerly", False):
             return True
         base = keras.callbacks.Callback
         return any(

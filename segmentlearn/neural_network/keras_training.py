@@ -12,6 +12,8 @@ import scipy.sparse
 from segmentlearn import engine
 from segmentlearn.engine import fallback
 from segmentlearn.engine.backend import keras
+from segmentlearn.engine.optimizer_state import read_state, write_state
+from segmentlearn.engine.training import output_names
 from segmentlearn.neural_network.keras_callbacks import (
     LaterEpochs,
     report_back,
@@ -32,6 +34,12 @@ _KNOWN = {
     "verbose",
 }
 _WITHOUT_EFFECT = {"validation_freq": 1}  # any other argument: None
+
+
+_RATE_CALLBACKS = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
 
 
 class LeftToKerasError(Exception):
@@ -170,7 +178,6 @@ def fit_compiled(
     holdout: Holdout,
     *,
     seed: int,
-    optimizer_state: list | None,
     log_dir: Any,
 ) -> Any:
     """Train a compiled Keras model with the engine.
@@ -178,15 +185,14 @@ def fit_compiled(
     Parameters
     ----------
     model : keras.Model
-        Built and compiled; it gets the trained weights.
+        Built and compiled; it gets the trained weights, and its optimizer, where that
+        is built, goes on from its state and gets the new one.
     X, y : array, or list or dict of arrays
         Encoded features and targets.
     arguments : dict
         Of ``keras.Model.fit``.
     holdout : Holdout
     seed : int
-    optimizer_state : list of ndarray or None
-        Of an earlier training.
     log_dir : LogFolder or None
         Where event files are written.
 
@@ -209,6 +215,9 @@ def fit_compiled(
         # the engine looks for that itself
         if type(one) is not keras.callbacks.TerminateOnNaN
     ]
+    outputs = output_names(model)
+    if len(outputs) > 1 and every_metric and callbacks:
+        raise LeftToKerasError("callbacks may look at a metric of several outputs")
     reason = fallback.reason_not_to_compile(
         model, told.optimizer, callbacks, told.loss, every_metric
     )
@@ -240,19 +249,70 @@ def fit_compiled(
         >> 1,
         "verbose": _as_verbosity(arguments.get("verbose", 1)),
     }
-    try:
-        result = engine.fit(model, X, y, optimizer_state=optimizer_state, **settings)
-    except ValueError as error:
-        if optimizer_state is None or "optimizer_state" not in str(error):
-            raise
-        # the last epochs were run by Keras' own fit, whose state is laid out otherwise
-        result = engine.fit(model, X, y, **settings)
+    if every_metric or len(outputs) > 1:
+        build_metrics(model, X, y)
+    state = read_state(model.optimizer) if model.optimizer.built else None
+    result = engine.fit(model, X, y, optimizer_state=state, **settings)
+    if model.optimizer.built:
+        write_state(model.optimizer, result.optimizer_state)
     if source is not None and rule is not None:
         report_back(source, rule, result)
     _keep_rate(model, result, callbacks)
-    if not callbacks:
-        result.history.pop("learning_rate", None)
+    if not any(isinstance(one, _RATE_CALLBACKS) for one in callbacks):
+        result.history.pop("learning_rate", None)  # Keras leaves it out as well
+    if len(outputs) > 1:
+        result.history = _as_keras_names(result.history, outputs)
     return result
+
+
+def _as_keras_names(history: dict, outputs: list) -> dict:
+    """Say which output a metric is of: the first."""
+    without = {"loss", "learning_rate", *(f"{output}_loss" for output in outputs)}
+    named = {}
+    for name, values in history.items():
+        measure = name.removeprefix("val_")
+        if measure not in without:
+            name = name.removesuffix(measure) + f"{outputs[0]}_{measure}"
+        named[name] = values
+    return named
+
+
+def build_optimizer(model: Any) -> None:
+    """Give a compiled model's optimizer its variables.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Built; nothing is done where it is not compiled.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+
+
+def build_metrics(model: Any, X: Any, y: Any) -> None:
+    """Let a compiled model make its metrics by one row, as Keras' ``fit`` does.
+
+    Parameters
+    ----------
+    model : keras.Model
+    X, y : array, or list or dict of arrays
+        Encoded features and targets.
+    """
+    known = model.metrics
+    if len(known) > 1 and all(getattr(one, "metrics", True) for one in known):
+        return
+
+    def one_row(table: Any) -> Any:
+        return keras.tree.map_structure(
+            lambda leaf: keras.ops.convert_to_tensor(leaf[:1]), table
+        )
+
+    row, target = one_row(X), one_row(y)
+    outputs = model(row)
+    model.compute_loss(row, target, outputs)
+    model.compute_metrics(row, target, outputs)
+    model.reset_metrics()
 
 
 def _as_verbosity(verbose: Any) -> int:
@@ -389,24 +449,3 @@ def is_plain(table: Any) -> bool:
         isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf"
         for leaf in keras.tree.flatten(table)
     )
-
-
-def in_output_structure(model: Any, outputs: Any) -> Any:
-    """Return what the engine predicts as ``model.predict`` would nest it.
-
-    Parameters
-    ----------
-    model : keras.Model
-    outputs : ndarray or list of ndarray
-
-    Returns
-    -------
-    outputs : ndarray, or list, tuple or dict of ndarray
-    """
-    wanted = getattr(model, "output", None) if getattr(model, "outputs", None) else None
-    if isinstance(wanted, (dict, list, tuple)) and not isinstance(
-        model, keras.Sequential
-    ):
-        leaves = outputs if isinstance(outputs, list) else [outputs]
-        return keras.tree.pack_sequence_as(wanted, leaves)
-    return outputs

@@ -27,11 +27,12 @@ if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
     wrappers.BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
 
 _CONSTRAINTS: dict = {
-    "model": [callable, None],
-    "build_fn": [callable, None],
+    # what a model may be is SciKeras' to say, which has more words for it
+    "model": "no_validation",
+    "build_fn": "no_validation",
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
-    "optimizer": [str, keras.optimizers.Optimizer, callable, list, tuple, dict],
+    "optimizer": [str, keras.optimizers.Optimizer, callable, list, tuple, dict, None],
     "loss": [str, keras.losses.Loss, callable, list, tuple, dict, None],
     "metrics": [str, keras.metrics.Metric, callable, list, tuple, dict, None],
     "batch_size": [
@@ -122,8 +123,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         Whether `fit` goes on with the present weights.
     random_state : int, RandomState instance or None, default=None
         Decides first weights, the order of the rows, dropout and the rows held out.
-    optimizer : str, type or keras.optimizers.Optimizer, default="rmsprop"
-        For a model that is not compiled.
+    optimizer : str, type, keras.optimizers.Optimizer or None, default="rmsprop"
+        For a model that is not compiled; None only for one that is.
     loss : str, type, callable or keras.losses.Loss, default=None
         For a model that is not compiled; one of the two must have a loss.
     metrics : list of str, type, callable or keras.metrics.Metric, default=None
@@ -339,8 +340,8 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
         Whether `fit` goes on with the present weights.
     random_state : int, RandomState instance or None, default=None
         Decides first weights, the order of the rows and dropout.
-    optimizer : str, type or keras.optimizers.Optimizer, default="rmsprop"
-        For a model that is not compiled.
+    optimizer : str, type, keras.optimizers.Optimizer or None, default="rmsprop"
+        For a model that is not compiled; None only for one that is.
     loss : str, type, callable or keras.losses.Loss, default=None
         For a model that is not compiled; one of the two must have a loss.
     metrics : list of str, type, callable or keras.metrics.Metric, default=None
