@@ -39,7 +39,6 @@ _CURE = (
     "Set it to a name, a number, a list or None, which leaves what was learnt as it is "
     "(estimator.set_params), or save only the part you need, such as best_estimator_."
 )
-_NOTHING = Node("", "", "", {})
 _CLASS_LOADERS = ("ObjectNode", "TreeNode", "ConstructorFromReduceNode")
 
 
@@ -86,9 +85,10 @@ def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
     # what it may unfold to is checked once the archive is packed
     budget = Budget(sys.maxsize)
     schema, members = read_schema(state, budget)
-    refused = audit(schema, members, AllowedNames(trusted), budget)
+    nodes = list(walk(schema))
+    refused = audit(nodes, members, AllowedNames(trusted), budget)
     if refused:
-        raise ArchiveError(_explain_unwritable(schema, refused))
+        raise ArchiveError(_explain_unwritable(nodes, refused))
     for position, network in enumerate(networks):
         what = f"net {position} of the estimator"
         check_config(read_network_file(network, budget, what).config)
@@ -126,16 +126,17 @@ class CheckedEstimator:
             read_network_file(network, budget, f"net {position} of the archive")
             for position, network in enumerate(encoded.networks)
         ]
-        self._schema, self._members = read_schema(encoded.state, budget)
-        if next(walk(self._schema), _NOTHING).name != name:
+        schema, self._members = read_schema(encoded.state, budget)
+        self._nodes = list(walk(schema))
+        if not self._nodes or self._nodes[0].name != name:
             raise ArchiveError(
                 f"the archive holds something else than the {name} it names."
             )
-        wanted = _networks_wanted(self._schema)
+        wanted = _networks_wanted(self._nodes)
         if wanted != set(range(len(self.networks))):
             raise ArchiveError(
-                f"the archive has {len(self.networks)} nets and its estimators want "
-                f"those numbered {sorted(wanted)}; it was altered."
+                f"the archive has the nets {list(range(len(self.networks)))} and its "
+                f"estimators want {sorted(wanted)}; it was altered."
             )
 
     def check_names(self, trusted: frozenset[str]) -> None:
@@ -154,8 +155,8 @@ class CheckedEstimator:
             If it is not sound.
         """
         allowed = AllowedNames(trusted)
-        refused = audit(self._schema, self._members, allowed, self._budget)
-        for node in walk(self._schema):
+        refused = audit(self._nodes, self._members, allowed, self._budget)
+        for node in self._nodes:
             if node.loader == "DictNode" and KERAS in node.content["content"]:
                 config = _keras_config_in(node.content["content"][KERAS])
                 check_optimizer(config, self._budget)
@@ -178,7 +179,7 @@ class CheckedEstimator:
             # once
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             try:
-                return portable(_build(self._state, names_in(self._schema)))
+                return portable(_build(self._state, names_in(self._nodes)))
             # whatever the classes of an unknown version raise on a state they don't
             # know
             except Exception as error:
@@ -200,11 +201,13 @@ class _Rewritten(Sequence[bytes]):
         return self._networks[position].to_keras()
 
 
-def _networks_wanted(schema: dict[str, Any]) -> set[Any]:
+def _networks_wanted(nodes: list[Node]) -> set[int]:
     """Return the numbers of the nets that a tree's estimators are given."""
     wanted = set()
-    for node in walk(schema):
-        if node.loader != "DictNode" or not isinstance(node.content.get("content"), dict):
+    for node in nodes:
+        if node.loader != "DictNode" or not isinstance(
+            node.content.get("content"), dict
+        ):
             continue
         model = node.content["content"].get("model_")
         if isinstance(model, dict) and model.get("__loader__") == "JsonNode":
@@ -268,7 +271,7 @@ def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -
     schema, _ = read_schema(state, Budget(sys.maxsize))
     try:
         with networks_given([None] * len(networks), from_plain):
-            rebuilt = _build(state, names_in(schema))
+            rebuilt = _build(state, names_in(walk(schema)))
         with networks_apart(PlainState()):
             retold = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
     except Exception as error:
@@ -284,8 +287,8 @@ def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -
         )
 
 
-def _explain_unwritable(schema: dict, refused: dict[str, list[str]]) -> str:
-    loaders = {node.name: node.loader for node in walk(schema)}
+def _explain_unwritable(nodes: list[Node], refused: dict[str, list[str]]) -> str:
+    loaders = {node.name: node.loader for node in nodes}
     classes = sorted(name for name in refused if loaders[name] in _CLASS_LOADERS)
     told = [f"{refused[name][0]} is an object of class {name}" for name in classes]
     told += [

@@ -15,7 +15,8 @@ import numpy as np
 
 from segmentlearn.exceptions import ArchiveError
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# with the versions of everything, and eight bytes for each address and length
+_SIGNATURE = b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0"
 _UNDEFINED = 2**64 - 1
 _DEEPEST = 64
 _LONGEST_NAME = 1000
@@ -33,10 +34,9 @@ _INTEGERS = {
     for sign, kind in ((0, "u"), (8, "i"))
 }
 # size, sign's place; places and sizes of exponent and mantissa; bias of the exponent
+_FLOAT = "<BBBBIHHBBBBI"
 _FLOATS = {
-    struct.pack("<BBBBIHHBBBBI", 0x11, 0x20, 8 * size - 1, 0, size, 0, 8 * size, *rest): (
-        name
-    )
+    struct.pack(_FLOAT, 0x11, 0x20, 8 * size - 1, 0, size, 0, 8 * size, *rest): name
     for size, rest, name in (
         (2, (10, 5, 0, 10, 15), "float16"),
         (2, (7, 8, 0, 7, 127), "bfloat16"),
@@ -128,7 +128,10 @@ class _Reader:
         return self._arrays
 
     def _read_superblock(self) -> None:
-        if self._take(0, 8) != _SIGNATURE or self._take(8, 8) != b"\0\0\0\0\0\x08\x08\0":
+        if (
+            self._take(0, 8) != _SIGNATURE
+            or self._take(8, 8) != b"\0\0\0\0\0\x08\x08\0"
+        ):
             raise ValueError("not the version of the format that Keras writes")
         base, _, end, driver = self._unpack("<4Q", 24)
         if base != 0 or end != len(self._data) or driver != _UNDEFINED:
@@ -189,9 +192,7 @@ class _Reader:
                     pending.append((start, length))
         return [message for message in messages if message[0] != _CONTINUATION]
 
-    def _members(
-        self, address: int, names: bytes, depth: int
-    ) -> list[tuple[str, int]]:
+    def _members(self, address: int, names: bytes, depth: int) -> list[tuple[str, int]]:
         """Return names and object headers that stand under a node of a B-tree."""
         self._visit(address)
         signature, kind, level, used = self._unpack("<4sBBH", address)
@@ -220,7 +221,8 @@ class _Reader:
                     "the weights of a net hold a link, which Keras never writes; the "
                     "file was altered."
                 )
-            name = names[name_at : names.index(b"\0", name_at, name_at + _LONGEST_NAME)].decode()
+            stop = names.index(b"\0", name_at, name_at + _LONGEST_NAME)
+            name = names[name_at:stop].decode()
             if name in ("", ".", "..") or "/" in name or not name.isprintable():
                 raise ValueError(f"the name {name!r}")
             symbols.append((name, header))

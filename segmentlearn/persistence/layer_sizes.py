@@ -211,7 +211,9 @@ def _attention(config: Config, shape: Shape | None) -> int:
     inputs = _length(shape, -1)
     outputs = config.get("output_shape")
     heads = n_heads * (keys + values)
-    return heads * (inputs + 2) + heads * (inputs if outputs is None else product(outputs))
+    return heads * (inputs + 2) + heads * (
+        inputs if outputs is None else product(outputs)
+    )
 
 
 def _spectrogram(config: Config, shape: Shape | None) -> int:

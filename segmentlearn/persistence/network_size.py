@@ -35,6 +35,7 @@ _LABELS |= {"salt", "seed", "shared_object_id", "value", "keras_history"}
 _SHAPES = {"batch_shape", "batch_input_shape", "output_shape", "shape", "target_shape"}
 _SHAPES |= {"padding", "size"}
 _LOOKUPS = {"IntegerLookup", "StringLookup", "TextVectorization"}
+_COUNTED = {dict, float, int, list}
 _NUMBER_TYPES = ("bool", "bfloat16", "complex", "float", "int", "uint")
 
 
@@ -82,8 +83,8 @@ def check_size(
     stored = sum(product(list(array.shape)) for array in arrays.values())
     if size.n_weights > _FREE_WEIGHTS + _WEIGHTS_PER_STORED * stored:
         raise ArchiveError(
-            f"{what} asks for {size.n_weights:,} weights and its file holds {stored:,}; "
-            "it was altered."
+            f"{what} asks for {size.n_weights:,} weights and its file holds {stored:,}"
+            "; it was altered."
         )
     if n_calls > _FREE_LAYERS + _LAYERS_PER_ARRAY * len(arrays):
         raise ArchiveError(
@@ -91,9 +92,7 @@ def check_size(
             f"{len(arrays):,} arrays; it was altered."
         )
     budget.spend_calls(n_calls, what)
-    budget.spend(
-        _BYTES_PER_LAYER * n_calls + _BYTES_PER_WEIGHT * size.n_weights, what
-    )
+    budget.spend(_BYTES_PER_LAYER * n_calls + _BYTES_PER_WEIGHT * size.n_weights, what)
 
 
 def check_small(config: Any, budget: Budget, what: str) -> None:
@@ -261,7 +260,7 @@ def _check_counts(layer: dict[str, Any], largest: int, what: str) -> None:
     for key, value in _values([layer["config"], layer.get("build_config")]):
         if isinstance(value, int) and abs(value) > largest and key is not None:
             raise ArchiveError(
-                f"{what} has {key}={_short(value)} in the layer {layer['class_name']}, which "
+                f"{what} has {key}={_short(value)} in a {layer['class_name']}, which "
                 "is more than its weights can justify; it was altered."
             )
 
@@ -275,12 +274,12 @@ def _check_values(config: Any, largest: int, what: str) -> int:
                 f"{what} has {key}={_short(value)}, which is more than its weights can "
                 "justify; it was altered."
             )
-        if key in _SHAPES and isinstance(value, list) and _is_shape(value):
-            if product(value) > _LARGEST_OUTPUT:
-                raise ArchiveError(
-                    f"{what} has {key}={value}, which is larger than any that "
-                    "segmentlearn reads."
-                )
+        is_shape = key in _SHAPES and isinstance(value, list) and _is_shape(value)
+        if is_shape and product(value) > _LARGEST_OUTPUT:
+            raise ArchiveError(
+                f"{what} has {key}={value}, which is larger than any that "
+                "segmentlearn reads."
+            )
         if isinstance(value, dict) and "class_name" in value:
             _check_object(value, what)
             n_objects += 1
@@ -297,7 +296,9 @@ def _check_object(value: dict[str, Any], what: str) -> None:
     if name in ("__numpy__", "__tensor__"):
         dtype = config.get("dtype")
         if not isinstance(dtype, str) or not dtype.startswith(_NUMBER_TYPES):
-            raise ArchiveError(f"{what} has an array of type {dtype!r}; it was altered.")
+            raise ArchiveError(
+                f"{what} has an array of type {dtype!r}; it was altered."
+            )
     if name in _LOOKUPS and isinstance(config.get("vocabulary"), str):
         raise ArchiveError(f"{what} would read the file {config['vocabulary']!r}.")
     if config.get("input_tensor") is not None:
@@ -305,18 +306,21 @@ def _check_object(value: dict[str, Any], what: str) -> None:
 
 
 def _values(value: Any) -> Iterator[tuple[str | None, Any]]:
-    """Yield everything in a configuration with its key; none below a mere label."""
+    """Yield numbers, lists and dicts in a configuration with their keys.
+
+    What stands below a mere label has no key.
+    """
     pending: list[tuple[str | None, Any]] = [("configuration", value)]
     while pending:
         key, value = pending.pop()
-        key = None if key in _LABELS else key
         yield key, value
-        if isinstance(value, dict):
-            pending.extend(
-                (None if key is None else name, inner) for name, inner in value.items()
-            )
-        elif isinstance(value, list):
-            pending.extend((key, inner) for inner in value)
+        if type(value) is dict:
+            for name, inner in value.items():
+                if type(inner) in _COUNTED:
+                    hidden = key is None or name in _LABELS
+                    pending.append((None if hidden else name, inner))
+        elif type(value) is list:
+            pending += [(key, inner) for inner in value if type(inner) in _COUNTED]
 
 
 def _is_shape(values: list[Any]) -> bool:

@@ -115,7 +115,7 @@ class NodeRules:
                 or item["__class__"] == "range"
             ):
                 raise ArchiveError(
-                    f"{path} holds sequences where single values belong; it was altered."
+                    f"{path} holds sequences in place of values; it was altered."
                 )
 
     def _masked(self, content: Content, path: str) -> None:
@@ -174,4 +174,3 @@ def _value_of(node: Content) -> Any:
     if node["__loader__"] != "JsonNode":
         raise ArchiveError("a number of the estimator's state is not plain.")
     return json.loads(node["content"])
-

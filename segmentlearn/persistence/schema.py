@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,13 +99,14 @@ def walk(schema: dict[str, Any]) -> Iterator[Node]:
 
 
 def audit(
-    schema: dict[str, Any], members: Container, allowed: AllowedNames, budget: Budget
+    nodes: list[Node], members: Container, allowed: AllowedNames, budget: Budget
 ) -> dict[str, list[str]]:
     """Check every node of a tree, and the names against those that may stand in it.
 
     Parameters
     ----------
-    schema : dict
+    nodes : list of Node
+        What :func:`walk` yields.
     members : Container
         What :func:`read_schema` returned.
     allowed : AllowedNames
@@ -127,7 +128,7 @@ def audit(
     verdicts: dict[tuple[str, str], bool] = {}
     known = _Identities(members)
     rules = NodeRules(members, budget)
-    for node in walk(schema):
+    for node in nodes:
         kind = (node.loader, node.name)
         if kind not in verdicts:
             verdicts[kind] = allowed.allows(*kind)
@@ -177,13 +178,13 @@ class _Identities:
         if not isinstance(value, dict):
             return hash((type(value), value))
         if id(value) not in self._digests:
-            self._digests[id(value)] = hash(
-                tuple(
-                    (key, self._digest_file(item) if key == "file" else self._digest(item))
-                    for key, item in value.items()
-                    if key != "__id__"
-                )
-            )
+            entries = []
+            for key, item in value.items():
+                if key == "file":
+                    entries.append((key, self._digest_file(item)))
+                elif key != "__id__":
+                    entries.append((key, self._digest(item)))
+            self._digests[id(value)] = hash(tuple(entries))
         return self._digests[id(value)]
 
     def _digest_file(self, name: Any) -> int:
@@ -192,10 +193,10 @@ class _Identities:
         return self._digest(name)
 
 
-def names_in(schema: dict[str, Any]) -> list[str]:
+def names_in(nodes: Iterable[Node]) -> list[str]:
     """Return the names of all nodes that skops asks trust for."""
     silent = ("JsonNode", "LossNode")
-    return sorted({node.name for node in walk(schema) if node.loader not in silent})
+    return sorted({node.name for node in nodes if node.loader not in silent})
 
 
 def facts(schema: dict[str, Any], members: Container) -> dict[str, str]:
