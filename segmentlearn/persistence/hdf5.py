@@ -128,10 +128,7 @@ class _Reader:
         return self._arrays
 
     def _read_superblock(self) -> None:
-        if (
-            self._take(0, 8) != _SIGNATURE
-            or self._take(8, 8) != b"\0\0\0\0\0\x08\x08\0"
-        ):
+        if self._take(0, 16) != _SIGNATURE:
             raise ValueError("not the version of the format that Keras writes")
         base, _, end, driver = self._unpack("<4Q", 24)
         if base != 0 or end != len(self._data) or driver != _UNDEFINED:

@@ -39,6 +39,7 @@ class NodeRules:
     def __init__(self, members: Container, budget: Budget) -> None:
         self._members = members
         self._budget = budget
+        self._files: set[Any] = set()
         self._rules: dict[str, Callable[[Content, str], None]] = {
             "JsonNode": self._json,
             "NdArrayNode": self._array,
@@ -60,6 +61,8 @@ class NodeRules:
         ArchiveError
             If it holds anything that skops would not have written.
         """
+        if isinstance(content.get("file"), str):
+            self._files.add(content["file"])
         rule = self._rules.get(loader)
         if rule is None:
             return
@@ -69,6 +72,21 @@ class NodeRules:
             if isinstance(error, ArchiveError):
                 raise
             raise ArchiveError(f"{path} is damaged ({error!r}).") from error
+
+    def check_files(self, others: set[str]) -> None:
+        """Check that every member has been referred to.
+
+        Raises
+        ------
+        ArchiveError
+            If one has not been, and is none of the others.
+        """
+        unused = self._members.sizes.keys() - self._files - others
+        if unused:
+            raise ArchiveError(
+                f"the estimator's state holds {len(unused):,} files that nothing "
+                f"refers to, such as {min(unused)!r}; it was altered."
+            )
 
     def _json(self, content: Content, path: str) -> None:
         text = content["content"]

@@ -140,6 +140,7 @@ def audit(
             rules.check(node.loader, node.content, node.path)
         if node.loader == "DictNode":
             _check_keys(node)
+    rules.check_files({_SCHEMA})
     return refused
 
 
