@@ -39,11 +39,11 @@ _FLOATS = {
     struct.pack(_FLOAT, 0x11, 0x20, 8 * size - 1, 0, size, 0, 8 * size, *rest): name
     for size, rest, name in (
         (2, (10, 5, 0, 10, 15), "float16"),
-        (2, (7, 8, 0, 7, 127), "bfloat16"),
         (4, (23, 8, 0, 23, 127), "float32"),
         (8, (52, 11, 0, 52, 1023), "float64"),
     )
 }
+_TWO = struct.pack("<I", 2)
 _BOOL = (
     struct.pack("<BHBI", 0x18, 2, 0, 1)
     + struct.pack("<BBHIHH", 0x10, 8, 0, 1, 0, 8)
@@ -93,12 +93,8 @@ def read_arrays(data: bytes) -> dict[str, StoredArray]:
 
 def array_of(data: bytes, stored: StoredArray) -> np.ndarray:
     """Return an array as a view of the file it lies in."""
-    if stored.dtype == "bfloat16":
-        import ml_dtypes
-
-        dtype = np.dtype(ml_dtypes.bfloat16)
-    else:
-        dtype = np.dtype(stored.dtype)
+    # Keras reads two bytes without a meaning as what its note says
+    dtype = np.dtype("V2" if stored.dtype == "bfloat16" else stored.dtype)
     count = math.prod(stored.shape)
     return np.frombuffer(data, dtype, count, stored.start).reshape(stored.shape)
 
@@ -285,4 +281,7 @@ def _read_dtype(message: bytes, path: str) -> tuple[str, int]:
             return name, known[4]
     if message.startswith(_BOOL):
         return "bool", 1
+    # h5py knows no bfloat16: it writes two bytes without a meaning, and Keras a note
+    if message[0] == 0x15 and message[4:8] == _TWO:
+        return "bfloat16", 2
     raise ArchiveError(f"{path!r} of a net's weights is not an array of numbers.")

@@ -87,8 +87,9 @@ def count_weights(name: str, config: Config, shape: Shape | None) -> int | None:
     if count is None:
         return None
     n_weights = count(config, shape)
-    rank = config.get("lora_rank")
-    return n_weights + (_whole(rank) * n_weights if rank else 0)
+    # two matrices that are at least as long as the sides of a square of that many
+    rank = _whole(config.get("lora_rank") or 0)
+    return n_weights + 2 * rank * math.isqrt(n_weights)
 
 
 def product(values: Any) -> int:
@@ -210,14 +211,19 @@ def _attention(config: Config, shape: Shape | None) -> int:
     values = _whole(config.get("value_dim") or keys)
     inputs = _length(shape, -1)
     outputs = config.get("output_shape")
-    heads = n_heads * (keys + values)
-    return heads * (inputs + 2) + heads * (
-        inputs if outputs is None else product(outputs)
-    )
+    n_outputs = inputs if outputs is None else product(outputs)
+    return n_heads * (2 * keys * (inputs + 1) + values * (inputs + n_outputs + 1))
 
 
 def _spectrogram(config: Config, shape: Shape | None) -> int:
     return 2 * _whole(config["fft_length"]) ** 2
+
+
+def _mel_spectrogram(config: Config, shape: Shape | None) -> int:
+    # a matrix that is no weight, made when the layer is called
+    if _whole(config["fft_length"]) * _whole(config["num_mel_bins"]) > 2**24:
+        raise ValueError("a spectrogram of more than 16 million numbers")
+    return 0
 
 
 _COUNTS: dict[str, Callable[[Config, Shape | None], int]] = {
@@ -233,7 +239,7 @@ _COUNTS: dict[str, Callable[[Config, Shape | None], int]] = {
     "LSTM": _recurrent(4),
     "LSTMCell": _recurrent(4),
     "LayerNormalization": _normalised(2),
-    "MelSpectrogram": _spectrogram,
+    "MelSpectrogram": _mel_spectrogram,
     "MultiHeadAttention": _attention,
     "Normalization": _normalised(2),
     "PReLU": _prelu,

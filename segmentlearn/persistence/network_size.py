@@ -28,7 +28,7 @@ _LARGEST_COUNT = 1024
 _FREE_ROTATION = 1e10
 _ROTATION_PER_BYTE = 1e3
 
-_REPEATED = {"Bidirectional": 2, "SpectralNormalization": 2, "TimeDistributed": 1}
+_REPEATED = {"Bidirectional": 2, "SpectralNormalization": 1, "TimeDistributed": 1}
 # numbers that name or scale something and make nothing larger
 _LABELS = {"fill_value", "mask_token", "mask_value", "oov_token", "pad_to_multiple"}
 _LABELS |= {"salt", "seed", "shared_object_id", "value", "keras_history"}
