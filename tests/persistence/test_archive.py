@@ -377,7 +377,11 @@ def test_state_of_another_version_that_cannot_be_built(archive, edit_state, rewr
 
     def rename_an_attribute(schema):
         # a key that must be a number and is a name
-        schema["content"]["key_types"]["content"][0]["__class__"] = "int"
+        schema["content"]["key_types"]["content"][0] = {
+            "__class__": "int",
+            "__module__": "builtins",
+            "__loader__": "TypeNode",
+        }
 
     data = rewrite(
         archive,

@@ -1,4 +1,4 @@
-"""What an archive's writer may not decide for its reader: folders, callbacks, versions."""
+"""What an archive's writer may not decide for its reader, and what to install."""
 
 import io
 
@@ -31,7 +31,15 @@ def archive_of(estimator):
 
 
 def forged(**attributes):
-    return with_state(lambda schema: schema["content"]["content"].update(attributes))
+    """Return an archive whose classifier has other attributes."""
+
+    def edit(schema):
+        state = schema["content"]
+        new = attributes.keys() - state["content"].keys()
+        state["content"].update(attributes)
+        state["key_types"]["content"] += [node("builtins.str", "TypeNode")] * len(new)
+
+    return with_state(edit)
 
 
 def test_forged_log_dir_is_not_kept():
@@ -125,8 +133,7 @@ def test_error_names_the_newer_package_to_install(package):
     """A layer of tomorrow's Keras cannot be built today."""
 
     def forge(config):
-        layer = config["config"]["layers"][1]
-        layer["config"]["parameter_of_tomorrow"] = True
+        config["config"]["layers"][-1]["class_name"] = "LayerOfTomorrow"
 
     data = with_members({}, with_config(forge), versions={package: "99.1.0"})
     cure = rf'{package} 99\.1\.0 is newer.*pip install "{package}>=99\.1\.0"'
@@ -138,7 +145,7 @@ def test_older_package_is_no_cure():
     """Only what is newer than here is to be installed."""
 
     def forge(config):
-        config["config"]["layers"][1]["config"]["parameter_of_tomorrow"] = True
+        config["config"]["layers"][-1]["class_name"] = "LayerOfTomorrow"
 
     data = with_members({}, with_config(forge), versions={"keras": "3.0.0"})
     with pytest.raises(ArchiveError) as caught:
