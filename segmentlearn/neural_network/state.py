@@ -36,15 +36,20 @@ class _Supply:
 
     archives: Sequence[bytes | None]
     decode: StateFunction
+    models: dict[int, Any] = dataclasses.field(default_factory=dict)
 
     def fetch(self, position: Any) -> Any:
-        """Return a net; its position where the net itself is not wanted."""
+        """Return a net, read once; its position where the net itself is not wanted."""
         if type(position) is not int or not 0 <= position < len(self.archives):
             raise ValueError(
                 f"there is no net {position!r} among {len(self.archives)}."
             )
-        archive = self.archives[position]
-        return position if archive is None else networks.read_network(archive)
+        if position not in self.models:
+            archive = self.archives[position]
+            self.models[position] = (
+                position if archive is None else networks.read_network(archive)
+            )
+        return self.models[position]
 
 
 _collection: contextvars.ContextVar[_Collection | None] = contextvars.ContextVar(
