@@ -22,6 +22,7 @@ from segmentlearn._compat import (
     fit_context,
     safe_indexing,
 )
+from segmentlearn._forks import check_not_forked
 from segmentlearn.cluster.candidates import (
     PREPARED,
     n_clusters_of,
@@ -263,6 +264,7 @@ class AutoencoderClusterer(
 
     def _fit(self, X):
         """Learn all from a table."""
+        check_not_forked()
         random_state = check_random_state(self.random_state)
         prepared = self._fit_prepared(X)
         self._check_rows(len(prepared))

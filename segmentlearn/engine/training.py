@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import fallback, losses
 from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
 from segmentlearn.engine.backend import keras
@@ -137,6 +138,7 @@ def fit(
     >>> len(result.history["loss"]), result.compiled
     (3, True)
     """
+    check_not_forked()
     metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
     callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)

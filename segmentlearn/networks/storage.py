@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import keras
 
+from segmentlearn._forks import check_not_forked
+
 
 def write_network(model: keras.Model) -> bytes:
     """Return a model as the bytes of a ``.keras`` archive, not compiled.
@@ -74,6 +76,7 @@ def read_network(archive: bytes) -> keras.Model:
     >>> read_network(write_network(model)).count_params()
     3
     """
+    check_not_forked()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
         path.write_bytes(archive)

@@ -1,5 +1,6 @@
 """A SciKeras wrapper's fit and predict, done by the engine."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn import engine
 from segmentlearn._compat import check_sample_weight
+from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.fallback import warn_once
 from segmentlearn.engine.tensorboard_log import LogCallback
@@ -18,6 +20,7 @@ from segmentlearn.neural_network.log_folders import (
     parts_of_log,
     start_log,
 )
+from segmentlearn.neural_network.state import UnreadNetwork
 
 _BUILDING = threading.RLock()  # the seeds that decide first weights are global ones
 _PREDICT_HOOKS = (
@@ -45,7 +48,27 @@ class CompiledFit:
     def __sklearn_is_fitted__(self):
         return self.initialized_
 
+    def __getstate__(self):
+        # each net is a pickle of its own, so that it can be left unread
+        return {
+            name: UnreadNetwork(pickle.dumps(value))
+            if isinstance(value, keras.Model)
+            else value
+            for name, value in super().__getstate__().items()
+        }
+
+    def __setstate__(self, state):
+        if not lacks_tensorflow_threads():
+            state = {
+                name: pickle.loads(value.archive)
+                if isinstance(value, UnreadNetwork)
+                else value
+                for name, value in state.items()
+            }
+        super().__setstate__(state)
+
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        check_not_forked()
         if X is not None:
             X = keras_validation.check_features(self, X, reset)
         if y is not None:

@@ -8,7 +8,11 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
-from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
+from segmentlearn.exceptions import (
+    ArchiveError,
+    ForkedProcessError,
+    SegmentLearnWarning,
+)
 from segmentlearn.neural_network.state import networks_apart, networks_given
 from segmentlearn.persistence.allowed import AllowedNames, full_name
 from segmentlearn.persistence.keras_config import check_config, read_config
@@ -129,6 +133,8 @@ def decode(encoded: EncodedEstimator) -> Any:
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         try:
             return _build(encoded.state, names_in(schema))
+        except ForkedProcessError:
+            raise
         # whatever the classes of an unknown version raise on a state they don't know
         except Exception as error:
             raise ArchiveError(
