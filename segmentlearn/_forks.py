@@ -5,9 +5,11 @@ waits for one of these threads waits for ever. Having imported TensorFlow does n
 the threads start with the first operation.
 """
 
+import ctypes
 import os
 import sys
 import threading
+from typing import Any
 
 from segmentlearn.exceptions import ForkedProcessError
 
@@ -25,18 +27,18 @@ def check_not_forked() -> None:
         raise ForkedProcessError(
             f"process {os.getpid()} was forked while TensorFlow was running; its "
             "threads are missing here, so nets can neither be trained, loaded nor "
-            "used. Start worker processes with "
-            "multiprocessing.get_context('spawn') or 'forkserver', keep joblib's "
-            "default backend 'loky', or load the model in each worker and use none "
-            "before the fork (gunicorn: without --preload)."
+            "used. Start worker processes with multiprocessing.get_context('spawn') "
+            "or 'forkserver', keep joblib's default backend 'loky', or load the model "
+            "in each worker and use none before the fork (gunicorn: without --preload)."
         )
 
 
-def _is_tensorflow_running() -> bool:
-    """Whether TensorFlow has started its threads; True where that cannot be told."""
+def _context_handle() -> Any:
+    """Return what stands for TensorFlow's threads; None before they are started."""
     module = sys.modules.get("tensorflow.python.eager.context")
     context = getattr(module, "_context", None)
-    return context is not None and getattr(context, "_context_handle", True) is not None
+    # a context that does not tell is taken for one that has started
+    return None if context is None else getattr(context, "_context_handle", context)
 
 
 def _has_python_threads_only() -> bool:
@@ -49,11 +51,14 @@ def _has_python_threads_only() -> bool:
 
 def _note_fork() -> None:
     global _is_fork_of_running
-    _is_fork_of_running = _is_fork_of_running or _is_tensorflow_running()
+    handle = _context_handle()
+    if handle is not None:
+        _is_fork_of_running = True
+        # never freed: at the end of the process it would wait for its threads, too
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(handle))
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_note_fork)
-if _is_tensorflow_running() and _has_python_threads_only():
-    # imported for the first time, in a fork of a process that has used Keras
-    _is_fork_of_running = True
+if _context_handle() is not None and _has_python_threads_only():
+    _note_fork()  # imported for the first time, in a fork of a process that ran Keras

@@ -270,6 +270,7 @@ class CompiledFit:
         return keras_training.Holdout(*rows)
 
     def _predict_raw(self, X, **kwargs):
+        check_not_forked()
         chosen = self._route("predict", set()) | kwargs
         if not self.initialized_ or self._needs_keras_to_predict(chosen):
             return super()._predict_raw(X, **kwargs)
