@@ -48,6 +48,8 @@ def predict(
     ------
     ValueError
         If the rows are not of the shape that the model takes.
+    ForkedProcessError
+        In a process that was forked while TensorFlow was running.
 
     Examples
     --------

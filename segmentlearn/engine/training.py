@@ -126,6 +126,16 @@ def fit(
         If the loss is not a finite number in the first epoch already.
     ImportError
         If `log_dir` is given and the package ``tensorboard`` is missing.
+    ForkedProcessError
+        In a process that was forked while TensorFlow was running.
+    KeyboardInterrupt
+        On Ctrl-C in the first epoch, or within :func:`pass_interrupts_on`; the model
+        has the weights that it had before.
+
+    Warns
+    -----
+    SegmentLearnWarning
+        If Ctrl-C ends the training later; the model has the best weights so far.
 
     Examples
     --------

@@ -242,6 +242,8 @@ class CompiledFit:
             self.history_ = {}
         for name, values in result.history.items():
             self.history_.setdefault(self._full_name(name), []).extend(values)
+        if result.interrupted:  # as Keras and SciKeras do; the net can be used
+            raise KeyboardInterrupt
 
     def _collect_fit_arguments(self, X, kwargs):
         """Gather what is routed to ``keras.Model.fit``."""
