@@ -15,6 +15,7 @@ from segmentlearn.cli.screen import (
     plain_speech,
     tell,
 )
+from segmentlearn.cli.stopping import check_not_stopped
 
 app = typer.Typer(
     help="Customer segmentation with deep learning.",
@@ -98,7 +99,7 @@ def fit(
         training_rows,
     )
 
-    with plain_speech():
+    with plain_speech("fit", out):
         if not 0 < test_size < 1:
             raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
         if class_weight not in (None, "balanced"):
@@ -183,7 +184,7 @@ def cluster(
     from segmentlearn.cli.tables import read_table
 
     show = _say_nothing if quiet else tell
-    with plain_speech():
+    with plain_speech("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         _check_outputs(table, out, scored)
@@ -240,7 +241,7 @@ def predict(
     from segmentlearn.cli.segments import named_counts_text
     from segmentlearn.cli.tables import check_order, check_output, read_table
 
-    with plain_speech():
+    with plain_speech("predict", out):
         check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
@@ -263,7 +264,7 @@ app.command()(reporting.report)
 @app.command()
 def inspect(archive: _Archive) -> None:
     """Show what an archive holds; nothing in it is executed."""
-    with plain_speech():
+    with plain_speech("inspect"):
         tell(str(segmentlearn.inspect(archive)))
 
 
@@ -281,9 +282,9 @@ def demo(
     ] = None,
 ) -> None:
     """Fit, report, save, load and score on generated customers."""
-    from segmentlearn.cli.demo import run_demo
+    from segmentlearn.cli.demo import output_files, run_demo
 
-    with plain_speech():
+    with plain_speech("demo", *output_files(out)):
         run_demo(n_samples, random_state, _show, out)
 
 
@@ -295,6 +296,7 @@ def _write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
 
     scores = score(model, customers)
     data, renamed = table_to_bytes(customers, scores.new_columns())
+    check_not_stopped()
     for name, new_name in renamed.items():
         note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
     if out is None:
@@ -320,6 +322,7 @@ def _save_segments(
         **segment_facts(segmenter, profile),
         "text_columns": customers.text_columns(),
     }
+    check_not_stopped()
     segmentlearn.save(segmenter, out, metadata=facts)
     show("")
     show(f"Saved to {out}: new customers get their segment from")
@@ -377,6 +380,7 @@ def _save(
     from segmentlearn.cli.training import build_classifier
 
     model = build_classifier(settings).fit(X, y) if refit else judged.classifier
+    check_not_stopped()
     segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
     if quiet:
         return

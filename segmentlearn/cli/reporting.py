@@ -43,7 +43,7 @@ def report(
     from segmentlearn.cli.training import known_labels
     from segmentlearn.report import write_report
 
-    with plain_speech():
+    with plain_speech("report", out):
         check_output(out, archive, table)
         info = segmentlearn.inspect(archive)
         kept = info.metadata.get("text_columns")

@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn import engine
 from segmentlearn._compat import (
     HasMethods,
     Interval,
@@ -22,6 +23,7 @@ from segmentlearn._compat import (
     fit_context,
     safe_indexing,
 )
+from segmentlearn._forks import check_not_forked
 from segmentlearn.cluster.candidates import (
     PREPARED,
     n_clusters_of,
@@ -247,6 +249,10 @@ class AutoencoderClusterer(
         ValueError
             If there are fewer rows than segments, or fewer than two, or `joint` is
             asked for with a clusterer other than k-means.
+        ForkedProcessError
+            In a process that was forked while TensorFlow was running.
+        KeyboardInterrupt
+            On Ctrl-C. The clusterer is left as it was before the call.
 
         Warns
         -----
@@ -256,13 +262,14 @@ class AutoencoderClusterer(
         """
         self._check_joint()
         left_out, categories = self._silenced_warnings()
-        with SingleWarnings(left_out, categories):
+        with SingleWarnings(left_out, categories), engine.pass_interrupts_on():
             self._fit(X)
         self._warn_of_few_segments()
         return self
 
     def _fit(self, X):
         """Learn all from a table."""
+        check_not_forked()
         random_state = check_random_state(self.random_state)
         prepared = self._fit_prepared(X)
         self._check_rows(len(prepared))

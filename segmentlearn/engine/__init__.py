@@ -17,6 +17,7 @@ _HOMES = {
     "clear_cache": "segmentlearn.engine.cache",
     "fit": "segmentlearn.engine.training",
     "fit_members": "segmentlearn.engine.member_training",
+    "pass_interrupts_on": "segmentlearn.engine.interruption",
     "predict": "segmentlearn.engine.inference",
 }
 
@@ -31,6 +32,7 @@ __all__ = [
     "clear_cache",
     "fit",
     "fit_members",
+    "pass_interrupts_on",
     "predict",
 ]
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import architecture, losses
 from segmentlearn.engine.data import Rows
 from segmentlearn.engine.program import Program, Recipe
@@ -147,6 +148,7 @@ def cache_info() -> CacheInfo:
     >>> engine.cache_info()
     CacheInfo(programs=0, hits=0, misses=0, compilations=0)
     """
+    check_not_forked()
     return PROGRAMS.info()
 
 
@@ -162,6 +164,7 @@ def clear_cache() -> None:
     >>> engine.cache_info().programs
     0
     """
+    check_not_forked()
     PROGRAMS.clear()
     PREDICTORS.clear()
 

@@ -11,6 +11,7 @@ from segmentlearn.engine import losses
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
 from segmentlearn.engine.data import Table, longest
+from segmentlearn.engine.interruption import ends_the_job
 from segmentlearn.engine.optimizer_state import read_state, write_state
 from segmentlearn.engine.program import Recipe
 from segmentlearn.engine.tensorboard_log import LogCallback
@@ -180,7 +181,11 @@ def fit_with_keras(
             _run(model, table, recipe, plan, [watch, *callbacks, *log])
         watch.check_first_epoch()
     except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt) and bool(watch.history)
+        interrupted = (
+            isinstance(error, KeyboardInterrupt)
+            and bool(watch.history)
+            and not ends_the_job()
+        )
         if not interrupted:
             model.set_weights(original)  # nothing half-trained
             raise

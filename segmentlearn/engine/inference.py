@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import architecture
 from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.cache import PREDICTORS
@@ -47,6 +48,8 @@ def predict(
     ------
     ValueError
         If the rows are not of the shape that the model takes.
+    ForkedProcessError
+        In a process that was forked while TensorFlow was running.
 
     Examples
     --------
@@ -59,6 +62,7 @@ def predict(
     array([[3.],
            [7.]], dtype=float32)
     """
+    check_not_forked()
     if is_plain_list(X):
         X = np.asarray(X)
     leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(X)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import fallback
 from segmentlearn.engine.architecture import FreeNumbers, NotCompilableError
 from segmentlearn.engine.backend import keras, tf
@@ -170,6 +171,7 @@ def fit_members(
     >>> len(results), results[0].training.n_epochs
     (3, 1)
     """
+    check_not_forked()
     if len({_n_steps(member, batch_size) for member in members}) > 1:
         raise ValueError("members trained side by side need as many steps an epoch.")
     recipe = Recipe(

@@ -11,6 +11,7 @@ import numpy as np
 from segmentlearn.engine.architecture import FreeNumbers
 from segmentlearn.engine.callbacks import EpochCallbacks
 from segmentlearn.engine.data import longest
+from segmentlearn.engine.interruption import ends_the_job
 from segmentlearn.engine.passes import SegmentedRows, WholeRows
 from segmentlearn.engine.program import Program, Recipe
 from segmentlearn.engine.progress import progress_bar
@@ -37,7 +38,7 @@ class TrainingResult:
         Epoch (from 0) whose weights the model has been given; None without early
         stopping.
     interrupted : bool
-        Whether Ctrl-C ended the training.
+        Whether Ctrl-C ended the training after its first epoch.
     compiled : bool
         Whether a compiled program ran; False where Keras' own ``fit`` did.
     optimizer_state : list of ndarray
@@ -154,7 +155,7 @@ class Trainer:
                     if not self._note(epoch, logs):
                         break
             except KeyboardInterrupt:
-                if not self.history:
+                if not self.history or ends_the_job():
                     raise
                 interrupted = True
         n_epochs = len(self.history.get("loss", ()))

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import fallback, losses
 from segmentlearn.engine.architecture import NotCompilableError, read_free_numbers
 from segmentlearn.engine.backend import keras
@@ -125,6 +126,16 @@ def fit(
         If the loss is not a finite number in the first epoch already.
     ImportError
         If `log_dir` is given and the package ``tensorboard`` is missing.
+    ForkedProcessError
+        In a process that was forked while TensorFlow was running.
+    KeyboardInterrupt
+        On Ctrl-C in the first epoch, or within :func:`pass_interrupts_on`; the model
+        has the weights that it had before.
+
+    Warns
+    -----
+    SegmentLearnWarning
+        If Ctrl-C ends the training later; the model has the best weights so far.
 
     Examples
     --------
@@ -137,6 +148,7 @@ def fit(
     >>> len(result.history["loss"]), result.compiled
     (3, True)
     """
+    check_not_forked()
     metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
     callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)

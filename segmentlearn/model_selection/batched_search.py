@@ -10,6 +10,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.utils import get_tags
 
+from segmentlearn import engine
 from segmentlearn._compat import BaseSearchCV
 from segmentlearn.model_selection.batched_fits import BatchedFits
 
@@ -135,6 +136,7 @@ class BatchedGridSearchCV(GridSearchCV):
             return_train_score=return_train_score,
         )
 
+    @engine.pass_interrupts_on()
     def fit(self, X, y=None, **params):
         """Evaluate all candidates, and fit the best one to all rows.
 

@@ -14,6 +14,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.utils.validation import column_or_1d
 
+from segmentlearn import engine
 from segmentlearn._compat import HasMethods, Interval, num_samples, validate_params
 from segmentlearn._drawing import draw
 from segmentlearn.model_selection.held_out_measures import (
@@ -132,6 +133,7 @@ class ModelComparison:
         return f"{text}; most often taken for {taken_for})."
 
 
+@engine.pass_interrupts_on()
 @validate_params(
     {
         "estimator": [HasMethods(["fit", "predict"])],

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from segmentlearn import engine
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
 from segmentlearn._drawing import draw
 from segmentlearn.model_selection.comparison import CRITERIA, Comparison
@@ -107,6 +108,7 @@ class NumberOfClusters:
         return f"Each criterion by itself: {', '.join(said)}."
 
 
+@engine.pass_interrupts_on()
 @validate_params(
     {
         "estimator": [HasMethods(["fit"])],

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.networks.autoencoder import mixed_likelihood
 
 
@@ -37,6 +38,7 @@ def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
     >>> build_joint(net, np.zeros((3, 2))).output_shape
     (None, 7)
     """
+    check_not_forked()
     n_segments, n_components = centers.shape
     encoder, decoder = (
         autoencoder.get_layer("encoder"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import keras
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.networks.newer_keras import without_unknown_settings
 
 
@@ -76,6 +77,7 @@ def read_network(archive: bytes) -> keras.Model:
     >>> read_network(write_network(model)).count_params()
     3
     """
+    check_not_forked()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
         try:

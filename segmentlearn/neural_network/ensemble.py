@@ -1,5 +1,6 @@
 """Inner folds: which rows each net learns from, and what it says about the others."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -142,7 +143,13 @@ def train_nets(
     Returns
     -------
     results : list of TrainingResult
-        Fewer than nets after Ctrl-C: those that have learnt something.
+        One for each net.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C before the last net has learnt something. The last one is kept as it
+        is then, like a net alone.
     """
     results: list = []
     logs = logs or [None] * len(nets)
@@ -150,15 +157,9 @@ def train_nets(
         own = {"seed": net_seed(seed, number)}
         if log is not None:
             own["log_dir"] = log
-        try:
-            result = train(net, **own, **fold.arguments)
-        except KeyboardInterrupt:
-            if not results:
-                raise
-            break
-        results.append(result)
-        if result.interrupted:
-            break
+        is_last = number == len(nets) - 1
+        with contextlib.nullcontext() if is_last else engine.pass_interrupts_on():
+            results.append(train(net, **own, **fold.arguments))
     return results
 
 

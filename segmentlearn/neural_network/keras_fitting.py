@@ -1,5 +1,6 @@
 """A SciKeras wrapper's fit and predict, done by the engine."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn import engine
 from segmentlearn._compat import check_sample_weight
+from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine.backend import keras
 from segmentlearn.engine.fallback import (
     copy_optimizer,
@@ -23,6 +25,7 @@ from segmentlearn.neural_network.log_folders import (
     parts_of_log,
     start_log,
 )
+from segmentlearn.neural_network.state import UnreadNetwork
 
 _BUILDING = threading.RLock()  # the seeds that decide first weights are global ones
 _PREDICT_HOOKS = (
@@ -77,9 +80,26 @@ class CompiledFit:
     def __getstate__(self):
         if self.initialized_:  # Keras reads a net with an optimizer that is built
             keras_training.build_optimizer(self.model_)
-        return super().__getstate__()
+        # each net is a pickle of its own, so that it can be left unread
+        return {
+            name: UnreadNetwork(pickle.dumps(value))
+            if isinstance(value, keras.Model)
+            else value
+            for name, value in super().__getstate__().items()
+        }
+
+    def __setstate__(self, state):
+        if not lacks_tensorflow_threads():
+            state = {
+                name: pickle.loads(value.archive)
+                if isinstance(value, UnreadNetwork)
+                else value
+                for name, value in state.items()
+            }
+        super().__setstate__(state)
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        check_not_forked()
         if X is not None:
             X = keras_validation.check_features(self, X, reset)
         if y is not None:
@@ -253,6 +273,8 @@ class CompiledFit:
             self.history_ = {}
         for name, values in result.history.items():
             self.history_.setdefault(self._full_name(name), []).extend(values)
+        if result.interrupted:  # as Keras and SciKeras do; the net can be used
+            raise KeyboardInterrupt
 
     def _collect_fit_arguments(self, X, kwargs):
         """Gather what is routed to ``keras.Model.fit``."""
@@ -281,6 +303,7 @@ class CompiledFit:
         return keras_training.Holdout(*rows)
 
     def _predict_raw(self, X, **kwargs):
+        check_not_forked()
         chosen = self._route("predict", set()) | kwargs
         if not self.initialized_ or self._needs_keras_to_predict(chosen):
             return super()._predict_raw(X, **kwargs)

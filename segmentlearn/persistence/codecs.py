@@ -10,7 +10,11 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
-from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
+from segmentlearn.exceptions import (
+    ArchiveError,
+    ForkedProcessError,
+    SegmentLearnWarning,
+)
 from segmentlearn.neural_network.state import networks_apart, networks_given
 from segmentlearn.persistence.allowed import AllowedNames, NotAllowedError, full_name
 from segmentlearn.persistence.budget import Budget
@@ -180,6 +184,8 @@ class CheckedEstimator:
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             try:
                 return portable(_build(self._state, names_in(self._nodes)))
+            except ForkedProcessError:
+                raise
             # whatever the classes of an unknown version raise on a state they don't
             # know
             except Exception as error:
