@@ -320,8 +320,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         """
         outputs = self._predict_raw(X, **kwargs)
         proba = self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        if isinstance(outputs, np.ndarray) and np.ndim(proba) < 2:
-            return np.reshape(proba, (len(outputs), -1))  # a single row or column
+        if isinstance(outputs, np.ndarray) and 1 in (len(outputs), self.n_classes_):
+            return np.reshape(proba, (len(outputs), -1))  # SciKeras drops such an axis
         return proba
 
 

@@ -217,6 +217,7 @@ def test_the_metrics_of_the_trained_net(numbers):
     assert found["accuracy"] == pytest.approx(expected)
 
 
+@pytest.mark.filterwarnings("ignore:training with Keras")
 def test_the_optimizer_of_the_trained_net(numbers):
     """Keras goes on from the state that the engine leaves, and the engine from his."""
     X, y = numbers[0].astype("float32"), numbers[0][:, 0]
@@ -283,6 +284,16 @@ def test_no_optimizer_is_needed_for_a_compiled_net(numbers):
     assert isinstance(classifier.model_.optimizer, keras.optimizers.SGD)
     with pytest.raises(ValueError, match="optimizer"):
         classifier.set_params(model__compiled=False).fit(*numbers)
+
+
+@pytest.mark.parametrize("n_rows", [1, 60])
+@pytest.mark.parametrize("labels", [["A"], ["A", "B"], ["A", "B", "C"]])
+def test_the_shape_of_probabilities(numbers, n_rows, labels):
+    """A column for each class, also of one row and of one class."""
+    y = np.resize(labels, 60)
+    classifier = KerasClassifier(net, **SETTINGS).fit(numbers[0], y)
+    proba = classifier.predict_proba(numbers[0][:n_rows])
+    assert proba.shape == (n_rows, len(labels))
 
 
 def test_what_is_no_model(numbers):
