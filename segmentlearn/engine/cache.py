@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
+from segmentlearn._building import BUILDING
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import architecture, losses
 from segmentlearn.engine.data import Rows
@@ -52,16 +53,29 @@ class LeastRecentlyUsed:
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the entry of a key, made where there is none."""
-        with self._lock:
-            if key in self._entries:
-                self.hits += 1
-                self._entries.move_to_end(key)
-                return self._entries[key]
-            self.misses += 1
-            self._entries[key] = entry = make()
-            while len(self._entries) > self._size:
-                self.drop(self._entries.popitem(last=False)[1])
+        found = self._find(key)
+        if found is not None:
+            return found
+        with BUILDING:
+            found = self._find(key)  # another thread may have made it meanwhile
+            if found is not None:
+                return found
+            entry = make()
+            with self._lock:
+                self.misses += 1
+                self._entries[key] = entry
+                while len(self._entries) > self._size:
+                    self.drop(self._entries.popitem(last=False)[1])
             return entry
+
+    def _find(self, key: Hashable) -> Any:
+        """Return the entry of a key and count it; None where there is none."""
+        with self._lock:
+            if key not in self._entries:
+                return None
+            self.hits += 1
+            self._entries.move_to_end(key)
+            return self._entries[key]
 
     def drop(self, entry: Any) -> None:
         """Take note of an entry that has to go."""

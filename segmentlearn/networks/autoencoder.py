@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import building
 from segmentlearn.networks.classifier import check_activation, layer_seed
 from segmentlearn.networks.embeddings import frozen
 
@@ -62,6 +62,7 @@ class AutoencoderSpec:
     columns: tuple[tuple[int, ...], ...] = ()
 
 
+@building()
 def build_autoencoder(
     spec: AutoencoderSpec,
     directions: np.ndarray,
@@ -99,7 +100,6 @@ def build_autoencoder(
     >>> model.get_layer("encoder").output_shape
     (None, 2)
     """
-    check_not_forked()
     check_activation(spec.activation)
     inputs = keras.Input((spec.n_features,), name="features")
     x = _swap_cells(inputs, spec, seed) if spec.noise else inputs

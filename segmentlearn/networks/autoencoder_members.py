@@ -11,11 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import building
 from segmentlearn.networks.autoencoder import AutoencoderSpec, noise_columns
 from segmentlearn.networks.classifier import layer_seed
 
 
+@building()
 def pack_autoencoders(
     models: Sequence[keras.Model], specs: Sequence[AutoencoderSpec], seed: int
 ) -> keras.Model:
@@ -54,7 +55,6 @@ def pack_autoencoders(
     >>> pack_autoencoders(nets, specs, seed=0).output_shape
     (2, None, 4)
     """
-    check_not_forked()
     longest = max(specs, key=lambda spec: spec.n_components)
     alike = {dataclasses.replace(spec, n_components=1) for spec in specs}
     if len(alike) > 1:

@@ -5,10 +5,11 @@ import itertools
 import keras
 import numpy as np
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import building
 from segmentlearn.networks.specs import ClassifierSpec
 
 
+@building()
 def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
     """Build a classifier with fresh weights.
 
@@ -35,7 +36,6 @@ def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
     >>> build_classifier(spec, seed=0).count_params()
     26
     """
-    check_not_forked()
     check_activation(spec.activation)
     penalty = keras.regularizers.L2(spec.l2) if spec.l2 else None
     inputs = keras.Input((spec.n_features,), name="features")

@@ -2,11 +2,12 @@
 
 import keras
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import building
 from segmentlearn.networks.classifier import check_activation
 from segmentlearn.networks.specs import ClassifierSpec
 
 
+@building()
 def build_classifier_members(spec: ClassifierSpec, n_members: int) -> keras.Model:
     """Build the layers of several classifiers side by side, all weights zero.
 
@@ -37,7 +38,6 @@ def build_classifier_members(spec: ClassifierSpec, n_members: int) -> keras.Mode
     >>> build_classifier_members(spec, n_members=5).output_shape
     (5, None, 2)
     """
-    check_not_forked()
     check_activation(spec.activation)
     if spec.batch_normalization:
         raise ValueError("batch_normalization=True has statistics that nets share.")

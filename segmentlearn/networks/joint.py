@@ -7,10 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import building
 from segmentlearn.networks.autoencoder import mixed_likelihood
 
 
+@building()
 def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
     """Put centres into the code of an autoencoder.
 
@@ -38,7 +39,6 @@ def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
     >>> build_joint(net, np.zeros((3, 2))).output_shape
     (None, 7)
     """
-    check_not_forked()
     n_segments, n_components = centers.shape
     encoder, decoder = (
         autoencoder.get_layer("encoder"),

@@ -6,7 +6,7 @@ All of it is made of Keras' own layers, so that a stored net can be read by Kera
 import keras
 import numpy as np
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import building
 from segmentlearn.networks.classifier import check_activation, layer_seed
 from segmentlearn.networks.embeddings import embed_features, frozen
 from segmentlearn.networks.specs import PackedSpec
@@ -14,6 +14,7 @@ from segmentlearn.networks.specs import PackedSpec
 _VIEWS_SEED = 2**16  # beyond the depth of any net
 
 
+@building()
 def build_packed(
     spec: PackedSpec, edges: np.ndarray, seed: int, name: str = "packed"
 ) -> keras.Model:
@@ -52,7 +53,6 @@ def build_packed(
     >>> build_packed(PackedSpec(net, n_members=4), np.zeros((0, 1)), 0).output_shape
     (None, 4, 2)
     """
-    check_not_forked()
     net = spec.net
     check_activation(net.activation)
     inputs = keras.Input((net.n_features,), name="features")
@@ -90,6 +90,7 @@ def build_packed(
     return keras.Model(inputs, logits, name=name)
 
 
+@building()
 def average_nets(nets: list[keras.Model], n_classes: int) -> keras.Model:
     """Join packed nets to one classifier, which averages the logits of all members.
 
@@ -119,7 +120,6 @@ def average_nets(nets: list[keras.Model], n_classes: int) -> keras.Model:
     >>> networks.average_nets([first, second], n_classes=2).output_shape
     (None, 2)
     """
-    check_not_forked()
     inputs = keras.Input(nets[0].input_shape[1:], name="features")
     logits = []
     for number, net in enumerate(nets, start=1):

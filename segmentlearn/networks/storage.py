@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import keras
 
-from segmentlearn._forks import check_not_forked
+from segmentlearn._building import BUILDING, building
 from segmentlearn.networks.newer_keras import without_unknown_settings
 
 
@@ -32,7 +32,7 @@ def write_network(model: keras.Model) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
-        with _uncompiled(model):
+        with BUILDING, _uncompiled(model):
             model.save(path)
         return path.read_bytes()
 
@@ -51,6 +51,7 @@ def _uncompiled(model: keras.Model) -> Iterator[None]:
             one.optimizer, one.compiled = optimizer, is_compiled
 
 
+@building()
 def read_network(archive: bytes) -> keras.Model:
     """Return the model that :func:`write_network` wrote; no code in it is executed.
 
@@ -77,7 +78,6 @@ def read_network(archive: bytes) -> keras.Model:
     >>> read_network(write_network(model)).count_params()
     3
     """
-    check_not_forked()
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
         try:

@@ -1,13 +1,13 @@
 """A SciKeras wrapper's fit and predict, done by the engine."""
 
 import pickle
-import threading
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn import engine
+from segmentlearn._building import building
 from segmentlearn._compat import check_sample_weight
 from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine.backend import keras
@@ -27,7 +27,6 @@ from segmentlearn.neural_network.log_folders import (
 )
 from segmentlearn.neural_network.state import UnreadNetwork
 
-_BUILDING = threading.RLock()  # the seeds that decide first weights are global ones
 _PREDICT_HOOKS = (
     "on_predict_begin",
     "on_predict_end",
@@ -135,7 +134,7 @@ class CompiledFit:
         seed = self._seed()
         self._random_state = None  # SciKeras' way to seed clears TensorFlow's caches
         try:
-            with _BUILDING, keras_training.seeded(seed):
+            with building(seed):
                 return super()._build_keras_model()
         finally:
             self._random_state = seed
@@ -157,7 +156,7 @@ class CompiledFit:
         X, y = super()._initialize(X, y)
         if not self.model_.built:
             one_row = self.feature_encoder_.transform(X[:1])
-            with _BUILDING, keras_training.seeded(self._random_state):
+            with building(self._random_state):
                 keras_training.build_for(self.model_, one_row)
         return X, y
 

@@ -1,9 +1,6 @@
 """A compiled Keras model and the arguments of ``fit``, as the engine takes them."""
 
-import contextlib
 import dataclasses
-import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -352,31 +349,6 @@ def rows_at_once(model: Any) -> int:
             widest = max(widest, int(np.prod(sizes)))
     fitting = [size for size in (256, 4096, 65536) if size * widest <= 2**24]
     return fitting[-1] if fitting else 256
-
-
-@contextlib.contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
-    """Let a seed decide what Keras and a build function draw, and undo it afterwards.
-
-    Keras takes the seeds of its first weights from Python's own generator.
-
-    Parameters
-    ----------
-    seed : int or None
-        None leaves the generators as they are.
-    """
-    if seed is None:
-        yield
-        return
-    of_python = random.getstate()
-    of_numpy = np.random.get_state()  # noqa: NPY002
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 def build_for(model: Any, X: Any) -> None:
