@@ -6,6 +6,8 @@ TensorFlow is loaded by the first ``fit`` or ``predict``, not before.
 
 import importlib
 
+from segmentlearn import _forks as _forks
+
 __version__ = "0.1.0.dev0"
 
 # public name -> the subpackage that defines it

@@ -57,6 +57,22 @@ class ArchiveError(SegmentLearnError):
     """
 
 
+class ForkedProcessError(SegmentLearnError, RuntimeError):
+    """A process was forked after TensorFlow had started, and cannot use it.
+
+    Raised in the forked process by whatever would train, load or apply a net: the
+    threads of TensorFlow are not copied by a fork, and waiting for them would never
+    end. Processes that are spawned, and those forked before the first net was trained,
+    loaded or used, are not concerned.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import ForkedProcessError, SegmentLearnError
+    >>> issubclass(ForkedProcessError, SegmentLearnError)
+    True
+    """
+
+
 class SegmentLearnWarning(UserWarning):
     """Something worth knowing happened, and the work went on in a documented way.
 

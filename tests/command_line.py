@@ -1,4 +1,22 @@
-"""What tests of several commands look at."""
+"""How tests of several commands run them, and what they look at."""
+
+import inspect
+
+from typer.testing import CliRunner
+
+from segmentlearn.cli._commands import app
+
+# click has kept stderr apart from 8.2 on; before, it had to be asked to
+_RUNNER = CliRunner(
+    **{"mix_stderr": False}
+    if "mix_stderr" in inspect.signature(CliRunner).parameters
+    else {}
+)
+
+
+def run(*arguments):
+    """Run the command line in this process."""
+    return _RUNNER.invoke(app, [str(argument) for argument in arguments])
 
 
 def assert_one_line_error(result, *parts):

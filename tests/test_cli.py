@@ -9,17 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
-from typer.testing import CliRunner
 
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
 from segmentlearn.cli._commands import app
 from segmentlearn.cli._text_tables import confusion_text, curves_text
 from segmentlearn.tables import read_table
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+from tests.command_line import run
 
 
 @pytest.fixture(scope="module")
@@ -435,6 +431,16 @@ def test_demo_does_the_whole_job():
 def test_version():
     """The package's own."""
     assert run("--version").stdout == f"segmentlearn {segmentlearn.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command", [cmd.callback.__name__ for cmd in app.registered_commands]
+)
+def test_help(command):
+    """Each command tells what it takes, whichever Typer and Click are installed."""
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage: " in result.stdout
 
 
 def test_help_imports_nothing_heavy():

@@ -1,19 +1,17 @@
 """The command ``audit``."""
 
+import functools
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 from segmentlearn import audit, make_customers
-from segmentlearn.cli._commands import app
+from tests import command_line
 from tests.command_line import assert_one_line_error
 
-
-def run(*arguments):
-    return CliRunner().invoke(app, ["audit", *map(str, arguments)])
+run = functools.partial(command_line.run, "audit")
 
 
 @pytest.fixture(scope="module")

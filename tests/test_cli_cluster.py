@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.cluster import DBSCAN, KMeans
-from typer.testing import CliRunner
 
 import segmentlearn
 from segmentlearn import (
@@ -18,14 +17,9 @@ from segmentlearn import (
     save,
 )
 from segmentlearn.cli import _cluster as clustering
-from segmentlearn.cli._commands import app
 from segmentlearn.cli._segment_text import profile_text, way_of
 from segmentlearn.tables import read_table
-from tests.command_line import assert_one_line_error
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+from tests.command_line import assert_one_line_error, run
 
 
 def tiny_autoencoder():

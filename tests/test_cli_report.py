@@ -1,18 +1,18 @@
 """The command ``report``."""
 
+import functools
+
 import pytest
 from sklearn.cluster import KMeans
-from typer.testing import CliRunner
 
 from segmentlearn import make_customers, save
-from segmentlearn.cli._commands import app
+from tests import command_line
 from tests.command_line import assert_one_line_error
 
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
 
 
-def run(*arguments):
-    return CliRunner().invoke(app, ["report", *map(str, arguments)])
+run = functools.partial(command_line.run, "report")
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from segmentlearn.cli._screen import InputError, note, plain_speech, tell
+from segmentlearn.cli._stopping import check_not_stopped
 
 FOUND = 1
 _FORMATS = ("table", "markdown", "csv")
@@ -57,7 +58,7 @@ def audit(
     import segmentlearn
     from segmentlearn.cli._tables import check_column, check_output, read_customers
 
-    with plain_speech():
+    with plain_speech("audit", out):
         if fail_on not in _LEVELS:
             raise InputError(f"--fail-on {fail_on!r} must be {_listed(_LEVELS)}.")
         style = _style(how, out)
@@ -87,6 +88,7 @@ def audit(
         else:
             from segmentlearn.persistence import write_atomically
 
+            check_not_stopped()
             write_atomically(out, text.encode())
             note(f"{len(report)} finding(s) written to {out}")
         if fail_on != "never" and len(report.filter(fail_on)):

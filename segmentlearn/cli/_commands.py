@@ -11,6 +11,7 @@ from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._screen import NO_SEGMENTS, InputError, note, plain_speech, tell
+from segmentlearn.cli._stopping import check_not_stopped
 
 app = typer.Typer(
     help="Customer segmentation with deep learning.",
@@ -94,7 +95,7 @@ def fit(
     )
     from segmentlearn.cli._tables import check_column, check_output, read_customers
 
-    with plain_speech():
+    with plain_speech("fit", out):
         if not 0 < test_size < 1:
             raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
         if class_weight not in (None, "balanced"):
@@ -179,7 +180,7 @@ def cluster(
     from segmentlearn.cli._tables import read_customers
 
     show = _say_nothing if quiet else tell
-    with plain_speech():
+    with plain_speech("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         _check_outputs(table, out, scored)
@@ -236,7 +237,7 @@ def predict(
     from segmentlearn.cli._tables import check_order, check_output, read_customers
     from segmentlearn.cli._text_tables import counts_text
 
-    with plain_speech():
+    with plain_speech("predict", out):
         check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
@@ -259,7 +260,7 @@ app.command()(reporting.report)
 @app.command()
 def inspect(archive: _Archive) -> None:
     """Show what an archive holds; nothing in it is executed."""
-    with plain_speech():
+    with plain_speech("inspect"):
         tell(str(segmentlearn.inspect(archive)))
 
 
@@ -277,9 +278,9 @@ def demo(
     ] = None,
 ) -> None:
     """Fit, report, save, load and score on generated customers."""
-    from segmentlearn.cli._demo import run_demo
+    from segmentlearn.cli._demo import output_files, run_demo
 
-    with plain_speech():
+    with plain_speech("demo", *output_files(out)):
         run_demo(n_samples, random_state, _show, out)
 
 
@@ -291,6 +292,7 @@ def _write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
 
     scores = score(model, customers)
     data, renamed = table_to_bytes(customers, scores.new_columns())
+    check_not_stopped()
     for name, new_name in renamed.items():
         note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
     if out is None:
@@ -316,6 +318,7 @@ def _save_segments(
         **segment_facts(segmenter, profile),
         "text_columns": customers.text_columns(),
     }
+    check_not_stopped()
     segmentlearn.save(segmenter, out, metadata=facts)
     show("")
     show(f"Saved to {out}: new customers get their segment from")
@@ -373,6 +376,7 @@ def _save(
     from segmentlearn.cli._fit import build_classifier
 
     model = build_classifier(settings).fit(X, y) if refit else judged.classifier
+    check_not_stopped()
     segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
     if quiet:
         return

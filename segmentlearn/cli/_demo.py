@@ -4,6 +4,7 @@ import pathlib
 import tempfile
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._fit import Judged, Settings, fit_and_judge
 from segmentlearn.cli._predict import score
 from segmentlearn.cli._screen import InputError, tell
+from segmentlearn.cli._stopping import check_not_stopped
+from segmentlearn.persistence import write_atomically
 from segmentlearn.tables import read_table, table_to_bytes
 
 _N_NEW = 500
 _N_SHOWN = 5
+_NAMES = ("customers.csv", "new_customers.csv", "auto.seg", "scored.csv")
 
 
 def run_demo(
@@ -63,11 +67,12 @@ def run_demo(
     tell(shown.to_string(index=False, na_rep=""))
     tell()
     if files:
-        X.assign(Segmentation=y).to_csv(files.customers, index=False)
-        new.to_csv(files.new_customers, index=False)
+        check_not_stopped()
+        _write(files.customers, X.assign(Segmentation=y))
+        _write(files.new_customers, new)
         table = read_table(files.new_customers)
         scored, _ = table_to_bytes(table, score(model, table).new_columns())
-        files.scored.write_bytes(scored)
+        write_atomically(files.scored, scored)
         tell(f"Written to {out}: {', '.join(path.name for path in files.all())}")
         tell()
     tell(f"Done in {time.perf_counter() - started:.0f} s. With files of your own:")
@@ -77,14 +82,22 @@ def run_demo(
     tell("  segmentlearn cluster customers.csv --out segments.seg")
 
 
+def output_files(folder: pathlib.Path | None) -> list[pathlib.Path]:
+    """Return what the demo is to leave in a folder; nothing without one."""
+    return [] if folder is None else [folder / name for name in _NAMES]
+
+
+def _write(path: pathlib.Path, table: Any) -> None:
+    write_atomically(path, table.to_csv(index=False, lineterminator="\n").encode())
+
+
 class _Files:
     """What the demo leaves in a folder; nothing that is there is written over."""
 
     def __init__(self, folder: pathlib.Path) -> None:
-        self.customers = folder / "customers.csv"
-        self.new_customers = folder / "new_customers.csv"
-        self.archive = folder / "auto.seg"
-        self.scored = folder / "scored.csv"
+        self.customers, self.new_customers, self.archive, self.scored = output_files(
+            folder
+        )
         present = [path.name for path in self.all() if path.exists()]
         if present:
             raise InputError(

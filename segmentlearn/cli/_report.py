@@ -39,7 +39,7 @@ def report(
     from segmentlearn.report import write_report
     from segmentlearn.tables import select_columns
 
-    with plain_speech():
+    with plain_speech("report", out):
         check_output(out, archive, table)
         info = segmentlearn.inspect(archive)
         kept = info.metadata.get("text_columns")

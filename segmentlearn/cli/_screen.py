@@ -1,6 +1,7 @@
 """What reaches the screen: results on stdout, all else on stderr, errors in a line."""
 
 import contextlib
+import pathlib
 import sys
 import warnings
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from typing import Any
 
 import typer
 
+from segmentlearn.cli._stopping import Outputs, Stopped, exit_code, ignore_signals
+from segmentlearn.engine import pass_interrupts_on
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 NO_SEGMENTS, BAD_INPUT = 1, 2
@@ -42,17 +45,23 @@ def shows_blocks() -> bool:
 
 
 @contextlib.contextmanager
-def plain_speech() -> Iterator[None]:
-    """Turn warnings and errors about the input into one tidy line each.
+def plain_speech(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
+    """Turn warnings, errors about the input and the user's stop into a tidy line each.
 
     Errors of other kinds are defects; they keep their traceback.
     """
+    files = Outputs(outputs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", SegmentLearnWarning)
         warnings.showwarning = _OncePerText()
         try:
-            yield
+            with pass_interrupts_on():
+                yield
+            ignore_signals()
+        except (Stopped, KeyboardInterrupt) as stop:
+            note(f"Stopped: {command} has not finished. {files.describe()}")
+            raise typer.Exit(exit_code(stop)) from None
         except (SegmentLearnError, ValueError, OSError) as error:
             note(f"Error: {_one_line(_describe(error))}")
             raise typer.Exit(BAD_INPUT) from error

@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn import engine
 from segmentlearn._compat import (
     HasMethods,
     Interval,
@@ -25,6 +26,7 @@ from segmentlearn._compat import (
     safe_indexing,
     validate_data,
 )
+from segmentlearn._forks import check_not_forked
 from segmentlearn.cluster._candidate_selection import CandidateSelection
 from segmentlearn.cluster._candidates import (
     PREPARED,
@@ -254,6 +256,10 @@ class AutoencoderClusterer(
         ValueError
             If there are fewer rows than segments, or fewer than two, or `joint` is set
             with a clusterer other than k-means.
+        ForkedProcessError
+            In a process that was forked while TensorFlow was running.
+        KeyboardInterrupt
+            On Ctrl-C. The clusterer is left as it was before the call.
 
         Warns
         -----
@@ -262,7 +268,8 @@ class AutoencoderClusterer(
             clusterer decides on their number.
         """
         self._check_joint()
-        with each_warning_once(self._ignored_warnings()):
+        check_not_forked()
+        with each_warning_once(self._ignored_warnings()), engine.pass_interrupts_on():
             random_state = check_random_state(self.random_state)
             prepared = self._fit_preprocessor(X)
             self._check_n_rows(len(prepared))

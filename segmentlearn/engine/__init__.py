@@ -16,14 +16,20 @@ _HOMES = {
     "TrainingResult": "segmentlearn.engine._fit",
     "cache_info": "segmentlearn.engine._cache",
     "clear_cache": "segmentlearn.engine._cache",
+    "copy_optimizer": "segmentlearn.engine._keras_fit",
     "fit": "segmentlearn.engine._fit",
     "fit_members": "segmentlearn.engine._member_training",
+    "is_replaced": "segmentlearn.engine._keras_fit",
     "keras": "segmentlearn.engine._backend",
     "metric_name": "segmentlearn.engine._program._losses",
     "more_is_better": "segmentlearn.engine._program._losses",
+    "output_names": "segmentlearn.engine._fit",
+    "pass_interrupts_on": "segmentlearn.engine._interruption",
     "predict": "segmentlearn.engine._inference",
+    "read_state": "segmentlearn.engine._optimizer_state",
     "reason_not_to_compile": "segmentlearn.engine._keras_fit",
     "warn_once": "segmentlearn.engine._keras_fit",
+    "write_state": "segmentlearn.engine._optimizer_state",
 }
 
 __all__ = [
@@ -37,6 +43,7 @@ __all__ = [
     "clear_cache",
     "fit",
     "fit_members",
+    "pass_interrupts_on",
     "predict",
 ]
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
+from segmentlearn._building import BUILDING
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._data._padding import Rows
 from segmentlearn.engine._program import (
     _architecture as architecture,
@@ -50,16 +52,29 @@ class LeastRecentlyUsed:
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the entry of a key, made where there is none."""
-        with self._lock:
-            if key in self._entries:
-                self.hits += 1
-                self._entries.move_to_end(key)
-                return self._entries[key]
-            self.misses += 1
-            self._entries[key] = entry = make()
-            while len(self._entries) > self._size:
-                self.drop(self._entries.popitem(last=False)[1])
+        found = self._find(key)
+        if found is not None:
+            return found
+        with BUILDING:
+            found = self._find(key)  # another thread may have made it meanwhile
+            if found is not None:
+                return found
+            entry = make()
+            with self._lock:
+                self.misses += 1
+                self._entries[key] = entry
+                while len(self._entries) > self._size:
+                    self.drop(self._entries.popitem(last=False)[1])
             return entry
+
+    def _find(self, key: Hashable) -> Any:
+        """Return the entry of a key and count it; None where there is none."""
+        with self._lock:
+            if key not in self._entries:
+                return None
+            self.hits += 1
+            self._entries.move_to_end(key)
+            return self._entries[key]
 
     def drop(self, entry: Any) -> None:
         """Take note of an entry that has to go."""
@@ -140,6 +155,7 @@ def cache_info() -> CacheInfo:
     >>> engine.cache_info()
     CacheInfo(programs=0, hits=0, misses=0, compilations=0)
     """
+    check_not_forked()
     return PROGRAMS.info()
 
 
@@ -155,6 +171,7 @@ def clear_cache() -> None:
     >>> engine.cache_info().programs
     0
     """
+    check_not_forked()
     PROGRAMS.clear()
     PREDICTORS.clear()
 
@@ -170,6 +187,7 @@ def _recipe_key(recipe: Recipe) -> tuple:
         losses.identity_key(recipe.metrics),
         losses.identity_key(recipe.weighted_metrics),
         recipe.loss_weights,
+        len(recipe.output_names),
         recipe.batch_size,
         recipe.n_members,
         recipe.jit_compile,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.engine._backend import keras
-from segmentlearn.engine._program import _losses as losses
+from segmentlearn.engine._optimizer_state import write_state
 from segmentlearn.engine._program._epoch_program import Recipe
 
 _BATCH_HOOKS = (
@@ -19,6 +19,14 @@ _BATCH_HOOKS = (
     "on_test_end",
     "on_test_batch_begin",
     "on_test_batch_end",
+)
+# Keras' own that have no use for what the optimizer has gathered
+_WITHOUT_STATE = (
+    keras.callbacks.CSVLogger,
+    keras.callbacks.EarlyStopping,
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.TerminateOnNaN,
 )
 
 
@@ -61,9 +69,10 @@ class EpochCallbacks:
         self._optimizer.build(model.trainable_variables)
         if not model.compiled:
             model.compile(optimizer=self._optimizer, loss=recipe.loss)
+        self.needs_state = any(type(one) not in _WITHOUT_STATE for one in callbacks)
         model.stop_training = False
         for callback in callbacks:
-            _tell_direction(callback, recipe.all_metrics)
+            _tell_direction(callback, recipe)
         self._list = keras.callbacks.CallbackList(
             list(callbacks), model=model, epochs=epochs, verbose=verbose
         )
@@ -96,6 +105,10 @@ class EpochCallbacks:
             with self._lent_optimizer():
                 self._list.on_epoch_begin(epoch)
 
+    def take_state(self, state: Sequence) -> None:
+        """Show callbacks what the optimizer has gathered; a checkpoint stores it."""
+        write_state(self._optimizer, state)
+
     def on_epoch_end(self, epoch: int, logs: dict) -> None:
         """Pass the end of an epoch on, with its losses and metrics."""
         with self._lent_optimizer():
@@ -117,11 +130,8 @@ class EpochCallbacks:
             self._model.optimizer = own
 
 
-def _tell_direction(callback: Any, metrics: Sequence) -> None:
+def _tell_direction(callback: Any, recipe: Recipe) -> None:
     """Say whether more is better, as Keras finds out from a metric it has computed."""
     watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
-    if getattr(callback, "mode", None) != "auto":
-        return
-    for metric in metrics:
-        if losses.metric_name(metric) == watched:
-            callback.mode = "max" if losses.more_is_better(metric) else "min"
+    if getattr(callback, "mode", None) == "auto" and watched in recipe.metric_names:
+        callback.mode = "max" if recipe.more_is_better(watched) else "min"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit as fallback
 from segmentlearn.engine._backend import keras
 from segmentlearn.engine._cache import PROGRAMS
@@ -97,7 +98,7 @@ def fit(
         outputs likewise, weights with the member axis first. Each member visits its own
         rows and keeps its own best epoch.
     early_stopping : EarlyStopping, default=None
-        Needs validation rows.
+        Needs validation rows, unless it monitors "loss" or a metric of the training.
     callbacks : keras.callbacks.Callback or sequence of them, default=()
         Called at the beginning and end of the training and of each epoch.
     log_dir : str, path-like or LogFolder, default=None
@@ -129,6 +130,16 @@ def fit(
         If the loss is not a finite number in the first epoch already.
     ImportError
         If `log_dir` is given and the package ``tensorboard`` is missing.
+    ForkedProcessError
+        In a process that was forked while TensorFlow was running.
+    KeyboardInterrupt
+        On Ctrl-C in the first epoch, or within :func:`pass_interrupts_on`; the model
+        has the weights that it had before.
+
+    Warns
+    -----
+    SegmentLearnWarning
+        If Ctrl-C ends the training later; the model has the best weights so far.
 
     Examples
     --------
@@ -141,13 +152,15 @@ def fit(
     >>> len(result.history["loss"]), result.compiled
     (3, True)
     """
+    check_not_forked()
     metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
     callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)
     folder = as_folder(log_dir)
     optimizer = keras.optimizers.get(optimizer)
+    names = output_names(model)
     y, loss, loss_weights = (
-        _in_output_order(model, value, name)
+        _in_output_order(names, value, name)
         for value, name in ((y, "y"), (loss, "loss"), (loss_weights, "loss_weights"))
     )
     _check_targets(model, y, "y")
@@ -156,7 +169,7 @@ def fit(
             list(loss_weights), len(as_leaves(y, "y")), "loss_weights"
         )
     if validation_data is not None:
-        validation_data = _like_training(model, X, validation_data)
+        validation_data = _like_training(model, names, X, validation_data)
     layout = lay_out_rows(
         X,
         y,
@@ -166,11 +179,6 @@ def fit(
         validation_data=validation_data,
         n_members=n_members,
     )
-    if early_stopping is not None and not longest(layout.validation_rows):
-        raise ValueError(
-            "early_stopping needs validation rows: pass validation_data or "
-            "validation_rows, or early_stopping=None."
-        )
     plan = Plan(
         train_rows=layout.train_rows,
         validation_rows=layout.validation_rows,
@@ -191,9 +199,10 @@ def fit(
         batch_size=int(batch_size),
         n_members=n_members,
         jit_compile=jit_compile,
+        output_names=tuple(names) if len(names) > 1 else (),
     )
     if early_stopping is not None:
-        _check_monitor(early_stopping.monitor, recipe.metric_names)
+        early_stopping.check(recipe.metric_names, longest(layout.validation_rows) > 0)
     reason = fallback.reason_not_to_compile(
         model, optimizer, callbacks, loss, recipe.all_metrics
     )
@@ -258,17 +267,6 @@ def _check_arguments(
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
 
 
-def _check_monitor(monitor: str, metric_names: list) -> None:
-    """Compare what is to be stopped on with what is measured."""
-    names = ["loss", *metric_names]
-    known = [prefix + name for prefix in ("val_", "") for name in names]
-    if monitor not in known:
-        raise ValueError(
-            f"early_stopping.monitor={monitor!r} is not measured; it must be one of "
-            f"{known}."
-        )
-
-
 def _check_targets(model: Any, y: Any, name: str) -> None:
     """Compare the number of targets with that of the model's outputs."""
     n_outputs = len(getattr(model, "outputs", None) or ())
@@ -280,9 +278,17 @@ def _check_targets(model: Any, y: Any, name: str) -> None:
         )
 
 
-def _in_output_order(model: Any, value: Any, name: str) -> Any:
-    """Turn a dict by output name into a list in the order of the outputs."""
+def output_names(model: Any) -> list[str]:
+    """Name a model's outputs: by the keys of a dict of them, else by their layers."""
     names = list(getattr(model, "output_names", None) or ())
+    outputs = getattr(model, "output", None) if names else None
+    if isinstance(outputs, dict) and len(outputs) == len(names):
+        return keras.tree.flatten(type(outputs)((key, key) for key in outputs))
+    return names
+
+
+def _in_output_order(names: list[str], value: Any, name: str) -> Any:
+    """Turn a dict by output name into a list in the order of the outputs."""
     if not isinstance(value, dict) or not names:
         return value
     if set(value) != set(names):
@@ -292,7 +298,9 @@ def _in_output_order(model: Any, value: Any, name: str) -> Any:
     return [value[one] for one in names]
 
 
-def _like_training(model: Any, X: Any, validation_data: tuple) -> tuple:
+def _like_training(
+    model: Any, names: list[str], X: Any, validation_data: tuple
+) -> tuple:
     """Bring validation rows into the order of the training rows."""
     if len(validation_data) not in (2, 3):
         raise ValueError(
@@ -304,6 +312,6 @@ def _like_training(model: Any, X: Any, validation_data: tuple) -> tuple:
         raise ValueError(
             f"validation_data has X nested as {given!r}, training as {wanted!r}."
         )
-    y = _in_output_order(model, validation_data[1], "validation_data's y")
+    y = _in_output_order(names, validation_data[1], "validation_data's y")
     _check_targets(model, y, "validation_data's y")
     return (validation_data[0], y, *validation_data[2:])

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._cache import PREDICTORS
-from segmentlearn.engine._data._padding import as_number, is_plain_list
+from segmentlearn.engine._data._padding import as_number, is_plain_list, skeleton
 from segmentlearn.engine._program import _architecture as architecture
 
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
@@ -39,14 +40,16 @@ def predict(
 
     Returns
     -------
-    outputs : ndarray of shape (n_samples, ...), or a list of them
-        A list where the model has several outputs; with a member axis
+    outputs : ndarray of shape (n_samples, ...), or a list, tuple or dict of them
+        Nested as ``model.predict`` nests them; with a member axis
         (n_members, n_samples, ...).
 
     Raises
     ------
     ValueError
         If the rows are not of the shape that the model takes.
+    ForkedProcessError
+        In a process that was forked while TensorFlow was running.
 
     Examples
     --------
@@ -59,6 +62,7 @@ def predict(
     array([[3.],
            [7.]], dtype=float32)
     """
+    check_not_forked()
     if is_plain_list(X):
         X = np.asarray(X)
     leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(X)]
@@ -79,7 +83,7 @@ def predict(
             lead = (n_members,)
             padded = [np.broadcast_to(leaf, lead + leaf.shape) for leaf in padded]
         outputs = predictor(weights, keras.tree.pack_sequence_as(X, padded))
-        found = [out.numpy() for out in outputs]
+        found = [np.asarray(out) for out in keras.tree.flatten(outputs)]
         if n_members is not None:  # rows come first, here and in the loop
             found = [out.swapaxes(0, 1) for out in found]
         if results is None:
@@ -91,7 +95,7 @@ def predict(
     assert results is not None
     if n_members is not None:
         results = [result.swapaxes(0, 1) for result in results]
-    return results[0] if len(results) == 1 else results
+    return keras.tree.pack_sequence_as(outputs, results)
 
 
 def _check_rows(
@@ -106,8 +110,13 @@ def _check_rows(
     if len(inputs) != 1 or len(leaves) != 1:
         return
     wanted, given = tuple(inputs[0].shape[1 + lead :]), leaves[0].shape[1:]
-    pairs = zip(wanted, given, strict=False)
-    if len(wanted) != len(given) or any(a not in (None, b) for a, b in pairs):
+    taken = given
+    if given == wanted[:-1] and wanted[-1:] == (1,):
+        taken = (*given, 1)  # Keras adds, or drops, an axis of length one
+    elif given == (*wanted, 1):
+        taken = given[:-1]
+    pairs = zip(wanted, taken, strict=False)
+    if len(wanted) != len(taken) or any(a not in (None, b) for a, b in pairs):
         raise ValueError(f"X has rows of shape {given}; the model takes {wanted}.")
 
 
@@ -120,7 +129,7 @@ def _predictor(model: Any) -> Any:
         )
     except architecture.NotCloneableError:
         mode = architecture.told_training(model, False)
-        return lambda weights, X: keras.tree.flatten(model(X, **mode))
+        return lambda weights, X: model(X, **mode)
 
 
 def _compile(model: Any) -> Any:
@@ -133,28 +142,30 @@ def _compile(model: Any) -> Any:
             for one in variables
         ]
 
-    def forward(weights: list, X: Any) -> list:
+    def forward(weights: list, X: Any) -> Any:
         outputs, _ = model.stateless_call(
             values(model.trainable_variables, weights),
             values(model.non_trainable_variables, weights),
             X,
             **architecture.told_training(model, False),
         )
-        return keras.tree.flatten(outputs)
+        return outputs
 
     function = tf.function(forward, autograph=False)
     traced: dict[tuple, Any] = {}
 
-    def predict_chunk(weights: list, X: Any) -> list:
-        # traced for each size on purpose; called directly TensorFlow would warn of it
-        shapes = tuple((leaf.shape, leaf.dtype) for leaf in keras.tree.flatten(X))
-        X = keras.tree.map_structure(tf.convert_to_tensor, X)
-        if shapes not in traced:
+    def predict_chunk(weights: list, X: Any) -> Any:
+        # traced for each size and nesting on purpose; called directly TensorFlow would
+        # warn of it
+        leaves = [tf.convert_to_tensor(leaf) for leaf in keras.tree.flatten(X)]
+        key = (repr(skeleton(X)), *((leaf.shape, leaf.dtype) for leaf in leaves))
+        X = keras.tree.pack_sequence_as(X, leaves)
+        if key not in traced:
             specs = [tf.TensorSpec.from_tensor(one) for one in weights]
-            traced[shapes] = function.get_concrete_function(
+            traced[key] = function.get_concrete_function(
                 specs, keras.tree.map_structure(tf.TensorSpec.from_tensor, X)
             )
-        return traced[shapes](weights, X)
+        return traced[key](weights, X)
 
     return predict_chunk
 

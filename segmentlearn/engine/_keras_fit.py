@@ -10,7 +10,9 @@ import numpy as np
 from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._callbacks import wants_batches
 from segmentlearn.engine._data._padding import Table, longest
+from segmentlearn.engine._interruption import ends_the_job
 from segmentlearn.engine._keras_fit_monitor import Watch
+from segmentlearn.engine._optimizer_state import read_state, write_state
 from segmentlearn.engine._program import _losses as losses
 from segmentlearn.engine._program._epoch_program import Recipe
 from segmentlearn.engine._tensorboard_log import LogCallback
@@ -66,11 +68,17 @@ def reason_not_to_compile(
             name = losses.metric_name(metric)
             return f"the metric {name} is not a mean over rows"
     for name in _OWN_WAYS:
-        if getattr(type(model), name) is not getattr(keras.Model, name):
+        if is_replaced(model, name):
             return f"{type(model).__name__} has a {name} of its own"
     if any(_is_masked(output) for output in getattr(model, "outputs", None) or ()):
         return "the model's output carries a mask"
     return None
+
+
+def is_replaced(model: Any, method: str) -> bool:
+    """Whether a model, or its class, has its own version of a method of Keras'."""
+    own = vars(model).get(method) or getattr(type(model), method)
+    return own is not getattr(keras.Model, method)
 
 
 def _is_masked(output: Any) -> bool:
@@ -108,7 +116,7 @@ def fit_with_keras(
 
     if recipe.n_members is not None:
         raise ValueError("a model with a member axis can only be trained compiled.")
-    optimizer = _copy_optimizer(recipe.optimizer)
+    optimizer = copy_optimizer(recipe.optimizer)
     model.compile(
         optimizer=optimizer,
         loss=_for_each_output(recipe.loss, len(table.targets)),
@@ -121,7 +129,11 @@ def fit_with_keras(
         jit_compile=False,  # what XLA refuses once it refuses here too
     )
     if optimizer_state is not None:
-        _take_state_over(optimizer, model, optimizer_state)
+        optimizer.build(model.trainable_variables)
+        try:
+            write_state(optimizer, optimizer_state)
+        except ValueError:
+            _warn("the optimizer starts afresh: its state is that of another training.")
     _seed_generators(model, plan.seed)
     watch = Watch(recipe, plan)
     log = [] if plan.log_folder is None else [LogCallback(plan.log_folder)]
@@ -132,7 +144,11 @@ def fit_with_keras(
             _run(model, table, recipe, plan, [watch, *callbacks, *log])
         watch.check_first_epoch()
     except BaseException as error:
-        interrupted = isinstance(error, KeyboardInterrupt) and bool(watch.history)
+        interrupted = (
+            isinstance(error, KeyboardInterrupt)
+            and bool(watch.history)
+            and not ends_the_job()
+        )
         if not interrupted:
             model.set_weights(original)  # nothing half-trained
             raise
@@ -148,7 +164,7 @@ def fit_with_keras(
         best_epoch=watch.best_epoch,
         interrupted=interrupted,
         compiled=False,
-        optimizer_state=[variable.numpy() for variable in optimizer.variables],
+        optimizer_state=read_state(optimizer),
     )
 
 
@@ -193,24 +209,13 @@ def _run(
     )
 
 
-def _copy_optimizer(optimizer: Any) -> Any:
+def copy_optimizer(optimizer: Any) -> Any:
     """Return a fresh optimizer of the same settings."""
     copy = type(optimizer).from_config(optimizer.get_config())
     for name in _EXCLUSIONS:  # not part of the configuration
         if hasattr(optimizer, name):
             setattr(copy, name, getattr(optimizer, name))
     return copy
-
-
-def _take_state_over(optimizer: Any, model: Any, state: Sequence) -> None:
-    """Go on from an earlier training's state, where it is of the same optimizer."""
-    optimizer.build(model.trainable_variables)
-    shapes = [tuple(variable.shape) for variable in optimizer.variables]
-    if shapes != [np.shape(value) for value in state]:
-        _warn("the optimizer starts afresh: its state is that of another training.")
-        return
-    for variable, value in zip(optimizer.variables, state, strict=True):
-        variable.assign(value)
 
 
 def _seed_generators(model: Any, seed: int) -> None:

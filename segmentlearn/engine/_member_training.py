@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit as fallback
 from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._cache import PROGRAMS
@@ -63,7 +64,7 @@ class Member:
     learning_rate_schedule : str, callable or None, default=None
         As `fit` takes it.
     early_stopping : EarlyStopping, default=None
-        When to stop; needs validation rows.
+        When to stop; as `fit` takes it.
     seed : int, default=0
         Decides the order of the rows and the dropout masks.
     log_folder : LogFolder, default=None
@@ -153,7 +154,8 @@ def fit_members(
     Raises
     ------
     ValueError
-        If the members have different numbers of steps.
+        If the members have different numbers of steps, or one monitors what is not
+        measured.
     NotCompilableError
         If model or optimizer cannot be trained in this way.
 
@@ -174,6 +176,7 @@ def fit_members(
     >>> len(results), results[0].training.n_epochs
     (3, 1)
     """
+    check_not_forked()
     if len({_n_steps(member, batch_size) for member in members}) > 1:
         raise ValueError("members trained side by side need as many steps an epoch.")
     recipe = Recipe(
@@ -187,6 +190,10 @@ def fit_members(
         jit_compile=True,
         by_member=True,
     )
+    for member in members:
+        if member.early_stopping is not None:
+            validates = len(member.validation_rows) > 0
+            member.early_stopping.check(recipe.metric_names, validates)
     reason = fallback.reason_not_to_compile(model, recipe.optimizer, (), loss, metrics)
     if reason is not None:
         raise NotCompilableError(reason)
@@ -201,7 +208,13 @@ class _Place:
     """A net in training, and what is known of it."""
 
     def __init__(
-        self, number: int, member: Member, n_steps: int, program: Program, model: Any
+        self,
+        number: int,
+        member: Member,
+        n_steps: int,
+        program: Program,
+        recipe: Recipe,
+        model: Any,
     ) -> None:
         self.number = number
         self.member = member
@@ -212,7 +225,9 @@ class _Place:
         self._schedule = resolve_schedule(member.learning_rate_schedule)
         self._rng = np.random.default_rng(member.seed)
         rule = member.early_stopping
-        self.best = None if rule is None else BestEpoch(rule, None)
+        self.best = None
+        if rule is not None:
+            self.best = BestEpoch(rule, None, recipe.more_is_better(rule.monitor))
         self._split = program.member_weights
         folder = member.log_folder
         self.log = None if folder is None else EpochLog(folder, model)
@@ -257,7 +272,7 @@ class _Place:
         if self.best is None or not self.best.rule.restore_best:
             return self.last_finite
         if self.best.weights is None:
-            warn_of_no_best_epoch()
+            warn_of_no_best_epoch(self.best.rule.monitor)
             return self.last_finite
         return self.best.weights[0]
 
@@ -312,7 +327,12 @@ class _Places:
             if place is None and self._waiting:
                 number, member = self._waiting.popleft()
                 self._places[slot] = _Place(
-                    number, member, self._n_steps, self._program, self._model
+                    number,
+                    member,
+                    self._n_steps,
+                    self._program,
+                    self._recipe,
+                    self._model,
                 )
                 self._program.start_member(slot, member.weights)
         present = [place.member if place else None for place in self._places]

@@ -1,13 +1,14 @@
 """When to stop, and which epoch's weights to keep."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
 
 @dataclasses.dataclass(frozen=True)
 class EarlyStopping:
-    """Stop when a validation measure has not improved for a while.
+    """Stop when a measure has not improved for a while.
 
     Parameters
     ----------
@@ -18,7 +19,8 @@ class EarlyStopping:
     restore_best : bool, default=True
         Whether the model gets the weights of its best epoch, not of its last.
     monitor : str, default="val_loss"
-        The name of a measure in the history. Losses have to fall, and so has a metric
+        The name of a measure in the history; one without "val_" is of the training
+        itself, and needs no validation rows. Losses have to fall, and so has a metric
         unless Keras says that it grows, as "accuracy" does.
 
     Examples
@@ -32,6 +34,36 @@ class EarlyStopping:
     min_delta: float = 0.0
     restore_best: bool = True
     monitor: str = "val_loss"
+
+    def check(self, metric_names: Sequence[str], validates: bool) -> None:
+        """Compare what is to be stopped on with what is measured.
+
+        Parameters
+        ----------
+        metric_names : sequence of str
+            What is measured beside the loss.
+        validates : bool
+            Whether there are validation rows.
+
+        Raises
+        ------
+        ValueError
+            If `monitor` is not among it.
+        """
+        names = ["loss", *metric_names]
+        of_validation = [f"val_{name}" for name in names]
+        if self.monitor in of_validation and not validates:
+            raise ValueError(
+                "early_stopping needs validation rows, because it monitors "
+                f"{self.monitor!r}: pass validation_data or validation_rows, monitor="
+                f"{self.monitor.removeprefix('val_')!r}, or early_stopping=None."
+            )
+        known = [*of_validation, *names]
+        if self.monitor not in known:
+            raise ValueError(
+                f"early_stopping.monitor={self.monitor!r} is not measured; it must be "
+                f"one of {known}."
+            )
 
 
 class BestEpoch:

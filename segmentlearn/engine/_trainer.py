@@ -11,6 +11,7 @@ import numpy as np
 from segmentlearn.engine._callbacks import EpochCallbacks
 from segmentlearn.engine._data._adapters import SegmentedRows, WholeRows
 from segmentlearn.engine._data._padding import longest
+from segmentlearn.engine._interruption import ends_the_job
 from segmentlearn.engine._program._architecture import FreeNumbers
 from segmentlearn.engine._program._epoch_program import Program, Recipe
 from segmentlearn.engine._progress import progress_bar
@@ -37,11 +38,12 @@ class TrainingResult:
         Epoch (from 0) whose weights the model has been given; None without early
         stopping.
     interrupted : bool
-        Whether Ctrl-C ended the training.
+        Whether Ctrl-C ended the training after its first epoch.
     compiled : bool
         Whether a compiled program ran; False where Keras' own ``fit`` did.
     optimizer_state : list of ndarray
-        The optimizer's variables at the end, for another `fit` to go on with.
+        The optimizer's steps, moments and moving averages at the end, for another `fit`
+        to go on with: its variables, in Keras' order, without the learning rate.
     """
 
     history: dict[str, list]
@@ -99,6 +101,7 @@ class Trainer:
         self.plan = plan
         self.history: dict[str, list] = {}
         self._optimizer = recipe.optimizer
+        self._metric_names = recipe.metric_names
         self._callbacks = EpochCallbacks(
             callbacks, model, recipe, plan.epochs, plan.verbose
         )
@@ -138,7 +141,7 @@ class Trainer:
                     if not self._note(epoch, logs):
                         break
             except KeyboardInterrupt:
-                if not self.history:
+                if not self.history or ends_the_job():
                     raise
                 interrupted = True
         n_epochs = len(self.history.get("loss", ()))
@@ -160,7 +163,7 @@ class Trainer:
         """Run the program once and name what it measured."""
         rates = self._learning_rates(epoch)
         train, validation = self._pass(self._visiting_order(), rates)
-        names = ["loss", *self.program.metric_names]
+        names = ["loss", *self._metric_names]
         logs = dict(zip(names, map(_plain, train), strict=True))
         if longest(self.plan.validation_rows):
             logs |= {
@@ -191,6 +194,8 @@ class Trainer:
             )
         if self._callbacks.is_needed:
             assign_weights(self.model, self.program.weights())
+            if self._callbacks.needs_state:
+                self._callbacks.take_state(self.program.state())
             self._callbacks.on_epoch_end(epoch, logs)
         if self._best is not None and self._best.is_exhausted(epoch):
             return False
@@ -219,7 +224,7 @@ class Trainer:
         if self._best is not None and self._best.rule.restore_best:
             weights = self._best.weights
             if weights is None:
-                warn_of_no_best_epoch()
+                warn_of_no_best_epoch(self._best.rule.monitor)
                 weights = self._last_finite
         if weights is not None:
             assign_weights(self.model, self.program.in_model_order(weights))
@@ -265,11 +270,12 @@ def warn_of_divergence(epoch: int) -> None:
     )
 
 
-def warn_of_no_best_epoch() -> None:
+def warn_of_no_best_epoch(monitor: str) -> None:
     """Warn that no epoch could be told to be the best."""
+    rows = "validation" if monitor.startswith("val_") else "training"
     warnings.warn(
-        "the validation loss was never a finite number, so the weights of "
-        "the last epoch are kept; check the validation rows.",
+        f"{monitor} was never a finite number, so the weights of the last epoch are "
+        f"kept; check the {rows} rows.",
         SegmentLearnWarning,
         stacklevel=6,
     )

@@ -284,14 +284,14 @@ def associations(
             SegmentLearnWarning,
             stacklevel=3,
         )
-    target = None
+    target, labels = None, None
     if y is not None:
         target = free_name(str(getattr(y, "name", None) or "target"), columns)
-        y = np.asarray(y) if rows is None else np.asarray(y)[rows]
-        prepared[target] = association_target(y, target_type, method)
+        labels = np.asarray(y) if rows is None else np.asarray(y)[rows]
+        prepared[target] = association_target(labels, target_type, method)
     matrix, measures, p_values, n_pairs = _all_pairs(prepared)
     with_target = None
-    if target is not None:
+    if target is not None and labels is not None:
         with_target = pd.DataFrame(
             {
                 "association": matrix[target],
@@ -302,7 +302,7 @@ def associations(
         ).drop(index=target)
         score = "r2" if prepared[target].is_numeric else "auc"
         with_target[score] = [
-            univariate_score(columns[name], y, score == "auc", random_state)
+            univariate_score(columns[name], labels, score == "auc", random_state)
             for name in with_target.index
         ]
         with_target = _strongest_first(with_target.rename_axis("column"))

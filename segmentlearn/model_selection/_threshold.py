@@ -25,6 +25,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn import engine
 from segmentlearn._compat import (
     HasMethods,
     Interval,
@@ -63,6 +64,7 @@ class _KnownProbabilities(ClassifierMixin, BaseEstimator):
         return X
 
 
+@engine.pass_interrupts_on()
 @validate_params(
     {
         "classifier": [HasMethods(["predict_proba"])],

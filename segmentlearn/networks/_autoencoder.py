@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from segmentlearn._building import building
 from segmentlearn.networks._classifier import check_activation, layer_seed
 from segmentlearn.networks._embeddings import frozen
 
@@ -61,6 +62,7 @@ class AutoencoderSpec:
     columns: tuple[tuple[int, ...], ...] = ()
 
 
+@building()
 def build_autoencoder(
     spec: AutoencoderSpec,
     directions: np.ndarray,

@@ -11,10 +11,12 @@ from typing import Any
 import keras
 import numpy as np
 
+from segmentlearn._building import building
 from segmentlearn.networks._autoencoder import AutoencoderSpec, noise_columns
 from segmentlearn.networks._classifier import layer_seed
 
 
+@building()
 def pack_autoencoders(
     models: Sequence[keras.Model], specs: Sequence[AutoencoderSpec], seed: int
 ) -> keras.Model:

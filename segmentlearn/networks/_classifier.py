@@ -5,9 +5,11 @@ import itertools
 import keras
 import numpy as np
 
+from segmentlearn._building import building
 from segmentlearn.networks._specs import ClassifierSpec
 
 
+@building()
 def build_classifier(spec: ClassifierSpec, seed: int) -> keras.Model:
     """Build a classifier with fresh weights.
 

@@ -2,10 +2,12 @@
 
 import keras
 
+from segmentlearn._building import building
 from segmentlearn.networks._classifier import check_activation
 from segmentlearn.networks._specs import ClassifierSpec
 
 
+@building()
 def build_classifier_members(spec: ClassifierSpec, n_members: int) -> keras.Model:
     """Build the layers of several classifiers side by side, all weights zero.
 

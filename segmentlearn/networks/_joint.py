@@ -7,9 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from segmentlearn._building import building
 from segmentlearn.networks._autoencoder import mixed_likelihood
 
 
+@building()
 def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
     """Put centres into the code of an autoencoder.
 

@@ -6,6 +6,7 @@ All of it is made of Keras' own layers, so that a stored net can be read by Kera
 import keras
 import numpy as np
 
+from segmentlearn._building import building
 from segmentlearn.networks._classifier import check_activation, layer_seed
 from segmentlearn.networks._embeddings import embed_features, frozen
 from segmentlearn.networks._specs import PackedSpec
@@ -13,6 +14,7 @@ from segmentlearn.networks._specs import PackedSpec
 _VIEWS_SEED = 2**16  # beyond the depth of any net
 
 
+@building()
 def build_packed(
     spec: PackedSpec, edges: np.ndarray, seed: int, name: str = "packed"
 ) -> keras.Model:
@@ -88,6 +90,7 @@ def build_packed(
     return keras.Model(inputs, logits, name=name)
 
 
+@building()
 def average_nets(nets: list[keras.Model], n_classes: int) -> keras.Model:
     """Join packed nets to one classifier, which averages the logits of all members.
 

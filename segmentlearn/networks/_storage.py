@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import keras
 
+from segmentlearn._building import BUILDING, building
+from segmentlearn.networks._newer_keras import without_unknown_settings
+
 
 def write_network(model: keras.Model) -> bytes:
     """Return a model as the bytes of a ``.keras`` archive, not compiled.
@@ -29,7 +32,7 @@ def write_network(model: keras.Model) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
-        with _uncompiled(model):
+        with BUILDING, _uncompiled(model):
             model.save(path)
         return path.read_bytes()
 
@@ -48,6 +51,7 @@ def _uncompiled(model: keras.Model) -> Iterator[None]:
             one.optimizer, one.compiled = optimizer, is_compiled
 
 
+@building()
 def read_network(archive: bytes) -> keras.Model:
     """Return the model that :func:`write_network` wrote; no code in it is executed.
 
@@ -76,8 +80,8 @@ def read_network(archive: bytes) -> keras.Model:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "network.keras"
-        path.write_bytes(archive)
         try:
+            path.write_bytes(without_unknown_settings(archive))
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever Keras, zip or HDF5 stumble over
             raise ValueError(

@@ -8,8 +8,39 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from segmentlearn import networks
+from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 
 StateFunction = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class UnreadNetwork:
+    """A pickled net in a process that can use none.
+
+    Unpickling succeeds there, since a pool of processes waits for ever for a worker
+    that fails to read its task. Whatever is then done with the net fails.
+    """
+
+    def __init__(self, archive: bytes) -> None:
+        self.archive = archive
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):  # which copy and pickle ask for
+            check_not_forked()
+        raise AttributeError(name)
+
+
+def _write(model: Any) -> bytes:
+    """Return a net's archive."""
+    if isinstance(model, UnreadNetwork):
+        return model.archive
+    return networks.write_network(model)
+
+
+def _read(archive: bytes) -> Any:
+    """Return a pickled net."""
+    if lacks_tensorflow_threads():
+        return UnreadNetwork(archive)
+    return networks.read_network(archive)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +57,7 @@ class _Collection:
             return model
         if id(model) not in self.positions:
             self.positions[id(model)] = len(self.archives)
-            self.archives.append(networks.write_network(model))
+            self.archives.append(_write(model))
         return self.positions[id(model)]
 
 
@@ -36,15 +67,20 @@ class _Supply:
 
     archives: Sequence[bytes | None]
     decode: StateFunction
+    models: dict[int, Any] = dataclasses.field(default_factory=dict)
 
     def fetch(self, position: Any) -> Any:
-        """Return a net; its position where the net itself is not wanted."""
+        """Return a net, read once; its position where the net itself is not wanted."""
         if type(position) is not int or not 0 <= position < len(self.archives):
             raise ValueError(
                 f"there is no net {position!r} among {len(self.archives)}."
             )
-        archive = self.archives[position]
-        return position if archive is None else networks.read_network(archive)
+        if position not in self.models:
+            archive = self.archives[position]
+            self.models[position] = (
+                position if archive is None else networks.read_network(archive)
+            )
+        return self.models[position]
 
 
 _collection: contextvars.ContextVar[_Collection | None] = contextvars.ContextVar(
@@ -97,7 +133,7 @@ class NetworkState:
         if collection is not None:
             state = collection.encode(state)
         if model is not None:
-            write = networks.write_network if collection is None else collection.place
+            write = _write if collection is None else collection.place
             state["model_"] = write(model)
         return state
 
@@ -110,7 +146,7 @@ class NetworkState:
         if stored is not None:
             if supply is None and isinstance(stored, int):
                 raise ValueError("the net of this estimator is kept in another file.")
-            read = networks.read_network if supply is None else supply.fetch
+            read = _read if supply is None else supply.fetch
             state["model_"] = read(stored)
         for name, parameter in inspect.signature(type(self)).parameters.items():
             if parameter.default is not parameter.empty:

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from segmentlearn._compat import validate_data
+from segmentlearn._forks import check_not_forked
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 
@@ -28,6 +29,7 @@ class TableInput:
 
     def _fit_table(self, X, y=None):
         """Fit the preprocessor where one is needed; return float features."""
+        check_not_forked()
         self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
         if self.preprocessor_ is None:
             features = self._as_it_comes(X, reset=True)
@@ -40,6 +42,7 @@ class TableInput:
 
     def _read_table(self, X):
         """Return the features of new rows, prepared as the training rows were."""
+        check_not_forked()
         if self.preprocessor_ is None:
             return self._as_it_comes(X, reset=False)
         return as_matrix(self.preprocessor_.transform(X))

@@ -1,10 +1,11 @@
 """Save fitted estimators, load them, and look into archives."""
 
+import contextlib
 import json
 import os
 import pathlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from sklearn.base import BaseEstimator
@@ -12,18 +13,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
 from segmentlearn.persistence import _codecs as codecs
-from segmentlearn.persistence._allowed import full_name
 from segmentlearn.persistence._atomic import write_atomically
+from segmentlearn.persistence._checks._allowed import NotAllowedError, full_name
+from segmentlearn.persistence._checks._budget import Budget, OverBudgetError
+from segmentlearn.persistence._checks._keras_config import describe_layers
 from segmentlearn.persistence._container import pack, unpack
 from segmentlearn.persistence._info import ArchiveInfo
-from segmentlearn.persistence._keras_config import describe_layers, read_config
 from segmentlearn.persistence._manifest import (
     Manifest,
     check_members,
+    compare_versions,
     describe_estimator,
     installed_versions,
     manifest_from_bytes,
     manifest_to_bytes,
+    name_newer_versions,
 )
 from segmentlearn.persistence._protocol import MANIFEST, STATE, network_member
 
@@ -80,7 +84,8 @@ def save(
     Notes
     -----
     Weights are kept bit for bit: a loaded estimator predicts what the saved one did.
-    A `log_dir` is left out: it is a folder of this machine.
+    A `log_dir` and the `memory` of a `Pipeline` are left out: they are folders of this
+    machine.
     An optimizer's momentum between two calls of `partial_fit` is kept as the estimator
     keeps it.
 
@@ -107,7 +112,7 @@ def save(
     manifest = describe_estimator(
         estimator, members, sorted(names), _check_metadata(metadata)
     )
-    data = pack({MANIFEST: manifest_to_bytes(manifest), **members})
+    data = _pack({MANIFEST: manifest_to_bytes(manifest), **members})
     if isinstance(path, str | os.PathLike):
         write_atomically(path, data)
     else:
@@ -120,8 +125,9 @@ def load(
     """Read a fitted estimator from a ``.seg`` archive.
 
     Everything is checked before anything is built: the zip file, its members' names,
-    sizes and hashes, the protocol, every class that the state names, and every layer of
-    the nets. An archive cannot name functions, and nets are read in Keras' safe mode.
+    sizes and hashes, the protocol, what all of it would unfold to, every class that the
+    state names, and every layer of the nets, whose sizes must be those of the stored
+    weights. An archive cannot name functions, and nets are read in Keras' safe mode.
 
     Parameters
     ----------
@@ -139,8 +145,10 @@ def load(
     Raises
     ------
     ArchiveError
-        If the archive is truncated, damaged, altered, written by a newer protocol, or
-        names what may not be built. Nothing has been built then.
+        If the archive is truncated, damaged, altered, written by a newer protocol,
+        asks for more memory than its size can justify, or names what may not be built.
+        Nothing has been built then. If newer packages wrote it, the message says which
+        to install.
     OSError
         If the file cannot be read.
 
@@ -168,22 +176,24 @@ def load(
     >>> load(file).transform([[2.0]])
     array([[0.]])
     """
-    manifest, members, _ = _read(path)
-    networks = [members[network_member(at)] for at in range(len(members) - 1)]
-    encoded = codecs.EncodedEstimator(members[STATE], networks)
-    codecs.check(encoded, manifest.estimator, _names(trusted))
-    try:
-        estimator = codecs.decode(encoded)
-    except ArchiveError as error:
-        raise ArchiveError(f"{error} {_compare_versions(manifest)}") from error
-    _warn_of_other_scikit_learn(manifest)
+    with _sound():
+        archive = _Archive(_read(path), _name_of(path))
+        try:
+            archive.estimator.check_names(_names(trusted))
+            estimator = archive.estimator.build()
+        except ArchiveError as error:
+            raise ArchiveError(
+                f"{error} {compare_versions(archive.manifest)}"
+            ) from error
+    _warn_of_other_scikit_learn(archive.manifest)
     return estimator
 
 
 def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
     """Look into a ``.seg`` archive without building anything from it.
 
-    Sizes and hashes are checked; neither skops nor TensorFlow is imported.
+    All that `load` checks is checked: sizes and hashes, what the archive would unfold
+    to, and every name in it. TensorFlow is not imported.
 
     Parameters
     ----------
@@ -193,13 +203,15 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
     Returns
     -------
     info : ArchiveInfo
-        What it holds, which versions wrote it, its columns, classes and layers. Its
-        ``str()`` is a readable page.
+        What it holds, which versions wrote it, its columns, classes and layers, and
+        which classes or functions `load` would refuse to build. Its ``str()`` is a
+        readable page.
 
     Raises
     ------
     ArchiveError
-        If the archive is truncated, damaged, altered or written by a newer protocol.
+        If the archive is truncated, damaged, altered, written by a newer protocol or
+        asks for more memory than its size can justify.
     OSError
         If the file cannot be read.
 
@@ -212,34 +224,99 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
     >>> inspect(file).metadata
     {'by': 'me'}
     """
-    manifest, members, size = _read(path)
-    configs = [
-        read_config(members[network_member(at)]) for at in range(len(members) - 1)
-    ]
-    return ArchiveInfo(
-        estimator=manifest.estimator,
-        protocol=manifest.protocol,
-        created=manifest.created,
-        versions=_texts(manifest.versions),
-        parameters=_texts(manifest.parameters),
-        classes=None if manifest.classes is None else tuple(manifest.classes),
-        feature_names=(
-            None
-            if manifest.feature_names is None
-            else tuple(map(str, manifest.feature_names))
-        ),
-        networks=tuple(describe_layers(config) for config in configs),
-        trusted=tuple(map(str, manifest.trusted)),
-        metadata=manifest.metadata,
-        members={name: len(content) for name, content in members.items()},
-        size=size,
-    )
+    with _sound():
+        data = _read(path)
+        archive = _Archive(data, _name_of(path))
+        refused = archive.refused()
+        manifest = archive.manifest
+        return ArchiveInfo(
+            estimator=manifest.estimator,
+            protocol=manifest.protocol,
+            created=manifest.created,
+            versions=_texts(manifest.versions),
+            parameters=_texts(manifest.parameters),
+            classes=None if manifest.classes is None else tuple(manifest.classes),
+            feature_names=(
+                None
+                if manifest.feature_names is None
+                else tuple(map(str, manifest.feature_names))
+            ),
+            networks=tuple(
+                describe_layers(network.config)
+                for network in archive.estimator.networks
+            ),
+            trusted=tuple(map(str, manifest.trusted)),
+            metadata=manifest.metadata,
+            members=archive.sizes,
+            size=len(data),
+            refused=refused,
+        )
 
 
-def _read(
-    path: str | os.PathLike[str] | BinaryIO,
-) -> tuple[Manifest, dict[str, bytes], int]:
-    """Return the manifest, the members that it names, and the archive's size."""
+class _Archive:
+    """A file whose members, sizes and hashes have been checked, and nothing built."""
+
+    def __init__(self, data: bytes, what: str) -> None:
+        budget = Budget(len(data))
+        members = unpack(data, _MEMBERS, what, budget)
+        if MANIFEST not in members:
+            raise ArchiveError(
+                "the zip file is not an archive written by segmentlearn."
+            )
+        text = members.pop(MANIFEST)
+        budget.spend_json(text, "the manifest")
+        self.manifest = manifest_from_bytes(text)
+        check_members(self.manifest, members)
+        self.sizes = {name: len(content) for name, content in members.items()}
+        expected = {STATE, *(network_member(at) for at in range(len(members) - 1))}
+        if members.keys() != expected:
+            raise ArchiveError(
+                f"the archive has the members {sorted(members)} in place of "
+                f"{sorted(expected)}; it was altered."
+            )
+        networks = [members[network_member(at)] for at in range(len(members) - 1)]
+        encoded = codecs.EncodedEstimator(members[STATE], networks)
+        try:
+            self.estimator = codecs.CheckedEstimator(
+                encoded, self.manifest.estimator, budget
+            )
+        except ArchiveError as error:
+            newer = name_newer_versions(self.manifest)
+            if newer:
+                raise ArchiveError(f"{error} {newer}") from error
+            raise
+
+    def refused(self) -> str | None:
+        """Return what `load` says if it builds nothing though the archive is sound."""
+        try:
+            self.estimator.check_names(_names(self.manifest.trusted))
+        except NotAllowedError as error:
+            return str(error)
+        return None
+
+
+@contextlib.contextmanager
+def _sound() -> Iterator[None]:
+    """Let nesting that is too deep for Python look like any other damage."""
+    try:
+        yield
+    except RecursionError as error:
+        raise ArchiveError("the archive nests deeper than any estimator.") from error
+
+
+def _pack(members: dict[str, bytes]) -> bytes:
+    """Write members so that `load` finds them small enough for the file's own size."""
+    data = pack(members)
+    try:
+        _Archive(data, "the archive").refused()
+    except OverBudgetError:
+        data = pack(members, compress=False)
+        _Archive(data, "the archive").refused()
+    return data
+
+
+def _read(path: str | os.PathLike[str] | BinaryIO) -> bytes:
+    """Return the archive's bytes."""
     if isinstance(path, str | os.PathLike):
         data = pathlib.Path(path).read_bytes()
     elif hasattr(path, "read"):
@@ -254,19 +331,11 @@ def _read(
         raise TypeError(
             f"path={path!r} was opened as text; open it in binary mode, 'rb'."
         )
-    named = isinstance(path, str | os.PathLike)
-    members = unpack(data, _MEMBERS, str(path) if named else "the archive")
-    if MANIFEST not in members:
-        raise ArchiveError("the zip file is not an archive written by segmentlearn.")
-    manifest = manifest_from_bytes(members.pop(MANIFEST))
-    check_members(manifest, members)
-    expected = {STATE, *(network_member(at) for at in range(len(members) - 1))}
-    if members.keys() != expected:
-        raise ArchiveError(
-            f"the archive has the members {sorted(members)} in place of "
-            f"{sorted(expected)}; it was altered."
-        )
-    return manifest, members, len(data)
+    return data
+
+
+def _name_of(path: Any) -> str:
+    return str(path) if isinstance(path, str | os.PathLike) else "the archive"
 
 
 def _names(trusted: Iterable[str | type]) -> frozenset[str]:
@@ -292,19 +361,6 @@ def _check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
         f"metadata={metadata!r} must be a dict that JSON can hold as it is: keys of "
         "text, values of text, numbers, lists and dicts."
     )
-
-
-def _compare_versions(manifest: Manifest) -> str:
-    """Say which packages differ from those that wrote the archive."""
-    installed = installed_versions()
-    different = [
-        f"{name} {version} (here {installed.get(name)})"
-        for name, version in _texts(manifest.versions).items()
-        if installed.get(name) != version
-    ]
-    if not different:
-        return "It was written with the same versions as here."
-    return f"It was written with {', '.join(different)}."
 
 
 def _warn_of_other_scikit_learn(manifest: Manifest) -> None:

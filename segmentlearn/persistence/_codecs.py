@@ -2,23 +2,41 @@
 
 import dataclasses
 import json
+import sys
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
-from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
-from segmentlearn.neural_network import networks_apart, networks_given
-from segmentlearn.persistence._allowed import AllowedNames, full_name
-from segmentlearn.persistence._keras_config import check_config, read_config
-from segmentlearn.persistence._plain import (
-    KERAS,
-    PlainState,
-    from_plain,
-    without_indexes,
+from segmentlearn.exceptions import (
+    ArchiveError,
+    ForkedProcessError,
+    SegmentLearnWarning,
 )
-from segmentlearn.persistence._schema import audit, facts, names_in, read_schema, walk
+from segmentlearn.neural_network import networks_apart, networks_given
+from segmentlearn.persistence._checks._allowed import (
+    AllowedNames,
+    NotAllowedError,
+    full_name,
+)
+from segmentlearn.persistence._checks._budget import Budget
+from segmentlearn.persistence._checks._keras_config import (
+    StoredNetwork,
+    check_config,
+    check_optimizer,
+    read_network_file,
+)
+from segmentlearn.persistence._checks._schema import (
+    Node,
+    audit,
+    facts,
+    names_in,
+    read_schema,
+    walk,
+)
+from segmentlearn.persistence._plain import KERAS, PlainState, from_plain, portable
 
 _CURE = (
     "Set it to a name, a number, a list or None, which leaves what was learnt as it is "
@@ -47,56 +65,111 @@ def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
     """Write an estimator, and prove that it can be read again as it was."""
     to_plain = PlainState()
     with networks_apart(to_plain) as networks:
-        state = _dump(without_indexes(estimator))
+        state = _dump(portable(estimator))
     for sentence in sorted(to_plain.left_out):
         warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
-    schema, members = read_schema(state)
-    refused = audit(schema, AllowedNames(trusted))
+    # what it may unfold to is checked once the archive is packed
+    budget = Budget(sys.maxsize)
+    schema, members = read_schema(state, budget)
+    nodes = list(walk(schema))
+    refused = audit(nodes, members, AllowedNames(trusted), budget)
     if refused:
-        raise ArchiveError(_explain_unwritable(schema, refused))
-    for network in networks:
-        check_config(read_config(network))
+        raise ArchiveError(_explain_unwritable(nodes, refused))
+    for position, network in enumerate(networks):
+        what = f"net {position} of the estimator"
+        check_config(read_network_file(network, budget, what).config)
     _prove_readable(state, facts(schema, members), networks)
     return EncodedEstimator(state, networks)
 
 
-def check(encoded: EncodedEstimator, name: str, trusted: frozenset[str]) -> None:
-    """Check everything that can be checked before something is built."""
-    try:
-        _check(encoded, name, trusted)
-    except RecursionError as error:
-        raise ArchiveError("the archive nests deeper than any estimator.") from error
+class CheckedEstimator:
+    """An estimator as bytes that can be built: everything in it has been checked.
 
+    Attributes
+    ----------
+    networks : list of StoredNetwork
+        Its nets.
+    """
 
-def _check(encoded: EncodedEstimator, name: str, trusted: frozenset[str]) -> None:
-    for network in encoded.networks:
-        check_config(read_config(network))
-    schema, _ = read_schema(encoded.state)
-    refused = audit(schema, AllowedNames(trusted))
-    if refused:
-        raise ArchiveError(_explain_unreadable(refused))
-    if next(walk(schema)).name != name:
-        raise ArchiveError(
-            f"the archive holds something else than the {name} it names."
-        )
-    for node in walk(schema):
-        if node.loader == "DictNode" and KERAS in node.content["content"]:
-            check_config(_keras_config_in(node.content["content"][KERAS]))
-
-
-def decode(encoded: EncodedEstimator) -> Any:
-    """Build an estimator from bytes that :func:`check` has passed."""
-    schema, _ = read_schema(encoded.state)
-    with warnings.catch_warnings(), networks_given(encoded.networks, from_plain):
-        # scikit-learn warns once for each estimator; the archive's reader warns once
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        try:
-            return _build(encoded.state, names_in(schema))
-        # whatever the classes of an unknown version raise on a state they don't know
-        except Exception as error:
+    def __init__(self, encoded: EncodedEstimator, name: str, budget: Budget) -> None:
+        self._state = encoded.state
+        self._budget = budget
+        self.networks = [
+            read_network_file(network, budget, f"net {position} of the archive")
+            for position, network in enumerate(encoded.networks)
+        ]
+        schema, self._members = read_schema(encoded.state, budget)
+        self._nodes = list(walk(schema))
+        if not self._nodes or self._nodes[0].name != name:
             raise ArchiveError(
-                f"the estimator cannot be rebuilt: {type(error).__name__}: {error}"
-            ) from error
+                f"the archive holds something else than the {name} it names."
+            )
+        wanted = _networks_wanted(self._nodes)
+        if wanted != set(range(len(self.networks))):
+            raise ArchiveError(
+                f"the archive has the nets {list(range(len(self.networks)))} and its "
+                f"estimators want {sorted(wanted)}; it was altered."
+            )
+
+    def check_names(self, trusted: frozenset[str]) -> None:
+        """Check every node of the state, and every name in it and in the nets."""
+        allowed = AllowedNames(trusted)
+        refused = audit(self._nodes, self._members, allowed, self._budget)
+        for node in self._nodes:
+            if node.loader == "DictNode" and KERAS in node.content["content"]:
+                config = _keras_config_in(node.content["content"][KERAS])
+                check_optimizer(config, self._budget)
+        if refused:
+            raise NotAllowedError(_explain_unreadable(refused))
+        for network in self.networks:
+            check_config(network.config)
+
+    def build(self) -> Any:
+        """Build the estimator; :meth:`check_names` must have passed."""
+        networks = _Rewritten(self.networks)
+        with warnings.catch_warnings(), networks_given(networks, from_plain):
+            # scikit-learn warns once for each estimator; the archive's reader warns
+            # once
+            warnings.simplefilter("ignore", InconsistentVersionWarning)
+            try:
+                return portable(_build(self._state, names_in(self._nodes)))
+            except ForkedProcessError:
+                raise
+            # whatever the classes of an unknown version raise on a state they don't
+            # know
+            except Exception as error:
+                raise ArchiveError(
+                    f"the estimator cannot be rebuilt: {type(error).__name__}: {error}"
+                ) from error
+
+
+class _Rewritten(Sequence[bytes]):
+    """Nets as files that Keras may read, each written when it is asked for."""
+
+    def __init__(self, networks: list[StoredNetwork]) -> None:
+        self._networks = networks
+
+    def __len__(self) -> int:
+        return len(self._networks)
+
+    def __getitem__(self, position: Any) -> Any:
+        return self._networks[position].to_keras()
+
+
+def _networks_wanted(nodes: list[Node]) -> set[int]:
+    """Return the numbers of the nets that a tree's estimators are given."""
+    wanted = set()
+    for node in nodes:
+        if node.loader != "DictNode" or not isinstance(
+            node.content.get("content"), dict
+        ):
+            continue
+        model = node.content["content"].get("model_")
+        if isinstance(model, dict) and model.get("__loader__") == "JsonNode":
+            text = str(model.get("content"))
+            if text.isdecimal() and len(text) < 7:
+                wanted.add(int(text))
+    return wanted
 
 
 def _dump(estimator: Any) -> bytes:
@@ -150,12 +223,12 @@ def _find_unwritable(
 
 def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -> None:
     """Build the estimator without its nets, write it again and compare."""
-    schema, _ = read_schema(state)
+    schema, _ = read_schema(state, Budget(sys.maxsize))
     try:
         with networks_given([None] * len(networks), from_plain):
-            rebuilt = _build(state, names_in(schema))
+            rebuilt = _build(state, names_in(walk(schema)))
         with networks_apart(PlainState()):
-            retold = facts(*read_schema(_dump(rebuilt)))
+            retold = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
     except Exception as error:
         raise ArchiveError(
             f"the estimator would not come back from an archive: {error}. {_CURE}"
@@ -169,8 +242,8 @@ def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -
         )
 
 
-def _explain_unwritable(schema: dict, refused: dict[str, list[str]]) -> str:
-    loaders = {node.name: node.loader for node in walk(schema)}
+def _explain_unwritable(nodes: list[Node], refused: dict[str, list[str]]) -> str:
+    loaders = {node.name: node.loader for node in nodes}
     classes = sorted(name for name in refused if loaders[name] in _CLASS_LOADERS)
     told = [f"{refused[name][0]} is an object of class {name}" for name in classes]
     told += [

@@ -2,50 +2,20 @@
 
 import io
 import re
+import stat
 import zipfile
 
 from segmentlearn.exceptions import ArchiveError
-
-# a zip may unfold to this many bytes whatever its own size, and beyond that to so many
-# times its own size: what real arrays and texts need, and no bomb can live with
-_FREE_BYTES = 16 * 2**20
-_LARGEST_EXPANSION = 100
+from segmentlearn.persistence._checks._budget import Budget
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENTRY = b"PK\x01\x02"
+_BYTES_PER_ENTRY = 1000
 
 
-def pack(members: dict[str, bytes]) -> bytes:
+def pack(members: dict[str, bytes], *, compress: bool = True) -> bytes:
     """Write members into a zip file."""
-    total = sum(map(len, members.values()))
-    data = _write(members, zipfile.ZIP_DEFLATED)
-    if total > _allowance(len(data)):
-        data = _write(members, zipfile.ZIP_STORED)
-    return data
-
-
-def unpack(data: bytes, names: str, what: str) -> dict[str, bytes]:
-    """Read all members of a zip file into memory; nothing is extracted to disk."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            _check_infos(infos, names, len(data), what)
-            return {info.filename: _read(archive, info) for info in infos}
-    except ArchiveError:
-        raise
-    # zipfile answers damage with a dozen kinds of error, from struct.error to
-    # NotImplementedError
-    except Exception as error:
-        raise ArchiveError(
-            f"{what} is not a zip file, or is truncated or damaged ({error}); write or "
-            "copy it again."
-        ) from error
-
-
-def _allowance(size: int) -> int:
-    return _FREE_BYTES + _LARGEST_EXPANSION * size
-
-
-def _write(members: dict[str, bytes], method: int) -> bytes:
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression=method) as archive:
         for name, content in members.items():
@@ -54,9 +24,65 @@ def _write(members: dict[str, bytes], method: int) -> bytes:
     return buffer.getvalue()
 
 
-def _check_infos(
-    infos: list[zipfile.ZipInfo], names: str, size: int, what: str
-) -> None:
+class Container:
+    """A zip file in memory, its directory checked and its size counted.
+
+    Attributes
+    ----------
+    sizes : dict of str to int
+        Bytes of each member, unfolded.
+    """
+
+    def __init__(self, data: bytes, names: str, what: str, budget: Budget) -> None:
+        self._what = what
+        # before zipfile makes an object of each entry
+        budget.spend(_BYTES_PER_ENTRY * data.count(_ENTRY), f"the directory of {what}")
+        try:
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
+        # zipfile answers damage with a dozen kinds of error, from struct.error to
+        # NotImplementedError
+        except Exception as error:
+            raise self._damage(error) from error
+        infos = self._archive.infolist()
+        _check_infos(infos, names, what)
+        self._infos = {info.filename: info for info in infos}
+        self.sizes = {info.filename: info.file_size for info in infos}
+        budget.spend(sum(self.sizes.values()), what)
+
+    def read(self, name: str) -> bytes:
+        """Return a member's content."""
+        content = self.head(name, self.sizes[name] + 1)
+        if len(content) != self.sizes[name]:
+            raise self._damage(f"{name!r} has another size than declared")
+        return content
+
+    def head(self, name: str, n_bytes: int) -> bytes:
+        """Return the first bytes of a member, without unfolding the rest."""
+        try:
+            with self._archive.open(self._infos[name]) as member:
+                # never more than was declared, even where the declaration is a lie
+                return member.read(min(n_bytes, self.sizes[name] + 1))
+        except Exception as error:
+            raise self._damage(error) from error
+
+    def fingerprint(self, name: str) -> tuple[int, int]:
+        """Return a member's size and checksum as the directory has them."""
+        return self.sizes[name], self._infos[name].CRC
+
+    def _damage(self, cause: object) -> ArchiveError:
+        return ArchiveError(
+            f"{self._what} is not a zip file, or is truncated or damaged ({cause}); "
+            "write or copy it again."
+        )
+
+
+def unpack(data: bytes, names: str, what: str, budget: Budget) -> dict[str, bytes]:
+    """Read all members of a zip file into memory; nothing is extracted to disk."""
+    container = Container(data, names, what, budget)
+    return {name: container.read(name) for name in container.sizes}
+
+
+def _check_infos(infos: list[zipfile.ZipInfo], names: str, what: str) -> None:
     seen: set[str] = set()
     for info in infos:
         name = info.orig_filename
@@ -67,18 +93,5 @@ def _check_infos(
         seen.add(name)
         if info.compress_type not in _METHODS:
             raise ArchiveError(f"{what} holds {name!r} in an unknown compression.")
-    total = sum(info.file_size for info in infos)
-    if total > _allowance(size):
-        raise ArchiveError(
-            f"{what} has {size:,} bytes and says that it unfolds to {total:,}; no "
-            "archive written by segmentlearn does."
-        )
-
-
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    # never more than was declared and allowed, even where the declaration is a lie
-    with archive.open(info) as member:
-        content = member.read(info.file_size + 1)
-    if len(content) != info.file_size:
-        raise zipfile.BadZipFile(f"{info.filename!r} has another size than declared")
-    return content
+        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+            raise ArchiveError(f"{what} holds {name!r}, which is not a plain file.")

@@ -36,6 +36,9 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
+    refused : str or None
+        What `load` would say in place of building the estimator, told to trust the
+        classes in `trusted`; None if it would build it.
 
     Examples
     --------
@@ -60,6 +63,7 @@ class ArchiveInfo:
     metadata: dict[str, Any]
     members: dict[str, int]
     size: int
+    refused: str | None = None
 
     def __str__(self) -> str:
         shown = [name for name in _PACKAGES_SHOWN if name in self.versions]
@@ -76,6 +80,8 @@ class ArchiveInfo:
             lines.append(f"  columns   {len(self.feature_names)}: {columns}")
         if self.trusted:
             lines.append(f"  needs     trusted={list(self.trusted)!r}")
+        if self.refused is not None:
+            lines.append(f"  refused   {self.refused}")
         for number, layers in enumerate(self.networks):
             lines.append(f"  net {number}")
             lines += [f"    {layer}" for layer in layers]

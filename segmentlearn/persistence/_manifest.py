@@ -9,6 +9,7 @@ import platform
 from typing import Any
 
 import numpy as np
+from packaging.version import InvalidVersion, Version
 
 import segmentlearn
 from segmentlearn.exceptions import ArchiveError
@@ -170,6 +171,54 @@ def installed_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def compare_versions(manifest: Manifest) -> str:
+    """Name the packages that differ from the writer's, and what to install."""
+    installed = installed_versions()
+    different = [
+        f"{name} {version} (here {installed.get(name)})"
+        for name, version in _written_with(manifest).items()
+        if installed.get(name) != version
+    ]
+    if not different:
+        return "It was written with the same versions as here."
+    newer = name_newer_versions(manifest)
+    return f"It was written with {', '.join(different)}. {newer}".rstrip()
+
+
+def name_newer_versions(manifest: Manifest) -> str:
+    """Say which packages are older here than where an archive was written."""
+    installed = installed_versions()
+    newer = {
+        name: version
+        for name, version in _written_with(manifest).items()
+        if name != "python" and _is_newer(version, installed.get(name))
+    }
+    if not newer:
+        return ""
+    pinned = [f'"{name}>={version}"' for name, version in newer.items()]
+    names = ", ".join(f"{name} {version}" for name, version in newer.items())
+    verb, noun = ("are", "those") if len(newer) > 1 else ("is", "the one")
+    return f"{names} {verb} newer than {noun} here: pip install {' '.join(pinned)}"
+
+
+def _written_with(manifest: Manifest) -> dict[str, str]:
+    return {
+        name: str(version)
+        for name, version in manifest.versions.items()
+        if name in (*_PACKAGES, "python", "segmentlearn")
+    }
+
+
+def _is_newer(version: str, installed: str | None) -> bool:
+    """Whether a package was newer; only for what pip can install."""
+    if installed is None:
+        return False
+    try:
+        return Version(version) > Version(installed)
+    except InvalidVersion:
+        return False
 
 
 def _plain_classes(classes: Any) -> list | None:

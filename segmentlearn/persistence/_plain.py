@@ -1,16 +1,23 @@
 """Values that an archive holds in a plainer form than an estimator does."""
 
 import json
+import os
 from typing import Any
 
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from segmentlearn.persistence._keras_config import check_config
+from segmentlearn.persistence._checks._keras_config import check_config
 
 # tags of values that skops cannot hold as they are; each is a dict with this one key
 KERAS = "__keras__"
 _PAIRS = "__pairs__"
+
+# parameters that name a folder, of segmentlearn and of scikit-learn
+_FOLDERS = {"log_dir", "memory"}
+
+# parameters that an archive never holds, neither when it is written nor when it is read
+_LEFT_TO_USER = ("callbacks", "log_dir")
 
 _LEFT_OUT = (
     "callbacks are not archived: they are objects of your program that only training "
@@ -39,25 +46,28 @@ class PlainState:
         for name, value in state.items():
             if name == "callbacks" and value:
                 self.left_out.add(_LEFT_OUT)
+            if name in _LEFT_TO_USER:
                 value = None
-            if name == "log_dir":
-                value = None  # a folder of this machine
             plain[name] = _tag(value)
         return plain
 
 
 def from_plain(state: dict[str, Any]) -> dict[str, Any]:
     """Return an estimator's state as it was before it was made plain."""
-    return {name: _untag(value) for name, value in state.items()}
+    plain = {name: _untag(value) for name, value in state.items()}
+    # whoever wrote the file may not choose what runs during a fit here
+    return {**plain, **{name: None for name in _LEFT_TO_USER if name in plain}}
 
 
-def without_indexes(value: Any) -> Any:
-    """Return an estimator in which lists stand for pandas' indexes.
+def portable(value: Any) -> Any:
+    """Return an estimator without what belongs to one machine or one table.
 
     ``ColumnTransformer`` keeps the columns it was given, which often are a frame's
-    ``columns``; a list of the names says the same.
+    ``columns``; a list of the names says the same. Folders that a later fit would write
+    to, `log_dir` and `memory`, are left out: the file of someone else must not choose
+    them.
     """
-    return _without_indexes(value, {})
+    return _portable(value, {})
 
 
 def _tag(value: Any) -> Any:
@@ -85,23 +95,36 @@ def _untag(value: Any) -> Any:
     return value
 
 
-def _without_indexes(value: Any, done: dict[int, Any]) -> Any:
+def _portable(value: Any, done: dict[int, Any]) -> Any:
     if id(value) in done:
         return done[id(value)]
     result = value
     if isinstance(value, pd.Index):
         result = value.tolist()
     elif type(value) in (list, tuple):
-        items = [_without_indexes(item, done) for item in value]
+        items = [_portable(item, done) for item in value]
         if any(new is not old for new, old in zip(items, value, strict=True)):
             result = type(value)(items)
     elif isinstance(value, dict | BaseEstimator):
         entries = value if isinstance(value, dict) else vars(value)
-        changed = {name: _without_indexes(item, done) for name, item in entries.items()}
+        changed = {
+            name: _portable(_without_folder(name, item), done)
+            for name, item in entries.items()
+        }
         if any(changed[name] is not item for name, item in entries.items()):
             result = _with_entries(value, changed)
     done[id(value)] = result
     return result
+
+
+def _without_folder(name: Any, value: Any) -> Any:
+    """Return None for a folder, also where it stands among a search's parameters."""
+    if not isinstance(name, str) or name.rpartition("__")[2] not in _FOLDERS:
+        return value
+    if isinstance(value, list | tuple):
+        return [_without_folder(name, item) for item in value]
+    is_folder = isinstance(value, str | os.PathLike) or hasattr(value, "cache")
+    return None if is_folder else value
 
 
 def _with_entries(value: Any, entries: dict[Any, Any]) -> Any:

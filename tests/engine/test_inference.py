@@ -203,3 +203,51 @@ def test_a_chunk_is_traced_once_a_size():
     assert predict(257) > 0
     assert predict(4000) == 0
     assert predict(2) == 0
+
+
+NESTED = {
+    "bare": lambda value: value,
+    "list": lambda value: [value],
+    "tuple": lambda value: (value,),
+    "dict": lambda value: {"a": value},
+    "list of a list": lambda value: [[value]],
+}
+
+
+@pytest.mark.filterwarnings("ignore:The structure of `inputs`")
+@pytest.mark.parametrize("inside", NESTED)
+@pytest.mark.parametrize("outside", ["bare", "list", "tuple", "dict"])
+def test_one_array_in_a_container(outside, inside, table):
+    """In and out as Keras has it, also where nets of one architecture differ in it."""
+    inputs = keras.Input((3,), name="a")
+    outputs = keras.layers.Dense(1, kernel_initializer="ones")(inputs)
+    model = keras.Model(NESTED[outside](inputs), NESTED[inside](outputs))
+    expected = model.predict(NESTED[outside](table[0]), verbose=0)
+    found = engine.predict(model, NESTED[outside](table[0]))
+    keras.tree.assert_same_structure(found, expected)
+    for one, other in zip(
+        keras.tree.flatten(found), keras.tree.flatten(expected), strict=True
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_a_dict_of_a_subclassed_model(table):
+    """It has no graph that tells of it; its outputs come as it nests them."""
+
+    class Named(keras.Model):
+        def call(self, inputs):
+            return {"twice": inputs * 2, "more": (inputs + 1,)}
+
+    found = engine.predict(Named(), table[0])
+    np.testing.assert_allclose(found["twice"], table[0] * 2)
+    np.testing.assert_allclose(found["more"][0], table[0] + 1)
+
+
+def test_rows_that_are_numbers():
+    """Keras adds, or drops, the axis of the only column."""
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, inputs * 2)
+    for shape in ((5,), (5, 1), (5, 1, 1)):
+        np.testing.assert_array_equal(
+            engine.predict(model, np.ones(shape)), np.full((5, 1), 2.0)
+        )

@@ -217,3 +217,38 @@ def test_other_losses_have_other_keys():
         )
     ]
     assert len(set(keys)) == len(keys)
+
+
+class OwnCall(keras.losses.MeanSquaredError):
+    """Adds something where Keras would only average."""
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return 1 + super().__call__(y_true, y_pred, sample_weight)
+
+
+class OwnUpdate(keras.metrics.MeanAbsoluteError):
+    """Counts in its own way."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(2 * y_true, y_pred, sample_weight)
+
+
+class OwnResult(keras.metrics.MeanAbsoluteError):
+    """Reports in its own way."""
+
+    def result(self):
+        return 2 * super().result()
+
+
+def test_a_loss_called_in_its_own_way_is_no_mean():
+    """Neither alone nor for one of several outputs, nor as a metric."""
+    assert not is_mean_loss(OwnCall())
+    assert not is_mean_loss(["mse", OwnCall()])
+    assert not is_mean_over_rows(OwnCall())
+
+
+@pytest.mark.parametrize("metric", [OwnUpdate, OwnResult])
+def test_a_metric_kept_in_its_own_way_is_no_mean(metric):
+    """Keras' own class is one."""
+    assert not is_mean_over_rows(metric())
+    assert is_mean_over_rows(keras.metrics.MeanAbsoluteError())

@@ -135,3 +135,40 @@ def test_optimizer_that_looks_at_whole_matrices_is_refused(table):
         engine.fit_members(
             packed, X, y, [member(net, 0)], loss=LOSS, optimizer=keras.optimizers.Lamb()
         )
+
+
+@pytest.mark.parametrize("monitor", ["loss", "accuracy", "val_accuracy"])
+def test_members_stop_on_what_they_would_stop_on_alone(table, monitor):
+    """Also without validation rows, and on what has to grow."""
+    X, y = table
+    net = networks.build_classifier(spec(), 0)
+    rule = engine.EarlyStopping(patience=1, monitor=monitor)
+    rows = {} if monitor.startswith("val_") else {"validation_rows": np.arange(0)}
+    one = member(net, 0, early_stopping=rule, epochs=9, **rows)
+    packed = networks.build_classifier_members(spec(), 2)
+    settings = {"loss": LOSS, "metrics": ("accuracy",)}
+    (result,) = engine.fit_members(packed, X, y, [one], **settings)
+    expected = engine.fit(
+        net,
+        X,
+        y,
+        optimizer=networks.build_optimizer("adam", one.learning_rate, 0.0),
+        train_rows=one.train_rows,
+        validation_rows=one.validation_rows,
+        epochs=9,
+        early_stopping=rule,
+        seed=0,
+        **settings,
+    )
+    assert result.training.history == expected.history
+    assert result.training.best_epoch == expected.best_epoch
+
+
+def test_members_that_monitor_what_is_not_there(table):
+    """The error comes before any is trained."""
+    X, y = table
+    net = networks.build_classifier(spec(), 0)
+    members = [member(net, 0), member(net, 1, validation_rows=np.arange(0))]
+    packed = networks.build_classifier_members(spec(), 2)
+    with pytest.raises(ValueError, match="needs validation rows"):
+        engine.fit_members(packed, X, y, members, loss=LOSS)

@@ -67,3 +67,19 @@ def test_members_stop_together():
     """The last one's patience ends the training."""
     losses = [[1.0, 5.0], [2.0, 4.0], [3.0, 3.0], [4.0, 2.0], [5.0, 3.0], [6.0, 4.0]]
     assert follow(losses, n_members=2, patience=2)[1] == 6
+
+
+@pytest.mark.parametrize("monitor", ["loss", "accuracy"])
+def test_measures_of_the_training_need_no_validation_rows(monitor):
+    """They are known after every epoch."""
+    EarlyStopping(monitor=monitor).check(["accuracy"], validates=False)
+
+
+def test_measures_of_validation_need_its_rows():
+    """The error names what could be monitored instead."""
+    rule = EarlyStopping(monitor="val_accuracy")
+    rule.check(["accuracy"], validates=True)
+    with pytest.raises(ValueError, match=r"validation rows.*monitor='accuracy'"):
+        rule.check(["accuracy"], validates=False)
+    with pytest.raises(ValueError, match="'val_accuracy' is not measured"):
+        rule.check([], validates=False)

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from segmentlearn import engine
+from segmentlearn.engine import _keras_fit as fallback
 from segmentlearn.engine._backend import keras
+from segmentlearn.exceptions import SegmentLearnWarning
 
 Dense, Input = keras.layers.Dense, keras.Input
 
@@ -363,3 +365,69 @@ def test_too_few_targets(table):
     model = keras.Model(inputs, [Dense(1)(inputs), Dense(1)(inputs)])
     with pytest.raises(ValueError, match="output"):
         engine.fit(model, table[0], table[1], loss="mse", jit_compile=False)
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+@pytest.mark.parametrize("monitor", ["loss", "accuracy"])
+def test_stopping_on_the_training_itself(is_compiled, monitor, small_net, train):
+    """Without validation rows; the weights are those of the best epoch."""
+    model = small_net()
+    if not is_compiled:
+        model.run_eagerly = True
+    rule = engine.EarlyStopping(patience=2, min_delta=10.0, monitor=monitor)
+    result = train(model, early_stopping=rule, epochs=9, jit_compile=False)
+    alone = small_net()
+    train(alone, epochs=1, jit_compile=False)
+    assert result.compiled == is_compiled
+    assert (result.n_epochs, result.best_epoch) == (3, 0)
+    if is_compiled:
+        np.testing.assert_allclose(model.get_weights()[0], alone.get_weights()[0])
+
+
+def test_members_stop_on_their_training(packed_net, table):
+    """Each at its own epoch, without validation rows."""
+    packed, _ = packed_net
+    result = engine.fit(
+        packed,
+        table[0],
+        table[0][:, :1],
+        loss="mse",
+        n_members=3,
+        early_stopping=engine.EarlyStopping(patience=1, monitor="loss"),
+        optimizer=keras.optimizers.SGD(0.1),
+        epochs=3,
+        jit_compile=False,
+    )
+    assert result.best_epoch.tolist() == [2, 2, 2]
+
+
+def test_outputs_in_a_dict(table):
+    """Targets, losses and the history go by its keys, not by the layers' names."""
+    X, _ = table
+    inputs = Input((3,))
+    outputs = {"b": Dense(1, name="one")(inputs), "a": Dense(2, name="two")(inputs)}
+    result = engine.fit(
+        keras.Model(inputs, outputs),
+        X,
+        {"b": X[:, :1], "a": X[:, 1:]},
+        loss={"a": "mse", "b": "mae"},
+        loss_weights={"a": 3.0, "b": 1.0},
+        jit_compile=False,
+    )
+    history = {name: values[0] for name, values in result.history.items()}
+    assert set(history) == {"loss", "a_loss", "b_loss", "learning_rate"}
+    expected = 3 * history["a_loss"] + history["b_loss"]
+    assert history["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_loss_with_a_call_of_its_own(table):
+    """It is left to Keras, which calls it; the engine would pass it over."""
+
+    class OnlyCall(keras.losses.Loss):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return 5.0 + 0.0 * keras.ops.mean(y_pred)
+
+    fallback.warn_once.cache_clear()
+    with pytest.warns(SegmentLearnWarning, match="not a mean over rows"):
+        result = engine.fit(linear(), X_BAD, Y_BAD, loss=OnlyCall())
+    assert result.history["loss"] == [5.0]

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from packaging.version import Version
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, ShuffleSplit
@@ -15,7 +16,9 @@ from segmentlearn import (
     TabularPreprocessor,
     make_customers,
 )
+from segmentlearn.engine._backend import tf
 
+_IS_OLD_XLA = Version(tf.__version__) < Version("2.21")
 RATES = {"learning_rate": [0.002, 0.02]}
 
 
@@ -70,8 +73,10 @@ def test_scores_are_those_of_one_fit_after_the_other(customers, grid):
         net(), grid, X, y, scoring=["accuracy", "neg_log_loss"], return_train_score=True
     )
     assert_same_scores(batched, plain)
-    assert sum(batched.batches_) == 12
-    assert batched.one_by_one_ == {}
+    n_alone = sum(batched.one_by_one_.values())
+    assert sum(batched.batches_) + n_alone == 12
+    # XLA of TensorFlow 2.20 rounds a batch of the second shape in a way of its own
+    assert n_alone == 0 or ("hidden_layer_sizes" in grid and _IS_OLD_XLA)
 
 
 def test_more_fits_than_places_are_trained_in_turn(customers):

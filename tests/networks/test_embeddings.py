@@ -15,6 +15,7 @@ def embed(features, edges=None, **settings):
     spec = PackedSpec(net, n_members=1, **settings)
     inputs = keras.Input((n_features,))
     outputs, sources = embed_features(inputs, spec, edges, seed=0)
+    outputs = keras.layers.Identity()(outputs)  # Keras 3.12: no model of inputs alone
     return np.asarray(keras.Model(inputs, outputs)(features)), sources.tolist()
 
 

@@ -6,7 +6,7 @@ from scipy.special import log_softmax, softmax
 
 from segmentlearn import engine, networks
 from segmentlearn.engine._backend import keras
-from segmentlearn.persistence._keras_config import check_config, read_config
+from segmentlearn.persistence._checks._keras_config import check_config, read_config
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 Y = np.arange(12) % 2

@@ -68,6 +68,29 @@ def test_the_optimizer_is_left_out():
     assert model.optimizer is optimizer
 
 
+def by_newer_keras(archive, setting):
+    """Return the archive as a newer Keras with one more setting would write it."""
+
+    def change(name, content):
+        if name == "metadata.json":
+            return b'{"keras_version": "99.0"}'
+        return content.replace(b'"units": 2', b'"units": 2, ' + setting)
+
+    return rewritten(archive, change)
+
+
+def test_a_newer_setting_that_is_not_used(archive):
+    """It is None, and left out; a user's colleague may have a newer Keras."""
+    newer = read_network(by_newer_keras(archive, b'"unheard_of": null'))
+    np.testing.assert_array_equal(newer(X), read_network(archive)(X))
+
+
+def test_a_newer_setting_that_is_used(archive):
+    """The net would be another one without it."""
+    with pytest.raises(ValueError, match="not a network that Keras can read safely"):
+        read_network(by_newer_keras(archive, b'"unheard_of": 1'))
+
+
 def _content(archive, name):
     with zipfile.ZipFile(io.BytesIO(archive)) as file:
         return file.read(name)

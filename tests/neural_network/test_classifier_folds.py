@@ -11,7 +11,6 @@ from sklearn.metrics import log_loss
 from segmentlearn import engine
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.networks import packed_nets
-from segmentlearn.neural_network._segment_classifier import _training as training
 from segmentlearn.neural_network._segment_classifier._calibration import fit_calibration
 from segmentlearn.neural_network._segment_classifier._ensemble import (
     Fold,
@@ -254,31 +253,37 @@ def test_ctrl_c_leaves_the_earlier_fit(packed, make_packed, numbers, interrupt):
     np.testing.assert_array_equal(clf.oof_proba_, packed.oof_proba_)
 
 
-def test_ctrl_c_keeps_the_same_first_net(packed, make_packed, numbers, interrupt):
-    """What was trained before it is what a whole fit would have trained."""
-    X, y = numbers
+def test_ctrl_c_before_the_last_net_is_passed_on(make_packed, numbers, interrupt):
+    """Part of an ensemble does not look like a whole one."""
     interrupt(2)
-    clf = make_packed().fit(X, y)
-    expected = net_probabilities(packed, X)[0]
-    np.testing.assert_allclose(clf.predict_proba(X), expected, rtol=1e-4)
+    clf = make_packed()
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(*numbers)
+    with pytest.raises(NotFittedError):
+        clf.predict(numbers[0])
 
 
-def test_ctrl_c_within_the_second_net(make_packed, numbers):
-    """A net that has learnt something is kept; the third is not begun."""
+@pytest.mark.parametrize("number", [2, 3])
+def test_ctrl_c_within_a_net(make_packed, numbers, number):
+    """The last net is kept as it is then; an earlier one is no end."""
     began = []
 
     def stop(epoch, logs):
-        if len(began) == 2 and epoch == 1:
+        if len(began) == number and epoch == 1:
             raise KeyboardInterrupt
 
     callback = keras.callbacks.LambdaCallback(
         on_train_begin=lambda logs: began.append(1), on_epoch_end=stop
     )
     clf = make_packed(callbacks=[callback])
+    if number == 2:
+        with pytest.raises(KeyboardInterrupt):
+            clf.fit(*numbers)
+        return
     with pytest.warns(SegmentLearnWarning, match="interrupted after 2 of 8 epochs"):
         clf.fit(*numbers)
-    assert len(began) == len(packed_nets(clf.model_)) == 2
-    assert np.isfinite(clf.oof_proba_).all(axis=1).sum() == 40
+    assert len(packed_nets(clf.model_)) == 3
+    assert len(clf.fold_histories_[2]["loss"]) == 2
 
 
 def test_partial_fit_trains_each_net_on_all_rows(make_packed, numbers, seen):
@@ -318,21 +323,3 @@ def test_validation_frame_is_prepared(make_packed, raw):
     same = make_packed(max_epochs=1).fit(X, y, X_val=X, y_val=y)
     assert clf.history_ == same.history_
     assert clf.oof_proba_ is None
-
-
-def test_nets_that_ctrl_c_left_untrained_calibrate_nothing(
-    make_packed, two_groups, interrupt, monkeypatch
-):
-    """The average is one of the nets that have learnt something."""
-    seen = []
-    find = training.calibrate_average
-
-    def spy(logits, *arguments):
-        seen.append(len(logits))
-        return find(logits, *arguments)
-
-    monkeypatch.setattr(training, "calibrate_average", spy)
-    interrupt(3)
-    X, y = np.tile(two_groups[0], (2, 1)), np.tile(two_groups[1], 2)
-    clf = make_packed(calibration="affine", max_epochs=2).fit(X, y)
-    assert seen == [len(packed_nets(clf.model_))] == [2]

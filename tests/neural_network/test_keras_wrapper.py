@@ -224,7 +224,7 @@ def test_partial_fit_goes_on(numbers, routed):
     for _ in range(3):
         routed.partial_fit(X, y, classes=["A", "B", "C"])
     assert routed.current_epoch == 3
-    assert routed._optimizer_state[0] == 3 * 4  # steps
+    assert routed.model_.optimizer.iterations == 3 * 4
     assert routed.history_["loss"][2] < routed.history_["loss"][0]
 
 

@@ -190,6 +190,7 @@ def test_files_of_callbacks_are_written(numbers, tmp_path):
         rtol=1e-4,
         atol=1e-6,
     )
+    assert stored.optimizer.iterations == 16
     assert len(pd.read_csv(tmp_path / "log.csv")) == 4
 
 

@@ -375,13 +375,18 @@ def test_other_scikit_learn_is_warned_about_once(archive, rewrite):
 def test_state_of_another_version_that_cannot_be_built(archive, edit_state, rewrite):
     """The error says which versions differ."""
 
-    def drop_the_net(schema):
-        schema["content"]["content"]["model_"].update(__id__=1, content="7")
+    def rename_an_attribute(schema):
+        # a key that must be a number and is a name
+        schema["content"]["key_types"]["content"][0] = {
+            "__class__": "int",
+            "__module__": "builtins",
+            "__loader__": "TypeNode",
+        }
 
     data = rewrite(
         archive,
-        {"estimator.skops": edit_state(archive, drop_the_net)},
+        {"estimator.skops": edit_state(archive, rename_an_attribute)},
         versions={"keras": "3.0"},
     )
-    with pytest.raises(ArchiveError, match=r"no net 7 among 1.*keras 3\.0 \(here"):
+    with pytest.raises(ArchiveError, match=r"rebuilt.*keras 3\.0 \(here"):
         load(io.BytesIO(data))

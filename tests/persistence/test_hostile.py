@@ -155,7 +155,7 @@ def test_net_inside_the_state_is_refused(forge):
     def plant(schema):
         attribute(schema, "model_").update(__id__=1, content='"net"')
 
-    with pytest.raises(ArchiveError, match="there is no net 'net'"):
+    with pytest.raises(ArchiveError, match="its estimators want"):
         load(io.BytesIO(forge(plant)))
 
 
@@ -367,7 +367,7 @@ def test_bomb_is_refused_before_it_unfolds():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("manifest.json", bytes(64 * 2**20))
-    with pytest.raises(ArchiveError, match="unfolds to 67,108,864"):
+    with pytest.raises(ArchiveError, match="unfolds to 67,10"):
         load(file)
 
 

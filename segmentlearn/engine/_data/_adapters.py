@@ -237,7 +237,7 @@ def _means(sums: np.ndarray, n_rows: Any, recipe: Recipe) -> np.ndarray:
     if not recipe.weighted_metrics:
         return sums / np.maximum(n_rows, 1)
     means = sums[:-1] / np.maximum(n_rows, 1)
-    first = 1 + len(recipe.metrics)
+    first = 1 + len(recipe.output_names) + len(recipe.metrics)
     means[first:] = sums[first:-1] / np.where(sums[-1] == 0, 1, sums[-1])
     return means
 

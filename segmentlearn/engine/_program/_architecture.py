@@ -6,12 +6,10 @@ part is the key of the program; the second is handed to it at each call, so that
 candidates of a grid search share one program.
 """
 
-import contextlib
 import dataclasses
-import random
-from collections.abc import Iterator
 from typing import Any
 
+from segmentlearn._building import building
 from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._program._description import describe, is_graph
 from segmentlearn.engine._program._matmul_layers import fast_type
@@ -84,7 +82,7 @@ def copy_architecture(model: "keras.Model") -> "keras.Model":
     streams = {id(layer): index for index, layer in enumerate(_dropouts(model))}
     copies: dict[int, Any] = {}
     try:
-        with _random_state_kept():
+        with building():
             copy = _copy_graph(model, copies, streams)
         _copy_trainable(model, copy, copies)
     except Exception as error:  # a layer's from_config may fail in any way
@@ -163,16 +161,6 @@ class _LiveNormalization(keras.layers.Normalization):
     def call(self, inputs: "tf.Tensor") -> "tf.Tensor":
         self.finalize_state()
         return super().call(inputs)
-
-
-@contextlib.contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Undo the draws of layers without a seed, which take one from Python's own."""
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def _copy_graph(model: Any, copies: dict[int, Any], streams: dict[int, int]) -> Any:

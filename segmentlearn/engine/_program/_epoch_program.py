@@ -9,6 +9,7 @@ import numpy as np
 
 from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._data._padding import Rows
+from segmentlearn.engine._optimizer_state import StateLayout
 from segmentlearn.engine._program import (
     _architecture as architecture,
 )
@@ -49,6 +50,8 @@ class Recipe:
         Length of the leading member axis of a packed model; None without one.
     jit_compile : bool
         Whether XLA compiles the epoch.
+    output_names : tuple of str, default=()
+        Of several outputs, whose losses are measured one by one as well.
     by_member : bool, default=False
         Whether each member has numbers of its own (learning rate, decay, dropout rates,
         penalties, seed, steps so far) and must become what it would become alone.
@@ -62,6 +65,7 @@ class Recipe:
     batch_size: int
     n_members: int | None
     jit_compile: bool
+    output_names: tuple[str, ...] = ()
     by_member: bool = False
 
     @property
@@ -71,8 +75,13 @@ class Recipe:
 
     @property
     def metric_names(self) -> list[str]:
-        """Their names in the history; a weighted double is told apart, as in Keras."""
-        names = [losses.metric_name(metric) for metric in self.metrics]
+        """What is measured beside the loss, as the history calls it.
+
+        First the losses of several outputs, then the metrics; a weighted double is told
+        apart, as in Keras.
+        """
+        names = [f"{output}_loss" for output in self.output_names]
+        names += [losses.metric_name(metric) for metric in self.metrics]
         for metric in self.weighted_metrics:
             name = losses.metric_name(metric)
             names.append(f"weighted_{name}" if name in names else name)
@@ -81,14 +90,19 @@ class Recipe:
     @property
     def n_sums(self) -> int:
         """How many sums over the rows an epoch keeps."""
-        return 1 + len(self.all_metrics) + bool(self.weighted_metrics)
+        return 1 + len(self.metric_names) + bool(self.weighted_metrics)
 
     def more_is_better(self, monitor: str) -> bool:
         """Whether a measure of the history has to grow."""
-        name = monitor.removeprefix("val_")
-        if name not in self.metric_names:
-            return False
-        return losses.more_is_better(self.all_metrics[self.metric_names.index(name)])
+        metrics = dict(
+            zip(
+                self.metric_names[len(self.output_names) :],
+                self.all_metrics,
+                strict=True,
+            )
+        )
+        metric = metrics.get(monitor.removeprefix("val_"))
+        return metric is not None and losses.more_is_better(metric)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,7 +147,6 @@ class Program:
         self.optimizer = _fresh_optimizer(recipe.optimizer)
         self._traced: dict[tuple, Any] = {}
         self._n_compiled = 0
-        self.metric_names = recipe.metric_names
         self._structure = rows.structure
         self._n_features = len(rows.features)
         self._penalised = architecture.take_penalties_over(self.model) if copy else []
@@ -149,6 +162,7 @@ class Program:
             state = members.widen_scalars(self.optimizer, recipe.n_members)
         self._state = [variable.value for variable in state]
         self._initial_state = [value.numpy() for value in self._state]
+        self._layout = StateLayout(self.optimizer, self._weights, self.model)
         self._epoch = tf.function(
             self._run_epoch, jit_compile=recipe.jit_compile, autograph=False
         )
@@ -156,16 +170,10 @@ class Program:
     def start(self, weights: Sequence, state: Sequence | None, seed: int) -> None:
         """Take over a net's weights and reset, or take over, the optimizer's state."""
         self._weights.assign(weights, seed)
-        state = self._initial_state if state is None else state
-        if [np.shape(value) for value in state] != [
-            value.shape for value in self._initial_state
-        ]:
-            raise ValueError(
-                "optimizer_state belongs to another optimizer or another net; pass the "
-                "state that the last fit of this one gave, or None."
-            )
-        for variable, value in zip(self._state, state, strict=True):
+        for variable, value in zip(self._state, self._initial_state, strict=True):
             variable.assign(value)
+        if state is not None:
+            self._layout.write(state)
 
     def start_member(self, member: int, weights: Sequence) -> None:
         """Let a member start anew, as `start` lets a net, while the others go on."""
@@ -192,8 +200,8 @@ class Program:
         return self.in_model_order([read() for read in self.readers()])
 
     def state(self) -> list[np.ndarray]:
-        """Return the optimizer's state, in the order of ``optimizer.variables``."""
-        return [variable.numpy() for variable in self._state]
+        """Return the optimizer's state as Keras lays it out."""
+        return self._layout.read()
 
     def bind(
         self, rows: Rows, settings: Settings
@@ -357,13 +365,17 @@ class Program:
             raise architecture.NotCompilableError("the model masks time steps")
         axes = 1 if self.recipe.n_members is None else 2
         shares = self.recipe.loss_weights or (1.0,) * len(predictions)
-        by_row: Any = 0.0
-        for function, share, target, prediction in zip(
-            self._losses, shares, targets, predictions, strict=True
-        ):
-            by_row += share * losses.apply_by_row(function, target, prediction, axes)
+        parts = [
+            losses.apply_by_row(function, target, prediction, axes)
+            for function, target, prediction in zip(
+                self._losses, targets, predictions, strict=True
+            )
+        ]
+        by_row = sum(share * part for share, part in zip(shares, parts, strict=True))
         total = tf.reduce_sum(by_row * weights, axis=-1)
         sums = [total]
+        if self.recipe.output_names:
+            sums += [tf.reduce_sum(part * weights, axis=-1) for part in parts]
         plain, weighted = self.recipe.metrics, self.recipe.weighted_metrics
         for metric, counts in (
             *((metric, real) for metric in plain),

@@ -14,6 +14,9 @@ _AVERAGES = ("sum_over_batch_size", "mean")
 # these hold a function that their configuration only names
 _WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
 
+# what makes a metric the mean of its function
+_MEAN_METHODS = ("__call__", "update_state", "result")
+
 
 def row_losses(
     loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
@@ -77,8 +80,12 @@ def is_mean_over_rows(metric: Any) -> bool:
     if metric in ("accuracy", "acc"):
         return True
     found = _find_metric(metric)
-    mean = isinstance(found, keras.metrics.MeanMetricWrapper)
-    return mean or not isinstance(found, keras.metrics.Metric)
+    if isinstance(found, keras.losses.Loss):
+        return not _has_its_own(found, keras.losses.Loss, ("__call__",))
+    if not isinstance(found, keras.metrics.Metric):
+        return True
+    mean = keras.metrics.MeanMetricWrapper
+    return isinstance(found, mean) and not _has_its_own(found, mean, _MEAN_METHODS)
 
 
 def is_mean_loss(loss: Any) -> bool:
@@ -87,7 +94,15 @@ def is_mean_loss(loss: Any) -> bool:
         return all(map(is_mean_loss, loss.values()))
     if isinstance(loss, (list, tuple)):
         return all(map(is_mean_loss, loss))
+    kind = keras.losses.Loss
+    if isinstance(loss, kind) and _has_its_own(loss, kind, ("__call__",)):
+        return False  # it need not even have a `call`
     return getattr(loss, "reduction", "mean") in _AVERAGES
+
+
+def _has_its_own(item: Any, kind: type, methods: Sequence[str]) -> bool:
+    """Whether the user's class does something else in one of `kind`'s methods."""
+    return any(getattr(type(item), one) is not getattr(kind, one) for one in methods)
 
 
 def more_is_better(metric: Any) -> bool:
@@ -122,7 +137,8 @@ def _find_metric(metric: Any) -> Any:
     except ValueError as error:
         raise ValueError(
             f"metric {metric!r} is not known; use 'accuracy', the name of a metric of "
-            "Keras, or a function of (y_true, y_pred) that gives a value a row."
+            "Keras, or a function of (y_true, y_pred) that gives a value a row. Keras "
+            f"says: {error}"
         ) from error
 
 

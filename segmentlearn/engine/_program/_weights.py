@@ -75,6 +75,19 @@ class Weights:
         )
         return [piece for _, piece in ordered]
 
+    def join(self, arrays: Sequence) -> np.ndarray:
+        """Lay arrays of the trained weights' shapes end to end, as the vector does."""
+        rows = [np.reshape(array, (*self._lead, -1)) for array in arrays]
+        return np.concatenate(rows, axis=-1)
+
+    def cut(self, vector: np.ndarray) -> list[np.ndarray]:
+        """Undo `join`."""
+        pieces = np.split(vector, np.cumsum(self._sizes)[:-1], axis=-1)
+        return [
+            piece.reshape(shape)
+            for piece, shape in zip(pieces, self.shapes, strict=True)
+        ]
+
     def unpack(self, values: Sequence) -> list:
         """Return the values of `variables` as the model's trainable weights."""
         if not self.is_flat:
@@ -89,8 +102,7 @@ class Weights:
         """Take over a net's weights, in the order of ``model.weights``."""
         trained = [np.asarray(weights[i]) for i in self._trained]
         if self.is_flat:
-            rows = [array.reshape(*self._lead, -1) for array in trained]
-            self.variables[0].assign(np.concatenate(rows, axis=-1))
+            self.variables[0].assign(self.join(trained))
         else:
             for variable, array in zip(self.variables, trained, strict=True):
                 variable.assign(array)
@@ -111,12 +123,7 @@ class Weights:
         arrays = [np.asarray(value) for value in values]
         held, fixed = arrays[: len(self.variables)], arrays[len(self.variables) :]
         if self.is_flat:
-            borders = np.cumsum(self._sizes)[:-1]
-            pieces = np.split(held[0], borders, axis=-1)
-            held = [
-                piece.reshape(shape)
-                for piece, shape in zip(pieces, self.shapes, strict=True)
-            ]
+            held = self.cut(held[0])
         indices = self._trained + [i for i in self._fixed if i is not None]
         ordered: list = [None] * len(indices)
         for index, array in zip(indices, held + fixed, strict=True):

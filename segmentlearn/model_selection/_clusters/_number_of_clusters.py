@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
+from segmentlearn import engine
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
 from segmentlearn._formatting import cell_text, markdown_table
 from segmentlearn.model_selection._clusters._clustering_task import (
@@ -91,6 +92,7 @@ class NumberOfClusters:
         return f"Each criterion by itself: {', '.join(chosen)}."
 
 
+@engine.pass_interrupts_on()
 @validate_params(
     {
         "estimator": [HasMethods(["fit"])],

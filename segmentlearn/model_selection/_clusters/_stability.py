@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from segmentlearn import engine
 from segmentlearn._compat import (
     HasMethods,
     Interval,
@@ -118,6 +119,7 @@ class ClusterStability:
         )
 
 
+@engine.pass_interrupts_on()
 @validate_params(
     {
         "estimator": [HasMethods(["fit"])],

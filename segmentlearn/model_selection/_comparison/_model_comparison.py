@@ -17,6 +17,7 @@ from sklearn.metrics import (
 from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.utils.validation import column_or_1d
 
+from segmentlearn import engine
 from segmentlearn._compat import HasMethods, Interval, num_samples, validate_params
 from segmentlearn._formatting import markdown_table
 from segmentlearn.model_selection._comparison._baselines import default_baselines
@@ -119,6 +120,7 @@ class ModelComparison:
         return self.to_markdown()
 
 
+@engine.pass_interrupts_on()
 @validate_params(
     {
         "estimator": [HasMethods(["fit", "predict"])],

@@ -5,11 +5,14 @@ import functools
 from collections.abc import Callable
 from typing import Any, Self
 
-from sklearn.base import clone
+import numpy as np
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, check_cv
 from sklearn.utils import get_tags
 
+from segmentlearn import engine
+from segmentlearn._compat import BaseSearchCV
 from segmentlearn.model_selection._search._batched_fits import BatchedFits
 
 
@@ -102,6 +105,39 @@ class BatchedGridSearchCV(GridSearchCV):
     (6, {})
     """
 
+    _parameter_constraints: dict = {
+        name: GridSearchCV._parameter_constraints[name]
+        for name in ("estimator", "param_grid", *BaseSearchCV._parameter_constraints)
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        error_score: Any = np.nan,
+        return_train_score: bool = False,
+    ) -> None:
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+
+    @engine.pass_interrupts_on()
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Evaluate all candidates, and fit the best one to all rows.
 
@@ -127,6 +163,8 @@ class BatchedGridSearchCV(GridSearchCV):
         search._fits = fits
         if fits.any_together:
             search.estimator = _PlannedEstimator(self.estimator, fits)
+            # as GridSearchCV reads it: the folds themselves, for _run_search
+            search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
             search.n_jobs = 1
         GridSearchCV.fit(search, X, y, **params)
         learnt = {
@@ -148,7 +186,7 @@ class BatchedGridSearchCV(GridSearchCV):
         if not self._fits.any_together:
             evaluate_candidates(self._fits.candidates)
             return
-        folds = _TrainingFolds(self._checked_cv_orig, self._fits, self._fit_params)
+        folds = _TrainingFolds(self.cv, self._fits, self._fit_params)
         with self._fits.numbering_clones():
             evaluate_candidates(self._fits.candidates, cv=folds)
 

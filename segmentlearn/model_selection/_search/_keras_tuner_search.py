@@ -6,11 +6,12 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from segmentlearn import engine
 from segmentlearn._compat import BaseSearchCV, HasMethods, Interval, StrOptions
 from segmentlearn._startup import quiet_start
 from segmentlearn.exceptions import SegmentLearnWarning
@@ -197,6 +198,26 @@ class KerasTunerSearchCV(BaseSearchCV):
         self.max_resources = max_resources
         self.factor = factor
         self.random_state = random_state
+
+    @engine.pass_interrupts_on()
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Search, and fit the best candidate to all rows.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers.
+        y : array-like of shape (n_samples,), default=None
+            Segment of each; None for an estimator that needs none.
+        **params : dict
+            Passed to `fit` of the estimator, the scorer and the splitter.
+
+        Returns
+        -------
+        self : KerasTunerSearchCV
+            Fitted.
+        """
+        return super().fit(X, y, **params)
 
     def _run_search(self, evaluate_candidates: Callable) -> None:
         """Evaluate what the oracle proposes until it has no more proposals."""

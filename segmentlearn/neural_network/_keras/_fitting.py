@@ -1,14 +1,23 @@
 """A SciKeras wrapper's fit and predict, done by the engine."""
 
-import threading
+import pickle
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn import engine
+from segmentlearn._building import building
 from segmentlearn._compat import check_sample_weight
-from segmentlearn.engine import LogCallback, keras, warn_once
+from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
+from segmentlearn.engine import (
+    LogCallback,
+    copy_optimizer,
+    is_replaced,
+    keras,
+    warn_once,
+    write_state,
+)
 from segmentlearn.neural_network._keras import (
     _training as keras_training,
 )
@@ -21,8 +30,8 @@ from segmentlearn.neural_network._log_folders import (
     parts_of_log,
     start_log,
 )
+from segmentlearn.neural_network._state import UnreadNetwork
 
-_BUILDING = threading.RLock()  # the seeds that decide first weights are global ones
 _PREDICT_HOOKS = (
     "on_predict_begin",
     "on_predict_end",
@@ -48,7 +57,53 @@ class CompiledFit:
     def __sklearn_is_fitted__(self):
         return self.initialized_
 
+    @property
+    def initialized_(self):
+        """Whether there is a net."""
+        return "_net" in vars(self)
+
+    @property
+    def model_(self):
+        """The net, its optimizer in the state that the last training has left.
+
+        The optimizer's variables take as long to make as those of the net, and few look
+        at them, so they are made for who does.
+        """
+        if not self.initialized_:
+            raise AttributeError(f"this {self.__name__} has no model_ before a fit.")
+        state, self._optimizer_state = self._optimizer_state, None
+        if state is not None:
+            keras_training.build_optimizer(self._net)
+            write_state(self._net.optimizer, state)
+        return self._net
+
+    @model_.setter
+    def model_(self, model):
+        self._net, self._optimizer_state = model, None
+
+    def __getstate__(self):
+        if self.initialized_:  # Keras reads a net with an optimizer that is built
+            keras_training.build_optimizer(self.model_)
+        # each net is a pickle of its own, so that it can be left unread
+        return {
+            name: UnreadNetwork(pickle.dumps(value))
+            if isinstance(value, keras.Model)
+            else value
+            for name, value in super().__getstate__().items()
+        }
+
+    def __setstate__(self, state):
+        if not lacks_tensorflow_threads():
+            state = {
+                name: pickle.loads(value.archive)
+                if isinstance(value, UnreadNetwork)
+                else value
+                for name, value in state.items()
+            }
+        super().__setstate__(state)
+
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
+        check_not_forked()
         if X is not None:
             X = keras_validation.check_features(self, X, reset)
         if y is not None:
@@ -60,8 +115,8 @@ class CompiledFit:
                 self.y_dtype_, self.y_ndim_ = y.dtype, y.ndim
             elif y.ndim != self.y_ndim_:
                 raise ValueError(
-                    f"y has {y.ndim} dimension(s), and {self.__name__} was fitted to "
-                    f"{self.y_ndim_}."
+                    f"y has {y.ndim} dimensions, but this {self.__name__} was fitted "
+                    f"to y of {self.y_ndim_}."
                 )
         if X is not None and reset:
             self.X_dtype_, self.X_shape_ = X.dtype, X.shape
@@ -84,7 +139,7 @@ class CompiledFit:
         seed = self._seed()
         self._random_state = None  # SciKeras' way to seed clears TensorFlow's caches
         try:
-            with _BUILDING, keras_training.seeded(seed):
+            with building(seed):
                 return super()._build_keras_model()
         finally:
             self._random_state = seed
@@ -92,13 +147,13 @@ class CompiledFit:
     def _get_compile_kwargs(self):
         told = super()._get_compile_kwargs()
         optimizer = told["optimizer"]
-        if isinstance(optimizer, keras.optimizers.Optimizer) and optimizer.built:
-            # it belongs to the net of an earlier fit
-            told["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+        is_parameter = any(value is optimizer for value in vars(self).values())
+        if is_parameter and isinstance(optimizer, keras.optimizers.Optimizer):
+            # it stays as it is, and each fit starts without a state
+            told["optimizer"] = copy_optimizer(optimizer)
         return told
 
     def _initialize(self, X, y=None):
-        self._optimizer_state = None
         if y is None:
             raise ValueError(
                 f"{self.__name__} requires y to be passed, but the target y is None."
@@ -106,7 +161,7 @@ class CompiledFit:
         X, y = super()._initialize(X, y)
         if not self.model_.built:
             one_row = self.feature_encoder_.transform(X[:1])
-            with _BUILDING, keras_training.seeded(self._random_state):
+            with building(self._random_state):
                 keras_training.build_for(self.model_, one_row)
         return X, y
 
@@ -187,15 +242,15 @@ class CompiledFit:
             seed = int(check_random_state(None).randint(2**31 - 1))
         holdout = self._choose_holdout(arguments, seed)
         (log,) = parts_of_log(self._log, 1, initial_epoch)
+        model = self.model_
         try:
             result = keras_training.fit_compiled(
-                self.model_,
+                model,
                 X,
                 y,
                 arguments,
                 holdout,
                 seed=seed,
-                optimizer_state=self._optimizer_state,
                 log_dir=log,
             )
         except keras_training.LeftToKerasError as reason:
@@ -215,13 +270,15 @@ class CompiledFit:
                 self._fit_callbacks = kept
                 for follower in followers:
                     follower.close()
-            self._optimizer_state = None
             return
-        self._optimizer_state = result.optimizer_state
+        if not model.optimizer.built:
+            self._optimizer_state = result.optimizer_state
         if not warm_start or not hasattr(self, "history_") or initial_epoch == 0:
             self.history_ = {}
         for name, values in result.history.items():
             self.history_.setdefault(self._full_name(name), []).extend(values)
+        if result.interrupted:  # as Keras and SciKeras do; the net can be used
+            raise KeyboardInterrupt
 
     def _collect_fit_arguments(self, X, kwargs):
         """Gather what is routed to ``keras.Model.fit``."""
@@ -250,6 +307,7 @@ class CompiledFit:
         return keras_training.Holdout(*rows)
 
     def _predict_raw(self, X, **kwargs):
+        check_not_forked()
         chosen = self._route("predict", set()) | kwargs
         if not self.initialized_ or self._needs_keras_to_predict(chosen):
             return super()._predict_raw(X, **kwargs)
@@ -259,18 +317,17 @@ class CompiledFit:
             return super()._predict_raw(X, **kwargs)
         size = chosen.get("batch_size")
         if size in (None, -1):
-            size = keras_training.rows_at_once(self.model_)
-        outputs = engine.predict(self.model_, X, batch_size=int(size))
-        return keras_training.in_output_structure(self.model_, outputs)
+            size = keras_training.rows_at_once(self._net)
+        return engine.predict(self._net, X, batch_size=int(size))
 
     def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
         if chosen.get("steps") is not None:
             return True
-        for name in ("predict", "predict_step", "make_predict_function"):
-            if getattr(type(self.model_), name) is not getattr(keras.Model, name):
-                return True
-        if getattr(self.model_, "run_eagerly", False):
+        methods = ("predict", "predict_step", "make_predict_function")
+        if any(is_replaced(self._net, method) for method in methods):
+            return True
+        if getattr(self._net, "run_eagerly", False):
             return True
         base = keras.callbacks.Callback
         return any(

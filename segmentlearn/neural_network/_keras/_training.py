@@ -1,16 +1,19 @@
 """A compiled Keras model and the arguments of ``fit``, as the engine takes them."""
 
-import contextlib
 import dataclasses
-import random
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
 from segmentlearn import engine
-from segmentlearn.engine import keras, reason_not_to_compile
+from segmentlearn.engine import (
+    keras,
+    output_names,
+    read_state,
+    reason_not_to_compile,
+    write_state,
+)
 from segmentlearn.neural_network._keras._callbacks import (
     LaterEpochs,
     report_back,
@@ -31,6 +34,12 @@ _KNOWN = {
     "verbose",
 }
 _WITHOUT_EFFECT = {"validation_freq": 1}  # any other argument: None
+
+
+_RATE_CALLBACKS = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
 
 
 class LeftToKerasError(Exception):
@@ -142,7 +151,6 @@ def fit_compiled(
     holdout: Holdout,
     *,
     seed: int,
-    optimizer_state: list | None,
     log_dir: Any,
 ) -> Any:
     """Train a compiled Keras model with the engine."""
@@ -156,6 +164,9 @@ def fit_compiled(
         # the engine looks for that itself
         if type(one) is not keras.callbacks.TerminateOnNaN
     ]
+    outputs = output_names(model)
+    if len(outputs) > 1 and every_metric and callbacks:
+        raise LeftToKerasError("callbacks may look at a metric of several outputs")
     reason = reason_not_to_compile(
         model, told.optimizer, callbacks, told.loss, every_metric
     )
@@ -187,19 +198,57 @@ def fit_compiled(
         >> 1,
         "verbose": _as_verbosity(arguments.get("verbose", 1)),
     }
-    try:
-        result = engine.fit(model, X, y, optimizer_state=optimizer_state, **settings)
-    except ValueError as error:
-        if optimizer_state is None or "optimizer_state" not in str(error):
-            raise
-        # the last epochs were run by Keras' own fit, whose state is laid out otherwise
-        result = engine.fit(model, X, y, **settings)
+    if every_metric or len(outputs) > 1:
+        build_metrics(model, X, y)
+    state = read_state(model.optimizer) if model.optimizer.built else None
+    result = engine.fit(model, X, y, optimizer_state=state, **settings)
+    if model.optimizer.built:
+        write_state(model.optimizer, result.optimizer_state)
     if source is not None and rule is not None:
         report_back(source, rule, result)
     _keep_rate(model, result, callbacks)
-    if not callbacks:
-        result.history.pop("learning_rate", None)
+    if not any(isinstance(one, _RATE_CALLBACKS) for one in callbacks):
+        result.history.pop("learning_rate", None)  # Keras leaves it out as well
+    if len(outputs) > 1:
+        result.history = _as_keras_names(result.history, outputs)
     return result
+
+
+def _as_keras_names(history: dict, outputs: list) -> dict:
+    """Say which output a metric is of: the first."""
+    without = {"loss", "learning_rate", *(f"{output}_loss" for output in outputs)}
+    named = {}
+    for name, values in history.items():
+        measure = name.removeprefix("val_")
+        if measure not in without:
+            name = name.removesuffix(measure) + f"{outputs[0]}_{measure}"
+        named[name] = values
+    return named
+
+
+def build_optimizer(model: Any) -> None:
+    """Give a compiled model's optimizer its variables."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+
+
+def build_metrics(model: Any, X: Any, y: Any) -> None:
+    """Let a compiled model make its metrics by one row, as Keras' ``fit`` does."""
+    known = model.metrics
+    if len(known) > 1 and all(getattr(one, "metrics", True) for one in known):
+        return
+
+    def one_row(table: Any) -> Any:
+        return keras.tree.map_structure(
+            lambda leaf: keras.ops.convert_to_tensor(leaf[:1]), table
+        )
+
+    row, target = one_row(X), one_row(y)
+    outputs = model(row)
+    model.compute_loss(row, target, outputs)
+    model.compute_metrics(row, target, outputs)
+    model.reset_metrics()
 
 
 def _as_verbosity(verbose: Any) -> int:
@@ -228,26 +277,6 @@ def rows_at_once(model: Any) -> int:
             widest = max(widest, int(np.prod(sizes)))
     fitting = [size for size in (256, 4096, 65536) if size * widest <= 2**24]
     return fitting[-1] if fitting else 256
-
-
-@contextlib.contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
-    """Let a seed decide what Keras and a build function draw, and undo it afterwards.
-
-    Keras takes the seeds of its first weights from Python's own generator.
-    """
-    if seed is None:
-        yield
-        return
-    of_python = random.getstate()
-    of_numpy = np.random.get_state()  # noqa: NPY002
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(of_python)
-        np.random.set_state(of_numpy)  # noqa: NPY002
 
 
 def build_for(model: Any, X: Any) -> None:
@@ -290,14 +319,3 @@ def is_plain(table: Any) -> bool:
         isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf"
         for leaf in keras.tree.flatten(table)
     )
-
-
-def in_output_structure(model: Any, outputs: Any) -> Any:
-    """Return what the engine predicts as ``model.predict`` would nest it."""
-    wanted = getattr(model, "output", None) if getattr(model, "outputs", None) else None
-    if isinstance(wanted, (dict, list, tuple)) and not isinstance(
-        model, keras.Sequential
-    ):
-        leaves = outputs if isinstance(outputs, list) else [outputs]
-        return keras.tree.pack_sequence_as(wanted, leaves)
-    return outputs

@@ -35,6 +35,11 @@ def check_features(estimator: Any, X: Any, reset: bool) -> Any:
         ) from error
     if scipy.sparse.issparse(X):
         return X.tocsr()
+    if not reset and X.ndim != len(estimator.X_shape_):
+        raise ValueError(
+            f"X has {X.ndim} dimensions, but this {type(estimator).__name__} was "
+            f"fitted to {len(estimator.X_shape_)} dimensions in X."
+        )
     if not reset and X.shape[1:] != estimator.X_shape_[1:]:
         raise ValueError(
             f"X has rows of shape {X.shape[1:]}, and {type(estimator).__name__} was "
@@ -67,7 +72,7 @@ def drop_weightless(X: Any, y: Any, weights: Any) -> tuple:
     kept = np.flatnonzero(weights)
     if not len(kept):
         raise ValueError(
-            "sample_weight is zero for every row, so there is nothing to train on; "
+            "only zeros were passed in sample_weight, so there is nothing to train on; "
             "give some row a weight."
         )
     if len(kept) == len(weights):

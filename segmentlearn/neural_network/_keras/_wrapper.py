@@ -6,6 +6,7 @@ import os
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -20,12 +21,18 @@ with quiet_start():
     from scikeras._utils import route_params
     from scikeras.utils import metric_name
 
+if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
+    # SciKeras 0.13 has the former _more_tags alone, and scikit-learn 1.6 asks whatever
+    # derives from such a class in the former way, which fails
+    wrappers.BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
+
 _CONSTRAINTS: dict = {
-    "model": [callable, None],
-    "build_fn": [callable, None],
+    # what a model may be is SciKeras' to say, which has more words for it
+    "model": "no_validation",
+    "build_fn": "no_validation",
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
-    "optimizer": [str, keras.optimizers.Optimizer, callable, list, tuple, dict],
+    "optimizer": [str, keras.optimizers.Optimizer, callable, list, tuple, dict, None],
     "loss": [str, keras.losses.Loss, callable, list, tuple, dict, None],
     "metrics": [str, keras.metrics.Metric, callable, list, tuple, dict, None],
     "batch_size": [
@@ -116,8 +123,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         Whether `fit` goes on with the present weights.
     random_state : int, RandomState instance or None, default=None
         Decides first weights, the order of the rows, dropout and the rows held out.
-    optimizer : str, type or keras.optimizers.Optimizer, default="rmsprop"
-        For a model that is not compiled.
+    optimizer : str, type, keras.optimizers.Optimizer or None, default="rmsprop"
+        For a model that is not compiled; None only for one that is.
     loss : str, type, callable or keras.losses.Loss, default=None
         For a model that is not compiled; one of the two must have a loss.
     metrics : list of str, type, callable or keras.metrics.Metric, default=None
@@ -313,8 +320,8 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         """
         outputs = self._predict_raw(X, **kwargs)
         proba = self.target_encoder_.inverse_transform(outputs, return_proba=True)
-        if isinstance(outputs, np.ndarray) and np.ndim(proba) < 2:
-            return np.reshape(proba, (len(outputs), -1))  # a single row or column
+        if isinstance(outputs, np.ndarray) and 1 in (len(outputs), self.n_classes_):
+            return np.reshape(proba, (len(outputs), -1))  # SciKeras drops such an axis
         return proba
 
 
@@ -333,8 +340,8 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
         Whether `fit` goes on with the present weights.
     random_state : int, RandomState instance or None, default=None
         Decides first weights, the order of the rows and dropout.
-    optimizer : str, type or keras.optimizers.Optimizer, default="rmsprop"
-        For a model that is not compiled.
+    optimizer : str, type, keras.optimizers.Optimizer or None, default="rmsprop"
+        For a model that is not compiled; None only for one that is.
     loss : str, type, callable or keras.losses.Loss, default=None
         For a model that is not compiled; one of the two must have a loss.
     metrics : list of str, type, callable or keras.metrics.Metric, default=None

@@ -377,6 +377,17 @@ class SegmentClassifier(
             If there is only one class, or a class too small to hold rows of it out.
         ImportError
             If `log_dir` is given and the package ``tensorboard`` is missing.
+        ForkedProcessError
+            In a process that was forked while TensorFlow was running.
+        KeyboardInterrupt
+            On Ctrl-C before the last net has been trained for an epoch. The classifier
+            is left as it was before the call.
+
+        Warns
+        -----
+        SegmentLearnWarning
+            If Ctrl-C ends the training of the last net, or of the only one, later than
+            that: the net has the best weights so far, and the classifier can be used.
         """
         self._log = start_log(self, PRESETS)
         earlier = self._earlier_training() if self.warm_start else None
@@ -398,12 +409,8 @@ class SegmentClassifier(
         results = self._train_folds(
             nets, folds, features, codes, weights, sizes, len(history.get("loss", ()))
         )
-        model = self._without_untrained(model, nets, len(results))
         self._keep(model, results, history, len(nets))
-        trained = slice(len(results))
-        self._calibrate(
-            nets[trained], folds[trained], features, codes, weights, not history
-        )
+        self._calibrate(nets, folds, features, codes, weights, not history)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)

@@ -1,5 +1,6 @@
 """Inner folds: which rows each net learns from, and what it says about the others."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -88,15 +89,9 @@ def train_nets(
         own = {"seed": net_seed(seed, number)}
         if log is not None:
             own["log_dir"] = log
-        try:
-            result = train(net, **own, **fold.arguments)
-        except KeyboardInterrupt:
-            if not results:
-                raise
-            break
-        results.append(result)
-        if result.interrupted:
-            break
+        is_last = number == len(nets) - 1
+        with contextlib.nullcontext() if is_last else engine.pass_interrupts_on():
+            results.append(train(net, **own, **fold.arguments))
     return results
 
 

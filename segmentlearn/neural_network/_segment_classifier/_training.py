@@ -112,6 +112,7 @@ class EnsembleTraining:
         logs = parts_of_log(self._log, len(nets), n_before)
         return train_nets(nets, folds, train, self._seed, logs)
 
+    @engine.pass_interrupts_on()
     def _train_one_epoch(self, model, history, features, codes, weights):
         """Go on with every net of a model, on all rows."""
         sizes = self._resolve_sizes(codes, None, X_val=features)
@@ -138,8 +139,6 @@ class EnsembleTraining:
                     train_rows=rows_that_count(weights, len(codes)),
                     seed=net_seed(seed, number),
                 )
-                if result.interrupted:
-                    raise KeyboardInterrupt
                 results.append(result)
         except BaseException:
             model.set_weights(before)  # the nets are trained in place
@@ -176,12 +175,6 @@ class EnsembleTraining:
             verbose=int(self.verbose),
             **plan,
         )
-
-    def _without_untrained(self, model, nets, n_trained):
-        """Leave out the nets that Ctrl-C has kept from being trained."""
-        if n_trained == len(nets):
-            return model
-        return networks.average_nets(nets[:n_trained], len(self.classes_))
 
     def _calibrate(self, nets, folds, features, codes, weights, is_fresh):
         """Calibrate on held-out rows, and keep what was said about them.

@@ -1,15 +1,21 @@
 """What a Keras net is made of, read from its configuration and nothing built."""
 
+import io
 import json
 import re
+import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.persistence._container import unpack
+from segmentlearn.persistence._checks._allowed import NotAllowedError
+from segmentlearn.persistence._checks._budget import Budget
+from segmentlearn.persistence._checks._hdf5 import StoredArray, array_of, read_arrays
+from segmentlearn.persistence._checks._network_size import check_size, check_small
+from segmentlearn.persistence._container import pack, unpack
 
 _MEMBERS = r"metadata\.json|config\.json|model\.weights\.h5"
-_CONFIG = "config.json"
+_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 # the parts of Keras that describe nets and their training; the rest reads files, starts
 # processes or talks to the network
@@ -31,16 +37,53 @@ _PLAIN_FORMS = {
 }
 
 
-def read_config(network: bytes) -> dict[str, Any]:
-    """Return the configuration in a ``.keras`` file."""
-    members = unpack(network, _MEMBERS, "a net of the archive")
+class StoredNetwork(NamedTuple):
+    """A net as an archive holds it, read and not built."""
+
+    config: dict[str, Any]
+    weights: bytes
+    arrays: dict[str, StoredArray]
+
+    def to_keras(self) -> bytes:
+        """Write the net anew, with what was checked and nothing else.
+
+        Whatever the original HDF5 file has beside its arrays never comes to the HDF5
+        library, which is known to crash on damaged files.
+        """
+        import h5py
+
+        file = io.BytesIO()
+        with h5py.File(file, "w") as weights:
+            for path, stored in self.arrays.items():
+                dataset = weights.create_dataset(
+                    path, data=array_of(self.weights, stored)
+                )
+                if stored.dtype == "bfloat16":
+                    dataset.attrs["dtype"] = "bfloat16"
+        members = {
+            _METADATA: b"{}",
+            _CONFIG: json.dumps(self.config).encode(),
+            _WEIGHTS: file.getvalue(),
+        }
+        return pack(members, compress=False)
+
+
+def read_network_file(network: bytes, budget: Budget, what: str) -> StoredNetwork:
+    """Return what a ``.keras`` file holds, its size checked and nothing built."""
+    members = unpack(network, _MEMBERS, what, budget)
     try:
+        budget.spend_json(members[_CONFIG], f"the configuration of {what}")
         config = json.loads(members[_CONFIG])
+        weights = members[_WEIGHTS]
     except (KeyError, ValueError, RecursionError) as error:
-        raise ArchiveError(f"a net of the archive is damaged ({error!r}).") from error
+        if isinstance(error, ArchiveError):
+            raise
+        raise ArchiveError(f"{what} is damaged ({error!r}).") from error
     if not isinstance(config, dict):
-        raise ArchiveError("a net of the archive has no configuration.")
-    return config
+        raise ArchiveError(f"{what} has no configuration.")
+    arrays = read_arrays(weights)
+    check_size(config, arrays, budget, what)
+    return StoredNetwork(config, weights, arrays)
 
 
 def check_config(config: Any) -> None:
@@ -53,11 +96,17 @@ def check_config(config: Any) -> None:
     )
     if refused:
         names = ", ".join(f"{module}.{name}" for module, name, _ in refused)
-        raise ArchiveError(
+        raise NotAllowedError(
             f"a net is made with {names}: code, or a class that is not Keras' own. "
             "Replace Lambda layers by layers of Keras; decorate classes of your own "
             "with @keras.saving.register_keras_serializable() and import them."
         )
+
+
+def check_optimizer(config: Any, budget: Budget) -> None:
+    """Check the configuration of an optimizer or another small object of Keras."""
+    check_small(config, budget, "a Keras object of the archive")
+    check_config(config)
 
 
 def describe_layers(config: dict[str, Any]) -> tuple[str, ...]:
@@ -122,10 +171,10 @@ def _named_objects(config: Any) -> Iterator[tuple[str, str, str]]:
 
 
 def _is_allowed(module: str, name: str, registered: str) -> bool:
-    if name in _CARRIERS:
-        return False
     if name in _PLAIN_FORMS:
         return True
+    if name in _CARRIERS or name.startswith("__"):
+        return False
     if _MODULES.fullmatch(module):
         return True
     if name == "function" and module == "builtins":
@@ -134,6 +183,6 @@ def _is_allowed(module: str, name: str, registered: str) -> bool:
 
 
 def _is_registered(name: str) -> bool:
-    import keras
-
-    return keras.saving.get_registered_object(name) is not None
+    # whoever has registered a class has imported Keras
+    keras = sys.modules.get("keras")
+    return keras is not None and keras.saving.get_registered_object(name) is not None

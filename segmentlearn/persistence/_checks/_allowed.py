@@ -4,28 +4,21 @@ skops builds what a file names. Everything here is therefore a list of what may 
 named; whatever is missing from it is refused, wherever it stands.
 """
 
+import functools
 import importlib
-import importlib.util
 import inspect
 import sys
-from collections.abc import Iterator
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-# estimators of these packages are known; the modules define or import them all
-_HOMES = {
-    "sklearn": (
-        "skops.io",
-    ),  # imports every module of scikit-learn that has estimators
-    "imblearn": ("imblearn", "imblearn.pipeline"),
-    "segmentlearn": (
-        "segmentlearn.preprocessing",
-        "segmentlearn.neural_network",
-        "segmentlearn.cluster",
-        "segmentlearn.sampling",
-    ),
-}
+from segmentlearn.exceptions import ArchiveError
+
+# estimators of these packages are known; a class is looked up in the module it names
+_HOMES = ("sklearn", "imblearn", "segmentlearn")
+# modules that do something when they are imported, or hold no estimators
+_NOT_IMPORTED = {"__main__", "_build_utils", "cli", "conftest", "experimental"}
+_NOT_IMPORTED |= {"externals", "tests"}
 
 # what scikit-learn's estimators keep beside arrays and other estimators
 _PARTS = {
@@ -42,6 +35,12 @@ _PARTS = {
     "sklearn.utils._metadata_requests.MethodMapping",
     "sklearn.utils._metadata_requests.MetadataRouter",
     "scipy.interpolate._interpolate.interp1d",
+}
+# modules whose classes are all parts of estimators: losses, splitters
+_MODULES_OF_PARTS = {
+    "sklearn._loss.link",
+    "sklearn._loss.loss",
+    "sklearn.model_selection._split",
 }
 _DICTS = {
     "builtins.dict",
@@ -94,12 +93,15 @@ _FIXED = {
 _NEVER = {"MethodNode", "PartialNode", "OperatorFuncNode", "CachedNode"}
 
 
+class NotAllowedError(ArchiveError):
+    """An archive is sound and names classes or functions that may not be built."""
+
+
 class AllowedNames:
     """Decides what a file of skops may name."""
 
     def __init__(self, trusted: frozenset[str] = frozenset()) -> None:
         self._trusted = trusted
-        self._estimators: dict[str, frozenset[str]] = {}
 
     def allows(self, loader: str, name: str) -> bool:
         """Whether a node of that loader may stand for that name."""
@@ -129,14 +131,7 @@ class AllowedNames:
         return False
 
     def _is_known_class(self, name: str) -> bool:
-        if name in _PARTS or name in self._trusted:
-            return True
-        root = name.partition(".")[0]
-        if root not in _HOMES:
-            return False
-        if root not in self._estimators:
-            self._estimators[root] = frozenset(_known_classes(root))
-        return name in self._estimators[root]
+        return name in _PARTS or name in self._trusted or _is_estimator(name)
 
 
 def full_name(kind: type) -> str:
@@ -144,31 +139,24 @@ def full_name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__name__}"
 
 
-def _known_classes(root: str) -> Iterator[str]:
-    """Yield the names of a package's estimators, and of scikit-learn's other parts."""
-    for module in _HOMES[root]:
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module)
-    for kind in _subclasses(BaseEstimator):
-        if kind.__module__.partition(".")[0] == root:
-            yield full_name(kind)
-    if root != "sklearn":
-        return
-    for module in ("sklearn._loss.link", "sklearn._loss.loss"):
-        for _, kind in inspect.getmembers(sys.modules.get(module), inspect.isclass):
-            if kind.__module__ == module:
-                yield full_name(kind)
-    splitters = sys.modules["sklearn.model_selection._split"]
-    for _, kind in inspect.getmembers(splitters, inspect.isclass):
-        if kind.__module__ == splitters.__name__:
-            yield full_name(kind)
-
-
-def _subclasses(kind: type) -> Iterator[type]:
-    children: list[type] = kind.__subclasses__()
-    for child in children:
-        yield child
-        yield from _subclasses(child)
+@functools.cache
+def _is_estimator(name: str) -> bool:
+    """Whether a name is a class of one of the known packages that only keeps data."""
+    path, _, short = name.rpartition(".")
+    parts = path.split(".")
+    if parts[0] not in _HOMES or not _NOT_IMPORTED.isdisjoint(parts):
+        return False
+    if not all(part.isidentifier() for part in (*parts, short)):
+        return False
+    try:
+        module = importlib.import_module(path)
+    # a module that is not there, or needs a package that is not
+    except Exception:
+        return False
+    kind = vars(module).get(short)
+    if not isinstance(kind, type) or full_name(kind) != name:
+        return False
+    return issubclass(kind, BaseEstimator) or path in _MODULES_OF_PARTS
 
 
 def _is_numpy_scalar(name: str) -> bool:

@@ -4,19 +4,23 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.persistence._allowed import AllowedNames
-from segmentlearn.persistence._container import unpack
+from segmentlearn.persistence._checks._allowed import AllowedNames
+from segmentlearn.persistence._checks._budget import Budget
+from segmentlearn.persistence._checks._node_rules import NodeRules
+from segmentlearn.persistence._container import Container
 
 _SCHEMA = "schema.json"
 _MEMBERS = r"schema\.json|[0-9A-Za-z-]+\.(npy|npz|bin)"
 # files of older protocols name functions in another way; segmentlearn never wrote any
 _LEAST_PROTOCOL = 2
+
+_BYTES_PER_NODE = 1500
 
 _NPY = b"\x93NUMPY"
 _ZIP = b"PK"
@@ -33,12 +37,16 @@ class Node(NamedTuple):
     content: dict[str, Any]
 
 
-def read_schema(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_schema(data: bytes, budget: Budget) -> tuple[dict[str, Any], Container]:
     """Return the JSON tree of a skops file, and its other members."""
-    members = unpack(data, _MEMBERS, "the estimator's state")
+    members = Container(data, _MEMBERS, "the estimator's state", budget)
+    if _SCHEMA not in members.sizes:
+        raise ArchiveError("the estimator's state is damaged: it has no schema.")
+    text = members.read(_SCHEMA)
+    budget.spend_json(text, "the estimator's state")
     try:
-        schema = json.loads(members.pop(_SCHEMA))
-    except (KeyError, ValueError, RecursionError) as error:
+        schema = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ArchiveError(f"the estimator's state is damaged ({error!r}).") from error
     protocol = schema.get("protocol") if isinstance(schema, dict) else None
     if type(protocol) is not int or protocol < _LEAST_PROTOCOL:
@@ -58,34 +66,87 @@ def walk(schema: dict[str, Any]) -> Iterator[Node]:
     yield from _walk(schema, name.rpartition(".")[2])
 
 
-def audit(schema: dict[str, Any], allowed: AllowedNames) -> dict[str, list[str]]:
-    """Check every node of a tree against the names that may stand in it."""
+def audit(
+    nodes: list[Node], members: Container, allowed: AllowedNames, budget: Budget
+) -> dict[str, list[str]]:
+    """Check every node of a tree, and the names against those that may stand in it."""
     refused: dict[str, list[str]] = {}
-    known: dict[str, tuple[str, ...]] = {}
     verdicts: dict[tuple[str, str], bool] = {}
-    for node in walk(schema):
+    known = _Identities(members)
+    rules = NodeRules(members, budget)
+    for node in nodes:
         kind = (node.loader, node.name)
-        # skops builds a node once for each id, whatever stands at the second place
-        identity = node.content.get("__id__")
-        told = (*kind, repr(node.content.get("content")) if _is_json(node) else "")
-        if identity is not None and known.setdefault(repr(identity), told) != told:
-            raise ArchiveError(f"{node.path} is two things at once; it was altered.")
         if kind not in verdicts:
             verdicts[kind] = allowed.allows(*kind)
         if not verdicts[kind]:
             refused.setdefault(node.name, []).append(node.path)
+        if known.is_new(node):
+            # skops keeps the list of trusted names with every node
+            budget.spend(_BYTES_PER_NODE + 8 * len(verdicts), node.path)
+            rules.check(node.loader, node.content, node.path)
         if node.loader == "DictNode":
             _check_keys(node)
+    rules.check_files({_SCHEMA})
     return refused
 
 
-def names_in(schema: dict[str, Any]) -> list[str]:
+class _Identities:
+    """Finds nodes that stand for the same object.
+
+    skops builds an object once, from the first node that it meets with a number; every
+    other node of that number must say the same, or the tree says something else than
+    what is built. It also keeps short texts from standing for large trees.
+    """
+
+    def __init__(self, members: Container) -> None:
+        self._members = members
+        self._known: dict[int, int] = {}
+        self._digests: dict[int, int] = {}
+
+    def is_new(self, node: Node) -> bool:
+        """Whether a node is the first of its number."""
+        identity = node.content.get("__id__")
+        if identity is None:
+            return True
+        if type(identity) is not int:
+            raise ArchiveError(f"{node.path} has no number; it was altered.")
+        digest = self._digest(node.content)
+        if identity not in self._known:
+            self._known[identity] = digest
+            return True
+        if self._known[identity] != digest:
+            raise ArchiveError(f"{node.path} is two things at once; it was altered.")
+        return False
+
+    def _digest(self, value: Any) -> int:
+        """Return a hash of a part of the tree, free of addresses."""
+        if isinstance(value, list):
+            return hash(tuple(map(self._digest, value)))
+        if not isinstance(value, dict):
+            return hash((type(value), value))
+        if id(value) not in self._digests:
+            entries = []
+            for key, item in value.items():
+                if key == "file":
+                    entries.append((key, self._digest_file(item)))
+                elif key != "__id__":
+                    entries.append((key, self._digest(item)))
+            self._digests[id(value)] = hash(tuple(entries))
+        return self._digests[id(value)]
+
+    def _digest_file(self, name: Any) -> int:
+        if isinstance(name, str) and name in self._members.sizes:
+            return hash(self._members.fingerprint(name))
+        return self._digest(name)
+
+
+def names_in(nodes: Iterable[Node]) -> list[str]:
     """Return the names of all nodes that skops asks trust for."""
     silent = ("JsonNode", "LossNode")
-    return sorted({node.name for node in walk(schema) if node.loader not in silent})
+    return sorted({node.name for node in nodes if node.loader not in silent})
 
 
-def facts(schema: dict[str, Any], members: dict[str, bytes]) -> dict[str, str]:
+def facts(schema: dict[str, Any], members: Container) -> dict[str, str]:
     """Return what a tree says, free of the addresses that differ from dump to dump.
 
     Two objects whose facts are equal are equal as far as skops can tell.
@@ -171,11 +232,11 @@ def _check_keys(node: Node) -> None:
         )
 
 
-def _leaf(node: Node, members: dict[str, bytes]) -> str:
+def _leaf(node: Node, members: Container) -> str:
     content = node.content
     file = content.get("file")
     if file is not None:
-        return _digest(members.get(file, b""))
+        return _digest(members.read(file))
     if node.loader == "DictNode":
         return repr(list(content["content"]))
     if node.loader in ("JsonNode", "SliceNode"):

@@ -1,0 +1,98 @@
+"""What stops a command from outside: Ctrl-C, and the system's request to end."""
+
+import contextlib
+import pathlib
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # not all systems have the last
+_FIRST_CODE = 128  # a shell's exit code of what a signal has ended, less its number
+
+_received: list[int] = []
+_is_finished = False
+
+
+class Stopped(BaseException):
+    """A signal asks for the end.
+
+    It is no ``KeyboardInterrupt``: a training that meets one keeps its best weights and
+    goes on as if it had finished.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def stopping_signals() -> Iterator[None]:
+    """Raise `Stopped` wherever a signal arrives that asks for the end."""
+    global _is_finished
+    _is_finished = False
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        _received.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def check_not_stopped() -> None:
+    """Stop now if a signal has come and its exception was lost in foreign code."""
+    if _received:
+        raise Stopped(_received[0])
+
+
+def ignore_signals() -> None:
+    """Let a command that has done its work end as it would have ended."""
+    global _is_finished
+    _is_finished = True
+
+
+def exit_code(stop: BaseException) -> int:
+    """Return what a shell expects of a command that a signal has ended."""
+    return _FIRST_CODE + getattr(stop, "number", signal.SIGINT)
+
+
+class Outputs:
+    """Files that a command is to write, and what became of them."""
+
+    def __init__(self, paths: Sequence[pathlib.Path | None]) -> None:
+        self._before = {path: _identity(path) for path in paths if path is not None}
+
+    def describe(self) -> str:
+        """Return a sentence on each file, after the command was stopped."""
+        sentences = []
+        for path, before in self._before.items():
+            if _identity(path) != before:
+                sentences.append(f"{path} had been written and is whole.")
+            elif before is None:
+                sentences.append(f"{path} was not written.")
+            else:
+                sentences.append(f"{path} is still the old file.")
+        return " ".join(sentences) or "Nothing was written."
+
+
+def _identity(path: pathlib.Path) -> tuple[int, int] | None:
+    """Return what tells a file from the one that takes its place."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns
+
+
+def _stop(number: int, frame: Any) -> None:
+    if not _is_finished:
+        _received.append(number)
+        raise Stopped(number)

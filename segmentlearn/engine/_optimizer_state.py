@@ -1,0 +1,118 @@
+"""An optimizer's state, laid out as Keras does, whichever way a program holds it.
+
+The learning rate is no part of it: each fit has its own.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segmentlearn.engine._backend import keras
+from segmentlearn.engine._program._weights import Weights
+
+
+def read_state(optimizer: Any) -> list[np.ndarray]:
+    """Return the state of an optimizer that is built."""
+    return [variable.numpy() for variable in _without_rate(optimizer)]
+
+
+def write_state(optimizer: Any, state: Sequence) -> None:
+    """Give an optimizer that is built the state of an earlier training."""
+    variables = _without_rate(optimizer)
+    if list(map(np.shape, state)) != [tuple(one.shape) for one in variables]:
+        raise foreign_state()
+    for variable, value in zip(variables, state, strict=True):
+        variable.assign(value)
+
+
+def foreign_state() -> ValueError:
+    """Return the error of a state that fits another optimizer or another net."""
+    return ValueError(
+        "optimizer_state belongs to another optimizer or another net; pass the state "
+        "that the last fit of this one gave, or None."
+    )
+
+
+class StateLayout:
+    """Translates between Keras' layout and the variables that a program updates."""
+
+    def __init__(self, optimizer: Any, weights: Weights, model: Any) -> None:
+        self._optimizer, self._weights, self._model = optimizer, weights, model
+
+    @functools.cached_property
+    def _places(self) -> list[tuple[int, int | None]]:
+        """Where the vector's optimizer holds what an optimizer of the weights would."""
+        optimizer = self._optimizer
+        separate = type(optimizer).from_config(optimizer.get_config())
+        separate.build(self._model.trainable_variables)
+        return _find_places(optimizer, separate)
+
+    def read(self) -> list[np.ndarray]:
+        """Return the state as Keras lays it out."""
+        if not self._weights.is_flat:
+            return read_state(self._optimizer)
+        held = [variable.numpy() for variable in self._optimizer.variables]
+        cut = {
+            index: self._weights.cut(held[index])
+            for index, piece in self._places
+            if piece is not None
+        }
+        return [
+            held[index] if piece is None else cut[index][piece]
+            for index, piece in self._places
+        ]
+
+    def write(self, state: Sequence) -> None:
+        """Take over a state."""
+        variables = self._optimizer.variables
+        if _shapes(state) == [tuple(one.shape) for one in variables]:
+            # of an archive of the first protocol: as a program holds it
+            for variable, value in zip(variables, state, strict=True):
+                variable.assign(value)
+        elif not self._weights.is_flat:
+            write_state(self._optimizer, state)
+        elif _shapes(state) == _shapes(self.read()):
+            self._write_pieces(state)
+        else:
+            raise foreign_state()
+
+    def _write_pieces(self, state: Sequence) -> None:
+        """Join what belongs to one vector."""
+        pieces: dict[int, list] = {}
+        for (index, _), value in zip(self._places, state, strict=True):
+            pieces.setdefault(index, []).append(value)
+        is_whole = {index: piece is None for index, piece in self._places}
+        for index, values in pieces.items():
+            whole = values[0] if is_whole[index] else self._weights.join(values)
+            self._optimizer.variables[index].assign(whole)
+
+
+def _without_rate(optimizer: Any) -> list:
+    """List an optimizer's variables but for its learning rate."""
+    rate = optimizer._learning_rate
+    return [variable for variable in optimizer.variables if variable is not rate]
+
+
+def _shapes(state: Sequence) -> list[tuple]:
+    return [np.shape(value) for value in state]
+
+
+def _find_places(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
+    """Find each variable of `separate` in `flat`: its position there, and which piece.
+
+    Both keep what belongs together under the same attribute: a number, or a list with
+    an entry for each weight.
+    """
+    position = {id(variable): i for i, variable in enumerate(flat.variables)}
+    found: dict[int, tuple[int, int | None]] = {}
+    for name, value in vars(separate).items():
+        other = vars(flat).get(name)
+        if isinstance(value, keras.Variable) and id(other) in position:
+            found[id(value)] = (position[id(other)], None)
+        elif isinstance(value, list) and isinstance(other, list) and len(other) == 1:
+            place = position.get(id(other[0]))
+            if place is not None:
+                found.update({id(v): (place, piece) for piece, v in enumerate(value)})
+    return [found[id(variable)] for variable in _without_rate(separate)]

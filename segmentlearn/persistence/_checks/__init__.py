@@ -1,0 +1,1 @@
+"""What an archive may hold, checked before anything is built."""

@@ -1,0 +1,188 @@
+"""What Keras writes is read: nets of every usual kind of layer, and their weights."""
+
+import io
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from segmentlearn.exceptions import ArchiveError
+from segmentlearn.networks import read_network, write_network
+from segmentlearn.persistence._checks._budget import Budget
+from segmentlearn.persistence._checks._hdf5 import array_of, read_arrays
+from segmentlearn.persistence._checks._keras_config import (
+    check_config,
+    read_network_file,
+)
+from segmentlearn.persistence._checks._layer_sizes import count_weights
+
+
+def chain(shape, *parts):
+    return keras.Sequential([keras.Input(shape), *parts])
+
+
+def model(function, *shapes):
+    inputs = [keras.Input(shape) for shape in shapes]
+    return keras.Model(inputs, function(*inputs))
+
+
+def tied():
+    """Return a model whose decoder is called twice and stored once."""
+    encoder, decoder = chain((40,), layers.Dense(30)), chain((30,), layers.Dense(30))
+    inputs = keras.Input((40,))
+    return keras.Model(inputs, decoder(decoder(encoder(inputs))))
+
+
+def operations(x):
+    parts = keras.ops.split(keras.ops.reshape(x, (-1, 8, 8)), 2, axis=1)
+    return keras.ops.mean(parts[0] * 2.0 + parts[1], axis=1)
+
+
+NETS = {
+    "Dense": lambda: chain((400,), layers.Dense(500)),
+    "bfloat16": lambda: chain((40,), layers.Dense(50, dtype="bfloat16")),
+    "float16": lambda: chain((40,), layers.Dense(50, dtype="mixed_float16")),
+    "EinsumDense": lambda: chain(
+        (7, 400), layers.EinsumDense("abc,cde->abde", (None, 8, 100), bias_axes="de")
+    ),
+    "EinsumDense with dots": lambda: chain(
+        (7, 400), layers.EinsumDense("...x,xy->...y", 500, bias_axes="y")
+    ),
+    "Embedding": lambda: chain((5,), layers.Embedding(3000, 64)),
+    "Conv1D": lambda: chain(
+        (100, 64),
+        layers.Conv1D(128, 9),
+        layers.Conv1DTranspose(64, 7),
+        layers.SeparableConv1D(256, 9, depth_multiplier=4),
+        layers.DepthwiseConv1D(5, depth_multiplier=2),
+    ),
+    "Conv2D": lambda: chain(
+        (16, 16, 64), layers.Conv2D(128, 5), layers.Conv2D(128, 3, groups=4)
+    ),
+    "recurrent": lambda: chain(
+        (10, 100),
+        layers.LSTM(200, return_sequences=True),
+        layers.Bidirectional(layers.GRU(200, return_sequences=True)),
+        layers.RNN([layers.LSTMCell(200), layers.GRUCell(150)], return_sequences=True),
+        layers.SimpleRNN(300),
+    ),
+    "ConvLSTM1D": lambda: chain((5, 16, 8), layers.ConvLSTM1D(64, 5)),
+    "wrappers": lambda: chain(
+        (6, 16, 30),
+        layers.TimeDistributed(layers.Conv1D(200, 5)),
+        layers.SpectralNormalization(layers.Dense(500)),
+    ),
+    "normalization": lambda: chain(
+        (50, 60, 7),
+        layers.BatchNormalization(axis=1),
+        layers.LayerNormalization(axis=[1, 2, 3]),
+        layers.GroupNormalization(7),
+        layers.PReLU(shared_axes=[1]),
+    ),
+    "attention": lambda: model(
+        lambda x, y: layers.MultiHeadAttention(8, 64, value_dim=32)(x, y),
+        (10, 300),
+        (12, 100),
+    ),
+    "no weights": lambda: chain(
+        (64,),
+        layers.Reshape((8, 8)),
+        layers.ZeroPadding1D(2),
+        layers.UpSampling1D(3),
+        layers.Flatten(),
+        layers.RepeatVector(5),
+        layers.Dropout(0.5, seed=2**31),
+    ),
+    "large constant": lambda: chain(
+        (4,), layers.Dense(2, kernel_initializer=keras.initializers.Constant(1e9))
+    ),
+    "operations": lambda: model(operations, (64,)),
+    "tied models": tied,
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_net_of_keras_is_read_as_it_was(name):
+    """No honest net is refused, and every weight is the same to the last bit."""
+    net = NETS[name]()
+    file = write_network(net)
+    stored = read_network_file(file, Budget(len(file)), "the net")
+    check_config(stored.config)
+    again = read_network(stored.to_keras())
+    for new, old in zip(again.get_weights(), net.get_weights(), strict=True):
+        assert new.dtype == old.dtype
+        np.testing.assert_array_equal(new, old)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Dense(50),
+        layers.EinsumDense("abc,cd->abd", (None, 9), bias_axes="d"),
+        layers.Conv1D(8, 3),
+        layers.SeparableConv1D(30, 5, depth_multiplier=2),
+        layers.LSTM(20),
+        layers.GRU(20),
+        layers.SimpleRNN(20),
+        layers.BatchNormalization(),
+        layers.LayerNormalization(),
+        layers.PReLU(),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_weights_are_counted_as_keras_makes_them(layer):
+    """From the configuration alone, up to a few vectors."""
+    layer.build((None, 7, 40))
+    counted = count_weights(
+        type(layer).__name__,
+        keras.saving.serialize_keras_object(layer)["config"],
+        [None, 7, 40],
+    )
+    assert layer.count_params() <= counted <= 1.1 * layer.count_params() + 40
+
+
+def hdf5_file(**arrays):
+    file = io.BytesIO()
+    with h5py.File(file, "w") as weights:
+        for name, value in arrays.items():
+            weights.create_group(f"layers/{name}").create_dataset("0", data=value)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.float32(3.5),
+        np.zeros((0, 3), np.float32),
+        np.arange(6, dtype=np.float64).reshape(2, 3),
+        np.array([1.5, -2.0], np.float16),
+        np.array([True, False]),
+        np.array([-1, 2], np.int8),
+        np.array([2**63], np.uint64),
+    ],
+    ids=lambda value: f"{value.dtype}{value.shape}",
+)
+def test_array_is_read_as_the_hdf5_library_reads_it(value):
+    """Shape, type and values."""
+    data = hdf5_file(layer=value)
+    stored = read_arrays(data)["layers/layer/0"]
+    found = array_of(data, stored)
+    assert found.dtype == value.dtype
+    np.testing.assert_array_equal(found, value)
+
+
+def test_groups_of_hundreds_of_members():
+    """A B-tree of more than one level."""
+    values = {f"layer_{number}": np.full(2, number) for number in range(900)}
+    data = hdf5_file(**values)
+    arrays = read_arrays(data)
+    assert len(arrays) == 900
+    assert array_of(data, arrays["layers/layer_777/0"]).tolist() == [777, 777]
+
+
+def test_text_is_no_weight():
+    """Only numbers."""
+    with pytest.raises(ArchiveError, match="not an array of numbers"):
+        read_arrays(hdf5_file(layer=np.array([b"text"])))
