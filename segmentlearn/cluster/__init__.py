@@ -1,5 +1,12 @@
 """Clusterers for segments, and labels whose numbers mean something."""
 
+from segmentlearn.cluster._assignments import (  # archives name them by this path
+    ClassifierAssignment,
+    LabelledRows,
+    NearestRowAssignment,
+    NeighborsAssignment,
+    PredictAssignment,
+)
 from segmentlearn.cluster._autoencoder_clusterer import AutoencoderClusterer
 from segmentlearn.cluster._consensus import ConsensusClusterer
 from segmentlearn.cluster._inductive import InductiveClusterer

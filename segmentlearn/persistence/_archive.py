@@ -17,6 +17,7 @@ from segmentlearn.persistence._atomic import write_atomically
 from segmentlearn.persistence._checks._allowed import NotAllowedError, full_name
 from segmentlearn.persistence._checks._budget import Budget, OverBudgetError
 from segmentlearn.persistence._checks._keras_config import describe_layers
+from segmentlearn.persistence._class_paths import current_path
 from segmentlearn.persistence._container import pack, unpack
 from segmentlearn.persistence._info import ArchiveInfo
 from segmentlearn.persistence._manifest import (
@@ -230,7 +231,7 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
         refused = archive.refused()
         manifest = archive.manifest
         return ArchiveInfo(
-            estimator=manifest.estimator,
+            estimator=current_path(manifest.estimator),
             protocol=manifest.protocol,
             created=manifest.created,
             versions=_texts(manifest.versions),

@@ -36,6 +36,12 @@ from segmentlearn.persistence._checks._schema import (
     read_schema,
     walk,
 )
+from segmentlearn.persistence._class_paths import (
+    current_path,
+    to_current_paths,
+    to_public_paths,
+    with_schema,
+)
 from segmentlearn.persistence._plain import KERAS, PlainState, from_plain, portable
 
 _CURE = (
@@ -99,8 +105,11 @@ class CheckedEstimator:
             for position, network in enumerate(encoded.networks)
         ]
         schema, self._members = read_schema(encoded.state, budget)
+        if to_current_paths(schema):
+            self._state = with_schema(schema, self._members)
+            schema, self._members = read_schema(self._state, budget)
         self._nodes = list(walk(schema))
-        if not self._nodes or self._nodes[0].name != name:
+        if not self._nodes or self._nodes[0].name != current_path(name):
             raise ArchiveError(
                 f"the archive holds something else than the {name} it names."
             )
@@ -176,7 +185,7 @@ def _dump(estimator: Any) -> bytes:
     import skops.io
 
     try:
-        return skops.io.dumps(estimator)
+        state = skops.io.dumps(estimator)
     # skops meets any object's own __reduce__ and __getstate__
     except Exception as error:
         place, value, cause = _find_unwritable(
@@ -189,6 +198,8 @@ def _dump(estimator: Any) -> bytes:
             f"{place} is of type {full_name(type(value))}, which an archive cannot "
             f"hold ({cause}). {_CURE}"
         ) from error
+    schema, members = read_schema(state, Budget(sys.maxsize))
+    return with_schema(schema, members) if to_public_paths(schema) else state
 
 
 def _build(state: bytes, names: list[str]) -> Any:

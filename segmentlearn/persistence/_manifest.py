@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 import segmentlearn
 from segmentlearn.exceptions import ArchiveError
+from segmentlearn.persistence._checks._allowed import full_name, public_path
 from segmentlearn.persistence._protocol import FORMAT, PROTOCOL
 
 _PACKAGES = (
@@ -92,7 +93,7 @@ def describe_estimator(
         protocol=PROTOCOL,
         created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         versions=installed_versions(),
-        estimator=f"{type(estimator).__module__}.{type(estimator).__name__}",
+        estimator=public_path(full_name(type(estimator))),
         parameters={
             name: _shorten(repr(value))
             for name, value in sorted(estimator.get_params(deep=False).items())

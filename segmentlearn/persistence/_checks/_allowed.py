@@ -139,6 +139,16 @@ def full_name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__name__}"
 
 
+def public_path(name: str) -> str:
+    """Return the path of a class of ours in its package; others as they are."""
+    package, short = ".".join(name.split(".")[:2]), name.rpartition(".")[2]
+    if not name.startswith("segmentlearn.") or name == f"{package}.{short}":
+        return name
+    found = getattr(importlib.import_module(package), short, None)
+    is_same = isinstance(found, type) and f"{found.__module__}.{short}" == name
+    return f"{package}.{short}" if is_same else name
+
+
 @functools.cache
 def _is_estimator(name: str) -> bool:
     """Whether a name is a class of one of the known packages that only keeps data."""
@@ -154,7 +164,7 @@ def _is_estimator(name: str) -> bool:
     except Exception:
         return False
     kind = vars(module).get(short)
-    if not isinstance(kind, type) or full_name(kind) != name:
+    if not isinstance(kind, type) or public_path(full_name(kind)) != name:
         return False
     return issubclass(kind, BaseEstimator) or path in _MODULES_OF_PARTS
 

@@ -1,0 +1,103 @@
+"""Public paths of classes in archives, and where older archives say they are."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from segmentlearn.persistence._checks._allowed import public_path
+from segmentlearn.persistence._checks._schema import Node, walk
+from segmentlearn.persistence._container import Container, pack
+
+_OURS = "segmentlearn"
+_CLUSTER = f"{_OURS}.cluster"
+# path in archives written before packages had private modules -> public path, and the
+# attributes that have another name since
+_OLDER: dict[str, tuple[str, dict[str, str]]] = {
+    f"{_CLUSTER}.autoencoder_clusterer.AutoencoderClusterer": (
+        f"{_CLUSTER}.AutoencoderClusterer",
+        {"guard": "compare_baselines"},
+    ),
+    f"{_CLUSTER}.classifier_rule.ClassifierRule": (
+        f"{_CLUSTER}.ClassifierAssignment",
+        {},
+    ),
+    f"{_CLUSTER}.consensus.ConsensusClusterer": (f"{_CLUSTER}.ConsensusClusterer", {}),
+    f"{_CLUSTER}.inductive.InductiveClusterer": (
+        f"{_CLUSTER}.InductiveClusterer",
+        {"_rule": "_assignment"},
+    ),
+    f"{_CLUSTER}.latent_classes.LatentClassMixture": (
+        f"{_CLUSTER}.LatentClassMixture",
+        {},
+    ),
+    f"{_CLUSTER}.nearest_rows.LabelledRows": (
+        f"{_CLUSTER}.LabelledRows",
+        {"codes": "labels"},
+    ),
+    f"{_CLUSTER}.nearest_rows.NearestRowRule": (
+        f"{_CLUSTER}.NearestRowAssignment",
+        {},
+    ),
+    f"{_CLUSTER}.nearest_rows.VotingRule": (f"{_CLUSTER}.NeighborsAssignment", {}),
+    f"{_CLUSTER}.own_rule.OwnRule": (
+        f"{_CLUSTER}.PredictAssignment",
+        {"raw_labels": "own_labels"},
+    ),
+    **{
+        f"{_OURS}.{package}.{module}.{name}": (f"{_OURS}.{package}.{name}", {})
+        for package, module, name in (
+            ("model_selection", "batched_search", "BatchedGridSearchCV"),
+            ("model_selection", "keras_tuner_search", "KerasTunerSearchCV"),
+            ("neural_network", "autoencoder", "Autoencoder"),
+            ("neural_network", "classifier", "SegmentClassifier"),
+            ("preprocessing", "distances", "DistancePreprocessor"),
+            ("preprocessing", "encoding", "CategoryEncoder"),
+            ("preprocessing", "imputation", "MixedImputer"),
+            ("preprocessing", "scaling", "SoftRobustScaler"),
+            ("preprocessing", "selection", "AssociationSelector"),
+            ("preprocessing", "tabular", "TabularPreprocessor"),
+        )
+    },
+}
+
+
+def current_path(name: str) -> str:
+    """Return the public path of a class that an older archive names."""
+    return _OLDER[name][0] if name in _OLDER else name
+
+
+def to_public_paths(schema: dict[str, Any]) -> bool:
+    """Write public paths into the tree of a skops file; return whether any changed."""
+    return _rename(schema, public_path)
+
+
+def to_current_paths(schema: dict[str, Any]) -> bool:
+    """Write today's paths and attributes into an older tree; return if any changed."""
+    for node in walk(schema):
+        attributes = _OLDER[node.name][1] if node.name in _OLDER else {}
+        state: Any = node.content.get("content")
+        cells = state.get("content") if isinstance(state, dict) else None
+        if attributes and isinstance(cells, dict):
+            renamed = {attributes.get(key, key): cell for key, cell in cells.items()}
+            if len(renamed) == len(cells):
+                state["content"] = renamed
+    return _rename(schema, current_path)
+
+
+def with_schema(schema: dict[str, Any], members: Container) -> bytes:
+    """Return a skops file with another tree and the same other members."""
+    content = {name: members.read(name) for name in members.sizes}
+    content["schema.json"] = json.dumps(schema).encode()
+    return pack(content, compress=False)
+
+
+def _rename(schema: dict[str, Any], path_of: Callable[[str], str]) -> bool:
+    changed = False
+    nodes: list[Node] = list(walk(schema))
+    for node in nodes:
+        path = path_of(node.name)
+        if path != node.name:
+            module, _, name = path.rpartition(".")
+            node.content["__module__"], node.content["__class__"] = module, name
+            changed = True
+    return changed
