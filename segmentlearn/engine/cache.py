@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from segmentlearn.engine import architecture, losses
 from segmentlearn.engine.data import Rows
 from segmentlearn.engine.program import Program, Recipe
+from segmentlearn.engine.reclaim import note_gone, reclaim, reclaim_if_due
 
 MAX_PROGRAMS = 16
 
@@ -60,7 +61,9 @@ class LeastRecentlyUsed:
             self._entries[key] = entry = make()
             while len(self._entries) > self._size:
                 self.drop(self._entries.popitem(last=False)[1])
-            return entry
+                note_gone()
+        reclaim_if_due()
+        return entry
 
     def drop(self, entry: Any) -> None:
         """Take note of an entry that has to go."""
@@ -105,6 +108,8 @@ class ProgramCache(LeastRecentlyUsed):
             )
             return self.get(key, lambda: Program(model, recipe, rows))
         except architecture.NotCloneableError:
+            note_gone()  # when this fit is over
+            reclaim_if_due()
             return Program(model, recipe, rows, copy=False)
 
     def drop(self, entry: Program) -> None:
@@ -164,6 +169,7 @@ def clear_cache() -> None:
     """
     PROGRAMS.clear()
     PREDICTORS.clear()
+    reclaim()
 
 
 def _recipe_key(recipe: Recipe) -> tuple:

@@ -12,6 +12,7 @@ from segmentlearn.engine.backend import keras, tf
 from segmentlearn.engine.callbacks import wants_batches
 from segmentlearn.engine.data import Table, longest
 from segmentlearn.engine.program import Recipe
+from segmentlearn.engine.reclaim import note_gone, reclaim_if_due
 from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.engine.watch import Watch
 from segmentlearn.exceptions import SegmentLearnWarning
@@ -179,6 +180,8 @@ def fit_with_keras(
     _warn_of_early_end(watch, plan, interrupted)
     if watch.kept_weights is not None:
         model.set_weights(watch.kept_weights)
+    note_gone()  # what Keras compiled; it goes with the model
+    reclaim_if_due()
     return TrainingResult(
         history=watch.history,
         n_epochs=watch.n_epochs,
