@@ -171,18 +171,24 @@ def _others_use_tensorflow() -> bool:
     The executables would be taken from under it. The engine's own wait at the gate.
     """
     own = threading.get_ident()
-    for thread, frame in sys._current_frames().items():
-        walk: Any = frame
-        names = []
-        while thread != own and walk is not None:
-            names.append(walk.f_globals.get("__name__", ""))
-            walk = walk.f_back
-        is_waiting = any(name.startswith("segmentlearn.engine") for name in names)
-        if not is_waiting and any(
-            name.partition(".")[0] in ("tensorflow", "keras") for name in names
-        ):
-            return True
-    return False
+    return any(
+        _is_foreign(frame)
+        for thread, frame in sys._current_frames().items()
+        if thread != own
+    )
+
+
+def _is_foreign(frame: Any) -> bool:
+    """Whether a thread is in Keras or TensorFlow, and not by way of the engine."""
+    names = []
+    while frame is not None:
+        names.append(frame.f_globals.get("__name__") or "")
+        frame = frame.f_back
+    if any(name.endswith("tensorflow.trainer") for name in names):  # Keras' own fit
+        return True
+    if any(name.startswith("segmentlearn.engine.") for name in names):
+        return False
+    return any(name.partition(".")[0] in ("tensorflow", "keras") for name in names)
 
 
 def _drop_executables() -> None:
