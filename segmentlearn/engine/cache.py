@@ -11,6 +11,7 @@ from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import architecture, losses
 from segmentlearn.engine.data import Rows
 from segmentlearn.engine.program import Program, Recipe
+from segmentlearn.engine.reclaim import note_gone, reclaim, reclaim_if_due
 
 MAX_PROGRAMS = 16
 
@@ -66,7 +67,9 @@ class LeastRecentlyUsed:
                 self._entries[key] = entry
                 while len(self._entries) > self._size:
                     self.drop(self._entries.popitem(last=False)[1])
-            return entry
+                    note_gone()
+        reclaim_if_due()
+        return entry
 
     def _find(self, key: Hashable) -> Any:
         """Return the entry of a key and count it; None where there is none."""
@@ -120,6 +123,8 @@ class ProgramCache(LeastRecentlyUsed):
             )
             return self.get(key, lambda: Program(model, recipe, rows))
         except architecture.NotCloneableError:
+            note_gone()  # when this fit is over
+            reclaim_if_due()
             return Program(model, recipe, rows, copy=False)
 
     def drop(self, entry: Program) -> None:
@@ -181,6 +186,7 @@ def clear_cache() -> None:
     check_not_forked()
     PROGRAMS.clear()
     PREDICTORS.clear()
+    reclaim()
 
 
 def _recipe_key(recipe: Recipe) -> tuple:

@@ -14,6 +14,7 @@ from segmentlearn.engine.data import Table, longest
 from segmentlearn.engine.interruption import ends_the_job
 from segmentlearn.engine.optimizer_state import read_state, write_state
 from segmentlearn.engine.program import Recipe
+from segmentlearn.engine.reclaim import note_gone, reclaim_if_due
 from segmentlearn.engine.tensorboard_log import LogCallback
 from segmentlearn.engine.watch import Watch
 from segmentlearn.exceptions import SegmentLearnWarning
@@ -195,6 +196,8 @@ def fit_with_keras(
     _warn_of_early_end(watch, plan, interrupted)
     if watch.kept_weights is not None:
         model.set_weights(watch.kept_weights)
+    note_gone()  # what Keras compiled; it goes with the model
+    reclaim_if_due()
     return TrainingResult(
         history=watch.history,
         n_epochs=watch.n_epochs,

@@ -26,11 +26,11 @@ def without_unknown_settings(archive: bytes) -> bytes:
     Returns
     -------
     archive : bytes
-        The same if this Keras is as new as that which wrote it.
+        The same if this Keras is as new as that which wrote it, as far as it says so.
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as written:
-        wrote = json.loads(written.read("metadata.json"))["keras_version"]
-        if Version(wrote) <= Version(keras.__version__):
+        wrote = json.loads(written.read("metadata.json")).get("keras_version")
+        if wrote is not None and Version(wrote) <= Version(keras.__version__):
             return archive
         kept = io.BytesIO()
         with zipfile.ZipFile(kept, "w") as readable:
