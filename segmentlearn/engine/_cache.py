@@ -16,6 +16,7 @@ from segmentlearn.engine._program import (
     _losses as losses,
 )
 from segmentlearn.engine._program._epoch_program import Program, Recipe
+from segmentlearn.engine._program._reclaim import note_gone, reclaim, reclaim_if_due
 
 MAX_PROGRAMS = 16
 
@@ -65,7 +66,9 @@ class LeastRecentlyUsed:
                 self._entries[key] = entry
                 while len(self._entries) > self._size:
                     self.drop(self._entries.popitem(last=False)[1])
-            return entry
+                    note_gone()
+        reclaim_if_due()
+        return entry
 
     def _find(self, key: Hashable) -> Any:
         """Return the entry of a key and count it; None where there is none."""
@@ -113,6 +116,8 @@ class ProgramCache(LeastRecentlyUsed):
             )
             return self.get(key, lambda: Program(model, recipe, rows))
         except architecture.NotCloneableError:
+            note_gone()  # when this fit is over
+            reclaim_if_due()
             return Program(model, recipe, rows, copy=False)
 
     def drop(self, entry: Program) -> None:
@@ -174,6 +179,7 @@ def clear_cache() -> None:
     check_not_forked()
     PROGRAMS.clear()
     PREDICTORS.clear()
+    reclaim()
 
 
 def _recipe_key(recipe: Recipe) -> tuple:

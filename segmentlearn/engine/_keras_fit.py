@@ -15,6 +15,7 @@ from segmentlearn.engine._keras_fit_monitor import Watch
 from segmentlearn.engine._optimizer_state import read_state, write_state
 from segmentlearn.engine._program import _losses as losses
 from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._program._reclaim import note_gone, reclaim_if_due
 from segmentlearn.engine._tensorboard_log import LogCallback
 from segmentlearn.exceptions import SegmentLearnWarning
 
@@ -158,6 +159,8 @@ def fit_with_keras(
     _warn_of_early_end(watch, plan, interrupted)
     if watch.kept_weights is not None:
         model.set_weights(watch.kept_weights)
+    note_gone()  # what Keras compiled; it goes with the model
+    reclaim_if_due()
     return TrainingResult(
         history=watch.history,
         n_epochs=watch.n_epochs,

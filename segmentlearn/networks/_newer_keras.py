@@ -19,8 +19,8 @@ def without_unknown_settings(archive: bytes) -> bytes:
     used is None; an older one refuses the layer for it.
     """
     with zipfile.ZipFile(io.BytesIO(archive)) as written:
-        wrote = json.loads(written.read("metadata.json"))["keras_version"]
-        if Version(wrote) <= Version(keras.__version__):
+        wrote = json.loads(written.read("metadata.json")).get("keras_version")
+        if wrote is not None and Version(wrote) <= Version(keras.__version__):
             return archive
         kept = io.BytesIO()
         with zipfile.ZipFile(kept, "w") as readable:

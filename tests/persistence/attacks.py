@@ -271,7 +271,7 @@ ATTACKS = {
     "deep schema": lambda: text_in_state(DEEP),
     "empty lists": lambda: text_in_state(b"[" + b"[]," * (6 * 10**6) + b"1]"),
     "huge integer": lambda: text_in_state(b'{"protocol": ' + b"9" * 10**6 + b"}"),
-    "huge text": lambda: text_in_state(b'{"a": "' + b"x" * (64 * 2**20) + b'"}'),
+    "huge text": lambda: text_in_state(b'{"a": "' + b"x" * (256 * 2**20) + b'"}'),
     "deep configuration": lambda: with_network(
         lambda network: network.update(
             {"config.json": '{"a":' * 10**5 + "1" + "}" * 10**5}

@@ -22,6 +22,8 @@ from segmentlearn.engine._program import (
 from segmentlearn.engine._program import (
     _member_optimizer as members,
 )
+from segmentlearn.engine._program._loop import sum_over_steps
+from segmentlearn.engine._program._reclaim import GATE, note_gone
 from segmentlearn.engine._program._weights import Weights
 
 _MAX_SIZES = 16  # table sizes a program keeps compiled
@@ -240,16 +242,17 @@ class Program:
             n_train: Any,
             n_validation: Any,
         ) -> np.ndarray:
-            result = epoch(
-                [*rows.features, *rows.targets],
-                rows.weights,
-                tf.constant(order),
-                tf.constant(learning_rates),
-                n_train,
-                n_validation,
-                *constants,
-            )
-            return result.numpy()
+            with GATE.run():
+                result = epoch(
+                    [*rows.features, *rows.targets],
+                    rows.weights,
+                    tf.constant(order),
+                    tf.constant(learning_rates),
+                    n_train,
+                    n_validation,
+                    *constants,
+                )
+                return result.numpy()
 
         return run
 
@@ -265,6 +268,7 @@ class Program:
         if key not in self._traced:
             if len(self._traced) >= _MAX_SIZES:  # the size made first goes
                 del self._traced[next(iter(self._traced))]
+                note_gone()
             self._traced[key] = self._epoch.get_concrete_function(*arguments)
             self._n_compiled += 1
         return self._traced[key]
@@ -320,10 +324,10 @@ class Program:
             trained = self._weights.unpack(held)
             return step + 1, total + self._measure(chunk, trained, False)[0]
 
-        train = _loop(n_steps, train_step, zeros)
-        validation = _loop(
-            _n_chunks(n_validation, VALIDATION_CHUNK), validation_step, zeros
-        )
+        in_xla = self.recipe.jit_compile
+        train = sum_over_steps(n_steps, train_step, zeros, in_xla)
+        n_chunks = _n_chunks(n_validation, VALIDATION_CHUNK)
+        validation = sum_over_steps(n_chunks, validation_step, zeros, in_xla)
         return tf.stack([train, validation])
 
     def _chunk(
@@ -414,14 +418,3 @@ def _rows_from(leaf: Any, start: Any, size: int) -> Any:
     """Return rows that stand side by side."""
     shape = leaf.shape[1:]
     return tf.slice(leaf, [start, *[0] * len(shape)], [size, *shape])
-
-
-def _loop(n_steps: Any, body: Any, zeros: Any) -> Any:
-    """Run `body` for each step and return the sum that it carries."""
-    _, total = tf.while_loop(
-        lambda step, total: step < n_steps,
-        body,
-        (tf.constant(0), zeros),
-        parallel_iterations=1,
-    )
-    return total

@@ -3,11 +3,11 @@
 from segmentlearn.exceptions import ArchiveError
 
 # an archive may unfold to this many bytes whatever its own size
-_FREE_BYTES = 32 * 2**20
+_FREE_BYTES = 64 * 2**20
 # and to so many times its own size: text compresses well while an archive is small,
 # and `save` stores a large one uncompressed if it needs more than that
-_EXPANSION = 100
-_SMALL_ARCHIVE = 2 * 2**20
+_EXPANSION = 200
+_SMALL_ARCHIVE = 2**20
 _EXPANSION_OF_LARGE = 8
 
 # a call of a layer takes Keras some 5 ms whatever its size

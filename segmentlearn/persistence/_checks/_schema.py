@@ -20,7 +20,7 @@ _MEMBERS = r"schema\.json|[0-9A-Za-z-]+\.(npy|npz|bin)"
 # files of older protocols name functions in another way; segmentlearn never wrote any
 _LEAST_PROTOCOL = 2
 
-_BYTES_PER_NODE = 1500
+_BYTES_PER_NODE = 1300
 
 _NPY = b"\x93NUMPY"
 _ZIP = b"PK"

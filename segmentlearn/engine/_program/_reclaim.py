@@ -1,0 +1,241 @@
+"""Give back what TensorFlow keeps of functions that nobody can call any more.
+
+TensorFlow never forgets a compiled program: XLA's executables, the kernels that ran
+eagerly and the gradients of ``tf.custom_gradient`` stay until the process ends, even
+where the function they belong to is gone. A search over hundreds of architectures would
+take gigabytes, so from time to time these stores are emptied. What is still in use is
+filled in again by its next call: results are the same, and a kept program compiles once
+more.
+"""
+
+import contextlib
+import ctypes
+import functools
+import gc
+import sys
+import threading
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from segmentlearn.engine._backend import keras, tf
+
+EVERY = 16  # functions that went since the stores were last emptied
+
+# the store of XLA's executables, under the name by which TensorFlow looks it up; both
+# are checked by its destroying op, which passes over what is not there
+_STORE = "xla_device_compiler"
+_STORE_TYPES = (
+    "N10tensorflow14DeviceCompilerIN3xla15LocalExecutableENS1_11LocalClientEEE",
+    "class tensorflow::DeviceCompiler<class xla::LocalExecutable,"
+    "class xla::LocalClient>",  # as Windows spells it
+)
+
+
+class Gate:
+    """Lets compiled programs run side by side, or one thread clear up alone."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_inside = 0
+        self._is_closed = False
+
+    @contextlib.contextmanager
+    def run(self) -> Iterator[None]:
+        """Run a program; waits while somebody clears up."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_closed)
+            self._n_inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._n_inside -= 1
+                self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Clear up: waits for the programs that run and keeps others from starting."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_closed)
+            self._is_closed = True
+            try:
+                self._changed.wait_for(lambda: self._n_inside == 0)
+            except BaseException:
+                self._open()
+                raise
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._open()
+
+    def _open(self) -> None:
+        self._is_closed = False
+        self._changed.notify_all()
+
+
+GATE = Gate()
+_lock = threading.Lock()
+_n_gone = 0
+
+
+def note_gone(n_functions: int = 1) -> None:
+    """Take note of functions that are compiled and will not be called again."""
+    global _n_gone
+    with _lock:
+        _n_gone += n_functions
+
+
+def reclaim_if_due() -> bool:
+    """Empty TensorFlow's stores once enough has gone; return whether that was now."""
+    global _n_gone
+    with _lock:
+        if _n_gone < EVERY:
+            return False
+        _n_gone = 0
+    reclaim()
+    return True
+
+
+def reclaim() -> None:
+    """Empty TensorFlow's stores and return the memory to the operating system."""
+    tie_gradients_to_graphs()
+    gc.collect()  # programs, layers and graphs refer to each other in circles
+    _context().clear_kernel_cache()
+    with GATE.alone():
+        if not _others_use_tensorflow():
+            _drop_executables()
+    _trim()
+
+
+def tie_gradients_to_graphs() -> None:
+    """Let each gradient of ``tf.custom_gradient`` live as long as its graph.
+
+    TensorFlow registers them under names of their own for good, and each one holds the
+    graph that it was traced in: silu in a hidden layer is enough.
+    """
+    registry = _gradient_registry()
+    for name in [name for name in registry if name.startswith("CustomGradient-")]:
+        entry = registry.get(name)
+        if entry is None or isinstance(entry["type"], _GradientOfLiveGraph):
+            continue
+        graph = _graph_of(entry["type"])
+        if graph is None:
+            continue
+        held = getattr(graph, "_held_gradients", [])
+        held.append(entry["type"])
+        graph._held_gradients = held
+        entry["type"] = _GradientOfLiveGraph(entry["type"])
+        weakref.finalize(graph, registry.pop, name, None).atexit = False
+
+
+class _GradientOfLiveGraph:
+    """Stands in the registry for a gradient that its graph holds."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = weakref.ref(function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function()(*arguments)  # type: ignore[misc]
+
+
+def _graph_of(function: Any) -> Any:
+    """Return the graph that a registered gradient holds; None where it is unlike."""
+    try:
+        (inner,) = function.__closure__
+        names = inner.cell_contents.__code__.co_freevars
+        cells = dict(zip(names, inner.cell_contents.__closure__, strict=True))
+        return keras.tree.flatten(cells["result"].cell_contents)[0].graph
+    except Exception:
+        return None
+
+
+def _gradient_registry() -> dict:
+    try:
+        from tensorflow.python.framework.ops import gradient_registry
+    except ImportError:  # pragma: no cover
+        return {}
+    return getattr(gradient_registry, "_registry", {})
+
+
+def _context() -> Any:
+    from tensorflow.python.eager import context
+
+    return context.context()
+
+
+def _others_use_tensorflow() -> bool:
+    """Whether another thread may be running a program that the engine did not start.
+
+    The executables would be taken from under it. The engine's own wait at the gate.
+    """
+    own = threading.get_ident()
+    return any(
+        _is_foreign(frame)
+        for thread, frame in sys._current_frames().items()
+        if thread != own
+    )
+
+
+def _is_foreign(frame: Any) -> bool:
+    """Whether a thread is in Keras or TensorFlow, and not by way of the engine."""
+    names = []
+    while frame is not None:
+        names.append(frame.f_globals.get("__name__") or "")
+        frame = frame.f_back
+    if any(name.endswith("tensorflow.trainer") for name in names):  # Keras' own fit
+        return True
+    if any(name.startswith("segmentlearn.engine.") for name in names):
+        return False
+    return any(name.partition(".")[0] in ("tensorflow", "keras") for name in names)
+
+
+def _drop_executables() -> None:
+    """Destroy the store of XLA's executables; the next call makes a new one."""
+    for device in tf.config.list_logical_devices("CPU"):
+        for name in _STORE_TYPES:
+            tf.raw_ops.DestroyResourceOp(
+                resource=_handle(device.name, name), ignore_lookup_error=True
+            )
+
+
+@functools.lru_cache(maxsize=8)
+def _handle(device: str, type_name: str) -> Any:
+    """Return a handle on the store."""
+    from tensorflow.core.framework import tensor_pb2, types_pb2
+
+    proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_RESOURCE)
+    handle = proto.resource_handle_val.add()
+    handle.device = f"/job:localhost/replica:0/task:0{device}"
+    handle.container = "localhost"
+    handle.name = _STORE
+    handle.hash_code = _hash(type_name)
+    handle.maybe_type_name = type_name
+    return tf.raw_ops.ParseTensor(
+        serialized=proto.SerializeToString(), out_type=tf.resource
+    )
+
+
+def _hash(text: str) -> int:
+    """Return TensorFlow's 64-bit hash, put together from two remainders of it."""
+    most = 2**63 - 1
+
+    def remainder(divisor: int) -> int:
+        return int(
+            tf.raw_ops.StringToHashBucket(string_tensor=text, num_buckets=divisor)
+        )
+
+    high, low = remainder(most), remainder(2**32)
+    return next(
+        whole
+        for whole in (high, high + most, high + 2 * most)
+        if whole % 2**32 == low and whole < 2**64
+    )
+
+
+def _trim() -> None:
+    """Return freed pages to the system where the C library has to be asked to."""
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError, OSError):  # not glibc
+            ctypes.CDLL(None).malloc_trim(0)
