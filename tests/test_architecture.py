@@ -6,6 +6,7 @@ import io
 import pathlib
 import subprocess
 import sys
+import tokenize
 
 import pytest
 
@@ -106,13 +107,55 @@ def test_only_the_command_line_prints(path):
     assert "print" not in names
 
 
+def code_lines(path):
+    """Count the lines that hold code, not documentation."""
+    text = path.read_text(encoding="utf-8")
+    blank = {
+        *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER),
+        *(tokenize.INDENT, tokenize.DEDENT),
+    }
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in blank:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in nodes(path, ast.Module, ast.ClassDef, ast.FunctionDef):
+        if ast.get_docstring(node):
+            lines -= {*range(node.body[0].lineno, node.body[0].end_lineno + 1)}
+    return len(lines)
+
+
 @every_source
 def test_a_file_is_one_idea(path):
     """Files stay short, are documented, and are named for what they hold."""
-    text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 500
-    assert ast.get_docstring(ast.parse(text))
+    assert code_lines(path) <= 300
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert path.stem not in ("utils", "common", "helpers", "misc")
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in SOURCES}), ids=str)
+def test_a_folder_is_small_enough_to_know(folder):
+    """More than fifteen modules side by side ask for packages within."""
+    modules = [path for path in folder.glob("*.py") if path.stem != "__init__"]
+    assert len(modules) <= 15
+
+
+@every_source
+def test_modules_below_a_package_are_private(path):
+    """What others may import is what the package names."""
+    if len(path.relative_to(PACKAGE).parts) > 1:
+        assert path.stem.startswith("_")
+
+
+@every_source
+def test_other_packages_are_imported_by_their_faces(path):
+    """A module imports from another package only what its ``__init__`` names."""
+    own = path.relative_to(PACKAGE).parts[0]
+    for module, name in imports(path):
+        parts = [part for part in (module, name) if part and part.startswith("_")]
+        package = module.split(".")[1:2]
+        if module.startswith("segmentlearn.") and package != [own]:
+            assert module.count(".") == 1, module
+            assert not parts, f"{module}: {name}"
 
 
 def test_import_is_light():

@@ -16,6 +16,10 @@ def pass_interrupts_on() -> Iterator[None]:
     the best weights so far: right for a training that somebody watches, and wrong for a
     search, a comparison or an ensemble, which would go on as if nothing had happened.
 
+    Yields
+    ------
+    None
+
     Examples
     --------
     >>> from segmentlearn import engine

@@ -28,7 +28,7 @@ _OLDER: dict[str, tuple[str, dict[str, str]]] = {
     ),
     f"{_CLUSTER}.latent_classes.LatentClassMixture": (
         f"{_CLUSTER}.LatentClassMixture",
-        {},
+        {"blocks": "column_groups", "least_variance": "min_variance"},
     ),
     f"{_CLUSTER}.nearest_rows.LabelledRows": (
         f"{_CLUSTER}.LabelledRows",

@@ -36,9 +36,9 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
-    refused : str or None
-        What `load` would say in place of building the estimator, told to trust the
-        classes in `trusted`; None if it would build it.
+    refused : str or None, default=None
+        The error that `load` would raise although it trusted the classes in `trusted`;
+        None if it would build the estimator.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class ArchiveInfo:
     >>> save(SoftRobustScaler().fit([[1.0], [2.0], [4.0]]), file)
     >>> info = inspect(file)
     >>> info.estimator
-    'segmentlearn.preprocessing._soft_robust_scaler.SoftRobustScaler'
+    'segmentlearn.preprocessing.SoftRobustScaler'
     """
 
     estimator: str
