@@ -37,7 +37,7 @@ def quick():
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "segmentlearn.cluster._selection._candidate_selection._copied_autoencoder",
+            "segmentlearn.cluster._candidate_selection._copied_autoencoder",
             lambda autoencoder, n_rows: tiny_autoencoder(),
         )
         patch.setattr(segmentlearn, "select_n_clusters", few)

@@ -342,8 +342,8 @@ class KerasTunerSearchCV(BaseSearchCV):
         name = self.refit if isinstance(self.refit, str) else "score"
         if f"mean_test_{name}" not in results:
             raise ValueError(
-                f"refit={self.refit!r} does not name the score for the oracle among "
-                "several; set refit to the name of one."
+                f"refit={self.refit!r} does not say which of several scores the oracle "
+                "maximises; set refit to the name of one."
             )
         return results[f"mean_test_{name}"]
 
