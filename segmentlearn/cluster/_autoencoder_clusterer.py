@@ -45,11 +45,11 @@ from segmentlearn.exceptions import (
 )
 from segmentlearn.neural_network import (
     Autoencoder,
-    all_or_nothing,
     as_matrix,
     check_finite,
     is_frame,
     is_ready,
+    restore_on_failure,
 )
 from segmentlearn.preprocessing import DistancePreprocessor
 
@@ -233,7 +233,7 @@ class AutoencoderClusterer(
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @restore_on_failure
     def fit(self, X: Any, y: Any = None) -> Self:
         """Find segments.
 

@@ -17,7 +17,7 @@ from segmentlearn._compat import HasMethods, fit_context, validate_data
 from segmentlearn.cluster._fitting import seeded
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._label_order import match_labels
-from segmentlearn.neural_network import all_or_nothing
+from segmentlearn.neural_network import restore_on_failure
 
 
 class ConsensusClusterer(ClusterMixin, BaseEstimator):
@@ -96,7 +96,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @restore_on_failure
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Find segments in each view, and match them.
 

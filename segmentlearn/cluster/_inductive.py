@@ -38,7 +38,7 @@ from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._fitting import fit_labels, max_rows_of, seeded
 from segmentlearn.cluster._label_order import canonical_labels
 from segmentlearn.exceptions import FewSegmentsWarning, SampledRowsWarning
-from segmentlearn.neural_network import all_or_nothing
+from segmentlearn.neural_network import restore_on_failure
 
 _N_SEGMENTS = 8  # of the default clusterer; KMeans' own default
 _ROWS_AT_ONCE = 100_000
@@ -195,7 +195,7 @@ class InductiveClusterer(
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @restore_on_failure
     def fit(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:

@@ -11,21 +11,20 @@ from segmentlearn.neural_network._autoencoder._autoencoder_members import (
 )
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
 from segmentlearn.neural_network._autoencoder._joint_training import fit_jointly
-from segmentlearn.neural_network._restore_on_failure import all_or_nothing
+from segmentlearn.neural_network._neural_estimator import restore_on_failure
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )
 from segmentlearn.neural_network._segment_classifier._classifier_members import (
-    Start,
+    PreparedFit,
     TrainingTable,
+    prepare_fit,
     reason_to_train_alone,
-    start,
     train_side_by_side,
 )
-from segmentlearn.neural_network._segment_classifier._effort import EFFORTS
-from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
-from segmentlearn.neural_network._settings import check_layer_sizes
-from segmentlearn.neural_network._state import networks_apart, networks_given
+from segmentlearn.neural_network._settings import EFFORTS, check_layer_sizes
+from segmentlearn.neural_network._split import stratified_holdout
+from segmentlearn.neural_network._state import externalize_networks, restore_networks
 from segmentlearn.neural_network._table import (
     as_matrix,
     check_finite,

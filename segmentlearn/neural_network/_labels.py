@@ -1,6 +1,7 @@
 """Labels as class numbers, and what each row weighs."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ _PLAIN_DTYPES = {
 }
 
 
-def read_labels(y, name):
+def read_labels(y: Any, name: str) -> np.ndarray:
     """Return labels as an array of text, whole numbers or truth values."""
     if y is None:
         raise ValueError(
@@ -55,7 +56,7 @@ def read_labels(y, name):
     return labels.astype(labels.dtype.newbyteorder("="), copy=False)
 
 
-def learn_classes(labels, classes=None):
+def learn_classes(labels: np.ndarray, classes: Any = None) -> np.ndarray:
     """Return the sorted classes of a training table."""
     found = labels if classes is None else read_labels(classes, "classes")
     found = np.sort(pd.unique(found))
@@ -70,12 +71,12 @@ def learn_classes(labels, classes=None):
             f"y has {len(found)} classes in {len(labels)} rows, more than one for two "
             "rows: is it an identifier or a measured number instead of a segment?",
             SegmentLearnWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return found
 
 
-def check_same_classes(classes, known):
+def check_same_classes(classes: Any, known: np.ndarray) -> None:
     """Check the classes that a later call of `partial_fit` names again."""
     if classes is None:
         return
@@ -86,32 +87,39 @@ def check_same_classes(classes, known):
         )
 
 
-def encode_labels(X, labels, classes, suffix=""):
+def encode_labels(
+    X: Any, labels: np.ndarray, classes: np.ndarray, suffix: str = ""
+) -> np.ndarray:
     """Return each row's class number."""
     if num_samples(X) != len(labels):
         raise ValueError(
             f"X{suffix} and y{suffix} have different lengths: {num_samples(X)} and "
             f"{len(labels)} rows, an inconsistent number of samples."
         )
-    codes = pd.Index(_as_numbers(classes, labels)).get_indexer(
+    y_encoded = pd.Index(_as_numbers(classes, labels)).get_indexer(
         _as_numbers(labels, classes)
     )
-    unknown = codes < 0
+    unknown = y_encoded < 0
     if unknown.any():
         raise ValueError(
             f"y{suffix} holds classes {np.unique(labels[unknown]).tolist()!r} that are "
             f"not among the known ones, {classes.tolist()!r}."
         )
-    return codes.astype(np.int32)
+    return y_encoded.astype(np.int32)
 
 
-def weigh_classes(codes, classes, class_weight, sample_weight=None):
+def weigh_classes(
+    y_encoded: np.ndarray,
+    classes: np.ndarray,
+    class_weight: Any,
+    sample_weight: np.ndarray | None = None,
+) -> np.ndarray:
     """Return one factor a class."""
     factors = np.ones(len(classes))
     if class_weight is None:
         return factors
     if isinstance(class_weight, str):
-        totals = np.bincount(codes, sample_weight, len(classes)).astype(np.float64)
+        totals = np.bincount(y_encoded, sample_weight, len(classes)).astype(np.float64)
         present = totals > 0
         factors[present] = totals.sum() / (present.sum() * totals[present])
         return factors
@@ -132,17 +140,25 @@ def weigh_classes(codes, classes, class_weight, sample_weight=None):
     return factors
 
 
-def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
+def weigh_rows(
+    y_encoded: np.ndarray,
+    classes: np.ndarray,
+    class_weight: Any,
+    sample_weight: Any,
+    whole: bool = True,
+) -> tuple[np.ndarray | None, np.ndarray]:
     """Return one weight a row; None where every row weighs 1."""
     if sample_weight is not None:
         sample_weight = check_sample_weight(
-            sample_weight, codes, dtype=np.float64, ensure_non_negative=True
+            sample_weight, y_encoded, dtype=np.float64, ensure_non_negative=True
         )
-    factors = weigh_classes(codes, classes, class_weight, sample_weight)
+    factors = weigh_classes(y_encoded, classes, class_weight, sample_weight)
     if sample_weight is None and class_weight is None:
         return None, factors
     weights = (
-        factors[codes] if sample_weight is None else sample_weight * factors[codes]
+        factors[y_encoded]
+        if sample_weight is None
+        else sample_weight * factors[y_encoded]
     )
     rows = np.flatnonzero(weights)
     if not len(rows):
@@ -150,7 +166,7 @@ def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
             "sample_weight or class_weight is zero for every row; nothing to learn."
         )
     if whole:
-        present = classes[np.unique(codes[rows])].tolist()
+        present = classes[np.unique(y_encoded[rows])].tolist()
         if len(present) < 2:
             raise ValueError(
                 f"only class {present[0]!r} has rows whose weight is not zero; a "
@@ -160,18 +176,18 @@ def weigh_rows(codes, classes, class_weight, sample_weight, whole=True):
     return weights, factors
 
 
-def rows_that_count(weights, n_rows):
+def nonzero_rows(weights: np.ndarray | None, n_rows: int) -> np.ndarray:
     """Return the numbers of the rows whose weight is not zero."""
     return np.arange(n_rows) if weights is None else np.flatnonzero(weights)
 
 
-def _as_numbers(labels, others):
+def _as_numbers(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Let truth values be the numbers that they equal, where others are numbers."""
     is_mixed = labels.dtype.kind == "b" and others.dtype.kind in "iuf"
     return labels.astype(np.int8) if is_mixed else labels
 
 
-def _as_plain(labels, name):
+def _as_plain(labels: np.ndarray, name: str) -> np.ndarray:
     """Return objects as text, numbers or truth values, whichever all of them are."""
     kind = pd.api.types.infer_dtype(labels, skipna=False)
     if kind in _PLAIN_DTYPES:

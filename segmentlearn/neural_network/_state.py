@@ -3,7 +3,6 @@
 import contextlib
 import contextvars
 import dataclasses
-import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -92,7 +91,7 @@ _supply: contextvars.ContextVar[_Supply | None] = contextvars.ContextVar(
 
 
 @contextlib.contextmanager
-def networks_apart(encode: StateFunction = dict) -> Iterator[list[bytes]]:
+def externalize_networks(encode: StateFunction = dict) -> Iterator[list[bytes]]:
     """Collect nets instead of writing them into their estimators' state.
 
     While it lasts, ``__getstate__`` of every estimator with a net leaves a number in
@@ -107,7 +106,7 @@ def networks_apart(encode: StateFunction = dict) -> Iterator[list[bytes]]:
 
 
 @contextlib.contextmanager
-def networks_given(
+def restore_networks(
     archives: Sequence[bytes | None], decode: StateFunction = dict
 ) -> Iterator[None]:
     """Put nets back into the estimators whose state is read while it lasts."""
@@ -118,38 +117,27 @@ def networks_given(
         _supply.reset(token)
 
 
-class NetworkState:
-    """Mixin for estimators with a Keras model in ``model_``: makes their state plain.
+def state_with_network(state: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimator's state with its net as bytes, or as a position."""
+    model = state.pop("model_", None)
+    collection = _collection.get()
+    if collection is not None:
+        state = collection.encode(state)
+    if model is not None:
+        write = _write if collection is None else collection.place
+        state["model_"] = write(model)
+    return state
 
-    Stands left of ``BaseEstimator``. A pickle then holds the model in Keras' own
-    archive format, which is read back in safe mode.
-    """
 
-    def __getstate__(self) -> dict:
-        state: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
-        model = state.pop("model_", None)
-        state.pop("_log", None)  # two that went on would write into one folder
-        collection = _collection.get()
-        if collection is not None:
-            state = collection.encode(state)
-        if model is not None:
-            write = _write if collection is None else collection.place
-            state["model_"] = write(model)
-        return state
-
-    def __setstate__(self, state: dict) -> None:
-        state = dict(state)
-        stored = state.pop("model_", None)
-        supply = _supply.get()
-        if supply is not None:
-            state = supply.decode(state)
-        if stored is not None:
-            if supply is None and isinstance(stored, int):
-                raise ValueError("the net of this estimator is kept in another file.")
-            read = _read if supply is None else supply.fetch
-            state["model_"] = read(stored)
-        for name, parameter in inspect.signature(type(self)).parameters.items():
-            if parameter.default is not parameter.empty:
-                # a parameter that was unknown to who wrote the state
-                state.setdefault(name, parameter.default)
-        super().__setstate__(state)  # type: ignore[misc]
+def network_from_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored state with its net as a model."""
+    stored = state.pop("model_", None)
+    supply = _supply.get()
+    if supply is not None:
+        state = supply.decode(state)
+    if stored is not None:
+        if supply is None and isinstance(stored, int):
+            raise ValueError("The net of this estimator is kept in another file.")
+        read = _read if supply is None else supply.fetch
+        state["model_"] = read(stored)
+    return state

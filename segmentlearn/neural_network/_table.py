@@ -8,8 +8,6 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import clone
 
-from segmentlearn._compat import validate_data
-from segmentlearn._forks import check_not_forked
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 
@@ -17,66 +15,8 @@ from segmentlearn.preprocessing import TabularPreprocessor
 _LARGEST_NATURAL_SCALE = 10.0
 # an array is taken as it comes, so it must be far off before it is worth a warning
 _LARGEST_SILENT_SCALE = 100.0
-_SAMPLE = 10_000  # about so many rows tell a column's scale
+_SAMPLE = 10_000  # about so many rows suffice for a column's scale
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
-
-
-class TableInput:
-    """Mixin for nets with a `preprocessor` parameter: turns their tables into matrices.
-
-    Stands left of ``BaseEstimator``.
-    """
-
-    def _fit_table(self, X, y=None):
-        """Fit the preprocessor where one is needed; return float features."""
-        check_not_forked()
-        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
-        if self.preprocessor_ is None:
-            features = self._as_it_comes(X, reset=True)
-            if self.preprocessor is not None and not is_frame(X):
-                _warn_of_raw_numbers(features)
-            return features
-        features = as_matrix(self.preprocessor_.fit_transform(X, y))
-        validate_data(self, X, skip_check_array=True)
-        return features
-
-    def _read_table(self, X):
-        """Return the features of new rows, prepared as the training rows were."""
-        check_not_forked()
-        if self.preprocessor_ is None:
-            return self._as_it_comes(X, reset=False)
-        return as_matrix(self.preprocessor_.transform(X))
-
-    def _feature_names(self):
-        """Return the names of the net's inputs; None where they have none."""
-        if self.preprocessor_ is None:
-            names = getattr(self, "feature_names_in_", None)
-        elif hasattr(self.preprocessor_, "get_feature_names_out"):
-            names = self.preprocessor_.get_feature_names_out()
-        else:
-            return None
-        return None if names is None else list(names)
-
-    def _as_it_comes(self, X, reset):
-        """Return the numbers of a table that needs no preprocessor."""
-        matrix = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float32, np.float64],
-            order="C" if reset else None,
-            ensure_all_finite=False,
-        )
-        check_finite(matrix, getattr(self, "feature_names_in_", None))
-        return matrix
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        takes_raw = self.preprocessor is not None
-        tags.input_tags.allow_nan = takes_raw
-        tags.input_tags.string = takes_raw
-        tags.input_tags.categorical = takes_raw
-        return tags
 
 
 def is_frame(X: Any) -> bool:
@@ -172,7 +112,7 @@ def check_probabilities(probabilities: np.ndarray, features: np.ndarray) -> None
         )
 
 
-def _warn_of_raw_numbers(matrix: np.ndarray) -> None:
+def warn_of_raw_numbers(matrix: np.ndarray) -> None:
     """Warn of an array that no transformer can have come over."""
     far = np.flatnonzero(_is_far_from_zero(matrix, _LARGEST_SILENT_SCALE))
     if len(far):
@@ -187,7 +127,7 @@ def _warn_of_raw_numbers(matrix: np.ndarray) -> None:
 
 
 def _is_far_from_zero(matrix: np.ndarray, limit: float) -> np.ndarray:
-    """Whether each column has a large mean or a large spread; a sample tells."""
+    """Whether each column has a large mean or a large variance, judged by a sample."""
     sample = matrix[:: 1 + len(matrix) // _SAMPLE]
     with np.errstate(all="ignore"):
         squares = np.einsum("ij,ij->j", sample, sample, dtype=np.float64)

@@ -15,7 +15,7 @@ from segmentlearn.exceptions import (
     ForkedProcessError,
     SegmentLearnWarning,
 )
-from segmentlearn.neural_network import networks_apart, networks_given
+from segmentlearn.neural_network import externalize_networks, restore_networks
 from segmentlearn.persistence._checks._allowed import (
     AllowedNames,
     NotAllowedError,
@@ -70,7 +70,7 @@ class EncodedEstimator:
 def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
     """Write an estimator, and prove that it can be read again as it was."""
     to_plain = PlainState()
-    with networks_apart(to_plain) as networks:
+    with externalize_networks(to_plain) as networks:
         state = _dump(portable(estimator))
     for sentence in sorted(to_plain.left_out):
         warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
@@ -136,7 +136,7 @@ class CheckedEstimator:
     def build(self) -> Any:
         """Build the estimator; :meth:`check_names` must have passed."""
         networks = _Rewritten(self.networks)
-        with warnings.catch_warnings(), networks_given(networks, from_plain):
+        with warnings.catch_warnings(), restore_networks(networks, from_plain):
             # scikit-learn warns once for each estimator; the archive's reader warns
             # once
             warnings.simplefilter("ignore", InconsistentVersionWarning)
@@ -236,9 +236,9 @@ def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -
     """Build the estimator without its nets, write it again and compare."""
     schema, _ = read_schema(state, Budget(sys.maxsize))
     try:
-        with networks_given([None] * len(networks), from_plain):
+        with restore_networks([None] * len(networks), from_plain):
             rebuilt = _build(state, names_in(walk(schema)))
-        with networks_apart(PlainState()):
+        with externalize_networks(PlainState()):
             retold = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
     except Exception as error:
         raise ArchiveError(

@@ -12,10 +12,7 @@ from segmentlearn import engine
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.networks import packed_nets
 from segmentlearn.neural_network._segment_classifier._calibration import fit_calibration
-from segmentlearn.neural_network._segment_classifier._ensemble import (
-    Fold,
-    held_out_logits,
-)
+from segmentlearn.neural_network._segment_classifier._ensemble import predict_logits
 
 
 def net_probabilities(clf, X):
@@ -76,11 +73,12 @@ def test_out_of_fold_probabilities_are_calibrated(make_packed, two_groups, seen)
     """By what was found for a net alone; the average of all nets is surer."""
     X, y = np.tile(two_groups[0], (2, 1)), np.tile(two_groups[1], 2)
     clf = make_packed(calibration="affine", max_epochs=2).fit(X, y)
-    folds = [Fold(call["train_rows"], call["validation_rows"]) for call in seen]
-    nets = packed_nets(clf.model_)
-    logits = held_out_logits(nets, folds, np.asarray(X, np.float32), 2)
-    codes = np.searchsorted(clf.classes_, y)
-    slope, shift = fit_calibration(logits, codes, None, "affine")
+    logits = np.empty((len(X), 2))
+    for net, call in zip(packed_nets(clf.model_), seen, strict=True):
+        rows = call["validation_rows"]
+        logits[rows] = predict_logits(net, X[rows].astype(np.float32))
+    y_encoded = np.searchsorted(clf.classes_, y)
+    slope, shift = fit_calibration(logits, y_encoded, None, "affine")
     assert shift.any()
     said = softmax(slope * logits + shift, axis=1)
     np.testing.assert_allclose(clf.oof_proba_, said, rtol=1e-4)

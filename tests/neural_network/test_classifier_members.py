@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier, make_customers
+from segmentlearn.neural_network import (
+    TrainingTable,
+    prepare_fit,
+    reason_to_train_alone,
+    train_side_by_side,
+)
 from segmentlearn.neural_network._segment_classifier import (
     _classifier_members as classifier_members,
-)
-from segmentlearn.neural_network._segment_classifier._classifier_members import (
-    TrainingTable,
-    reason_to_train_alone,
-    start,
-    train_side_by_side,
 )
 
 
@@ -31,11 +31,11 @@ def test_fitted_attributes_are_those_of_fit(customers):
     """Classes, history, epochs, held-out and other probabilities are equal."""
     X, y = customers
     table = TrainingTable(X, y)
-    starts = [start(net(learning_rate=rate), table) for rate in (0.01, 0.05)]
-    (batch,), left = train_side_by_side(starts)
+    fits = [prepare_fit(net(learning_rate=rate), table) for rate in (0.01, 0.05)]
+    (batch,), left = train_side_by_side(fits)
     assert left == []
-    for one, result in zip(batch.starts, batch.results, strict=True):
-        fitted = one.finish(result)
+    for prepared, result in zip(batch.fits, batch.results, strict=True):
+        fitted = prepared.finish(result)
         alone = net(learning_rate=fitted.learning_rate).fit(X, y)
         assert vars(fitted).keys() == vars(alone).keys()
         assert fitted.history_ == alone.history_
@@ -52,25 +52,25 @@ def test_program_that_rounds_differently_is_not_used(customers, monkeypatch):
     monkeypatch.setattr(classifier_members, "_is_as_alone", lambda *arguments: False)
     monkeypatch.setattr(classifier_members, "_TRIALS", {})
     table = TrainingTable(*customers)
-    starts = [start(net(learning_rate=rate), table) for rate in (0.01, 0.05)]
-    assert train_side_by_side(starts) == ([], starts)
+    fits = [prepare_fit(net(learning_rate=rate), table) for rate in (0.01, 0.05)]
+    assert train_side_by_side(fits) == ([], fits)
 
 
 def test_large_net_is_left_alone(customers):
     """A net that keeps the processor busy gains nothing from company."""
     table = TrainingTable(*customers)
     large = {"hidden_layer_sizes": (256, 256), "batch_size": 64}
-    starts = [start(net(**large), table) for _ in range(2)]
-    assert train_side_by_side(starts) == ([], starts)
+    fits = [prepare_fit(net(**large), table) for _ in range(2)]
+    assert train_side_by_side(fits) == ([], fits)
 
 
 def test_tables_too_large_for_one_program_are_split(customers, monkeypatch):
     """Nets of another table go into another batch, within the bytes allowed."""
     monkeypatch.setattr(classifier_members, "_MOST_BYTES", 1)
     tables = [TrainingTable(*customers) for _ in range(2)]
-    starts = [start(net(), table) for table in tables for _ in range(2)]
-    batches, left = train_side_by_side(starts)
-    assert [len(batch.starts) for batch in batches] == [2, 2]
+    fits = [prepare_fit(net(), table) for table in tables for _ in range(2)]
+    batches, left = train_side_by_side(fits)
+    assert [len(batch.fits) for batch in batches] == [2, 2]
     assert left == []
 
 
@@ -84,6 +84,6 @@ def test_tables_too_large_for_one_program_are_split(customers, monkeypatch):
         ({"n_inner_folds": 3}, "ensemble of packed nets"),
     ],
 )
-def test_reason_is_told(parameters, reason):
+def test_reason_is_given(parameters, reason):
     """What cannot be batched says why."""
     assert reason_to_train_alone(net(**parameters)).startswith(reason)

@@ -11,15 +11,12 @@ from segmentlearn.neural_network._segment_classifier._calibration import fit_cal
 from segmentlearn.neural_network._segment_classifier._construction import (
     numeric_positions,
 )
-from segmentlearn.neural_network._segment_classifier._effort import (
-    EFFORTS,
-    resolve_sizes,
-)
 from segmentlearn.neural_network._segment_classifier._ensemble import (
-    inner_folds,
     mean_history,
     net_seed,
 )
+from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
+from segmentlearn.neural_network._split import stratified_splits
 
 # rows, batch size, learning rate and patience, which follow the rows alone
 TABLES = [
@@ -38,7 +35,10 @@ PLANS = {
 
 def resolve(n_rows, rarest=100, **parameters):
     """Return the sizes that a classifier's parameters come to."""
-    return resolve_sizes(SegmentClassifier(**parameters), n_rows, rarest, True)
+    classifier = SegmentClassifier(**parameters)
+    classifier.classes_ = np.array(["often", "seldom"])
+    y = (np.arange(n_rows) < min(rarest, n_rows // 2)).astype(int)
+    return resolve_sizes(classifier, y, may_hold_out=True)
 
 
 @pytest.mark.parametrize(("n_rows", "batch_size", "rate", "patience"), TABLES)
@@ -91,25 +91,26 @@ def test_one_fold_is_none():
 )
 def test_each_fold_has_its_share_of_each_class(counts, n_folds, seed):
     """No fold has more than one row of a class above any other fold."""
-    codes = np.repeat(np.arange(len(counts)), counts)
+    y = np.repeat(np.arange(len(counts)), counts)
     rng = np.random.RandomState(seed)
-    codes = rng.permutation(codes)
+    y = rng.permutation(y)
     names = np.arange(len(counts))
-    folds = inner_folds(codes, np.arange(len(codes)), n_folds, 0.2, rng, names)
+    folds = stratified_splits(y, np.arange(len(y)), n_folds, 0.2, rng, names)
     for number, count in enumerate(counts):
-        held_out = [(codes[fold.held_out] == number).sum() for fold in folds]
+        held_out = [(y[fold.validation_rows] == number).sum() for fold in folds]
         assert sum(held_out) == count
         assert max(held_out) - min(held_out) <= 1
 
 
 def test_folds_are_shuffled():
     """Of a sorted table no fold is a stretch of rows, and the seed decides which."""
-    codes = np.repeat([0, 1], 30)
+    y = np.repeat([0, 1], 30)
 
     def first(seed):
         rng = np.random.RandomState(seed)
         names = np.arange(2)
-        return inner_folds(codes, np.arange(60), 3, 0.2, rng, names)[0].held_out
+        splits = stratified_splits(y, np.arange(60), 3, 0.2, rng, names)
+        return splits[0].validation_rows
 
     assert np.diff(first(0)).max() > 1
     np.testing.assert_array_equal(first(0), first(0))
@@ -169,12 +170,12 @@ def test_calibration_helps_the_rows_that_weigh(seed, n_classes, n_rows, heavy):
     logits = rng.normal(scale=0.5, size=(n_rows, n_classes))
     is_heavy = np.arange(n_rows) % 4 == 0
     drawn = rng.integers(0, n_classes, n_rows)
-    codes = np.where(is_heavy, drawn, logits.argmax(axis=1))
+    y = np.where(is_heavy, drawn, logits.argmax(axis=1))
     weights = np.where(is_heavy, heavy, rng.random(n_rows) > 0.3)
-    slope, shift = fit_calibration(logits, codes, weights, "auto")
+    slope, shift = fit_calibration(logits, y, weights, "auto")
 
     def loss(scaled):
-        by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), codes]
+        by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), y]
         return np.average(by_row, weights=weights)
 
     assert loss(slope * logits + shift) < loss(logits)
@@ -184,17 +185,17 @@ def test_calibration_helps_the_rows_that_weigh(seed, n_classes, n_rows, heavy):
 def test_only_the_ratios_of_weights_calibrate(factor):
     """Weights that sum to a population calibrate like those that sum to one."""
     rng = np.random.default_rng(0)
-    logits, codes = rng.normal(size=(400, 3)) * 3, rng.integers(0, 3, 400)
+    logits, y = rng.normal(size=(400, 3)) * 3, rng.integers(0, 3, 400)
     weights = rng.random(400)
-    one, _ = fit_calibration(logits, codes, weights, "temperature")
-    other, _ = fit_calibration(logits, codes, factor * weights, "temperature")
+    one, _ = fit_calibration(logits, y, weights, "temperature")
+    other, _ = fit_calibration(logits, y, factor * weights, "temperature")
     assert other == pytest.approx(one, rel=1e-4)
 
 
 def test_more_than_two_classes_have_no_shift():
     """Affine calibration of many classes is a slope alone."""
     rng = np.random.default_rng(0)
-    logits, codes = rng.normal(size=(600, 3)) * 3, rng.integers(0, 3, 600)
-    slope, shift = fit_calibration(logits, codes, None, "affine")
+    logits, y = rng.normal(size=(600, 3)) * 3, rng.integers(0, 3, 600)
+    slope, shift = fit_calibration(logits, y, None, "affine")
     assert slope < 0.9
     np.testing.assert_array_equal(shift, np.zeros(3))

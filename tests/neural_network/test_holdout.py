@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
+from segmentlearn.neural_network import stratified_holdout
 
 NAMES = np.array(["A", "B", "C"])
 

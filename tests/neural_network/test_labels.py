@@ -12,8 +12,8 @@ from segmentlearn.neural_network._labels import (
     check_same_classes,
     encode_labels,
     learn_classes,
+    nonzero_rows,
     read_labels,
-    rows_that_count,
     weigh_classes,
     weigh_rows,
 )
@@ -194,8 +194,8 @@ def test_wrong_sample_weights_are_named(sample_weight, message):
 
 def test_rows_of_weight_zero_do_not_count():
     """The rows that count are those with a weight."""
-    assert rows_that_count(None, 3).tolist() == [0, 1, 2]
-    assert rows_that_count(np.array([0.0, 2.0, 0.0]), 3).tolist() == [1]
+    assert nonzero_rows(None, 3).tolist() == [0, 1, 2]
+    assert nonzero_rows(np.array([0.0, 2.0, 0.0]), 3).tolist() == [1]
 
 
 def test_labels_are_read_without_a_warning():

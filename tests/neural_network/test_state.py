@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from segmentlearn.neural_network._state import networks_apart, networks_given
+from segmentlearn.neural_network import externalize_networks, restore_networks
 
 
 def as_pickled(estimator):
@@ -66,27 +66,27 @@ def test_clone_is_not_fitted(on_raw):
 def test_nets_apart_and_given(on_numbers, numbers):
     """Apart, a state holds a number and the nets are collected; given, they return."""
     X, _ = numbers
-    with networks_apart() as archives:
+    with externalize_networks() as archives:
         data = pickle.dumps([on_numbers, on_numbers])
     assert [archive[:2] for archive in archives] == [b"PK"]
     with pytest.raises(ValueError, match="kept in another file"):
         pickle.loads(data)
-    with networks_given(archives):
+    with restore_networks(archives):
         found = pickle.loads(data)[1]
     np.testing.assert_array_equal(found.predict_proba(X), on_numbers.predict_proba(X))
 
 
 def test_net_that_is_not_there(on_numbers):
     """A number without its net is an error, whatever the number."""
-    with networks_apart():
+    with externalize_networks():
         data = pickle.dumps(on_numbers)
-    with networks_given([]), pytest.raises(ValueError, match="no net 0 among 0"):
+    with restore_networks([]), pytest.raises(ValueError, match="no net 0 among 0"):
         pickle.loads(data)
 
 
 def test_nets_are_written_normally_afterwards(on_numbers):
     """The collecting ends with its block, even by an error."""
-    with pytest.raises(RuntimeError, match="stop"), networks_apart():
+    with pytest.raises(RuntimeError, match="stop"), externalize_networks():
         raise RuntimeError("stop")
     assert on_numbers.__getstate__()["model_"][:2] == b"PK"
 
@@ -100,7 +100,7 @@ def test_rest_of_the_state_may_be_encoded(on_numbers):
     def decode(state):
         return {name[1:]: value for name, value in state.items()}
 
-    with networks_apart(encode) as archives:
+    with externalize_networks(encode) as archives:
         data = pickle.dumps(on_numbers)
-    with networks_given(archives, decode):
+    with restore_networks(archives, decode):
         assert pickle.loads(data).get_params() == on_numbers.get_params()

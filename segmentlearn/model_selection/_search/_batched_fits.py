@@ -14,10 +14,10 @@ from sklearn.pipeline import Pipeline
 
 from segmentlearn._compat import check_method_params, safe_indexing
 from segmentlearn.neural_network import (
-    Start,
+    PreparedFit,
     TrainingTable,
+    prepare_fit,
     reason_to_train_alone,
-    start,
     train_side_by_side,
 )
 
@@ -71,11 +71,11 @@ class BatchedFits:
         numbers = {id(prepared): number for number, (prepared, _) in ready.items()}
         batches, left = train_side_by_side([prepared for prepared, _ in ready.values()])
         for batch in batches:
-            self.batches.append(len(batch.starts))
-            for prepared, result in zip(batch.starts, batch.results, strict=True):
+            self.batches.append(len(batch.fits))
+            for prepared, result in zip(batch.fits, batch.results, strict=True):
                 number = numbers[id(prepared)]
                 self._trained[number] = (*ready[number], result)
-                self._seconds[number] += batch.seconds / len(batch.starts)
+                self._seconds[number] += batch.seconds / len(batch.fits)
         for prepared in left:
             self._alone[numbers[id(prepared)]] = (
                 "no gain, or no equal result, in a batch"
@@ -129,7 +129,7 @@ class BatchedFits:
         results["mean_fit_time"] = seconds.mean(axis=1)
         results["std_fit_time"] = seconds.std(axis=1)
 
-    def _net(self, prepared: Start) -> Any:
+    def _net(self, prepared: PreparedFit) -> Any:
         """Return a net to put weights into; None where it must be a new one."""
         if self._shares_nets and prepared.spec not in self._nets:
             self._nets[prepared.spec] = prepared.net()
@@ -191,7 +191,7 @@ class _Fold:
             self._tables[key] = TrainingTable(X, y, weights), front
         table, front = self._tables[key]
         preprocessor = parameters.get(f"{prefix}preprocessor")
-        return start(_last_step(estimator), table, (id(preprocessor),)), front
+        return prepare_fit(_last_step(estimator), table, (id(preprocessor),)), front
 
 
 def _last_step(estimator: Any) -> Any:

@@ -33,20 +33,20 @@ def fit_autoencoders(
         for name in ("preprocessor_", "n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(member, name, getattr(first, name))
-    specs, models, rows, own_seeds = zip(
-        *(member._start(features) for member in members), strict=True
-    )
-    packed = networks.pack_autoencoders(models, specs, own_seeds[0])
+    starts = [member._prepare_fit(features) for member in members]
+    models, seed = [start.model for start in starts], starts[0].seed
+    packed = networks.pack_autoencoders(models, [start.spec for start in starts], seed)
+    rows = [start.split.fit_arguments() for start in starts]
     result = engine.fit(
         packed,
         features,
         features,
         n_members=len(members),
-        seed=own_seeds[0],
+        seed=seed,
         verbose=int(autoencoder.verbose),
         log_dir=log,
-        **{name: [one[name] for one in rows] for name in rows[0]},
-        **first._training(features),
+        **{name: [own[name] for own in rows] for name in rows[0]},
+        **starts[0].settings,
     )
     networks.unpack_autoencoders(packed, models)
     best = result.best_epoch
@@ -58,5 +58,5 @@ def fit_autoencoders(
             for name, values in result.history.items()
         }
         own_best = None if best is None else best[number]
-        member._keep(model, history, result.n_epochs, own_best)
+        member._set_fitted(model, history, result.n_epochs, own_best)
     return members

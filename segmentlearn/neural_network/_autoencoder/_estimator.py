@@ -1,10 +1,15 @@
 """Autoencoder: a few numbers for each customer, from which the columns come back."""
 
+import dataclasses
 import os
 import warnings
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -18,18 +23,22 @@ from segmentlearn import engine, networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.exceptions import CodeLengthWarning
 from segmentlearn.neural_network._autoencoder._column_layout import (
+    ColumnLayout,
     principal_components,
     read_layout,
 )
 from segmentlearn.neural_network._log_folders import start_log
-from segmentlearn.neural_network._restore_on_failure import all_or_nothing
+from segmentlearn.neural_network._neural_estimator import (
+    NeuralEstimator,
+    draw_seed,
+    restore_on_failure,
+)
 from segmentlearn.neural_network._settings import (
     check_callbacks,
     check_layer_sizes,
     resolve_batch_size,
 )
-from segmentlearn.neural_network._state import NetworkState
-from segmentlearn.neural_network._table import TableInput
+from segmentlearn.neural_network._split import Split
 
 _MOST_COMPONENTS = 10
 _ROWS_AT_ONCE = 16_384
@@ -59,9 +68,29 @@ _PRESETS = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class PreparedFit:
+    """An autoencoder's net, rows, seed and settings before the training.
+
+    Parameters
+    ----------
+    spec : networks.AutoencoderSpec
+    model : keras.Model
+    split : Split
+    seed : int
+    settings : dict
+        Other keywords of `engine.fit`, the same for autoencoders of one table.
+    """
+
+    spec: Any
+    model: Any
+    split: Split
+    seed: int
+    settings: dict[str, Any]
+
+
 class Autoencoder(
-    TableInput,
-    NetworkState,
+    NeuralEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -70,8 +99,8 @@ class Autoencoder(
 
     An encoder takes a row to its code, a decoder takes the code back to the row; both
     are trained together so that rows come back as they were. Raw frames with text and
-    gaps are taken as they are. Codes are what a clusterer can work with, and a row that
-    comes back badly is an odd customer.
+    missing values are taken as they are. Codes are what a clusterer can work with, and
+    a row that comes back badly is an anomalous customer.
 
     Parameters
     ----------
@@ -203,30 +232,30 @@ class Autoencoder(
 
     def __init__(
         self,
-        n_components="auto",
+        n_components: int | str = "auto",
         *,
-        hidden_layer_sizes=(128, 64),
-        activation="silu",
-        code_activation=None,
-        linear_path=True,
-        loss="mixed",
-        noise=0.1,
-        optimizer="adamw",
-        learning_rate=2e-3,
-        learning_rate_schedule="cosine",
-        weight_decay=1e-4,
-        max_epochs=100,
-        batch_size="auto",
-        early_stopping=True,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        tol=0.0,
-        preprocessor="auto",
-        callbacks=None,
-        log_dir=None,
-        verbose=0,
-        random_state=None,
-    ):
+        hidden_layer_sizes: Any = (128, 64),
+        activation: str = "silu",
+        code_activation: str | None = None,
+        linear_path: bool = True,
+        loss: str = "mixed",
+        noise: float = 0.1,
+        optimizer: Any = "adamw",
+        learning_rate: float = 2e-3,
+        learning_rate_schedule: str | Callable = "cosine",
+        weight_decay: float = 1e-4,
+        max_epochs: int = 100,
+        batch_size: int | str = "auto",
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 0.0,
+        preprocessor: Any = "auto",
+        callbacks: Sequence | None = None,
+        log_dir: str | os.PathLike | None = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -251,7 +280,7 @@ class Autoencoder(
         self.random_state = random_state
 
     @classmethod
-    def from_preset(cls, name, **parameters):
+    def from_preset(cls, name: str, **parameters: Any) -> Self:
         """Return an autoencoder with the net and training of a published system.
 
         Parameters
@@ -277,8 +306,8 @@ class Autoencoder(
         return cls(**{**_PRESETS[name], **parameters})
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
-    def fit(self, X, y=None):
+    @restore_on_failure
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Learn codes from which customers come back.
 
         Parameters
@@ -311,22 +340,24 @@ class Autoencoder(
         """
         log = start_log(self, _PRESETS)
         features = self._fit_table(X)
-        model, rows, seed = self._start(features)[1:]
+        start = self._prepare_fit(features)
         result = engine.fit(
-            model,
+            start.model,
             features,
             features,
             callbacks=check_callbacks(self.callbacks),
             log_dir=log,
-            seed=seed,
+            seed=start.seed,
             verbose=int(self.verbose),
-            **rows,
-            **self._training(features),
+            **start.split.fit_arguments(),
+            **start.settings,
         )
-        self._keep(model, result.history, result.n_epochs, result.best_epoch)
+        self._set_fitted(
+            start.model, result.history, result.n_epochs, result.best_epoch
+        )
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Return the code of each customer.
 
         Parameters
@@ -342,7 +373,7 @@ class Autoencoder(
         encoder = self.model_.get_layer("encoder")
         return engine.predict(encoder, self._read_table(X))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> pd.DataFrame | np.ndarray:
         """Return the customers that codes stand for.
 
         Parameters
@@ -367,8 +398,8 @@ class Autoencoder(
             return self.preprocessor_.inverse_transform(features)
         return features
 
-    def score_samples(self, X):
-        """Return how well each customer comes back; the lower, the odder.
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return how well each customer comes back; the lower, the more anomalous.
 
         Parameters
         ----------
@@ -390,7 +421,7 @@ class Autoencoder(
             scores[rows] = -self._measure(features[rows], outputs[rows])
         return scores
 
-    def score(self, X, y=None):
+    def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`, for searches.
 
         Parameters
@@ -406,7 +437,7 @@ class Autoencoder(
         """
         return float(self.score_samples(X).mean())
 
-    def _resolve_components(self, n_features, layout):
+    def _resolve_components(self, n_features: int, layout: ColumnLayout) -> int:
         """Return the length of the code, and warn where it compresses nothing."""
         n_columns = len(layout.columns)
         if self.n_components == "auto":
@@ -421,14 +452,15 @@ class Autoencoder(
             )
         return n_components
 
-    def _start(self, features):
-        """Return the net at its start, its spec, its rows, and the training's seed."""
+    def _prepare_fit(self, features: np.ndarray) -> PreparedFit:
+        """Do all that comes before the training."""
         random_state = check_random_state(self.random_state)
-        seed = int(random_state.randint(np.iinfo(np.int32).max))
-        layout = read_layout(self.preprocessor_, features.shape[1])
-        self.n_components_ = self._resolve_components(features.shape[1], layout)
+        seed = draw_seed(random_state)
+        n_rows, n_features = features.shape
+        layout = read_layout(self.preprocessor_, n_features)
+        self.n_components_ = self._resolve_components(n_features, layout)
         spec = networks.AutoencoderSpec(
-            n_features=features.shape[1],
+            n_features=n_features,
             n_components=self.n_components_,
             hidden_layer_sizes=tuple(check_layer_sizes(self.hidden_layer_sizes)),
             activation=self.activation,
@@ -440,62 +472,59 @@ class Autoencoder(
         directions, center = principal_components(features, self.n_components_)
         n_scales = len(layout.numeric) if self.loss == "mixed" else 0
         model = networks.build_autoencoder(spec, directions, center, seed, n_scales)
-        return spec, model, self._hold_out(len(features), random_state), seed
-
-    def _training(self, features):
-        """Return what the engine must know, nets, rows and seeds apart."""
-        layout = read_layout(self.preprocessor_, features.shape[1])
-        stops = self.early_stopping and len(features) >= _FEWEST_ROWS
-        return {
+        stops = self.early_stopping and n_rows >= _FEWEST_ROWS
+        split = Split(np.arange(n_rows))
+        if stops:
+            order = random_state.permutation(n_rows)
+            n_held_out = max(1, round(self.validation_fraction * n_rows))
+            split = Split(np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
+        settings = {
             "loss": "mse" if self.loss == "mse" else _likelihood(layout),
             "optimizer": networks.build_optimizer(
                 self.optimizer, self.learning_rate, self.weight_decay
             ),
             "learning_rate_schedule": self.learning_rate_schedule,
             "epochs": self.max_epochs,
-            "batch_size": resolve_batch_size(self.batch_size, len(features)),
+            "batch_size": resolve_batch_size(self.batch_size, n_rows),
             "early_stopping": (
                 engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
             ),
         }
+        return PreparedFit(spec, model, split, seed, settings)
 
-    def _keep(self, model, history, n_epochs, best_epoch):
-        """Take a trained net and what is known of its training."""
+    def _set_fitted(
+        self,
+        model: Any,
+        history: dict[str, list],
+        n_epochs: int,
+        best_epoch: int | None,
+    ) -> None:
+        """Set the fitted attributes."""
         self.model_ = model
         self.history_ = history
         self.n_iter_ = n_epochs
-        kept = best_epoch is not None and best_epoch >= 0
-        self.best_epoch_ = int(best_epoch) + 1 if kept else None
+        self.best_epoch_ = None
+        if best_epoch is not None and best_epoch >= 0:
+            self.best_epoch_ = int(best_epoch) + 1
 
-    def _hold_out(self, n_rows, random_state):
-        """Return which rows to train and to stop on, as the engine takes them."""
-        if not self.early_stopping or n_rows < _FEWEST_ROWS:
-            return {}
-        order = random_state.permutation(n_rows)
-        n_held_out = max(1, round(self.validation_fraction * n_rows))
-        return {
-            "train_rows": np.sort(order[n_held_out:]),
-            "validation_rows": np.sort(order[:n_held_out]),
-        }
-
-    def _measure(self, features, outputs):
+    def _measure(self, features: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
         if self.loss == "mse":
-            return np.mean((features - outputs) ** 2, axis=1, dtype=np.float64)
+            return ((features - outputs) ** 2).mean(axis=1, dtype=np.float64)
         layout = read_layout(self.preprocessor_, features.shape[1])
         return np.asarray(_likelihood(layout)(features, outputs), np.float64)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.n_components_
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
 
 
-def _likelihood(layout):
+def _likelihood(layout: ColumnLayout) -> Callable:
     """Return the loss of rows of these columns."""
     return networks.mixed_likelihood(
         layout.numeric, layout.categories, layout.indicators

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array, check_consistent_length
 
 from segmentlearn._compat import safe_indexing, validate_data
 from segmentlearn.engine import keras
-from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
+from segmentlearn.neural_network._split import stratified_holdout
 
 _NOT_NUMBERS = "OUST"
 

@@ -1,24 +1,92 @@
 """Calibration of logits on rows that no net was trained on, and of their average."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp, softmax
 
-# fewer rows would tell more about themselves than about new customers
+from segmentlearn import networks
+from segmentlearn.neural_network._segment_classifier._ensemble import (
+    clip_probabilities,
+    predict_logits,
+)
+from segmentlearn.neural_network._segment_classifier._training_data import TrainingData
+from segmentlearn.neural_network._split import Split
+
+if TYPE_CHECKING:
+    from segmentlearn.neural_network import SegmentClassifier
+
+# fewer rows would say more about themselves than about new customers
 _FEWEST_ROWS = 300
 _FEWEST_IN_A_CLASS = 50  # for a shift between two classes
 # as if so many rows had said that nothing needs to change
 _ROWS_OF_DOUBT = 10
 _MOST_GAIN = 1.5  # in slope, that an average may have over its nets
+_MOST_ROWS = 10_000  # that show how far the average of the nets is from each of them
+
+
+def calibrate_nets(
+    classifier: "SegmentClassifier",
+    nets: Sequence,
+    data: TrainingData,
+    splits: Sequence[Split],
+) -> np.ndarray | None:
+    """Calibrate a trained model; return the out-of-fold probabilities if any.
+
+    Each row is held out of one net, so a net's calibration is found on all held-out
+    rows, and that of the average follows from it.
+    """
+    model, n_classes = classifier.model_, len(classifier.classes_)
+    slope, shift = 1.0, np.zeros(n_classes)
+    if not classifier.early_stopping:  # no row was held out
+        if classifier._is_packed:
+            networks.calibrate(model, slope, shift)
+        return None
+    weights = data.sample_weight
+    if data.validation_data is not None:
+        features, y_encoded, weights_of_rows = data.validation_data
+        logits, rows = predict_logits(nets[0], features), np.arange(len(features))
+    else:
+        logits = np.full((len(data.features), n_classes), np.nan)
+        for net, split in zip(nets, splits, strict=True):
+            if len(split.validation_rows):
+                features = data.features[split.validation_rows]
+                logits[split.validation_rows] = predict_logits(net, features)
+        rows = np.flatnonzero(np.isfinite(logits).all(axis=1))
+        y_encoded = data.y_encoded[rows]
+        weights_of_rows = None if weights is None else weights[rows]
+    if classifier._is_packed:
+        if classifier.calibration is not None:
+            slope, shift = fit_calibration(
+                logits[rows], y_encoded, weights_of_rows, classifier.calibration
+            )
+        average = slope, shift
+        if len(nets) > 1 and (slope != 1.0 or shift.any()):
+            some = data.rows
+            if len(some) > _MOST_ROWS:  # drawn: a fixed step may follow a pattern
+                random = np.random.default_rng(classifier._seed)
+                some = random.choice(some, _MOST_ROWS)
+            average = calibrate_average(
+                np.stack([predict_logits(net, data.features[some]) for net in nets]),
+                slope,
+                shift,
+                None if weights is None else weights[some],
+            )
+        networks.calibrate(model, *average)
+    if data.validation_data is not None or not len(rows):
+        return None
+    return clip_probabilities(softmax(slope * logits + shift, axis=1))
 
 
 def fit_calibration(
-    logits: np.ndarray, codes: np.ndarray, weights: np.ndarray | None, method: str
+    logits: np.ndarray, y_encoded: np.ndarray, weights: np.ndarray | None, method: str
 ) -> tuple[float, np.ndarray]:
     """Find the slope and shift of logits with the lowest log-loss on held-out rows."""
     n_rows, n_classes = logits.shape
     unchanged = 1.0, np.zeros(n_classes)
-    rarest = np.bincount(codes, minlength=n_classes).min() if n_rows else 0
+    rarest = np.bincount(y_encoded, minlength=n_classes).min() if n_rows else 0
     enough = n_rows >= _FEWEST_ROWS
     if n_rows == 0 or (method == "auto" and not enough):
         return unchanged
@@ -32,7 +100,7 @@ def fit_calibration(
         scaled = np.exp(parameters[0]) * logits
         if shifts:
             scaled = scaled + np.array([0.0, parameters[1]])
-        by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), codes]
+        by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), y_encoded]
         doubt = _ROWS_OF_DOUBT / n_rows * np.sum(parameters**2)
         return float(share @ by_row + doubt)
 
@@ -50,7 +118,7 @@ def calibrate_average(
 ) -> tuple[float, np.ndarray]:
     """Find the slope and shift of an average of nets, from those of a net alone.
 
-    Held-out rows tell how one net is calibrated, since each row is held out of one. An
+    Held-out rows show how one net is calibrated, since each row is held out of one. An
     average has less noise, so it deserves more confidence. How much more follows
     without labels: if the average were calibrated by the slope and shift returned, and
     each net is the average and noise, then the nets alone would be calibrated by the

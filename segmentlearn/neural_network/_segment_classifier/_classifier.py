@@ -1,42 +1,54 @@
 """SegmentClassifier: a Keras net that puts customers into known segments."""
 
 import os
+from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.neural_network._labels import (
     check_same_classes,
     encode_labels,
-    learn_classes,
     read_labels,
-    weigh_rows,
 )
 from segmentlearn.neural_network._log_folders import go_on_with_log, start_log
-from segmentlearn.neural_network._restore_on_failure import all_or_nothing
-from segmentlearn.neural_network._segment_classifier._continuation import Continuation
-from segmentlearn.neural_network._segment_classifier._effort import EFFORTS
+from segmentlearn.neural_network._neural_estimator import (
+    NeuralEstimator,
+    draw_seed,
+    restore_on_failure,
+)
+from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
+from segmentlearn.neural_network._segment_classifier._construction import build_model
 from segmentlearn.neural_network._segment_classifier._ensemble import (
-    never_impossible,
+    WarmStart,
+    clip_probabilities,
+    extend_history,
+    mean_history,
     predict_probabilities,
+    train_nets,
+    train_one_epoch,
 )
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
-from segmentlearn.neural_network._segment_classifier._training import EnsembleTraining
-from segmentlearn.neural_network._state import NetworkState
-from segmentlearn.neural_network._table import TableInput, check_probabilities
+from segmentlearn.neural_network._segment_classifier._training_data import (
+    encode_target,
+    split_rows,
+    weigh_data,
+)
+from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
+from segmentlearn.neural_network._table import check_probabilities
 
 _COUNT = Interval(Integral, 1, None, closed="left")
 _AUTO = StrOptions({"auto"})
 
 
 class SegmentClassifier(
-    EnsembleTraining,
-    TableInput,
-    Continuation,
-    NetworkState,
+    NeuralEstimator,
     ClassifierMixin,
     BaseEstimator,
 ):
@@ -207,6 +219,8 @@ class SegmentClassifier(
     array(['A', 'B', 'C', 'D'], dtype=object)
     """
 
+    _optimizer_states: list | None  # of `partial_fit`, which goes on from them
+
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [_AUTO, "array-like", _COUNT],
         "effort": [StrOptions(set(EFFORTS))],
@@ -245,38 +259,38 @@ class SegmentClassifier(
 
     def __init__(
         self,
-        hidden_layer_sizes="auto",
+        hidden_layer_sizes: Any = "auto",
         *,
-        effort="default",
-        n_members="auto",
-        n_inner_folds="auto",
-        numeric_embedding="both",
-        categorical_embedding=8,
-        numeric_features="auto",
-        activation="silu",
-        dropout=0.1,
-        batch_normalization=False,
-        l2=0.0,
-        optimizer="adamw",
-        learning_rate="auto",
-        learning_rate_schedule="constant",
-        weight_decay=1e-2,
-        ema_momentum=0.98,
-        max_epochs=200,
-        batch_size="auto",
-        early_stopping=True,
-        validation_fraction=0.15,
-        n_iter_no_change="auto",
-        tol=0.0,
-        calibration="auto",
-        class_weight=None,
-        preprocessor="auto",
-        warm_start=False,
-        callbacks=None,
-        log_dir=None,
-        verbose=0,
-        random_state=None,
-    ):
+        effort: str = "default",
+        n_members: int | str = "auto",
+        n_inner_folds: int | str = "auto",
+        numeric_embedding: str | None = "both",
+        categorical_embedding: int | None = 8,
+        numeric_features: Any = "auto",
+        activation: str = "silu",
+        dropout: Any = 0.1,
+        batch_normalization: bool = False,
+        l2: float = 0.0,
+        optimizer: Any = "adamw",
+        learning_rate: float | str = "auto",
+        learning_rate_schedule: str | Callable = "constant",
+        weight_decay: float = 1e-2,
+        ema_momentum: float | None = 0.98,
+        max_epochs: int = 200,
+        batch_size: int | str = "auto",
+        early_stopping: bool = True,
+        validation_fraction: float = 0.15,
+        n_iter_no_change: int | str = "auto",
+        tol: float = 0.0,
+        calibration: str | None = "auto",
+        class_weight: dict | str | None = None,
+        preprocessor: Any = "auto",
+        warm_start: bool = False,
+        callbacks: Sequence | None = None,
+        log_dir: str | os.PathLike | None = None,
+        verbose: int = 0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.effort = effort
         self.n_members = n_members
@@ -309,7 +323,7 @@ class SegmentClassifier(
         self.random_state = random_state
 
     @classmethod
-    def from_preset(cls, name, **parameters):
+    def from_preset(cls, name: str, **parameters: Any) -> Self:
         """Return a classifier with the net and training of a published system.
 
         Parameters
@@ -345,8 +359,15 @@ class SegmentClassifier(
         return cls(**{**PRESETS[name], **parameters})
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    @restore_on_failure
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the net to customers with known segments.
 
         Parameters
@@ -390,32 +411,37 @@ class SegmentClassifier(
             that: the net has the best weights so far, and the classifier can be used.
         """
         self._log = start_log(self, PRESETS)
-        earlier = self._earlier_training() if self.warm_start else None
-        random_state = self._draw_seed()
-        y = read_labels(y, "y")
-        self.classes_ = learn_classes(y)
-        codes = encode_labels(X, y, self.classes_)
+        warm_start = self._read_warm_start()
+        random_state = self._start_training()
+        self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
-        weights, factors = weigh_rows(
-            codes, self.classes_, self.class_weight, sample_weight
+        data = weigh_data(self, features, y_encoded, sample_weight, X_val, y_val)
+        sizes = resolve_sizes(
+            self,
+            y_encoded[data.rows],
+            may_hold_out=self.early_stopping and X_val is None,
         )
-        sizes = self._resolve_sizes(codes, weights, X_val)
-        folds = self._choose_rows(
-            codes, weights, factors, X_val, y_val, sizes, random_state
-        )
-        counted = features if weights is None else features[weights > 0]
-        model, nets = self._build(counted, sizes, len(folds))
-        history = self._take_up(model, earlier)
-        results = self._train_folds(
-            nets, folds, features, codes, weights, sizes, len(history.get("loss", ()))
-        )
-        self._keep(model, results, history, len(nets))
-        self._calibrate(nets, folds, features, codes, weights, not history)
+        splits = split_rows(self, data, sizes, random_state)
+        model, nets = build_model(self, sizes, data.weighted_features, len(splits))
+        self._is_packed = nets[0] is not model
+        history = self._load_warm_start(model, warm_start)
+        n_epochs_before = len(history.get("loss", ()))
+        results = train_nets(self, nets, data, splits, sizes, n_epochs_before)
+        self._set_fitted(model, results, history)
+        oof_proba = calibrate_nets(self, nets, data, splits)
+        # the weights of an earlier fit may have learnt from the rows held out now
+        self.oof_proba_ = None if history else oof_proba
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    @restore_on_failure
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch on some customers, going on from where it was.
 
         The first call fits the preprocessor and the net's shape; there is no early
@@ -450,27 +476,31 @@ class SegmentClassifier(
         ``class_weight="balanced"`` counts the classes of these customers only.
         """
         self._log = go_on_with_log(self, PRESETS)
-        y = read_labels(y, "y")
-        if hasattr(self, "model_"):
-            check_same_classes(classes, self.classes_)
-            codes = encode_labels(X, y, self.classes_)
-            features = self._read_table(X)
-            model, history = self.model_, self.history_
-        else:
-            self._draw_seed()
-            self.classes_ = learn_classes(y, classes)
-            codes = encode_labels(X, y, self.classes_)
+        is_first = not hasattr(self, "model_")
+        if is_first:
+            self._start_training()
+            self.classes_, y_encoded = encode_target(X, y, classes)
             features = self._fit_table(X, y)
-            sizes = self._resolve_sizes(codes, None, X_val=X)
-            model, history = self._build(features, sizes, n_nets=1)[0], {}
-        weights, _ = weigh_rows(
-            codes, self.classes_, self.class_weight, sample_weight, whole=False
-        )
-        self._train_one_epoch(model, history, features, codes, weights)
+        else:
+            labels = read_labels(y, "y")
+            check_same_classes(classes, self.classes_)
+            y_encoded = encode_labels(X, labels, self.classes_)
+            features = self._read_table(X)
+        data = weigh_data(self, features, y_encoded, sample_weight, is_whole=False)
+        sizes = resolve_sizes(self, y_encoded, may_hold_out=False)
+        if is_first:
+            model, nets = build_model(self, sizes, features, n_nets=1)
+            self._is_packed, history = nets[0] is not model, {}
+        else:
+            model, history = self.model_, self.history_
+        n_epochs_before = len(history.get("loss", ()))
+        results = train_one_epoch(self, model, data, sizes, n_epochs_before)
+        self._set_fitted(model, results, history)
+        self._optimizer_states = [result.optimizer_state for result in results]
         self.oof_proba_ = None
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Return the most probable segment of each customer.
 
         Parameters
@@ -486,7 +516,7 @@ class SegmentClassifier(
         probabilities = self.predict_proba(X)
         return self.classes_[np.argmax(probabilities, axis=1)]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each segment for each customer.
 
         Parameters
@@ -503,4 +533,53 @@ class SegmentClassifier(
         features = self._read_table(X)
         probabilities = predict_probabilities(self.model_, features)
         check_probabilities(probabilities, features)
-        return never_impossible(probabilities)
+        return clip_probabilities(probabilities)
+
+    def _start_training(self) -> np.random.RandomState:
+        """Set the seed of a training from scratch; return what else is drawn from."""
+        random_state = check_random_state(self.random_state)
+        self._seed = draw_seed(random_state)
+        self._optimizer_states = None
+        return random_state
+
+    def _read_warm_start(self) -> WarmStart | None:
+        """Return what a warm start goes on from; None where there is nothing."""
+        if not self.warm_start or not hasattr(self, "model_"):
+            return None
+        weights = self.model_.get_weights()
+        return WarmStart(weights, self.history_, self._network_signature())
+
+    def _load_warm_start(self, model: Any, warm_start: WarmStart | None) -> dict:
+        """Load the weights of an earlier fit; return its history, or an empty one."""
+        if warm_start is None:
+            return {}
+        return warm_start.load(model, self._network_signature())
+
+    def _network_signature(self) -> tuple:
+        """Return what the net's inputs and outputs stand for."""
+        classes = getattr(self, "classes_", None)
+        return self._feature_names(), None if classes is None else classes.tolist()
+
+    def _set_fitted(
+        self, model: Any, results: list, earlier: dict[str, list[float]]
+    ) -> None:
+        """Set the fitted attributes; epochs are counted on from an earlier history."""
+        n_before = len(earlier.get("loss", ()))
+        histories = [result.history for result in results]
+        before = getattr(self, "fold_histories_", []) if earlier else []
+        if len(before) != len(histories):  # archives of earlier versions have none
+            before = [earlier] * len(histories)
+        self.model_ = model
+        self.history_ = extend_history(earlier, mean_history(histories))
+        self.fold_histories_ = [
+            extend_history(own_earlier, own, n_before)
+            for own_earlier, own in zip(before, histories, strict=True)
+        ]
+        self.n_iter_ = n_before + max(result.n_epochs for result in results)
+        best: list[int | None] = [
+            None
+            if result.best_epoch is None or result.best_epoch < 0
+            else n_before + result.best_epoch + 1
+            for result in results
+        ]
+        self.best_epoch_: Any = best[0] if len(best) == 1 else best

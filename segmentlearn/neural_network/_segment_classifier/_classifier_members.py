@@ -5,6 +5,7 @@ same order, the same held-out rows and dropout masks, the same epoch.
 """
 
 import dataclasses
+import functools
 import itertools
 import time
 from collections.abc import Hashable, Sequence
@@ -13,20 +14,25 @@ from typing import Any
 import numpy as np
 
 from segmentlearn import engine, networks
-from segmentlearn.neural_network._labels import (
-    encode_labels,
-    learn_classes,
-    read_labels,
-    weigh_rows,
-)
 from segmentlearn.neural_network._log_folders import start_log
+from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )
 from segmentlearn.neural_network._segment_classifier._construction import describe_net
-from segmentlearn.neural_network._segment_classifier._effort import Sizes
-from segmentlearn.neural_network._segment_classifier._ensemble import Fold
+from segmentlearn.neural_network._segment_classifier._ensemble import (
+    build_optimizer,
+    stopping_rule,
+)
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
+from segmentlearn.neural_network._segment_classifier._training_data import (
+    TrainingData,
+    encode_target,
+    split_rows,
+    weigh_data,
+)
+from segmentlearn.neural_network._settings import Sizes, resolve_sizes
+from segmentlearn.neural_network._split import Split
 
 # places of a program: more are no faster, and XLA then rounds other numbers differently
 _N_PLACES = 8
@@ -52,22 +58,19 @@ class TrainingTable:
 
     def __init__(self, X: Any, y: Any, sample_weight: Any = None) -> None:
         self.X, self.y, self.sample_weight = X, y, sample_weight
-        self._labels: tuple | None = None
         self._prepared: dict[Hashable, tuple] = {}
 
-    def labels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the classes, and each customer's class number."""
-        if self._labels is None:
-            labels = read_labels(self.y, "y")
-            classes = learn_classes(labels)
-            self._labels = classes, encode_labels(self.X, labels, classes)
-        return self._labels
+    @functools.cached_property
+    def target(self) -> tuple[np.ndarray, np.ndarray]:
+        """The classes, and each customer's class number."""
+        return encode_target(self.X, self.y)
 
-    def prepare(self, classifier: SegmentClassifier, key: Hashable) -> np.ndarray:
-        """Return the features of a classifier, and give it its preprocessor.
+    def prepare(self, classifier: SegmentClassifier, key: Hashable) -> TrainingData:
+        """Return a classifier's data, and set its classes and its preprocessor.
 
-        Classifiers of one `key` share both.
+        Classifiers of one `key` share preprocessor and features.
         """
+        classifier.classes_, y_encoded = self.target
         if key not in self._prepared:
             before = set(vars(classifier))
             features = classifier._fit_table(self.X, self.y)
@@ -80,36 +83,32 @@ class TrainingTable:
         features, learnt = self._prepared[key]
         for name, value in learnt.items():
             setattr(classifier, name, value)
-        return features
+        return weigh_data(classifier, features, y_encoded, self.sample_weight)
 
 
 @dataclasses.dataclass
-class Start:
-    """A classifier that is ready to be trained.
+class PreparedFit:
+    """A classifier of one ordinary net, ready to be trained.
 
     Parameters
     ----------
     classifier : SegmentClassifier
-    features : ndarray of shape (n_samples, n_features)
-    codes : ndarray of int, shape (n_samples,)
-    weights : ndarray of shape (n_samples,) or None
-    fold : Fold
+    data : TrainingData
+    split : Split
     sizes : Sizes
     spec : networks.ClassifierSpec
     """
 
     classifier: SegmentClassifier
-    features: np.ndarray
-    codes: np.ndarray
-    weights: np.ndarray | None
-    fold: Fold
+    data: TrainingData
+    split: Split
     sizes: Sizes
     spec: Any
 
     @property
     def n_steps(self) -> int:
         """Steps of an epoch."""
-        return -(-len(self.fold.train_rows) // self.sizes.batch_size)
+        return -(-len(self.split.train_rows) // self.sizes.batch_size)
 
     @property
     def n_weights(self) -> int:
@@ -121,15 +120,6 @@ class Start:
         )
         return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
-    def optimizer(self) -> Any:
-        """Return the optimizer that ``fit`` would train with."""
-        return networks.build_optimizer(
-            self.classifier.optimizer,
-            self.sizes.learning_rate,
-            self.classifier.weight_decay,
-            self.classifier.ema_momentum,
-        )
-
     def net(self) -> Any:
         """Return the net with the weights that ``fit`` would start from."""
         return networks.build_classifier(self.spec, self.classifier._seed)
@@ -138,22 +128,21 @@ class Start:
         """Make the classifier what ``fit`` would have made of it."""
         if isinstance(result, Exception):
             raise result
-        is_lent = net is not None
-        net = net if is_lent else self.net()
+        is_shared = net is not None
+        net = net if is_shared else self.net()
         for variable, value in zip(net.weights, result.weights, strict=True):
             variable.value.assign(value)
-        self.classifier._keep(net, [result.training], {}, 1)
-        if is_lent:
-            self.classifier.oof_proba_ = None
-        else:
-            self.classifier._calibrate(
-                [net], [self.fold], self.features, self.codes, self.weights, True
-            )
+        self.classifier._set_fitted(net, [result.training], {})
+        self.classifier.oof_proba_ = (
+            None
+            if is_shared
+            else calibrate_nets(self.classifier, [net], self.data, [self.split])
+        )
         return self.classifier
 
 
 def reason_to_train_alone(classifier: Any) -> str | None:
-    """Say why a classifier cannot be trained beside others, or None if it can."""
+    """Return why a classifier cannot be trained beside others, or None if it can."""
     if type(classifier) is not SegmentClassifier:
         return f"{type(classifier).__name__} is not a SegmentClassifier"
     is_alone = classifier.n_members == 1 and classifier.numeric_embedding is None
@@ -175,26 +164,23 @@ def reason_to_train_alone(classifier: Any) -> str | None:
     return None
 
 
-def start(
+def prepare_fit(
     classifier: SegmentClassifier, table: TrainingTable, key: Hashable = None
-) -> Start:
+) -> PreparedFit:
     """Do all that ``fit`` does before the net is trained."""
     classifier._validate_params()
     classifier._log = start_log(classifier, PRESETS)
-    random_state = classifier._draw_seed()
-    classifier.classes_, codes = table.labels()
-    features = table.prepare(classifier, key)
-    weights, factors = weigh_rows(
-        codes, classifier.classes_, classifier.class_weight, table.sample_weight
+    random_state = classifier._start_training()
+    data = table.prepare(classifier, key)
+    sizes = resolve_sizes(
+        classifier,
+        data.y_encoded[data.rows],
+        may_hold_out=classifier.early_stopping,
     )
-    sizes = classifier._resolve_sizes(codes, weights, None)
-    (fold,) = classifier._choose_rows(
-        codes, weights, factors, None, None, sizes, random_state
-    )
+    (split,) = split_rows(classifier, data, sizes, random_state)
     classifier._is_packed = False
-    n_classes = len(classifier.classes_)
-    spec = describe_net(classifier, sizes, features.shape[1], n_classes)
-    return Start(classifier, features, codes, weights, fold, sizes, spec)
+    spec = describe_net(classifier, sizes, data.features.shape[1])
+    return PreparedFit(classifier, data, split, sizes, spec)
 
 
 @dataclasses.dataclass
@@ -203,27 +189,29 @@ class Batch:
 
     Parameters
     ----------
-    starts : list of Start
+    fits : list of PreparedFit
     results : list of engine.MemberResult or SegmentLearnError
         One for each.
     seconds : float
         Of the training of all of them.
     """
 
-    starts: list[Start]
+    fits: list[PreparedFit]
     results: list
     seconds: float
 
 
-def train_side_by_side(starts: Sequence[Start]) -> tuple[list[Batch], list[Start]]:
+def train_side_by_side(
+    fits: Sequence[PreparedFit],
+) -> tuple[list[Batch], list[PreparedFit]]:
     """Train nets of one shape in one program."""
-    groups: dict[Hashable, list[Start]] = {}
-    left: list[Start] = []
-    for one in starts:
-        if one.n_weights * one.sizes.batch_size > _MOST_WORK:
-            left.append(one)
+    groups: dict[Hashable, list[PreparedFit]] = {}
+    left: list[PreparedFit] = []
+    for prepared in fits:
+        if prepared.n_weights * prepared.sizes.batch_size > _MOST_WORK:
+            left.append(prepared)
         else:
-            groups.setdefault(_shape(one), []).append(one)
+            groups.setdefault(_shape(prepared), []).append(prepared)
     batches = []
     for group in groups.values():
         for part in _in_parts(group):
@@ -235,51 +223,55 @@ def train_side_by_side(starts: Sequence[Start]) -> tuple[list[Batch], list[Start
     return batches, left
 
 
-def _shape(one: Start) -> Hashable:
+def _shape(prepared: PreparedFit) -> Hashable:
     """Return what the nets of a program have in common."""
     spec = dataclasses.replace(
-        one.spec,
-        dropout=tuple(float(rate > 0) for rate in one.spec.dropout),
-        l2=float(one.spec.l2 > 0),
+        prepared.spec,
+        dropout=tuple(float(rate > 0) for rate in prepared.spec.dropout),
+        l2=float(prepared.spec.l2 > 0),
     )
-    classifier = one.classifier
+    classifier = prepared.classifier
     return (
         spec,
-        one.sizes.batch_size,
-        one.n_steps,
+        prepared.sizes.batch_size,
+        prepared.n_steps,
         classifier.optimizer.lower(),
         classifier.weight_decay > 0,
         classifier.ema_momentum,
     )
 
 
-def _in_parts(group: list[Start]) -> list[list[Start]]:
+def _in_parts(group: list[PreparedFit]) -> list[list[PreparedFit]]:
     """Split a group where the tables that it learns from would be too large."""
-    parts: list[list[Start]] = []
+    parts: list[list[PreparedFit]] = []
     n_bytes = 0
     seen: set = set()
-    for one in group:
-        more = 0 if _rows_of(one) in seen else one.features.nbytes
+    for prepared in group:
+        more = 0 if _rows_of(prepared) in seen else prepared.data.features.nbytes
         if not parts or (more and n_bytes + more > _MOST_BYTES):
             parts.append([])
-            n_bytes, seen, more = 0, set(), one.features.nbytes
-        parts[-1].append(one)
+            n_bytes, seen, more = 0, set(), prepared.data.features.nbytes
+        parts[-1].append(prepared)
         n_bytes += more
-        seen.add(_rows_of(one))
+        seen.add(_rows_of(prepared))
     return parts
 
 
-def _rows_of(one: Start) -> Hashable:
-    """Tell apart the rows, with their weights, that classifiers learn from."""
-    weights = None if one.weights is None else one.weights.tobytes()
-    return id(one.features), weights
+def _rows_of(prepared: PreparedFit) -> Hashable:
+    """Return a key of the rows and weights that a classifier learns from."""
+    weights = (
+        None
+        if prepared.data.sample_weight is None
+        else prepared.data.sample_weight.tobytes()
+    )
+    return id(prepared.data.features), weights
 
 
-def _train(group: list[Start]) -> Batch | None:
+def _train(group: list[PreparedFit]) -> Batch | None:
     """Train a group; None where its program rounds differently from a net alone."""
     began = time.perf_counter()
     # slow learners first: one that starts last would keep its program for itself
-    group = sorted(group, key=lambda one: one.sizes.learning_rate)
+    group = sorted(group, key=lambda prepared: prepared.sizes.learning_rate)
     arguments, members = _members(group)
     first, n_places = group[0], min(_N_PLACES, len(group))
     packed = networks.build_classifier_members(first.spec, n_places)
@@ -298,41 +290,43 @@ _TRIALS: dict[Hashable, bool] = {}  # whether programs of a shape train as nets 
 _MOST_TRIALS = 256
 
 
-def _members(group: list[Start]) -> tuple[dict, list]:
-    """Lay all classifiers' rows out as one table; say who learns from which."""
+def _members(group: list[PreparedFit]) -> tuple[dict, list]:
+    """Lay all classifiers' rows out as one table; return each's rows."""
     offsets: dict[Hashable, int] = {}
-    parts: list[Start] = []
+    parts: list[PreparedFit] = []
     n_rows = 0
-    for one in group:
-        if _rows_of(one) not in offsets:
-            offsets[_rows_of(one)] = n_rows
-            n_rows += len(one.features)
-            parts.append(one)
+    for prepared in group:
+        if _rows_of(prepared) not in offsets:
+            offsets[_rows_of(prepared)] = n_rows
+            n_rows += len(prepared.data.features)
+            parts.append(prepared)
     weights = None
-    if any(one.weights is not None for one in parts):
+    if any(prepared.data.sample_weight is not None for prepared in parts):
         weights = np.concatenate(
             [
-                np.ones(len(one.codes)) if one.weights is None else one.weights
-                for one in parts
+                np.ones(len(prepared.data.y_encoded))
+                if prepared.data.sample_weight is None
+                else prepared.data.sample_weight
+                for prepared in parts
             ]
         )
     nets: dict[int, list] = {}
     members = []
-    for one in group:
-        classifier, offset = one.classifier, offsets[_rows_of(one)]
+    for prepared in group:
+        classifier, offset = prepared.classifier, offsets[_rows_of(prepared)]
         seed = classifier._seed
         if seed not in nets:
-            nets[seed] = one.net().get_weights()
-        stopping = classifier._stopping_rule(one.sizes)
+            nets[seed] = prepared.net().get_weights()
+        stopping = stopping_rule(classifier, prepared.sizes)
         members.append(
             engine.Member(
                 weights=nets[seed],
-                train_rows=one.fold.train_rows + offset,
-                validation_rows=one.fold.held_out + offset,
-                learning_rate=one.sizes.learning_rate,
+                train_rows=prepared.split.train_rows + offset,
+                validation_rows=prepared.split.validation_rows + offset,
+                learning_rate=prepared.sizes.learning_rate,
                 weight_decay=float(classifier.weight_decay),
-                dropout_rates=tuple(rate for rate in one.spec.dropout if rate),
-                penalties=_penalties(one.spec),
+                dropout_rates=tuple(rate for rate in prepared.spec.dropout if rate),
+                penalties=_penalties(prepared.spec),
                 epochs=classifier.max_epochs,
                 learning_rate_schedule=classifier.learning_rate_schedule,
                 early_stopping=stopping,
@@ -341,12 +335,12 @@ def _members(group: list[Start]) -> tuple[dict, list]:
             )
         )
     arguments = {
-        "X": np.concatenate([one.features for one in parts]),
-        "y": np.concatenate([one.codes for one in parts]),
+        "X": np.concatenate([prepared.data.features for prepared in parts]),
+        "y": np.concatenate([prepared.data.y_encoded for prepared in parts]),
         "sample_weight": weights,
         "loss": "sparse_categorical_crossentropy",
         "metrics": ("accuracy",),
-        "optimizer": group[0].optimizer(),
+        "optimizer": build_optimizer(group[0].classifier, group[0].sizes),
         "batch_size": group[0].sizes.batch_size,
     }
     return arguments, members
@@ -359,7 +353,7 @@ def _penalties(spec: Any) -> tuple[tuple[float, float], ...]:
 
 
 def _is_as_alone(
-    group: list[Start], packed: Any, arguments: dict, members: list
+    group: list[PreparedFit], packed: Any, arguments: dict, members: list
 ) -> bool:
     """Whether the first epoch gives the first and the last net the bits it has alone.
 
@@ -372,24 +366,24 @@ def _is_as_alone(
     ]
     results = engine.fit_members(packed, members=trial, **arguments)
     for number in {0, len(group) - 1}:
-        one, member, result = group[number], trial[number], results[number]
+        prepared, member, result = group[number], trial[number], results[number]
         if isinstance(result, Exception):
             continue
-        net = one.net()
+        net = prepared.net()
         alone = engine.fit(
             net,
-            one.features,
-            one.codes,
+            prepared.data.features,
+            prepared.data.y_encoded,
             loss=arguments["loss"],
             metrics=arguments["metrics"],
-            optimizer=one.optimizer(),
+            optimizer=build_optimizer(prepared.classifier, prepared.sizes),
             batch_size=arguments["batch_size"],
-            sample_weight=one.weights,
+            sample_weight=prepared.data.sample_weight,
             epochs=1,
             learning_rate_schedule=member.learning_rate_schedule,
             early_stopping=member.early_stopping,
             seed=member.seed,
-            **one.fold.arguments,
+            **prepared.split.fit_arguments(),
         )
         pairs = zip(net.get_weights(), result.weights, strict=True)
         if alone.history != result.training.history or not all(

@@ -1,7 +1,7 @@
-"""From an estimator's parameters to nets with fresh weights."""
+"""From a classifier's parameters to nets with fresh weights."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,8 +10,11 @@ from segmentlearn.neural_network._autoencoder._column_layout import (
     read_layout,
     some_rows,
 )
-from segmentlearn.neural_network._segment_classifier._effort import Sizes
 from segmentlearn.neural_network._segment_classifier._ensemble import net_seed
+from segmentlearn.neural_network._settings import Sizes
+
+if TYPE_CHECKING:
+    from segmentlearn.neural_network import SegmentClassifier
 
 _N_BINS = 16
 _N_FREQUENCIES = 8
@@ -21,27 +24,28 @@ _MOST_LEVELS = 1000  # columns that one category is looked for in
 
 
 def build_model(
-    estimator: Any, sizes: Sizes, features: np.ndarray, n_nets: int, n_classes: int
+    classifier: "SegmentClassifier", sizes: Sizes, features: np.ndarray, n_nets: int
 ) -> tuple[Any, list]:
     """Build the model that predicts, and the nets in it that are trained.
 
     One member in one net without an embedding is an ordinary net, and both are the
     same, unless a calibration is asked for, which is a layer of its own.
     """
-    spec = describe_net(estimator, sizes, features.shape[1], n_classes)
-    embedding = estimator.numeric_embedding
-    is_calibrated = estimator.calibration not in (None, "auto")
+    n_classes = len(classifier.classes_)
+    spec = describe_net(classifier, sizes, features.shape[1])
+    embedding = classifier.numeric_embedding
+    is_calibrated = classifier.calibration not in (None, "auto")
     is_alone = sizes.n_members == 1 and n_nets == 1 and embedding is None
     if is_alone and not is_calibrated:
-        model = networks.build_classifier(spec, estimator._seed)
+        model = networks.build_classifier(spec, classifier._seed)
         return model, [model]
     categories: tuple[tuple[int, ...], ...] = ()
-    if estimator.categorical_embedding is not None:
-        categories = categories_to_embed(estimator.preprocessor_, features)
+    if classifier.categorical_embedding is not None:
+        categories = categories_to_embed(classifier.preprocessor_, features)
     numeric: tuple[int, ...] = ()
     if embedding is not None:
         numeric = numeric_positions(
-            estimator.numeric_features, features, estimator._feature_names()
+            classifier.numeric_features, features, classifier._feature_names()
         )
     packed = networks.PackedSpec(
         spec,
@@ -50,12 +54,12 @@ def build_model(
         n_bins=_N_BINS if embedding in ("both", "piecewise") else 0,
         n_frequencies=_N_FREQUENCIES if embedding in ("both", "periodic") else 0,
         categories=categories,
-        n_category_outputs=estimator.categorical_embedding or 0,
+        n_category_outputs=classifier.categorical_embedding or 0,
     )
     edges = networks.quantile_edges(features[:, list(numeric)], _N_BINS)
     nets = [
         networks.build_packed(
-            packed, edges, net_seed(estimator._seed, number), f"net_{number + 1}"
+            packed, edges, net_seed(classifier._seed, number), f"net_{number + 1}"
         )
         for number in range(n_nets)
     ]
@@ -63,17 +67,17 @@ def build_model(
 
 
 def describe_net(
-    estimator: Any, sizes: Sizes, n_features: int, n_classes: int
+    classifier: "SegmentClassifier", sizes: Sizes, n_features: int
 ) -> networks.ClassifierSpec:
-    """Return what an ordinary net of an estimator is made of."""
+    """Return what an ordinary net of a classifier is made of."""
     return networks.ClassifierSpec.from_parameters(
         n_features=n_features,
-        n_classes=n_classes,
+        n_classes=len(classifier.classes_),
         hidden_layer_sizes=sizes.hidden_layer_sizes,
-        activation=estimator.activation,
-        dropout=estimator.dropout,
-        batch_normalization=estimator.batch_normalization,
-        l2=estimator.l2,
+        activation=classifier.activation,
+        dropout=classifier.dropout,
+        batch_normalization=classifier.batch_normalization,
+        l2=classifier.l2,
     )
 
 

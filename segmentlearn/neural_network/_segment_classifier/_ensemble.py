@@ -1,73 +1,28 @@
-"""Inner folds: which rows each net learns from, and what it says about the others."""
+"""The nets of a classifier: how they are trained, go on from a fit, and predict."""
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.model_selection import StratifiedKFold
 
 from segmentlearn import engine, networks
-from segmentlearn.neural_network._segment_classifier._holdout import stratified_holdout
+from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network._log_folders import parts_of_log
+from segmentlearn.neural_network._segment_classifier._training_data import TrainingData
+from segmentlearn.neural_network._settings import Sizes, check_callbacks
+from segmentlearn.neural_network._split import Split
+
+if TYPE_CHECKING:
+    from segmentlearn.neural_network import SegmentClassifier
 
 _SEED_STEP = 7919  # between the seeds of nets, so that those of two fits do not meet
 _SMALLEST_PROBABILITY = 1e-9
 # rows of one prediction: each becomes many, one for each member
 _ROWS_AT_ONCE = 4096
-
-
-@dataclasses.dataclass(frozen=True)
-class Fold:
-    """The rows of one net.
-
-    Parameters
-    ----------
-    train_rows : ndarray of int
-        Rows to learn from.
-    held_out : ndarray of int
-        Rows to stop on; may be empty.
-    validation_data : tuple or None
-        Features, classes and weights to stop on, in place of rows of the table.
-    """
-
-    train_rows: np.ndarray
-    held_out: np.ndarray
-    validation_data: tuple | None = None
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The rows as `engine.fit` takes them."""
-        if self.validation_data is not None:
-            return {
-                "train_rows": self.train_rows,
-                "validation_data": self.validation_data,
-            }
-        if not len(self.held_out):
-            return {"train_rows": self.train_rows}
-        return {"train_rows": self.train_rows, "validation_rows": self.held_out}
-
-
-def inner_folds(
-    codes: np.ndarray,
-    rows: np.ndarray,
-    n_folds: int,
-    fraction: float,
-    random_state: np.random.RandomState,
-    class_names: np.ndarray,
-) -> list[Fold]:
-    """Split rows into stratified folds, or hold a share of them out once."""
-    if not n_folds:
-        train, held_out = stratified_holdout(
-            codes[rows], fraction, random_state, class_names
-        )
-        return [Fold(rows[train], rows[held_out])]
-    splitter = StratifiedKFold(
-        n_folds, shuffle=True, random_state=random_state.randint(2**31 - 1)
-    )
-    splits = splitter.split(rows, codes[rows])
-    return [Fold(rows[train], rows[held_out]) for train, held_out in splits]
 
 
 def net_seed(seed: int, number: int) -> int:
@@ -76,34 +31,190 @@ def net_seed(seed: int, number: int) -> int:
 
 
 def train_nets(
+    classifier: "SegmentClassifier",
     nets: Sequence,
-    folds: Sequence[Fold],
-    train: Callable[..., Any],
-    seed: int,
-    logs: Sequence | None = None,
+    data: TrainingData,
+    splits: Sequence[Split],
+    sizes: Sizes,
+    n_epochs_before: int,
 ) -> list:
-    """Train the nets in turn, each on its fold, with one compiled program."""
-    results: list = []
-    logs = logs or [None] * len(nets)
-    for number, (net, fold, log) in enumerate(zip(nets, folds, logs, strict=True)):
-        own = {"seed": net_seed(seed, number)}
-        if log is not None:
-            own["log_dir"] = log
+    """Train the nets in turn, each on its split, with one compiled program."""
+    logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
+    results = []
+    for number, (net, split, log) in enumerate(zip(nets, splits, logs, strict=True)):
+        # an ensemble without some of its nets would not be what was asked for
         is_last = number == len(nets) - 1
         with contextlib.nullcontext() if is_last else engine.pass_interrupts_on():
-            results.append(train(net, **own, **fold.arguments))
+            result = engine.fit(
+                net,
+                data.features,
+                data.y_encoded,
+                epochs=classifier.max_epochs,
+                learning_rate_schedule=classifier.learning_rate_schedule,
+                early_stopping=stopping_rule(classifier, sizes),
+                seed=net_seed(classifier._seed, number),
+                log_dir=log,
+                **split.fit_arguments(),
+                **_fit_arguments(classifier, data, sizes),
+            )
+        results.append(result)
     return results
 
 
-def held_out_logits(
-    nets: Sequence, folds: Sequence[Fold], features: np.ndarray, n_classes: int
-) -> np.ndarray:
-    """Return what each net says about the rows that it was stopped on."""
-    logits = np.full((len(features), n_classes), np.nan)
-    for net, fold in zip(nets, folds, strict=True):
-        if len(fold.held_out):
-            logits[fold.held_out] = predict_logits(net, features[fold.held_out])
-    return logits
+@engine.pass_interrupts_on()
+def train_one_epoch(
+    classifier: "SegmentClassifier",
+    model: Any,
+    data: TrainingData,
+    sizes: Sizes,
+    n_epochs_before: int,
+) -> list:
+    """Go on with every net of a model, on all rows."""
+    nets = networks.packed_nets(model)
+    states = classifier._optimizer_states or [None] * len(nets)
+    logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
+    seed = (classifier._seed + n_epochs_before) % 2**31
+    before = model.get_weights()
+    results = []
+    try:
+        for number, (net, state, log) in enumerate(
+            zip(nets, states, logs, strict=True)
+        ):
+            result = engine.fit(
+                net,
+                data.features,
+                data.y_encoded,
+                epochs=1,
+                optimizer_state=state,
+                seed=net_seed(seed, number),
+                log_dir=log,
+                train_rows=data.rows,
+                **_fit_arguments(classifier, data, sizes),
+            )
+            results.append(result)
+    except BaseException:
+        model.set_weights(before)  # the nets are trained in place
+        raise
+    return results
+
+
+def stopping_rule(
+    classifier: "SegmentClassifier", sizes: Sizes
+) -> engine.EarlyStopping | None:
+    """Return when to stop, and on what: a packed net by its members' average."""
+    if not classifier.early_stopping:
+        return None
+    return engine.EarlyStopping(
+        patience=sizes.n_iter_no_change,
+        min_delta=classifier.tol,
+        monitor="val_log_loss" if classifier._is_packed else "val_loss",
+    )
+
+
+def build_optimizer(classifier: "SegmentClassifier", sizes: Sizes) -> Any:
+    """Return a new optimizer for one net."""
+    return networks.build_optimizer(
+        classifier.optimizer,
+        sizes.learning_rate,
+        classifier.weight_decay,
+        classifier.ema_momentum,
+    )
+
+
+def _fit_arguments(
+    classifier: "SegmentClassifier", data: TrainingData, sizes: Sizes
+) -> dict[str, Any]:
+    """Return the keywords of `engine.fit` that do not depend on the net."""
+    measures: dict[str, Any] = {
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ("accuracy",),
+    }
+    if classifier._is_packed:
+        measures = {
+            "loss": networks.member_log_loss,
+            "metrics": (networks.accuracy,),
+            "weighted_metrics": (networks.log_loss,),
+        }
+    return {
+        **measures,
+        "optimizer": build_optimizer(classifier, sizes),
+        "batch_size": sizes.batch_size,
+        "sample_weight": data.sample_weight,
+        "callbacks": check_callbacks(classifier.callbacks),
+        "verbose": int(classifier.verbose),
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class WarmStart:
+    """What a warm start goes on from.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+        Of the net.
+    history : dict of str to list of float
+        Of all epochs so far.
+    signature : tuple
+        Names of the net's inputs, and classes of its outputs.
+    """
+
+    weights: list
+    history: dict[str, list[float]]
+    signature: tuple
+
+    def load(self, model: Any, signature: tuple) -> dict[str, list[float]]:
+        """Give a new net the earlier weights if they fit; return its history so far."""
+        shapes = [tuple(weight.shape) for weight in model.weights]
+        if (
+            shapes == [np.shape(array) for array in self.weights]
+            and signature == self.signature
+        ):
+            model.set_weights(self.weights)
+            return self.history
+        warnings.warn(
+            "warm_start: the net, the classes or the columns are not those of the last "
+            "fit, so training starts from fresh weights.",
+            SegmentLearnWarning,
+            stacklevel=5,
+        )
+        return {}
+
+
+def mean_history(histories: Sequence[dict[str, list]]) -> dict[str, list[float]]:
+    """Average histories epoch by epoch, over the nets that trained so long."""
+    if len(histories) == 1:
+        return histories[0]
+    n_epochs = max(len(history["loss"]) for history in histories)
+    return {
+        name: [
+            float(np.mean([h[name][epoch] for h in histories if epoch < len(h[name])]))
+            for epoch in range(n_epochs)
+        ]
+        for name in histories[0]
+    }
+
+
+def extend_history(
+    earlier: dict[str, list], later: dict[str, list], n_earlier: int | None = None
+) -> dict[str, list[float]]:
+    """Append one history to another; each measure keeps one value an epoch.
+
+    The earlier one counts as `n_earlier` epochs, with NaN where it has no value.
+    """
+    n_later = len(later.get("loss", ()))
+    if n_earlier is None:
+        n_earlier = len(earlier.get("loss", ()))
+
+    def values(history: dict[str, list], name: str, n_epochs: int) -> list[float]:
+        known = history.get(name, [])
+        return [*known, *[float("nan")] * (n_epochs - len(known))]
+
+    names = dict.fromkeys([*earlier, *later])
+    return {
+        name: values(earlier, name, n_earlier) + values(later, name, n_later)
+        for name in names
+    }
 
 
 def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
@@ -121,21 +232,7 @@ def predict_probabilities(model: Any, features: np.ndarray) -> np.ndarray:
     return engine.predict(model, features, dtype=np.float64, **rows)
 
 
-def never_impossible(probabilities: np.ndarray) -> np.ndarray:
-    """Give every segment of every customer a share above zero."""
+def clip_probabilities(probabilities: np.ndarray) -> np.ndarray:
+    """Give every segment of every customer a probability above zero."""
     probabilities = np.maximum(probabilities, _SMALLEST_PROBABILITY)
     return probabilities / probabilities.sum(axis=1, keepdims=True)
-
-
-def mean_history(histories: Sequence[dict[str, list]]) -> dict[str, list[float]]:
-    """Average histories epoch by epoch, over the nets that trained so long."""
-    if len(histories) == 1:
-        return histories[0]
-    n_epochs = max(len(history["loss"]) for history in histories)
-    return {
-        name: [
-            float(np.mean([h[name][epoch] for h in histories if epoch < len(h[name])]))
-            for epoch in range(n_epochs)
-        ]
-        for name in histories[0]
-    }

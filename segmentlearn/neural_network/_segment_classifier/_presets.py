@@ -2,8 +2,13 @@
 
 from typing import Any
 
-# one ordinary net that is stopped on one hold-out
+# one ordinary net, trained by Adam and stopped on one hold-out
 _SINGLE_NET: dict[str, Any] = {
+    "activation": "relu",
+    "batch_normalization": False,
+    "optimizer": "adam",
+    "learning_rate": 1e-3,
+    "weight_decay": 0.0,
     "n_members": 1,
     "n_inner_folds": 0,
     "numeric_embedding": None,
@@ -18,12 +23,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "best-practices": {
         **_SINGLE_NET,
         "hidden_layer_sizes": (32, 16, 8),
-        "activation": "relu",
         "dropout": 0.0,
-        "batch_normalization": False,
-        "optimizer": "adam",
-        "learning_rate": 1e-3,
-        "weight_decay": 0.0,
         "max_epochs": 50,
         "batch_size": 32,
         "validation_fraction": 0.2,
@@ -33,12 +33,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "batch-norm": {
         **_SINGLE_NET,
         "hidden_layer_sizes": (60, 30),
-        "activation": "relu",
         "dropout": (0.2, 0.0),
         "batch_normalization": True,
-        "optimizer": "adam",
-        "learning_rate": 1e-3,
-        "weight_decay": 0.0,
         "max_epochs": 30,
         "batch_size": 32,
         "validation_fraction": 0.3,
@@ -48,12 +44,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "wide-dropout": {
         **_SINGLE_NET,
         "hidden_layer_sizes": (512, 512),
-        "activation": "relu",
         "dropout": 0.3,
-        "batch_normalization": False,
-        "optimizer": "adam",
-        "learning_rate": 1e-3,
-        "weight_decay": 0.0,
         "max_epochs": 100,
         "batch_size": 32,
         "validation_fraction": 0.3,
@@ -63,12 +54,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "campaign": {
         **_SINGLE_NET,
         "hidden_layer_sizes": (128, 128),
-        "activation": "relu",
         "dropout": 0.3,
         "batch_normalization": True,
-        "optimizer": "adam",
-        "learning_rate": 1e-3,
-        "weight_decay": 0.0,
         "max_epochs": 100,
         "batch_size": 64,
         "validation_fraction": 0.3,

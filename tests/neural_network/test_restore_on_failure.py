@@ -4,13 +4,13 @@ import inspect
 
 import pytest
 
-from segmentlearn.neural_network._restore_on_failure import all_or_nothing
+from segmentlearn.neural_network import restore_on_failure
 
 
 class Estimator:
-    """Sets two attributes, and fails in between if it is told to."""
+    """Sets two attributes, and fails in between if it is asked to."""
 
-    @all_or_nothing
+    @restore_on_failure
     def fit(self, X, y=None, *, error=None):
         """Learn something."""
         self.classes_ = X

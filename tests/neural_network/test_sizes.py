@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier
-from segmentlearn.neural_network._segment_classifier._effort import (
-    EFFORTS,
-    resolve_sizes,
-)
+from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
 
 
 def resolve(n_rows, rarest=1000, may_hold_out=True, **parameters):
     """Return the sizes that a classifier's parameters come to."""
-    return resolve_sizes(SegmentClassifier(**parameters), n_rows, rarest, may_hold_out)
+    classifier = SegmentClassifier(**parameters)
+    classifier.classes_ = np.array(["often", "seldom"])
+    y_encoded = (np.arange(n_rows) < min(rarest, n_rows // 2)).astype(int)
+    return resolve_sizes(classifier, y_encoded, may_hold_out)
 
 
 def test_defaults_of_a_usual_table():
@@ -42,7 +42,7 @@ def test_a_rare_class_bounds_the_folds():
     """Each fold needs a row of each class."""
     assert resolve(8000, rarest=3).n_inner_folds == 3
     assert resolve(8000, rarest=1).n_inner_folds == 0
-    with pytest.raises(ValueError, match=r"n_inner_folds=4 .*None, has 3"):
+    with pytest.raises(ValueError, match=r"n_inner_folds=4 .*'seldom', has 3"):
         resolve(8000, rarest=3, n_inner_folds=4)
 
 

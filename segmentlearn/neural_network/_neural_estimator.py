@@ -1,0 +1,116 @@
+"""What the neural estimators share: prepared tables, plain state, safe failure."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from segmentlearn._compat import validate_data
+from segmentlearn._forks import check_not_forked
+from segmentlearn.neural_network._state import network_from_state, state_with_network
+from segmentlearn.neural_network._table import (
+    as_matrix,
+    check_finite,
+    is_frame,
+    resolve_preprocessor,
+    warn_of_raw_numbers,
+)
+
+
+class NeuralEstimator:
+    """Mixin for estimators with a `preprocessor` parameter and a net in ``model_``.
+
+    Stands left of ``BaseEstimator``. A pickle holds the net in Keras' own archive
+    format, which is read back in safe mode.
+    """
+
+    def _fit_table(self, X: Any, y: Any = None) -> np.ndarray:
+        """Fit the preprocessor where one is needed; return float features."""
+        check_not_forked()
+        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
+        if self.preprocessor_ is None:
+            features = self._validate_matrix(X, reset=True)
+            if self.preprocessor is not None and not is_frame(X):  # type: ignore[attr-defined]
+                warn_of_raw_numbers(features)
+            return features
+        features = as_matrix(self.preprocessor_.fit_transform(X, y))
+        validate_data(self, X, skip_check_array=True)
+        return features
+
+    def _read_table(self, X: Any) -> np.ndarray:
+        """Return the features of new rows, prepared as the training rows were."""
+        check_not_forked()
+        if self.preprocessor_ is None:
+            return self._validate_matrix(X, reset=False)
+        return as_matrix(self.preprocessor_.transform(X))
+
+    def _validate_matrix(self, X: Any, reset: bool) -> np.ndarray:
+        """Return the numbers of a table that needs no preprocessor."""
+        matrix = validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float32, np.float64],
+            order="C" if reset else None,
+            ensure_all_finite=False,
+        )
+        check_finite(matrix, getattr(self, "feature_names_in_", None))
+        return matrix
+
+    def _feature_names(self) -> list | None:
+        """Return the names of the net's inputs; None where they have none."""
+        if self.preprocessor_ is None:
+            names = getattr(self, "feature_names_in_", None)
+        elif hasattr(self.preprocessor_, "get_feature_names_out"):
+            names = self.preprocessor_.get_feature_names_out()
+        else:
+            return None
+        return None if names is None else list(names)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        takes_raw = self.preprocessor is not None  # type: ignore[attr-defined]
+        tags.input_tags.allow_nan = takes_raw
+        tags.input_tags.string = takes_raw
+        tags.input_tags.categorical = takes_raw
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
+        state.pop("_log", None)  # two that went on would write into one folder
+        return state_with_network(state)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = network_from_state(dict(state))
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            if parameter.default is not parameter.empty:
+                # a version without this parameter may have written the state
+                state.setdefault(name, parameter.default)
+        super().__setstate__(state)  # type: ignore[misc]
+
+
+def restore_on_failure(method: Callable) -> Callable:
+    """Let a method that fails take back every attribute that it has set.
+
+    A fitted estimator whose next `fit` stops at an error, or at Ctrl-C before there is
+    anything to keep, goes on to predict what it predicted before.
+    """
+
+    @functools.wraps(method)
+    def restoring(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return restoring
+
+
+def draw_seed(random_state: np.random.RandomState) -> int:
+    """Return the seed of a training."""
+    return int(random_state.randint(np.iinfo(np.int32).max))

@@ -1,0 +1,109 @@
+"""What a classifier's nets learn from: features, class numbers, weights and splits."""
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segmentlearn.neural_network._labels import (
+    encode_labels,
+    learn_classes,
+    nonzero_rows,
+    read_labels,
+    weigh_rows,
+)
+from segmentlearn.neural_network._settings import Sizes
+from segmentlearn.neural_network._split import Split, stratified_splits
+
+if TYPE_CHECKING:
+    from segmentlearn.neural_network import SegmentClassifier
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """Prepared training rows of a classifier.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_samples, n_features)
+    y_encoded : ndarray of int, shape (n_samples,)
+    sample_weight : ndarray of shape (n_samples,) or None
+        With the weights of the classes; None where every row weighs 1.
+    validation_data : tuple or None
+        Features, class numbers and weights of the user's own validation rows.
+    """
+
+    features: np.ndarray
+    y_encoded: np.ndarray
+    sample_weight: np.ndarray | None = None
+    validation_data: tuple | None = None
+
+    @functools.cached_property
+    def rows(self) -> np.ndarray:
+        """Numbers of the rows whose weight is not zero."""
+        return nonzero_rows(self.sample_weight, len(self.y_encoded))
+
+    @property
+    def weighted_features(self) -> np.ndarray:
+        """Features of the rows whose weight is not zero."""
+        return self.features if self.sample_weight is None else self.features[self.rows]
+
+
+def encode_target(X: Any, y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sorted classes, and each row's class number."""
+    labels = read_labels(y, "y")
+    known = learn_classes(labels, classes)
+    return known, encode_labels(X, labels, known)
+
+
+def weigh_data(
+    classifier: "SegmentClassifier",
+    features: np.ndarray,
+    y_encoded: np.ndarray,
+    sample_weight: Any,
+    X_val: Any = None,
+    y_val: Any = None,
+    is_whole: bool = True,
+) -> TrainingData:
+    """Join features, class numbers and weights, with the user's validation rows.
+
+    A table that is not the whole one, but a batch of `partial_fit`, may have rows of
+    one class only, and its weights are taken as they are.
+    """
+    classes = classifier.classes_
+    weights, class_weights = weigh_rows(
+        y_encoded, classes, classifier.class_weight, sample_weight, is_whole
+    )
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val must be passed together.")
+    validation_data = None
+    if X_val is not None:
+        y_val_encoded = encode_labels(
+            X_val, read_labels(y_val, "y_val"), classes, "_val"
+        )
+        validation_data = (
+            classifier._read_table(X_val),
+            y_val_encoded,
+            class_weights[y_val_encoded],
+        )
+    return TrainingData(features, y_encoded, weights, validation_data)
+
+
+def split_rows(
+    classifier: "SegmentClassifier",
+    data: TrainingData,
+    sizes: Sizes,
+    random_state: np.random.RandomState,
+) -> list[Split]:
+    """Return the rows that each net learns from and is stopped on."""
+    if data.validation_data is not None or not classifier.early_stopping:
+        return [Split(data.rows, validation_data=data.validation_data)]
+    return stratified_splits(
+        data.y_encoded,
+        data.rows,
+        sizes.n_inner_folds,
+        classifier.validation_fraction,
+        random_state,
+        classifier.classes_,
+    )

@@ -1,0 +1,87 @@
+"""Which rows a net learns from, and which it is validated on."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """The training rows of a net, and what its validation loss is measured on.
+
+    Parameters
+    ----------
+    train_rows : ndarray of int
+        Rows to learn from.
+    validation_rows : ndarray of int
+        Rows to stop on; may be empty.
+    validation_data : tuple or None
+        Features, targets and weights to stop on, in place of rows of the table.
+    """
+
+    train_rows: np.ndarray
+    validation_rows: np.ndarray = dataclasses.field(
+        default_factory=lambda: np.arange(0)
+    )
+    validation_data: tuple | None = None
+
+    def fit_arguments(self) -> dict[str, Any]:
+        """Return the rows as keywords of `engine.fit`."""
+        arguments: dict[str, Any] = {"train_rows": self.train_rows}
+        if self.validation_data is not None:
+            arguments["validation_data"] = self.validation_data
+        elif len(self.validation_rows):
+            arguments["validation_rows"] = self.validation_rows
+        return arguments
+
+
+def stratified_splits(
+    y_encoded: np.ndarray,
+    rows: np.ndarray,
+    n_folds: int,
+    fraction: float,
+    random_state: np.random.RandomState,
+    class_names: np.ndarray,
+) -> list[Split]:
+    """Split rows into stratified folds; for 0 folds hold a fraction of them out."""
+    if n_folds:
+        splitter = StratifiedKFold(
+            n_folds, shuffle=True, random_state=random_state.randint(2**31 - 1)
+        )
+        pairs = list(splitter.split(rows, y_encoded[rows]))
+    else:
+        pairs = [
+            stratified_holdout(y_encoded[rows], fraction, random_state, class_names)
+        ]
+    return [Split(rows[train], rows[validation]) for train, validation in pairs]
+
+
+def stratified_holdout(
+    y_encoded: np.ndarray,
+    fraction: float,
+    random_state: np.random.RandomState,
+    class_names: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers into training and validation rows, class by class.
+
+    Every class that has rows is on both sides, and has as nearly as possible its share
+    of the validation rows.
+    """
+    counts = np.bincount(y_encoded, minlength=len(class_names))
+    if (counts == 1).any():
+        single = class_names[counts == 1].tolist()
+        raise ValueError(
+            f"class(es) {single!r} have 1 row each; early_stopping=True holds rows of "
+            "every class out, so each needs at least 2. Merge or drop the class, pass "
+            "X_val and y_val, or set early_stopping=False."
+        )
+    held_out = []
+    for label in np.flatnonzero(counts):
+        rows = random_state.permutation(np.flatnonzero(y_encoded == label))
+        n_held_out = max(1, round(fraction * len(rows)))
+        held_out.append(rows[: min(n_held_out, len(rows) - 1)])
+    validation = np.sort(np.concatenate(held_out))
+    train = np.setdiff1d(np.arange(len(y_encoded)), validation, assume_unique=True)
+    return train, validation
