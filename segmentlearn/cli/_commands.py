@@ -1,8 +1,7 @@
 """The commands and their options; each hands its work to the module of its task."""
 
 import pathlib
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,8 +9,17 @@ import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._outputs import (
+    check_outputs,
+    compare_with_known,
+    dropped_columns,
+    names_in,
+    save_classifier,
+    save_segments,
+    show_held_out,
+    write_scored,
+)
 from segmentlearn.cli._screen import NO_SEGMENTS, InputError, note, plain_speech, tell
-from segmentlearn.cli._stopping import check_not_stopped
 
 app = typer.Typer(
     help="Customer segmentation with deep learning.",
@@ -103,7 +111,7 @@ def fit(
         check_output(out, table)
         customers = read_customers(table, sep)
         check_column(customers, target, "--target")
-        dropped = _dropped(customers, drop)
+        dropped = dropped_columns(customers, drop)
         if target in dropped:
             raise InputError(f"--drop {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
@@ -117,7 +125,7 @@ def fit(
         )
         judged = fit_and_judge(X, y, settings)
         if not quiet:
-            _show(judged)
+            show_held_out(judged)
         if out is None:
             note("Nothing was saved; name an archive with --out to keep the model.")
             return
@@ -129,7 +137,7 @@ def fit(
             **held_out_counts(judged),
             "refit": refit,
         }
-        _save(judged, X, y, settings, out, facts, refit=refit, quiet=quiet)
+        save_classifier(judged, X, y, settings, out, facts, refit=refit, quiet=quiet)
 
 
 @app.command()
@@ -183,9 +191,9 @@ def cluster(
     with plain_speech("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
-        _check_outputs(table, out, scored)
+        check_outputs(table, out, scored)
         customers = read_customers(table, sep)
-        X = segment_rows(customers, _dropped(customers, drop))
+        X = segment_rows(customers, dropped_columns(customers, drop))
         wishes = Wishes(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
@@ -214,9 +222,9 @@ def cluster(
                 "Nothing was saved; name an archive with --out to keep the segments, "
                 "or a file with --scored for the customers."
             )
-        _save_segments(segmenter.set_params(verbose=0), profile, customers, out, show)
+        save_segments(segmenter.set_params(verbose=0), profile, customers, out, show)
         if scored is not None:
-            _write_scored(segmenter, customers, scored)
+            write_scored(segmenter, customers, scored)
             show(f"Customers and their segments written to {scored}")
 
 
@@ -241,14 +249,14 @@ def predict(
         check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
-        customers = read_customers(table, sep, _names(facts.get("text_columns")))
+        customers = read_customers(table, sep, names_in(facts.get("text_columns")))
         model = segmentlearn.load(archive)
-        scores = _write_scored(model, customers, out)
+        scores = write_scored(model, customers, out)
         counts = f" {counts_text(scores.segments)}"
         if scores.names:
             counts = f"\n{named_counts_text(scores)}"
         note(f"{len(scores.segments):,} customers scored:{counts}")
-        _compare_with_known(customers, scores.segments, facts.get("target"))
+        compare_with_known(customers, scores.segments, facts.get("target"))
         if out is not None:
             note(f"Written to {out}")
 
@@ -281,138 +289,8 @@ def demo(
     from segmentlearn.cli._demo import output_files, run_demo
 
     with plain_speech("demo", *output_files(out)):
-        run_demo(n_samples, random_state, _show, out)
-
-
-def _write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
-    """Score customers and write them to a file, or to stdout; return the scores."""
-    from segmentlearn.cli._predict import score
-    from segmentlearn.persistence import write_atomically
-    from segmentlearn.tables import table_to_bytes
-
-    scores = score(model, customers)
-    data, renamed = table_to_bytes(customers, scores.new_columns())
-    check_not_stopped()
-    for name, new_name in renamed.items():
-        note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
-    if out is None:
-        typer.echo(data.decode(), nl=False)
-    else:
-        write_atomically(out, data)
-    return scores
-
-
-def _save_segments(
-    segmenter: Any,
-    profile: Any,
-    customers: Any,
-    out: pathlib.Path | None,
-    show: Callable[[str], None],
-) -> None:
-    """Write the archive of named segments, if one is asked for."""
-    from segmentlearn.cli._cluster import segment_facts
-
-    if out is None:
-        return
-    facts = {
-        **segment_facts(segmenter, profile),
-        "text_columns": customers.text_columns(),
-    }
-    check_not_stopped()
-    segmentlearn.save(segmenter, out, metadata=facts)
-    show("")
-    show(f"Saved to {out}: new customers get their segment from")
-    show(f"  segmentlearn predict {out} new.csv --out scored.csv")
-
-
-def _check_outputs(
-    table: pathlib.Path, out: pathlib.Path | None, scored: pathlib.Path | None
-) -> None:
-    """Refuse outputs that cannot be written, or are one file."""
-    from segmentlearn.cli._tables import check_output
-
-    check_output(out, table)
-    check_output(scored, table, option="--scored")
-    if out is not None and scored is not None and out.resolve() == scored.resolve():
-        raise InputError(f"--scored {scored} is the file of --out; name another.")
+        run_demo(n_samples, random_state, show_held_out, out)
 
 
 def _say_nothing(text: str = "") -> None:
     """Stand in for `tell` where nothing but warnings is wanted."""
-
-
-def _dropped(customers: Any, drop: list[str] | None) -> list[str]:
-    """Return the columns to leave out, all of them in the table."""
-    from segmentlearn.cli._tables import check_column
-
-    dropped = _split_names(drop or [], customers.columns)
-    for name in dropped:
-        check_column(customers, name, "--drop")
-    return dropped
-
-
-def _show(judged: Any) -> None:
-    """Show the held-out report and the learning curves."""
-    from segmentlearn.cli._text_tables import curves_text, held_out_text
-
-    tell(held_out_text(judged))
-    tell()
-    net = judged.classifier
-    tell(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
-
-
-def _save(
-    judged: Any,
-    X: Any,
-    y: Any,
-    settings: Any,
-    out: pathlib.Path,
-    facts: dict[str, Any],
-    *,
-    refit: bool,
-    quiet: bool,
-) -> None:
-    """Write the judged model, or one fitted to all rows, and say which."""
-    from segmentlearn.cli._fit import build_classifier
-
-    model = build_classifier(settings).fit(X, y) if refit else judged.classifier
-    check_not_stopped()
-    segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
-    if quiet:
-        return
-    tell()
-    if refit:
-        tell(
-            f"Saved to {out}: a model fitted again to all {len(y):,} rows with the same"
-        )
-        tell("settings; the report is about the one fitted without the held-out rows.")
-    else:
-        tell(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
-
-
-def _compare_with_known(customers: Any, segments: Any, target: Any) -> None:
-    """Say how often the model agrees with segments that the file already has."""
-    from segmentlearn.cli._fit import known_labels
-
-    if not isinstance(target, str) or target not in customers.columns:
-        return
-    known, labels = known_labels(customers, target)
-    if known.any():
-        share = (labels.astype(str) == segments[known].astype(str)).mean()
-        note(
-            f"{target!r} of {len(labels):,} customers is in the file; {share:.3f} of "
-            "them are found (too good a figure if the model was trained on them)"
-        )
-
-
-def _split_names(values: list[str], columns: list[str]) -> list[str]:
-    """Return names from repeated options and comma lists; a name may hold commas."""
-    names: list[str] = []
-    for value in values:
-        parts = [value] if value in columns else value.split(",")
-        names += [part if part in columns else part.strip() for part in parts]
-    return [name for name in dict.fromkeys(names) if name]
-
-
-def _names(value: Any) -> list[str]:
-    return [str(name) for name in value] if isinstance(value, list) else []
