@@ -36,7 +36,7 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
-    refused : str or None
+    refused : str or None, default=None
         What `load` would say in place of building the estimator, told to trust the
         classes in `trusted`; None if it would build it.
 
