@@ -229,6 +229,11 @@ def seed_pool():
     )
 
 
+def numbered(value):
+    """Return a layer that says it is the same as others of that number."""
+    return {**value, "shared_object_id": 7}
+
+
 def wide(name, build, **config):
     return lambda: net(layer(name, build, **config))
 
@@ -351,6 +356,21 @@ ATTACKS = {
     ),
     "wide attention": wide(
         "MultiHeadAttention", [None, 8, 4], num_heads=10**4, key_dim=10**4
+    ),
+    "wide values of an attention": lambda: net(
+        {
+            **layer("MultiHeadAttention", num_heads=8, key_dim=64),
+            "build_config": {
+                "shapes_dict": {
+                    "query_shape": [None, 1, 4],
+                    "value_shape": [None, 1, 10**6],
+                }
+            },
+        }
+    ),
+    "one number for two layers": lambda: net(
+        layer("Dense", [None, 4], units=1, kernel_regularizer=numbered(BIG_DENSE)),
+        numbered(layer("Dense", [None, 4], units=1)),
     ),
     "wide normalization": wide("LayerNormalization", [None, 10**4, 10**4], axis=[1, 2]),
     "wide PReLU": wide("PReLU", [None, 10**4, 10**4]),

@@ -328,15 +328,9 @@ class Autoencoder(
             If a column cannot be used.
         ImportError
             If `log_dir` is given and the package ``tensorboard`` is missing.
-        ForkedProcessError
-            In a process that was forked while TensorFlow was running.
         KeyboardInterrupt
-            On Ctrl-C in the first epoch. The autoencoder is left as it was before.
-
-        Warns
-        -----
-        SegmentLearnWarning
-            If Ctrl-C ends the training later; the net has the best weights so far.
+            On Ctrl-C in the first epoch; the autoencoder is left as it was. If it comes
+            later, `fit` warns and returns: the net has the best weights so far.
         """
         log = start_log(self, _PRESETS)
         features = self._fit_table(X)

@@ -398,17 +398,10 @@ class SegmentClassifier(
             If there is only one class, or a class too small to hold rows of it out.
         ImportError
             If `log_dir` is given and the package ``tensorboard`` is missing.
-        ForkedProcessError
-            In a process that was forked while TensorFlow was running.
         KeyboardInterrupt
-            On Ctrl-C before the last net has been trained for an epoch. The classifier
-            is left as it was before the call.
-
-        Warns
-        -----
-        SegmentLearnWarning
-            If Ctrl-C ends the training of the last net, or of the only one, later than
-            that: the net has the best weights so far, and the classifier can be used.
+            On Ctrl-C before the last net (or the only one) has been trained for an
+            epoch; the classifier is left as it was. If it comes later, `fit` warns and
+            returns: that net has the best weights so far.
         """
         self._log = start_log(self, PRESETS)
         warm_start = self._read_warm_start()

@@ -96,7 +96,7 @@ class _Sizes:
         self._longest = longest
         self._file_size = file_size
         self._what = what
-        self._shared: set[Any] = set()
+        self._shared: dict[Any, tuple[Any, ...]] = {}
         self._added: set[int] = set()
         self._rotation = 0.0
         self.n_weights = 0
@@ -120,9 +120,13 @@ class _Sizes:
             return self._add_model(name, config, depth)
         shape = _input_shape(layer) or shape
         shared = layer.get("shared_object_id")
-        if shared is not None and shared in self._shared:
-            return 1
-        self._shared.add(shared)
+        if shared is not None:
+            # Keras builds the first that it meets, in an order of its own
+            same = (name, config, layer.get("build_config"))
+            if self._shared.setdefault(shared, same) != same:
+                raise ValueError("two layers of one number")
+            if self._shared[shared] is not same:
+                return 1
         if name in _REPEATED:
             inner = shape
             if name == "TimeDistributed" and shape is not None:
@@ -215,8 +219,7 @@ def _input_shape(layer: dict[str, Any]) -> list[Any] | None:
         return None
     shape = build.get("input_shape")
     if shape is None:
-        shapes = build.get("shapes_dict", build)
-        shape = next((value for value in shapes.values() if value is not None), None)
+        shape = [value for value in build.get("shapes_dict", build).values() if value]
     while isinstance(shape, list) and shape and isinstance(shape[0], list):
         shape = max(shape, key=lambda inner: product(inner[-1:]))
     return shape if isinstance(shape, list) else None
