@@ -19,7 +19,7 @@ class EarlyStopping:
     restore_best : bool, default=True
         Whether the model gets the weights of its best epoch, not of its last.
     monitor : str, default="val_loss"
-        The name of a measure in the history; one without "val_" is of the training
+        The name of a measure in the history; one without ``val_`` is of the training
         itself, and needs no validation rows. Losses have to fall, and so has a metric
         unless Keras says that it grows, as "accuracy" does.
 
