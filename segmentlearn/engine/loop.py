@@ -50,8 +50,7 @@ def sum_over_steps(n_steps: Any, body: Callable, zeros: Any, in_xla: bool) -> An
             graph = tf.compat.v1.get_default_graph()
             return function(step, total, [graph.capture(one) for one in held])
 
-        closed = tf.function(closed, autograph=False)
-        return closed.get_concrete_function(*specs)
+        return tf.function(closed, autograph=False).get_concrete_function(*specs)
 
     return xla_while(
         [tf.constant(0), zeros, *held],
