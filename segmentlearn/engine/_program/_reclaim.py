@@ -195,9 +195,10 @@ def _drop_executables() -> None:
     """Destroy the store of XLA's executables; the next call makes a new one."""
     for device in tf.config.list_logical_devices("CPU"):
         for name in _STORE_TYPES:
-            tf.raw_ops.DestroyResourceOp(
-                resource=_handle(device.name, name), ignore_lookup_error=True
-            )
+            with tf.device(device.name):
+                tf.raw_ops.DestroyResourceOp(
+                    resource=_handle(device.name, name), ignore_lookup_error=True
+                )
 
 
 @functools.lru_cache(maxsize=8)

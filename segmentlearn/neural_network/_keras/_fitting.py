@@ -1,5 +1,6 @@
 """A SciKeras wrapper's fit and predict, done by the engine."""
 
+import contextlib
 import pickle
 
 import numpy as np
@@ -7,7 +8,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn import engine
-from segmentlearn._building import building
+from segmentlearn._building import BUILDING, building
 from segmentlearn._compat import check_sample_weight
 from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine import (
@@ -262,10 +263,13 @@ class CompiledFit:
             followers = [] if log is None else [LogCallback(log)]
             kept = self._fit_callbacks
             self._fit_callbacks = [*arguments["callbacks"], *followers]
+            is_seeded = self._random_state is not None
             try:
-                super()._fit_keras_model(
-                    X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
-                )
+                # SciKeras seeds the global generators for as long as the fit takes
+                with BUILDING if is_seeded else contextlib.nullcontext():
+                    super()._fit_keras_model(
+                        X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
+                    )
             finally:
                 self._fit_callbacks = kept
                 for follower in followers:
