@@ -1,6 +1,5 @@
 """The default: an average of packed nets over inner folds, calibrated."""
 
-import dataclasses
 import io
 import pickle
 
@@ -279,24 +278,6 @@ def test_ctrl_c_before_the_last_net_ends_the_fit(make_packed, numbers, monkeypat
     with pytest.raises(KeyboardInterrupt):
         clf.fit(*numbers)
     assert not hasattr(clf, "model_")
-
-
-def test_ctrl_c_in_partial_fit_ends_it(make_packed, numbers, monkeypatch):
-    """The first net's epoch was over; the second's does not begin, and none counts."""
-    clf = make_packed().fit(*numbers)
-    before = clf.model_.get_weights()
-    fit, calls = engine.fit, []
-
-    def interrupted(*arguments, **settings):
-        calls.append(1)
-        return dataclasses.replace(fit(*arguments, **settings), interrupted=True)
-
-    monkeypatch.setattr(engine, "fit", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        clf.partial_fit(*numbers)
-    assert len(calls) == 1
-    for one, other in zip(before, clf.model_.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 def test_effort_is_one_of_three():
