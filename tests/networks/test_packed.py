@@ -6,7 +6,11 @@ from scipy.special import log_softmax, softmax
 
 from segmentlearn import engine, networks
 from segmentlearn.engine._backend import keras
-from segmentlearn.persistence._checks._keras_config import check_config, read_config
+from segmentlearn.persistence._checks._budget import Budget
+from segmentlearn.persistence._checks._keras_config import (
+    check_config,
+    read_network_file,
+)
 
 X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
 Y = np.arange(12) % 2
@@ -131,7 +135,7 @@ def test_stored_and_read_by_keras_alone():
     """An archive holds Keras' own layers only, and gives the same probabilities."""
     model = networks.average_nets([build(0), build(1)], 2)
     stored = networks.write_network(model)
-    check_config(read_config(stored))
+    check_config(read_network_file(stored, Budget(len(stored)), "the net").config)
     again = networks.read_network(stored)
     np.testing.assert_array_equal(model(X), again(X))
     assert all(type(layer).__module__.startswith("keras.") for layer in again.layers)
