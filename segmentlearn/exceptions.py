@@ -1,5 +1,17 @@
 """The errors and warnings that segmentlearn raises on its own account."""
 
+__all__ = [
+    "ArchiveError",
+    "CodeLengthWarning",
+    "FewSegmentsWarning",
+    "ForkedProcessError",
+    "SampledRowsWarning",
+    "SchemaError",
+    "SegmentLearnError",
+    "SegmentLearnWarning",
+    "TableError",
+]
+
 
 class SegmentLearnError(Exception):
     """Base class of every error that segmentlearn defines.

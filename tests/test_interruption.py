@@ -71,7 +71,7 @@ main()
 """
 
 EPOCH = "segmentlearn.engine._trainer:Trainer._note"
-READ = "segmentlearn.cli._tables:pd.read_csv"
+READ = "segmentlearn.tables._files:pd.read_csv"
 
 
 class Stopped:
@@ -238,7 +238,7 @@ def test_ctrl_c_in_audit(folder):
     """It is stopped like a command that trains."""
     stopped = Stopped(
         folder,
-        *(signal.SIGINT, "segmentlearn.inspection:audit", 1),
+        *(signal.SIGINT, "segmentlearn.auditing:audit", 1),
         ["audit", folder / "train.csv", "--out", folder / "out.seg"],
     )
     assert_old_file_stays(stopped, folder, 130)
@@ -315,7 +315,7 @@ def test_within_a_job_a_single_net_does_not_return(numbers, interrupt_at):
             single(batch_normalization=True), {"l2": [0.0, 0.1]}, cv=2
         ).fit(X, y),
         lambda X, y: compare_models(single(), X, y, cv=2),
-        lambda X, y: AutoencoderClusterer(n_clusters=2, guard=False).fit(X),
+        lambda X, y: AutoencoderClusterer(n_clusters=2, compare_baselines=False).fit(X),
         lambda X, y: SegmentClassifier(n_inner_folds=2, max_epochs=3).fit(X, y),
     ],
     ids=["search", "comparison", "clusterer", "ensemble"],

@@ -105,6 +105,11 @@ def externalize_networks(encode: StateFunction = dict) -> Iterator[list[bytes]]:
         _collection.reset(token)
 
 
+def is_externalizing_networks() -> bool:
+    """Whether estimators are written into an archive, not a pickle."""
+    return _collection.get() is not None
+
+
 @contextlib.contextmanager
 def restore_networks(
     archives: Sequence[bytes | None], decode: StateFunction = dict

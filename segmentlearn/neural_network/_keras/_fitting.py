@@ -19,6 +19,7 @@ from segmentlearn.engine import (
     warn_once,
     write_state,
 )
+from segmentlearn.exceptions import ArchiveError
 from segmentlearn.neural_network._keras import (
     _training as keras_training,
 )
@@ -31,7 +32,7 @@ from segmentlearn.neural_network._log_folders import (
     parts_of_log,
     start_log,
 )
-from segmentlearn.neural_network._state import UnreadNetwork
+from segmentlearn.neural_network._state import UnreadNetwork, is_externalizing_networks
 
 _PREDICT_HOOKS = (
     "on_predict_begin",
@@ -83,6 +84,8 @@ class CompiledFit:
         self._net, self._optimizer_state = model, None
 
     def __getstate__(self):
+        if is_externalizing_networks():
+            raise ArchiveError(self._archive_refusal)
         if self.initialized_:  # Keras reads a net with an optimizer that is built
             keras_training.build_optimizer(self.model_)
         # each net is a pickle of its own, so that it can be left unread

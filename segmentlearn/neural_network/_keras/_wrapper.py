@@ -27,9 +27,8 @@ if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
     wrappers.BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
 
 _CONSTRAINTS: dict = {
-    # what a model may be is SciKeras' to say, which has more words for it
-    "model": "no_validation",
-    "build_fn": "no_validation",
+    "model": [callable, keras.Model, None],
+    "build_fn": [callable, keras.Model, None],
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
     "optimizer": [str, keras.optimizers.Optimizer, callable, list, tuple, dict, None],
