@@ -8,7 +8,7 @@ import importlib
 
 from segmentlearn import _forks as _forks
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 # public name -> the subpackage that defines it
 _NAMES = {

@@ -24,6 +24,7 @@ from segmentlearn.engine._program import (
 )
 from segmentlearn.engine._program._loop import sum_over_steps
 from segmentlearn.engine._program._reclaim import GATE, note_gone
+from segmentlearn.engine._program._traces import short_traces
 from segmentlearn.engine._program._weights import Weights
 
 _MAX_SIZES = 16  # table sizes a program keeps compiled
@@ -269,7 +270,8 @@ class Program:
             if len(self._traced) >= _MAX_SIZES:  # the size made first goes
                 del self._traced[next(iter(self._traced))]
                 note_gone()
-            self._traced[key] = self._epoch.get_concrete_function(*arguments)
+            with short_traces():
+                self._traced[key] = self._epoch.get_concrete_function(*arguments)
             self._n_compiled += 1
         return self._traced[key]
 
