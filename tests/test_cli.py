@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
 from segmentlearn.cli._commands import app
-from segmentlearn.cli._text_tables import confusion_text, curves_text
+from segmentlearn.cli._text_tables import curves_text
 from segmentlearn.tables import read_table
 from tests.command_line import run
 
@@ -73,7 +73,7 @@ def assert_one_line_error(result, *parts):
 
 
 def test_fit_reports_on_held_out_rows(fitted):
-    """A fifth of the rows is judged: report, baseline, labelled matrix, curves."""
+    """A fifth of the rows is result: report, baseline, labelled matrix, curves."""
     out = fitted.stdout
     assert "48 customers that took no part in training (192 did)" in out
     assert "always naming the largest segment gives 0." in out
@@ -117,7 +117,7 @@ def test_same_seed_writes_the_same_model(folder, archive, tmp_path):
 
 
 def test_refit_uses_all_rows_and_says_so(folder, archive, tmp_path):
-    """The saved model is another one than the judged."""
+    """The saved model is another one than the result."""
     out = tmp_path / "all.seg"
     result = run(
         *("fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"),
@@ -473,17 +473,6 @@ def test_python_dash_m_exits_with_2_and_one_line(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_confusion_matrix_is_labelled():
-    """Rows are the true segments; a segment that was never there still has a row."""
-    lines = confusion_text([2, 2, 10], [2, 10, 7]).splitlines()
-    assert [line.split() for line in lines] == [
-        ["2", "7", "10"],
-        ["2", "1", "0", "1"],
-        ["7", "0", "0", "0"],
-        ["10", "0", "1", "0"],
-    ]
-
-
 def test_long_curves_are_shortened():
     """Four hundred epochs are drawn with forty marks."""
     text = curves_text({"loss": list(range(400, 0, -1))}, None, blocks=True)
@@ -536,10 +525,10 @@ def test_columns_that_fit_left_out_may_be_absent(tmp_path):
     X.assign(Segmentation=y).to_csv(tmp_path / "train.csv", index=False)
     X.drop(columns="ID").to_csv(tmp_path / "new.csv", index=False)
     model = tmp_path / "model.seg"
-    settings = ("--preset", "best-practices", "--max-epochs", 1)
+    options = ("--preset", "best-practices", "--max-epochs", 1)
     run(
         *("fit", tmp_path / "train.csv", "--target", "Segmentation"),
-        *("--out", model, *settings),
+        *("--out", model, *options),
     )
     result = run("predict", model, tmp_path / "new.csv", "--out", tmp_path / "out.csv")
     assert result.exit_code == 0, result.stderr
@@ -567,6 +556,6 @@ def test_an_amount_as_target_is_told(tmp_path):
     X, _ = make_customers("automobile", 300, random_state=0)
     X["Age"] = np.arange(len(X)) % 25
     X.to_csv(tmp_path / "train.csv", index=False)
-    settings = ("--preset", "best-practices", "--max-epochs", 1)
-    result = run("fit", tmp_path / "train.csv", "--target", "Age", *settings)
+    options = ("--preset", "best-practices", "--max-epochs", 1)
+    result = run("fit", tmp_path / "train.csv", "--target", "Age", *options)
     assert "is learnt as a segment of its own" in result.stderr

@@ -102,7 +102,7 @@ def test_contest_is_told_in_words(clustered, archive):
     assert "3 ways to find segments competed" in out
     assert f"  * {way_of(selected)} " in out
     assert f"\nSelected (*): {way_of(selected)}" in out
-    assert out.count(" on the prepared columns  ") == 2
+    assert out.count(" on prepared columns  ") == 2
 
 
 def test_silhouettes_in_both_spaces(clustered, archive):
@@ -237,21 +237,21 @@ def test_same_seed_writes_the_same_segments(folder, archive, tmp_path):
 
 
 @pytest.mark.parametrize("joint", ["idec", "dcn"])
-def test_joint_training_without_a_guard(joint, folder, tmp_path, monkeypatch):
-    """The number can be asked for all the same, and the way is told in words."""
+def test_joint_training_without_baselines(joint, folder, tmp_path, monkeypatch):
+    """The number can be asked for all the same, and the method is named."""
     monkeypatch.setattr(clustering, "_build", _build_short)
     out = tmp_path / "m.seg"
     result = run(
         *("cluster", folder / "mall.csv", "--drop", "CustomerID", "--out", out),
-        *("--joint", joint, "--no-guard"),
+        *("--joint", joint, "--no-baselines"),
     )
     assert result.exit_code == 0, result.stderr
     assert f"Found by joint training ({joint.upper()}) on codes of 2" in result.stdout
     assert load(out).joint == joint
 
 
-def _build_short(wishes, n_clusters, build=clustering._build):
-    return build(wishes, n_clusters).set_params(joint_epochs=2)
+def _build_short(options, n_clusters, build=clustering._build):
+    return build(options, n_clusters).set_params(joint_epochs=2)
 
 
 def test_no_segments_is_an_answer(one_kind, tmp_path):
@@ -356,7 +356,7 @@ def test_profile_says_where_nothing_differs():
         (("idec on codes", 3), "joint training (IDEC) on codes of 3 numbers"),
         (("consensus on codes of 2 autoencoders", [4, 2]), "on the codes of 2 auto"),
         (("mixture on codes", 1), "Gaussian mixture on codes of 1 number"),
-        (("Birch on prepared", None), "Birch on the prepared columns"),
+        (("Birch on prepared", None), "Birch on prepared columns"),
     ],
 )
 def test_ways_in_words(facts, words):

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from segmentlearn.cli._screen import InputError, note, plain_speech, tell
+from segmentlearn.cli._options import Seed, Separator, table_argument
+from segmentlearn.cli._screen import InputError, echo, note, plain_errors
 from segmentlearn.cli._stopping import check_not_stopped
 
 FOUND = 1
@@ -18,10 +19,7 @@ _LEVELS = ("error", "warning", "never")
 
 
 def audit(
-    table: Annotated[
-        pathlib.Path,
-        typer.Argument(metavar="CSV", help="Customers to train on."),
-    ],
+    table: Annotated[pathlib.Path, table_argument("Customers to train on.")],
     target: Annotated[
         str | None, typer.Option(help="Column that holds the segment.")
     ] = None,
@@ -47,18 +45,14 @@ def audit(
         str,
         typer.Option(help="error, warning or never: when the exit code is 1."),
     ] = "error",
-    random_state: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of samples and folds.")
-    ] = 0,
-    sep: Annotated[
-        str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
-    ] = ",",
+    random_state: Seed = 0,
+    sep: Separator = ",",
 ) -> None:
     """Look for leaks, duplicates, drift, defects; exit code 1 if there are errors."""
     import segmentlearn
     from segmentlearn.cli._tables import check_column, check_output, read_customers
 
-    with plain_speech("audit", out):
+    with plain_errors("audit", out):
         if fail_on not in _LEVELS:
             raise InputError(f"--fail-on {fail_on!r} must be {_listed(_LEVELS)}.")
         style = _style(how, out)
@@ -84,7 +78,7 @@ def audit(
         )
         text = report_text(report, style)
         if out is None:
-            tell(text.rstrip("\n"))
+            echo(text.rstrip("\n"))
         else:
             from segmentlearn.persistence import write_atomically
 

@@ -15,8 +15,8 @@ _MOST_SEGMENTS = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class Wishes:
-    """What the options of ``cluster`` say.
+class ClusterOptions:
+    """The options of ``cluster``.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ class Wishes:
         Number of segments; None to find it.
     joint : str or None
         "idec" or "dcn" to train code and segments together as well.
-    guard : bool
-        Whether simple segments compete with deep ones.
+    compare_baselines : bool
+        Whether baselines compete with the autoencoders.
     random_state : int
         Decides everything that is drawn.
     verbose : int
@@ -34,7 +34,7 @@ class Wishes:
 
     n_clusters: int | None = None
     joint: str | None = None
-    guard: bool = True
+    compare_baselines: bool = True
     random_state: int = 0
     verbose: int = 0
 
@@ -47,7 +47,7 @@ def segment_rows(table: TableFile, drop: list[str]) -> pd.DataFrame:
     if len(X) > 1 and X.nunique(dropna=False).max() < 2:
         raise InputError(
             f"all {len(X):,} rows of {table.path} are the same in the columns "
-            f"{', '.join(X.columns)}; there is nothing to tell apart."
+            f"{', '.join(X.columns)}; there is nothing to segment."
         )
     return X
 
@@ -75,28 +75,30 @@ def number_wanted(text: str, n_rows: int) -> int | None:
     return number
 
 
-def find_number(X: pd.DataFrame, wishes: Wishes) -> Any:
-    """Ask how many segments there are, from 2 to 10 or none."""
+def find_number(X: pd.DataFrame, options: ClusterOptions) -> Any:
+    """Select the number of segments, from 2 to 10 or none."""
     from segmentlearn import select_n_clusters
 
     most = min(_MOST_SEGMENTS, len(X) // 2)
     with warnings.catch_warnings():
-        # fit tells of the columns that are left out
+        # fit warns of the columns that are left out
         warnings.simplefilter("ignore", SegmentLearnWarning)
         return select_n_clusters(
-            _build(wishes, 2), X, range(2, most + 1), random_state=wishes.random_state
+            _build(options, 2), X, range(2, most + 1), random_state=options.random_state
         )
 
 
-def find_segments(X: pd.DataFrame, wishes: Wishes, n_clusters: int) -> tuple[Any, Any]:
+def find_segments(
+    X: pd.DataFrame, options: ClusterOptions, n_clusters: int
+) -> tuple[Any, Any]:
     """Segment a table and name the segments."""
     from segmentlearn import segment_profile
 
-    segmenter = _build(wishes, n_clusters).fit(X)
+    segmenter = _build(options, n_clusters).fit(X)
     with warnings.catch_warnings():
-        # the columns left out were told of by fit
+        # fit has warned of the columns that are left out
         warnings.simplefilter("ignore", SegmentLearnWarning)
-        profile = segment_profile(segmenter, X, random_state=wishes.random_state)
+        profile = segment_profile(segmenter, X, random_state=options.random_state)
     profile.store(segmenter)
     return segmenter, profile
 
@@ -124,13 +126,13 @@ def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:
     }
 
 
-def _build(wishes: Wishes, n_clusters: int) -> Any:
+def _build(options: ClusterOptions, n_clusters: int) -> Any:
     from segmentlearn import AutoencoderClusterer
 
     return AutoencoderClusterer(
         n_clusters=n_clusters,
-        joint=wishes.joint,
-        compare_baselines=wishes.guard,
-        verbose=wishes.verbose,
-        random_state=wishes.random_state,
+        joint=options.joint,
+        compare_baselines=options.compare_baselines,
+        verbose=options.verbose,
+        random_state=options.random_state,
     )

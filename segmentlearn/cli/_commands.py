@@ -9,6 +9,14 @@ import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._options import (
+    Archive,
+    Drop,
+    Quiet,
+    Seed,
+    Separator,
+    table_argument,
+)
 from segmentlearn.cli._outputs import (
     check_outputs,
     compare_with_known,
@@ -19,7 +27,7 @@ from segmentlearn.cli._outputs import (
     show_held_out,
     write_scored,
 )
-from segmentlearn.cli._screen import NO_SEGMENTS, InputError, note, plain_speech, tell
+from segmentlearn.cli._screen import NO_SEGMENTS, InputError, echo, note, plain_errors
 
 app = typer.Typer(
     help="Customer segmentation with deep learning.",
@@ -30,17 +38,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_Archive = Annotated[
-    pathlib.Path, typer.Argument(metavar="ARCHIVE", help="A .seg archive.")
-]
-_Separator = Annotated[
-    str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
-]
-
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        tell(f"segmentlearn {segmentlearn.__version__}")
+        echo(f"segmentlearn {segmentlearn.__version__}")
         raise typer.Exit
 
 
@@ -58,18 +59,12 @@ def _root(
 
 @app.command()
 def fit(
-    table: Annotated[
-        pathlib.Path,
-        typer.Argument(metavar="CSV", help="Customers with known segments."),
-    ],
+    table: Annotated[pathlib.Path, table_argument("Customers with known segments.")],
     target: Annotated[str, typer.Option(help="Column that holds the segment.")],
     out: Annotated[
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
     ] = None,
-    drop: Annotated[
-        list[str] | None,
-        typer.Option(help="Columns to leave out: repeat it, or separate by commas."),
-    ] = None,
+    drop: Drop = None,
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -83,27 +78,23 @@ def fit(
     class_weight: Annotated[
         str | None, typer.Option(help="'balanced' makes all segments weigh the same.")
     ] = None,
-    random_state: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of split and training.")
-    ] = 0,
+    random_state: Seed = 0,
     refit: Annotated[
         bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
     ] = False,
-    sep: _Separator = ",",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show warnings and errors only.")
-    ] = False,
+    sep: Separator = ",",
+    quiet: Quiet = False,
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
-        Settings,
-        fit_and_judge,
+        FitOptions,
+        fit_and_evaluate,
         held_out_counts,
         training_rows,
     )
     from segmentlearn.cli._tables import check_column, check_output, read_customers
 
-    with plain_speech("fit", out):
+    with plain_errors("fit", out):
         if not 0 < test_size < 1:
             raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
         if class_weight not in (None, "balanced"):
@@ -115,7 +106,7 @@ def fit(
         if target in dropped:
             raise InputError(f"--drop {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
-        settings = Settings(
+        options = FitOptions(
             preset=preset,
             test_size=test_size,
             max_epochs=max_epochs,
@@ -123,33 +114,27 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        judged = fit_and_judge(X, y, settings)
+        result = fit_and_evaluate(X, y, options)
         if not quiet:
-            show_held_out(judged)
+            show_held_out(result)
         if out is None:
             note("Nothing was saved; name an archive with --out to keep the model.")
             return
         facts = {
             "target": target,
             "text_columns": customers.text_columns(),
-            "held_out_accuracy": judged.accuracy,
-            "held_out_rows": len(judged.y_true),
-            **held_out_counts(judged),
+            "held_out_accuracy": result.accuracy,
+            "held_out_rows": len(result.y_true),
+            **held_out_counts(result),
             "refit": refit,
         }
-        save_classifier(judged, X, y, settings, out, facts, refit=refit, quiet=quiet)
+        save_classifier(result, X, y, options, out, facts, refit=refit, quiet=quiet)
 
 
 @app.command()
 def cluster(
-    table: Annotated[
-        pathlib.Path,
-        typer.Argument(metavar="CSV", help="Customers without known segments."),
-    ],
-    drop: Annotated[
-        list[str] | None,
-        typer.Option(help="Columns to leave out: repeat it, or separate by commas."),
-    ] = None,
+    table: Annotated[pathlib.Path, table_argument("Customers without known segments.")],
+    drop: Drop = None,
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
@@ -164,46 +149,46 @@ def cluster(
         str | None,
         typer.Option(help="idec or dcn: train code and segments together as well."),
     ] = None,
-    no_guard: Annotated[
+    no_baselines: Annotated[
         bool,
-        typer.Option("--no-guard", help="Deep segments, whatever they are worth."),
+        typer.Option("--no-baselines", help="Deep segments, whatever they are worth."),
     ] = False,
-    random_state: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything.")
-    ] = 0,
-    sep: _Separator = ",",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Show warnings and errors only.")
-    ] = False,
+    random_state: Seed = 0,
+    sep: Separator = ",",
+    quiet: Quiet = False,
 ) -> None:
     """Find segments, say what is in them, write an archive."""
     from segmentlearn.cli._cluster import (
-        Wishes,
+        ClusterOptions,
         find_number,
         find_segments,
         number_wanted,
         segment_rows,
     )
-    from segmentlearn.cli._segment_text import contest_text, number_text, profile_text
+    from segmentlearn.cli._segment_text import (
+        candidates_text,
+        number_text,
+        profile_text,
+    )
     from segmentlearn.cli._tables import read_customers
 
-    show = _say_nothing if quiet else tell
-    with plain_speech("cluster", out, scored):
+    show = (lambda text="": None) if quiet else echo
+    with plain_errors("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         check_outputs(table, out, scored)
         customers = read_customers(table, sep)
         X = segment_rows(customers, dropped_columns(customers, drop))
-        wishes = Wishes(
+        options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
-            guard=not no_guard,
+            compare_baselines=not no_baselines,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        number = wishes.n_clusters
+        number = options.n_clusters
         if number is None:
-            found = find_number(X, wishes)
+            found = find_number(X, options)
             show(number_text(found))
             show()
             number = found.recommended
@@ -213,8 +198,8 @@ def cluster(
                     "clearly apart. --n-clusters 4 makes four all the same."
                 )
                 raise typer.Exit(NO_SEGMENTS)
-        segmenter, profile = find_segments(X, wishes, number)
-        show(contest_text(segmenter))
+        segmenter, profile = find_segments(X, options, number)
+        show(candidates_text(segmenter))
         show()
         show(profile_text(profile))
         if out is None and scored is None:
@@ -230,22 +215,20 @@ def cluster(
 
 @app.command()
 def predict(
-    archive: _Archive,
-    table: Annotated[
-        pathlib.Path, typer.Argument(metavar="CSV", help="Customers to score.")
-    ],
+    archive: Archive,
+    table: Annotated[pathlib.Path, table_argument("Customers to score.")],
     out: Annotated[
         pathlib.Path | None,
         typer.Option(help="File to write; without it the rows go to stdout."),
     ] = None,
-    sep: _Separator = ",",
+    sep: Separator = ",",
 ) -> None:
     """Score customers: all columns as they were, a segment, and probabilities."""
     from segmentlearn.cli._segment_text import named_counts_text
     from segmentlearn.cli._tables import check_order, check_output, read_customers
     from segmentlearn.cli._text_tables import counts_text
 
-    with plain_speech("predict", out):
+    with plain_errors("predict", out):
         check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
@@ -266,10 +249,10 @@ app.command()(reporting.report)
 
 
 @app.command()
-def inspect(archive: _Archive) -> None:
+def inspect(archive: Archive) -> None:
     """Show what an archive holds; nothing in it is executed."""
-    with plain_speech("inspect"):
-        tell(str(segmentlearn.inspect(archive)))
+    with plain_errors("inspect"):
+        echo(str(segmentlearn.inspect(archive)))
 
 
 @app.command()
@@ -277,9 +260,7 @@ def demo(
     n_samples: Annotated[
         int, typer.Option(min=100, help="Customers to generate.")
     ] = 3000,
-    random_state: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything.")
-    ] = 0,
+    random_state: Seed = 0,
     out: Annotated[
         pathlib.Path | None,
         typer.Option(help="Folder for the tables, the archive and the scored rows."),
@@ -288,9 +269,5 @@ def demo(
     """Fit, report, save, load and score on generated customers."""
     from segmentlearn.cli._demo import output_files, run_demo
 
-    with plain_speech("demo", *output_files(out)):
+    with plain_errors("demo", *output_files(out)):
         run_demo(n_samples, random_state, show_held_out, out)
-
-
-def _say_nothing(text: str = "") -> None:
-    """Stand in for `tell` where nothing but warnings is wanted."""

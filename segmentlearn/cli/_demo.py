@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.cli import _screen as screen
-from segmentlearn.cli._fit import Judged, Settings, fit_and_judge
+from segmentlearn.cli._fit import FitOptions, HeldOutResult, fit_and_evaluate
 from segmentlearn.cli._predict import score
-from segmentlearn.cli._screen import InputError, tell
+from segmentlearn.cli._screen import InputError, echo
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.persistence import write_atomically
 from segmentlearn.tables import read_table, table_to_bytes
@@ -24,48 +24,64 @@ _NAMES = ("customers.csv", "new_customers.csv", "auto.seg", "scored.csv")
 def run_demo(
     n_samples: int,
     random_state: int,
-    show: Callable[[Judged], None],
+    show: Callable[[HeldOutResult], None],
     out: pathlib.Path | None = None,
 ) -> None:
-    """Fit a model, show what it is worth, save and load it, score new customers."""
+    """Fit, evaluate, save and load a model, and score new customers."""
+    if out is None:
+        _run(n_samples, random_state, show, None)
+        return
+    files = _Files(out)
+    try:
+        _run(n_samples, random_state, show, files)
+    except BaseException:
+        files.remove_empty_folder()
+        raise
+
+
+def _run(
+    n_samples: int,
+    random_state: int,
+    show: Callable[[HeldOutResult], None],
+    files: "_Files | None",
+) -> None:
     import segmentlearn
 
-    files = _Files(out) if out is not None else None
     started = time.perf_counter()
     X, y = segmentlearn.make_customers(
         "automobile", n_samples, random_state=random_state
     )
-    tell(
+    echo(
         f"{n_samples:,} generated customers of an automobile company with "
-        f"{X.shape[1]} columns, gaps and text among them; segments "
+        f"{X.shape[1]} columns, missing values and text among them; segments "
         f"{', '.join(np.unique(y))}"
     )
-    tell()
-    settings = Settings(random_state=random_state, verbose=int(screen.is_watched()))
-    judged = fit_and_judge(X, y, settings)
-    show(judged)
-    tell()
+    echo()
+    options = FitOptions(random_state=random_state, verbose=int(screen.is_watched()))
+    result = fit_and_evaluate(X, y, options)
+    show(result)
+    echo()
     with tempfile.TemporaryDirectory() as folder:
         path = files.archive if files else pathlib.Path(folder) / "auto.seg"
-        segmentlearn.save(judged.classifier.set_params(verbose=0), path)
+        segmentlearn.save(result.classifier.set_params(verbose=0), path)
         size = path.stat().st_size
         model = segmentlearn.load(path)
-    tell(f"Saved to an archive of {size:,} bytes and loaded again")
-    tell()
+    echo(f"Saved to an archive of {size:,} bytes and loaded again")
+    echo()
     new, _ = segmentlearn.make_customers(
         "automobile", _N_NEW, random_state=random_state + 1
     )
     probabilities = model.predict_proba(new)
-    same = np.array_equal(probabilities, judged.classifier.predict_proba(new))
-    tell(
+    same = np.array_equal(probabilities, result.classifier.predict_proba(new))
+    echo(
         f"{_N_NEW} new customers scored with the loaded model; its probabilities are "
         f"{'identical to' if same else 'DIFFERENT FROM'} those before saving"
     )
     shown = new.head(_N_SHOWN).copy()
     shown["segment"] = model.predict(new)[:_N_SHOWN]
     shown["probability"] = probabilities[:_N_SHOWN].max(axis=1).round(3)
-    tell(shown.to_string(index=False, na_rep=""))
-    tell()
+    echo(shown.to_string(index=False, na_rep=""))
+    echo()
     if files:
         check_not_stopped()
         _write(files.customers, X.assign(Segmentation=y))
@@ -73,17 +89,19 @@ def run_demo(
         table = read_table(files.new_customers)
         scored, _ = table_to_bytes(table, score(model, table).new_columns())
         write_atomically(files.scored, scored)
-        tell(f"Written to {out}: {', '.join(path.name for path in files.all())}")
-        tell()
-    tell(f"Done in {time.perf_counter() - started:.0f} s. With files of your own:")
-    tell("  segmentlearn fit customers.csv --target SEGMENT --out model.seg")
-    tell("  segmentlearn predict model.seg new.csv --out scored.csv")
-    tell("and without known segments:")
-    tell("  segmentlearn cluster customers.csv --out segments.seg")
+        echo(
+            f"Written to {files.folder}: {', '.join(path.name for path in files.all())}"
+        )
+        echo()
+    echo(f"Done in {time.perf_counter() - started:.0f} s. With files of your own:")
+    echo("  segmentlearn fit customers.csv --target SEGMENT --out model.seg")
+    echo("  segmentlearn predict model.seg new.csv --out scored.csv")
+    echo("and without known segments:")
+    echo("  segmentlearn cluster customers.csv --out segments.seg")
 
 
 def output_files(folder: pathlib.Path | None) -> list[pathlib.Path]:
-    """Return what the demo is to leave in a folder; nothing without one."""
+    """Return the files that the demo writes to a folder; none without one."""
     return [] if folder is None else [folder / name for name in _NAMES]
 
 
@@ -92,12 +110,13 @@ def _write(path: pathlib.Path, table: Any) -> None:
 
 
 class _Files:
-    """What the demo leaves in a folder; nothing that is there is written over."""
+    """The files that the demo writes; none that is there is overwritten."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.customers, self.new_customers, self.archive, self.scored = output_files(
             folder
         )
+        self.folder, self._is_new = folder, not folder.exists()
         present = [path.name for path in self.all() if path.exists()]
         if present:
             raise InputError(
@@ -112,3 +131,8 @@ class _Files:
 
     def all(self) -> list[pathlib.Path]:
         return [self.customers, self.new_customers, self.archive, self.scored]
+
+    def remove_empty_folder(self) -> None:
+        """Remove a folder that was made for files that were not written."""
+        if self._is_new and not any(self.folder.iterdir()):
+            self.folder.rmdir()

@@ -1,4 +1,4 @@
-"""Fit a classifier to a table and judge it on rows that it has never seen."""
+"""Fit a classifier to a table and evaluate it on held-out rows."""
 
 import dataclasses
 from typing import Any
@@ -9,22 +9,22 @@ import pandas as pd
 from segmentlearn.cli._screen import InputError, note
 from segmentlearn.tables import TableFile
 
-# one row to judge on, one to stop on, one to learn from
+# one row to evaluate on, one to stop on, one to learn from
 _FEWEST_ROWS_A_CLASS = 3
 _MOST_CLASSES = 100
 _MANY_NUMBERS = 20
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
-    """What the options of ``fit`` say.
+class FitOptions:
+    """The options of ``fit``.
 
     Parameters
     ----------
     preset : str or None
         Name of a published net; None for the library's defaults.
     test_size : float
-        Share of the rows to judge on.
+        Share of the rows to evaluate on.
     max_epochs : int or None
         Epochs at most; None for the preset's.
     class_weight : str or None
@@ -44,23 +44,35 @@ class Settings:
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
-    """A classifier and what it said about held-out customers.
+class HeldOutResult:
+    """A classifier and its predictions for held-out customers.
 
     Parameters
     ----------
     classifier : SegmentClassifier
         Fitted to the other customers.
     y_true, y_pred : ndarray of shape (n_held_out,)
-        What the held-out customers are, and what it took them for.
+        Segments of the held-out customers, known and predicted.
     y_train : ndarray of shape (n_train,)
-        What it was fitted to.
+        Segments of the customers that it was fitted to.
     """
 
     classifier: Any
     y_true: np.ndarray
     y_pred: np.ndarray
     y_train: np.ndarray
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels that are known or predicted, sorted."""
+        return np.unique(np.concatenate([self.y_true, self.y_pred]))
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Counts of known (rows) and predicted (columns) labels."""
+        from sklearn.metrics import confusion_matrix
+
+        return confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
 
     @property
     def accuracy(self) -> float:
@@ -116,52 +128,50 @@ def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]
     return known, numbers if is_plain else texts
 
 
-def fit_and_judge(X: pd.DataFrame, y: np.ndarray, settings: Settings) -> Judged:
-    """Fit to a part of the rows, stratified, and judge on the others."""
+def fit_and_evaluate(
+    X: pd.DataFrame, y: np.ndarray, options: FitOptions
+) -> HeldOutResult:
+    """Fit to a stratified part of the rows and evaluate on the others."""
     from sklearn.utils import check_random_state
 
     from segmentlearn.neural_network import stratified_holdout
 
     classes, codes = np.unique(y, return_inverse=True)
     train, held_out = stratified_holdout(
-        codes, settings.test_size, check_random_state(settings.random_state), classes
+        codes, options.test_size, check_random_state(options.random_state), classes
     )
-    classifier = build_classifier(settings).fit(X.iloc[train], y[train])
+    classifier = build_classifier(options).fit(X.iloc[train], y[train])
     predicted = classifier.predict(X.iloc[held_out])
-    return Judged(classifier, y[held_out], predicted, y[train])
+    return HeldOutResult(classifier, y[held_out], predicted, y[train])
 
 
-def held_out_counts(judged: Judged) -> dict[str, Any]:
+def held_out_counts(result: HeldOutResult) -> dict[str, Any]:
     """Return the confusion matrix of the held-out customers, for an archive."""
-    labels = np.unique(np.concatenate([judged.y_true, judged.y_pred]))
-    counts = np.zeros((len(labels), len(labels)), dtype=int)
-    places = (np.searchsorted(labels, one) for one in (judged.y_true, judged.y_pred))
-    np.add.at(counts, tuple(places), 1)
     return {
-        "held_out_labels": [str(label) for label in labels],
-        "held_out_confusion": counts.tolist(),
+        "held_out_labels": [str(label) for label in result.labels],
+        "held_out_confusion": result.confusion.tolist(),
     }
 
 
-def build_classifier(settings: Settings) -> Any:
+def build_classifier(options: FitOptions) -> Any:
     """Return the classifier that the options describe, not fitted.
 
-    It always prepares its table itself: a file to be scored may have gaps where the
-    training file had none.
+    It always prepares its table itself: a file to be scored may have missing values
+    where the training file had none.
     """
     from segmentlearn import SegmentClassifier, TabularPreprocessor
 
     parameters: dict[str, Any] = {
-        "preprocessor": TabularPreprocessor(random_state=settings.random_state),
-        "class_weight": settings.class_weight,
-        "random_state": settings.random_state,
-        "verbose": settings.verbose,
+        "preprocessor": TabularPreprocessor(random_state=options.random_state),
+        "class_weight": options.class_weight,
+        "random_state": options.random_state,
+        "verbose": options.verbose,
     }
-    if settings.max_epochs is not None:
-        parameters["max_epochs"] = settings.max_epochs
-    if settings.preset is None:
+    if options.max_epochs is not None:
+        parameters["max_epochs"] = options.max_epochs
+    if options.preset is None:
         return SegmentClassifier(**parameters)
-    return SegmentClassifier.from_preset(settings.preset, **parameters)
+    return SegmentClassifier.from_preset(options.preset, **parameters)
 
 
 def _check_labels(labels: np.ndarray, target: str) -> None:
@@ -169,7 +179,7 @@ def _check_labels(labels: np.ndarray, target: str) -> None:
     if len(classes) == 1:
         raise InputError(
             f"column {target!r} holds one label only, {str(classes[0])!r}; there is "
-            "nothing to tell apart."
+            "nothing to classify."
         )
     if len(classes) > _MOST_CLASSES:
         raise InputError(

@@ -8,7 +8,7 @@ import typer
 
 import segmentlearn
 from segmentlearn.cli import _screen as screen
-from segmentlearn.cli._screen import InputError, note, tell
+from segmentlearn.cli._screen import InputError, echo, note
 from segmentlearn.cli._stopping import check_not_stopped
 
 
@@ -75,47 +75,47 @@ def dropped_columns(customers: Any, drop: list[str] | None) -> list[str]:
     return dropped
 
 
-def show_held_out(judged: Any) -> None:
+def show_held_out(result: Any) -> None:
     """Show the held-out report and the learning curves."""
     from segmentlearn.cli._text_tables import curves_text, held_out_text
 
-    tell(held_out_text(judged))
-    tell()
-    net = judged.classifier
-    tell(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
+    echo(held_out_text(result))
+    echo()
+    net = result.classifier
+    echo(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
 
 
 def save_classifier(
-    judged: Any,
+    result: Any,
     X: Any,
     y: Any,
-    settings: Any,
+    options: Any,
     out: pathlib.Path,
     facts: dict[str, Any],
     *,
     refit: bool,
     quiet: bool,
 ) -> None:
-    """Write the judged model, or one fitted to all rows, and say which."""
+    """Write the evaluated model, or one refitted to all rows, and say which."""
     from segmentlearn.cli._fit import build_classifier
 
-    model = build_classifier(settings).fit(X, y) if refit else judged.classifier
+    model = build_classifier(options).fit(X, y) if refit else result.classifier
     check_not_stopped()
     segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
     if quiet:
         return
-    tell()
+    echo()
     if refit:
-        tell(
+        echo(
             f"Saved to {out}: a model fitted again to all {len(y):,} rows with the same"
         )
-        tell("settings; the report is about the one fitted without the held-out rows.")
+        echo("options; the report is about the one fitted without the held-out rows.")
     else:
-        tell(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
+        echo(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
 
 
 def compare_with_known(customers: Any, segments: Any, target: Any) -> None:
-    """Say how often the model agrees with segments that the file already has."""
+    """Show how often the model agrees with segments that the file already has."""
     from segmentlearn.cli._fit import known_labels
 
     if not isinstance(target, str) or target not in customers.columns:

@@ -7,16 +7,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from segmentlearn.cli._screen import InputError, note, plain_speech
+from segmentlearn.cli._options import Archive, Seed, Separator, table_argument
+from segmentlearn.cli._screen import InputError, note, plain_errors
 
 
 def report(
-    archive: Annotated[
-        pathlib.Path, typer.Argument(metavar="ARCHIVE", help="A .seg archive.")
-    ],
-    table: Annotated[
-        pathlib.Path, typer.Argument(metavar="CSV", help="Customers to report on.")
-    ],
+    archive: Archive,
+    table: Annotated[pathlib.Path, table_argument("Customers to report on.")],
     out: Annotated[
         pathlib.Path, typer.Option(help="File to write, such as report.html.")
     ],
@@ -25,12 +22,8 @@ def report(
         typer.Option(help="Column with known segments, if the file has one."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
-    random_state: Annotated[
-        int, typer.Option(min=0, max=2**32 - 1, help="Seed of samples and draws.")
-    ] = 0,
-    sep: Annotated[
-        str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
-    ] = ",",
+    random_state: Seed = 0,
+    sep: Separator = ",",
 ) -> None:
     """Write a page for a manager: quality, segments, what drives them, defects."""
     import segmentlearn
@@ -39,7 +32,7 @@ def report(
     from segmentlearn.report import write_report
     from segmentlearn.tables import select_columns
 
-    with plain_speech("report", out):
+    with plain_errors("report", out):
         check_output(out, archive, table)
         info = segmentlearn.inspect(archive)
         kept = info.metadata.get("text_columns")

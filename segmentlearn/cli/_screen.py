@@ -20,7 +20,7 @@ class InputError(SegmentLearnError):
     """What the user asked for cannot be done with these files and options."""
 
 
-def tell(text: str = "") -> None:
+def echo(text: str = "") -> None:
     """Show a result."""
     typer.echo(text)
 
@@ -45,8 +45,8 @@ def shows_blocks() -> bool:
 
 
 @contextlib.contextmanager
-def plain_speech(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
-    """Turn warnings, errors about the input and the user's stop into a tidy line each.
+def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
+    """Show warnings, errors about the input and an interruption as one line each.
 
     Errors of other kinds are defects; they keep their traceback.
     """

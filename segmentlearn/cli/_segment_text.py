@@ -16,18 +16,12 @@ _METHODS = {
     "idec": "joint training (IDEC)",
     "dcn": "joint training (DCN)",
 }
-_MEASURES = {
-    "separation": "alike",
-    "silhouette": "apart",
-    "likelihood": "telling",
-    "stability": "stable",
-    "score": "score",
-}
+_MEASURES = ("separation", "silhouette", "likelihood", "stability", "score")
 _HOW_TO_READ = (
-    "alike: how often the customers most like a customer are in the same segment (1 "
-    "always, 0 no more than by chance); apart: the silhouette; telling: how much "
-    "likelier segments make customers that were held out; stable: how well the "
-    "segments found in halves of the customers agree (1 fully). The score weighs them."
+    "separation: how often a customer's nearest neighbors are in the same segment (1 "
+    "always, 0 as by chance); likelihood: what segments add to the log likelihood of "
+    "held-out customers; stability: agreement of segments found in halves of the "
+    "customers (1 is full). The score weighs them."
 )
 _OF_CODES = ", which an autoencoder has made of each customer"
 _OF_COLUMNS = "; codes of an autoencoder were not better"
@@ -59,23 +53,27 @@ def number_text(found: Any) -> str:
     return "\n".join(lines)
 
 
-def contest_text(segmenter: Any) -> str:
+def candidates_text(segmenter: Any) -> str:
     """Return which ways to find segments competed, and which was selected."""
     candidates = segmenter.candidates_
-    selected = next(one for one in candidates if one["selected"])
+    selected = next(item for item in candidates if item["selected"])
     lines = []
     if selected["score"] is None:
         lines.append(f"Found by {way_of(selected)}{_OF_CODES}")
-        lines.append("Simple segments did not compete (--no-guard).")
+        lines.append("Simple segments did not compete (--no-baselines).")
     else:
-        ways = [way_of(one) for one in candidates]
+        ways = [way_of(candidate) for candidate in candidates]
         width = max(map(len, ways))
-        heads = "".join(f"{head:>9}" for head in _MEASURES.values())
+        heads = "".join(f" {measure}" for measure in _MEASURES)
         lines.append(f"{len(ways)} ways to find segments competed")
         lines.append(f"    {'':<{width}}{heads}")
-        for way, one in zip(ways, candidates, strict=True):
-            cells = "".join(f"{one[measure]:>9.2f}" for measure in _MEASURES)
-            lines.append(f"  {'*' if one['selected'] else ' '} {way:<{width}}{cells}")
+        for way, candidate in zip(ways, candidates, strict=True):
+            cells = "".join(
+                f"{candidate[measure]:>{len(measure) + 1}.2f}" for measure in _MEASURES
+            )
+            lines.append(
+                f"  {'*' if candidate['selected'] else ' '} {way:<{width}}{cells}"
+            )
         more = _OF_COLUMNS if selected["space"] == "prepared" else _OF_CODES
         lines.append(_filled(f"Selected (*): {way_of(selected)}{more}", ""))
         lines.append(_point(_HOW_TO_READ, mark=" "))
@@ -88,7 +86,7 @@ def way_of(candidate: dict[str, Any]) -> str:
     method = candidate["name"].partition(" on ")[0]
     method = _METHODS.get(method, method)
     if candidate["space"] == "prepared":
-        return f"{method} on the prepared columns"
+        return f"{method} on prepared columns"
     length = candidate["n_components"]
     if isinstance(length, list):
         return f"{method} on the codes of {len(length)} autoencoders"

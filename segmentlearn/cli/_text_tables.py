@@ -1,57 +1,48 @@
-"""Numbers as text: the held-out report, the confusion matrix, learning curves."""
-
-from typing import Any
+"""Numbers as text: the held-out report, learning curves, counts."""
 
 import numpy as np
 import pandas as pd
 
-from segmentlearn.cli._fit import Judged
+from segmentlearn.cli._fit import HeldOutResult
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _DIGITS = "01234567"
 _WIDTH = 40
 
 
-def held_out_text(judged: Judged) -> str:
-    """Return everything that is known about held-out customers."""
+def held_out_text(result: HeldOutResult) -> str:
+    """Return the report on the held-out customers."""
     from sklearn.metrics import classification_report
 
-    n_train, n_held_out = len(judged.y_train), len(judged.y_true)
-    labels = np.unique(np.concatenate([judged.y_true, judged.y_pred]))
+    n_train, n_held_out = len(result.y_train), len(result.y_true)
+    names = [str(label) for label in result.labels]
     report = classification_report(
-        judged.y_true,
-        judged.y_pred,
-        labels=labels,
-        target_names=[str(label) for label in labels],
+        result.y_true,
+        result.y_pred,
+        labels=result.labels,
+        target_names=names,
         digits=3,
         zero_division=0,
+    )
+    confusion = pd.DataFrame(
+        result.confusion,
+        index=[f"  {name}" for name in names],
+        columns=[f" {name}" for name in names],
     )
     return "\n".join(
         [
             f"Held-out report: {n_held_out:,} customers that took no part in training "
             f"({n_train:,} did)",
             "",
-            f"accuracy {judged.accuracy:.3f}; always naming the largest segment gives "
-            f"{judged.baseline:.3f}",
+            f"accuracy {result.accuracy:.3f}; always naming the largest segment gives "
+            f"{result.baseline:.3f}",
             "",
             report.rstrip(),
             "",
             "confusion matrix (rows: true segment, columns: predicted)",
-            confusion_text(judged.y_true, judged.y_pred),
+            confusion.to_string(),
         ]
     )
-
-
-def confusion_text(y_true: Any, y_pred: Any) -> str:
-    """Return a confusion matrix with its labels."""
-    true, predicted = np.asarray(y_true), np.asarray(y_pred)
-    labels = np.unique(np.concatenate([true, predicted]))
-    counts = pd.DataFrame(
-        [[int(np.sum((true == a) & (predicted == b))) for b in labels] for a in labels],
-        index=[f"  {label}" for label in labels],
-        columns=[f" {label}" for label in labels],
-    )
-    return counts.to_string()
 
 
 def curves_text(

@@ -1,19 +1,21 @@
-"""Compiled functions without the stack trace of each of their operations."""
+"""Compiled functions with shorter stack traces of their operations."""
 
 import contextlib
 import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
-_PACKAGES = ("tensorflow", "keras", "segmentlearn", "sklearn", "scipy")
+# Keras, the engine and the user's code stay: XLA crashes at an operation whose trace
+# has no frame outside of TensorFlow, which keeps the innermost frames alone
+_LEFT_OUT = ("tensorflow", "sklearn", "joblib")
 
 
-def short_traces() -> AbstractContextManager:
-    """Return a context in which traced operations do not record who made them.
+def short_traces() -> AbstractContextManager[Any]:
+    """Return a context in which traced operations record fewer stack frames.
 
     TensorFlow keeps the graph of each function that XLA compiles until the process
     ends, and about half of a graph are the files and lines of the calls that led to its
-    operations. They would only be shown by an error inside of a compiled epoch.
+    operations. They are only shown by an error inside of a compiled epoch.
     """
     try:
         from tensorflow.python.util.tf_stack import StackTraceFilter
@@ -23,12 +25,8 @@ def short_traces() -> AbstractContextManager:
     filenames = {
         getattr(module, "__file__", None) or ""
         for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in _PACKAGES
+        if name.partition(".")[0] in _LEFT_OUT
     }
-    frame: Any = sys._getframe()
-    while frame is not None:
-        filenames.add(frame.f_code.co_filename)
-        frame = frame.f_back
 
     class ShortTraces(StackTraceFilter):
         def get_filtered_filenames(self) -> set[str]:
