@@ -1,0 +1,60 @@
+"""Cells of text as Arrow strings, and the marks that stand for missing values."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# in a column of numbers or dates any of these is missing
+_MARKS = (
+    *(
+        "- -- --- \u2013 \u2014 . .. ... ? * n/a na n.a. n.a nan nat null (null) none "
+        "nil unknown missing undefined $null$ #n/a #na #null! #value! #div/0! #ref! "
+        "#num! #name? <na> <null> \\n k.a. inf -inf +inf infinity -infinity"
+    ).split(),
+    "not available",
+    "not applicable",
+)
+# in a column of levels only these are: "None" or "NA" can be a level as good as others
+_SURE_MARKS = (
+    *(
+        "- -- --- \u2013 \u2014 ? n/a nan nat null (null) $null$ #n/a #null! #value! "
+        "#div/0! #ref! #num! #name? <na> <null> \\n"
+    ).split(),
+)
+
+
+def as_arrow(cells: Any) -> pa.Array:
+    """Return cells as Arrow strings, without blanks around them; missing cells null."""
+    if not isinstance(cells, pa.Array | pa.ChunkedArray):
+        if isinstance(cells, np.ndarray) and cells.dtype.kind == "O":
+            cells = [_text_of(cell) for cell in cells]
+            cells = pa.array(cells, pa.large_string())
+        else:
+            cells = pa.array(cells, from_pandas=True)
+    if isinstance(cells, pa.ChunkedArray):
+        cells = cells.combine_chunks()
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if not pa.types.is_large_string(cells.type):
+        cells = cells.cast(pa.large_string())
+    cells = pc.utf8_trim_whitespace(cells)
+    return pc.if_else(pc.equal(cells, ""), None, cells)
+
+
+def drop_marks(cells: pa.Array, *, sure: bool) -> pa.Array:
+    """Return the cells with marks of missing values as nulls."""
+    marks = pa.array(_SURE_MARKS if sure else _MARKS, pa.large_string())
+    is_mark = pc.is_in(pc.utf8_lower(cells), value_set=marks)
+    return pc.if_else(is_mark, None, cells)
+
+
+def _text_of(cell: Any) -> str | None:
+    if isinstance(cell, str):
+        return cell
+    if cell is None or cell != cell:
+        return None
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", errors="replace")
+    return str(cell)
