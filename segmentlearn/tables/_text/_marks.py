@@ -8,20 +8,78 @@ import pyarrow.compute as pc
 
 # in a column of numbers or dates any of these is missing
 _MARKS = (
-    *(
-        "- -- --- \u2013 \u2014 . .. ... ? * n/a na n.a. n.a nan nat null (null) none "
-        "nil unknown missing undefined $null$ #n/a #na #null! #value! #div/0! #ref! "
-        "#num! #name? <na> <null> \\n k.a. inf -inf +inf infinity -infinity"
-    ).split(),
+    *[
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        ".",
+        "..",
+        "...",
+        "?",
+        "*",
+        "n/a",
+        "na",
+        "n.a.",
+        "n.a",
+        "nan",
+        "nat",
+        "null",
+        "(null)",
+        "none",
+        "nil",
+        "unknown",
+        "missing",
+        "undefined",
+        "$null$",
+        "#n/a",
+        "#na",
+        "#null!",
+        "#value!",
+        "#div/0!",
+        "#ref!",
+        "#num!",
+        "#name?",
+        "<na>",
+        "<null>",
+        "\\n",
+        "k.a.",
+        "inf",
+        "-inf",
+        "+inf",
+        "infinity",
+        "-infinity",
+    ],
     "not available",
     "not applicable",
 )
 # in a column of levels only these are: "None" or "NA" can be a level as good as others
 _SURE_MARKS = (
-    *(
-        "- -- --- \u2013 \u2014 ? n/a nan nat null (null) $null$ #n/a #null! #value! "
-        "#div/0! #ref! #num! #name? <na> <null> \\n"
-    ).split(),
+    *[
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "?",
+        "n/a",
+        "nan",
+        "nat",
+        "null",
+        "(null)",
+        "$null$",
+        "#n/a",
+        "#null!",
+        "#value!",
+        "#div/0!",
+        "#ref!",
+        "#num!",
+        "#name?",
+        "<na>",
+        "<null>",
+        "\\n",
+    ],
 )
 
 
