@@ -6,80 +6,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# in a column of numbers or dates any of these is missing
+_DASHES = "- -- --- \u2013 \u2014"
+_SHEET_ERRORS = "#n/a #null! #value! #div/0! #ref! #num! #name?"
+# in a column of levels only these are missing: "None" or "NA" may be a level
+_SURE_MARKS = tuple(
+    f"{_DASHES} {_SHEET_ERRORS} ? n/a nan nat null (null) $null$ <na> <null> \\n".split()
+)
+# in a column of numbers or dates these are, too
 _MARKS = (
-    *[
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        ".",
-        "..",
-        "...",
-        "?",
-        "*",
-        "n/a",
-        "na",
-        "n.a.",
-        "n.a",
-        "nan",
-        "nat",
-        "null",
-        "(null)",
-        "none",
-        "nil",
-        "unknown",
-        "missing",
-        "undefined",
-        "$null$",
-        "#n/a",
-        "#na",
-        "#null!",
-        "#value!",
-        "#div/0!",
-        "#ref!",
-        "#num!",
-        "#name?",
-        "<na>",
-        "<null>",
-        "\\n",
-        "k.a.",
-        "inf",
-        "-inf",
-        "+inf",
-        "infinity",
-        "-infinity",
-    ],
+    *_SURE_MARKS,
+    *". .. ... * na #na n.a. n.a none nil unknown missing undefined k.a.".split(),  # noqa: SIM905
+    *"inf -inf +inf infinity -infinity".split(),  # noqa: SIM905
     "not available",
     "not applicable",
-)
-# in a column of levels only these are: "None" or "NA" can be a level as good as others
-_SURE_MARKS = (
-    *[
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        "?",
-        "n/a",
-        "nan",
-        "nat",
-        "null",
-        "(null)",
-        "$null$",
-        "#n/a",
-        "#null!",
-        "#value!",
-        "#div/0!",
-        "#ref!",
-        "#num!",
-        "#name?",
-        "<na>",
-        "<null>",
-        "\\n",
-    ],
 )
 
 
