@@ -8,18 +8,15 @@ import pyarrow.compute as pc
 
 _DASHES = "- -- --- \u2013 \u2014"
 _SHEET_ERRORS = "#n/a #null! #value! #div/0! #ref! #num! #name?"
+_SURE = f"{_DASHES} {_SHEET_ERRORS} ? n/a nan nat null (null) $null$ <na> <null> \\n"
+_LIKELY = (
+    ". .. ... * na #na n.a. n.a none nil unknown missing undefined k.a. inf -inf +inf "
+    "infinity -infinity not_available not_applicable"
+)
 # in a column of levels only these are missing: "None" or "NA" may be a level
-_SURE_MARKS = tuple(
-    f"{_DASHES} {_SHEET_ERRORS} ? n/a nan nat null (null) $null$ <na> <null> \\n".split()
-)
+_SURE_MARKS = tuple(_SURE.split())
 # in a column of numbers or dates these are, too
-_MARKS = (
-    *_SURE_MARKS,
-    *". .. ... * na #na n.a. n.a none nil unknown missing undefined k.a.".split(),  # noqa: SIM905
-    *"inf -inf +inf infinity -infinity".split(),  # noqa: SIM905
-    "not available",
-    "not applicable",
-)
+_MARKS = (*_SURE_MARKS, *(mark.replace("_", " ") for mark in _LIKELY.split()))
 
 
 def as_arrow(cells: Any) -> pa.Array:

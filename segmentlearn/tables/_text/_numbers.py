@@ -14,72 +14,12 @@ import pyarrow.compute as pc
 _BLANKS = " \u00a0\u202f\u2009\u2007"  # plain, no-break, narrow, thin, figure space
 _GROUPING = f"[{_BLANKS}'\u2019_]"
 _EXPONENT = r"([eE][+-]?[0-9]+)?"
-_CURRENCIES = frozenset(
-    [
-        "usd",
-        "eur",
-        "gbp",
-        "chf",
-        "jpy",
-        "cny",
-        "inr",
-        "rs",
-        "rs.",
-        "aud",
-        "cad",
-        "nzd",
-        "sek",
-        "nok",
-        "dkk",
-        "isk",
-        "kr",
-        "kr.",
-        "pln",
-        "zł",
-        "czk",
-        "kč",
-        "huf",
-        "ft",
-        "ron",
-        "lei",
-        "bgn",
-        "uah",
-        "rub",
-        "try",
-        "tl",
-        "ils",
-        "nis",
-        "aed",
-        "sar",
-        "zar",
-        "r",
-        "brl",
-        "mxn",
-        "ars",
-        "clp",
-        "cop",
-        "krw",
-        "twd",
-        "hkd",
-        "sgd",
-        "myr",
-        "rm",
-        "thb",
-        "idr",
-        "rp",
-        "rp.",
-        "php",
-        "vnd",
-        "ngn",
-        "kes",
-        "egp",
-        "fr",
-        "fr.",
-        "sfr",
-        "sfr.",
-        "tsd",
-    ]
+_CURRENCY_CODES = (
+    "usd eur gbp chf jpy cny inr rs rs. aud cad nzd sek nok dkk isk kr kr. pln zł czk "
+    "kč huf ft ron lei bgn uah rub try tl ils nis aed sar zar r brl mxn ars clp cop "
+    "krw twd hkd sgd myr rm thb idr rp rp. php vnd ngn kes egp fr fr. sfr sfr. tsd"
 )
+_CURRENCIES = frozenset(_CURRENCY_CODES.split())
 _CELL = re.compile(
     rf"(?P<open>\()?(?P<sign>[+-]?)[{_BLANKS}]*(?P<prefix>[^\d+\-().,]*?(?:\.(?=[{_BLANKS}]))?)"
     rf"[{_BLANKS}]*(?P<inner_sign>[+-]?)[{_BLANKS}]*"
