@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from segmentlearn.cli._options import Seed, Separator, table_argument
+from segmentlearn.cli._options import Seed, reads_tables, table_argument
 from segmentlearn.cli._screen import InputError, echo, note, plain_errors
 from segmentlearn.cli._stopping import check_not_stopped
 
@@ -18,13 +18,14 @@ _SUFFIXES = {".md": "markdown", ".csv": "csv"}
 _LEVELS = ("error", "warning", "never")
 
 
+@reads_tables
 def audit(
-    table: Annotated[pathlib.Path, table_argument("Customers to train on.")],
+    table: Annotated[str, table_argument("Customers to train on.")],
     target: Annotated[
         str | None, typer.Option(help="Column that holds the segment.")
     ] = None,
     new: Annotated[
-        pathlib.Path | None, typer.Option(help="File of new customers to compare with.")
+        str | None, typer.Option(help="File of new customers to compare with.")
     ] = None,
     ids: Annotated[
         list[str] | None,
@@ -46,7 +47,8 @@ def audit(
         typer.Option(help="error, warning or never: when the exit code is 1."),
     ] = "error",
     random_state: Seed = 0,
-    sep: Separator = ",",
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Look for leaks, duplicates, drift, defects; exit code 1 if there are errors."""
     import segmentlearn
@@ -58,7 +60,7 @@ def audit(
         style = _style(how, out)
         sources = [table] if new is None else [table, new]
         check_output(out, *sources)
-        customers = read_customers(table, sep)
+        customers = read_customers(table, reading, quiet=True)
         for name, option in [
             (target, "--target"),
             *((one, "--id") for one in ids or []),
@@ -70,9 +72,9 @@ def audit(
         if target is not None and len(customers.columns) == 1:
             raise InputError(f"{table} has no column beside --target {target!r}.")
         report = segmentlearn.audit(
-            customers.typed,
+            customers.frame,
             target,
-            None if new is None else _new_rows(new, sep, customers),
+            None if new is None else _new_rows(new, reading, customers),
             ids=ids or None,
             random_state=random_state,
         )
@@ -104,11 +106,11 @@ def report_text(report: Any, style: str) -> str:
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _new_rows(path: pathlib.Path, sep: str, customers: Any) -> Any:
-    """Read the new customers; text stays text where the first file holds text."""
+def _new_rows(source: str, reading: dict[str, Any], customers: Any) -> Any:
+    """Read the new customers; read as the first file was."""
     from segmentlearn.cli._tables import read_customers
 
-    return read_customers(path, sep, customers.text_columns()).typed
+    return read_customers(source, reading, customers.schema, quiet=True).frame
 
 
 def _style(how: str | None, out: pathlib.Path | None) -> str:

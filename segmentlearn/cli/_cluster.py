@@ -41,12 +41,12 @@ class ClusterOptions:
 
 def segment_rows(table: TableFile, drop: list[str]) -> pd.DataFrame:
     """Return the columns to find segments in."""
-    X = table.typed.drop(columns=drop)
+    X = table.frame.drop(columns=drop)
     if X.shape[1] == 0:
         raise InputError("no column is left to find segments in; --drop fewer.")
     if len(X) > 1 and X.nunique(dropna=False).max() < 2:
         raise InputError(
-            f"all {len(X):,} rows of {table.path} are the same in the columns "
+            f"all {len(X):,} rows of {table.source} are the same in the columns "
             f"{', '.join(X.columns)}; there is nothing to segment."
         )
     return X

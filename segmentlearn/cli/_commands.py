@@ -1,7 +1,7 @@
 """The commands and their options; each hands its work to the module of its task."""
 
 import pathlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,14 +14,13 @@ from segmentlearn.cli._options import (
     Drop,
     Quiet,
     Seed,
-    Separator,
+    reads_tables,
     table_argument,
 )
 from segmentlearn.cli._outputs import (
     check_outputs,
     compare_with_known,
     dropped_columns,
-    names_in,
     save_classifier,
     save_segments,
     show_held_out,
@@ -58,8 +57,9 @@ def _root(
 
 
 @app.command()
+@reads_tables
 def fit(
-    table: Annotated[pathlib.Path, table_argument("Customers with known segments.")],
+    table: Annotated[str, table_argument("Customers with known segments.")],
     target: Annotated[str, typer.Option(help="Column that holds the segment.")],
     out: Annotated[
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
@@ -82,8 +82,9 @@ def fit(
     refit: Annotated[
         bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
     ] = False,
-    sep: Separator = ",",
     quiet: Quiet = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
@@ -100,7 +101,7 @@ def fit(
         if class_weight not in (None, "balanced"):
             raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
         check_output(out, table)
-        customers = read_customers(table, sep)
+        customers = read_customers(table, reading, quiet=quiet)
         check_column(customers, target, "--target")
         dropped = dropped_columns(customers, drop)
         if target in dropped:
@@ -122,7 +123,7 @@ def fit(
             return
         facts = {
             "target": target,
-            "text_columns": customers.text_columns(),
+            "schema": customers.schema.to_dict(X.columns),
             "held_out_accuracy": result.accuracy,
             "held_out_rows": len(result.y_true),
             **held_out_counts(result),
@@ -132,8 +133,9 @@ def fit(
 
 
 @app.command()
+@reads_tables
 def cluster(
-    table: Annotated[pathlib.Path, table_argument("Customers without known segments.")],
+    table: Annotated[str, table_argument("Customers without known segments.")],
     drop: Drop = None,
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
@@ -154,8 +156,9 @@ def cluster(
         typer.Option("--no-baselines", help="Deep segments, whatever they are worth."),
     ] = False,
     random_state: Seed = 0,
-    sep: Separator = ",",
     quiet: Quiet = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Find segments, say what is in them, write an archive."""
     from segmentlearn.cli._cluster import (
@@ -177,7 +180,7 @@ def cluster(
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         check_outputs(table, out, scored)
-        customers = read_customers(table, sep)
+        customers = read_customers(table, reading, quiet=quiet)
         X = segment_rows(customers, dropped_columns(customers, drop))
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
@@ -214,26 +217,34 @@ def cluster(
 
 
 @app.command()
+@reads_tables
 def predict(
     archive: Archive,
-    table: Annotated[pathlib.Path, table_argument("Customers to score.")],
+    table: Annotated[str, table_argument("Customers to score.")],
     out: Annotated[
         pathlib.Path | None,
         typer.Option(help="File to write; without it the rows go to stdout."),
     ] = None,
-    sep: Separator = ",",
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Score customers: all columns as they were, a segment, and probabilities."""
     from segmentlearn.cli._segment_text import named_counts_text
-    from segmentlearn.cli._tables import check_order, check_output, read_customers
+    from segmentlearn.cli._tables import (
+        check_order,
+        check_output,
+        read_customers,
+        stored_schema,
+    )
     from segmentlearn.cli._text_tables import counts_text
 
     with plain_errors("predict", out):
         check_order(archive, table)
         check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
-        customers = read_customers(table, sep, names_in(facts.get("text_columns")))
         model = segmentlearn.load(archive)
+        schema = stored_schema(facts)
+        customers = read_customers(table, reading, schema)
         scores = write_scored(model, customers, out)
         counts = f" {counts_text(scores.segments)}"
         if scores.names:

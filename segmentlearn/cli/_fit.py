@@ -97,7 +97,7 @@ def training_rows(
             f"{target!r} and are left out."
         )
     if not known.any():
-        raise InputError(f"column {target!r} of {table.path} holds no label at all.")
+        raise InputError(f"column {target!r} of {table.source} holds no label at all.")
     _check_labels(labels, target)
     n_labels = len(np.unique(labels))
     if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):
@@ -106,7 +106,7 @@ def training_rows(
             "as a segment of its own; cut them into a few classes if they are an "
             "amount."
         )
-    features = table.typed.drop(columns=[target, *drop])[known].reset_index(drop=True)
+    features = table.frame.drop(columns=[target, *drop])[known].reset_index(drop=True)
     if features.shape[1] == 0:
         raise InputError(f"no column is left to learn {target!r} from.")
     return features, labels
@@ -118,8 +118,9 @@ def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]
     Labels are whole numbers where the column holds nothing else, and text as it stands
     in the file otherwise: "01" is a name, not a number.
     """
-    known = table.typed[target].notna().to_numpy()
-    texts = table.text[target].to_numpy(dtype=object)[known]
+    cells = table.text(target)
+    known = (cells.notna() & (cells.str.strip() != "")).to_numpy()
+    texts = cells.to_numpy(dtype=object)[known]
     try:
         numbers = np.array([int(text) for text in texts], dtype=np.int64)
     except (ValueError, OverflowError):

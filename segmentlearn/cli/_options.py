@@ -1,7 +1,10 @@
 """Arguments and options that several commands take."""
 
+import functools
+import inspect
 import pathlib
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -15,12 +18,56 @@ Drop = Annotated[
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
 ]
-Separator = Annotated[
-    str, typer.Option("--sep", help="What separates cells; 'tab' for a tab.")
-]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show warnings and errors only.")]
+
+
+# how a table is read; what is not given is found out
+_READING = {
+    "sep": (str | None, "What separates cells; 'tab' for a tab. Found by default."),
+    "encoding": (str | None, "Encoding of a text file. Found by default."),
+    "decimal": (str | None, "Decimal mark, '.' or ','. Found by default."),
+    "skip_rows": (int | None, "Lines above the column names. Found by default."),
+    "quotes": (str | None, "'no' takes quotes as text. Found by default."),
+    "sheet": (str | None, "Sheet of a workbook, by name or number."),
+    "query": (str | None, "SQL query for a database."),
+}
+LABELS = {
+    **{name: f"--{name.replace('_', '-')} " for name in _READING},
+    "separator": "--sep ",
+}
 
 
 def table_argument(content: str) -> typer.models.ArgumentInfo:
     """Return the argument for a file of customers."""
-    return typer.Argument(metavar="CSV", help=content)
+    return typer.Argument(
+        metavar="TABLE",
+        help=f"{content} CSV, Excel, Parquet, JSON lines, SQLite, DuckDB; - for stdin.",
+    )
+
+
+def reads_tables(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of reading to a command, which gets them as one dict."""
+    signature = inspect.signature(command)
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        reading = {name: given.pop(name) for name in _READING}
+        command(**given, reading=reading)
+
+    options = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[kind, typer.Option(help=text)],
+        )
+        for name, (kind, text) in _READING.items()
+    ]
+    kept = [one for name, one in signature.parameters.items() if name != "reading"]
+    with_options.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*kept, *options]
+    )
+    with_options.__annotations__ = {
+        one.name: one.annotation for one in [*kept, *options]
+    }
+    return with_options

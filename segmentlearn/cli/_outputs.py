@@ -24,7 +24,7 @@ def write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
     for name, new_name in renamed.items():
         note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
     if out is None:
-        typer.echo(data.decode(), nl=False)
+        typer.echo(data, nl=False)
     else:
         write_atomically(out, data)
     return scores
@@ -44,7 +44,7 @@ def save_segments(
         return
     facts = {
         **segment_facts(segmenter, profile),
-        "text_columns": customers.text_columns(),
+        "schema": customers.schema.to_dict(customers.columns),
     }
     check_not_stopped()
     segmentlearn.save(segmenter, out, metadata=facts)
@@ -54,7 +54,7 @@ def save_segments(
 
 
 def check_outputs(
-    table: pathlib.Path, out: pathlib.Path | None, scored: pathlib.Path | None
+    table: str, out: pathlib.Path | None, scored: pathlib.Path | None
 ) -> None:
     """Refuse outputs that cannot be written, or are one file."""
     from segmentlearn.cli._tables import check_output
@@ -136,7 +136,3 @@ def _split_names(values: list[str], columns: list[str]) -> list[str]:
         parts = [value] if value in columns else value.split(",")
         names += [part if part in columns else part.strip() for part in parts]
     return [name for name in dict.fromkeys(names) if name]
-
-
-def names_in(value: Any) -> list[str]:
-    return [str(name) for name in value] if isinstance(value, list) else []

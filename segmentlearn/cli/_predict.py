@@ -85,6 +85,6 @@ def _features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
     if n_expected != len(table.columns):
         raise InputError(
             f"the model was fitted to {n_expected} columns without names and "
-            f"{table.path} has {len(table.columns)}."
+            f"{table.source} has {len(table.columns)}."
         )
-    return table.typed.to_numpy()
+    return table.frame.to_numpy()

@@ -2,18 +2,19 @@
 
 import pathlib
 import shlex
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from segmentlearn.cli._options import Archive, Seed, Separator, table_argument
+from segmentlearn.cli._options import Archive, Seed, reads_tables, table_argument
 from segmentlearn.cli._screen import InputError, note, plain_errors
 
 
+@reads_tables
 def report(
     archive: Archive,
-    table: Annotated[pathlib.Path, table_argument("Customers to report on.")],
+    table: Annotated[str, table_argument("Customers to report on.")],
     out: Annotated[
         pathlib.Path, typer.Option(help="File to write, such as report.html.")
     ],
@@ -23,21 +24,27 @@ def report(
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
     random_state: Seed = 0,
-    sep: Separator = ",",
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Write a page for a manager: quality, segments, what drives them, defects."""
     import segmentlearn
     from segmentlearn.cli._fit import known_labels
-    from segmentlearn.cli._tables import check_column, check_output, read_customers
+    from segmentlearn.cli._tables import (
+        check_column,
+        check_output,
+        read_customers,
+        stored_schema,
+    )
+    from segmentlearn.inspection import used_columns
     from segmentlearn.report import write_report
     from segmentlearn.tables import select_columns
 
     with plain_errors("report", out):
         check_output(out, archive, table)
         info = segmentlearn.inspect(archive)
-        kept = info.metadata.get("text_columns")
-        texts = [str(name) for name in kept] if isinstance(kept, list) else []
-        customers = read_customers(table, sep, texts)
+        schema = stored_schema(info.metadata)
+        customers = read_customers(table, reading, schema, quiet=True)
         # a target that the model knows is taken from the file without being named
         trained_on = info.metadata.get("target")
         if target is not None:
@@ -56,8 +63,9 @@ def report(
                     f"--target {target!r} is a column that the model learnt from; name "
                     "the column of the segments, or leave it out."
                 )
-            select_columns(customers, [str(name) for name in names])
-        X, y = customers.typed, None
+            needed = used_columns(model, [str(name) for name in names])
+            select_columns(customers, needed)
+        X, y = customers.frame, None
         if target is not None:
             known, labels = known_labels(customers, target)
             y = np.full(len(X), None, dtype=object)
@@ -72,7 +80,9 @@ def report(
                 title=title,
                 random_state=random_state,
                 facts=info.metadata,
-                command=_command(archive, table, out, target, title, random_state, sep),
+                command=_command(
+                    archive, table, out, target, title, random_state, reading
+                ),
             )
         except ImportError as error:
             raise InputError(str(error)) from error
@@ -81,21 +91,28 @@ def report(
 
 def _command(
     archive: pathlib.Path,
-    table: pathlib.Path,
+    table: str,
     out: pathlib.Path,
     target: str | None,
     title: str | None,
     random_state: int,
-    sep: str,
+    reading: dict[str, Any],
 ) -> str:
     """Return the command line that writes this report, folders left out."""
-    words = ["segmentlearn", "report", archive.name, table.name, "--out", out.name]
-    for option, value, default in (
-        ("--target", target, None),
-        ("--title", title, None),
-        ("--random-state", str(random_state), None),
-        ("--sep", sep, ","),
+    words = [
+        "segmentlearn",
+        "report",
+        archive.name,
+        pathlib.Path(table).name,
+        "--out",
+        out.name,
+    ]
+    for option, value in (
+        ("--target", target),
+        ("--title", title),
+        ("--random-state", random_state),
+        *((f"--{name.replace('_', '-')}", value) for name, value in reading.items()),
     ):
-        if value is not None and value != default:
-            words += [option, value]
+        if value is not None:
+            words += [option, str(value)]
     return shlex.join(words)

@@ -23,7 +23,7 @@ from segmentlearn.tables._columns import (
     level_order,
     to_numbers,
 )
-from segmentlearn.tables._files import (
+from segmentlearn.tables._files._table_file import (
     TableFile,
     read_table,
     select_columns,
@@ -59,5 +59,6 @@ from segmentlearn.tables._schema import (
     raise_schema_error,
     split_numeric_categorical,
 )
+from segmentlearn.tables._schema_reading import TableSchema
 
-__all__: list[str] = []
+__all__ = ["TableFile", "TableSchema", "read_table"]

@@ -73,11 +73,12 @@ def infer_date_format(
     if plain is not None:
         return DateFormat(plain)
     day, month = _best(texts, _DAY_FIRST), _best(texts, _MONTH_FIRST)
+    if day is None or month is None:
+        only = day or month
+        return None if only is None else DateFormat(only)
     shares = _share(texts, day), _share(texts, month)
     if shares[0] != shares[1]:
         return DateFormat(day if shares[0] > shares[1] else month)
-    if day is None or month is None:
-        return None
     if day_first is None:
         day_first = _which_varies(texts)
     if day_first is None:
@@ -109,10 +110,8 @@ def _best(texts: list[str], formats: Sequence[str]) -> str | None:
     return found
 
 
-def _share(texts: list[str], form: str | None) -> float:
+def _share(texts: list[str], form: str) -> float:
     """Return the share of the texts that a format reads."""
-    if form is None:
-        return 0.0
     probe = texts[:20]
     for part in (probe, texts):
         read = pd.to_datetime(

@@ -1,0 +1,222 @@
+"""How a text file of customers is written: encoding, separator, quotes, header."""
+
+import codecs
+import csv
+import dataclasses
+import io
+from collections import Counter
+from collections.abc import Mapping
+
+from segmentlearn.exceptions import TableError
+
+SEPARATORS = (",", ";", "\t", "|")
+_NAMED_SEPARATORS = {
+    "\\t": "\t",
+    "tab": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+}
+_SAMPLE = 2**18  # bytes that are looked at
+_CHUNK = 2**24
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# bytes that cp1252 does not know
+_NOT_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
+
+PARAMETERS: Mapping[str, str] = {
+    name: f"{name}="
+    for name in (
+        "separator",
+        "encoding",
+        "decimal",
+        "skip_rows",
+        "sheet",
+        "query",
+        "quotes",
+    )
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialect:
+    """How a text file is written.
+
+    Attributes
+    ----------
+    separator : str
+        What stands between cells.
+    encoding : str
+        A codec of Python's; "utf-8-sig" has a byte order mark.
+    header : tuple of str
+        The names, as they stand in the file.
+    n_skipped : int
+        Lines before the first customer: titles and the header.
+    has_quotes : bool
+        Whether quotes may stand around a cell; otherwise they are text.
+    newline : str
+        What ends a line.
+    """
+
+    separator: str
+    encoding: str
+    header: tuple[str, ...]
+    n_skipped: int
+    has_quotes: bool = True
+    newline: str = "\n"
+
+    def describe(self) -> str:
+        """Return the dialect in words."""
+        name = {"\t": "tab"}.get(self.separator, repr(self.separator))
+        parts = [f"separator {name}", self.encoding.removesuffix("-sig")]
+        if self.n_skipped > 1:
+            parts.append(f"names in line {self.n_skipped}")
+        if not self.has_quotes:
+            parts.append("quotes taken as text")
+        return ", ".join(parts)
+
+
+def named_separator(text: str, label: str) -> str:
+    """Return a separator that may be given by its name."""
+    separator = _NAMED_SEPARATORS.get(text.lower(), text)
+    if len(separator) != 1 or separator in '"\r\n':
+        raise TableError(f"{label}{text!r} must be one character, or 'tab'.")
+    return separator
+
+
+def detect_encoding(data: bytes) -> str:
+    """Return the encoding of a text; cp1252 where it is not UTF-8."""
+    for mark, encoding in _BOMS.items():
+        if data.startswith(mark):
+            return encoding
+    head = data[:4096]
+    if len(head) > 1 and head.count(0) > len(head) // 4:
+        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _CHUNK):
+            decoder.decode(data[start : start + _CHUNK])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "latin-1" if any(byte in data for byte in _NOT_CP1252) else "cp1252"
+    return "utf-8"
+
+
+def detect_dialect(
+    data: bytes,
+    source: str,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    skip_rows: int | None = None,
+    labels: Mapping[str, str] = PARAMETERS,
+) -> Dialect:
+    """Find out how a file is written; what is given is not looked for."""
+    encoding = _checked(encoding, labels) if encoding else detect_encoding(data)
+    text = _decode(data[:_SAMPLE], encoding, source, labels)
+    if not text.strip():
+        raise TableError(f"{source} is empty.")
+    is_whole = len(data) <= _SAMPLE
+    if separator is not None:
+        separator = named_separator(separator, labels["separator"])
+    else:
+        separator = _detect_separator(text, is_whole, skip_rows or 0)
+    records = _records(text, separator, is_whole)
+    skip = _n_titles(records) if skip_rows is None else skip_rows
+    records = [record for record in records if record[0] > skip]
+    if not records:
+        raise TableError(f"{source} has no line of names after {skip} skipped line(s).")
+    end, header = records[0]
+    if len(records) > 1 and len(records[1][1]) == len(header) + 1:
+        # some programs end each line but the first with a separator
+        if all(
+            len(cells) == len(header) + 1 and not cells[-1] for _, cells in records[1:]
+        ):
+            header = [*header, ""]
+    newline = "\r\n" if "\r\n" in text else "\n"
+    return Dialect(separator, encoding, tuple(header), end, newline=newline)
+
+
+def _checked(encoding: str, labels: Mapping[str, str]) -> str:
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError:
+        raise TableError(
+            f"{labels['encoding']}{encoding!r} is no encoding; use utf-8, utf-16, cp1252 "
+            "or another name of Python's."
+        ) from None
+    return name
+
+
+def _decode(data: bytes, encoding: str, source: str, labels: Mapping[str, str]) -> str:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        text = decoder.decode(data)
+    except UnicodeError as error:
+        raise TableError(
+            f"{source} is not a text in {encoding} ({error}); name another encoding with "
+            f"{labels['encoding']}cp1252, say."
+        ) from None
+    if "\0" in text:
+        raise TableError(
+            f"{source} is no text file: it holds zero bytes. Is it a spreadsheet or a "
+            "database under another name?"
+        )
+    return text.removeprefix("\ufeff")
+
+
+def _records(text: str, separator: str, is_whole: bool) -> list[tuple[int, list[str]]]:
+    """Return the records of a sample with the number of the line that each ends in."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    records = []
+    try:
+        for cells in reader:
+            if cells:
+                records.append((reader.line_num, [cell.strip() for cell in cells]))
+    except csv.Error:
+        pass  # a cell of more than 128 KB
+    if not is_whole and len(records) > 1:
+        records.pop()  # the sample ends within it
+    return records
+
+
+def _detect_separator(text: str, is_whole: bool, skip: int) -> str:
+    """Return the separator that cuts most lines into the same number of cells."""
+    best, found = 0.0, SEPARATORS[0]
+    for separator in SEPARATORS:
+        counts = Counter(
+            len(cells)
+            for line, cells in _records(text, separator, is_whole)
+            if line > skip
+        )
+        counts.pop(1, None)
+        if not counts:
+            continue
+        width, n_records = counts.most_common(1)[0]
+        # more cells prove more, but not as much as lines that differ disprove
+        score = n_records / max(1, text.count("\n")) * (1 + min(width, 20) / 100)
+        if score > best * 1.0001:
+            best, found = score, separator
+    return found
+
+
+def _n_titles(records: list[tuple[int, list[str]]]) -> int:
+    """Return the number of lines above the names: titles, which fill one cell."""
+    widths = Counter(len(cells) for _, cells in records[:1000])
+    width = max(widths, key=lambda n: (widths[n], n))
+    skip = 0
+    for line, cells in records[:-1]:
+        n_filled = sum(map(bool, cells))
+        is_saved_index = width == 2 and not cells[0]
+        if (
+            width < 2
+            or n_filled > 1
+            or is_saved_index
+            or (width == 2 and len(cells) == 2)
+        ):
+            break
+        skip = line
+    return skip
