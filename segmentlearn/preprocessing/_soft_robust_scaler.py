@@ -25,8 +25,8 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Scale numbers by median and quartiles, then squash outliers smoothly.
 
     A value becomes ``z = s * (x - median)`` with ``s = 1 / (q75 - q25)`` and is then
-    pressed between ``-clip`` and ``clip`` by ``z / sqrt(1 + (z / clip) ** 2)``: the
-    bulk of a column stays almost as it is, and one absurd income no longer rules the
+    squashed between ``-clip`` and ``clip`` by ``z / sqrt(1 + (z / clip) ** 2)``: most
+    of a column stays almost as it is, and one absurd income no longer dominates the
     scale. Where the quartiles coincide, ``s = 2 / (max - min)``; a constant column
     becomes 0.
 
@@ -247,7 +247,7 @@ def soft_scale(
 
 
 def _reciprocal(width: float) -> float:
-    """Return ``1 / width``, 0 where it is no finite number."""
+    """Return ``1 / width``, 0 where it is not finite."""
     with np.errstate(all="ignore"):
         factor = float(np.float64(1.0) / np.float64(width))
     return factor if np.isfinite(factor) else 0.0
