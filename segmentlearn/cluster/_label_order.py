@@ -1,4 +1,4 @@
-"""Numbers of segments that mean something: by size, or as they were before."""
+"""Numbers of segments by size, or as in an earlier labelling."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,7 +23,7 @@ def canonical_labels(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Renumber segments by size: 0 is the largest, 1 the next.
 
-    Clusterers number their segments by chance. Numbers by size are the same whenever
+    Clusterers number their segments arbitrarily. Numbers by size are the same whenever
     the segments are.
 
     Parameters

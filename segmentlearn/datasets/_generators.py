@@ -39,7 +39,6 @@ _FIRST_AUTOMOBILE_ID = 458_982
         "return_truth": ["boolean"],
         "random_state": ["random_state", np.random.Generator],
     },
-    prefer_skip_nested_validation=True,
 )
 def make_customers(
     kind: str = "automobile",
@@ -88,7 +87,7 @@ def make_customers(
         Number of customers.
 
     n_segments : int, default=None
-        Number of planted segments, 2 to 20, well apart in income and spending score
+        Number of planted segments, 2 to 20, well separated in income and spending score
         ("mall") or in the latent dimensions ("latent"). Only for these two kinds;
         `None` means 5.
 

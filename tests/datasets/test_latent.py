@@ -36,7 +36,7 @@ def draw(n_samples=1000, **options):
 
 
 def test_columns_are_mixed_and_six_noise_columns_follow():
-    """Nineteen columns that say something come first, then six that do not."""
+    """Nineteen informative columns come first, then six noise columns."""
     X, y, _ = draw(20, keep_id=True)
     noise = [f"noise_{number}" for number in range(6)]
     assert list(X) == ["customer_id", *(column.name for column in COLUMNS), *noise]
@@ -51,7 +51,7 @@ def test_number_of_noise_columns_can_be_chosen(n_noise_columns):
     assert sum(name.startswith("noise_") for name in X) == n_noise_columns
 
 
-def test_every_column_tells_something_and_noise_does_not():
+def test_every_column_but_noise_is_informative():
     """Each column shares information with the segment, noise columns share none."""
     X, y, _ = draw(2000, missing_scale=0)
     codes = X.apply(lambda c: c if c.dtype.kind in "if" else pd.factorize(c)[0])
@@ -100,9 +100,9 @@ def test_all_levels_appear():
 @pytest.mark.parametrize("drift", [0, 1])
 def test_dtypes_do_not_depend_on_the_rows(drift):
     """A column that can miss values is a float column even where it is complete."""
-    one, many = draw(1, drift=drift)[0], draw(2000, drift=drift)[0]
+    single, many = draw(1, drift=drift)[0], draw(2000, drift=drift)[0]
     incomplete = many.columns[many.isna().any()]
-    assert one.dtypes.drop("usual_hour").equals(many.dtypes.drop("usual_hour"))
+    assert single.dtypes.drop("usual_hour").equals(many.dtypes.drop("usual_hour"))
     assert set(incomplete) - {"usual_hour"} == {c.name for c in COLUMNS if c.missing}
 
 
@@ -136,9 +136,9 @@ def test_proba_is_bayes_theorem_for_normal_clouds():
     _, _, truth = draw(50)
     population = latent_population(5, 0, None)
     scores = [
-        multivariate_normal(center, spread**2).logpdf(truth.latent) + np.log(share)
-        for center, spread, share in zip(
-            population.centers, population.spreads, population.shares, strict=True
+        multivariate_normal(center, deviation**2).logpdf(truth.latent) + np.log(share)
+        for center, deviation, share in zip(
+            population.centers, population.deviations, population.shares, strict=True
         )
     ]
     np.testing.assert_allclose(truth.proba, softmax(scores, axis=0).T, atol=1e-12)
@@ -156,8 +156,8 @@ def test_segments_are_clear_in_the_latent_dimensions(n_segments, population):
 
 
 @pytest.mark.parametrize("population", [0, 1, 2])
-def test_columns_tell_the_segments_but_distances_do_not(population):
-    """A classifier finds the segments again, KMeans does so in part."""
+def test_classifiers_find_the_segments_but_distances_do_not(population):
+    """A classifier finds the segments again, KMeans only partly."""
     X, y, _ = draw(1500, population=population)
     features = DistancePreprocessor().fit_transform(X)
     taught = cross_val_predict(SVC(C=3), features, y, cv=3)
@@ -185,11 +185,11 @@ def test_map_is_the_same_for_any_seed_and_size():
     assert model.score(preparation.transform(other), y_other) < 0.6
 
 
-@pytest.mark.parametrize("part", ["inner", "bias", "outer", "offset"])
-def test_map_does_not_depend_on_segments_or_weights(part):
+@pytest.mark.parametrize("weights", ["inner", "bias", "outer", "offset"])
+def test_map_does_not_depend_on_segments_or_shares(weights):
     """The map is the population's alone."""
     few, many = latent_population(2, 3, [1, 9]), latent_population(20, 3, None)
-    np.testing.assert_array_equal(getattr(few, part), getattr(many, part))
+    np.testing.assert_array_equal(getattr(few, weights), getattr(many, weights))
 
 
 def test_more_segments_keep_the_first():
