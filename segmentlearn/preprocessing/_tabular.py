@@ -1,5 +1,6 @@
 """TabularPreprocessor: a raw customer table as one matrix of small floats."""
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import StrOptions, fit_context
-from segmentlearn.exceptions import SchemaError
+from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing._category_encoder import CategoryEncoder
 from segmentlearn.preprocessing._inversion import original_columns
 from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
@@ -18,9 +19,12 @@ from segmentlearn.tables import (
     MIXED,
     NUMERIC,
     Factor,
+    Table,
+    TableSchema,
     check_input_features,
     check_table,
     expected_kinds,
+    listed_columns,
     match_columns,
     raw_table_tags,
     resolve_roles,
@@ -89,6 +93,11 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     ----------
     column_roles_ : dict of str to str
         "numeric", "categorical", "identifier" or "all-missing" for each input column.
+    column_readings_ : dict of str to dict
+        How the text of each column is read: its kind, and how numbers and dates are
+        written.
+    column_labels_ : list of str or None
+        Names of the columns of a frame whose names are not all strings.
     column_kinds_ : dict of str to str
         What each column that is used must hold: "number", "datetime", "timedelta", or
         "category", which may be anything.
@@ -244,15 +253,20 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             infinite values; the message lists every difference.
         """
         check_is_fitted(self)
-        by_name = hasattr(self, "feature_names_in_")
+        labels = getattr(self, "column_labels_", None)
+        by_name = hasattr(self, "feature_names_in_") or labels is not None
         table = check_table(self, X, reset=False, check_names=not by_name)
-        seen, used = list(self.column_roles_), list(self.column_kinds_)
+        used = list(self.column_kinds_)
         problems: list[str] = []
         if by_name and table.container != "array":
+            seen = list(self.column_roles_)
+            if labels is not None:
+                known = dict(zip(labels, seen, strict=True))
+                table.rename([known.get(name, name) for name in table.names])
             positions, problems = match_columns(table.names, used, seen)
         else:
-            positions = [seen.index(name) for name in used]
-        table = table.select(positions)
+            positions = [list(self.column_roles_).index(name) for name in used]
+        table = self._read_columns(table.select(positions))
         kinds = [self.column_kinds_[name] for name in table.names]
         caller = type(self).__name__
         return self._assemble(
@@ -315,6 +329,15 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     def _fit(self, X: Any, y: Any) -> tuple[np.ndarray, dict, dict]:
         """Learn everything; return numbers, factors and cross-fitted means."""
         table = check_table(self, X, reset=True)
+        self.column_labels_ = None
+        if table.container != "array" and not hasattr(self, "feature_names_in_"):
+            self.column_labels_ = [str(label) for label in X.columns]
+        listed = listed_columns(
+            table.names, self.categorical_features, "categorical_features"
+        )
+        schema = TableSchema.of(table, listed)
+        self.column_readings_ = schema.to_dict(table.names)
+        table = self._read_columns(table)
         roles, chosen = resolve_roles(
             table.names, table.kinds, self.categorical_features, self.numeric_features
         )
@@ -338,6 +361,14 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._fit_scalers(numbers, factors)
         self._lay_out()
         return numbers, factors, cross_fitted
+
+    def _read_columns(self, table: Table) -> Table:
+        """Return a table whose columns are read as those of the training table."""
+        stored = getattr(self, "column_readings_", {})
+        table, notes = TableSchema.from_dict(stored).read_columns(table)
+        for sentence in notes:
+            warnings.warn(sentence, SegmentLearnWarning, stacklevel=5)
+        return table
 
     def _fit_imputer(
         self, numbers: np.ndarray, factors: dict[str, Factor]

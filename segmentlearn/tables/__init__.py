@@ -50,6 +50,7 @@ from segmentlearn.tables._roles import (
     CATEGORICAL,
     NUMERIC,
     expected_kinds,
+    listed_columns,
     resolve_roles,
 )
 from segmentlearn.tables._rows import draw_sample, row_chunks

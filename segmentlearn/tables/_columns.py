@@ -199,10 +199,11 @@ class Column:
         """Whether the column looks like an identifier."""
         if self.is_numeric:
             return self.kind == NUMBER and numbers_identify(self.name, self.numbers)
-        n_present = int(np.count_nonzero(~self.missing))
-        return self.n_distinct > 2 and text_identifies(
-            self.name, self.n_distinct, n_present
-        )
+        if self.n_distinct <= 2:
+            return False
+        counts = self.level_counts
+        levels = [self.factor.levels[at] for at in np.flatnonzero(counts)]
+        return text_identifies(self.name, levels, int(counts.sum()))
 
     def take(self, rows: Any) -> "Column":
         """Return some rows; levels that are known already stay the same."""

@@ -7,19 +7,40 @@ import numpy as np
 
 from segmentlearn.exceptions import SegmentLearnWarning
 
-_SURE_WORDS = {"id", "ids", "uuid", "guid", "identifier"}
-_LIKELY_WORDS = {"index", "key", "number", "no", "nr"}
-_JOINED = re.compile(
-    r"(customer|cust|client|user|account|member|person|record|row|case|order|contact"
-    r"|subscriber|visitor|session|transaction)(id|no|nr|number)"
+# words that name an identifier wherever they stand in a name
+_SURE = "id ids uuid guid identifier kennung msisdn imei imsi iban ssn ean sku numéro numero"
+# words that do so at the end of a name: "client_num", "policy key"
+_LAST = (
+    "key num number no nr nummer nro ref reference hash token phone telephone telefon tel "
+    "mobile email mail"
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SAVED_INDEX = re.compile(r"Unnamed: \d+")
+# words before a short ending: "custid", "memberno"
+_OWNERS = (
+    "customer cust client user account acct member person record row case order contact "
+    "subscriber visitor session transaction policy card loan employee patient kunden"
+)
+_SURE_WORDS = frozenset(_SURE.split())
+_LAST_WORDS = frozenset(_LAST.split())
+_JOINED = re.compile(rf"({'|'.join(_OWNERS.split())})(id|no|nr|num|number|nummer|key)")
+_WORD = re.compile(r"[A-ZÀ-Þ]+(?![a-zà-ÿ])|[A-ZÀ-Þ]?[a-zà-ÿ]+")
+_SAVED_INDEX = re.compile(r"Unnamed: \d+|index|level_0")
+_SHAPES = re.compile(
+    r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"  # e-mail addresses
+    r"|\+?[0-9][0-9 ()/.-]{6,18}[0-9]"  # phone numbers
+    r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"  # UUIDs
+    r"|[0-9a-fA-F]{32,128}|[A-Za-z0-9+/_-]{22,}={0,2}"  # hashes
+)
+_SHAPED_SHARE = 0.9
 
-_NAMED_SHARE = 0.5  # share of distinct values that a column named like one needs
+_NAMED_SHARE = 0.5  # share of distinct values that text named like one needs
 _TEXT_SHARE = 0.9  # share of distinct values that text of any name needs
+_NUMBER_SHARE = 0.95  # share of distinct values that numbers named like one need
 _FEWEST_ROWS = 20  # in smaller tables distinct text proves nothing
 _FEWEST_SERIAL_ROWS = 50  # in smaller tables distinct whole numbers prove nothing
+# distinct numbers of so many digits, in so many rows, were issued and not measured
+_ISSUED_DIGITS = 8
+_FEWEST_ISSUED_ROWS = 200
+_MOST_ROUND = 0.05  # share of amounts that end in two zeros
 
 
 def warn_of_identifiers(names: list[str]) -> None:
@@ -58,46 +79,74 @@ def warn_of_doubtful_categories(
         )
 
 
-def text_identifies(name: str, n_levels: int, n_present: int) -> bool:
+def text_identifies(name: str, levels: list, n_present: int) -> bool:
     """Return whether a column of categories looks like an identifier."""
-    if _is_named_so(name, n_present):
-        return n_levels >= _needed_by_name(n_present)
-    return n_present >= _FEWEST_ROWS and n_levels >= _TEXT_SHARE * n_present
+    n_levels = len(levels)
+    if _is_named_so(name):
+        is_small = n_present < _FEWEST_ROWS
+        return n_levels >= (max(n_present, 2) if is_small else _NAMED_SHARE * n_present)
+    if n_present < _FEWEST_ROWS:
+        return False
+    return n_levels >= _TEXT_SHARE * n_present or (
+        n_levels >= _NAMED_SHARE * n_present and _are_shaped_so(levels)
+    )
 
 
 def numbers_identify(name: str, numbers: np.ndarray) -> bool:
-    """Return whether a column of numbers looks like an identifier."""
-    named = _is_named_so(name, len(numbers))
-    if not named and len(numbers) < _FEWEST_SERIAL_ROWS:
-        return False
+    """Return whether a column of numbers looks like an identifier.
+
+    All different and whole, and named like one, or issued: one after the other, or of
+    many digits as no measurement is.
+    """
     present = numbers[~np.isnan(numbers)]
     n_present = len(present)
-    if n_present < 2 or not np.isfinite(present).all():
+    is_named = _is_named_so(name)
+    if n_present < 2 or not (is_named or n_present >= _FEWEST_SERIAL_ROWS):
         return False
-    span = float(present.max()) - float(present.min()) + 1
-    dense = n_present >= _FEWEST_SERIAL_ROWS and n_present <= span <= 2 * n_present
-    if not (named or dense) or (present != np.floor(present)).any():
+    if not np.isfinite(present).all() or (present != np.floor(present)).any():
         return False
     n_distinct = len(np.unique(present))
-    by_name = named and n_distinct >= _needed_by_name(n_present)
-    return bool(by_name or (dense and n_distinct == n_present))
+    if is_named:
+        is_small = n_present < _FEWEST_ROWS
+        return n_distinct >= (n_present if is_small else _NUMBER_SHARE * n_present)
+    if n_distinct < n_present:
+        return False
+    low, high = float(present.min()), float(present.max())
+    is_serial = high - low + 1 <= 2 * n_present
+    return is_serial or (n_present >= _FEWEST_ISSUED_ROWS and _are_issued(present))
 
 
-def _is_named_so(name: str, n_rows: int) -> bool:
-    """Return whether a name is that of an identifier; doubtful words need some rows."""
+def _are_issued(numbers: np.ndarray) -> bool:
+    """Return whether numbers have as many digits as accounts, and are never round."""
+    n_digits = np.floor(np.log10(np.maximum(np.abs(numbers), 1))) + 1
+    is_round = numbers % 100 == 0
+    return bool(
+        n_digits.min() >= _ISSUED_DIGITS
+        and n_digits.min() == n_digits.max()
+        and is_round.mean() <= _MOST_ROUND
+    )
+
+
+def _are_shaped_so(levels: list) -> bool:
+    """Return whether texts are e-mail addresses, phone numbers, UUIDs or hashes."""
+    sample = [level for level in levels[:1000] if isinstance(level, str)]
+    n_shaped = sum(_SHAPES.fullmatch(level.strip()) is not None for level in sample)
+    return bool(sample) and n_shaped >= _SHAPED_SHARE * len(sample)
+
+
+def _is_named_so(name: str) -> bool:
+    """Return whether a name is that of an identifier."""
     words = [word.lower() for word in _WORD.findall(name)]
     if _SAVED_INDEX.fullmatch(name) or _JOINED.fullmatch("".join(words)):
         return True
     if not words:
         return False
-    is_sure = words[-1] in _SURE_WORDS or words[0] in _SURE_WORDS
-    return is_sure or (words[-1] in _LIKELY_WORDS and n_rows >= _FEWEST_ROWS)
-
-
-def _needed_by_name(n_present: int) -> float:
-    """Return how many distinct values a column named like one needs."""
-    is_small = n_present < _FEWEST_ROWS
-    return max(n_present, 2) if is_small else _NAMED_SHARE * n_present
+    return (
+        words[-1] in _SURE_WORDS
+        or words[0] in _SURE_WORDS
+        or words[-1] in _LAST_WORDS
+        or _ENDINGS.fullmatch(words[-1]) is not None
+    )
 
 
 def _all_read_as_numbers(levels: list) -> bool:

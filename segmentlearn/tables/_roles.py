@@ -19,8 +19,8 @@ def resolve_roles(
     numeric_features: Any = "auto",
 ) -> tuple[list[str], set[str]]:
     """Return the role of every column, and the columns whose role the user has set."""
-    categorical = _listed(names, categorical_features, "categorical_features")
-    numeric = _listed(names, numeric_features, "numeric_features")
+    categorical = listed_columns(names, categorical_features, "categorical_features")
+    numeric = listed_columns(names, numeric_features, "numeric_features")
     both = [name for name in names if name in categorical & numeric]
     if both:
         raise ValueError(
@@ -54,7 +54,7 @@ def expected_kinds(roles: Sequence[str], kinds: Sequence[str]) -> list[str]:
     ]
 
 
-def _listed(names: list[str], features: Any, parameter: str) -> set[str]:
+def listed_columns(names: list[str], features: Any, parameter: str) -> set[str]:
     """Translate names, positions or a mask into a set of names."""
     if features is None or (isinstance(features, str) and features == "auto"):
         return set()

@@ -1,20 +1,25 @@
 """TableSchema: how each column of a table is understood, and read again."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from segmentlearn.tables._columns import NUMBER, Column, plain_level
+from segmentlearn.tables._frames import Table
 from segmentlearn.tables._text._dates import DateFormat
 from segmentlearn.tables._text._numbers import NumberFormat
 from segmentlearn.tables._text._reading import (
+    ReadCells,
     TextReading,
     column_decimal,
     infer_reading,
 )
+
+_MOST_UNREADABLE = 0.05  # of the cells of a new file that are not missing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +55,34 @@ class TableSchema:
             }
         )
 
+    @classmethod
+    def of(cls, table: Table, chosen: Collection[str] = ()) -> Self:
+        """Find out how the columns of any table are read; those chosen are levels."""
+        texts = {c.name: c.cells for c in table.columns if is_text(c.cells)}
+        found = cls.infer({n: cells for n, cells in texts.items() if n not in chosen})
+        readings = {}
+        for column in table.columns:
+            if column.name in found.readings:
+                readings[column.name] = found.readings[column.name]
+            elif column.name in texts:
+                readings[column.name] = TextReading("category")
+            else:
+                readings[column.name] = TextReading(column.kind)
+        return cls(readings)
+
+    def read_columns(self, table: Table) -> tuple[Table, list[str]]:
+        """Return a table whose columns hold what those of this schema do."""
+        notes: list[str] = []
+        columns = []
+        for column in table.columns:
+            reading = self.readings.get(column.name)
+            if reading is not None:
+                column = _read_column(column, reading, notes)
+            columns.append(column)
+        if all(new is old for new, old in zip(columns, table.columns, strict=True)):
+            return table, notes
+        return dataclasses.replace(table, columns=columns, array=None), notes
+
     def read(
         self, columns: Mapping[str, Any], source: str
     ) -> tuple[pd.DataFrame, list[str]]:
@@ -62,12 +95,7 @@ class TableSchema:
             reading = self.readings.get(name) or infer_reading(cells)
             found = reading.apply(cells)
             read[name] = found.values
-            if found.n_unreadable:
-                notes.append(
-                    f"{found.n_unreadable:,} of {len(cells):,} cells of column {name!r} "
-                    f"are no {reading.kind} and are taken as missing: "
-                    f"{', '.join(map(repr, found.examples))}."
-                )
+            _note_unreadable(name, found, reading, notes)
         return pd.DataFrame(read), notes
 
     def to_dict(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -93,6 +121,45 @@ class TableSchema:
                 form = (NumberFormat if "decimal" in form else DateFormat)(**form)
             readings[name] = TextReading(**{**values, "format": form})
         return cls(readings)
+
+
+def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Column:
+    if not is_text(column.cells):
+        if reading.kind == "category" and column.kind == NUMBER:
+            return Column(column.name, _codes_as_text(column, reading.width))
+        return column
+    if reading.kind not in ("category", "boolean") and reading.format is None:
+        # the column held numbers or dates, and now holds them as text
+        inferred = infer_reading(column.cells)
+        reading = inferred if inferred.kind == reading.kind else reading
+        if reading.format is None:
+            return column
+    found = reading.apply(column.cells)
+    n_present = int(np.count_nonzero(~column.missing))
+    if found.n_unreadable > _MOST_UNREADABLE * n_present:
+        return column
+    _note_unreadable(column.name, found, reading, notes)
+    return Column(column.name, found.values)
+
+
+def _codes_as_text(column: Column, width: int | None) -> np.ndarray:
+    """Write whole numbers as the texts that they were in the training table."""
+    texts = np.full(len(column), None, dtype=object)
+    for row in np.flatnonzero(~column.missing):
+        level = plain_level(column.cells[row])
+        texts[row] = str(level) if width is None else str(level).zfill(width)
+    return texts
+
+
+def _note_unreadable(
+    name: str, found: ReadCells, reading: TextReading, notes: list[str]
+) -> None:
+    if found.n_unreadable:
+        notes.append(
+            f"{found.n_unreadable:,} of {len(found.values):,} cells of column {name!r} "
+            f"hold no {reading.kind} and count as missing: "
+            f"{', '.join(map(repr, found.examples))}."
+        )
 
 
 def is_text(cells: Any) -> bool:

@@ -44,12 +44,19 @@ class TextReading:
         Whether a column of levels holds many numbers.
     ambiguous : str or None
         The formats that its dates could have, where there is more than one.
+    width : int or None
+        Digits of codes that all have as many, such as "007".
     """
 
     kind: str
     format: NumberFormat | DateFormat | None = None
     is_mixed: bool = False
     ambiguous: str | None = None
+    width: int | None = None
+
+    def describe(self) -> str:
+        """Return how the column is written, in words; empty for what is usual."""
+        return "" if self.format is None else self.format.describe()
 
     def apply(self, cells: Any) -> "ReadCells":
         """Read cells; those that cannot be read become missing, and are counted."""
@@ -122,12 +129,18 @@ def infer_reading(
         date, ambiguous = None, str(formats)
     if date is not None and _reads(texts, date):
         return TextReading("datetime", date)
-    return TextReading("category", None, _is_mixed(sample), ambiguous)
+    return TextReading("category", None, _is_mixed(sample), ambiguous, _width(sample))
 
 
 def column_decimal(cells: Any) -> str | None:
     """Return the decimal mark that a column of text proves, if it does."""
     return decimal_evidence(_sample(drop_marks(as_arrow(cells), sure=False)))
+
+
+def _width(sample: list[str]) -> int | None:
+    """Return the number of digits of codes, where leading zeros make them equal."""
+    widths = {len(text) for text in sample}
+    return widths.pop() if len(widths) == 1 and all(map(str.isdigit, sample)) else None
 
 
 def _is_mixed(sample: list[str]) -> bool:
