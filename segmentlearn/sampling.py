@@ -27,6 +27,7 @@ from segmentlearn.tables import (
     NUMBER,
     NUMERIC,
     Table,
+    check_row_order,
     check_table,
     resolve_roles,
 )
@@ -233,6 +234,7 @@ class AutoSMOTE(BaseOverSampler):
 
     def _read(self, X: Any, y: Any) -> tuple[Table, np.ndarray]:
         """Check table and labels; set the attributes that follow from them."""
+        check_row_order(X, y)
         check_classification_targets(y)
         labels, _ = check_target_type(y, indicate_one_vs_all=True)
         labels = np.asarray(labels)

@@ -21,7 +21,13 @@ from segmentlearn.auditing._entities import (
 )
 from segmentlearn.auditing._leaks import check_predictors
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
-from segmentlearn.tables import Column, as_table, draw_sample, level_order
+from segmentlearn.tables import (
+    Column,
+    as_table,
+    check_row_order,
+    draw_sample,
+    level_order,
+)
 
 
 @validate_params(
@@ -156,6 +162,7 @@ def audit(
     [('identifier', ('ID',))]
     """
     random_state = check_random_state(random_state)
+    check_row_order(X, y)
     table = as_table(X, "audit")
     columns, n_rows = table.by_name(), table.n_rows
     target = _take_target(columns, y, n_rows)

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.tables import factorize, level_order
+from segmentlearn.tables import check_row_order, factorize, level_order
 
 NOISE = -1
 _MOST_DISAGREEMENT = 0.1
@@ -97,17 +97,7 @@ def _label_order(label: Any, ordered: bool, position: int) -> tuple:
 
 def _given_labels(labels: list, X: Any) -> Any:
     """Return labels as an array, after a look at the index of a series."""
-    shuffled = (
-        isinstance(labels, pd.Series)
-        and isinstance(X, pd.DataFrame)
-        and len(labels) == len(X)
-        and not labels.index.equals(X.index)
-        and labels.index.sort_values().equals(X.index.sort_values())
-    )
-    if shuffled:
-        raise ValueError(
-            "The labels have the index of X in another order; pass labels.loc[X.index]."
-        )
+    check_row_order(X, labels, "labels")
     if isinstance(labels, pd.Series | pd.Index):
         return labels.array if not isinstance(labels.dtype, np.dtype) else labels.values
     if isinstance(labels, pd.Categorical):

@@ -4,7 +4,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 from sklearn.base import clone
 
@@ -28,17 +27,10 @@ def is_ready(X: Any) -> bool:
     """Whether a net can take the table as it comes.
 
     An array of numbers without missing values comes from a transformer, or from a user
-    who has prepared it. A frame is ready where it looks like a transformer's output:
-    all its columns are floats, complete and on a natural scale.
+    who has prepared it. A frame is always prepared: whether new rows may have missing
+    values or another order of columns must not depend on the training numbers.
     """
-    if not is_frame(X):
-        return sparse.issparse(X) or _is_complete(X)
-    if not isinstance(X, pd.DataFrame) or not all(map(_is_float, X.dtypes)):
-        return False
-    values = X.to_numpy()
-    with np.errstate(all="ignore"):
-        bad = ~np.isfinite(values.sum(axis=0, dtype=np.float64))
-    return not (bad | _is_far_from_zero(values, _LARGEST_NATURAL_SCALE)).any()
+    return not is_frame(X) and (sparse.issparse(X) or _is_complete(X))
 
 
 def resolve_preprocessor(preprocessor: Any, X: Any) -> Any:

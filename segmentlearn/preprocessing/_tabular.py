@@ -22,6 +22,7 @@ from segmentlearn.tables import (
     Table,
     TableSchema,
     check_input_features,
+    check_row_order,
     check_table,
     expected_kinds,
     listed_columns,
@@ -328,6 +329,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     def _fit(self, X: Any, y: Any) -> tuple[np.ndarray, dict, dict]:
         """Learn everything; return numbers, factors and cross-fitted means."""
+        check_row_order(X, y)
         table = check_table(self, X, reset=True)
         self.column_labels_ = None
         if table.container != "array" and not hasattr(self, "feature_names_in_"):

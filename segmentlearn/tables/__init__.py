@@ -53,7 +53,7 @@ from segmentlearn.tables._roles import (
     listed_columns,
     resolve_roles,
 )
-from segmentlearn.tables._rows import draw_sample, row_chunks
+from segmentlearn.tables._rows import check_row_order, draw_sample, row_chunks
 from segmentlearn.tables._schema import (
     infinite_problems,
     match_columns,

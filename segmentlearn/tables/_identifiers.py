@@ -19,6 +19,7 @@ _OWNERS = (
     "customer cust client user account acct member person record row case order contact "
     "subscriber visitor session transaction policy card loan employee patient kunden"
 )
+_ENDINGS = re.compile(r".{3,}(nummer|number|kennung|num|uuid|guid)")
 _SURE_WORDS = frozenset(_SURE.split())
 _LAST_WORDS = frozenset(_LAST.split())
 _JOINED = re.compile(rf"({'|'.join(_OWNERS.split())})(id|no|nr|num|number|nummer|key)")

@@ -1,8 +1,10 @@
 """Some rows of a table at a time: chunks for the cache, a stratified sample."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 _ROWS_A_CHUNK = 16_384
 _MOST_ROWS = 20_000
@@ -35,3 +37,22 @@ def draw_sample(
     ]
     rows = np.sort(np.concatenate(drawn))
     return rows, (sizes / np.maximum(wanted, 1))[codes[rows]]
+
+
+def check_row_order(X: Any, y: Any, name: str = "y") -> None:
+    """Refuse a series with the index of a frame in another order.
+
+    Both are read by position, so that each customer would get another one's value.
+    """
+    if not (isinstance(y, pd.Series | pd.DataFrame) and isinstance(X, pd.DataFrame)):
+        return
+    if len(y) != len(X) or y.index.equals(X.index):
+        return
+    try:
+        is_shuffled = y.index.sort_values().equals(X.index.sort_values())
+    except TypeError:  # labels of types that cannot be compared
+        is_shuffled = set(y.index) == set(X.index)
+    if is_shuffled:
+        raise ValueError(
+            f"{name} has the index of X in another order; pass {name}.loc[X.index]."
+        )

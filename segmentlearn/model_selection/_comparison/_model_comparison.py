@@ -29,6 +29,7 @@ from segmentlearn.model_selection._comparison._cross_validated_scores import (
     measure,
     paired_difference,
 )
+from segmentlearn.tables import check_row_order
 
 _Splits = list[tuple[np.ndarray, np.ndarray]]
 
@@ -207,6 +208,7 @@ def compare_models(
     >>> print(found.verdict.splitlines()[0])
     LogisticRegression is better than majority: ...
     """
+    check_row_order(X, y)
     y = column_or_1d(y, warn=True)
     classes = np.unique(y)
     if len(classes) < 2:

@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from segmentlearn import engine
 from segmentlearn._compat import BaseSearchCV
 from segmentlearn.model_selection._search._batched_fits import BatchedFits
+from segmentlearn.tables import check_row_order
 
 
 class BatchedGridSearchCV(GridSearchCV):
@@ -157,6 +158,7 @@ class BatchedGridSearchCV(GridSearchCV):
             Fitted.
         """
         self._validate_params()
+        check_row_order(X, y)
         fits = BatchedFits(self.estimator, self.param_grid, not _has_own(self.scoring))
         # a copy does the work: Ctrl-C and errors leave this search as it was
         search = copy.copy(self)

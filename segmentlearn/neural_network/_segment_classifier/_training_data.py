@@ -15,6 +15,7 @@ from segmentlearn.neural_network._labels import (
 )
 from segmentlearn.neural_network._settings import Sizes
 from segmentlearn.neural_network._split import Split, stratified_splits
+from segmentlearn.tables import check_row_order
 
 if TYPE_CHECKING:
     from segmentlearn.neural_network import SegmentClassifier
@@ -52,6 +53,7 @@ class TrainingData:
 
 def encode_target(X: Any, y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the sorted classes, and each row's class number."""
+    check_row_order(X, y)
     labels = read_labels(y, "y")
     known = learn_classes(labels, classes)
     return known, encode_labels(X, labels, known)
@@ -79,6 +81,7 @@ def weigh_data(
         raise ValueError("X_val and y_val must be passed together.")
     validation_data = None
     if X_val is not None:
+        check_row_order(X_val, y_val, "y_val")
         y_val_encoded = encode_labels(
             X_val, read_labels(y_val, "y_val"), classes, "_val"
         )
