@@ -3,6 +3,7 @@
 __all__ = [
     "ArchiveError",
     "CodeLengthWarning",
+    "ColumnWarning",
     "FewSegmentsWarning",
     "ForkedProcessError",
     "SampledRowsWarning",
@@ -130,3 +131,30 @@ class CodeLengthWarning(SegmentLearnWarning):
     >>> issubclass(CodeLengthWarning, SegmentLearnWarning)
     True
     """
+
+
+class ColumnWarning(SegmentLearnWarning):
+    """Columns are left out, or taken for something that they may not be.
+
+    Parameters
+    ----------
+    columns : list of str
+        The columns.
+    reason : str
+        What was found, as the sentence goes on after the columns.
+    cure : str
+        What to do about it, in the words of Python.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import ColumnWarning
+    >>> str(ColumnWarning(["ID"], "are left out", "Pass identifiers='keep'."))
+    "The column(s) 'ID' are left out. Pass identifiers='keep'."
+    """
+
+    def __init__(self, columns: list[str], reason: str, cure: str) -> None:
+        names = ", ".join(map(repr, columns))
+        super().__init__(f"The column(s) {names} {reason}. {cure}")
+        self.columns = columns
+        self.reason = reason
+        self.cure = cure

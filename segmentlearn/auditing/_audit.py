@@ -11,7 +11,11 @@ from sklearn.utils.multiclass import type_of_target
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.auditing._audit_report import AuditReport
 from segmentlearn.auditing._balance import check_classes, check_missing_by_class
-from segmentlearn.auditing._cell_checks import check_cells, check_copies
+from segmentlearn.auditing._cell_checks import (
+    check_cells,
+    check_copies,
+    check_label_spelling,
+)
 from segmentlearn.auditing._drift import check_columns, check_drift, comparable
 from segmentlearn.auditing._duplicates import check_duplicates
 from segmentlearn.auditing._entities import (
@@ -23,6 +27,7 @@ from segmentlearn.auditing._leaks import check_predictors
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
 from segmentlearn.tables import (
     Column,
+    TableSchema,
     as_table,
     check_row_order,
     draw_sample,
@@ -164,17 +169,21 @@ def audit(
     random_state = check_random_state(random_state)
     check_row_order(X, y)
     table = as_table(X, "audit")
-    columns, n_rows = table.by_name(), table.n_rows
+    # as a preprocessor would read it: amounts written as text identify nobody
+    schema = TableSchema.of(table)
+    typed, _ = schema.read_columns(table)
+    raw, columns, n_rows = table.by_name(), typed.by_name(), table.n_rows
     target = _take_target(columns, y, n_rows)
     codes, labelled, classes = _classes(target)
-    new_columns, n_new = _read_new(X_new, columns, y)
+    new_columns, n_new = _read_new(X_new, columns, y, schema)
     declared = _declared(ids, columns, n_rows)
     found = [] if declared else [c.name for c in columns.values() if c.identifies]
     named = {*found, *declared}
     features = {name: column for name, column in columns.items() if name not in named}
     findings = [
         *check_identifiers(columns, found),
-        *check_cells(columns.values(), named),
+        *check_cells([raw[name] for name in columns], named),
+        *check_label_spelling(target),
         *check_copies(features.values()),
         *check_duplicates(list(features.values()), codes, labelled, len(classes)),
     ]
@@ -267,7 +276,7 @@ def _classes(target: Column | None) -> tuple[Any, Any, list]:
 
 
 def _read_new(
-    X_new: Any, columns: dict[str, Column], y: Any
+    X_new: Any, columns: dict[str, Column], y: Any, schema: TableSchema
 ) -> tuple[dict[str, Column], int | None]:
     """Read the new table; a target in it is left out."""
     if X_new is None:
@@ -285,6 +294,7 @@ def _read_new(
                 f"array has no names to match them by, so pass frames."
             )
         table.rename(names)
+    table, _ = schema.read_columns(table)
     new_columns = table.by_name()
     if isinstance(y, str):
         new_columns.pop(y, None)

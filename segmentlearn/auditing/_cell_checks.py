@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding
-from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts
+from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts, reads_as_number
 
 _MOSTLY_MISSING = 0.5
 _NEARLY_EMPTY = 0.95
@@ -179,6 +179,12 @@ def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
         )
 
 
+def check_label_spelling(target: Column | None) -> Iterator[Finding]:
+    """Find labels that differ in case and white space alone."""
+    if target is not None and not target.is_numeric:
+        yield from _check_variants(target.name, level_counts(target.factor))
+
+
 def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
     """Find columns that say the same in other words."""
     groups = collections.defaultdict(list)
@@ -239,4 +245,4 @@ def _reads_as_number(text: str) -> bool:
     try:
         return bool(np.isfinite(float(text)))
     except ValueError:
-        return False
+        return reads_as_number(text)

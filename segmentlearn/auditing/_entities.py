@@ -1,5 +1,6 @@
 """Identifiers: columns that name their row, and customers in both tables."""
 
+import shlex
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,7 +31,7 @@ def check_identifiers(
             f"{n_present:,} rows"
             + (", one for each." if column.n_distinct == n_present else "."),
             f"Never use it as a feature: name it to the audit (ids={name!r}, on the "
-            f"command line --id {name}), and drop "
+            f"command line --id {shlex.quote(name)}), and drop "
             f"it before fitting. If it is a quantity, keep it.",
             {"n_distinct": column.n_distinct, "n_present": n_present},
         )

@@ -26,6 +26,8 @@ class ClusterOptions:
         "idec" or "dcn" to train code and segments together as well.
     compare_baselines : bool
         Whether baselines compete with the autoencoders.
+    columns : dict of str to list of str
+        Parameters of the preprocessor: which columns are numbers or categories.
     random_state : int
         Decides everything that is drawn.
     verbose : int
@@ -35,6 +37,7 @@ class ClusterOptions:
     n_clusters: int | None = None
     joint: str | None = None
     compare_baselines: bool = True
+    columns: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
 
@@ -127,9 +130,13 @@ def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:
 
 
 def _build(options: ClusterOptions, n_clusters: int) -> Any:
-    from segmentlearn import AutoencoderClusterer
+    from segmentlearn import AutoencoderClusterer, DistancePreprocessor
 
+    preprocessor = (
+        DistancePreprocessor(**options.columns) if options.columns else "auto"
+    )
     return AutoencoderClusterer(
+        preprocessor=preprocessor,
         n_clusters=n_clusters,
         joint=options.joint,
         compare_baselines=options.compare_baselines,

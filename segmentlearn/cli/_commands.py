@@ -11,7 +11,9 @@ from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._options import (
     Archive,
+    Categorical,
     Drop,
+    Numeric,
     Quiet,
     Seed,
     reads_tables,
@@ -19,6 +21,7 @@ from segmentlearn.cli._options import (
 )
 from segmentlearn.cli._outputs import (
     check_outputs,
+    column_roles,
     compare_with_known,
     dropped_columns,
     save_classifier,
@@ -65,6 +68,8 @@ def fit(
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
     ] = None,
     drop: Drop = None,
+    numeric: Numeric = None,
+    categorical: Categorical = None,
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -112,6 +117,7 @@ def fit(
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
+            columns=column_roles(customers, numeric, categorical),
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
@@ -137,6 +143,8 @@ def fit(
 def cluster(
     table: Annotated[str, table_argument("Customers without known segments.")],
     drop: Drop = None,
+    numeric: Numeric = None,
+    categorical: Categorical = None,
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
@@ -185,6 +193,7 @@ def cluster(
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
+            columns=column_roles(customers, numeric, categorical),
             compare_baselines=not no_baselines,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),

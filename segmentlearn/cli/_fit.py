@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
-from segmentlearn.tables import TableFile
+from segmentlearn.tables import TableFile, spelling_variants
 
 # one row to evaluate on, one to stop on, one to learn from
 _FEWEST_ROWS_A_CLASS = 3
@@ -29,6 +29,8 @@ class FitOptions:
         Epochs at most; None for the preset's.
     class_weight : str or None
         "balanced" or None.
+    columns : dict of str to list of str
+        Parameters of the preprocessor: which columns are numbers or categories.
     random_state : int
         Decides the held-out rows and the training.
     verbose : int
@@ -39,6 +41,7 @@ class FitOptions:
     test_size: float = 0.2
     max_epochs: int | None = None
     class_weight: str | None = None
+    columns: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
 
@@ -99,6 +102,12 @@ def training_rows(
     if not known.any():
         raise InputError(f"column {target!r} of {table.source} holds no label at all.")
     _check_labels(labels, target)
+    for group in spelling_variants(np.unique(labels)):
+        note(
+            f"Warning: column {target!r} has segments that differ by blanks or case "
+            f"alone and are learnt one by one: {', '.join(map(repr, group))}; write them "
+            "in one way if they are one."
+        )
     n_labels = len(np.unique(labels))
     if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):
         note(
@@ -163,7 +172,9 @@ def build_classifier(options: FitOptions) -> Any:
     from segmentlearn import SegmentClassifier, TabularPreprocessor
 
     parameters: dict[str, Any] = {
-        "preprocessor": TabularPreprocessor(random_state=options.random_state),
+        "preprocessor": TabularPreprocessor(
+            **options.columns, random_state=options.random_state
+        ),
         "class_weight": options.class_weight,
         "random_state": options.random_state,
         "verbose": options.verbose,

@@ -15,6 +15,13 @@ Drop = Annotated[
     list[str] | None,
     typer.Option(help="Columns to leave out: repeat it, or separate by commas."),
 ]
+Numeric = Annotated[
+    list[str] | None, typer.Option(help="Columns of numbers, whatever they look like.")
+]
+Categorical = Annotated[
+    list[str] | None,
+    typer.Option(help="Columns of categories, such as codes written as numbers."),
+]
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
 ]

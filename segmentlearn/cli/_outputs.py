@@ -75,6 +75,22 @@ def dropped_columns(customers: Any, drop: list[str] | None) -> list[str]:
     return dropped
 
 
+def column_roles(
+    customers: Any, numeric: list[str] | None, categorical: list[str] | None
+) -> dict[str, list[str]]:
+    """Return the parameters of a preprocessor that the options of columns stand for."""
+    from segmentlearn.cli._tables import check_column
+
+    roles = {}
+    for option, given in (("numeric", numeric), ("categorical", categorical)):
+        names = _split_names(given or [], customers.columns)
+        for name in names:
+            check_column(customers, name, f"--{option}")
+        if names:
+            roles[f"{option}_features"] = names
+    return roles
+
+
 def show_held_out(result: Any) -> None:
     """Show the held-out report and the learning curves."""
     from segmentlearn.cli._text_tables import curves_text, held_out_text

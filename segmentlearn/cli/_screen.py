@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator
@@ -11,7 +12,11 @@ import typer
 
 from segmentlearn.cli._stopping import Outputs, Stopped, exit_code, ignore_signals
 from segmentlearn.engine import pass_interrupts_on
-from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
+from segmentlearn.exceptions import (
+    ColumnWarning,
+    SegmentLearnError,
+    SegmentLearnWarning,
+)
 
 NO_SEGMENTS, BAD_INPUT = 1, 2
 
@@ -74,10 +79,22 @@ class _OncePerText:
         self._shown: set[str] = set()
 
     def __call__(self, message: Warning | str, *args: Any, **kwargs: Any) -> None:
-        text = _one_line(str(message))
+        text = _one_line(_in_words_of_options(message))
         if text not in self._shown:
             self._shown.add(text)
             note(f"Warning: {text}")
+
+
+def _in_words_of_options(message: Warning | str) -> str:
+    """Return a warning with the cure that the command line has."""
+    if not isinstance(message, ColumnWarning):
+        return str(message)
+    names = ", ".join(map(repr, message.columns))
+    first = shlex.quote(message.columns[0])
+    return (
+        f"The column(s) {names} {message.reason}. --numeric {first} uses one as a "
+        f"number, --categorical {first} as a category, --drop {first} leaves it out."
+    )
 
 
 def _describe(error: Exception) -> str:

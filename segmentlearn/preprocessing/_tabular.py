@@ -356,7 +356,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
                 factors = {n: f for n, f in factors.items() if n not in found}
                 numbers = numbers[:, [name not in found for name in numeric]]
         mixed = {column.name for column in table.columns if column.kind == MIXED}
-        warn_of_doubtful_categories(factors, chosen, mixed, self.max_levels)
+        mixed |= {name for name, one in schema.readings.items() if one.is_mixed}
+        doubtful = [name for name in factors if name in mixed and name not in chosen]
+        if doubtful:
+            warn_of_doubtful_categories(doubtful)
         self.column_kinds_ = dict(zip(table.names, kinds, strict=True))
         numbers = self._fit_imputer(numbers, factors)
         cross_fitted = self._fit_encoder(factors, y)

@@ -39,6 +39,7 @@ from segmentlearn.tables._names import (
     closest_name,
     column_names,
     free_name,
+    spelling_variants,
     unique_names,
 )
 from segmentlearn.tables._output import (
@@ -61,5 +62,6 @@ from segmentlearn.tables._schema import (
     split_numeric_categorical,
 )
 from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._text._reading import reads_as_number
 
 __all__ = ["TableFile", "TableSchema", "read_table"]

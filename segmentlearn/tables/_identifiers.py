@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.exceptions import ColumnWarning
 
 # words that name an identifier wherever they stand in a name
 _SURE = "id ids uuid guid identifier kennung msisdn imei imsi iban ssn ean sku numéro numero"
@@ -47,37 +47,28 @@ _MOST_ROUND = 0.05  # share of amounts that end in two zeros
 def warn_of_identifiers(names: list[str]) -> None:
     """Warn that columns are left out as identifiers, and how to keep them."""
     warnings.warn(
-        f"The column(s) {names} look like identifiers (nearly one value a row) and are "
-        f"left out. To use one as a feature, list it in numeric_features or "
-        f"categorical_features; text that holds numbers must be converted with "
-        f"pandas.to_numeric first.",
-        SegmentLearnWarning,
+        ColumnWarning(
+            names,
+            "look like identifiers and are left out",
+            "To use one as a feature, list it in numeric_features or "
+            "categorical_features.",
+        ),
         stacklevel=5,
     )
 
 
-def warn_of_doubtful_categories(
-    factors: dict, chosen: set[str], mixed: set[str], max_levels: int
-) -> None:
-    """Warn about categories that were probably meant to be numbers."""
-    doubtful = [
-        name
-        for name, factor in factors.items()
-        if name not in chosen
-        and (
-            name in mixed
-            or (len(factor.levels) > max_levels and _all_read_as_numbers(factor.levels))
-        )
-    ]
-    if doubtful:
-        warnings.warn(
-            f"The column(s) {doubtful} mix text with other values or hold numbers "
-            f"written as text; they are treated as categories. If they are numbers, "
-            f"convert them with pandas.to_numeric(column, errors='coerce'); if not, "
-            f"list them in categorical_features.",
-            SegmentLearnWarning,
-            stacklevel=5,
-        )
+def warn_of_doubtful_categories(names: list[str]) -> None:
+    """Warn of categories that were probably meant to be numbers."""
+    warnings.warn(
+        ColumnWarning(
+            names,
+            "hold numbers beside text and are treated as categories",
+            "If they are numbers, make the other cells missing with "
+            "pandas.to_numeric(column, errors='coerce'); if not, list them in "
+            "categorical_features.",
+        ),
+        stacklevel=5,
+    )
 
 
 def text_identifies(name: str, levels: list, n_present: int) -> bool:
@@ -148,15 +139,3 @@ def _is_named_so(name: str) -> bool:
         or words[-1] in _LAST_WORDS
         or _ENDINGS.fullmatch(words[-1]) is not None
     )
-
-
-def _all_read_as_numbers(levels: list) -> bool:
-    """Return whether every level is text that can be read as a number."""
-    try:
-        for level in levels:
-            if not isinstance(level, str):
-                return False
-            float(level)
-    except ValueError:
-        return False
-    return True

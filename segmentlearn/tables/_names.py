@@ -59,3 +59,12 @@ def closest_name(name: str, candidates: Iterable[str]) -> str | None:
     folded = {str(candidate).casefold(): candidate for candidate in candidates}
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
+
+
+def spelling_variants(levels: Iterable[Any]) -> list[list[str]]:
+    """Return groups of levels that differ by blanks or case alone."""
+    groups: dict[str, list[str]] = {}
+    for level in levels:
+        if isinstance(level, str):
+            groups.setdefault(" ".join(level.split()).casefold(), []).append(level)
+    return [group for group in groups.values() if len(group) > 1]

@@ -87,7 +87,8 @@ class TableSchema:
         self, columns: Mapping[str, Any], source: str
     ) -> tuple[pd.DataFrame, list[str]]:
         """Return the columns as they are understood, and sentences on what was lost."""
-        notes, read = [], {}
+        notes: list[str] = []
+        read = {}
         for name, cells in columns.items():
             if not is_text(cells):
                 read[name] = cells
@@ -173,7 +174,7 @@ def is_text(cells: Any) -> bool:
         return True
     if isinstance(dtype, np.dtype) and dtype.kind in "US":
         return True
-    if dtype == object:
+    if dtype.kind == "O":
         inferred = pd.api.types.infer_dtype(cells, skipna=True)
         return inferred in ("string", "mixed-integer", "mixed")
     return False

@@ -132,6 +132,11 @@ def infer_reading(
     return TextReading("category", None, _is_mixed(sample), ambiguous, _width(sample))
 
 
+def reads_as_number(text: str) -> bool:
+    """Return whether a text alone is a number, with its currency or unit."""
+    return infer_number_format([text.strip()]) is not None
+
+
 def column_decimal(cells: Any) -> str | None:
     """Return the decimal mark that a column of text proves, if it does."""
     return decimal_evidence(_sample(drop_marks(as_arrow(cells), sure=False)))
