@@ -29,7 +29,7 @@ from segmentlearn.tables._files._table_file import (
     select_columns,
     table_to_bytes,
 )
-from segmentlearn.tables._frames import Table, as_table, check_table
+from segmentlearn.tables._frames import Table, as_table, check_table, refuse_lazy
 from segmentlearn.tables._identifiers import (
     warn_of_doubtful_categories,
     warn_of_identifiers,

@@ -133,15 +133,21 @@ def _read(X: Any, caller: str | None) -> tuple[Table, Any]:
     return Table(columns, len(frame), container, index, _single_array(frame)), frame
 
 
+def refuse_lazy(X: Any) -> None:
+    """Refuse a polars query that has not been run."""
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(X, polars.LazyFrame):
+        raise TypeError("X is a polars LazyFrame; pass X.collect() instead.")
+
+
 def _container_of(X: Any) -> str:
     """Return "pandas" or "polars" for frames, "array" for all that becomes one."""
     if isinstance(X, pd.DataFrame):
         return "pandas"
+    refuse_lazy(X)
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(X, polars.DataFrame):
         return "polars"
-    if polars is not None and isinstance(X, polars.LazyFrame):
-        raise TypeError("X is a polars LazyFrame; pass X.collect() instead.")
     if hasattr(X, "to_pandas") and len(getattr(X, "shape", ())) == 2:
         return "pandas"
     return "array"

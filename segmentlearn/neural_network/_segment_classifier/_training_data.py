@@ -15,7 +15,7 @@ from segmentlearn.neural_network._labels import (
 )
 from segmentlearn.neural_network._settings import Sizes
 from segmentlearn.neural_network._split import Split, stratified_splits
-from segmentlearn.tables import check_row_order
+from segmentlearn.tables import check_row_order, refuse_lazy
 
 if TYPE_CHECKING:
     from segmentlearn.neural_network import SegmentClassifier
@@ -53,6 +53,7 @@ class TrainingData:
 
 def encode_target(X: Any, y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the sorted classes, and each row's class number."""
+    refuse_lazy(X)
     check_row_order(X, y)
     labels = read_labels(y, "y")
     known = learn_classes(labels, classes)
