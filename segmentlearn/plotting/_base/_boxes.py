@@ -25,26 +25,11 @@ def draw_box(
     if np.isnan(five).any():
         return
     low, lower, median, upper, high = five
-    how = {} if transform is None else {"transform": transform}
-    ax.plot([low, high], [y, y], color="#444444", linewidth=1, **how)
-    ax.barh(
-        y,
-        upper - lower,
-        left=lower,
-        height=height,
-        color=color,
-        edgecolor="#444444",
-        linewidth=0.8,
-        zorder=2.5,
-        **how,
-    )
+    transform = ax.transData if transform is None else transform
+    style = {"edgecolor": "#444444", "linewidth": 0.8, "zorder": 2.5}
+    box = {"left": lower, "height": height, "transform": transform}
+    ax.plot([low, high], [y, y], color="#444444", linewidth=1, transform=transform)
+    ax.barh(y, upper - lower, color=color, **box, **style)
     ends = [y - height / 2, y + height / 2]
-    ax.plot(
-        [median, median],
-        ends,
-        color="black",
-        linewidth=2,
-        solid_capstyle="butt",
-        zorder=3,
-        **how,
-    )
+    line = {"color": "black", "linewidth": 2, "solid_capstyle": "butt", "zorder": 3}
+    ax.plot([median, median], ends, transform=transform, **line)

@@ -12,6 +12,8 @@ from segmentlearn.plotting._base._canvas import (
     GREY,
     VERMILLION,
     Axes,
+    Display,
+    name_rows,
     open_axes,
     require_pyplot,
     tidy,
@@ -19,15 +21,11 @@ from segmentlearn.plotting._base._canvas import (
 
 _COLORS = {"better": BLUE, "worse": VERMILLION, "undecided": GREY}
 # how a baseline stands, not the classifier
-_STANDINGS = {
-    "better": "beaten",
-    "worse": "ahead",
-    "undecided": "undecided",
-}
+_STANDINGS = {"better": "beaten", "worse": "ahead", "undecided": "undecided"}
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ModelComparisonDisplay:
+class ModelComparisonDisplay(Display):
     """Differences of a classifier to baselines on the same folds.
 
     Made by `from_estimator` or `from_result`. A dot to the right of zero is a baseline
@@ -111,9 +109,8 @@ class ModelComparisonDisplay:
         display : ModelComparisonDisplay
         """
         require_pyplot()  # before the work
-        return cls.from_result(compare_models(estimator, X, y, **parameters)).plot(
-            ax=ax
-        )
+        result = compare_models(estimator, X, y, **parameters)
+        return cls.from_result(result).plot(ax=ax)
 
     @classmethod
     def from_result(cls, result: Any, measure: str | None = None) -> Self:
@@ -177,12 +174,9 @@ class ModelComparisonDisplay:
             f"{baseline}\n({_STANDINGS[verdict]})"
             for baseline, verdict in zip(self.baselines, self.verdicts, strict=True)
         ]
-        ax.set_yticks(np.arange(len(ticks)), ticks)
-        ax.set_ylim(len(ticks) - 0.5, -0.5)
+        name_rows(ax, ticks)
         words = MEASURE_NAMES.get(self.measure, self.measure)
         ax.set_title(f"{self.name} compared with baselines, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
         tidy(ax, grid="x")
-        ax.tick_params(axis="y", length=0)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)

@@ -13,15 +13,16 @@ from segmentlearn.plotting._base._canvas import (
     ORANGE,
     VERMILLION,
     Axes,
+    Display,
     open_axes,
     require_pyplot,
     tidy,
 )
-from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
+from segmentlearn.plotting._base._predictions import predicted, read_all, thinned
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ThresholdDisplay:
+class ThresholdDisplay(Display):
     """Precision, recall, F1 and queue rate at each threshold.
 
     Made by `from_estimator` or `from_predictions`. The queue rate is the share of the
@@ -108,15 +109,9 @@ class ThresholdDisplay:
             own = getattr(estimator, "threshold", None)
             threshold = getattr(estimator, "best_threshold_", own)
             threshold = None if isinstance(threshold, str) else threshold
-        proba, pos_label = predicted(named(estimator), X, pos_label)
-        return cls.from_predictions(
-            y,
-            next(iter(proba.values())),
-            threshold=threshold,
-            pos_label=pos_label,
-            ax=ax,
-            **how,
-        )
+        proba, pos_label = predicted(estimator, X, pos_label)
+        how = {"threshold": threshold, "pos_label": pos_label, "ax": ax, **how}
+        return cls.from_predictions(y, next(iter(proba.values())), **how)
 
     @classmethod
     def from_predictions(
@@ -193,18 +188,11 @@ class ThresholdDisplay:
             curve = thinned(self.thresholds, values)
             ax.plot(*curve, style, color=color, linewidth=2, label=label)
         if self.threshold is not None:
-            ax.axvline(
-                self.threshold,
-                color="black",
-                linestyle=":",
-                label=f"threshold {self.threshold:.3f}",
-            )
-        ax.set_xlim(0, 1)
-        ax.set_ylim(0, 1.02)
+            label = f"threshold {self.threshold:.3f}"
+            ax.axvline(self.threshold, color="black", linestyle=":", label=label)
+        ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="Threshold")
         ax.yaxis.set_major_formatter("{x:.0%}")
-        ax.set_xlabel("Threshold")
         tidy(ax, grid="both")
         # beside the picture: the curves leave no corner free
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)

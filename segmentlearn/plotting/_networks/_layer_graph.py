@@ -70,11 +70,17 @@ def read_layers(model: Any, expand_nested: bool = True) -> list[LayerNode]:
 
 def sort_nodes(nodes: list[LayerNode]) -> list[LayerNode]:
     """Return nodes row by row, each below its sources."""
-    depth: list[int] = []
-    for node in nodes:  # sources come first already
-        depth.append(1 + max((depth[at] for at in node.sources), default=-1))
-    order = sorted(range(len(nodes)), key=lambda at: (depth[at], at))
+    rows = depths(nodes)
+    order = sorted(range(len(nodes)), key=rows.__getitem__)
     return select_nodes({at: nodes[at] for at in order}, {})
+
+
+def depths(nodes: list[LayerNode]) -> list[int]:
+    """Return the row of each node, below all of its sources."""
+    rows: list[int] = []
+    for node in nodes:  # sources come first
+        rows.append(1 + max((rows[at] for at in node.sources), default=-1))
+    return rows
 
 
 def select_nodes(

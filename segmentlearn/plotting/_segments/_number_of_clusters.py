@@ -12,6 +12,7 @@ from segmentlearn.plotting._base._canvas import (
     GREY,
     VERMILLION,
     Axes,
+    Display,
     open_axes,
     require_pyplot,
     tidy,
@@ -39,7 +40,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT = 2.9, 2.3
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class NumberOfClustersDisplay:
+class NumberOfClustersDisplay(Display):
     """Criteria over the number of segments, with their choices and the recommendation.
 
     Made by `from_estimator` or `from_result`. A ring marks what a criterion would
@@ -106,9 +107,8 @@ class NumberOfClustersDisplay:
         display : NumberOfClustersDisplay
         """
         require_pyplot()  # before the work
-        return cls.from_result(select_n_clusters(estimator, X, **parameters)).plot(
-            ax=ax
-        )
+        result = select_n_clusters(estimator, X, **parameters)
+        return cls.from_result(result).plot(ax=ax)
 
     @classmethod
     def from_result(cls, result: Any) -> Self:
@@ -124,11 +124,8 @@ class NumberOfClustersDisplay:
         display : NumberOfClustersDisplay
             Not drawn yet.
         """
-        return cls(
-            table=result.table,
-            choices=result.choices,
-            recommended=result.recommended,
-        )
+        names = ("table", "choices", "recommended")
+        return cls(**{name: getattr(result, name) for name in names})
 
     def plot(self, *, ax: Axes = None) -> Self:
         """Draw the panels.
@@ -144,11 +141,8 @@ class NumberOfClustersDisplay:
         """
         n_columns = min(len(self.choices), 3)
         n_rows = -(-len(self.choices) // n_columns)
-        ax = open_axes(
-            ax,
-            width=max(2, n_columns) * _PANEL_WIDTH,
-            height=0.5 + n_rows * _PANEL_HEIGHT,
-        )
+        width = max(2, n_columns) * _PANEL_WIDTH
+        ax = open_axes(ax, width=width, height=0.5 + n_rows * _PANEL_HEIGHT)
         ax.set_axis_off()
         grid = _divide(ax, n_rows, n_columns)
         heading = ax.figure.add_subplot(grid[0, :])
@@ -163,8 +157,7 @@ class NumberOfClustersDisplay:
         for panel in panels[-n_columns:]:
             panel.set_xlabel("Number of segments", fontsize="small")
         self.axes_ = np.array(panels)
-        self.ax_, self.figure_ = panels[0], ax.figure
-        return self
+        return self._drawn_on(panels[0])
 
     def _title(self) -> str:
         found = (
@@ -178,37 +171,22 @@ class NumberOfClustersDisplay:
         column, title, error = _PANELS[criterion]
         values = self.table[column].dropna()
         n_clusters = values.index.to_numpy()
+        style: dict = {"color": BLUE, "marker": "o", "markersize": 4}
         if error is None:
-            panel.plot(n_clusters, values, color=BLUE, marker="o", markersize=4)
+            panel.plot(n_clusters, values, **style)
         else:
-            panel.errorbar(
-                n_clusters,
-                values,
-                yerr=self.table[error].reindex(n_clusters),
-                color=BLUE,
-                marker="o",
-                markersize=4,
-                capsize=2,
-            )
+            reach = self.table[error].reindex(n_clusters)
+            panel.errorbar(n_clusters, values, yerr=reach, capsize=2, **style)
         if criterion == "prediction_strength":
             panel.axhline(_STRONG, color=GREY, linestyle=":")
         chosen = self.choices[criterion]
         if chosen in values.index:
-            panel.plot(
-                chosen,
-                values[chosen],
-                marker="o",
-                markersize=11,
-                markerfacecolor="none",
-                markeredgecolor=VERMILLION,
-                markeredgewidth=1.8,
-                clip_on=False,
-                zorder=3,
-            )
+            ring: dict = {"markersize": 11, "markeredgewidth": 1.8, "fillstyle": "none"}
+            ring |= {"color": VERMILLION, "clip_on": False, "zorder": 3}
+            panel.plot(chosen, values[chosen], "o", **ring)
         panel.axvline(self.recommended, color="black", linestyle="--", linewidth=1)
         panel.set_xlim(self.table.index.min() - 0.5, self.table.index.max() + 0.5)
-        many = len(self.table) > 12
-        panel.set_xticks(self.table.index[:: 2 if many else 1])
+        panel.set_xticks(self.table.index[:: 2 if len(self.table) > 12 else 1])
         panel.margins(y=0.12)
         panel.set_title(title, fontsize="small")
         write_numbers(panel.yaxis, n_ticks=6)
@@ -225,12 +203,5 @@ def _divide(ax: Axes, n_rows: int, n_columns: int) -> Any:
     if place is not None:
         return place.subgridspec(n_rows + 1, n_columns, **spaces)
     box = ax.get_position()
-    return figure.add_gridspec(
-        n_rows + 1,
-        n_columns,
-        left=box.x0,
-        right=box.x1,
-        bottom=box.y0,
-        top=box.y1,
-        **spaces,
-    )
+    spaces |= {"left": box.x0, "right": box.x1, "bottom": box.y0, "top": box.y1}
+    return figure.add_gridspec(n_rows + 1, n_columns, **spaces)

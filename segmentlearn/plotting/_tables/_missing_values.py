@@ -15,7 +15,7 @@ from segmentlearn.plotting._base._named_tables import (
     union_of_columns,
 )
 from segmentlearn.plotting._base._panels import (
-    check_axes,
+    PanelDisplay,
     column_title,
     finish,
     open_panels,
@@ -75,7 +75,7 @@ class MissingCells:
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class MissingValuesDisplay:
+class MissingValuesDisplay(PanelDisplay):
     """Missing cells of one table or several, before and after imputation.
 
     Made by `from_frames`.
@@ -179,12 +179,12 @@ class MissingValuesDisplay:
             for stage, read in tables.items()
         }
         columns = union_of_columns(tables["before"].values())
-        shares = [one.shares for of in missing.values() for one in of.values()]
+        shares = [cells.shares for of in missing.values() for cells in of.values()]
         largest = pd.concat(shares).groupby(level=0).max().reindex(columns)
         ranked = largest.sort_values(ascending=False, kind="stable").index[:max_columns]
         shown = [column for column in columns if column in ranked]
         correlations = {
-            (name, stage): _correlate({column: read.get(column) for column in shown})
+            (name, stage): _correlate({key: read[key] for key in shown if key in read})
             for stage, by_name in tables.items()
             for name, read in by_name.items()
         }
@@ -214,20 +214,15 @@ class MissingValuesDisplay:
         frames = []
         for name, stage, cells in self._panels():
             columns = list(dict.fromkeys([*everywhere, *cells.counts.index]))
+            frame = pd.DataFrame({"table": name, "stage": stage, "column": columns})
             counts = cells.counts.reindex(columns).astype("Int64")
+            frame["n_rows"], frame["n_missing"] = cells.n_rows, counts.array
+            frame["share_missing"] = cells.shares.reindex(columns).array
             had = counts.index.isin(self.before[name].counts.index)
             absent = np.where(had, "dropped", "absent")
             present = np.where(had, "present", "added")
-            frame = {
-                "table": name,
-                "stage": stage,
-                "column": columns,
-                "n_rows": cells.n_rows,
-                "n_missing": counts.array,
-                "share_missing": cells.shares.reindex(columns).array,
-                "status": np.where(counts.isna(), absent, present),
-            }
-            frames.append(pd.DataFrame(frame))
+            frame["status"] = np.where(counts.isna(), absent, present)
+            frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
     def plot(self, kind: str | None = None, axes: Any = None) -> Self:
@@ -266,8 +261,8 @@ class MissingValuesDisplay:
                 if any(cells.counts.get(column) != 0 for *_, cells in panels)
             ]
         is_new = axes is None
-        axes = self._open(kind, columns) if is_new else np.ravel(np.array(axes))
-        check_axes(axes, len(panels))
+        axes = self._open(kind, columns) if is_new else axes
+        axes = self._take_axes(axes, len(panels))
         for at, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
             if kind == "correlation":
                 _draw_correlation(ax, self.correlations[panel[:2]])
@@ -280,7 +275,6 @@ class MissingValuesDisplay:
         if kind == "matrix":
             add_shades(axes, any(cells.n_rows > _MOST_BANDS for *_, cells in panels))
         finish(axes, self._note(kind, columns), is_new)
-        self.axes_, self.figure_ = axes, axes[0].figure
         return self
 
     def _panels(self) -> list[tuple[str, str, MissingCells]]:
@@ -314,13 +308,12 @@ class MissingValuesDisplay:
         words = [] if list(self.before) == [ONLY_TABLE] else [name]
         if self.after:
             words.append(f"{stage} imputation")
-        share, n_with = cells.shares.mean(), np.count_nonzero(cells.counts)
-        total = (
-            f"{share_text(share)} of cells missing, in {n_with} of "
-            f"{len(cells.counts)} columns"
-        )
-        lines = [", ".join(words), total if n_with else "no cell missing"]
-        return "\n".join(lines).strip()
+        n_columns, n_with = len(cells.counts), np.count_nonzero(cells.counts)
+        total = "no cell missing"
+        if n_with:
+            share = share_text(cells.shares.mean())
+            total = f"{share} of cells missing, in {n_with} of {n_columns} columns"
+        return f"{', '.join(words)}\n{total}".strip()
 
     def _note(self, kind: str, columns: list[str]) -> str:
         """Return which columns are not drawn."""
@@ -360,7 +353,7 @@ class MissingValuesDisplay:
         if kind == "matrix":
             draw_missing_matrix(ax, cells, columns, why)
             return
-        shares = [one.shares.reindex(columns).max() for *_, one in self._panels()]
+        shares = [cells.shares.reindex(columns).max() for *_, cells in self._panels()]
         draw_missing_bars(ax, cells, columns, why, np.nanmax(shares))
 
 
@@ -371,7 +364,7 @@ def _check_kind(kind: str) -> None:
 
 def _correlate(columns: dict[str, Any]) -> pd.DataFrame:
     """Correlate which cells are missing (phi), where some are and some are not."""
-    masks = {name: one.missing for name, one in columns.items() if one is not None}
+    masks = {name: cells.missing for name, cells in columns.items()}
     masks = {name: mask for name, mask in masks.items() if 0 < mask.sum() < len(mask)}
     return pd.DataFrame(masks).corr()
 
@@ -384,12 +377,9 @@ def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
             ax, f"{n} both missing and known\nvalues: there is no pair to correlate."
         )
         return
-    AssociationDisplay(
-        names=list(phi.columns),
-        matrix=phi.to_numpy(),
-        kinds=np.full(phi.shape, "missingness"),
-        target=None,
-    ).plot(ax=ax, max_columns=len(phi))
+    names, kinds = list(phi.columns), np.full(phi.shape, "missingness")
+    pairs = {"names": names, "matrix": phi.to_numpy(), "kinds": kinds, "target": None}
+    AssociationDisplay(**pairs).plot(ax=ax, max_columns=len(phi))
 
 
 def _with_names(
