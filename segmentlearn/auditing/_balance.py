@@ -39,8 +39,20 @@ def check_classes(
             {"n_classes": int(np.count_nonzero(counts))},
         )
         return
-    yield from _check_small(counts, classes, n_folds)
-    yield from _check_uneven(counts, classes)
+    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
+    sizes = {str(classes[at]): int(counts[at]) for at in small}
+    if sizes:
+        listed = names_text(f"{name} ({size})" for name, size in sizes.items())
+        yield Finding(
+            "small-classes",
+            "error" if min(sizes.values()) < 2 else "warning",
+            (),
+            f"{len(small)} class(es) have fewer than {n_folds} rows, one for each "
+            f"fold: {listed}.",
+            "Collect more of them, put classes together, or leave them out.",
+            {"sizes": sizes, "n_folds": n_folds},
+        )
+    yield from _check_imbalance(counts, classes)
 
 
 def check_missing_by_class(
@@ -52,16 +64,14 @@ def check_missing_by_class(
     correction: str | None,
 ) -> Iterator[Finding]:
     """Find columns whose missing values depend on the target."""
-    tables = {}
+    tables, p_values = {}, []
     for column in columns:
         missing = column.missing[rows]
         if missing.any() and not missing.all():
             table = np.bincount(codes * 2 + missing, minlength=2 * n_classes)
-            tables[column.name] = table.reshape(n_classes, 2)
-    p_values = []
-    for table in tables.values():
-        chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
-        p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
+            tables[column.name] = table = table.reshape(n_classes, 2)
+            chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
+            p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
     adjusted = adjust(np.array(p_values), correction)
     for (name, table), p_value in zip(tables.items(), adjusted, strict=True):
         strength = float(cramers_v(table).estimate)
@@ -86,34 +96,15 @@ def check_missing_by_class(
         )
 
 
-def _check_small(counts: np.ndarray, classes: list, n_folds: int) -> Iterator[Finding]:
-    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
-    if not small:
-        return
-    sizes = {str(classes[at]): int(counts[at]) for at in small}
-    listed = names_text(f"{name} ({size})" for name, size in sizes.items())
-    yield Finding(
-        "small-classes",
-        "error" if min(sizes.values()) < 2 else "warning",
-        (),
-        f"{len(small)} class(es) have fewer than {n_folds} rows, one for each fold: "
-        f"{listed}.",
-        "Collect more of them, put classes together, or leave them out.",
-        {"sizes": sizes, "n_folds": n_folds},
-    )
-
-
-def _check_uneven(counts: np.ndarray, classes: list) -> Iterator[Finding]:
-    n_rows, n_classes = int(counts.sum()), np.count_nonzero(counts)
-    largest = int(np.argmax(counts))
+def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
+    n_rows, largest = int(counts.sum()), int(np.argmax(counts))
     share = counts[largest] / n_rows
     # half way between even classes and a single one
-    if share < (1 + 1 / n_classes) / 2:
+    if share < (1 + 1 / np.count_nonzero(counts)) / 2:
         return
-    interval = stats.binomtest(int(counts[largest]), n_rows).proportion_ci(
-        method="wilson"
-    )
-    smallest = min(count for count in counts if count)
+    test = stats.binomtest(int(counts[largest]), n_rows)
+    interval = test.proportion_ci(method="wilson")
+    smallest = counts[counts > 0].min()
     yield Finding(
         "class-imbalance",
         "warning" if share >= _VERY_UNEVEN else "note",

@@ -22,17 +22,9 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
     """Find what is wrong with single columns."""
     for column in columns:
         n_missing = int(np.count_nonzero(column.missing))
-        if n_missing == len(column):
-            yield Finding(
-                "empty-column",
-                "warning",
-                (column.name,),
-                f"None of the {n_missing:,} cells holds a value.",
-                "Drop the column, or find out where its values were lost.",
-                {"n_missing": n_missing, "share_missing": 1.0},
-            )
-            continue
         yield from _check_missing(column, n_missing)
+        if n_missing == len(column):
+            continue
         yield from _check_infinite(column)
         yield from _check_constant(column, n_missing)
         if column.name in identifiers or column.is_numeric:
@@ -48,8 +40,14 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
 
 
 def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
-    share = n_missing / len(column)
-    if share >= _MOSTLY_MISSING:
+    share = n_missing / len(column) if len(column) else 1.0
+    evidence = {"n_missing": n_missing, "share_missing": share}
+    if share == 1:
+        message = f"None of the {n_missing:,} cells holds a value."
+        cure = "Drop the column, or find out where its values were lost."
+        where = (column.name,)
+        yield Finding("empty-column", "warning", where, message, cure, evidence)
+    elif share >= _MOSTLY_MISSING:
         yield Finding(
             "mostly-missing",
             "warning" if share >= _NEARLY_EMPTY else "note",
@@ -59,7 +57,7 @@ def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
             "Ask why. Where a missing value has a meaning, such as 'never contacted', "
             "keep the column with an indicator of missing cells; where it has none, "
             "drop it.",
-            {"n_missing": n_missing, "share_missing": share},
+            evidence,
         )
 
 
