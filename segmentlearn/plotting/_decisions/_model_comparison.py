@@ -7,17 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.model_selection import MEASURE_NAMES, compare_models
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    VERMILLION,
-    Axes,
-    Display,
-    name_rows,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, GREY, VERMILLION, Axes, Display
 
 _COLORS = {"better": BLUE, "worse": VERMILLION, "undecided": GREY}
 # how a baseline stands, not the classifier
@@ -108,7 +99,7 @@ class ModelComparisonDisplay(Display):
         -------
         display : ModelComparisonDisplay
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         result = compare_models(estimator, X, y, **parameters)
         return cls.from_result(result).plot(ax=ax)
 
@@ -162,7 +153,7 @@ class ModelComparisonDisplay(Display):
         -------
         self : ModelComparisonDisplay
         """
-        ax = open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.baselines))
+        ax = _canvas.open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.baselines))
         for place, verdict in enumerate(self.verdicts):
             color = _COLORS[verdict]
             low, high = self.intervals[place]
@@ -174,9 +165,9 @@ class ModelComparisonDisplay(Display):
             f"{baseline}\n({_STANDINGS[verdict]})"
             for baseline, verdict in zip(self.baselines, self.verdicts, strict=True)
         ]
-        name_rows(ax, ticks)
+        _canvas.name_rows(ax, ticks)
         words = MEASURE_NAMES.get(self.measure, self.measure)
         ax.set_title(f"{self.name} compared with baselines, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
-        tidy(ax, grid="x")
+        _canvas.tidy(ax, grid="x")
         return self._drawn_on(ax)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import rank_customers
+from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     GREY,
@@ -14,9 +15,6 @@ from segmentlearn.plotting._base._canvas import (
     VERMILLION,
     Axes,
     Display,
-    open_axes,
-    require_pyplot,
-    tidy,
 )
 from segmentlearn.plotting._base._predictions import predicted, read_all, thinned
 
@@ -102,7 +100,7 @@ class ThresholdDisplay(Display):
         -------
         display : ThresholdDisplay
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         if pos_label is None:
             pos_label = getattr(estimator, "pos_label", None)
         if threshold is None:
@@ -171,7 +169,7 @@ class ThresholdDisplay(Display):
         -------
         self : ThresholdDisplay
         """
-        ax = open_axes(ax, width=7.6, height=4.4)
+        ax = _canvas.open_axes(ax, width=7.6, height=4.4)
         curves = {
             "precision": (self.precision, BLUE),
             "recall": (self.recall, ORANGE),
@@ -192,7 +190,7 @@ class ThresholdDisplay(Display):
             ax.axvline(self.threshold, color="black", linestyle=":", label=label)
         ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="Threshold")
         ax.yaxis.set_major_formatter("{x:.0%}")
-        tidy(ax, grid="both")
+        _canvas.tidy(ax, grid="both")
         # beside the picture: the curves leave no corner free
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         return self._drawn_on(ax)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.metrics import generalization_gap, median_history
+from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     COLORS,
@@ -16,8 +17,6 @@ from segmentlearn.plotting._base._canvas import (
     VERMILLION,
     Axes,
     Display,
-    require_pyplot,
-    tidy,
 )
 from segmentlearn.plotting._base._predictions import named
 
@@ -109,7 +108,7 @@ class TrainingHistoryDisplay(Display):
         ValueError
             If an estimator keeps no history.
         """
-        require_pyplot()
+        _canvas.require_pyplot()
         histories: dict = {}
         best_epochs: dict = {}
         for name, value in named(estimator).items():
@@ -166,7 +165,7 @@ class TrainingHistoryDisplay(Display):
         ValueError
             If no net has a measure, or there are not as many axes as measures.
         """
-        plt = require_pyplot()
+        plt = _canvas.require_pyplot()
         nets = self.histories.items()
         self.gaps_ = {name: generalization_gap(history) for name, history in nets}
         curves = {name: median_history(history) for name, history in nets}
@@ -231,7 +230,7 @@ class TrainingHistoryDisplay(Display):
                 style |= {"linewidth": 2.2, "marker": mark, "label": label}
                 ax.plot(*_points(median), **style)
             self._mark_best(ax, measure, name, curves, GREY if is_one else own)
-        tidy(ax)
+        _canvas.tidy(ax)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.margins(x=0.02)
         words = measure.replace("_", " ")

@@ -6,14 +6,8 @@ from typing import Any, Self
 import numpy as np
 
 from segmentlearn.model_selection import cluster_stability
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    Axes,
-    Display,
-    name_rows,
-    open_axes,
-    require_pyplot,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, Axes, Display
 from segmentlearn.plotting._base._segment_style import segment_tick
 
 _BANDS = (
@@ -95,7 +89,7 @@ class ClusterStabilityDisplay(Display):
         -------
         display : ClusterStabilityDisplay
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         result = cluster_stability(estimator, X, **parameters)
         return cls.from_result(result).plot(ax=ax)
 
@@ -137,7 +131,7 @@ class ClusterStabilityDisplay(Display):
         """
         n_segments = len(self.segments)
         width, step = (7.6, 0.7) if names else (6.4, 0.42)
-        ax = open_axes(ax, width=width, height=1.5 + step * n_segments)
+        ax = _canvas.open_axes(ax, width=width, height=1.5 + step * n_segments)
         lowest = np.nanmin(self.jaccard, initial=0.6)
         left = max(0.0, np.floor(10 * (lowest - 0.1)) / 10)
         for low, high, words, color in _BANDS:
@@ -156,7 +150,7 @@ class ClusterStabilityDisplay(Display):
             segment_tick(label, names, f"{share:.0%}")
             for label, share in zip(self.segments.tolist(), self.shares, strict=True)
         ]
-        name_rows(ax, ticks)
+        _canvas.name_rows(ax, ticks)
         ax.set(xlim=(left, 1.0), ylabel="Segment")
         ax.set_xlabel("Overlap with the best match (Jaccard index), mean in blue")
         title = f"Stability of segments; adjusted Rand index {self.ari_mean:.2f}"

@@ -7,16 +7,8 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.model_selection import select_n_clusters
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    VERMILLION,
-    Axes,
-    Display,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, GREY, VERMILLION, Axes, Display
 from segmentlearn.plotting._base._panels import write_numbers
 
 # criterion -> column of the table, title, column of the standard error
@@ -106,7 +98,7 @@ class NumberOfClustersDisplay(Display):
         -------
         display : NumberOfClustersDisplay
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         result = select_n_clusters(estimator, X, **parameters)
         return cls.from_result(result).plot(ax=ax)
 
@@ -142,7 +134,7 @@ class NumberOfClustersDisplay(Display):
         n_columns = min(len(self.choices), 3)
         n_rows = -(-len(self.choices) // n_columns)
         width = max(2, n_columns) * _PANEL_WIDTH
-        ax = open_axes(ax, width=width, height=0.5 + n_rows * _PANEL_HEIGHT)
+        ax = _canvas.open_axes(ax, width=width, height=0.5 + n_rows * _PANEL_HEIGHT)
         ax.set_axis_off()
         grid = _divide(ax, n_rows, n_columns)
         heading = ax.figure.add_subplot(grid[0, :])
@@ -191,7 +183,7 @@ class NumberOfClustersDisplay(Display):
         panel.set_title(title, fontsize="small")
         write_numbers(panel.yaxis, n_ticks=6)
         panel.tick_params(labelsize="x-small")
-        tidy(panel)
+        _canvas.tidy(panel)
 
 
 def _divide(ax: Axes, n_rows: int, n_columns: int) -> Any:

@@ -18,14 +18,8 @@ from segmentlearn.inspection import (
     is_noise,
     segment_profile,
 )
-from segmentlearn.plotting._base._canvas import (
-    Axes,
-    Display,
-    laid_out_width,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._point_clouds import (
     jitter,
     leave_out_far_points,
@@ -158,7 +152,7 @@ class SegmentMapDisplay(Display):
                 "space='latent' needs an estimator with transform; choose 'columns' "
                 "or 'pca'."
             )
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         random_state = check_random_state(random_state)
         membership = find_membership(estimator, X, num_samples(X))
         labels = pd.Categorical.from_codes(membership.codes, membership.labels, True)
@@ -231,7 +225,7 @@ class SegmentMapDisplay(Display):
         ImportError
             If Matplotlib is not installed.
         """
-        ax = open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
+        ax = _canvas.open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
         colors, marks = segment_colors(self.labels)
         size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
         points = jitter(self.points)
@@ -253,7 +247,7 @@ class SegmentMapDisplay(Display):
         ax.set_ylabel(self.axis_names[1] + notes[1])
         if show_centres:
             self._mark_centres(ax, colors)
-        tidy(ax, grid="both")
+        _canvas.tidy(ax, grid="both")
         legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         for handle in legend.legend_handles:
             handle.set(alpha=1, sizes=[60])
@@ -268,7 +262,7 @@ class SegmentMapDisplay(Display):
             for at, label in enumerate(self.labels)
             if not is_noise(label) and np.isfinite(self.centres[at]).all()
         ]
-        laid_out_width(ax)  # the layout decides where labels collide
+        _canvas.laid_out_width(ax)  # the layout decides where labels collide
         places = ax.transData.transform(self.centres[marked])
         places = push_apart(places, _LABEL_INCHES * ax.figure.dpi)
         places = ax.transData.inverted().transform(places)

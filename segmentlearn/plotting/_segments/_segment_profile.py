@@ -7,19 +7,8 @@ import numpy as np
 
 from segmentlearn._formatting import effect_text, level_text, percent, with_minus
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
-from segmentlearn.plotting._base._canvas import (
-    SMALL,
-    Axes,
-    Display,
-    add_colorbar,
-    laid_out_width,
-    lasting_width,
-    name_columns,
-    open_axes,
-    require_pyplot,
-    tidy,
-    write_cell,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import SMALL, Axes, Display
 from segmentlearn.plotting._base._segment_style import (
     cut,
     segment_caption,
@@ -127,7 +116,7 @@ class SegmentProfileDisplay(Display):
         display : SegmentProfileDisplay
             Drawn.
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         without_rules = {"rule_depth": None, "n_exemplars": 0, **parameters}
         profile = segment_profile(estimator, X, **without_rules)
         return cls.from_result(profile).plot(kind=kind, ax=ax)
@@ -212,9 +201,9 @@ class SegmentProfileDisplay(Display):
         n_columns, n_segments = effects.shape
         has_levels = any(levels[at] for levels in self.levels for at in order)
         height = 0.5 if has_levels else 0.42
-        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
+        is_wide = ax is None or _canvas.laid_out_width(ax)[0] >= _WIDE
         size = 10 if is_wide else SMALL
-        ax = open_axes(
+        ax = _canvas.open_axes(
             ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
         )
         norm = {"vmin": -_STRONGEST, "vmax": _STRONGEST}
@@ -224,18 +213,20 @@ class SegmentProfileDisplay(Display):
         ax.set_yticks(range(n_columns), titles, fontsize=size)
         label = "against all others\n(Cohen's d; h of shares)"
         placing: dict = {"extend": "both", "shrink": 0.8, "aspect": 30}
-        bar = add_colorbar(ax, image, label, size=size, **placing)
+        bar = _canvas.add_colorbar(ax, image, label, size=size, **placing)
         # only now is it known what room is left in and above the columns
-        room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * SMALL)) - 1
+        room = (
+            int(_canvas.lasting_width(ax, bar.ax) / n_segments / (_LETTER * SMALL)) - 1
+        )
         style = {"fontsize": SMALL if room >= 4 else SMALL - 2, "linespacing": 1.2}
         for (row, segment), effect in np.ndenumerate(effects):
             text = _cell_text(effect, self.levels[segment][order[row]], room)
             is_dark = abs(effect) > _DARK
-            write_cell(ax, (row, segment), text, is_dark=is_dark, **style)
+            _canvas.write_cell(ax, (row, segment), text, is_dark=is_dark, **style)
         segments = zip(self.labels, self.names, self.shares, strict=True)
         captions = [_caption(*segment, room) for segment in segments]
         ax.xaxis.tick_top()
-        name_columns(ax, captions, fontsize=SMALL)
+        _canvas.name_columns(ax, captions, fontsize=SMALL)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
@@ -247,10 +238,10 @@ class SegmentProfileDisplay(Display):
     def _draw_snake(self, ax: Axes, max_columns: int) -> Axes:
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
-        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
+        is_wide = ax is None or _canvas.laid_out_width(ax)[0] >= _WIDE
         n_segments, n_columns = self.means[:, order].shape
         width, height = max(8.0, 4.6 + 0.8 * n_columns), max(4.6, 0.55 * n_segments)
-        ax = open_axes(ax, width=width, height=height)
+        ax = _canvas.open_axes(ax, width=width, height=height)
         is_laid_out = ax.figure.get_layout_engine() is not None
         has_room = is_wide or (n_segments <= _FEW_SEGMENTS and is_laid_out)
         names = self.names if has_room else map(str, self.labels)
@@ -264,20 +255,20 @@ class SegmentProfileDisplay(Display):
             ax.plot(range(n_columns), self.means[at, order], label=caption, **style)
         ax.margins(x=0.06)
         ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
-        tidy(ax)
+        _canvas.tidy(ax)
         _add_legend(ax, is_wide)
         self._name_columns(ax, order, 10 if is_wide else SMALL)
         return ax
 
     def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
-        room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
+        room = int(_canvas.lasting_width(ax) / len(order) / (_LETTER * size)) - 1
         titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
         widest = max(len(line) for title in titles for line in title.split("\n"))
         slanted = widest > min(15, room)
         if slanted:
             titles = [wrap_name(self.mean_columns[at], 24) for at in order]
-        name_columns(ax, titles, 35 if slanted else 0, fontsize=size)
+        _canvas.name_columns(ax, titles, 35 if slanted else 0, fontsize=size)
 
 
 def _compare(contrast: Any) -> tuple[str, np.ndarray, list[str]]:

@@ -9,13 +9,8 @@ from numpy.typing import ArrayLike
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import is_noise
 from segmentlearn.metrics import read_labels
-from segmentlearn.plotting._base._canvas import (
-    Axes,
-    Display,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
@@ -107,7 +102,7 @@ class SegmentSizesDisplay(Display):
         -----
         A segment that the estimator knows and predicts for nobody has an empty bar.
         """
-        require_pyplot()
+        _canvas.require_pyplot()
         if names is None:
             names = getattr(estimator, "segment_names_", None)
         known = getattr(estimator, "classes_", ())
@@ -187,10 +182,10 @@ class SegmentSizesDisplay(Display):
         ImportError
             If Matplotlib is not installed.
         """
-        plt = require_pyplot()
+        plt = _canvas.require_pyplot()
         n_segments, actual = len(self.labels), self.actual
         both = actual is not None
-        ax = open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
+        ax = _canvas.open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
         at = np.arange(n_segments)
         order = np.argsort(-self.predicted, kind="stable") if sort else at
         colors, _ = segment_colors(self.labels)
@@ -213,7 +208,7 @@ class SegmentSizesDisplay(Display):
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.set(xlabel="Customers", ylabel="Segment")
-        tidy(ax, grid="x")
+        _canvas.tidy(ax, grid="x")
         if both:
             style = {"bbox_to_anchor": (1.0, 1.0), "ncols": 2, "frameon": False}
             patches = [plt.Rectangle((0, 0), 1, 1, color=_PREDICTED), self.bars_[1][0]]

@@ -9,13 +9,8 @@ from numpy.typing import ArrayLike
 from segmentlearn._formatting import with_minus
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import clustering_task, fit_clusterer
-from segmentlearn.plotting._base._canvas import (
-    Axes,
-    Display,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 
 _GAP = 0.015  # of the height, between two segments
@@ -98,7 +93,7 @@ class SilhouetteDisplay(Display):
         -------
         display : SilhouetteDisplay
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         task = clustering_task(estimator, X)
         seed = random_state if isinstance(random_state, int) else 0
         _, labels = fit_clusterer(task.clusterer, task.features, seed=seed)
@@ -173,7 +168,7 @@ class SilhouetteDisplay(Display):
         """
         segments = np.unique(self.labels).tolist()
         width = 9.0 if names else 6.4
-        ax = open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
+        ax = _canvas.open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
         colors, _ = segment_colors(segments)
         total = self.weights.sum() or 1.0
         bottom, middles, ticks = 0.0, [], []
@@ -200,7 +195,7 @@ class SilhouetteDisplay(Display):
         ax.set_ylim(bottom, -_GAP)  # the first segment on top
         ax.set_xlim(min(-0.1, np.nanmin(self.values, initial=0.0) - 0.02), 1.0)
         ax.set(xlabel="Silhouette", ylabel="Segment")
-        tidy(ax, grid="x")
+        _canvas.tidy(ax, grid="x")
         if names:  # beside the picture: bars of small segments have no room for them
             ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         ax.tick_params(axis="y", length=0)

@@ -9,14 +9,8 @@ from numpy.typing import ArrayLike
 
 from segmentlearn._formatting import with_minus
 from segmentlearn.inspection import associations
-from segmentlearn.plotting._base._canvas import (
-    Axes,
-    Display,
-    add_colorbar,
-    open_axes,
-    require_pyplot,
-    write_cell,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _CELL = 0.44  # inches at least
@@ -112,7 +106,7 @@ class AssociationDisplay(Display):
         display : AssociationDisplay
             Drawn.
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         found = associations(X, y, **parameters)
         return cls.from_result(found).plot(ax=ax, max_columns=max_columns)
 
@@ -174,7 +168,7 @@ class AssociationDisplay(Display):
         titles = [_broken(name) for name in self.shown_]
         most_lines = 1 + max(title.count("\n") for title in titles)
         side = n_sides * max(_CELL, 0.04 + _LINE * most_lines)
-        ax = open_axes(ax, width=3.9 + side, height=max(3.2, 1.8 + side))
+        ax = _canvas.open_axes(ax, width=3.9 + side, height=max(3.2, 1.8 + side))
         pairs = np.ix_(order[1:], order[:-1])
         half = np.tril(np.ones((n_sides, n_sides), dtype=bool))
         values = np.where(half, self.matrix[pairs], np.nan)
@@ -183,7 +177,7 @@ class AssociationDisplay(Display):
         for place in np.argwhere(kinds != "") if annotate else ():
             value = values[*place]
             is_dark = abs(value) > _DARK
-            write_cell(ax, place, _short(value), is_dark=is_dark, fontsize=7.5)
+            _canvas.write_cell(ax, place, _short(value), is_dark=is_dark, fontsize=7.5)
         self._label(ax, titles)
         return self._drawn_on(ax)
 
@@ -211,7 +205,7 @@ class AssociationDisplay(Display):
             bars.append((image, ", ".join(_TITLES[name] for name in used)))
         shrink = min(0.8, 4.0 / ax.figure.get_figheight())
         for image, title in bars:
-            add_colorbar(ax, image, title, shrink=shrink, aspect=25, pad=0.015)
+            _canvas.add_colorbar(ax, image, title, shrink=shrink, aspect=25, pad=0.015)
 
     def _label(self, ax: Axes, titles: list) -> None:
         """Write the names, draw the grid and frame the target's row."""
@@ -229,7 +223,9 @@ class AssociationDisplay(Display):
         if self.target is not None:
             style = {"edgecolor": "black", "linewidth": 1.8, "zorder": 3}
             corner = (-0.5, n_sides - 1.5)
-            frame = require_pyplot().Rectangle(corner, n_sides, 1, fill=False, **style)
+            frame = _canvas.require_pyplot().Rectangle(
+                corner, n_sides, 1, fill=False, **style
+            )
             ax.add_patch(frame)
             ax.get_yticklabels()[-1].set_fontweight("bold")
 

@@ -7,32 +7,10 @@ from typing import Any, Self
 import numpy as np
 
 from segmentlearn._formatting import count_text, share_text, short_number_text
+from segmentlearn.plotting._base import _canvas, _named_tables, _panels
 from segmentlearn.plotting._base._boxes import draw_box
-from segmentlearn.plotting._base._canvas import (
-    COLORS,
-    SMALL,
-    Axes,
-    name_rows,
-    require_pyplot,
-    tidy,
-)
-from segmentlearn.plotting._base._named_tables import (
-    check_max_columns,
-    choose_columns,
-    read_named_tables,
-    union_of_columns,
-)
-from segmentlearn.plotting._base._panels import (
-    STEPS,
-    PanelDisplay,
-    add_legend,
-    finish,
-    open_panels,
-    row_titles,
-    write_alone,
-    write_around,
-    write_numbers,
-)
+from segmentlearn.plotting._base._canvas import COLORS, SMALL, Axes
+from segmentlearn.plotting._base._panels import STEPS, PanelDisplay
 from segmentlearn.plotting._tables._column_distributions import (
     LevelDistribution,
     NoDistribution,
@@ -116,10 +94,12 @@ class DistributionDisplay(PanelDisplay):
         ValueError
             If a table is empty, a column is unknown or `max_columns` is less than 1.
         """
-        require_pyplot()  # before the work
-        check_max_columns(max_columns)
-        tables = read_named_tables(X, "X")
-        chosen = choose_columns(union_of_columns(tables.values()), columns)
+        _canvas.require_pyplot()  # before the work
+        _named_tables.check_max_columns(max_columns)
+        tables = _named_tables.read_named_tables(X, "X")
+        chosen = _named_tables.choose_columns(
+            _named_tables.union_of_columns(tables.values()), columns
+        )
         shown = {
             name: [table.get(name) for table in tables.values()]
             for name in chosen[:max_columns]
@@ -157,24 +137,26 @@ class DistributionDisplay(PanelDisplay):
                 len(getattr(found, "levels", ())) for found in self.distributions
             )
             height = max(_HEIGHT, 1.35 + 0.12 * most * len(self.names))
-            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
+            axes = _panels.open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = self._take_axes(axes, n_panels)
         notes = []
         for ax, found in zip(axes, self.distributions, strict=True):
             if isinstance(found, NoDistribution):
-                write_alone(ax, found.words)
+                _panels.write_alone(ax, found.words)
                 notes.append("")
                 continue
             is_levels = isinstance(found, LevelDistribution)
             (self._draw_levels if is_levels else self._draw_numbers)(ax, found)
             notes.append("\n".join(self._notes(found)))
-        write_around(axes, [(found.name,) for found in self.distributions], notes)
+        _panels.write_around(
+            axes, [(found.name,) for found in self.distributions], notes
+        )
         if len(self.names) > 1:
-            add_legend(axes, self.names, COLORS * len(self.names), is_new)
+            _panels.add_legend(axes, self.names, COLORS * len(self.names), is_new)
         if self.n_left_out:
             n_all = n_panels + self.n_left_out
             note = f"The first {n_panels} of {count_text(n_all, 'column')}"
-            finish(axes, f"{note}; {self.n_left_out:,} left out", is_new)
+            _panels.finish(axes, f"{note}; {self.n_left_out:,} left out", is_new)
         return self
 
     def _draw_numbers(self, ax: Axes, found: Any) -> None:
@@ -192,10 +174,10 @@ class DistributionDisplay(PanelDisplay):
             draw_box(ax, inside, place, 0.65 * _STRIP, color, transform)
         margin = 0.02 * (high - low)
         ax.set_xlim(low - margin, high + margin)
-        write_numbers(ax.xaxis, found.kind)
+        _panels.write_numbers(ax.xaxis, found.kind)
         _write_shares(ax.yaxis, found.shares.max())
         ax.set_ylim(0, found.shares.max() / (0.96 - _STRIP * len(self.names)))
-        tidy(ax)
+        _canvas.tidy(ax)
 
     def _draw_levels(self, ax: Axes, found: Any) -> None:
         """Draw a bar for each level and table, with its share."""
@@ -210,9 +192,9 @@ class DistributionDisplay(PanelDisplay):
         ax.set_xlim(0, 1.3 * found.shares.max())
         room = max(0, 3 - n_levels) / 2  # bars of few levels are no blocks
         style: dict = {"fontsize": SMALL, "linespacing": 0.95}
-        name_rows(ax, row_titles(found.levels), room=room, **style)
+        _canvas.name_rows(ax, _panels.row_titles(found.levels), room=room, **style)
         ax.set_xticks([])
-        tidy(ax, grid="x")
+        _canvas.tidy(ax, grid="x")
         ax.spines["bottom"].set_visible(False)
 
     def _tables_with(self, found: Any) -> list[tuple[int, str]]:

@@ -5,14 +5,8 @@ from typing import Any
 import numpy as np
 
 from segmentlearn._formatting import share_text
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    SMALL,
-    Axes,
-    add_colorbar,
-    name_rows,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, SMALL, Axes
 from segmentlearn.plotting._base._panels import column_title
 
 _PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
@@ -59,7 +53,7 @@ def add_shades(axes: np.ndarray, condensed: bool) -> None:
     placing |= {"fraction": 0.08 / height, "pad": 0.1 / height, "aspect": 25}
     bands = "share missing, in bands of successive rows"
     label = bands if condensed else "missing"
-    bar = add_colorbar(list(axes), axes[0].images[0], label, **placing)
+    bar = _canvas.add_colorbar(list(axes), axes[0].images[0], label, **placing)
     bar.set_ticks([0, 0.05, 0.25, 1] if condensed else [0, 1])
     bar.ax.xaxis.set_major_formatter("{x:.0%}")
 
@@ -78,7 +72,7 @@ def draw_missing_bars(
         text = f" {count:,} ({share_text(share)})" if count else " 0"
         ax.barh(at, share, color=BLUE, height=0.7)
         ax.text(share, at, text, va="center", fontsize=SMALL)
-    tidy(ax, grid="x")
+    _canvas.tidy(ax, grid="x")
     reach = float(widest) or 1.0
     ax.set_xlim(0, reach * 1.75)
     ticks = ticker.MaxNLocator(4).tick_values(0, reach)
@@ -98,5 +92,5 @@ def _write_why(ax: Axes, at: int, why: str, x: float, side: str) -> None:
 
 def _label(ax: Axes, columns: list[str]) -> None:
     """Write the names at the left."""
-    name_rows(ax, [column_title(name) for name in columns], linespacing=1.0)
+    _canvas.name_rows(ax, [column_title(name) for name in columns], linespacing=1.0)
     ax.tick_params(labelsize=SMALL)

@@ -7,20 +7,10 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn._formatting import count_text, share_text
+from segmentlearn.plotting._base import _named_tables, _panels
 from segmentlearn.plotting._base._canvas import Axes, require_pyplot
-from segmentlearn.plotting._base._named_tables import (
-    ONLY_TABLE,
-    check_max_columns,
-    read_named_tables,
-    union_of_columns,
-)
-from segmentlearn.plotting._base._panels import (
-    PanelDisplay,
-    column_title,
-    finish,
-    open_panels,
-    write_alone,
-)
+from segmentlearn.plotting._base._named_tables import ONLY_TABLE
+from segmentlearn.plotting._base._panels import PanelDisplay
 from segmentlearn.plotting._tables._association import AssociationDisplay
 from segmentlearn.plotting._tables._missing_panels import (
     add_shades,
@@ -169,16 +159,19 @@ class MissingValuesDisplay(PanelDisplay):
         """
         require_pyplot()  # before the work
         _check_kind(kind)
-        check_max_columns(max_columns)
-        tables = {"before": read_named_tables(frames, "frames"), "after": {}}
+        _named_tables.check_max_columns(max_columns)
+        tables = {
+            "before": _named_tables.read_named_tables(frames, "frames"),
+            "after": {},
+        }
         if after is not None:
-            imputed = read_named_tables(after, "after")
+            imputed = _named_tables.read_named_tables(after, "after")
             tables["after"] = _with_names(imputed, after, tables["before"])
         missing = {
             stage: {name: MissingCells.of_table(table) for name, table in read.items()}
             for stage, read in tables.items()
         }
-        columns = union_of_columns(tables["before"].values())
+        columns = _named_tables.union_of_columns(tables["before"].values())
         shares = [cells.shares for of in missing.values() for cells in of.values()]
         largest = pd.concat(shares).groupby(level=0).max().reindex(columns)
         ranked = largest.sort_values(ascending=False, kind="stable").index[:max_columns]
@@ -208,7 +201,7 @@ class MissingValuesDisplay(PanelDisplay):
             "share_missing", and "status": "present", "dropped" by imputation, "added"
             by it, or "absent" from this table. What is not there has no counts.
         """
-        everywhere = union_of_columns(
+        everywhere = _named_tables.union_of_columns(
             cells.counts.index for cells in self.before.values()
         )
         frames = []
@@ -274,7 +267,7 @@ class MissingValuesDisplay(PanelDisplay):
                 ax.set_yticklabels([])  # as those of the panel at the left
         if kind == "matrix":
             add_shades(axes, any(cells.n_rows > _MOST_BANDS for *_, cells in panels))
-        finish(axes, self._note(kind, columns), is_new)
+        _panels.finish(axes, self._note(kind, columns), is_new)
         return self
 
     def _panels(self) -> list[tuple[str, str, MissingCells]]:
@@ -292,12 +285,12 @@ class MissingValuesDisplay(PanelDisplay):
             n = max([2, *(len(phi) for phi in self.correlations.values())])
             width, height, extra = 2.9 + 0.46 * n, max(2.6, 1.9 + 0.44 * n), 0.0
         else:
-            lines = sum(1 + column_title(name).count("\n") for name in columns)
+            lines = sum(1 + _panels.column_title(name).count("\n") for name in columns)
             width, height, extra = 3.0, 1.2 + _ROW * max(lines, 2), 1.8
         size: dict = {"width": width, "height": height, "extra": extra}
         if not self.after:
-            return open_panels(len(self.before), _MOST_IN_A_ROW, **size)
-        axes = open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
+            return _panels.open_panels(len(self.before), _MOST_IN_A_ROW, **size)
+        axes = _panels.open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
         for ax, name in zip(axes[:, 1], self.before, strict=True):
             if name not in self.after:
                 ax.remove()
@@ -342,7 +335,7 @@ class MissingValuesDisplay(PanelDisplay):
         name, _, cells = panel
         if not columns:
             n_columns = count_text(len(self.columns), "column")
-            write_alone(ax, f"No value is missing in {n_columns}.")
+            _panels.write_alone(ax, f"No value is missing in {n_columns}.")
             return
         before = self.before[name].counts
         why = {
@@ -373,7 +366,7 @@ def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
     """Draw half a matrix, or write why there is none."""
     if len(phi) < 2:
         n = "No column has" if not len(phi) else "A single column has"
-        write_alone(
+        _panels.write_alone(
             ax, f"{n} both missing and known\nvalues: there is no pair to correlate."
         )
         return

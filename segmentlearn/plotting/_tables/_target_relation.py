@@ -11,33 +11,11 @@ from scipy import stats
 from segmentlearn._formatting import count_text, share_text, with_minus
 from segmentlearn.inspection import associations
 from segmentlearn.metrics import wilson_interval
+from segmentlearn.plotting._base import _canvas, _named_tables, _panels
 from segmentlearn.plotting._base._boxes import draw_box, five_numbers
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    SMALL,
-    Axes,
-    name_rows,
-    require_pyplot,
-    tidy,
-)
-from segmentlearn.plotting._base._named_tables import (
-    ONLY_TABLE,
-    check_max_columns,
-    choose_columns,
-    read_named_tables,
-)
-from segmentlearn.plotting._base._panels import (
-    STEPS,
-    PanelDisplay,
-    add_legend,
-    finish,
-    level_title,
-    open_panels,
-    row_titles,
-    write_around,
-    write_numbers,
-)
+from segmentlearn.plotting._base._canvas import BLUE, GREY, SMALL, Axes
+from segmentlearn.plotting._base._named_tables import ONLY_TABLE
+from segmentlearn.plotting._base._panels import STEPS, PanelDisplay
 from segmentlearn.plotting._base._segment_style import segment_colors
 from segmentlearn.plotting._tables._column_distributions import (
     holds_numbers,
@@ -272,10 +250,10 @@ class TargetRelationDisplay(PanelDisplay):
         SchemaError
             If a column holds infinite values.
         """
-        require_pyplot()  # before the work
-        check_max_columns(max_columns)
-        read = read_named_tables({ONLY_TABLE: X}, "X")[ONLY_TABLE]
-        chosen = choose_columns(list(read), columns)
+        _canvas.require_pyplot()  # before the work
+        _named_tables.check_max_columns(max_columns)
+        read = _named_tables.read_named_tables({ONLY_TABLE: X}, "X")[ONLY_TABLE]
+        chosen = _named_tables.choose_columns(list(read), columns)
         values, target_type = check_target(y)
         named = pd.Series(values, name=getattr(y, "name", None))
         found = associations(
@@ -303,7 +281,7 @@ class TargetRelationDisplay(PanelDisplay):
                 kinds[holds_numbers([column])].of_column(column, codes, len(labels))
                 for column in shown
             ]
-            classes = [level_title(label) for label in labels.tolist()]
+            classes = [_panels.level_title(label) for label in labels.tolist()]
         else:
             target = values.astype(np.float64)
             relations = [MeansByGroup.of_column(column, target) for column in shown]
@@ -340,7 +318,7 @@ class TargetRelationDisplay(PanelDisplay):
         n_panels, n_classes = len(self.relations), len(self.classes or ())
         if is_new:
             height = max(_HEIGHT, 1.1 + 0.2 * max(3, n_classes))
-            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
+            axes = _panels.open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = self._take_axes(axes, n_panels)
         draw: dict[type, Any] = {
             NumbersByClass: self._draw_boxes,
@@ -352,14 +330,14 @@ class TargetRelationDisplay(PanelDisplay):
             titles.append((relation.name, self._strength(relation.name)))
             notes.append(draw[type(relation)](ax, relation))
             ax.tick_params(labelsize=SMALL)
-        write_around(axes, titles, notes)
+        _panels.write_around(axes, titles, notes)
         if n_classes > 2 and ClassesByLevel in map(type, self.relations):
-            add_legend(axes, self.classes, self._colors(), is_new)
+            _panels.add_legend(axes, self.classes, self._colors(), is_new)
         is_named = self.target not in (None, "target")
         note = f"Target: {self.target}" if is_named else "Target"
         if self.n_left_out:
             note += f"; {count_text(self.n_left_out, 'column')} not shown"
-        finish(axes, note, is_new)
+        _panels.finish(axes, note, is_new)
         return self
 
     def _strength(self, column: str) -> str:
@@ -377,7 +355,7 @@ class TargetRelationDisplay(PanelDisplay):
         for at, (five, color) in enumerate(boxes):
             draw_box(ax, five, at, 0.6, color)
         _label_rows(ax, self.classes)
-        write_numbers(ax.xaxis, relation.kind)
+        _panels.write_numbers(ax.xaxis, relation.kind)
         outside = f"{count_text(relation.n_outside, 'value')} beyond the whiskers"
         missing = f"{share_text(relation.share_missing)} missing"
         words = [outside] if relation.n_outside else []
@@ -419,14 +397,14 @@ class TargetRelationDisplay(PanelDisplay):
         style: dict = {"fmt": "o", "color": BLUE, "markersize": 5, "elinewidth": 2}
         if relation.levels is None:
             ax.errorbar(relation.centres, relation.means, yerr=reach, **style)
-            write_numbers(ax.xaxis, relation.kind)
-            write_numbers(ax.yaxis)
-            tidy(ax)
+            _panels.write_numbers(ax.xaxis, relation.kind)
+            _panels.write_numbers(ax.yaxis)
+            _canvas.tidy(ax)
             ax.set_ylabel("mean of the target", fontsize=SMALL)
             return ""
         ax.errorbar(relation.means, range(len(relation.levels)), xerr=reach, **style)
         _label_rows(ax, relation.levels, relation.sizes)
-        write_numbers(ax.xaxis)
+        _panels.write_numbers(ax.xaxis)
         return "mean of the target"
 
 
@@ -442,8 +420,10 @@ def _levels(column: Any) -> tuple[list[str], np.ndarray]:
 def _label_rows(ax: Axes, titles: Any, sizes: np.ndarray | None = None) -> None:
     """Write what rows are at the left, with how many customers they have."""
     room = max(0, 3 - len(titles)) / 2
-    name_rows(ax, row_titles(titles, sizes), room=room, linespacing=0.95)
-    tidy(ax, grid="x")
+    _canvas.name_rows(
+        ax, _panels.row_titles(titles, sizes), room=room, linespacing=0.95
+    )
+    _canvas.tidy(ax, grid="x")
 
 
 def _write_shares(ax: Axes, text: Any) -> None:
