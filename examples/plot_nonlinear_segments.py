@@ -1,6 +1,6 @@
 """
-Segments that are bent
-======================
+Non-linear segments: autoencoder clustering or k-means
+======================================================
 
 Customers of a retailer differ in a few habits that nobody records. What is recorded,
 numbers with heavy tails and categories, follows from the habits in a crooked way, and
@@ -25,8 +25,8 @@ X, planted = make_customers("latent", 1500, random_state=0)
 print(X.head(3).T)
 
 # %%
-# Deep or simple segments
-# -----------------------
+# Autoencoder clustering or a simple baseline?
+# --------------------------------------------
 # k-means and a Gaussian mixture see the prepared columns. Of the autoencoders, of two
 # code lengths and two seeds, the best is a finalist; with ``joint`` so is one
 # whose code and segments were trained together.
@@ -50,8 +50,8 @@ shown = ["name", "n_components", "score", "selected"]
 print(members[shown].to_string(index=False, float_format="{:.3f}".format))
 
 # %%
-# Where the segments lie
-# ----------------------
+# Map of the segments
+# -------------------
 # Two principal components of the prepared columns, and two of the code. Colours are the
 # segments that were found.
 figure, axes = plt.subplots(2, 1, figsize=(9, 10), layout="constrained")
@@ -64,8 +64,8 @@ print(f"silhouette in the prepared columns: {segmenter.silhouette_:.2f}")
 print(f"silhouette in the code: {segmenter.latent_silhouette_:.2f}")
 
 # %%
-# The code
-# --------
+# The latent space
+# ----------------
 # A code is a few numbers a customer. The decoder takes it back to columns, categories
 # included, so that one can look at what it keeps.
 autoencoder = segmenter.autoencoder_
@@ -76,8 +76,8 @@ back = autoencoder.inverse_transform(codes[:4])[columns].round(1)
 print(pd.concat({"as it is": X[columns].head(4), "as it comes back": back}, axis=1).T)
 
 # %%
-# Odd customers
-# -------------
+# Anomalous customers
+# -------------------
 # A customer whom the code brings back badly does not go with the others. Here are 500
 # new customers of the same population, and 25 odd ones: each of their cells is one of
 # a real customer, but of another one in each column.
