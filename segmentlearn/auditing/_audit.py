@@ -57,7 +57,7 @@ def audit(
     """Look for what would make results on a table of customers mislead.
 
     Leaks, identifiers, duplicates, contradicting labels, uneven classes, defects of
-    cells, and what a new table does differently. Each finding says what was measured,
+    cells, and what a new table does differently. Each finding has what was measured,
     how severe it is and what to do about it. Nothing is changed.
 
     Parameters
@@ -119,7 +119,7 @@ def audit(
       0.97, and one from 0.75 that is 1.5 times as strong (2 AUC − 1) as the next or
       whose name speaks of what comes afterwards [1]_. A copy has as many values as
       there are classes and an AUC of 0.999 or more. Whether it is a leak, only
-      somebody who knows the columns can say.
+      somebody who knows the columns can judge.
     - "duplicate-rows", "conflicting-labels": rows with equal features. They are a
       warning only where chance does not explain them.
     - "missing-labels", "single-class", "small-classes", "class-imbalance",
@@ -285,7 +285,7 @@ def _read_new(
 
 
 def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Column]:
-    """Return the columns that name a customer; none where `ids` does not say."""
+    """Return the columns that name a customer; none where `ids` is not given."""
     if ids is None:
         return {}
     names = [ids] if isinstance(ids, str) else ids

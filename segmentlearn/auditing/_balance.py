@@ -1,4 +1,4 @@
-"""The target: its classes, their shares, and what missing values say about them."""
+"""The target: its classes, their shares, and missing values that depend on them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,7 +17,7 @@ _WEAK, _STRONG = 0.1, 0.5  # Cramér's V of missing values and classes
 def check_classes(
     codes: np.ndarray, classes: list, n_missing: int, n_folds: int
 ) -> Iterator[Finding]:
-    """Check whether the classes can be learnt and accuracy says anything."""
+    """Check whether the classes can be learnt and accuracy is informative."""
     counts = np.bincount(codes, minlength=len(classes))
     if n_missing:
         yield Finding(
@@ -110,8 +110,8 @@ def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
         "warning" if share >= _VERY_UNEVEN else "note",
         (),
         f"Always predicting {classes[largest]!s} gives {share:.3f} accuracy (95 % "
-        f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy says little "
-        f"here; the smallest class has {smallest:,} rows.",
+        f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy is hardly "
+        f"informative; the smallest class has {smallest:,} rows.",
         "Report average precision, ROC AUC or balanced accuracy beside this baseline, "
         "and choose the threshold by cost.",
         {

@@ -83,7 +83,7 @@ def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
     present = np.asarray(value, dtype=object)[~column.missing][0]
     yield Finding(
         "constant-column",
-        # what is missing may still say something
+        # which cells are missing may still be informative
         "note" if n_missing else "warning",
         (column.name,),
         f"All cells that hold a value hold the same, {present!s}{missing}.",
@@ -178,7 +178,7 @@ def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
 
 
 def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
-    """Find columns that say the same in other words."""
+    """Find columns that hold the same information."""
     groups = collections.defaultdict(list)
     for column in columns:
         if len(column) >= _FEWEST_ROWS and column.n_distinct > 1:

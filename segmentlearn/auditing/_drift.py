@@ -17,7 +17,7 @@ _N_BINS = 10
 _RARE_UNSEEN = 0.01
 _MORE_MISSING = 0.05
 _FEWEST_EXPECTED = 5
-_MOST_LEVELS = 1_000  # of more levels a chi-squared test says little
+_MOST_LEVELS = 1_000  # a chi-squared test of more levels has little power
 
 Pairs = list[tuple[Column, Column]]
 
@@ -114,7 +114,7 @@ def check_drift(
             f"{shift.psi:.3f}, a {size} shift ({shift.test} test, corrected p "
             f"{p_value:.2g}).",
             "Look at both distributions. If the customers have changed, train on "
-            "newer ones or weigh rows; if a unit or a code has changed, undo it.",
+            "newer ones or weigh rows; if a unit or a code has changed, revert it.",
             {
                 "psi": shift.psi,
                 "test": shift.test,
@@ -158,8 +158,8 @@ def _check_unseen(
 def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
     """Count the rows of each level in both tables."""
     counted = [
-        pd.Series(one.level_counts, index=pd.Index(one.factor.levels, dtype=object))
-        for one in (column, new)
+        pd.Series(table.level_counts, pd.Index(table.factor.levels, dtype=object))
+        for table in (column, new)
     ]
     joint = pd.concat(counted, axis="columns", keys=["old", "new"], sort=False)
     joint = joint.fillna(0).astype(np.int64)
@@ -168,7 +168,7 @@ def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
 
 def _compare_numbers(column: Column, new: Column) -> _Shift:
     shift = _Shift(column.name, "Kolmogorov-Smirnov")
-    old, other = (one.numbers[~np.isnan(one.numbers)] for one in (column, new))
+    old, other = (c.numbers[~np.isnan(c.numbers)] for c in (column, new))
     if not len(old) or not len(other):
         return shift
     psi = psi_of_counts(*binned_counts(old, other, _N_BINS))

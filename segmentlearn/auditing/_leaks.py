@@ -142,7 +142,7 @@ def _fold_scores(
     """Return the AUC of each fold, averaged over classes against the rest.
 
     The score of a level is its share of the class in the other folds, drawn towards
-    the overall share, so that levels of one row say nothing.
+    the overall share, so that levels of a single row carry no information.
     """
     values, levels = np.unique(levels, return_inverse=True)
     n_levels, n_classes = len(values), int(codes.max()) + 1

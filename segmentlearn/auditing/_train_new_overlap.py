@@ -225,7 +225,7 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
 def _prepared(column: Column, new: Column) -> list[np.ndarray]:
     """Return columns in whose distances numbers and categories count about the same."""
     if column.is_numeric and new.is_numeric:
-        parts = [_finite(one)[:, None] for one in (column, new)]
+        parts = [_finite(table)[:, None] for table in (column, new)]
         if np.isnan(parts[0]).all():
             return [np.zeros_like(part) for part in parts]
         ranks = QuantileTransformer(n_quantiles=min(1_000, len(column))).fit(parts[0])
@@ -234,7 +234,7 @@ def _prepared(column: Column, new: Column) -> list[np.ndarray]:
             np.nan_to_num(np.sqrt(12) * ranks.transform(part), nan=-1.0)
             for part in parts
         ]
-    parts = [_level_texts(one)[:, None] for one in (column, new)]
+    parts = [_level_texts(table)[:, None] for table in (column, new)]
     encoder = OneHotEncoder(
         max_categories=_MOST_LEVELS, handle_unknown="ignore", sparse_output=False
     ).fit(parts[0])
@@ -269,5 +269,5 @@ def _level_texts(column: Column) -> np.ndarray:
 
 
 def _sample_text(n_sampled: int, n_rows: int) -> str:
-    """Say that not all rows were looked at, where that is so."""
+    """Return how many rows were drawn, where not all were."""
     return "" if n_sampled == n_rows else f" (of {n_sampled:,} drawn)"

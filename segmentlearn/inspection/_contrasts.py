@@ -176,8 +176,8 @@ def _rest_moments(
     mean = np.where(n > 0, mean, 0.0)
     rest_n = others @ n
     rest_mean = others @ (n * mean) / rest_n
-    apart = mean[None, :] - rest_mean[:, None]
-    rest_squares = others @ squares + (others * n[None, :] * apart**2).sum(axis=1)
+    deviations = mean[None, :] - rest_mean[:, None]
+    rest_squares = others @ squares + (others * n[None, :] * deviations**2).sum(axis=1)
     return rest_n, rest_mean, rest_squares
 
 

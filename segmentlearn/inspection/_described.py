@@ -75,7 +75,7 @@ class Described:
             taken = column.kind if role == NUMERIC else CATEGORY
             column = Column(name, column.cells, taken)
             described = self._describe(column)
-            # 0 and 1 are a flag, even where a name or few rows say otherwise
+            # 0 and 1 are a flag, whatever the name, and in few rows too
             flag = column.is_numeric and not described.is_numeric
             if self._wanted is None and not flag and column.identifies:
                 identifiers.append(name)

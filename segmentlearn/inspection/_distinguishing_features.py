@@ -1,4 +1,4 @@
-"""What sets each segment apart from all other customers, strongest first."""
+"""Distinguishing features of each segment, strongest first."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from segmentlearn.metrics import EffectSize
 
 _MIDDLING = 0.5  # quartile distance against that of the rest
 _FEWEST_MIDDLING = 10
-_MOST_MISSING = 0.5  # a column that mostly is unknown says little about a segment
+_MOST_MISSING = 0.5  # a column that is mostly missing does not describe a segment
 
 
 def find_distinguishing_features(
@@ -25,20 +25,20 @@ def find_distinguishing_features(
 ) -> list[list[DistinguishingFeature]]:
     """Return for each segment at most one feature a column."""
     standalone = find_standalone_levels(
-        {one.name: one.levels for one in contrasts if isinstance(one, CategoryContrast)}
+        {c.name: c.levels for c in contrasts if isinstance(c, CategoryContrast)}
     )
     features: list[list[DistinguishingFeature]] = [[] for _ in sizes]
     for contrast in contrasts:
         missing = missing_differences(contrast, sizes, confidence_level)
-        for segment, found in enumerate(features):
+        for segment, own in enumerate(features):
             candidates = [_of_missing(contrast, segment, *missing)]
             if contrast.missing[0, segment] <= _MOST_MISSING:
                 if isinstance(contrast, NumberContrast):
                     candidates.append(_of_numbers(contrast, segment))
                 else:
                     candidates.append(_of_levels(contrast, segment, standalone))
-            there = [one for one in candidates if one is not None and one.is_noticeable]
-            found += sorted(there, key=_rank)[:1]
+            there = [found for found in candidates if found and found.is_noticeable]
+            own += sorted(there, key=_rank)[:1]
     return [sorted(found, key=_rank) for found in features]
 
 

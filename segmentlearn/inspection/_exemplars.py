@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-_FARTHEST = 3.0  # distance in a column, so that one odd number does not decide
+_FARTHEST = 3.0  # distance in a column, so that a single outlier does not decide
 
 
 def find_exemplars(

@@ -32,10 +32,10 @@ _NO_RULE = "no rule fits"
 def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
     """Suggest an action for each segment, by your own rules.
 
-    A rule says what is to be done where a column is high or low, or a level frequent
-    or rare. What is to be done is decided by those who know the customers: there are
-    no built-in rules. The playbook finds the segments in which the rule's condition was
-    measured, and puts the measurement beside the action.
+    A rule gives an action where a column is high or low, or a level frequent or rare.
+    Actions are decided by those who know the customers: there are no built-in rules.
+    The playbook finds the segments in which the rule's condition was measured, and puts
+    the measurement beside the action.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
         - ``level``: of a column of categories, the level that is meant.
         - ``min_effect``: Cohen's d, or Cohen's h of a level, from which on the
           condition holds; 0.5 unless given.
-        - ``action``: what is to be done, in words.
+        - ``action``: what to do, in words.
         - ``rule``: conditions with the same entry here must hold together. One of them
           must have the action. Without an entry a condition is a rule of its own.
 
@@ -62,9 +62,9 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
         order of `rules`:
 
         - ``segment``, ``name``: label and name, as in the profile.
-        - ``action``: what the rule says; missing where no rule fits.
+        - ``action``: that of the rule; missing where no rule fits.
         - ``because``: what was measured in the segment and in the others; where no rule
-          fits, it says so, with what sets the segment apart most.
+          fits, a note with what distinguishes the segment most.
 
         Noise (-1) is no segment and is left out.
 

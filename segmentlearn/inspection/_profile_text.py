@@ -44,10 +44,10 @@ def to_text(profile: "SegmentProfile") -> str:
         heading = f"{_title(profile, label)} ({_size_text(profile, at)})"
         lines.append(textwrap.fill(heading, _WIDTH, subsequent_indent="  "))
         features = _main_features(profile, at)
-        width = min(34, max((len(one.column) for one in features), default=0))
+        width = min(34, max((len(found.column) for found in features), default=0))
         lines += [
-            f"  {one.column:<{width}}  {one.evidence}  [{effect_text(one.strength)}]"
-            for one in features
+            f"  {own.column:<{width}}  {own.evidence}  [{effect_text(own.strength)}]"
+            for own in features
         ] or [f"  {_NOTHING}"]
         facts = [f"Rule: {rule}" for rule in _rules(profile, at)]
         exemplars = ", ".join(map(str, _exemplars(profile, at).index))

@@ -122,7 +122,7 @@ class DistinguishingFeature:
             if self.kind == "missing":
                 return f"unknown for {own}, others {rest}"
             return f"{own} {level_text(self.level, self.column)}, others {rest}"
-        own, rest, *ends = (number_text(one, self.data_kind) for one in self.values)
+        own, rest, *ends = (number_text(value, self.data_kind) for value in self.values)
         text = f"{own} on average, others {rest}"
         if ends:
             text += f"; middle half {ends[0]} to {ends[1]}"

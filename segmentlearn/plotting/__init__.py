@@ -7,7 +7,7 @@ from segmentlearn.plotting._base._canvas import (
     require_pyplot,
     tidy,
 )
-from segmentlearn.plotting._base._segment_style import wrap_name
+from segmentlearn.plotting._base._segment_style import cut, wrap_name
 from segmentlearn.plotting._decisions._calibration import CalibrationDisplay
 from segmentlearn.plotting._decisions._confusion_matrix import ConfusionMatrixDisplay
 from segmentlearn.plotting._decisions._gain import GainDisplay, LiftDisplay

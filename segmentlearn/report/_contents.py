@@ -1,4 +1,4 @@
-"""Everything that a report says, gathered before it is written."""
+"""The contents of a report, computed before it is written."""
 
 import dataclasses
 import datetime
@@ -40,7 +40,7 @@ _BATCH = 50_000
 
 @dataclasses.dataclass
 class Contents:
-    """What a report says.
+    """The contents of a report.
 
     Attributes
     ----------

@@ -61,8 +61,8 @@ _CURES = {
         "not, leave them."
     ),
     "conflicting-labels": (
-        "No model can be right for all of them. Look for a column that tells them "
-        "apart, or for wrong segments."
+        "No model can be right for all of them. Look for a column that distinguishes "
+        "them, or for wrong segments."
     ),
     "missing-labels": "Find out their segments; until then they teach a model nothing.",
     "single-class": "Take another column as the target (--target): nothing to learn.",

@@ -46,9 +46,8 @@ def draw_importances(importances: list[tuple[str, float]]) -> Picture | None:
     listed = ", ".join(f"{name} {auc:.2f}" for name, auc in importances)
     return draw_bars(
         [name for name, _ in importances],
-        [
-            max(round(auc, 2), _NOTHING) for _, auc in importances
-        ],  # as long as their texts say
+        # as long as their rounded texts
+        [max(round(auc, 2), _NOTHING) for _, auc in importances],
         [f"{auc:.2f}" for _, auc in importances],
         words=f"How well each column alone separates the segments: {listed}.",
         unit="from nothing (0.5) to everything (1)",

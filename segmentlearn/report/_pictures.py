@@ -11,6 +11,7 @@ import numpy as np
 from segmentlearn.plotting import (
     BLUE,
     ORANGE,
+    cut,
     open_axes,
     require_pyplot,
     tidy,
@@ -62,7 +63,7 @@ def draw_bars(
         places,
         lengths - start,
         left=start,
-        color=[BLUE if one >= 0 else ORANGE for one in lengths],
+        color=[BLUE if length >= 0 else ORANGE for length in lengths],
         height=0.6,
     )
     low, high = ends or (min(lengths.min(), 0.0), max(lengths.max(), 0.0))
@@ -93,8 +94,8 @@ def draw_bars(
 def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture:
     """Draw how often segments are taken for each other."""
     n = len(labels)
-    counts = np.array([[one.count or 0 for one in row] for row in shown], float)
-    hidden = np.array([[not one.is_shown for one in row] for row in shown])
+    counts = np.array([[cell.count or 0 for cell in row] for row in shown], float)
+    hidden = np.array([[not cell.is_shown for cell in row] for row in shown])
     side = max(_WIDTH, 1.8 + 0.75 * n)
     ax = open_axes(None, width=side, height=max(3.2, 1.3 + 0.55 * n))
     colors = counts / max(counts.max(), 1.0)
@@ -142,7 +143,7 @@ def wrap_label(name: str) -> str:
     """Break a name into lines short enough for the side of a picture."""
     lines = wrap_name(name, _LABEL_WIDTH).split("\n")
     # a single long word does not break
-    lines = [one if len(one) <= 26 else f"{one[:25]}…" for one in lines]
+    lines = [cut(line, 26) for line in lines]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
     return "\n".join(lines)

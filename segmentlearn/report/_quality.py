@@ -30,7 +30,7 @@ _SAME_ROWS = 0.3
 
 @dataclasses.dataclass(frozen=True)
 class Quality:
-    """What a report says of how good a model is.
+    """How good a model is, as a report shows it.
 
     Attributes
     ----------
@@ -124,7 +124,7 @@ def clusterer_quality(
     stable = frame["jaccard"] >= 0.75
     n, n_stable = len(frame), int(stable.sum())
     shaky = [
-        f"{_plain(one.segment)} ({one.verdict})" for one in frame[~stable].itertuples()
+        f"{_plain(row.segment)} ({row.verdict})" for row in frame[~stable].itertuples()
     ]
     headline = (
         f"{n_stable or 'None'} of {n} segments come back when the customers are drawn "
@@ -133,14 +133,14 @@ def clusterer_quality(
     how = (
         f"Segments were looked for again in {_N_BOOTSTRAPS} random draws from "
         f"{found.n_rows:,} customers, in the same way and in the features that were "
-        "learnt once: how unstable these are is left out. Overlap says how much of a "
+        "learnt once: how unstable these are is left out. Overlap is how much of a "
         "segment was found again, on average: stable from 75 %, doubtful "
         "from 60 %, unstable below. That segments come back does not prove that they "
         "are useful."
     )
     rows = [
-        (_plain(one.segment), str(one.verdict), percent(one.jaccard))
-        for one in frame.itertuples()
+        (_plain(row.segment), str(row.verdict), percent(row.jaccard))
+        for row in frame.itertuples()
     ]
     return Quality(headline, [how], rows=rows)
 
@@ -174,7 +174,7 @@ def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
     baseline = counts.sum(axis=1).max() / n_rows
     paragraphs = [how, *_compared(accuracy, baseline)]
     shown = show_confusion(counts)
-    hides = shown is None or not all(one.is_shown for row in shown for one in row)
+    hides = shown is None or not all(cell.is_shown for row in shown for cell in row)
     picture = None
     if len(labels) <= _MOST_CLASSES:
         if shown is None:
@@ -208,7 +208,7 @@ def _compared(accuracy: float, baseline: float) -> list[str]:
     )
     if gain < 0.02:
         return [f"{beside}: the model is not clearly better than that."]
-    # of the figures as they are shown, which may be rounded apart
+    # of the rounded figures that are shown
     points = _points(accuracy) - _points(baseline)
     return [f"{beside}: the model is better by {points:.3g} percentage points."]
 
@@ -243,13 +243,13 @@ def _out_of_fold(
 ) -> Quality | None:
     """Return the quality of out-of-fold predictions, if the data are their rows."""
     known = ~pd.isna(y)
-    classes = [str(one) for one in last_step(model).classes_]
+    classes = [str(label) for label in last_step(model).classes_]
     if oof.shape != (known.sum(), len(classes)) or len(oof) < _FEWEST_ROWS:
         return None
     place = {name: at for at, name in enumerate(classes)}
     named = oof.argmax(axis=1)
-    true = np.array([place.get(str(one), -1) for one in y[known]])
-    again = np.array([place[str(one)] for one in predicted[known]])
+    true = np.array([place.get(str(label), -1) for label in y[known]])
+    again = np.array([place[str(label)] for label in predicted[known]])
     if (true < 0).any() or _kappa(named, again, len(classes)) < _SAME_ROWS:
         return None
     counts = np.zeros((len(classes), len(classes)), dtype=int)

@@ -1,4 +1,4 @@
-"""What a report says of each segment, as far as its size lets anything be said."""
+"""The part of a report on each segment, as far as its size allows."""
 
 import dataclasses
 from typing import Any
@@ -23,7 +23,7 @@ from segmentlearn.report._suppression import (
 _MOST_FEATURES = 5
 _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
-_FEW = f"Fewer than {THRESHOLD} customers: nothing more is said, to protect them."
+_FEW = f"Fewer than {THRESHOLD} customers: nothing more is shown, to protect them."
 _WITHHELD = (
     "Its size is not shown, since that of a very small segment could be worked out "
     "from it; for the same reason it is described in words alone."
@@ -50,7 +50,7 @@ class SegmentPart:
     picture : Picture or None
         The strongest effects.
     note : str
-        Why less is said; empty otherwise.
+        Why less is shown; empty otherwise.
     lacks_figures : bool
         Whether a feature or a rule has no figures, to protect customers.
     """
@@ -119,7 +119,7 @@ def _describe(part: SegmentPart, profile: SegmentProfile, at: int) -> None:
     features = profile.distinguishing_features[at][:_MOST_FEATURES]
     if not part.size.is_shown:
         part.note = _WITHHELD
-        part.features = [(one.column, one.statement) for one in features]
+        part.features = [(feature.column, feature.statement) for feature in features]
         part.rules = [(rule, "") for rule, _ in _rules(profile, at)]
         return
     part.rules = _rules(profile, at)
@@ -159,7 +159,7 @@ def _may_show_shares(counts: np.ndarray, n: np.ndarray, at: int) -> bool:
 def _rules(profile: SegmentProfile, at: int) -> list[tuple[str, str]]:
     """Return the rules that find most of a segment, and how well."""
     frame = profile.to_frame("rules")
-    own = frame[[str(one) == str(profile.labels[at]) for one in frame["segment"]]]
+    own = frame[frame["segment"].map(str) == str(profile.labels[at])]
     rules = []
     for rule in own.head(_MOST_RULES).itertuples():
         n_inside, size = round(rule.customers), int(profile.sizes[at])

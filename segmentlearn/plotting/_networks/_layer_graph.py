@@ -211,7 +211,7 @@ def _detail(config: dict) -> str:
 def _shape(layer: Any, config: dict) -> str:
     try:
         given = config.get("batch_shape")
-        shapes = [given] if given else [one.shape for one in _leaves(layer.output)]
+        shapes = [given] if given else [leaf.shape for leaf in _leaves(layer.output)]
     except (AttributeError, ValueError):  # never called
         return "?"
     if len(shapes) > 1:

@@ -155,9 +155,9 @@ class NetworkDisplay(Display):
         Parameters
         ----------
         max_layers : int, default=24
-            Boxes from which on blocks that are repeated in a row are drawn once, in a
-            frame that says how often, and then the middle of a long net is left out.
-            Three or more equal branches are always drawn once.
+            With more boxes, blocks that are repeated in a row are drawn once, in a
+            frame with the number of repeats; if that is not enough, the middle of the
+            net is left out. Three or more equal branches are always drawn once.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure of a fitting size.
 

@@ -32,7 +32,7 @@ class TrainingHistoryDisplay(Display):
     Made by `from_estimator` or `from_history`. One panel a measure. Of one net the
     colours distinguish training from held-out rows; of several each has its own, and
     training is dashed. Where there is a history for each fold, thin lines are
-    the folds and a strong one their median. The title says whether the net overfits.
+    the folds and a strong one their median. The title reports whether the net overfits.
 
     Parameters
     ----------

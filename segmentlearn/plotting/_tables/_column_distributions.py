@@ -106,7 +106,7 @@ def distribute(
 ) -> NumberDistribution | LevelDistribution | NoDistribution:
     """Count the values of a column."""
     there = [column for column in columns if column is not None]
-    missing = [np.ones(0, bool) if one is None else one.missing for one in columns]
+    missing = [np.ones(0, bool) if c is None else c.missing for c in columns]
     n_values = np.array([np.count_nonzero(~mask) for mask in missing])
     n_rows = np.array([len(mask) for mask in missing])
     sizes: dict = {"name": name, "n_values": n_values, "n_rows": n_rows}
@@ -136,7 +136,9 @@ def pool_levels(columns: list, n_levels: int) -> Factor:
     places: dict = {}
     codes = []
     for column in columns:
-        of_table = [places.setdefault(one, len(places)) for one in column.factor.levels]
+        of_table = [
+            places.setdefault(name, len(places)) for name in column.factor.levels
+        ]
         codes.append(np.append(of_table, -1).astype(np.intp)[column.factor.codes])
     ordered = all(column.factor.ordered for column in columns)
     factor = Factor(np.concatenate(codes), list(places), ordered)
@@ -182,8 +184,8 @@ def _robust_range(tables: Any) -> tuple[float, float]:
 
 def _distribute_numbers(columns: list, sizes: dict) -> NumberDistribution:
     """Count numbers in bins, the same of all tables."""
-    filled = [None if one is None or one.kind == EMPTY else one for one in columns]
-    numbers = [np.empty(0) if one is None else one.numbers for one in filled]
+    filled = [None if c is None or c.kind == EMPTY else c for c in columns]
+    numbers = [np.empty(0) if c is None else c.numbers for c in filled]
     finite = [values[np.isfinite(values)] for values in numbers]
     edges = _bins(finite)
     return NumberDistribution(
@@ -214,7 +216,7 @@ def _nothing_to_draw(columns: list, n_values: int, n_rows: int) -> str:
     if not n_values:
         return f"all {count_text(int(n_rows), 'cell')} missing"
     if holds_numbers(columns):
-        values = pd.unique(np.concatenate([one.numbers for one in columns]))
+        values = pd.unique(np.concatenate([column.numbers for column in columns]))
         values = values[~np.isnan(values)]
         if not np.isfinite(values).any():
             return "no finite number"

@@ -57,7 +57,7 @@ class DistributionDisplay(PanelDisplay):
     >>> from segmentlearn.plotting import DistributionDisplay
     >>> X, _ = make_customers("mall", 200, random_state=0)
     >>> display = DistributionDisplay.from_frame({"train": X[:150], "new": X[150:]})
-    >>> [one.name for one in display.distributions][:2]
+    >>> [found.name for found in display.distributions][:2]
     ['Gender', 'Age']
     """
 
