@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import confusion_matrix
 
 from segmentlearn._formatting import percent
 from segmentlearn.exceptions import SegmentLearnWarning
@@ -106,8 +107,7 @@ def clusterer_quality(
         why = f"At least {_FEWEST_ROWS} customers are needed; there are fewer."
         return Quality(unknown, [why], is_known=False)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SegmentLearnWarning)
+        with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
             found = cluster_stability(
                 model,
                 X,
@@ -152,19 +152,16 @@ def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
     largest class. So counts are hidden within three groups whose sums are known: what
     was found, and the errors on the largest class and on all others.
     """
-    n = len(counts)
-    largest = int(counts.sum(axis=1).argmax())
-    places = [(row, column) for row in range(n) for column in range(n)]
-    found = [(at, at) for at in range(n)]
-    of_largest = [place for place in places if place[0] == largest != place[1]]
-    others = [place for place in places if place[0] not in (largest, place[1])]
-    shown: dict[tuple[int, int], ShownCount] = {}
-    for group in (found, of_largest, others):
-        values = [int(counts[place]) for place in group]
+    found = np.eye(len(counts), dtype=bool)
+    is_largest = np.zeros_like(found)
+    is_largest[counts.sum(axis=1).argmax()] = True
+    shown = np.empty(counts.shape, dtype=object)
+    for group in (found, ~found & is_largest, ~found & ~is_largest):
+        values = counts[group].tolist()
         if not can_be_shown(values):
             return None
-        shown.update(zip(group, suppress(values), strict=True))
-    return [[shown[row, column] for column in range(n)] for row in range(n)]
+        shown[group] = suppress(values)
+    return shown.tolist()
 
 
 def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
@@ -201,20 +198,13 @@ def _headline(accuracy: float) -> str:
 
 
 def _compared(accuracy: float, baseline: float) -> list[str]:
-    gain = accuracy - baseline
-    beside = (
-        f"Naming every customer after the largest segment would be right for "
-        f"{percent(baseline)}"
-    )
-    if gain < 0.02:
+    shown = percent(baseline)
+    beside = f"Always naming the largest segment would be right for {shown}"
+    if accuracy - baseline < 0.02:
         return [f"{beside}: the model is not clearly better than that."]
     # of the rounded figures that are shown
-    points = _points(accuracy) - _points(baseline)
+    points = float(percent(accuracy).rstrip("%")) - float(shown.rstrip("%"))
     return [f"{beside}: the model is better by {points:.3g} percentage points."]
-
-
-def _points(share: float) -> float:
-    return float(percent(share).rstrip("%"))
 
 
 def _of_accuracy(accuracy: float, n_rows: int) -> Quality:
@@ -252,8 +242,7 @@ def _out_of_fold(
     again = np.array([place[str(label)] for label in predicted[known]])
     if (true < 0).any() or _kappa(named, again, len(classes)) < _SAME_ROWS:
         return None
-    counts = np.zeros((len(classes), len(classes)), dtype=int)
-    np.add.at(counts, (true, named), 1)
+    counts = confusion_matrix(true, named, labels=range(len(classes)))
     how = (
         f"Measured on the {len(oof):,} customers of these data, each predicted by nets "
         "that had not learnt from it (out-of-fold probabilities)."

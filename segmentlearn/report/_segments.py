@@ -96,16 +96,14 @@ def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
         100 * size / sizes.sum() if part.size.is_shown else np.nan
         for part, size in zip(parts, sizes, strict=True)
     ]
-    names = [
-        part.label if part.name == part.label else f"{part.label}: {part.name}"
-        for part in parts
-    ]
-    texts = [part.share or str(part.size) for part in parts]
-    listed = "; ".join(
-        f"{name}: {part.size} customers" + (f" ({part.share})" if part.share else "")
-        for name, part in zip(names, parts, strict=True)
-    )
-    words = f"Sizes of the segments. {listed}."
+    names, texts, facts = [], [], []
+    for part in parts:
+        named = part.name != part.label
+        names.append(f"{part.label}: {part.name}" if named else part.label)
+        texts.append(part.share or str(part.size))
+        share = f" ({part.share})" if part.share else ""
+        facts.append(f"{names[-1]}: {part.size} customers{share}")
+    words = f"Sizes of the segments. {'; '.join(facts)}."
     return draw_bars(names, shares, texts, words=words, unit="percent of the customers")
 
 
@@ -182,12 +180,7 @@ def _picture(label: str, features: list[DistinguishingFeature]) -> Picture | Non
     names = [feature.title for feature in features]
     values = [feature.strength for feature in features]
     texts = [with_minus(effect_text(value)) for value in values]
-    bars = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
-    return draw_bars(
-        names,
-        values,
-        texts,
-        words=f"Strongest differences of segment {label} from all others: {bars}.",
-        unit="difference from all others (effect size)",
-        longest=_LONGEST_EFFECT,
-    )
+    bars = ", ".join(map(" ".join, zip(names, texts, strict=True)))
+    words = f"Strongest differences of segment {label} from all others: {bars}."
+    unit, longest = "difference from all others (effect size)", _LONGEST_EFFECT
+    return draw_bars(names, values, texts, words=words, unit=unit, longest=longest)
