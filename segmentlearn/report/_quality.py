@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
+from segmentlearn import model_selection
 from segmentlearn._formatting import percent
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import last_step
-from segmentlearn.model_selection import cluster_stability
 from segmentlearn.report._pictures import Picture, draw_counts
 from segmentlearn.report._prediction_bias import (
     PredictionBias,
@@ -108,7 +108,7 @@ def clusterer_quality(
         return Quality(unknown, [why], is_known=False)
     try:
         with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
-            found = cluster_stability(
+            found = model_selection.cluster_stability(
                 model,
                 X,
                 labels=labels,
