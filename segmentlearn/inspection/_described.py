@@ -37,11 +37,11 @@ class Described:
     ) -> None:
         table = as_table(X, "segment_profile")
         if feature_names is not None:
-            names = [str(name) for name in feature_names]
-            if len(names) != len(table.names):
+            names, n_columns = [str(name) for name in feature_names], len(table.columns)
+            if len(names) != n_columns:
                 raise ValueError(
-                    f"feature_names has {len(names)} names for the "
-                    f"{len(table.names)} columns of X."
+                    f"feature_names has {len(names)} names for the {n_columns} columns "
+                    f"of X."
                 )
             if len(set(names)) < len(names):
                 raise ValueError("feature_names has a name more than once.")
@@ -63,9 +63,8 @@ class Described:
     def __iter__(self) -> Iterator[Column]:
         """Yield the columns, identifiers and empty ones left out with a warning."""
         identifiers, empty = [], []
-        for (name, column), role in zip(
-            self._columns.items(), self._roles, strict=True
-        ):
+        for name, role in zip(self.names, self._roles, strict=True):
+            column = self._columns[name]
             if self._wanted is not None and name not in self._wanted:
                 continue
             if column.kind == EMPTY or column.missing.all():

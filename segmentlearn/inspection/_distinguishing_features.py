@@ -1,5 +1,7 @@
 """Distinguishing features of each segment, strongest first."""
 
+import dataclasses
+
 import numpy as np
 
 from segmentlearn.inspection._contrasts import (
@@ -44,13 +46,9 @@ def find_distinguishing_features(
 
 def mean_feature(contrast: NumberContrast, segment: int) -> DistinguishingFeature:
     """Return the difference of means in one segment."""
-    return DistinguishingFeature(
-        "mean",
-        contrast.name,
-        float(contrast.effect.estimate[segment]),
-        tuple(contrast.mean[:, segment]),
-        contrast.kind,
-    )
+    strength = float(contrast.effect.estimate[segment])
+    values, kind = tuple(contrast.mean[:, segment]), contrast.kind
+    return DistinguishingFeature("mean", contrast.name, strength, values, kind)
 
 
 def level_feature(
@@ -60,17 +58,11 @@ def level_feature(
     standalone: set | frozenset = frozenset(),
 ) -> DistinguishingFeature:
     """Return the difference in the share of a level in one segment."""
-    level = contrast.levels[level_at]
-    return DistinguishingFeature(
-        "level",
-        contrast.name,
-        float(contrast.h[segment, level_at]),
-        tuple(contrast.shares[:, segment, level_at]),
-        contrast.kind,
-        level,
-        level_at,
-        (contrast.name, level) in standalone,
-    )
+    name, level = contrast.name, contrast.levels[level_at]
+    strength = float(contrast.h[segment, level_at])
+    values = tuple(contrast.shares[:, segment, level_at])
+    which = (contrast.kind, level, level_at, (name, level) in standalone)
+    return DistinguishingFeature("level", name, strength, values, *which)
 
 
 def _rank(feature: DistinguishingFeature) -> tuple[bool, float]:
@@ -84,20 +76,18 @@ def _of_numbers(contrast: NumberContrast, segment: int) -> DistinguishingFeature
     if np.isnan(d):
         return None
     feature = mean_feature(contrast, segment)
-    lower, _, upper = contrast.quartiles[:, :, segment]
+    (lower, rest_lower), _, (upper, rest_upper) = contrast.quartiles[:, :, segment]
     is_middling = (
         contrast.kind == "number"
-        and lower[1] < upper[1]
         and abs(d) < SIZEABLE
         and contrast.n[0, segment] >= _FEWEST_MIDDLING
-        and lower[1] <= lower[0]
-        and upper[0] <= upper[1]
-        and upper[0] - lower[0] <= _MIDDLING * (upper[1] - lower[1])
+        and rest_lower <= lower <= upper <= rest_upper
+        and rest_lower < rest_upper
+        and upper - lower <= _MIDDLING * (rest_upper - rest_lower)
     )
     if is_middling:
-        ends = (lower[0], upper[0], lower[1], upper[1])
-        values = (*feature.values, *ends)
-        return DistinguishingFeature("middle", contrast.name, feature.strength, values)
+        values = (*feature.values, lower, upper, rest_lower, rest_upper)
+        return dataclasses.replace(feature, kind="middle", values=values)
     return None if low <= 0 <= high else feature
 
 
@@ -128,7 +118,7 @@ def _of_missing(
     """Return the difference in missing cells."""
     if not (difference.low[segment] > 0 or difference.high[segment] < 0):
         return None  # not known, either
-    values = tuple(contrast.missing[:, segment])
+    strength, values = float(h[segment]), tuple(contrast.missing[:, segment])
     return DistinguishingFeature(
-        "missing", contrast.name, float(h[segment]), values, contrast.kind
+        "missing", contrast.name, strength, values, contrast.kind
     )
