@@ -177,13 +177,8 @@ def audit(
             features.values(), codes, labelled, len(classes), alpha, correction
         )
         drawn, _ = draw_sample(codes, np.bincount(codes), random_state, max_rows)
-        findings += check_predictors(
-            list(columns.values()),
-            codes[drawn],
-            labelled[drawn],
-            len(codes),
-            random_state,
-        )
+        sample = (codes[drawn], labelled[drawn], len(codes))
+        findings += check_predictors(list(columns.values()), *sample, random_state)
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:
@@ -252,11 +247,11 @@ def _classes(target: Column | None) -> tuple[Any, Any, list]:
             "y is continuous; audit takes classes. Cut it into bins, for example with "
             "pandas.qcut, or leave it out."
         )
-    codes, levels, _ = target.factor
-    used = sorted(np.unique(codes[labelled]), key=lambda at: level_order(levels[at]))
+    codes, levels, _ = target.take(labelled).factor
+    used = sorted(np.unique(codes), key=lambda at: level_order(levels[at]))
     place = np.full(len(levels), -1)
     place[used] = np.arange(len(used))
-    return place[codes[labelled]], labelled, [levels[at] for at in used]
+    return place[codes], labelled, [levels[at] for at in used]
 
 
 def _read_new(
@@ -267,8 +262,7 @@ def _read_new(
         return {}, None
     table = as_table(X_new, "audit")
     if table.container == "array":
-        names = list(columns)
-        width = len(table.columns)
+        names, width = list(columns), len(table.columns)
         if isinstance(y, str) and width == len(names) + 1 and y.startswith("x"):
             # an array: its columns are named by their positions, the target's too
             names.insert(int(y[1:]) if y[1:].isdigit() else len(names), y)

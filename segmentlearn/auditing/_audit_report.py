@@ -81,9 +81,7 @@ class AuditReport:
     ) -> None:
         worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
         self.findings = tuple(worst_first)
-        self.n_rows = n_rows
-        self.n_columns = n_columns
-        self.n_new = n_new
+        self.n_rows, self.n_columns, self.n_new = n_rows, n_columns, n_new
 
     @property
     def worst(self) -> str | None:
@@ -133,9 +131,8 @@ class AuditReport:
             and code in (None, finding.code)
             and (column is None or column in finding.columns)
         ]
-        return AuditReport(
-            kept, n_rows=self.n_rows, n_columns=self.n_columns, n_new=self.n_new
-        )
+        size = {"n_rows": self.n_rows, "n_columns": self.n_columns}
+        return AuditReport(kept, **size, n_new=self.n_new)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a frame.
@@ -209,11 +206,6 @@ class AuditReport:
 
 
 def _wrap(text: str, first: str, later: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    style: dict = {"initial_indent": first, "subsequent_indent": later}
+    style |= {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(text, _WIDTH, **style)

@@ -1,6 +1,7 @@
 """Defects of single columns: missing values, constants, text for numbers, copies."""
 
 import collections
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -81,14 +82,14 @@ def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
     missing = f"; {n_missing:,} are missing" if n_missing else ""
     value = column.numbers if column.is_numeric else column.cells
     present = np.asarray(value, dtype=object)[~column.missing][0]
+    kept = ", or keep nothing but whether it is missing" if n_missing else ""
     yield Finding(
         "constant-column",
         # which cells are missing may still be informative
         "note" if n_missing else "warning",
         (column.name,),
         f"All cells that hold a value hold the same, {present!s}{missing}.",
-        "Drop the column"
-        + (", or keep nothing but whether it is missing." if n_missing else "."),
+        f"Drop the column{kept}.",
         {"value": present, "n_missing": n_missing},
     )
 
@@ -112,10 +113,7 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
     """Find text that reads as numbers, unless it is codes with leading zeros."""
     texts = {level: count for level, count in counts.items() if isinstance(level, str)}
     numbers = {text: count for text, count in texts.items() if _reads_as_number(text)}
-    padded = any(
-        len(text.strip()) > 1 and text.strip()[0] == "0" and text.strip().isdigit()
-        for text in numbers
-    )
+    padded = any(re.fullmatch(r"\s*0\d+\s*", text) for text in numbers)
     n_readable = sum(numbers.values())
     share = n_readable / sum(counts.values())
     if padded or len(numbers) < _FEWEST_NUMBERS or share < _NUMERIC_TEXT:
@@ -165,12 +163,12 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
 def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
     n_levels, n_present = len(counts), sum(counts.values())
     if n_levels > _MANY_LEVELS:
+        mean = f"{n_present / n_levels:.1f} rows a level"
         yield Finding(
             "many-levels",
             "note",
             (name,),
-            f"{n_levels:,} levels in {n_present:,} rows, {n_present / n_levels:.1f} "
-            f"rows a level.",
+            f"{n_levels:,} levels in {n_present:,} rows, {mean}.",
             "Put rare levels together, use target encoding or embeddings within folds, "
             "or derive a coarser column.",
             {"n_levels": n_levels, "n_present": n_present},
@@ -216,10 +214,8 @@ def _order_key(column: Column) -> tuple | None:
 def _level_key(column: Column) -> tuple | None:
     """Return a hash that columns with the same partition of the rows share."""
     codes = column.factor.codes
-    if (
-        not _enough_outside_mode(column.level_counts)
-        or column.n_distinct > len(codes) / 2
-    ):
+    is_rare = column.n_distinct > len(codes) / 2
+    if is_rare or not _enough_outside_mode(column.level_counts):
         return None
     used, first = np.unique(codes, return_index=True)
     rank = np.empty(len(column.factor.levels) + 1, dtype=np.int64)

@@ -25,8 +25,6 @@ Pairs = list[tuple[Column, Column]]
 class _Shift(NamedTuple):
     """How far the distribution of a column has moved."""
 
-    name: str
-    test: str
     psi: float = 0.0
     p_value: float = np.nan
     statistic: float = np.nan
@@ -73,11 +71,8 @@ def check_columns(
 
 def comparable(columns: dict[str, Column], new_columns: dict[str, Column]) -> Pairs:
     """Return pairs of columns that both tables have and that hold the same."""
-    pairs = [
-        (column, new_columns[name])
-        for name, column in columns.items()
-        if name in new_columns
-    ]
+    shared = [name for name in columns if name in new_columns]
+    pairs = [(columns[name], new_columns[name]) for name in shared]
     return [
         (column, new)
         for column, new in pairs
@@ -89,35 +84,36 @@ def check_drift(
     pairs: Pairs, alpha: float, correction: str | None
 ) -> Iterator[Finding]:
     """Find columns whose distribution, levels or missing values have changed."""
-    shifts = []
+    shifts = {}
     for column, new in pairs:
         if EMPTY in (column.kind, new.kind):
             continue
         if column.is_numeric:
-            shifts.append(_compare_numbers(column, new))
+            shifts[column.name, "Kolmogorov-Smirnov"] = _compare_numbers(column, new)
         else:
             levels = _joint_counts(column, new)
             yield from _check_unseen(column, new, levels, alpha)
-            shifts.append(_compare_levels(column.name, levels))
+            shifts[column.name, "chi-squared"] = _compare_levels(levels)
     yield from _check_missing(pairs, alpha, correction)
-    adjusted = adjust(np.array([shift.p_value for shift in shifts]), correction)
-    for shift, p_value in zip(shifts, adjusted, strict=True):
+    p_values = adjust([shift.p_value for shift in shifts.values()], correction)
+    for (key, shift), p_value in zip(shifts.items(), p_values, strict=True):
         if not p_value < alpha:
             continue
+        name, test = key
         major, moderate = shift.psi >= _MAJOR, shift.psi >= _MODERATE
         size = "major" if major else "moderate" if moderate else "slight"
         yield Finding(
             "drift",
             "warning" if major else "note",
-            (shift.name,),
+            (name,),
             f"The distribution has changed: population stability index "
-            f"{shift.psi:.3f}, a {size} shift ({shift.test} test, corrected p "
+            f"{shift.psi:.3f}, a {size} shift ({test} test, corrected p "
             f"{p_value:.2g}).",
             "Look at both distributions. If the customers have changed, train on "
             "newer ones or weigh rows; if a unit or a code has changed, revert it.",
             {
                 "psi": shift.psi,
-                "test": shift.test,
+                "test": test,
                 "statistic": shift.statistic,
                 "p_adjusted": float(p_value),
             },
@@ -167,22 +163,18 @@ def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
 
 
 def _compare_numbers(column: Column, new: Column) -> _Shift:
-    shift = _Shift(column.name, "Kolmogorov-Smirnov")
     old, other = (c.numbers[~np.isnan(c.numbers)] for c in (column, new))
     if not len(old) or not len(other):
-        return shift
+        return _Shift()
     psi = psi_of_counts(*binned_counts(old, other, _N_BINS))
     found = stats.ks_2samp(old, other, method="asymp")
-    return shift._replace(
-        psi=psi, p_value=float(found.pvalue), statistic=float(found.statistic)
-    )
+    return _Shift(psi, float(found.pvalue), float(found.statistic))
 
 
-def _compare_levels(name: str, levels: pd.DataFrame) -> _Shift:
-    shift = _Shift(name, "chi-squared")
+def _compare_levels(levels: pd.DataFrame) -> _Shift:
     table = levels.to_numpy(dtype=np.float64).T
     if 0 in table.shape or not table.sum(axis=1).all():
-        return shift
+        return _Shift()
     # the law of the statistic needs some rows a cell: rare levels are put together
     total = table.sum(axis=0)
     rare = total * table.sum(axis=1).min() / total.sum() < _FEWEST_EXPECTED
@@ -192,32 +184,30 @@ def _compare_levels(name: str, levels: pd.DataFrame) -> _Shift:
         together = table[:, rare].sum(axis=1, keepdims=True)
         table = np.hstack([table[:, ~rare], together])
     if table.shape[1] < 2:
-        return shift
+        return _Shift()
     chi2, df, _ = chi_squared(table)
-    p_value = float(stats.chi2.sf(chi2, df))
-    return shift._replace(psi=psi_of_counts(*table), p_value=p_value, statistic=chi2)
+    return _Shift(psi_of_counts(*table), float(stats.chi2.sf(chi2, df)), chi2)
 
 
 def _check_missing(
     pairs: Pairs, alpha: float, correction: str | None
 ) -> Iterator[Finding]:
-    tables = []
+    shares, p_values = [], []
     for pair in pairs:
         missing = np.array([np.count_nonzero(column.missing) for column in pair])
-        tables.append([missing, [len(column) for column in pair] - missing])
-    p_values = [
-        float(stats.fisher_exact(table).pvalue) if np.sum(table, axis=1).all() else 1.0
-        for table in tables
-    ]
-    adjusted = adjust(np.array(p_values), correction)
-    for (column, _), table, p_value in zip(pairs, tables, adjusted, strict=True):
+        n_rows = np.array([len(column) for column in pair])
+        is_mixed = missing.any() and (missing < n_rows).any()
+        test = stats.fisher_exact([missing, n_rows - missing]) if is_mixed else None
+        p_values.append(1.0 if test is None else float(test.pvalue))
+        shares.append((pair[0].name, *(missing / n_rows).tolist()))
+    adjusted = adjust(p_values, correction)
+    for (name, old, new), p_value in zip(shares, adjusted, strict=True):
         if not p_value < alpha:
             continue
-        old, new = (table[0] / np.sum(table, axis=0)).tolist()
         yield Finding(
             "missing-drift",
             "warning" if abs(new - old) >= _MORE_MISSING else "note",
-            (column.name,),
+            (name,),
             f"{share_text(old)} of the cells are missing in the training table and "
             f"{share_text(new)} in the new one (Fisher's exact test, corrected p "
             f"{p_value:.2g}).",

@@ -48,6 +48,10 @@ def _duplicates(
     n_involved = int(sizes[sizes > 1].sum())
     chance, decisive = _by_chance(columns, hashed, rows)
     copies = decisive is not None and chance < _SURE
+    reason = (
+        f"Many rows agree in all columns but {decisive!r}, so different customers may "
+        f"well be equal by chance."
+    )
     if copies:
         reason = (
             "Rows that agree in all other columns do so more often than chance "
@@ -55,11 +59,6 @@ def _duplicates(
         )
     elif decisive is None:
         reason = "No column distinguishes rows well, so this may well be chance."
-    else:
-        reason = (
-            f"Many rows agree in all columns but {decisive!r}, so different customers "
-            f"may well be equal by chance."
-        )
     return Finding(
         "duplicate-rows",
         "warning" if copies else "note",
@@ -115,14 +114,12 @@ def _conflicts(
     """Find features that go with several labels."""
     joint, counts = np.unique(profiles * n_classes + codes, return_counts=True)
     of_profile = pd.Series(counts).groupby(joint // n_classes)
-    n_labels, most = of_profile.size(), of_profile.max()
-    sizes = of_profile.sum()
-    conflicting = n_labels > 1
-    n_conflicting = int(conflicting.sum())
+    found = of_profile.agg(["size", "max", "sum"])
+    conflicting = found["size"] > 1
+    n_conflicting, n_rows = int(conflicting.sum()), int(found["sum"][conflicting].sum())
     if not n_conflicting:
         return
-    ceiling = float(most.sum() / len(codes))
-    n_rows = int(sizes[conflicting].sum())
+    ceiling = float(found["max"].sum() / len(codes))
     yield Finding(
         "conflicting-labels",
         "warning" if ceiling < _LOW_CEILING else "note",

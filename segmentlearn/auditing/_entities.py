@@ -39,8 +39,7 @@ def check_identifiers(
 def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
     """Find customers with several rows in one table."""
     keys, known = _keys(entity)
-    keys = keys[known]
-    counts = pd.Series(keys).value_counts()
+    counts = pd.Series(keys[known]).value_counts()
     several = counts[counts > 1]
     if several.empty:
         return
@@ -140,15 +139,12 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
         for name, share in agreement.items()
         if share < _AGREES
     ]
+    agreement_text = "all their other columns agree"
     if not agreement:
         agreement_text = "there is no other column to compare"
     elif differing:
-        agreement_text = (
-            f"{share_text(usual)} of their other cells agree; columns that differ: "
-            f"{names_text(differing)}"
-        )
-    else:
-        agreement_text = "all their other columns agree"
+        agreement_text = f"{share_text(usual)} of their other cells agree; "
+        agreement_text += f"columns that differ: {names_text(differing)}"
     return Finding(
         "shared-entities",
         "error" if agreement else "warning",

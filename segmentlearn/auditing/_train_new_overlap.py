@@ -54,9 +54,8 @@ def check_near_copies(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     inner = _draw(n_rows, _MOST_QUERIES, random_state)
     subsets = _subsets(len(pairs), random_state)
     for n_differing, left_out in subsets.items():
-        shares = _agreeing(old, new, left_out, queries, inner)
-        evidence = _compare(*shares, len(queries), len(inner))
-        if _is_excess(evidence):
+        evidence = _compare(*_agreeing(old, new, left_out, queries, inner))
+        if evidence is not None:
             yield _copies(n_differing, evidence, n_new)
             return
     if len(pairs) >= _FEWEST_COLUMNS:
@@ -78,13 +77,10 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     )
     is_new = np.repeat([0, 1], n_drawn)
     seed = int(random_state.randint(2**31 - 1))
-    model = RandomForestClassifier(
-        n_estimators=50, min_samples_leaf=10, random_state=seed
-    )
+    model = RandomForestClassifier(50, min_samples_leaf=10, random_state=seed)
     # rows that took no part in the fit make the test of their scores exact
-    X_fit, X_test, fitted, is_new = train_test_split(
-        X, is_new, test_size=0.5, stratify=is_new, random_state=seed
-    )
+    half: dict = {"test_size": 0.5, "stratify": is_new, "random_state": seed}
+    X_fit, X_test, fitted, is_new = train_test_split(X, is_new, **half)
     odds = model.fit(X_fit, fitted).predict_proba(X_test)[:, 1]
     auc = float(roc_auc_score(is_new, odds))
     test = stats.mannwhitneyu(odds[is_new == 1], odds[is_new == 0])
@@ -130,8 +126,8 @@ def _agreeing(
     left_out: list[tuple],
     queries: np.ndarray,
     inner: np.ndarray,
-) -> tuple[int, int]:
-    """Return how many rows agree with one of the training table in some subset."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows agree with one of the training table in some subset."""
     total, new_total = row_hashes(hashed), row_hashes(new_hashed)[queries]
     agree, agree_inner = np.zeros(len(queries), bool), np.zeros(len(inner), bool)
     for subset in left_out:
@@ -146,34 +142,28 @@ def _agreeing(
         agree |= counts[: len(queries)] > 0
         # a training row agrees with itself
         agree_inner |= counts[len(queries) :] > 1
-    return int(agree.sum()), int(agree_inner.sum())
+    return agree, agree_inner
 
 
-def _compare(n_agree: int, n_inner_agree: int, n_queries: int, n_inner: int) -> dict:
-    """Compare how often new rows and training rows agree with training rows."""
-    table = [[n_agree, n_queries - n_agree], [n_inner_agree, n_inner - n_inner_agree]]
-    share, usual = n_agree / n_queries, n_inner_agree / n_inner
-    return {
-        "share_of_new": share,
-        "share_within_training": usual,
-        "excess": share - usual,
-        "p_value": float(stats.fisher_exact(table, alternative="greater").pvalue),
-        "n_sampled": n_queries,
-    }
+def _compare(agree: np.ndarray, agree_inner: np.ndarray) -> dict | None:
+    """Return how often new and training rows agree with training rows.
 
-
-def _is_excess(evidence: dict) -> bool:
-    """Return whether new rows agree clearly more often than training rows do."""
-    return evidence["p_value"] < _SURE and evidence["excess"] >= _EXCESS
+    None where new rows do not agree clearly more often.
+    """
+    table = [[rows.sum(), (~rows).sum()] for rows in (agree, agree_inner)]
+    p_value = float(stats.fisher_exact(table, alternative="greater").pvalue)
+    share, usual = float(agree.mean()), float(agree_inner.mean())
+    if p_value >= _SURE or share - usual < _EXCESS:
+        return None
+    shares = {"share_of_new": share, "share_within_training": usual}
+    test = {"excess": share - usual, "p_value": p_value, "n_sampled": len(agree)}
+    return shares | test
 
 
 def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
     share, usual = evidence["share_of_new"], evidence["share_within_training"]
-    agreement = (
-        "in all columns",
-        "in all columns but one at most",
-        "in all columns but two at most",
-    )[n_differing]
+    agreement = "in all columns"
+    agreement += ("", " but one at most", " but two at most")[n_differing]
     sample = _sample_text(evidence["n_sampled"], n_new)
     return Finding(
         "near-copies" if n_differing else "copied-rows",
@@ -200,13 +190,8 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     # the nearest of a training row is itself
     usual = near.kneighbors(X[inner])[0][:, 1]
     limit = float(np.quantile(usual, _CLOSE))
-    evidence = _compare(
-        int((distances <= limit).sum()),
-        int((usual <= limit).sum()),
-        len(queries),
-        len(inner),
-    )
-    if not _is_excess(evidence):
+    evidence = _compare(distances <= limit, usual <= limit)
+    if evidence is None:
         return
     sample = _sample_text(len(queries), n_new)
     yield Finding(
@@ -229,15 +214,12 @@ def _prepared(column: Column, new: Column) -> list[np.ndarray]:
         if np.isnan(parts[0]).all():
             return [np.zeros_like(part) for part in parts]
         ranks = QuantileTransformer(n_quantiles=min(1_000, len(column))).fit(parts[0])
+        scaled = [np.sqrt(12) * ranks.transform(part) for part in parts]
         # missing values lie at the side of all numbers
-        return [
-            np.nan_to_num(np.sqrt(12) * ranks.transform(part), nan=-1.0)
-            for part in parts
-        ]
+        return [np.nan_to_num(part, nan=-1.0) for part in scaled]
     parts = [_level_texts(table)[:, None] for table in (column, new)]
-    encoder = OneHotEncoder(
-        max_categories=_MOST_LEVELS, handle_unknown="ignore", sparse_output=False
-    ).fit(parts[0])
+    how: dict = {"handle_unknown": "ignore", "sparse_output": False}
+    encoder = OneHotEncoder(max_categories=_MOST_LEVELS, **how).fit(parts[0])
     return [encoder.transform(part) for part in parts]
 
 
