@@ -2,7 +2,9 @@
 
 import dataclasses
 import html
+import importlib.resources
 import textwrap
+import tomllib
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
@@ -12,6 +14,8 @@ from segmentlearn._formatting import markdown_table
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
+_FILE = importlib.resources.files("segmentlearn.auditing").joinpath("cures.toml")
+_CURES = tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +49,14 @@ class Finding:
     def __str__(self) -> str:
         where = f" [{', '.join(self.columns)}]" if self.columns else ""
         return f"{self.severity}: {self.code}{where}: {self.message}"
+
+
+def make_finding(
+    code: str, severity: str, columns: tuple[str, ...], message: str, evidence: dict
+) -> Finding:
+    """Return a finding with the cure that belongs to its code."""
+    cure = _CURES[code].format(*columns)
+    return Finding(code, severity, columns, message, cure, evidence)
 
 
 class AuditReport:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.tables import Column
 
@@ -20,22 +20,20 @@ def check_classes(
     """Check whether the classes can be learnt and accuracy is informative."""
     counts = np.bincount(codes, minlength=len(classes))
     if n_missing:
-        yield Finding(
+        yield make_finding(
             "missing-labels",
             "error",
             (),
             f"{n_missing:,} of {n_missing + len(codes):,} rows have no label; the "
             f"other findings about the target are of the rows that have one.",
-            "Leave these rows out of training.",
             {"n_missing": n_missing, "n_labelled": len(codes)},
         )
     if np.count_nonzero(counts) < 2:
-        yield Finding(
+        yield make_finding(
             "single-class",
             "error",
             (),
             f"The target holds one class alone, {names_text(classes)}.",
-            "Take another target; there is nothing to learn.",
             {"n_classes": int(np.count_nonzero(counts))},
         )
         return
@@ -43,13 +41,12 @@ def check_classes(
     sizes = {str(classes[at]): int(counts[at]) for at in small}
     if sizes:
         listed = names_text(f"{name} ({size})" for name, size in sizes.items())
-        yield Finding(
+        yield make_finding(
             "small-classes",
             "error" if min(sizes.values()) < 2 else "warning",
             (),
             f"{len(small)} class(es) have fewer than {n_folds} rows, one for each "
             f"fold: {listed}.",
-            "Collect more of them, put classes together, or leave them out.",
             {"sizes": sizes, "n_folds": n_folds},
         )
     yield from _check_imbalance(counts, classes)
@@ -79,15 +76,13 @@ def check_missing_by_class(
             continue
         with np.errstate(invalid="ignore"):
             shares = table[:, 1] / table.sum(axis=1)
-        yield Finding(
+        yield make_finding(
             "missing-depends-on-target",
             "warning" if strength >= _STRONG else "note",
             (name,),
             f"The share of missing cells differs between the classes, from "
             f"{share_text(np.nanmin(shares))} to {share_text(np.nanmax(shares))} "
             f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
-            "If cells are missing before the target is known, keep an indicator of "
-            "missing cells as a feature; if only afterwards, it is a leak.",
             {
                 "cramers_v": strength,
                 "p_adjusted": float(p_value),
@@ -105,15 +100,13 @@ def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
     test = stats.binomtest(int(counts[largest]), n_rows)
     interval = test.proportion_ci(method="wilson")
     smallest = counts[counts > 0].min()
-    yield Finding(
+    yield make_finding(
         "class-imbalance",
         "warning" if share >= _VERY_UNEVEN else "note",
         (),
         f"Always predicting {classes[largest]!s} gives {share:.3f} accuracy (95 % "
         f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy is hardly "
         f"informative; the smallest class has {smallest:,} rows.",
-        "Report average precision, ROC AUC or balanced accuracy beside this baseline, "
-        "and choose the threshold by cost.",
         {
             "majority_class": classes[largest],
             "majority_share": float(share),

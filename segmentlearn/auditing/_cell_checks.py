@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts
 
 _MOSTLY_MISSING = 0.5
@@ -45,19 +45,14 @@ def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
     evidence = {"n_missing": n_missing, "share_missing": share}
     if share == 1:
         message = f"None of the {n_missing:,} cells holds a value."
-        cure = "Drop the column, or find out where its values were lost."
-        where = (column.name,)
-        yield Finding("empty-column", "warning", where, message, cure, evidence)
+        yield make_finding("empty-column", "warning", (column.name,), message, evidence)
     elif share >= _MOSTLY_MISSING:
-        yield Finding(
+        yield make_finding(
             "mostly-missing",
             "warning" if share >= _NEARLY_EMPTY else "note",
             (column.name,),
             f"{share_text(share)} of the cells are missing ({n_missing:,} of "
             f"{len(column):,}).",
-            "Ask why. Where a missing value has a meaning, such as 'never contacted', "
-            "keep the column with an indicator of missing cells; where it has none, "
-            "drop it.",
             evidence,
         )
 
@@ -65,13 +60,11 @@ def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
 def _check_infinite(column: Column) -> Iterator[Finding]:
     n_infinite = np.count_nonzero(np.isinf(column.numbers)) if column.is_numeric else 0
     if n_infinite:
-        yield Finding(
+        yield make_finding(
             "infinite-values",
             "error",
             (column.name,),
             f"{n_infinite:,} cells are infinite; estimators refuse them.",
-            "Find the division by zero that made them, and replace them by missing "
-            "values or by a limit.",
             {"n_infinite": int(n_infinite)},
         )
 
@@ -82,14 +75,12 @@ def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
     missing = f"; {n_missing:,} are missing" if n_missing else ""
     value = column.numbers if column.is_numeric else column.cells
     present = np.asarray(value, dtype=object)[~column.missing][0]
-    kept = ", or keep nothing but whether it is missing" if n_missing else ""
-    yield Finding(
+    yield make_finding(
         "constant-column",
         # which cells are missing may still be informative
         "note" if n_missing else "warning",
         (column.name,),
         f"All cells that hold a value hold the same, {present!s}{missing}.",
-        f"Drop the column{kept}.",
         {"value": present, "n_missing": n_missing},
     )
 
@@ -98,13 +89,11 @@ def _mixed(column: Column) -> Finding:
     cells = np.asarray(column.cells, dtype=object)[~column.missing]
     types = collections.Counter(type(cell).__name__ for cell in cells)
     listed = names_text(f"{name} {count:,}" for name, count in types.most_common())
-    return Finding(
+    return make_finding(
         "mixed-types",
         "warning",
         (column.name,),
         f"Cells are of several types: {listed}.",
-        "Convert them to one: pandas.to_numeric(column, errors='coerce') for numbers, "
-        "column.astype(str) for text.",
         {"types": dict(types)},
     )
 
@@ -120,14 +109,12 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
         return
     words = sorted(texts.keys() - numbers.keys(), key=lambda text: -texts[text])
     rest = f"; the others are {names_text(map(repr, words))}" if words else ""
-    yield Finding(
+    yield make_finding(
         "numbers-as-text",
         "warning",
         (name,),
         f"{share_text(share)} of the cells that hold a value are text that reads as "
         f"a number ({len(numbers):,} different ones){rest}.",
-        "Convert with pandas.to_numeric(column, errors='coerce'); keep it as text "
-        "only if the numbers are names.",
         {
             "n_numbers": n_readable,
             "share_numbers": share,
@@ -149,13 +136,12 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
     # the rarer spellings are those to correct
     n_rows = sum(sum(group.values()) - max(group.values()) for group in variants)
     shown = names_text((" = ".join(map(repr, group)) for group in variants), 4)
-    yield Finding(
+    yield make_finding(
         "level-variants",
         "warning",
         (name,),
         f"{len(variants)} level(s) are written in several ways that differ in case or "
         f"white space: {shown}. {n_rows:,} rows have a rarer spelling.",
-        "Write them the same way, for example column.str.strip().str.lower().",
         {"variants": variants, "n_rows": n_rows},
     )
 
@@ -164,13 +150,11 @@ def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
     n_levels, n_present = len(counts), sum(counts.values())
     if n_levels > _MANY_LEVELS:
         mean = f"{n_present / n_levels:.1f} rows a level"
-        yield Finding(
+        yield make_finding(
             "many-levels",
             "note",
             (name,),
             f"{n_levels:,} levels in {n_present:,} rows, {mean}.",
-            "Put rare levels together, use target encoding or embeddings within folds, "
-            "or derive a coarser column.",
             {"n_levels": n_levels, "n_present": n_present},
         )
 
@@ -185,14 +169,12 @@ def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
                 groups[key].append(column.name)
     for names in groups.values():
         if len(names) > 1:
-            yield Finding(
+            yield make_finding(
                 "copied-columns",
                 "warning",
                 tuple(names),
                 f"{len(names)} columns hold the same information: each value of one "
                 f"goes with one value of the others, in all rows.",
-                f"Keep one, such as {names[0]!r}; copies count twice in distances and "
-                f"share the importance of a feature.",
                 {"n_columns": len(names)},
             )
 

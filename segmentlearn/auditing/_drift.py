@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
 from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY, Column
 
@@ -37,34 +37,31 @@ def check_columns(
     lacking = [n for n in columns if n not in new_columns and n not in identifiers]
     extra = [name for name in new_columns if name not in columns]
     if lacking:
-        yield Finding(
+        yield make_finding(
             "missing-columns",
             "error",
             tuple(lacking),
             f"The new table lacks {len(lacking)} column(s) of the training table.",
-            "Add them, or train without them.",
             {"n_missing_columns": len(lacking)},
         )
     if extra:
-        yield Finding(
+        yield make_finding(
             "extra-columns",
             "note",
             tuple(extra),
             f"The new table has {len(extra)} column(s) that the training table lacks.",
-            "They cannot be used; drop them, or check whether they were renamed.",
             {"n_extra_columns": len(extra)},
         )
     for name, column in columns.items():
         kinds = {column.kind, new_columns[name].kind} if name in new_columns else set()
         if len(kinds) > 1 and EMPTY not in kinds:
-            yield Finding(
+            yield make_finding(
                 "changed-kind",
                 # truth values are written in many ways; numbers and text never mix
                 "warning" if BOOLEAN in kinds or CATEGORY not in kinds else "error",
                 (name,),
                 f"Holds {column.kind} values in the training table and "
                 f"{new_columns[name].kind} values in the new one.",
-                "Read both tables with the same dtypes.",
                 {"kind": column.kind, "new_kind": new_columns[name].kind},
             )
 
@@ -102,15 +99,13 @@ def check_drift(
         name, test = key
         major, moderate = shift.psi >= _MAJOR, shift.psi >= _MODERATE
         size = "major" if major else "moderate" if moderate else "slight"
-        yield Finding(
+        yield make_finding(
             "drift",
             "warning" if major else "note",
             (name,),
             f"The distribution has changed: population stability index "
             f"{shift.psi:.3f}, a {size} shift ({test} test, corrected p "
             f"{p_value:.2g}).",
-            "Look at both distributions. If the customers have changed, train on "
-            "newer ones or weigh rows; if a unit or a code has changed, revert it.",
             {
                 "psi": shift.psi,
                 "test": test,
@@ -132,15 +127,13 @@ def _check_unseen(
     share = n_rows / len(new)
     # chance that all rows of the commonest of them fall into the new table
     chance = float((len(new) / (len(column) + len(new))) ** unseen.iloc[0])
-    yield Finding(
+    yield make_finding(
         "unseen-levels",
         "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
         (column.name,),
         f"{len(unseen):,} level(s) of the new table are not in the training table, "
         f"{n_rows:,} rows ({share_text(share)}): "
         f"{names_text(repr(level) for level in unseen.index)}.",
-        "Check for another spelling; otherwise treat them as missing or as a level "
-        "'other', and train again once there are labels for them.",
         {
             "levels": unseen[:50].to_dict(),
             "n_levels": len(unseen),
@@ -204,15 +197,13 @@ def _check_missing(
     for (name, old, new), p_value in zip(shares, adjusted, strict=True):
         if not p_value < alpha:
             continue
-        yield Finding(
+        yield make_finding(
             "missing-drift",
             "warning" if abs(new - old) >= _MORE_MISSING else "note",
             (name,),
             f"{share_text(old)} of the cells are missing in the training table and "
             f"{share_text(new)} in the new one (Fisher's exact test, corrected p "
             f"{p_value:.2g}).",
-            "Find out what changed in how the column is collected before you trust "
-            "predictions.",
             {
                 "share_missing": old,
                 "share_missing_new": new,

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from segmentlearn._formatting import share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
 from segmentlearn.tables import Column
 
@@ -59,15 +59,13 @@ def _duplicates(
         )
     elif decisive is None:
         reason = "No column distinguishes rows well, so this may well be chance."
-    return Finding(
+    return make_finding(
         "duplicate-rows",
         "warning" if copies else "note",
         (),
         f"{n_repeats:,} of {n_rows:,} rows ({share_text(n_repeats / n_rows)}) repeat "
         f"another row's features; {n_involved:,} rows have a duplicate, and folds by "
         f"row put duplicates on both sides. {reason}",
-        "If they are the same customers, drop the copies or keep them in one fold "
-        "(GroupKFold over the distinct rows); if not, leave them.",
         {
             "n_repeats": n_repeats,
             "share_repeats": n_repeats / n_rows,
@@ -120,15 +118,13 @@ def _conflicts(
     if not n_conflicting:
         return
     ceiling = float(found["max"].sum() / len(codes))
-    yield Finding(
+    yield make_finding(
         "conflicting-labels",
         "warning" if ceiling < _LOW_CEILING else "note",
         (),
         f"{n_conflicting:,} feature profiles ({n_rows:,} rows) carry conflicting "
         f"labels. An oracle that gives each profile its commonest label gets "
         f"{ceiling:.3f} of these rows right; no model can do better on them.",
-        "Do not expect more than this ceiling, and distrust scores above it. Look "
-        "for a column that distinguishes these rows, or for wrong labels.",
         {
             "n_conflicting_profiles": n_conflicting,
             "n_rows": n_rows,

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from segmentlearn._formatting import share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.preprocessing import auc_of_levels
 from segmentlearn.tables import Column
 
@@ -100,35 +100,30 @@ def _check_score(
     named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
     ahead = bool(others) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
     if auc >= _PERFECT and is_like_target:
-        yield Finding(
+        yield make_finding(
             "target-copy",
             "error",
             (name,),
             f"{alone} It has as many values as there are classes and determines "
             f"practically the whole target.",
-            "Drop the column, unless it is known before the target is and the target "
-            "is a rule on it, in which case no model is needed.",
             evidence,
         )
     elif auc >= _SUSPICIOUS or (auc >= _STRONG and (ahead or hints)):
-        yield Finding(
+        yield make_finding(
             "suspect-predictor",
             "warning",
             (name,),
             alone + (named if hints else "") + " It may be a leak, or a good column, "
             "or one that the target was made of; the numbers alone do not show which.",
-            "Ask when its value becomes known. If that is only with the target or "
-            "after it, drop the column; report results with and without it.",
             evidence,
         )
     elif hints:
-        yield Finding(
+        yield make_finding(
             "known-afterwards",
             "note",
             (name,),
             f"Its name ({', '.join(hints)}) may speak of something known only after "
             f"the target. {alone}",
-            "Ask when its value becomes known; drop it if that is too late.",
             evidence,
         )
 

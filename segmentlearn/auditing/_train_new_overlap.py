@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from segmentlearn._formatting import share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
 from segmentlearn.tables import Column
 
@@ -27,10 +27,6 @@ _EXCESS = 0.05
 _SURE = 1e-4
 _CLOSE = 0.01  # quantile of the distances within the training table
 _SEPARATES = 0.7
-_CURE = (
-    "Compare the tables by an identifier if there is one, and leave rows that are in "
-    "both out of any evaluation of a model."
-)
 
 Pairs = list[tuple[Column, Column]]
 Random = np.random.RandomState
@@ -86,15 +82,13 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     test = stats.mannwhitneyu(odds[is_new == 1], odds[is_new == 0])
     if not (test.pvalue < _SURE and auc > 0.5):
         return
-    yield Finding(
+    yield make_finding(
         "joint-drift",
         "warning" if auc >= _SEPARATES else "note",
         (),
         f"A random forest separates new rows from training rows with an AUC of "
         f"{auc:.3f} on held-out rows (0.5 is chance; {n_drawn:,} rows of each table, "
         f"half of them held out; all columns together).",
-        "See which columns drift; if none does alone, their combinations do. Scores "
-        "measured on training rows may not hold for the new ones.",
         {"auc": auc, "p_value": float(test.pvalue), "n_sampled": n_drawn},
     )
 
@@ -165,14 +159,13 @@ def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
     agreement = "in all columns"
     agreement += ("", " but one at most", " but two at most")[n_differing]
     sample = _sample_text(evidence["n_sampled"], n_new)
-    return Finding(
+    return make_finding(
         "near-copies" if n_differing else "copied-rows",
         "warning",
         (),
         f"{share_text(share)} of the new rows{sample} agree with a training row "
         f"{agreement}; among training rows themselves {share_text(usual)} agree with "
         f"another. Probably some of the new customers are those of the training table.",
-        _CURE,
         {"n_differing_columns": n_differing, **evidence},
     )
 
@@ -194,7 +187,7 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     if evidence is None:
         return
     sample = _sample_text(len(queries), n_new)
-    yield Finding(
+    yield make_finding(
         "near-copies",
         "warning",
         (),
@@ -202,7 +195,6 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
         f"to a training row as {share_text(evidence['share_within_training'])} of the "
         f"training rows lie to another. Probably some of the new customers are those "
         f"of the training table with small changes.",
-        _CURE,
         {"distance": limit, "n_neighbours_sampled": len(rows), **evidence},
     )
 

@@ -100,11 +100,8 @@ class DistinguishingFeature:
     @property
     def statement(self) -> str:
         """What differs, beside the name of the column."""
-        name, share, is_more = (
-            short_name(self.column),
-            self.values[0],
-            self.strength > 0,
-        )
+        name, share = short_name(self.column), self.values[0]
+        is_more = self.strength > 0
         if self.kind == "mean":
             return _mean_words(name, self.data_kind, self.strength)
         if self.kind == "level":
@@ -117,16 +114,15 @@ class DistinguishingFeature:
     @property
     def evidence(self) -> str:
         """The numbers of the segment and of the others."""
-        if self.data_kind == "category" or self.kind == "missing":
+        if self.kind == "missing":
+            return "unknown for {}, others {}".format(*map(percent, self.values))
+        if self.kind == "level":
             own, rest = map(percent, self.values)
-            if self.kind == "missing":
-                return f"unknown for {own}, others {rest}"
             return f"{own} {level_text(self.level, self.column)}, others {rest}"
         own, rest, *ends = (number_text(value, self.data_kind) for value in self.values)
         text = f"{own} on average, others {rest}"
         if ends:
-            text += f"; middle half {ends[0]} to {ends[1]}"
-            text += f", others {ends[2]} to {ends[3]}"
+            text += "; middle half {} to {}, others {} to {}".format(*ends)
         return text
 
     def _level_words(self, share: float, is_more: bool) -> str:
@@ -149,7 +145,7 @@ def short_name(column: str) -> str:
         word if word.isupper() and 2 <= len(word) <= 4 else word.lower()
         for word in words
     ]
-    return " ".join(word for word in kept if word) or column
+    return " ".join(filter(None, kept)) or column
 
 
 def find_standalone_levels(columns: dict[str, list]) -> set[tuple[str, str]]:
@@ -184,11 +180,8 @@ def name_segments(
     """Return a name for each segment, no two of them equal."""
     names = {label: NOISE_NAME for label in labels if is_noise(label)} | known
     names = {label: names[label] for label in labels if label in names}
-    unnamed = {
-        label: found
-        for label, found in zip(labels, features, strict=True)
-        if label not in names
-    }
+    unnamed = dict(zip(labels, features, strict=True))
+    unnamed = {label: unnamed[label] for label in labels if label not in names}
     used = {
         label: min(_MOST_IN_A_NAME, sum(feature.is_sizeable for feature in found))
         for label, found in unnamed.items()
