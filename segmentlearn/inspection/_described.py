@@ -71,8 +71,8 @@ class Described:
                 empty.append(name)
                 continue
             # a column of its own: what is derived from it is let go after its turn
-            taken = column.kind if role == NUMERIC else CATEGORY
-            column = Column(name, column.cells, taken)
+            kind = column.kind if role == NUMERIC else CATEGORY
+            column = Column(name, column.cells, kind)
             described = self._describe(column)
             # 0 and 1 are a flag, whatever the name, and in few rows too
             flag = column.is_numeric and not described.is_numeric
@@ -81,19 +81,14 @@ class Described:
             else:
                 yield described
         if identifiers:
-            warnings.warn(
+            message = (
                 f"The column(s) {identifiers} look like identifiers (nearly one value "
-                f"a row) and are left out; list them in columns to have them "
-                f"described.",
-                SegmentLearnWarning,
-                stacklevel=4,
+                f"a row) and are left out; list them in columns to have them described."
             )
+            warnings.warn(message, SegmentLearnWarning, stacklevel=4)
         if empty:
-            warnings.warn(
-                f"The column(s) {empty} hold no value and are left out.",
-                SegmentLearnWarning,
-                stacklevel=4,
-            )
+            message = f"The column(s) {empty} hold no value and are left out."
+            warnings.warn(message, SegmentLearnWarning, stacklevel=4)
 
     def numbers_of(self, name: str, parameter: str) -> np.ndarray:
         """Return one column as numbers, for a parameter that names it."""

@@ -46,10 +46,9 @@ def categories_frame(profile: "SegmentProfile") -> pd.DataFrame:
     columns += ["difference", "low", "high", "lift", "cohen_h", "is_mode"]
     columns += ["missing", "rest_missing"]
     frames = [pd.DataFrame(columns=columns)]
+    contrasts = [c for c in profile.contrasts if isinstance(c, CategoryContrast)]
     for at, label in enumerate(profile.labels):
-        for contrast in profile.contrasts:
-            if not isinstance(contrast, CategoryContrast):
-                continue
+        for contrast in contrasts:
             counts = contrast.counts[:, at]
             shares, rest_shares = contrast.shares[:, at]
             with np.errstate(invalid="ignore", divide="ignore"):
