@@ -351,7 +351,7 @@ def test_two_columns_name_a_customer():
 
 
 def test_target_by_name():
-    """A column as the target is the same as the target apart, in both tables."""
+    """A column as the target is the same as a separate target, in both tables."""
     X, y = table()
     whole = X.assign(segment=y)
     new = table(1)[0].assign(segment="high")
@@ -400,7 +400,7 @@ def test_dates_and_nullable_dtypes():
 
 
 def test_sample_is_reported():
-    """Where not all rows are looked at, the finding says so."""
+    """Where not all rows are looked at, the finding has their number."""
     X, y = table(n=3000)
     X["score"] = (y == "high") * 2.5 + np.random.default_rng(3).normal(size=3000)
     finding = one(audit(X, y, max_rows=1000), "suspect-predictor")

@@ -23,7 +23,7 @@ def test_worst_comes_first(report):
 
 
 def test_empty_report_is_false():
-    """Nothing found: no worst severity, and a line that says so."""
+    """Nothing found: no worst severity, and a line in its place."""
     report = AuditReport([], n_rows=5, n_columns=1, n_new=None)
     assert not report
     assert report.worst is None

@@ -16,7 +16,7 @@ TARGETS = {
 
 
 def mixed(n=400, seed=0):
-    """Columns of every kind, some with gaps, and a number that they follow."""
+    """Columns of every kind, some with missing values, and a number that they follow."""
     rng = np.random.default_rng(seed)
     z = rng.random(n)
     X = pd.DataFrame(
@@ -209,7 +209,7 @@ def test_infinite_numbers_are_named():
 
 
 def test_missing_labels_are_refused():
-    """A row without one says nothing of the target."""
+    """A row without one is no evidence on the target."""
     with pytest.raises(ValueError, match="y holds 1 missing"):
         associations(pd.DataFrame({"a": [1, 2, 3]}), ["x", None, "y"])
 
@@ -221,7 +221,7 @@ def test_lengths_must_agree():
 
 
 def test_bank_age_is_not_useless(data_dir):
-    """Young and old subscribe alike: no rank correlation, yet an AUC well above 0.5."""
+    """The young and the old subscribe: no rank correlation, yet an AUC above 0.5."""
     bank = pd.read_csv(data_dir / "bank.csv").drop(columns="id")
     y = bank.pop("term_deposit_subscribed")
     row = associations(bank, y, max_rows=10_000).with_target.loc["customer_age"]

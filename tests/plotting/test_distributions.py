@@ -133,7 +133,7 @@ def test_tables_share_bins_and_levels():
 
 
 def test_column_of_one_table_alone():
-    """Which is told below it."""
+    """Which is written below it."""
     train = pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]})
     display = DistributionDisplay.from_frame({"train": train, "new": train[["a"]]})
     assert display.axes_[1].get_xlabel() == "not in new"

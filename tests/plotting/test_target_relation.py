@@ -112,7 +112,7 @@ def test_axes_of_the_caller_are_used(table):
 
 
 def test_nothing_that_could_be_told(table):
-    """The error says what is needed."""
+    """The error names what is needed."""
     X, y = table
     with pytest.raises(ValueError, match="need two different values"):
         TargetRelationDisplay.from_frame(X, y, columns="country")
@@ -121,8 +121,8 @@ def test_nothing_that_could_be_told(table):
 def test_classes_are_written_as_in_the_data(table):
     """In capitals, where they are."""
     X, y = table
-    says = np.where(y == "c", "Yes", "No")
-    display = TargetRelationDisplay.from_frame(X, says, columns="job")
+    target = np.where(y == "c", "Yes", "No")
+    display = TargetRelationDisplay.from_frame(X, target, columns="job")
     assert display.classes == ["No", "Yes"]
     assert display.axes_[0].get_xlabel().startswith("share of Yes")
 

@@ -1,4 +1,4 @@
-"""TrainingHistoryDisplay: the curves of a training, and what they tell."""
+"""TrainingHistoryDisplay: the curves of a training, and its verdict."""
 
 import matplotlib
 import numpy as np
@@ -122,7 +122,7 @@ def test_given_axes_are_used():
     assert [one.get_ylabel() for one in axes] == ["Accuracy", "Loss"]
 
 
-def test_what_cannot_be_drawn_is_told():
+def test_what_cannot_be_drawn_is_an_error():
     """No history, no such measure, too few axes."""
     with pytest.raises(ValueError, match="_Net keeps no history_"):
         TrainingHistoryDisplay.from_estimator(_Net(best_epoch=1).fit())

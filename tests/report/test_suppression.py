@@ -15,7 +15,7 @@ def other_tables(counts, shown, at):
     """Give what else one count may be, with the total and all that is shown the same.
 
     Written without the rule under test: customers are moved between hidden groups,
-    within the bounds that their words tell.
+    within the bounds that their words imply.
     """
     bounded = any(one.is_small for one in shown)
     limits = {
@@ -67,20 +67,20 @@ def test_single_small_count_takes_another_along():
     assert [str(one) for one in suppress([500, 80, 3])] == ["500", "not shown", "< 10"]
 
 
-def test_equal_smallest_counts_do_not_tell():
-    """That the hidden one is no larger than those shown must not tell it."""
+def test_equal_smallest_counts_stay_unknown():
+    """That the hidden one is no larger than those shown must not reveal it."""
     shown = [str(one) for one in suppress([9, 50, 50, 60])]
     assert shown == ["< 10", "not shown", "not shown", "60"]
 
 
 @pytest.mark.parametrize("counts", [[9, 9, 9], [0, 10]])
-def test_bounds_that_tell_are_left_out(counts):
-    """Where "< 10" itself would tell the number, it is not said."""
+def test_revealing_bounds_are_left_out(counts):
+    """Where "< 10" itself would reveal the number, it is not shown."""
     assert {str(one) for one in suppress(counts)} == {"not shown"}
 
 
 def test_share_next_to_everything_is_a_small_count():
-    """95 of 100 tells of the other five."""
+    """95 of 100 reveals the other five."""
     assert may_show_share(90, 100)
     assert not may_show_share(91, 100)
 
