@@ -110,7 +110,7 @@ print(f"{len(X):,} customers left; worst finding now: {mended.worst}")
 # %%
 # Associations with the segments
 # ------------------------------
-# Two columns that tell nothing are added, to see what becomes of them.
+# Two uninformative columns are added, to see what becomes of them.
 X = X.assign(
     Locker=rng.integers(1, 500, len(X)), Colour=rng.choice(["red", "blue"], len(X))
 )

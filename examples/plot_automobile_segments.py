@@ -2,7 +2,7 @@
 Automobile customer segmentation (A to D), end to end
 =====================================================
 
-The whole way of a project: a table with gaps, a net after the book, a tuned net, what
+A whole project: a table with missing values, a textbook net, a tuned net, what
 both are worth on customers that they have not seen, segments for new customers, and
 what to do for each segment. All pictures and figures come from the fitted models.
 """
@@ -52,7 +52,7 @@ print(f"{len(X):,} customers with a segment, {len(new):,} without")
 # %%
 # Missing values
 # --------------
-# Both tables, before and after the gaps are filled. The imputer learns from the first
+# Both tables, before and after imputation. The imputer learns from the first
 # table and treats the second alike; no row is dropped.
 imputer = MixedImputer(add_indicator=False).fit(X)
 missing = MissingValuesDisplay.from_frames(
@@ -65,7 +65,7 @@ missing = MissingValuesDisplay.from_frames(
 missing.plot("bar")
 
 # %%
-# And whether gaps come together:
+# And whether values are missing together:
 missing.plot("correlation")
 
 # %%
@@ -182,7 +182,7 @@ print(profile)
 # %%
 # Marketing actions for each segment
 # ----------------------------------
-# Rules say which trait of a segment calls for which action. They are the company's
+# Rules state which feature of a segment calls for which action. They are the company's
 # opinion, a table to edit; which segment a rule holds for, and why, comes from the
 # profile. A segment of which no rule holds is listed without an action.
 rules = pd.read_csv(

@@ -4,7 +4,7 @@ Imbalanced campaign responses: SMOTE, class weights, threshold
 
 A bank calls its customers, and one in nine subscribes to a term deposit. Always saying
 no is right in nine of ten cases and finds nobody. Four ways to deal with so few who say
-yes, judged on customers that took no part, once with and once without a column that is
+yes, evaluated on held-out customers, once with and once without a column that is
 known only after the call.
 """
 
@@ -48,7 +48,7 @@ else:
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, train_size=0.5, stratify=y, random_state=0
 )
-print(f"{len(X_train):,} customers to learn from, {len(X_test):,} to judge on")
+print(f"{len(X_train):,} customers to learn from, {len(X_test):,} to evaluate on")
 
 # %%
 # Why accuracy misleads
@@ -115,15 +115,15 @@ published = 0.47
 results = pd.DataFrame(
     {
         key: {
-            "precision": precision_score(y_test, said),
-            "recall": recall_score(y_test, said),
-            "F1": f1_score(y_test, said),
-            "accuracy": accuracy_score(y_test, said),
+            "precision": precision_score(y_test, y_pred),
+            "recall": recall_score(y_test, y_pred),
+            "F1": f1_score(y_test, y_pred),
+            "accuracy": accuracy_score(y_test, y_pred),
             "ROC AUC": roc_auc_score(y_test, proba[key]),
             "avg. precision": average_precision_score(y_test, proba[key]),
             "mean proba.": proba[key].mean(),
         }
-        for key, said in labels.items()
+        for key, y_pred in labels.items()
     }
 ).T
 print(results.to_string(float_format="{:.3f}".format))

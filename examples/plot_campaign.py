@@ -4,7 +4,7 @@ Campaign targeting: calibration, lift and profit
 
 A bank calls customers and offers a term deposit. One in nine says yes, a call costs
 money, and not everybody can be called. Are the probabilities true, how many calls are
-best, and what will they earn? How to deal with so few who say yes is the subject of
+best, and what will they earn? How to deal with the class imbalance is the subject of
 :ref:`another example <sphx_glr_auto_examples_plot_bank_campaign_smote.py>`.
 """
 
@@ -40,7 +40,7 @@ else:
 X, X_test, y, y_test = train_test_split(
     X, y, train_size=4_000, stratify=y, random_state=0
 )
-print(f"{len(X):,} customers to learn from, {len(X_test):,} to judge on")
+print(f"{len(X):,} customers to learn from, {len(X_test):,} to evaluate on")
 
 # %%
 # Audit the table

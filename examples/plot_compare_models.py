@@ -44,7 +44,7 @@ comparison = compare_models(
 print(comparison.to_frame().round(3).T.to_string(header=False))
 
 # %%
-# An interval that crosses zero tells nothing apart.
+# An interval that crosses zero is undecided.
 ModelComparisonDisplay.from_result(comparison).plot()
 
 # %%

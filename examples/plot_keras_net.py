@@ -41,7 +41,7 @@ X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
 # %%
 # A build function
 # ----------------
-# ``meta`` tells what is known of the table when the net is built. Everything else is a
+# ``meta`` holds what is known of the table when the net is built. Everything else is a
 # parameter, set as ``model__units`` and ``model__dropout``.
 def build(meta, units=32, dropout=0.1):
     """Return a net of two hidden layers."""
@@ -77,8 +77,8 @@ net = KerasClassifier(
 # %%
 # Grid search in a pipeline
 # -------------------------
-# The preprocessor is fitted to the training rows of each fold, with gaps and text as
-# they come. Learning rates and dropout rates share a program, so that only the two
+# The preprocessor is fitted to the training rows of each fold, missing values and text
+# included. Learning rates and dropout rates share a program, so that only the two
 # numbers of units compile one; ``cv=3`` is stratified.
 search = GridSearchCV(
     make_pipeline(TabularPreprocessor(), net),

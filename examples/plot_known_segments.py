@@ -3,7 +3,7 @@ Classify customers into known segments
 ======================================
 
 A company knows the segment of its present customers and wants that of new ones. How
-well does a net tell four segments apart from a table with gaps and text, and how sure
+well does a net separate four segments in a table with missing values, and how sure
 can one be of it?
 """
 
@@ -11,7 +11,7 @@ can one be of it?
 # Customers with known segments
 # -----------------------------
 # ``make_customers`` draws a table like that of an automobile company: numbers, text,
-# missing values. It also tells how well anybody could do.
+# missing values. It also returns how well anybody could do.
 from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 

@@ -61,7 +61,7 @@ shorter = make_pipeline(
 ).fit(X)
 
 # %%
-# A silhouette within the code judges the code by itself. Two trainings have two codes,
+# A silhouette within the code measures the code alone. Two trainings have two codes,
 # and their silhouettes and inertias cannot be compared; those in the prepared columns,
 # which no net has made, can.
 prepared = DistancePreprocessor().fit_transform(X)
@@ -132,7 +132,7 @@ for segment, name in profile.names.items():
 # %%
 # Comparison with DBSCAN and agglomerative clustering
 # ---------------------------------------------------
-# All see the same prepared columns, and segments of codes are judged in these, too.
+# All see the same prepared columns, and segments of codes are scored in these, too.
 # DBSCAN has no number of segments but a radius: once the usual one, from the distance
 # to the fourth neighbour, and once that with the highest silhouette of all customers.
 # Customers whom it leaves out as noise have no segment. A silhouette without them is
@@ -152,7 +152,7 @@ radii = np.quantile(distances[:, -1], np.arange(0.1, 1, 0.1))
 scans = [DBSCAN(radius).fit_predict(prepared) for radius in radii]
 several = [labels for labels in scans if labels.max() > 0] or scans
 k_means = KMeans(n_segments, n_init=10, random_state=0)
-rivals = {
+baselines = {
     "AutoencoderClusterer": segmenter.labels_,
     "published net, k-means": k_means.fit_predict(published[:-1].transform(X)),
     "shorter code, k-means": k_means.fit_predict(shorter[:-1].transform(X)),
@@ -165,7 +165,7 @@ rivals = {
     "DBSCAN, best radius": max(several, key=lambda one: silhouette(one, one >= -1)),
 }
 rows = {}
-for name, labels in rivals.items():
+for name, labels in baselines.items():
     sizes = np.sort(np.bincount(labels[labels >= 0]))[::-1]
     rows[name] = {
         "segments": len(sizes),
@@ -200,7 +200,7 @@ shown = [
     "DBSCAN, best radius",
 ]
 for ax, name in zip(axes.flat, shown, strict=True):
-    labels = rivals[name]
+    labels = baselines[name]
     noise = labels < 0
     ax.scatter(
         X[income][~noise],
@@ -222,7 +222,7 @@ figure.supylabel(score)
 # Categorical columns
 # -------------------
 # Any columns will do, text among them. With gender among the columns, segments may be
-# cut along it; the last column tells the largest share of one gender in a segment, on
+# cut along it; the last column is the largest share of one gender in a segment, on
 # the average of customers.
 choices = {
     "Age, income, score": list(X.columns),

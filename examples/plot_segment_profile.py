@@ -94,8 +94,8 @@ ClusterStabilityDisplay.from_result(stability).plot(names=names)
 # %%
 # Marketing actions by rules
 # --------------------------
-# A rule says which trait calls for which action. Rules are the company's own, a table
-# to edit; where they hold, and why, comes from the profile.
+# A rule states which feature calls for which action. Rules are the company's own, a
+# table to edit; where they hold, and why, comes from the profile.
 spending, income = "Spending Score (1-100)", "Annual Income (k$)"
 rules = [
     {"rule": 1, "column": income, "direction": "high"},
@@ -141,6 +141,6 @@ restored = load("mall.seg")
 print([restored.segment_names_[label] for label in restored.predict(X.head(3))])
 
 # %%
-# The planted segments, which a real table does not tell: 1 would be all of them found,
-# 0 no more than by lot.
+# The planted segments, which are unknown in a real table: 1 would be all of them found,
+# 0 no more than by chance.
 print(f"adjusted Rand index: {adjusted_rand_score(truth, segmenter.labels_):.2f}")

@@ -56,7 +56,7 @@ def plant_missing(case):
 
 
 def plant_text_numbers(case):
-    case.X["balance"] = [f"{one:.0f}" for one in case.X["income"] * 3]
+    case.X["balance"] = [f"{value:.0f}" for value in case.X["income"] * 3]
     case.X.loc[5, "balance"] = "unknown"
 
 
@@ -150,7 +150,7 @@ def plant_extra_column(case):
 
 
 def plant_kind(case):
-    case.new["age"] = [f"{one} years" for one in case.new["age"]]
+    case.new["age"] = [f"{age} years" for age in case.new["age"]]
 
 
 def plant_unseen(case):
@@ -263,7 +263,7 @@ def test_clean_generated_tables_raise_no_alarm(kind, seed):
     X, y = make_customers(kind, 500, random_state=seed)
     new, _ = make_customers(kind, 300, random_state=seed + 100)
     if kind == "bank":  # a planted leak
-        X, new = (one.drop(columns="last_contact_duration") for one in (X, new))
+        X, new = (table.drop(columns="last_contact_duration") for table in (X, new))
     report = audit(X, y, new, classifier_test=False)
     assert report.worst in (None, "note"), str(report)
 
@@ -383,7 +383,7 @@ def test_text_of_any_dtype(dtype):
     plant_unseen(case)
     for frame in (case.X, case.new):
         frame["plan"] = frame["plan"].astype(dtype)
-    codes = [one.code for one in run(case)]
+    codes = [finding.code for finding in run(case)]
     assert codes == ["level-variants", "unseen-levels", "drift"]
 
 

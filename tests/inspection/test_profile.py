@@ -66,7 +66,7 @@ def test_shares_of_levels(profile, customers, labels):
     assert row["lift"] == pytest.approx(inside / judges.mean())
 
 
-def test_missing_categories_are_told(profile):
+def test_missing_categories_are_reported(profile):
     """The old have no phone, and all others have one."""
     row = one(profile.to_frame("categories"), segment=1, column="phone")
     assert (row["missing"], row["rest_missing"]) == (1, 0)

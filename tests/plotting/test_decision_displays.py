@@ -126,7 +126,7 @@ def test_profit_marks_the_best_budget(bank):
     X, y, net, _ = bank
     drawn = ProfitDisplay.from_estimator(net, X, y, **MONEY)
     (share, best), (_, profit, low, high) = (
-        next(iter(one.values())) for one in (drawn.best_, drawn.curves)
+        next(iter(by_name.values())) for by_name in (drawn.best_, drawn.curves)
     )
     earned = profit_at_budget(
         y, net.predict_proba(X)[:, 1], pos_label="yes", budget=share, **MONEY

@@ -225,8 +225,8 @@ def test_names_of_columns_are_not_cut_and_do_not_overlap(table):
     assert joined == [name.replace(" ", "") for name in display.shown_[1:]]
     for labels in (display.ax_.get_yticklabels(), display.ax_.get_xticklabels()):
         boxes = [label.get_window_extent() for label in labels]
-        for one, other in itertools.pairwise(boxes):
-            assert not one.overlaps(other)
+        for box, other in itertools.pairwise(boxes):
+            assert not box.overlaps(other)
         for box in boxes:
             assert box.x0 >= 0
             assert box.y0 >= 0

@@ -119,7 +119,7 @@ def test_given_axes_are_used():
     display = TrainingHistoryDisplay.from_history(
         _HISTORY, measures=["accuracy", "loss"], ax=axes
     )
-    assert [one.get_ylabel() for one in axes] == ["Accuracy", "Loss"]
+    assert [panel.get_ylabel() for panel in axes] == ["Accuracy", "Loss"]
 
 
 def test_what_cannot_be_drawn_is_an_error():

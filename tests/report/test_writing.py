@@ -52,7 +52,7 @@ def test_page_loads_nothing(clusterer, customers, tmp_path):
     page = write(clusterer, customers, tmp_path)
     sources = re.findall(r'src="([^"]{0,30})', page)
     assert sources
-    assert all(one.startswith("data:image/png;base64") for one in sources)
+    assert all(source.startswith("data:image/png;base64") for source in sources)
     assert not re.search(r"https?://|<script|<link|@import|url\(", page)
 
 

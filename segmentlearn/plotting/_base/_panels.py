@@ -41,16 +41,12 @@ def open_panels(
     """Return the axes of a new figure that panels of some size fit into."""
     n_wide = min(n_panels, n_wide)
     n_high = -(-n_panels // n_wide)
-    figure, grid = require_pyplot().subplots(
-        n_high,
-        n_wide,
-        figsize=(width * n_wide + extra, height * n_high),
-        squeeze=False,
-        layout="constrained",
-    )
-    for left_over in grid.ravel()[n_panels:]:
-        figure.delaxes(left_over)
-    return grid.ravel()[:n_panels]
+    size = (width * n_wide + extra, height * n_high)
+    figure = require_pyplot().figure(figsize=size, layout="constrained")
+    axes = figure.subplots(n_high, n_wide, squeeze=False).ravel()
+    for left_over in axes[n_panels:]:
+        left_over.remove()
+    return axes[:n_panels]
 
 
 def write_alone(ax: Axes, words: str) -> None:
@@ -129,10 +125,8 @@ def add_legend(axes: Any, names: Any, colors: Any, is_new: bool) -> None:
     """Add one legend for all panels; colours beyond the names are not needed."""
     from matplotlib.patches import Patch
 
-    handles = [
-        Patch(color=color, label=column_title(name, 20))
-        for name, color in zip(names, colors, strict=False)
-    ]
+    entries = zip(names, colors, strict=False)
+    handles = [Patch(color=color, label=column_title(n, 20)) for n, color in entries]
     if not is_new:
         axes[0].legend(handles=handles, fontsize=SMALL)
         return

@@ -8,19 +8,16 @@ from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import rank_customers
 from segmentlearn.plotting._base import _canvas
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    ORANGE,
-    VERMILLION,
-    Axes,
-    Display,
+from segmentlearn.plotting._base._canvas import BLUE, GREY, ORANGE, VERMILLION, Axes
+from segmentlearn.plotting._base._predictions import (
+    PredictionsDisplay,
+    read_all,
+    thinned,
 )
-from segmentlearn.plotting._base._predictions import predicted, read_all, thinned
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ThresholdDisplay(Display):
+class ThresholdDisplay(PredictionsDisplay):
     """Precision, recall, F1 and queue rate at each threshold.
 
     Made by `from_estimator` or `from_predictions`. The queue rate is the share of the
@@ -100,16 +97,14 @@ class ThresholdDisplay(Display):
         -------
         display : ThresholdDisplay
         """
-        _canvas.require_pyplot()  # before the work
         if pos_label is None:
             pos_label = getattr(estimator, "pos_label", None)
         if threshold is None:
             own = getattr(estimator, "threshold", None)
             threshold = getattr(estimator, "best_threshold_", own)
             threshold = None if isinstance(threshold, str) else threshold
-        proba, pos_label = predicted(estimator, X, pos_label)
         how = {"threshold": threshold, "pos_label": pos_label, "ax": ax, **how}
-        return cls.from_predictions(y, next(iter(proba.values())), **how)
+        return super().from_estimator(estimator, X, y, **how)
 
     @classmethod
     def from_predictions(
@@ -143,7 +138,7 @@ class ThresholdDisplay(Display):
         -------
         display : ThresholdDisplay
         """
-        positive, scores = read_all(y_true, proba, pos_label)[None]
+        [(positive, scores)] = read_all(y_true, proba, pos_label).values()
         ranking = rank_customers(scores)
         reached = ranking.reached[1:]
         hits = ranking.totals(positive)[1:]
@@ -170,13 +165,12 @@ class ThresholdDisplay(Display):
         self : ThresholdDisplay
         """
         ax = _canvas.open_axes(ax, width=7.6, height=4.4)
-        curves = {
-            "precision": (self.precision, BLUE),
-            "recall": (self.recall, ORANGE),
-            "F1": (self.f1, VERMILLION),
-            "queue rate": (self.queue_rate, GREY),
-        }
-        for name, (values, color) in curves.items():
+        for name, values, color in (
+            ("precision", self.precision, BLUE),
+            ("recall", self.recall, ORANGE),
+            ("F1", self.f1, VERMILLION),
+            ("queue rate", self.queue_rate, GREY),
+        ):
             label = name
             if self.threshold is not None:
                 # customers from the threshold on, of whom there may be none

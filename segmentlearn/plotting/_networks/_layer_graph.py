@@ -157,18 +157,10 @@ class _Reader:
         name = entry.get("name") or config["name"]
         if "layers" in config and self._expand_nested and layer is not None:
             return self.read(layer, config, (*groups, name), sources)
-        self.nodes.append(
-            LayerNode(
-                name=name,
-                kind=entry["class_name"],
-                detail=_detail(config),
-                shape=_shape(layer, config),
-                n_params=_n_params(layer, entry["class_name"]),
-                sources=list(dict.fromkeys(sources)),
-                groups=groups,
-                is_shared=call > 0,
-            )
-        )
+        kind, inputs = entry["class_name"], list(dict.fromkeys(sources))
+        facts = (_detail(config), _shape(layer, config), _n_params(layer, kind))
+        node = LayerNode(name, kind, *facts, inputs, groups, is_shared=call > 0)
+        self.nodes.append(node)
         return [len(self.nodes) - 1]
 
 
@@ -192,11 +184,8 @@ def _leaves(value: Any) -> Iterable[Any]:
 
 def _tensors(call: dict) -> list[tuple[str, int, int]]:
     """Return layer, call and output of each tensor in the arguments of a call."""
-    return [
-        tuple(leaf["config"]["keras_history"])
-        for leaf in _leaves(call)
-        if isinstance(leaf, dict)
-    ]
+    tensors = [leaf for leaf in _leaves(call) if isinstance(leaf, dict)]
+    return [tuple(tensor["config"]["keras_history"]) for tensor in tensors]
 
 
 def _detail(config: dict) -> str:

@@ -11,21 +11,16 @@ from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import BLUE, GREY, VERMILLION, Axes, Display
 from segmentlearn.plotting._base._panels import write_numbers
 
-# criterion -> column of the table, title, column of the standard error
-_PANELS = {
-    "elbow": ("inertia", "Within-cluster sum of squares", None),
-    "silhouette": ("silhouette", "Silhouette (high)", None),
-    "silhouette_gain": ("silhouette_gain", "Silhouette gain (high)", None),
-    "calinski_harabasz": ("calinski_harabasz", "Calinski-Harabasz (high)", None),
-    "davies_bouldin": ("davies_bouldin", "Davies-Bouldin (low)", None),
-    "gap": ("gap", "Gap ± standard error", "gap_se"),
-    "bic": ("bic", "BIC (low)", None),
-    "prediction_strength": (
-        "prediction_strength",
-        "Prediction strength",
-        "prediction_strength_se",
-    ),
-    "stability": ("stability", "Bootstrap stability (high)", None),
+_TITLES = {
+    "elbow": "Within-cluster sum of squares",
+    "silhouette": "Silhouette (high)",
+    "silhouette_gain": "Silhouette gain (high)",
+    "calinski_harabasz": "Calinski-Harabasz (high)",
+    "davies_bouldin": "Davies-Bouldin (low)",
+    "gap": "Gap ± standard error",
+    "bic": "BIC (low)",
+    "prediction_strength": "Prediction strength",
+    "stability": "Bootstrap stability (high)",
 }
 _STRONG = 0.8
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.9, 2.3
@@ -152,22 +147,20 @@ class NumberOfClustersDisplay(Display):
         return self._drawn_on(panels[0])
 
     def _title(self) -> str:
-        found = (
-            "no segments (dashed line at 1)"
-            if self.recommended == 1
-            else f"{self.recommended} segments (dashed line)"
-        )
+        found = f"{self.recommended} segments (dashed line)"
+        if self.recommended == 1:
+            found = "no segments (dashed line at 1)"
         return f"Recommended: {found}\nRings: what each criterion chooses by itself"
 
     def _draw_panel(self, panel: Axes, criterion: str) -> None:
-        column, title, error = _PANELS[criterion]
-        values = self.table[column].dropna()
+        values = self.table["inertia" if criterion == "elbow" else criterion].dropna()
         n_clusters = values.index.to_numpy()
         style: dict = {"color": BLUE, "marker": "o", "markersize": 4}
+        error = self.table.get(f"{criterion}_se")
         if error is None:
             panel.plot(n_clusters, values, **style)
         else:
-            reach = self.table[error].reindex(n_clusters)
+            reach = error.reindex(n_clusters)
             panel.errorbar(n_clusters, values, yerr=reach, capsize=2, **style)
         if criterion == "prediction_strength":
             panel.axhline(_STRONG, color=GREY, linestyle=":")
@@ -180,7 +173,7 @@ class NumberOfClustersDisplay(Display):
         panel.set_xlim(self.table.index.min() - 0.5, self.table.index.max() + 0.5)
         panel.set_xticks(self.table.index[:: 2 if len(self.table) > 12 else 1])
         panel.margins(y=0.12)
-        panel.set_title(title, fontsize="small")
+        panel.set_title(_TITLES[criterion], fontsize="small")
         write_numbers(panel.yaxis, n_ticks=6)
         panel.tick_params(labelsize="x-small")
         _canvas.tidy(panel)

@@ -229,8 +229,8 @@ class SegmentMapDisplay(Display):
         colors, marks = segment_colors(self.labels)
         size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
         points = jitter(self.points)
-        alpha = 0.85 if len(points) <= 1_000 else 0.5
-        style = {"edgecolors": "white", "rasterized": len(points) > 2_000}
+        style: dict = {"edgecolors": "white", "rasterized": len(points) > 2_000}
+        style["alpha"] = 0.85 if len(points) <= 1_000 else 0.5
         for at, label in enumerate(self.labels):
             noise = is_noise(label)  # its marks are small and pale already
             caption = segment_caption(label, self.names[at], self.shares[at], 34, 3)
@@ -240,7 +240,8 @@ class SegmentMapDisplay(Display):
                 c=colors[at],
                 marker=marks[at],
                 linewidths=0.4 if size > 12 and not noise else 0,
-                **{"alpha": alpha, "label": caption, **style},
+                label=caption,
+                **style,
             )
         notes = leave_out_far_points(ax, self.points, self.centres)
         ax.set_xlabel(self.axis_names[0] + notes[0])
@@ -257,11 +258,9 @@ class SegmentMapDisplay(Display):
         """Write the labels of the segments at their centres; noise has none."""
         from matplotlib.patheffects import withStroke
 
-        marked = [
-            at
-            for at, label in enumerate(self.labels)
-            if not is_noise(label) and np.isfinite(self.centres[at]).all()
-        ]
+        is_known = np.isfinite(self.centres).all(axis=1)
+        labels = enumerate(self.labels)
+        marked = [at for at, label in labels if is_known[at] and not is_noise(label)]
         _canvas.laid_out_width(ax)  # the layout decides where labels collide
         places = ax.transData.transform(self.centres[marked])
         places = push_apart(places, _LABEL_INCHES * ax.figure.dpi)
@@ -286,11 +285,8 @@ def _choose_columns(
     profile: Any, X: Any, x: Any, y: Any, rows: np.ndarray, codes: np.ndarray
 ) -> tuple[list[str], np.ndarray]:
     """Return two columns and their points: those given, or the best separating pair."""
-    between = {
-        contrast.name: _share_between(contrast)
-        for contrast in profile.contrasts
-        if isinstance(contrast, NumberContrast)
-    }
+    numbers = [c for c in profile.contrasts if isinstance(c, NumberContrast)]
+    between = {contrast.name: _share_between(contrast) for contrast in numbers}
     given = [name for name in (x, y) if name is not None]
     candidates = sorted(between, key=between.__getitem__, reverse=True)
     candidates = [name for name in candidates if name not in given][:_MOST_CANDIDATES]

@@ -156,12 +156,9 @@ class SegmentSizesDisplay(Display):
                 "the segments of the same customers."
             )
         labels = _sorted({*predicted, *(actual or ()), *np.asarray(known).tolist()})
-        return cls(
-            labels=labels,
-            predicted=_count(predicted, labels),
-            actual=None if actual is None else _count(actual, labels),
-            names=names,
-        )
+        counts = None if actual is None else _count(actual, labels)
+        sizes: dict = {"predicted": _count(predicted, labels), "actual": counts}
+        return cls(labels=labels, names=names, **sizes)
 
     def plot(self, *, sort: bool = False, ax: Axes = None) -> Self:
         """Draw the bars.

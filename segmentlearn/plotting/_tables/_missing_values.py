@@ -49,14 +49,12 @@ class MissingCells:
         n_rows = len(next(iter(columns.values())).missing)
         edges = np.linspace(0, n_rows, min(n_rows, _MOST_BANDS) + 1).astype(np.intp)
         # band by band, so that the masks of a large table are not held at once
-        in_bands = pd.DataFrame(
-            {
-                name: np.add.reduceat(column.missing, edges[:-1], dtype=np.intp)
-                for name, column in columns.items()
-            }
-        )
-        bands = in_bands.div(np.diff(edges), axis=0)
-        return cls(n_rows, in_bands.sum(), bands)
+        counts = {
+            name: np.add.reduceat(column.missing, edges[:-1], dtype=np.intp)
+            for name, column in columns.items()
+        }
+        in_bands = pd.DataFrame(counts)
+        return cls(n_rows, in_bands.sum(), in_bands.div(np.diff(edges), axis=0))
 
     @property
     def shares(self) -> pd.Series:
@@ -160,14 +158,12 @@ class MissingValuesDisplay(PanelDisplay):
         require_pyplot()  # before the work
         _check_kind(kind)
         _named_tables.check_max_columns(max_columns)
-        tables = {
-            "before": _named_tables.read_named_tables(frames, "frames"),
-            "after": {},
-        }
+        before = _named_tables.read_named_tables(frames, "frames")
+        tables = {"before": before, "after": {}}
         if after is not None:
-            imputed = _named_tables.read_named_tables(after, "after")
-            tables["after"] = _with_names(imputed, after, tables["before"])
-        missing = {
+            tables["after"] = _named_tables.read_named_tables(after, "after")
+            _name_columns(tables["after"], after, before)
+        missing: dict = {
             stage: {name: MissingCells.of_table(table) for name, table in read.items()}
             for stage, read in tables.items()
         }
@@ -181,14 +177,9 @@ class MissingValuesDisplay(PanelDisplay):
             for stage, by_name in tables.items()
             for name, read in by_name.items()
         }
-        return cls(
-            before=missing["before"],
-            after=missing["after"],
-            columns=shown,
-            n_left_out=len(columns) - len(shown),
-            correlations=correlations,
-            kind=kind,
-        ).plot(axes=axes)
+        n_left_out = len(columns) - len(shown)
+        chosen: dict = {"columns": shown, "n_left_out": n_left_out, "kind": kind}
+        return cls(**missing, **chosen, correlations=correlations).plot(axes=axes)
 
     def to_frame(self) -> pd.DataFrame:
         """Return counts and shares of missing cells.
@@ -248,11 +239,8 @@ class MissingValuesDisplay(PanelDisplay):
         _check_kind(kind)
         panels, columns = self._panels(), self.columns
         if kind == "bar":  # columns that have something to show
-            columns = [
-                column
-                for column in columns
-                if any(cells.counts.get(column) != 0 for *_, cells in panels)
-            ]
+            counts = [cells.counts for *_, cells in panels]
+            columns = [c for c in columns if any(own.get(c) != 0 for own in counts)]
         is_new = axes is None
         axes = self._open(kind, columns) if is_new else axes
         axes = self._take_axes(axes, len(panels))
@@ -310,13 +298,11 @@ class MissingValuesDisplay(PanelDisplay):
 
     def _note(self, kind: str, columns: list[str]) -> str:
         """Return which columns are not drawn."""
-        notes = []
+        notes, n_shown = [], len(self.columns)
         if self.n_left_out:
-            n_all = len(self.columns) + self.n_left_out
-            notes.append(
-                f"The {len(self.columns)} of {n_all} columns with the most missing "
-                f"values; {self.n_left_out} left out"
-            )
+            which = f"The {n_shown} of {n_shown + self.n_left_out} columns"
+            notes.append(f"{which} with the most missing values")
+            notes.append(f"{self.n_left_out} left out")
         n_whole = len(self.columns) - len(columns)
         if kind == "bar" and n_whole and columns:
             notes.append(f"not shown: {count_text(n_whole, 'complete column')}")
@@ -337,12 +323,10 @@ class MissingValuesDisplay(PanelDisplay):
             n_columns = count_text(len(self.columns), "column")
             _panels.write_alone(ax, f"No value is missing in {n_columns}.")
             return
-        before = self.before[name].counts
-        why = {
-            column: "dropped by imputation" if column in before else "not in this table"
-            for column in columns
-            if column not in cells.counts
-        }
+        absent = set(columns).difference(cells.counts.index)
+        why = dict.fromkeys(absent, "not in this table")
+        dropped = absent.intersection(self.before[name].counts.index)
+        why |= dict.fromkeys(dropped, "dropped by imputation")
         if kind == "matrix":
             draw_missing_matrix(ax, cells, columns, why)
             return
@@ -375,9 +359,9 @@ def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
     AssociationDisplay(**pairs).plot(ax=ax, max_columns=len(phi))
 
 
-def _with_names(
+def _name_columns(
     imputed: dict[str, dict], after: Any, before: dict[str, dict]
-) -> dict[str, dict]:
+) -> None:
     """Name the columns of imputed arrays, and check that their tables are there."""
     unknown = [name for name in imputed if name not in before]
     if unknown:
@@ -396,4 +380,3 @@ def _with_names(
                 f"has {len(names)}; pass a frame, so that they can be matched."
             )
         imputed[str(name)] = dict(zip(names, read.values(), strict=True))
-    return imputed

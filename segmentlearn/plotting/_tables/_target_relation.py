@@ -379,11 +379,10 @@ class TargetRelationDisplay(PanelDisplay):
 
     def _draw_shares(self, ax: Axes, relation: ClassesByLevel) -> str:
         """Draw the shares of the classes at each level."""
+        style = {"height": 0.75, "edgecolor": "white", "linewidth": 0.8}
         left = np.zeros(len(relation.levels))
-        edge = {"edgecolor": "white", "linewidth": 0.8}
         for shares, color in zip(relation.shares.T, self._colors(), strict=True):
-            places = range(len(left))
-            ax.barh(places, shares, left=left, height=0.75, color=color, **edge)
+            ax.barh(range(len(left)), shares, left=left, color=color, **style)
             left += shares
         _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         ax.set_xlim(0, 1)
