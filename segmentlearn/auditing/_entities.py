@@ -8,7 +8,7 @@ import pandas as pd
 from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import cell_hashes, row_hashes, salted_hashes
-from segmentlearn.tables import Column
+from segmentlearn.tables import Column, draw_rows
 
 _CLEARLY_AGREE = 0.2  # agreement beyond chance, 1 where all cells agree
 _AGREES = 0.99
@@ -81,9 +81,8 @@ def check_shared(
         f"{n_shared:,} of {len(new_keys):,} new rows ({share_text(share)}) have an "
         f"identifier of the training table"
     )
-    if n_shared > _MOST_PAIRS:
-        drawn = np.sort(random_state.choice(n_shared, _MOST_PAIRS, replace=False))
-        new_rows, rows = new_rows[drawn], rows[drawn]
+    drawn = draw_rows(n_shared, _MOST_PAIRS, random_state)
+    new_rows, rows = new_rows[drawn], rows[drawn]
     strangers = random_state.permutation(rows)
     agreement, chance = {}, {}
     for column, other in pairs:

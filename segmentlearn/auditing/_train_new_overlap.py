@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 from segmentlearn._formatting import share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
-from segmentlearn.tables import Column
+from segmentlearn.tables import Column, draw_rows
 
 _MOST_QUERIES = 5_000
 _MOST_NEIGHBOURS = 20_000
@@ -46,8 +46,8 @@ def check_near_copies(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     if min(n_rows, n_new) < _FEWEST_ROWS:
         return
     old, new = (salted_hashes(list(columns)) for columns in zip(*pairs, strict=True))
-    queries = _draw(n_new, _MOST_QUERIES, random_state)
-    inner = _draw(n_rows, _MOST_QUERIES, random_state)
+    queries = draw_rows(n_new, _MOST_QUERIES, random_state)
+    inner = draw_rows(n_rows, _MOST_QUERIES, random_state)
     subsets = _subsets(len(pairs), random_state)
     for n_differing, left_out in subsets.items():
         evidence = _compare(*_agreeing(old, new, left_out, queries, inner))
@@ -66,8 +66,8 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     n_drawn = min(n_rows, n_new, _MOST_QUERIES)
     if n_drawn < _FEWEST_ROWS:
         return
-    rows = _draw(n_rows, n_drawn, random_state)
-    new_rows = _draw(n_new, n_drawn, random_state)
+    rows = draw_rows(n_rows, n_drawn, random_state)
+    new_rows = draw_rows(n_new, n_drawn, random_state)
     X = np.column_stack(
         [_ordinal(column.take(rows), new.take(new_rows)) for column, new in pairs]
     )
@@ -91,13 +91,6 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
         f"half of them held out; all columns together).",
         {"auc": auc, "p_value": float(test.pvalue), "n_sampled": n_drawn},
     )
-
-
-def _draw(n_rows: int, n_wanted: int, random_state: Random) -> np.ndarray:
-    """Draw rows, all of them where they are few enough."""
-    if n_rows <= n_wanted:
-        return np.arange(n_rows)
-    return np.sort(random_state.choice(n_rows, n_wanted, replace=False))
 
 
 def _subsets(n_columns: int, random_state: Random) -> dict[int, list[tuple]]:
@@ -173,8 +166,8 @@ def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
 def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     """Find new rows that lie closer to training rows than these do to each other."""
     n_rows, n_new = map(len, pairs[0])
-    rows = _draw(n_rows, _MOST_NEIGHBOURS, random_state)
-    queries = _draw(n_new, _MOST_QUERIES // 2, random_state)
+    rows = draw_rows(n_rows, _MOST_NEIGHBOURS, random_state)
+    queries = draw_rows(n_new, _MOST_QUERIES // 2, random_state)
     inner = np.sort(random_state.permutation(len(rows))[: _MOST_QUERIES // 2])
     parts = [_prepared(column.take(rows), new.take(queries)) for column, new in pairs]
     X, new = (np.hstack(matrices) for matrices in zip(*parts, strict=True))

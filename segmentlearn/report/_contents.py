@@ -29,6 +29,7 @@ from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import Quality, classifier_quality, clusterer_quality
 from segmentlearn.report._rare_levels import merge_rare_levels
 from segmentlearn.report._segments import SegmentPart, draw_sizes, list_segments
+from segmentlearn.tables import draw_rows
 
 MOST_ROWS = 20_000
 _BATCH = 50_000
@@ -105,7 +106,7 @@ def gather(
     rng = check_random_state(random_state)
     predicted = _predict(model, X[features])
     labels, sizes = _count(model, predicted)
-    rows = _draw_rows(len(X), rng)
+    rows = draw_rows(len(X), MOST_ROWS, rng)
     sample, segments = X.iloc[rows], predicted[rows]
     merged, rare = merge_rare_levels(sample)
 
@@ -132,12 +133,6 @@ def gather(
         findings=plain_findings(sample, _known(y, rows), rng, used),
         facts=_reproduce(model, X, y, random_state, archive_facts, command),
     )
-
-
-def _draw_rows(n_rows: int, rng: np.random.RandomState) -> np.ndarray:
-    if n_rows <= MOST_ROWS:
-        return np.arange(n_rows)
-    return np.sort(rng.choice(n_rows, MOST_ROWS, replace=False))
 
 
 def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:

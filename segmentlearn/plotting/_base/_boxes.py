@@ -9,13 +9,12 @@ from segmentlearn.plotting._base._canvas import Axes
 
 def five_numbers(values: np.ndarray) -> np.ndarray:
     """Return what a box shows of some values."""
+    from matplotlib.cbook import boxplot_stats
+
     if not len(values):
         return np.full(5, np.nan)
-    lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75])
-    reach = 1.5 * (upper - lower)
-    low = values[values >= lower - reach].min()
-    high = values[values <= upper + reach].max()
-    return np.array([min(low, lower), lower, median, upper, max(high, upper)])
+    [found] = boxplot_stats(values)
+    return np.array([found[name] for name in ("whislo", "q1", "med", "q3", "whishi")])
 
 
 def draw_box(

@@ -94,12 +94,9 @@ class DistributionDisplay(PanelDisplay):
         ValueError
             If a table is empty, a column is unknown or `max_columns` is less than 1.
         """
-        _canvas.require_pyplot()  # before the work
-        _named_tables.check_max_columns(max_columns)
-        tables = _named_tables.read_named_tables(X, "X")
-        chosen = _named_tables.choose_columns(
-            _named_tables.union_of_columns(tables.values()), columns
-        )
+        tables = _named_tables.read_tables(X, "X", max_columns)
+        names = _named_tables.union_of_columns(tables.values())
+        chosen = _named_tables.choose_columns(names, columns)
         shown = {
             name: [table.get(name) for table in tables.values()]
             for name in chosen[:max_columns]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from segmentlearn._formatting import count_text, share_text
 from segmentlearn.plotting._base import _named_tables, _panels
-from segmentlearn.plotting._base._canvas import Axes, require_pyplot
+from segmentlearn.plotting._base._canvas import Axes
 from segmentlearn.plotting._base._named_tables import ONLY_TABLE
 from segmentlearn.plotting._base._panels import PanelDisplay
 from segmentlearn.plotting._tables._association import AssociationDisplay
@@ -155,13 +155,11 @@ class MissingValuesDisplay(PanelDisplay):
             If `kind` or `max_columns` is none such, a table is empty, or `after` is
             not of the tables in `frames`.
         """
-        require_pyplot()  # before the work
         _check_kind(kind)
-        _named_tables.check_max_columns(max_columns)
-        before = _named_tables.read_named_tables(frames, "frames")
+        before = _named_tables.read_tables(frames, "frames", max_columns)
         tables = {"before": before, "after": {}}
         if after is not None:
-            tables["after"] = _named_tables.read_named_tables(after, "after")
+            tables["after"] = _named_tables.read_tables(after, "after")
             _name_columns(tables["after"], after, before)
         missing: dict = {
             stage: {name: MissingCells.of_table(table) for name, table in read.items()}

@@ -250,17 +250,13 @@ class TargetRelationDisplay(PanelDisplay):
         SchemaError
             If a column holds infinite values.
         """
-        _canvas.require_pyplot()  # before the work
-        _named_tables.check_max_columns(max_columns)
-        read = _named_tables.read_named_tables({ONLY_TABLE: X}, "X")[ONLY_TABLE]
+        read = _named_tables.read_tables({ONLY_TABLE: X}, "X", max_columns)[ONLY_TABLE]
         chosen = _named_tables.choose_columns(list(read), columns)
         values, target_type = check_target(y)
         named = pd.Series(values, name=getattr(y, "name", None))
-        found = associations(
-            pd.DataFrame({name: read[name].cells for name in chosen}, copy=False),
-            named,
-            identifiers="drop" if columns is None else "keep",
-        )
+        frame = pd.DataFrame({name: read[name].cells for name in chosen}, copy=False)
+        identifiers = "drop" if columns is None else "keep"
+        found = associations(frame, named, identifiers=identifiers)
         assert found.with_target is not None  # there is a target
         strengths = found.with_target.dropna(subset=["association"])
         if strengths.empty:
@@ -273,9 +269,8 @@ class TargetRelationDisplay(PanelDisplay):
         classes = class_counts = None
         relations: list[NumbersByClass | ClassesByLevel | MeansByGroup]
         if target_type == "classes":
-            labels, codes, class_counts = np.unique(
-                values, return_inverse=True, return_counts=True
-            )
+            labels, codes = np.unique(values, return_inverse=True)
+            class_counts = np.bincount(codes)
             kinds = (ClassesByLevel, NumbersByClass)
             relations = [
                 kinds[holds_numbers([column])].of_column(column, codes, len(labels))
