@@ -135,12 +135,10 @@ class Associations:
         text : str
             The columns with the target, where there is one, then the strongest pairs.
         """
-        parts = ["# Associations", f"{self._rows_text()}."]
+        parts, pairs = ["# Associations", f"{self._rows_text()}."], self.to_frame()
         if self.with_target is not None:
             parts.append(f"## With {escape_markdown(str(self.target))}")
             parts.append(_table(self.with_target.reset_index().head(max_rows)))
-        pairs = self.to_frame()
-        if self.target is not None:
             pairs = pairs[pairs["second"] != self.target]
         if len(pairs):
             parts += ["## With each other", _table(pairs.head(max_rows))]

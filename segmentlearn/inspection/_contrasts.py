@@ -1,7 +1,7 @@
 """Each segment beside the rest: moments of numbers, counts of categories, effects."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import stats
@@ -26,6 +26,7 @@ class _Contrast:
     missing: np.ndarray
     effect: EffectSize
     p_values: np.ndarray
+    measure: ClassVar[str]  # of the effect
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -51,6 +52,7 @@ class NumberContrast(_Contrast):
         Of Welch's t-test.
     """
 
+    measure = "cohen_d"
     mean: np.ndarray
     sd: np.ndarray
     quartiles: np.ndarray
@@ -85,6 +87,7 @@ class CategoryContrast(_Contrast):
         Of the chi-squared test.
     """
 
+    measure = "cramers_v"
     levels: list
     counts: np.ndarray
     differences: EffectSize

@@ -116,7 +116,8 @@ class Described:
 def _chosen(names: list[str], columns: Any) -> set[str]:
     """Return the names of the columns to describe."""
     columns = [columns] if isinstance(columns, str | Integral) else list(columns)
-    known: dict[Any, str] = {**{name: name for name in names}, **dict(enumerate(names))}
+    known: dict[Any, str] = {name: name for name in names}
+    known |= dict(enumerate(names))
     unknown = [column for column in columns if column not in known]
     if unknown:
         raise ValueError(
@@ -138,13 +139,11 @@ def fewer_levels(factor: Factor, max_levels: int) -> Factor:
     counts = factor.counts()[:-1]
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
-    kept, rest = order[:max_levels], order[max_levels:]
-    if factor.ordered:
-        kept = np.sort(kept)
+    kept = np.sort(order[:max_levels]) if factor.ordered else order[:max_levels]
     levels = [factor.levels[at] for at in kept]
     target = np.full(len(factor.levels) + 1, -1, dtype=np.intp)
+    target[order] = len(kept)
     target[kept] = np.arange(len(kept))
-    if len(rest):
-        target[rest] = len(kept)
+    if len(order) > len(kept):
         levels.append(OTHER_LEVELS)
     return Factor(target[factor.codes], levels, factor.ordered)

@@ -23,14 +23,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AGE = re.compile(r"(?:(?:customer|client|user|member|person|buyer) )?age")
 _STANDALONE = re.compile(r"[^\W\d_]{4,}\D*")
 _EDGES = {
-    "number": ("low", "high"),
-    "datetime": ("early", "late"),
-    "timedelta": ("short", "long"),
-}
-_SLIGHT_EDGES = {
-    "number": ("lower", "higher"),
-    "datetime": ("earlier", "later"),
-    "timedelta": ("shorter", "longer"),
+    "number": ("low", "high", "lower", "higher"),
+    "datetime": ("early", "late", "earlier", "later"),
+    "timedelta": ("short", "long", "shorter", "longer"),
 }
 
 
@@ -209,10 +204,10 @@ def _name(features: list[DistinguishingFeature]) -> str:
 
 
 def _mean_words(name: str, kind: str, d: float) -> str:
-    size, is_higher = abs(d), int(d > 0)
+    size, edges = abs(d), _EDGES[kind][int(d > 0) :: 2]
     if kind == "number" and _AGE.fullmatch(name):
         much = "much " if size >= VERY else "slightly " if size < SIZEABLE else ""
-        return f"{much}{('younger', 'older')[is_higher]}"
+        return f"{much}{'older' if d > 0 else 'younger'}"
     if size < SIZEABLE:
-        return f"slightly {_SLIGHT_EDGES[kind][is_higher]} {name}"
-    return f"{'very ' if size >= VERY else ''}{_EDGES[kind][is_higher]} {name}"
+        return f"slightly {edges[1]} {name}"
+    return f"{'very ' if size >= VERY else ''}{edges[0]} {name}"

@@ -73,15 +73,16 @@ def list_segments(
     known_names: dict[Any, str],
 ) -> list[SegmentPart]:
     """Describe segments, those that are too small with fewer words."""
+    known = [] if profile is None else list(map(str, profile.labels))
     parts = []
     for label, size, count in zip(labels, sizes, suppress(sizes.tolist()), strict=True):
         name = NOISE_NAME if is_noise(label) else known_names.get(label, "")
         share = percent(size / sizes.sum()) if count.is_shown else ""
         part = SegmentPart(str(label), name or f"segment {label}", count, share)
-        at = _position(profile, label)
+        at = known.index(str(label)) if str(label) in known else -1
         if size < THRESHOLD:
             part.note = _FEW
-        elif profile is None or at is None or profile.sizes[at] < THRESHOLD:
+        elif profile is None or at < 0 or profile.sizes[at] < THRESHOLD:
             part.note = _NOT_SAMPLED
         else:
             part.name = name or profile.names[profile.labels[at]]
@@ -105,11 +106,6 @@ def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
         facts.append(f"{names[-1]}: {part.size} customers{share}")
     words = f"Sizes of the segments. {'; '.join(facts)}."
     return draw_bars(names, shares, texts, words=words, unit="percent of the customers")
-
-
-def _position(profile: SegmentProfile | None, label: Any) -> int | None:
-    texts = [] if profile is None else [str(known) for known in profile.labels]
-    return texts.index(str(label)) if str(label) in texts else None
 
 
 def _describe(part: SegmentPart, profile: SegmentProfile, at: int) -> None:
