@@ -3,8 +3,8 @@ Data quality audit and feature associations
 ===========================================
 
 A model is not better than its table. Here a table gets defects that tables have in real
-life, the audit looks for them, and what is left is asked which columns have to do with
-the segments.
+life, the audit looks for them, and what is left shows which columns are related to the
+segments.
 """
 
 # %%
@@ -110,7 +110,7 @@ print(f"{len(X):,} customers left; worst finding now: {mended.worst}")
 # %%
 # Associations with the segments
 # ------------------------------
-# Two uninformative columns are added, to see what becomes of them.
+# Two uninformative columns are added, to see that they are dropped.
 X = X.assign(
     Locker=rng.integers(1, 500, len(X)), Colour=rng.choice(["red", "blue"], len(X))
 )

@@ -69,7 +69,7 @@ missing.plot("bar")
 missing.plot("correlation")
 
 # %%
-# What is in the columns, and what they have to do with the segments:
+# Distributions of the columns, and their relation to the segments:
 DistributionDisplay.from_frame({"train": X, "new": new})
 
 # %%

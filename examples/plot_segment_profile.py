@@ -3,7 +3,7 @@ Segment profiles, cluster stability and marketing actions
 =========================================================
 
 Segments of a shopping centre's customers have been found. What is in them, would they
-come back if other customers had been asked, what is to be done for each, and which one
+come back if other customers had been asked, which action suits each, and which one
 does a new customer belong to? How they are found, and how many there are, is the
 subject of :ref:`another example
 <sphx_glr_auto_examples_plot_mall_autoencoder_kmeans.py>`.

@@ -2,7 +2,7 @@
 Correlation heatmap of mixed columns; spending score classifier
 ===============================================================
 
-Which columns have to do with how much a customer spends, and how well does a net with
+Which columns are related to how much a customer spends, and how well does a net with
 batch normalisation predict it? A heatmap of correlations between codes, where "Artist"
 is 0 and "Doctor" is 2, shows what is not there; here each pair of columns has the
 measure that suits its kinds.

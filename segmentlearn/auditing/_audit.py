@@ -1,4 +1,4 @@
-"""audit: what is wrong with a table before anything is learnt from it."""
+"""audit: what would make results on a table mislead."""
 
 from numbers import Integral, Real
 from typing import Any

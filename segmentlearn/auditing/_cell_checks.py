@@ -1,4 +1,4 @@
-"""Defects of single columns: missing values, constants, text for numbers, copies."""
+"""Defects of single columns: missing, constant, numbers as text, copies."""
 
 import collections
 import re

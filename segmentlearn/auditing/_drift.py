@@ -1,4 +1,4 @@
-"""What a new table does differently: columns, kinds, levels, distributions."""
+"""Drift of a new table: columns, kinds, levels, distributions."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

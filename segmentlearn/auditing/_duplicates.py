@@ -1,4 +1,4 @@
-"""Rows that repeat the features of others, and labels that contradict each other."""
+"""Duplicate rows and conflicting labels."""
 
 from collections.abc import Iterator
 

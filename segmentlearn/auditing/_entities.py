@@ -1,4 +1,4 @@
-"""Identifiers: columns that name their row, and customers in both tables."""
+"""Identifier columns, and customers in both tables."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Columns that alone predict the target too well, or sound as if known afterwards."""
+"""Target leakage: columns that predict too well, or are named as known later."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Training and new rows: near copies, and whether a model separates them."""
+"""Train/new overlap: near copies, and a classifier two-sample test."""
 
 import itertools
 from collections.abc import Iterator

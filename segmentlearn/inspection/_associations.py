@@ -1,4 +1,4 @@
-"""associations: which columns go together, and with the target."""
+"""associations: pairwise associations of columns, and with the target."""
 
 import dataclasses
 import warnings

@@ -1,4 +1,4 @@
-"""Each segment beside the rest: moments of numbers, counts of categories, effects."""
+"""Contrast each segment with the rest: moments, counts, effect sizes."""
 
 import dataclasses
 from typing import Any, ClassVar

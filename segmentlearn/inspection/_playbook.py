@@ -1,4 +1,4 @@
-"""segment_playbook: the user's own rules beside what was measured in each segment."""
+"""segment_playbook: the user's own rules, matched with the measured features."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -200,7 +200,7 @@ def _read_rules(rules: Any, profile: SegmentProfile) -> list[tuple[Any, list]]:
         if action is None:
             where = f"row {name[1]}" if isinstance(name, tuple) else f"rule {name!r}"
             raise ValueError(
-                f"rules, {where}: no action; write in 'action' what is to be done."
+                f"rules, {where}: no action; write in 'action' what to do."
             )
     return [(actions[name], together) for name, together in conditions.items()]
 

@@ -1,4 +1,4 @@
-"""The paths from a decision tree's root to its leaves, as conditions in words."""
+"""Decision rules: the paths from a tree's root to its leaves as text."""
 
 import dataclasses
 from collections.abc import Iterator

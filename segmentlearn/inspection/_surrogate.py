@@ -1,4 +1,4 @@
-"""A shallow tree that finds the segments again: rules, and how far to trust them."""
+"""Surrogate tree of the segments: its rules, and their held-out accuracy."""
 
 import dataclasses
 from typing import Any

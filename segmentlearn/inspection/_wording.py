@@ -1,4 +1,4 @@
-"""Words for what sets a segment apart, for readers without statistics."""
+"""Names and descriptions of distinguishing features in plain words."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Rare levels of categories are merged before anything is reported on them."""
+"""Merge rare levels of categories before anything is reported on them."""
 
 import pandas as pd
 

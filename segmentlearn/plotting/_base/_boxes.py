@@ -1,4 +1,4 @@
-"""Boxes of quartiles, slim enough to stand above other things."""
+"""Horizontal box plots, slim enough to stand above a histogram."""
 
 from typing import Any
 

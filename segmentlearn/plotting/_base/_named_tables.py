@@ -1,4 +1,4 @@
-"""One table or several by name, read column by column."""
+"""Input of one table, or of several by name."""
 
 from numbers import Integral
 from typing import Any

@@ -1,4 +1,4 @@
-"""Panels side by side: opened, named, or with words in place of a picture."""
+"""Panels side by side: axes, titles, notes, ticks and legends."""
 
 import textwrap
 from typing import Any

@@ -1,4 +1,4 @@
-"""From estimators and customers to the probabilities that a display draws."""
+"""Probabilities of the positive class, from classifiers or as they are passed."""
 
 from collections.abc import Mapping
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""How segments look in every picture: colours, marks, legends."""
+"""Colours, markers and captions of segments, the same in every picture."""
 
 import textwrap
 from itertools import cycle

@@ -1,4 +1,4 @@
-"""The reliability diagram: whether customers respond as often as predicted."""
+"""Reliability diagram: observed shares against predicted probabilities."""
 
 import dataclasses
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""The confusion matrix with shares of each true class, and counts."""
+"""Confusion matrix with counts and shares of each true class."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Gain and lift charts: what contacting the most probable customers first brings."""
+"""Cumulative gain and lift charts."""
 
 import dataclasses
 from typing import Any, Self

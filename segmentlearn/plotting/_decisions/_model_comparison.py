@@ -1,4 +1,4 @@
-"""How far a classifier is ahead of baselines, with intervals."""
+"""Differences between a classifier and baselines, with intervals."""
 
 import dataclasses
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""The profit of a campaign against how many customers it contacts."""
+"""Profit of a campaign against the share of customers contacted."""
 
 import dataclasses
 from typing import Any, Self

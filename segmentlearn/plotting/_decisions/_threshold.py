@@ -1,4 +1,4 @@
-"""What becomes of precision, recall and the queue when the threshold moves."""
+"""Precision, recall, F1 and queue rate by decision threshold."""
 
 import dataclasses
 from typing import Any, Self

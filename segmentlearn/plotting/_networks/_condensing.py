@@ -1,4 +1,4 @@
-"""Fewer boxes for large nets: equal branches, repeated blocks, long middles."""
+"""Condense large networks: equal branches, repeated blocks, long middles."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Loss and metrics of a training, epoch by epoch, and whether the net overfits."""
+"""Learning curves: loss and metrics by epoch, and whether the net overfits."""
 
 import dataclasses
 import textwrap

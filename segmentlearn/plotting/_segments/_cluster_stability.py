@@ -1,4 +1,4 @@
-"""The stability of each segment, beside the bounds of Hennig's words."""
+"""Bootstrap stability of each segment, with the bounds that Hennig proposed."""
 
 import dataclasses
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""The criteria over the number of segments, a panel each."""
+"""Criteria for the number of clusters, one panel each."""
 
 import dataclasses
 from typing import Any, Self

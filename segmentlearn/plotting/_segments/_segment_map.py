@@ -1,4 +1,4 @@
-"""Customers as points, coloured by segment."""
+"""Scatter plot of customers, coloured by segment."""
 
 import dataclasses
 import itertools

@@ -1,4 +1,4 @@
-"""What sets segments apart, as a heatmap or as a snake plot."""
+"""Effect sizes of segments as a heatmap, or their means as a snake plot."""
 
 import dataclasses
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""The silhouette plot: how well each customer sits in the own segment."""
+"""The silhouette plot, segment by segment."""
 
 import dataclasses
 from typing import Any, Self

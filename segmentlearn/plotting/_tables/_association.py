@@ -1,4 +1,4 @@
-"""Which columns go together, as a heatmap of half a matrix."""
+"""Heatmap of the associations of columns, the lower half of the matrix."""
 
 import dataclasses
 import textwrap

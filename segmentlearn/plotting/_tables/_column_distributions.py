@@ -1,4 +1,4 @@
-"""How the values of one column are distributed, in one table or in several."""
+"""Histogram or level counts of one column, in one table or in several."""
 
 import dataclasses
 from typing import Any

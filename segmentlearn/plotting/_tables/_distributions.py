@@ -1,4 +1,4 @@
-"""How the columns of a table are distributed, beside those of other tables."""
+"""Distributions of the columns of one table or several."""
 
 import dataclasses
 from itertools import cycle, islice

@@ -1,4 +1,4 @@
-"""Panels of missing cells: a line a column over the rows, or a bar a column."""
+"""Panels of missing cells: a matrix over the rows, or a bar chart."""
 
 from typing import Any
 

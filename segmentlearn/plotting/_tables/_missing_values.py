@@ -1,4 +1,4 @@
-"""Where cells are missing: by row, by column, and whether they are missing together."""
+"""Missing cells by row, by column and together, before and after imputation."""
 
 import dataclasses
 from typing import Any, Self

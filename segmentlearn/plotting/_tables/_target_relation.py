@@ -1,4 +1,4 @@
-"""What each column has to do with the target, the strongest first."""
+"""Relation of each column to the target, the strongest first."""
 
 import dataclasses
 from typing import Any, Self
@@ -154,7 +154,7 @@ class MeansByGroup:
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
 class TargetRelationDisplay(PanelDisplay):
-    """A panel a column: what it has to do with the target, the strongest first.
+    """A panel for each column: its relation to the target, the strongest first.
 
     Made by `from_frame`. Of a target of classes, columns of numbers have a box for each
     class; categories have the rate of the rarer of two classes with Wilson intervals
