@@ -52,7 +52,7 @@ from segmentlearn.tables._roles import (
     expected_kinds,
     resolve_roles,
 )
-from segmentlearn.tables._rows import draw_sample, row_chunks
+from segmentlearn.tables._rows import draw_rows, draw_sample, row_chunks
 from segmentlearn.tables._schema import (
     infinite_problems,
     match_columns,
