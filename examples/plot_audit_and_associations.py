@@ -1,10 +1,10 @@
 """
-Is the table fit to learn from? Audit and associations
-======================================================
+Data quality audit and feature associations
+===========================================
 
 A model is not better than its table. Here a table gets defects that tables have in real
-life, the audit looks for them, and what is left is asked which columns have to do with
-the segments.
+life, the audit looks for them, and what is left shows which columns are related to the
+segments.
 """
 
 # %%
@@ -40,8 +40,8 @@ X_train, X_new, y_train, _ = train_test_split(
 )
 
 # %%
-# Five defects
-# ------------
+# Plant five defects
+# ------------------
 rng = np.random.default_rng(0)
 train, new = X_train.assign(Segment=y_train), X_new.copy()
 
@@ -71,8 +71,8 @@ artists = train.index[train["Profession"] == "Artist"][:40]
 train.loc[artists, "Profession"] = "Artist "
 
 # %%
-# The audit
-# ---------
+# Run the audit
+# -------------
 # Errors and warnings; ``print(report)`` shows the notes, too.
 report = audit(train.drop(columns="Segment"), train["Segment"], new, ids="ID")
 print(report.filter("warning"))
@@ -94,8 +94,8 @@ for defect, (column, codes) in planted.items():
     print(f"{defect}: {found[0].severity if found else 'not found'}")
 
 # %%
-# Mend it
-# -------
+# Fix the defects
+# ---------------
 # What the cures say: without the leak and the identifier. Which of two contradicting
 # labels is right would have to be looked up; here such customers are left out, and what
 # is left is a little easier than life.
@@ -108,9 +108,9 @@ mended = audit(X, y)
 print(f"{len(X):,} customers left; worst finding now: {mended.worst}")
 
 # %%
-# Which columns have to do with the segments?
-# -------------------------------------------
-# Two columns that tell nothing are added, to see what becomes of them.
+# Associations with the segments
+# ------------------------------
+# Two uninformative columns are added, to see that they are dropped.
 X = X.assign(
     Locker=rng.integers(1, 500, len(X)), Colour=rng.choice(["red", "blue"], len(X))
 )
@@ -122,8 +122,8 @@ print(found.with_target.round(3))
 AssociationDisplay.from_result(found).plot()
 
 # %%
-# Keep what reaches a threshold
-# -----------------------------
+# Feature selection by association
+# --------------------------------
 # The selector belongs inside the pipeline, so that each fold selects from its own
 # training rows. A threshold of 0 keeps every column.
 pipeline = make_pipeline(

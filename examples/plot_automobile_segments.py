@@ -1,8 +1,8 @@
 """
-Segments A to D of an automobile company
-========================================
+Automobile customer segmentation (A to D), end to end
+=====================================================
 
-The whole way of a project: a table with gaps, a net after the book, a tuned net, what
+A whole project: a table with missing values, a textbook net, a tuned net, what
 both are worth on customers that they have not seen, segments for new customers, and
 what to do for each segment. All pictures and figures come from the fitted models.
 """
@@ -50,9 +50,9 @@ else:
 print(f"{len(X):,} customers with a segment, {len(new):,} without")
 
 # %%
-# What is missing
-# ---------------
-# Both tables, before and after the gaps are filled. The imputer learns from the first
+# Missing values
+# --------------
+# Both tables, before and after imputation. The imputer learns from the first
 # table and treats the second alike; no row is dropped.
 imputer = MixedImputer(add_indicator=False).fit(X)
 missing = MissingValuesDisplay.from_frames(
@@ -65,19 +65,19 @@ missing = MissingValuesDisplay.from_frames(
 missing.plot("bar")
 
 # %%
-# And whether gaps come together:
+# And whether values are missing together:
 missing.plot("correlation")
 
 # %%
-# What is in the columns, and what they have to do with the segments:
+# Distributions of the columns, and their relation to the segments:
 DistributionDisplay.from_frame({"train": X, "new": new})
 
 # %%
 TargetRelationDisplay.from_frame(X, y)
 
 # %%
-# One-hot
-# -------
+# One-hot encoding
+# ----------------
 # The nets see numbers only. What a column becomes follows from what it holds; the
 # models below do this by themselves.
 preprocessor = TabularPreprocessor().fit(X)
@@ -85,8 +85,8 @@ print(f"{X.shape[1]} columns become {len(preprocessor.get_feature_names_out())}:
 print(", ".join(preprocessor.get_feature_names_out()))
 
 # %%
-# Model 1: after the book
-# -----------------------
+# Model 1: a textbook network
+# ---------------------------
 # Three hidden layers of 32, 16 and 8 units, Adam, 50 epochs at most, and a stop when
 # the loss of held-out customers has not fallen for five. A quarter of the customers is
 # kept for the end.
@@ -98,8 +98,8 @@ model_1.fit(X_train, y_train)
 model_1.model_.summary()
 
 # %%
-# Model 2: tuned
-# --------------
+# Model 2: tuned network
+# ----------------------
 # The same kind of net, its parameters searched by Keras Tuner's random oracle, each
 # candidate cross-validated on the training customers.
 search = KerasTunerSearchCV(
@@ -116,8 +116,8 @@ for name, value in search.best_params_.items():
     print(f"{name}: {value if isinstance(value, tuple | str) else round(value, 5)}")
 
 # %%
-# Do they overfit?
-# ----------------
+# Learning curves: do the networks overfit?
+# -----------------------------------------
 TrainingHistoryDisplay.from_history(
     {"model 1": model_1.history_, "model 2": model_2.history_}
 )
@@ -128,8 +128,8 @@ for name, model in (("model 1", model_1), ("model 2", model_2)):
     print(f"{name}: {generalization_gap(model.history_).verdict}")
 
 # %%
-# What held-out customers say
-# ---------------------------
+# Evaluate on held-out customers
+# ------------------------------
 print("Model 1")
 print(classification_report(y_test, model_1.predict(X_test)))
 print("Model 2")
@@ -140,8 +140,8 @@ print(classification_report(y_test, model_2.predict(X_test)))
 ConfusionMatrixDisplay.from_estimator(model_2, X_test, y_test)
 
 # %%
-# Side by side
-# ------------
+# Compare the models
+# ------------------
 # The third is what ``SegmentClassifier()`` does without any choice. A report about all
 # of the real table, training customers included, has been published for two nets like
 # the first two: accuracies of 0.55 and 0.56. The column "training rows" is what
@@ -167,22 +167,22 @@ print(pd.DataFrame(rows).T.to_string(float_format="{:.3f}".format))
 print(f"always the largest segment: {majority:.3f}")
 
 # %%
-# Segments for the new customers
-# ------------------------------
+# Predict the segments of new customers
+# -------------------------------------
 segments = model_3.predict(new)
 print(new.assign(Segment=segments).head().to_string())
 SegmentSizesDisplay.from_predictions(segments)
 
 # %%
-# What is in the segments
-# -----------------------
+# Segment profiles
+# ----------------
 profile = segment_profile(y, X)
 print(profile)
 
 # %%
-# What to do for each
-# -------------------
-# Rules say which trait of a segment calls for which action. They are the company's
+# Marketing actions for each segment
+# ----------------------------------
+# Rules state which feature of a segment calls for which action. They are the company's
 # opinion, a table to edit; which segment a rule holds for, and why, comes from the
 # profile. A segment of which no rule holds is listed without an action.
 rules = pd.read_csv(

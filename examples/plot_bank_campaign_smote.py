@@ -1,10 +1,10 @@
 """
-Few who say yes: SMOTE, class weights or a threshold
-====================================================
+Imbalanced campaign responses: SMOTE, class weights, threshold
+==============================================================
 
 A bank calls its customers, and one in nine subscribes to a term deposit. Always saying
 no is right in nine of ten cases and finds nobody. Four ways to deal with so few who say
-yes, judged on customers that took no part, once with and once without a column that is
+yes, evaluated on held-out customers, once with and once without a column that is
 known only after the call.
 """
 
@@ -48,18 +48,18 @@ else:
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, train_size=0.5, stratify=y, random_state=0
 )
-print(f"{len(X_train):,} customers to learn from, {len(X_test):,} to judge on")
+print(f"{len(X_train):,} customers to learn from, {len(X_test):,} to evaluate on")
 
 # %%
-# Accuracy says nothing here
-# --------------------------
+# Why accuracy misleads
+# ---------------------
 says_no = np.zeros(len(y_test), dtype=int)
 print(f"share who say yes: {y_train.mean():.3f}")
 print(f"always no: accuracy {accuracy_score(y_test, says_no):.3f}, and F1 of yes 0")
 
 # %%
-# A column from the future
-# ------------------------
+# Target leakage: call duration
+# -----------------------------
 # How long the call took is known when it is over. Those who say yes have stayed on the
 # phone to sign up: as a number by itself the column ranks customers better than anybody
 # could who still has to choose whom to call.
@@ -69,8 +69,8 @@ alone = roc_auc_score(y_test[known], X_test.loc[known, late])
 print(f"ROC AUC of {late} alone: {alone:.3f}")
 
 # %%
-# Four ways
-# ---------
+# Four ways to handle class imbalance
+# -----------------------------------
 # "Nothing" is the net as it is, which says yes from a probability of one half on.
 # The threshold needs no further fit: it is chosen on the probabilities of customers
 # whom the nets had held out. SMOTE stands inside a pipeline that resamples in ``fit``
@@ -107,23 +107,23 @@ for table, columns in tables.items():
         proba[table, name] = way.predict_proba(X_test[columns])[:, 1]
 
 # %%
-# Side by side
-# ------------
+# Compare the scores
+# ------------------
 # Precision, recall and F1 are those of customers who say yes. A net published for the
 # real table reaches an F1 of 0.47, with the column in it.
 published = 0.47
 results = pd.DataFrame(
     {
         key: {
-            "precision": precision_score(y_test, said),
-            "recall": recall_score(y_test, said),
-            "F1": f1_score(y_test, said),
-            "accuracy": accuracy_score(y_test, said),
+            "precision": precision_score(y_test, y_pred),
+            "recall": recall_score(y_test, y_pred),
+            "F1": f1_score(y_test, y_pred),
+            "accuracy": accuracy_score(y_test, y_pred),
             "ROC AUC": roc_auc_score(y_test, proba[key]),
             "avg. precision": average_precision_score(y_test, proba[key]),
             "mean proba.": proba[key].mean(),
         }
-        for key, said in labels.items()
+        for key, y_pred in labels.items()
     }
 ).T
 print(results.to_string(float_format="{:.3f}".format))
@@ -146,8 +146,8 @@ for side in ("top", "right"):
     ax.spines[side].set_visible(False)
 
 # %%
-# What the leak does
-# ------------------
+# The effect of the leak
+# ----------------------
 best = f1.idxmax()
 before, leaked = f1["before the call"].max(), f1["with the call"].max()
 print(
@@ -160,8 +160,8 @@ print(
 # %%
 # So from here on the column is left out.
 #
-# Reports
-# -------
+# Classification reports
+# ----------------------
 for name in f1.index:
     print(name)
     print(
@@ -171,8 +171,8 @@ for name in f1.index:
     )
 
 # %%
-# Whom each way would call
-# ------------------------
+# Confusion matrices
+# ------------------
 # Colours are shares of the true class, so that the rare one can be seen.
 figure, axes = plt.subplots(2, 2, figsize=(8, 7), layout="constrained")
 for ax, name in zip(axes.flat, f1.index, strict=True):
@@ -185,8 +185,8 @@ for ax, name in zip(axes.flat, f1.index, strict=True):
     ax.set_title(name)
 
 # %%
-# The order is what counts
-# ------------------------
+# Precision-recall curves
+# -----------------------
 # Where the most probable are called first, only their order matters. Weights hardly
 # change it, the threshold does not at all, and made customers do not improve it.
 curves = {
@@ -197,8 +197,8 @@ curves["nothing, with the call"] = proba["with the call", "nothing"]
 GainDisplay.from_predictions(y_test, curves)
 
 # %%
-# What to take
-# ------------
+# Which one to choose
+# -------------------
 # Measured on customers that no way has seen:
 honest = results.loc["before the call"]
 for name in ("class weights", "SMOTE", "threshold"):

@@ -1,10 +1,10 @@
 """
-A campaign: whom to call, and what it earns
-===========================================
+Campaign targeting: calibration, lift and profit
+================================================
 
 A bank calls customers and offers a term deposit. One in nine says yes, a call costs
 money, and not everybody can be called. Are the probabilities true, how many calls are
-best, and what will they earn? How to deal with so few who say yes is the subject of
+best, and what will they earn? How to deal with the class imbalance is the subject of
 :ref:`another example <sphx_glr_auto_examples_plot_bank_campaign_smote.py>`.
 """
 
@@ -40,11 +40,11 @@ else:
 X, X_test, y, y_test = train_test_split(
     X, y, train_size=4_000, stratify=y, random_state=0
 )
-print(f"{len(X):,} customers to learn from, {len(X_test):,} to judge on")
+print(f"{len(X):,} customers to learn from, {len(X_test):,} to evaluate on")
 
 # %%
-# Is the table fit to learn from?
-# -------------------------------
+# Audit the table
+# ---------------
 # The audit comes first. Two of its findings decide what follows: a column that is
 # suspiciously good, and how often one is right by always saying no.
 report = audit(X, y)
@@ -79,8 +79,8 @@ print(f"ROC AUC with {late}: {auc_late:.3f}, without: {auc:.3f}")
 # %%
 # From here on the column is left out.
 #
-# Are the probabilities true?
-# ---------------------------
+# Calibration of the probabilities
+# --------------------------------
 # Money is multiplied by probabilities, so this matters. Nets with balanced class
 # weights rank the customers alike, and promise a multiple of what comes true.
 weighted = classifier(class_weight="balanced").fit(X_known, y)
@@ -99,14 +99,14 @@ for name, scores in proba.items():
 CalibrationDisplay.from_predictions(y_test, proba, **bins)
 
 # %%
-# How much better than by lot
-# ---------------------------
+# Gain and lift
+# -------------
 # Among the most probable customers there are a multiple of those who say yes.
 LiftDisplay.from_predictions(y_test, proba)
 
 # %%
-# What the campaign earns
-# -----------------------
+# Expected profit
+# ---------------
 # A deposit brings 40, a call costs 5, and a fifth of the customers can be called. The
 # interval is that of chance among such customers; ``expected`` is what the
 # probabilities had promised.
@@ -127,8 +127,8 @@ ProfitDisplay.from_predictions(
 )
 
 # %%
-# Yes or no
-# ---------
+# Decision threshold
+# ------------------
 # Where a decision is wanted instead of a ranking, a threshold makes it. A cost matrix
 # implies one; this one is chosen for F1, on customers whom the nets had held out.
 tuned = tune_threshold(plain, y, "f1")

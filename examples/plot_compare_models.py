@@ -1,6 +1,6 @@
 """
-Is the net better than trees? And a grid search in one program
-==============================================================
+Compare a network with boosted trees; batched grid search
+=========================================================
 
 A classifier beside the majority, a logistic regression and boosted trees on the same
 folds, with intervals and a verdict in words. Then the nets of a grid search trained
@@ -35,8 +35,8 @@ else:
     X, y = make_customers("automobile", 1_500, random_state=0)
 
 # %%
-# Beside others
-# -------------
+# Comparison with baselines
+# -------------------------
 # All models are fitted to the same folds, and differences are taken fold by fold.
 comparison = compare_models(
     SegmentClassifier(effort="fast", random_state=0), X, y, random_state=0
@@ -44,7 +44,7 @@ comparison = compare_models(
 print(comparison.to_frame().round(3).T.to_string(header=False))
 
 # %%
-# An interval that crosses zero tells nothing apart.
+# An interval that crosses zero is undecided.
 ModelComparisonDisplay.from_result(comparison).plot()
 
 # %%
@@ -59,8 +59,8 @@ print(
 )
 
 # %%
-# A grid search in one program
-# ----------------------------
+# Batched grid search
+# -------------------
 # ``BatchedGridSearchCV`` takes the place of scikit-learn's ``GridSearchCV`` and trains
 # the nets of all candidates and folds side by side.
 net = SegmentClassifier.from_preset("best-practices", random_state=0)

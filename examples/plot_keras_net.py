@@ -1,6 +1,6 @@
 """
-A Keras net of one's own in a grid search
-=========================================
+Grid search over a custom Keras model
+=====================================
 
 ``KerasClassifier`` has SciKeras' interface and trains with compiled epochs. A build
 function, its parameters and those of the optimizer are tuned in a pipeline that takes a
@@ -41,7 +41,7 @@ X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
 # %%
 # A build function
 # ----------------
-# ``meta`` tells what is known of the table when the net is built. Everything else is a
+# ``meta`` holds what is known of the table when the net is built. Everything else is a
 # parameter, set as ``model__units`` and ``model__dropout``.
 def build(meta, units=32, dropout=0.1):
     """Return a net of two hidden layers."""
@@ -75,10 +75,10 @@ net = KerasClassifier(
 )
 
 # %%
-# Search
-# ------
-# The preprocessor is fitted to the training rows of each fold, with gaps and text as
-# they come. Learning rates and dropout rates share a program, so that only the two
+# Grid search in a pipeline
+# -------------------------
+# The preprocessor is fitted to the training rows of each fold, missing values and text
+# included. Learning rates and dropout rates share a program, so that only the two
 # numbers of units compile one; ``cv=3`` is stratified.
 search = GridSearchCV(
     make_pipeline(TabularPreprocessor(), net),
@@ -103,8 +103,8 @@ shown.columns = [name.split("__")[-1] for name in shown]
 print(shown.to_string(index=False, float_format="{:.4f}".format))
 
 # %%
-# Where the time goes
-# -------------------
+# Training time
+# -------------
 # Fits that find their program compiled take a fraction of those that compile it.
 fits = results["mean_fit_time"]
 print(f"fastest candidate {fits.min():.2f} s a fold, slowest {fits.max():.2f} s")
@@ -116,14 +116,14 @@ print(f"accuracy {accuracy_score(y_test, best.predict(X_test)):.3f}")
 print(f"log-loss {log_loss(y_test, best.predict_proba(X_test)):.3f}")
 
 # %%
-# How the net was trained
-# -----------------------
+# Training history
+# ----------------
 # ``history_`` has what Keras' own history has, and draws itself, with a verdict.
 TrainingHistoryDisplay.from_estimator(best[-1])
 
 # %%
-# What falls back
-# ---------------
+# Fallback to Keras' own fit
+# --------------------------
 # What the engine cannot compile is trained by Keras' own ``fit``, with a warning that
 # says why. Here it is a metric that is no mean over rows. The result is as good, but it
 # is slow.

@@ -1,17 +1,17 @@
 """
-Put customers into known segments
-=================================
+Classify customers into known segments
+======================================
 
 A company knows the segment of its present customers and wants that of new ones. How
-well does a net tell four segments apart from a table with gaps and text, and how sure
+well does a net separate four segments in a table with missing values, and how sure
 can one be of it?
 """
 
 # %%
-# Customers whose true segments are known
-# ---------------------------------------
+# Customers with known segments
+# -----------------------------
 # ``make_customers`` draws a table like that of an automobile company: numbers, text,
-# missing values. It also tells how well anybody could do.
+# missing values. It also returns how well anybody could do.
 from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
 
@@ -36,8 +36,8 @@ classifier.model_.summary()
 print(f"stopped after {classifier.n_iter_} epochs, kept epoch {classifier.best_epoch_}")
 
 # %%
-# What held-out customers say
-# ---------------------------
+# Evaluate on held-out customers
+# ------------------------------
 print(classification_report(y_test, classifier.predict(X_test)))
 ConfusionMatrixDisplay.from_estimator(classifier, X_test, y_test)
 
@@ -48,8 +48,8 @@ print(f"always the largest segment: {majority:.3f}")
 print(f"the best possible with these columns: {truth.bayes_accuracy:.3f}")
 
 # %%
-# One file for later
-# ------------------
+# Save and load the model
+# -----------------------
 # The archive holds preprocessing and net; new customers go in as they are.
 save(classifier, "customers.seg")
 new_customers, _ = make_customers("automobile", 5, random_state=1)

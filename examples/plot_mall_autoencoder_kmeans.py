@@ -1,6 +1,6 @@
 """
-Autoencoder and k-means for the customers of a mall
-===================================================
+Mall customers: autoencoder and k-means clustering
+==================================================
 
 The classic of deep segmentation: an autoencoder codes each customer by a few numbers,
 and k-means looks for segments in the code. How many segments are there, what is in
@@ -46,8 +46,8 @@ income, score = "Annual Income (k$)", "Spending Score (1-100)"
 X = customers[["Age", income, score]]
 
 # %%
-# The classic way
-# ---------------
+# K-means on the codes of an autoencoder
+# --------------------------------------
 # A pipeline of scikit-learn. The preset is a net published for this table, 3-6-3-6-3:
 # its code is as long as the row, so nothing is condensed, as a warning says. Beside it
 # stands the default net with two numbers of code.
@@ -61,7 +61,7 @@ shorter = make_pipeline(
 ).fit(X)
 
 # %%
-# A silhouette within the code judges the code by itself. Two trainings have two codes,
+# A silhouette within the code measures the code alone. Two trainings have two codes,
 # and their silhouettes and inertias cannot be compared; those in the prepared columns,
 # which no net has made, can.
 prepared = DistancePreprocessor().fit_transform(X)
@@ -74,7 +74,7 @@ for name, pipeline in {"published": published, "shorter": shorter}.items():
     )
 
 # %%
-# How many segments?
+# Number of clusters
 # ------------------
 # Inertia, silhouette and seven other criteria over the number of segments, in the
 # prepared columns.
@@ -93,8 +93,8 @@ print(f"recommended: {found.recommended}")
 NumberOfClustersDisplay.from_result(found).plot()
 
 # %%
-# The net has to earn its place
-# -----------------------------
+# Autoencoder or k-means on the columns?
+# --------------------------------------
 # ``AutoencoderClusterer`` does the classic in one step: several nets, k-means and a
 # mixture on their codes and on the columns. Deep segments are taken only where they are
 # better. On three columns that say all there is to say they need not be.
@@ -105,16 +105,16 @@ print(candidates[["silhouette", "stability", "score"]].to_string(float_format="%
 print(f"selected: {segmenter.selected_}")
 
 # %%
-# Segments as colours
-# -------------------
+# Segment maps
+# ------------
 profile = segment_profile(segmenter.labels_, customers).store(segmenter)
 SegmentMapDisplay.from_estimator(
     segmenter, X, x=income, y=score, names=segmenter.segment_names_
 )
 
 # %%
-# A summary
-# ---------
+# Segment summary
+# ---------------
 # Customers and the mean of each column, segment by segment; gender, which made no
 # segment, is described too.
 numbers = profile.to_frame("numbers").pivot(
@@ -130,9 +130,9 @@ for segment, name in profile.names.items():
     print(f"{segment}: {name}")
 
 # %%
-# Beside others
-# -------------
-# All see the same prepared columns, and segments of codes are judged in these, too.
+# Comparison with DBSCAN and agglomerative clustering
+# ---------------------------------------------------
+# All see the same prepared columns, and segments of codes are scored in these, too.
 # DBSCAN has no number of segments but a radius: once the usual one, from the distance
 # to the fourth neighbour, and once that with the highest silhouette of all customers.
 # Customers whom it leaves out as noise have no segment. A silhouette without them is
@@ -152,7 +152,7 @@ radii = np.quantile(distances[:, -1], np.arange(0.1, 1, 0.1))
 scans = [DBSCAN(radius).fit_predict(prepared) for radius in radii]
 several = [labels for labels in scans if labels.max() > 0] or scans
 k_means = KMeans(n_segments, n_init=10, random_state=0)
-rivals = {
+baselines = {
     "AutoencoderClusterer": segmenter.labels_,
     "published net, k-means": k_means.fit_predict(published[:-1].transform(X)),
     "shorter code, k-means": k_means.fit_predict(shorter[:-1].transform(X)),
@@ -165,7 +165,7 @@ rivals = {
     "DBSCAN, best radius": max(several, key=lambda one: silhouette(one, one >= -1)),
 }
 rows = {}
-for name, labels in rivals.items():
+for name, labels in baselines.items():
     sizes = np.sort(np.bincount(labels[labels >= 0]))[::-1]
     rows[name] = {
         "segments": len(sizes),
@@ -200,7 +200,7 @@ shown = [
     "DBSCAN, best radius",
 ]
 for ax, name in zip(axes.flat, shown, strict=True):
-    labels = rivals[name]
+    labels = baselines[name]
     noise = labels < 0
     ax.scatter(
         X[income][~noise],
@@ -219,10 +219,10 @@ figure.supxlabel(income)
 figure.supylabel(score)
 
 # %%
-# Other columns
-# -------------
+# Categorical columns
+# -------------------
 # Any columns will do, text among them. With gender among the columns, segments may be
-# cut along it; the last column tells the largest share of one gender in a segment, on
+# cut along it; the last column is the largest share of one gender in a segment, on
 # the average of customers.
 choices = {
     "Age, income, score": list(X.columns),

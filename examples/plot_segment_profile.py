@@ -1,9 +1,9 @@
 """
-What is in the segments, and what to do with them
-=================================================
+Segment profiles, cluster stability and marketing actions
+=========================================================
 
 Segments of a shopping centre's customers have been found. What is in them, would they
-come back if other customers had been asked, what is to be done for each, and which one
+come back if other customers had been asked, which action suits each, and which one
 does a new customer belong to? How they are found, and how many there are, is the
 subject of :ref:`another example
 <sphx_glr_auto_examples_plot_mall_autoencoder_kmeans.py>`.
@@ -51,8 +51,8 @@ segmenter = AutoencoderClusterer(n_clusters=found.recommended, random_state=0).f
 print(f"found by {segmenter.selected_}")
 
 # %%
-# What is in them
-# ---------------
+# Segment profiles
+# ----------------
 # The profile compares each segment with all other customers, gender included, and names
 # it after what sets it apart. ``store`` hands the names to the clusterer.
 profile = segment_profile(segmenter.labels_, customers)
@@ -68,8 +68,8 @@ SegmentProfileDisplay.from_result(profile).plot()
 SegmentProfileDisplay.from_result(profile).plot("snake")
 
 # %%
-# How well customers sit in their segment
-# ---------------------------------------
+# Silhouette plot
+# ---------------
 # Silhouettes are taken in the prepared columns, where no net flatters itself.
 names = segmenter.segment_names_
 SilhouetteDisplay.from_predictions(
@@ -77,8 +77,8 @@ SilhouetteDisplay.from_predictions(
 )
 
 # %%
-# Would they come back?
-# ---------------------
+# Cluster stability
+# -----------------
 # The clusterer is fitted to customers drawn again, and each segment is compared with
 # its best match.
 stability = cluster_stability(
@@ -92,10 +92,10 @@ print(stability)
 ClusterStabilityDisplay.from_result(stability).plot(names=names)
 
 # %%
-# What is to be done
-# ------------------
-# A rule says which trait calls for which action. Rules are the company's own, a table
-# to edit; where they hold, and why, comes from the profile.
+# Marketing actions by rules
+# --------------------------
+# A rule states which feature calls for which action. Rules are the company's own, a
+# table to edit; where they hold, and why, comes from the profile.
 spending, income = "Spending Score (1-100)", "Annual Income (k$)"
 rules = [
     {"rule": 1, "column": income, "direction": "high"},
@@ -119,8 +119,8 @@ for line in playbook.itertuples():
     print(f"{line.segment}: {line.action}\n   {line.because}")
 
 # %%
-# New customers
-# -------------
+# Predict the segments of new customers
+# -------------------------------------
 # Membership says how far a customer belongs to each segment.
 new_customers, _ = make_customers("mall", 5, random_state=1)
 membership = pd.DataFrame(
@@ -133,14 +133,14 @@ scored = new_customers.assign(
 print(scored)
 
 # %%
-# One file for later
-# ------------------
+# Save and load the model
+# -----------------------
 # The archive holds preparation, net, clusterer and names.
 save(segmenter, "mall.seg")
 restored = load("mall.seg")
 print([restored.segment_names_[label] for label in restored.predict(X.head(3))])
 
 # %%
-# The planted segments, which a real table does not tell: 1 would be all of them found,
-# 0 no more than by lot.
+# The planted segments, which are unknown in a real table: 1 would be all of them found,
+# 0 no more than by chance.
 print(f"adjusted Rand index: {adjusted_rand_score(truth, segmenter.labels_):.2f}")

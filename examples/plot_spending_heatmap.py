@@ -1,11 +1,11 @@
 """
-From a heatmap to a net: who spends how much
-============================================
+Correlation heatmap of mixed columns; spending score classifier
+===============================================================
 
-Which columns have to do with how much a customer spends, and how well does a net with
-batch normalisation tell it? A heatmap of correlations between codes, where "Artist" is
-0 and "Doctor" is 2, shows what is not there; here each pair of columns has the measure
-that suits its kinds.
+Which columns are related to how much a customer spends, and how well does a net with
+batch normalisation predict it? A heatmap of correlations between codes, where "Artist"
+is 0 and "Doctor" is 2, shows what is not there; here each pair of columns has the
+measure that suits its kinds.
 """
 
 # %%
@@ -44,8 +44,8 @@ X, y = table.drop(columns="Spending_Score"), table["Spending_Score"]
 print(y.value_counts(normalize=True).round(3).to_string())
 
 # %%
-# The heatmap
-# -----------
+# Correlation heatmap
+# -------------------
 # Correlation for two numbers, Cramér's V for two categories, the correlation ratio for
 # one of each. The target is the lowest row.
 found = associations(X, y)
@@ -61,8 +61,8 @@ print(found.with_target.round(3))
 TargetRelationDisplay.from_frame(X, y, max_columns=6)
 
 # %%
-# A net with batch normalisation
-# ------------------------------
+# A network with batch normalisation
+# ----------------------------------
 # Hidden layers of 60 and 30 units, each normalised over the batch, as published for
 # this table; training stops when the loss of held-out customers no longer falls. These
 # are drawn from the training customers, class by class: those in ``X_test`` decide
@@ -78,8 +78,8 @@ TrainingHistoryDisplay.from_estimator(net)
 print(generalization_gap(net.history_).verdict)
 
 # %%
-# What held-out customers say
-# ---------------------------
+# Evaluate on held-out customers
+# ------------------------------
 predicted = net.predict(X_test)
 print(classification_report(y_test, predicted))
 ConfusionMatrixDisplay.from_predictions(y_test, predicted)
@@ -90,8 +90,8 @@ ConfusionMatrixDisplay.from_predictions(y_test, predicted)
 SegmentSizesDisplay.from_predictions(predicted, y_true=y_test)
 
 # %%
-# Is it a good net?
-# -----------------
+# Comparison with baselines
+# -------------------------
 # Beside the majority, a logistic regression and boosted trees, on the same folds:
 print(compare_models(net, X_train, y_train, cv=3, random_state=0))
 

@@ -1,6 +1,6 @@
 """
-Train, save, and score new customers in another process
-=======================================================
+Train, save and deploy: score new customers in another process
+==============================================================
 
 An automobile company trains a model once and scores new customers whenever a file of
 them arrives. The usual pair of scripts, ``train.py`` and ``deploy.py``, keeps a net, a
@@ -50,8 +50,8 @@ new.to_csv(new_file, index=False)
 print(f"{len(X):,} customers with a segment, {len(new):,} without")
 
 # %%
-# Are the new customers new?
-# --------------------------
+# Overlap of training and new customers
+# -------------------------------------
 # Customers who stand in both tables would be scored by a model that knows their answer.
 # Of the real tables nearly nine in ten do; generated ones merely count from the same
 # number.
@@ -61,8 +61,8 @@ for finding in report:
         print(textwrap.fill(str(finding), 88))
 
 # %%
-# Train
-# -----
+# Train the model
+# ---------------
 # A quarter of the customers is kept aside. ``log_dir`` writes what TensorBoard shows:
 # curves and weights of each inner fold's net, in a folder of this fit.
 X = X.drop(columns="ID")
@@ -82,8 +82,8 @@ TrainingHistoryDisplay.from_estimator(classifier)
 NetworkDisplay.from_estimator(classifier)
 
 # %%
-# What held-out customers say
-# ---------------------------
+# Evaluate on held-out customers
+# ------------------------------
 # A net of two hidden layers of 512 units and dropout, without scaling, has been
 # published with an accuracy of 0.5229 on the real table, on customers that had decided
 # when to stop. These took no part in anything.
@@ -93,8 +93,8 @@ print(f"{accuracy_score(y_test, predicted):.4f}")
 print(classification_report(y_test, predicted))
 
 # %%
-# One archive
-# -----------
+# Save one archive
+# ----------------
 archive = folder / "automobile.seg"
 save(classifier, archive)
 print("\n".join(str(inspect(archive)).splitlines()[:12]))
@@ -122,15 +122,15 @@ after = hashlib.sha256(new_file.read_bytes()).hexdigest()
 print(f"the new customers' file is as it was: {before == after}")
 
 # %%
-# It says what this process says
-# ------------------------------
+# Identical predictions
+# ---------------------
 here = classifier.predict(new.drop(columns="ID"))
 column = scored.columns[len(new.columns)]
 print(f"same segment for {(here == scored[column]).mean():.0%} of {len(scored):,}")
 
 # %%
-# What TensorBoard shows
-# ----------------------
+# Training logs in TensorBoard
+# ----------------------------
 # ``tensorboard --logdir`` and this folder open the dashboard. The files can be read
 # without it, too.
 from tensorboard.backend.event_processing import event_accumulator  # noqa: E402

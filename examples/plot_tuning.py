@@ -1,6 +1,6 @@
 """
-Search for parameters
-=====================
+Hyperparameter search: grid, halving, Optuna, Keras Tuner
+=========================================================
 
 Four searches of three libraries over the same small net and the same customers: a grid,
 successive halving, Optuna, and Keras Tuner. Which one finds the better net, and is any
@@ -32,8 +32,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 warnings.simplefilter("ignore", SegmentLearnWarning)
 
 # %%
-# What to search
-# --------------
+# Search space
+# ------------
 # The small space changes learning rate and dropout only, which the compiled training
 # takes as arguments: all candidates and folds share one program.
 net = SegmentClassifier.from_preset("best-practices", max_epochs=30, random_state=0)
@@ -42,8 +42,8 @@ grid = search_space(net)
 print(grid)
 
 # %%
-# Each search in turn
-# -------------------
+# Run the searches
+# ----------------
 # Every search has ``best_params_`` and ``best_score_``, and is a fitted classifier
 # afterwards. Its probabilities for the customers kept aside are what counts.
 rows = {}
@@ -130,8 +130,8 @@ compare(
 )
 
 # %%
-# Was it worth it?
-# ----------------
+# Tuned or default?
+# -----------------
 # Log-loss, the smaller the better. The seconds of the first row hold the compilation
 # that all others profit from. The last row is the ensemble that one gets without any
 # search.

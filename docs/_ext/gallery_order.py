@@ -13,7 +13,7 @@ STORY = [
     "plot_audit_and_associations.py",
     "plot_campaign.py",
     "plot_segment_profile.py",
-    "plot_bent_segments.py",
+    "plot_nonlinear_segments.py",
 ]
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a table before anything is learnt from it."""
+"""Data quality audit of a table."""
 
 from segmentlearn.auditing._audit import audit
 from segmentlearn.auditing._audit_report import AuditReport, Finding

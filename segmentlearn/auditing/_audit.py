@@ -1,4 +1,4 @@
-"""audit: what is wrong with a table before anything is learnt from it."""
+"""audit: what would make results on a table mislead."""
 
 from numbers import Integral, Real
 from typing import Any
@@ -68,7 +68,7 @@ def audit(
     """Look for what would make results on a table of customers mislead.
 
     Leaks, identifiers, duplicates, contradicting labels, uneven classes, defects of
-    cells, and what a new table does differently. Each finding says what was measured,
+    cells, and what a new table does differently. Each finding has what was measured,
     how severe it is and what to do about it. Nothing is changed.
 
     Parameters
@@ -130,7 +130,7 @@ def audit(
       0.97, and one from 0.75 that is 1.5 times as strong (2 AUC − 1) as the next or
       whose name speaks of what comes afterwards [1]_. A copy has as many values as
       there are classes and an AUC of 0.999 or more. Whether it is a leak, only
-      somebody who knows the columns can say.
+      somebody who knows the columns can judge.
     - "duplicate-rows", "conflicting-labels": rows with equal features. They are a
       warning only where chance does not explain them.
     - "missing-labels", "single-class", "small-classes", "class-imbalance",
@@ -193,13 +193,8 @@ def audit(
             features.values(), codes, labelled, len(classes), alpha, correction
         )
         drawn, _ = draw_sample(codes, np.bincount(codes), random_state, max_rows)
-        findings += check_predictors(
-            list(columns.values()),
-            codes[drawn],
-            labelled[drawn],
-            len(codes),
-            random_state,
-        )
+        sample = (codes[drawn], labelled[drawn], len(codes))
+        findings += check_predictors(list(columns.values()), *sample, random_state)
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:
@@ -268,11 +263,11 @@ def _classes(target: Column | None) -> tuple[Any, Any, list]:
             "y is continuous; audit takes classes. Cut it into bins, for example with "
             "pandas.qcut, or leave it out."
         )
-    codes, levels, _ = target.factor
-    used = sorted(np.unique(codes[labelled]), key=lambda at: level_order(levels[at]))
+    codes, levels, _ = target.take(labelled).factor
+    used = sorted(np.unique(codes), key=lambda at: level_order(levels[at]))
     place = np.full(len(levels), -1)
     place[used] = np.arange(len(used))
-    return place[codes[labelled]], labelled, [levels[at] for at in used]
+    return place[codes], labelled, [levels[at] for at in used]
 
 
 def _read_new(
@@ -283,8 +278,7 @@ def _read_new(
         return {}, None
     table = as_table(X_new, "audit")
     if table.container == "array":
-        names = list(columns)
-        width = len(table.columns)
+        names, width = list(columns), len(table.columns)
         if isinstance(y, str) and width == len(names) + 1 and y.startswith("x"):
             # an array: its columns are named by their positions, the target's too
             names.insert(int(y[1:]) if y[1:].isdigit() else len(names), y)
@@ -302,7 +296,7 @@ def _read_new(
 
 
 def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Column]:
-    """Return the columns that name a customer; none where `ids` does not say."""
+    """Return the columns that name a customer; none where `ids` is not given."""
     if ids is None:
         return {}
     names = [ids] if isinstance(ids, str) else ids

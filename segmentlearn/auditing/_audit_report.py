@@ -2,7 +2,10 @@
 
 import dataclasses
 import html
+import importlib.resources
+import shlex
 import textwrap
+import tomllib
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
@@ -12,6 +15,8 @@ from segmentlearn._formatting import markdown_table
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
+_FILE = importlib.resources.files("segmentlearn.auditing").joinpath("cures.toml")
+_CURES = tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +50,15 @@ class Finding:
     def __str__(self) -> str:
         where = f" [{', '.join(self.columns)}]" if self.columns else ""
         return f"{self.severity}: {self.code}{where}: {self.message}"
+
+
+def make_finding(
+    code: str, severity: str, columns: tuple[str, ...], message: str, evidence: dict
+) -> Finding:
+    """Return a finding with the cure that belongs to its code."""
+    for_shell = " ".join(map(shlex.quote, columns))
+    cure = _CURES[code].format(*columns, for_shell=for_shell)
+    return Finding(code, severity, columns, message, cure, evidence)
 
 
 class AuditReport:
@@ -81,9 +95,7 @@ class AuditReport:
     ) -> None:
         worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
         self.findings = tuple(worst_first)
-        self.n_rows = n_rows
-        self.n_columns = n_columns
-        self.n_new = n_new
+        self.n_rows, self.n_columns, self.n_new = n_rows, n_columns, n_new
 
     @property
     def worst(self) -> str | None:
@@ -133,9 +145,8 @@ class AuditReport:
             and code in (None, finding.code)
             and (column is None or column in finding.columns)
         ]
-        return AuditReport(
-            kept, n_rows=self.n_rows, n_columns=self.n_columns, n_new=self.n_new
-        )
+        size = {"n_rows": self.n_rows, "n_columns": self.n_columns}
+        return AuditReport(kept, **size, n_new=self.n_new)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the findings as a frame.
@@ -209,11 +220,6 @@ class AuditReport:
 
 
 def _wrap(text: str, first: str, later: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=later,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    style: dict = {"initial_indent": first, "subsequent_indent": later}
+    style |= {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(text, _WIDTH, **style)

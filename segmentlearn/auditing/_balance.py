@@ -1,4 +1,4 @@
-"""The target: its classes, their shares, and what missing values say about them."""
+"""The target: its classes, their shares, and missing values that depend on them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy import stats
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.tables import Column
 
@@ -17,30 +17,39 @@ _WEAK, _STRONG = 0.1, 0.5  # Cramér's V of missing values and classes
 def check_classes(
     codes: np.ndarray, classes: list, n_missing: int, n_folds: int
 ) -> Iterator[Finding]:
-    """Check whether the classes can be learnt and accuracy says anything."""
+    """Check whether the classes can be learnt and accuracy is informative."""
     counts = np.bincount(codes, minlength=len(classes))
     if n_missing:
-        yield Finding(
+        yield make_finding(
             "missing-labels",
             "error",
             (),
             f"{n_missing:,} of {n_missing + len(codes):,} rows have no label; the "
             f"other findings about the target are of the rows that have one.",
-            "Leave these rows out of training.",
             {"n_missing": n_missing, "n_labelled": len(codes)},
         )
     if np.count_nonzero(counts) < 2:
-        yield Finding(
+        yield make_finding(
             "single-class",
             "error",
             (),
             f"The target holds one class alone, {names_text(classes)}.",
-            "Take another target; there is nothing to learn.",
             {"n_classes": int(np.count_nonzero(counts))},
         )
         return
-    yield from _check_small(counts, classes, n_folds)
-    yield from _check_uneven(counts, classes)
+    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
+    sizes = {str(classes[at]): int(counts[at]) for at in small}
+    if sizes:
+        listed = names_text(f"{name} ({size})" for name, size in sizes.items())
+        yield make_finding(
+            "small-classes",
+            "error" if min(sizes.values()) < 2 else "warning",
+            (),
+            f"{len(small)} class(es) have fewer than {n_folds} rows, one for each "
+            f"fold: {listed}.",
+            {"sizes": sizes, "n_folds": n_folds},
+        )
+    yield from _check_imbalance(counts, classes)
 
 
 def check_missing_by_class(
@@ -52,16 +61,14 @@ def check_missing_by_class(
     correction: str | None,
 ) -> Iterator[Finding]:
     """Find columns whose missing values depend on the target."""
-    tables = {}
+    tables, p_values = {}, []
     for column in columns:
         missing = column.missing[rows]
         if missing.any() and not missing.all():
             table = np.bincount(codes * 2 + missing, minlength=2 * n_classes)
-            tables[column.name] = table.reshape(n_classes, 2)
-    p_values = []
-    for table in tables.values():
-        chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
-        p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
+            tables[column.name] = table = table.reshape(n_classes, 2)
+            chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
+            p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
     adjusted = adjust(np.array(p_values), correction)
     for (name, table), p_value in zip(tables.items(), adjusted, strict=True):
         strength = float(cramers_v(table).estimate)
@@ -69,15 +76,13 @@ def check_missing_by_class(
             continue
         with np.errstate(invalid="ignore"):
             shares = table[:, 1] / table.sum(axis=1)
-        yield Finding(
+        yield make_finding(
             "missing-depends-on-target",
             "warning" if strength >= _STRONG else "note",
             (name,),
             f"The share of missing cells differs between the classes, from "
             f"{share_text(np.nanmin(shares))} to {share_text(np.nanmax(shares))} "
             f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
-            "If cells are missing before the target is known, keep an indicator of "
-            "missing cells as a feature; if only afterwards, it is a leak.",
             {
                 "cramers_v": strength,
                 "p_adjusted": float(p_value),
@@ -86,43 +91,22 @@ def check_missing_by_class(
         )
 
 
-def _check_small(counts: np.ndarray, classes: list, n_folds: int) -> Iterator[Finding]:
-    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
-    if not small:
-        return
-    sizes = {str(classes[at]): int(counts[at]) for at in small}
-    listed = names_text(f"{name} ({size})" for name, size in sizes.items())
-    yield Finding(
-        "small-classes",
-        "error" if min(sizes.values()) < 2 else "warning",
-        (),
-        f"{len(small)} class(es) have fewer than {n_folds} rows, one for each fold: "
-        f"{listed}.",
-        "Collect more of them, put classes together, or leave them out.",
-        {"sizes": sizes, "n_folds": n_folds},
-    )
-
-
-def _check_uneven(counts: np.ndarray, classes: list) -> Iterator[Finding]:
-    n_rows, n_classes = int(counts.sum()), np.count_nonzero(counts)
-    largest = int(np.argmax(counts))
+def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
+    n_rows, largest = int(counts.sum()), int(np.argmax(counts))
     share = counts[largest] / n_rows
     # half way between even classes and a single one
-    if share < (1 + 1 / n_classes) / 2:
+    if share < (1 + 1 / np.count_nonzero(counts)) / 2:
         return
-    interval = stats.binomtest(int(counts[largest]), n_rows).proportion_ci(
-        method="wilson"
-    )
-    smallest = min(count for count in counts if count)
-    yield Finding(
+    test = stats.binomtest(int(counts[largest]), n_rows)
+    interval = test.proportion_ci(method="wilson")
+    smallest = counts[counts > 0].min()
+    yield make_finding(
         "class-imbalance",
         "warning" if share >= _VERY_UNEVEN else "note",
         (),
         f"Always predicting {classes[largest]!s} gives {share:.3f} accuracy (95 % "
-        f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy says little "
-        f"here; the smallest class has {smallest:,} rows.",
-        "Report average precision, ROC AUC or balanced accuracy beside this baseline, "
-        "and choose the threshold by cost.",
+        f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy is hardly "
+        f"informative; the smallest class has {smallest:,} rows.",
         {
             "majority_class": classes[largest],
             "majority_share": float(share),

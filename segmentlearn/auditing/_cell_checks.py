@@ -1,12 +1,13 @@
-"""Defects of single columns: missing values, constants, text for numbers, copies."""
+"""Defects of single columns: missing, constant, numbers as text, copies."""
 
 import collections
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts, reads_as_number
 
 _MOSTLY_MISSING = 0.5
@@ -22,17 +23,9 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
     """Find what is wrong with single columns."""
     for column in columns:
         n_missing = int(np.count_nonzero(column.missing))
-        if n_missing == len(column):
-            yield Finding(
-                "empty-column",
-                "warning",
-                (column.name,),
-                f"None of the {n_missing:,} cells holds a value.",
-                "Drop the column, or find out where its values were lost.",
-                {"n_missing": n_missing, "share_missing": 1.0},
-            )
-            continue
         yield from _check_missing(column, n_missing)
+        if n_missing == len(column):
+            continue
         yield from _check_infinite(column)
         yield from _check_constant(column, n_missing)
         if column.name in identifiers or column.is_numeric:
@@ -48,31 +41,30 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
 
 
 def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
-    share = n_missing / len(column)
-    if share >= _MOSTLY_MISSING:
-        yield Finding(
+    share = n_missing / len(column) if len(column) else 1.0
+    evidence = {"n_missing": n_missing, "share_missing": share}
+    if share == 1:
+        message = f"None of the {n_missing:,} cells holds a value."
+        yield make_finding("empty-column", "warning", (column.name,), message, evidence)
+    elif share >= _MOSTLY_MISSING:
+        yield make_finding(
             "mostly-missing",
             "warning" if share >= _NEARLY_EMPTY else "note",
             (column.name,),
             f"{share_text(share)} of the cells are missing ({n_missing:,} of "
             f"{len(column):,}).",
-            "Ask why. Where a missing value has a meaning, such as 'never contacted', "
-            "keep the column with an indicator of missing cells; where it has none, "
-            "drop it.",
-            {"n_missing": n_missing, "share_missing": share},
+            evidence,
         )
 
 
 def _check_infinite(column: Column) -> Iterator[Finding]:
     n_infinite = np.count_nonzero(np.isinf(column.numbers)) if column.is_numeric else 0
     if n_infinite:
-        yield Finding(
+        yield make_finding(
             "infinite-values",
             "error",
             (column.name,),
             f"{n_infinite:,} cells are infinite; estimators refuse them.",
-            "Find the division by zero that made them, and replace them by missing "
-            "values or by a limit.",
             {"n_infinite": int(n_infinite)},
         )
 
@@ -83,14 +75,12 @@ def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
     missing = f"; {n_missing:,} are missing" if n_missing else ""
     value = column.numbers if column.is_numeric else column.cells
     present = np.asarray(value, dtype=object)[~column.missing][0]
-    yield Finding(
+    yield make_finding(
         "constant-column",
-        # what is missing may still say something
+        # which cells are missing may still be informative
         "note" if n_missing else "warning",
         (column.name,),
         f"All cells that hold a value hold the same, {present!s}{missing}.",
-        "Drop the column"
-        + (", or keep nothing but whether it is missing." if n_missing else "."),
         {"value": present, "n_missing": n_missing},
     )
 
@@ -99,13 +89,11 @@ def _mixed(column: Column) -> Finding:
     cells = np.asarray(column.cells, dtype=object)[~column.missing]
     types = collections.Counter(type(cell).__name__ for cell in cells)
     listed = names_text(f"{name} {count:,}" for name, count in types.most_common())
-    return Finding(
+    return make_finding(
         "mixed-types",
         "warning",
         (column.name,),
         f"Cells are of several types: {listed}.",
-        "Convert them to one: pandas.to_numeric(column, errors='coerce') for numbers, "
-        "column.astype(str) for text.",
         {"types": dict(types)},
     )
 
@@ -114,24 +102,19 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
     """Find text that reads as numbers, unless it is codes with leading zeros."""
     texts = {level: count for level, count in counts.items() if isinstance(level, str)}
     numbers = {text: count for text, count in texts.items() if _reads_as_number(text)}
-    padded = any(
-        len(text.strip()) > 1 and text.strip()[0] == "0" and text.strip().isdigit()
-        for text in numbers
-    )
+    padded = any(re.fullmatch(r"\s*0\d+\s*", text) for text in numbers)
     n_readable = sum(numbers.values())
     share = n_readable / sum(counts.values())
     if padded or len(numbers) < _FEWEST_NUMBERS or share < _NUMERIC_TEXT:
         return
     words = sorted(texts.keys() - numbers.keys(), key=lambda text: -texts[text])
     rest = f"; the others are {names_text(map(repr, words))}" if words else ""
-    yield Finding(
+    yield make_finding(
         "numbers-as-text",
         "warning",
         (name,),
         f"{share_text(share)} of the cells that hold a value are text that reads as "
         f"a number ({len(numbers):,} different ones){rest}.",
-        "Convert with pandas.to_numeric(column, errors='coerce'); keep it as text "
-        "only if the numbers are names.",
         {
             "n_numbers": n_readable,
             "share_numbers": share,
@@ -153,13 +136,12 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
     # the rarer spellings are those to correct
     n_rows = sum(sum(group.values()) - max(group.values()) for group in variants)
     shown = names_text((" = ".join(map(repr, group)) for group in variants), 4)
-    yield Finding(
+    yield make_finding(
         "level-variants",
         "warning",
         (name,),
         f"{len(variants)} level(s) are written in several ways that differ in case or "
         f"white space: {shown}. {n_rows:,} rows have a rarer spelling.",
-        "Write them the same way, for example column.str.strip().str.lower().",
         {"variants": variants, "n_rows": n_rows},
     )
 
@@ -167,14 +149,12 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
 def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
     n_levels, n_present = len(counts), sum(counts.values())
     if n_levels > _MANY_LEVELS:
-        yield Finding(
+        mean = f"{n_present / n_levels:.1f} rows a level"
+        yield make_finding(
             "many-levels",
             "note",
             (name,),
-            f"{n_levels:,} levels in {n_present:,} rows, {n_present / n_levels:.1f} "
-            f"rows a level.",
-            "Put rare levels together, use target encoding or embeddings within folds, "
-            "or derive a coarser column.",
+            f"{n_levels:,} levels in {n_present:,} rows, {mean}.",
             {"n_levels": n_levels, "n_present": n_present},
         )
 
@@ -186,7 +166,7 @@ def check_label_spelling(target: Column | None) -> Iterator[Finding]:
 
 
 def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
-    """Find columns that say the same in other words."""
+    """Find columns that hold the same information."""
     groups = collections.defaultdict(list)
     for column in columns:
         if len(column) >= _FEWEST_ROWS and column.n_distinct > 1:
@@ -195,14 +175,12 @@ def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
                 groups[key].append(column.name)
     for names in groups.values():
         if len(names) > 1:
-            yield Finding(
+            yield make_finding(
                 "copied-columns",
                 "warning",
                 tuple(names),
                 f"{len(names)} columns hold the same information: each value of one "
                 f"goes with one value of the others, in all rows.",
-                f"Keep one, such as {names[0]!r}; copies count twice in distances and "
-                f"share the importance of a feature.",
                 {"n_columns": len(names)},
             )
 
@@ -224,10 +202,8 @@ def _order_key(column: Column) -> tuple | None:
 def _level_key(column: Column) -> tuple | None:
     """Return a hash that columns with the same partition of the rows share."""
     codes = column.factor.codes
-    if (
-        not _enough_outside_mode(column.level_counts)
-        or column.n_distinct > len(codes) / 2
-    ):
+    is_rare = column.n_distinct > len(codes) / 2
+    if is_rare or not _enough_outside_mode(column.level_counts):
         return None
     used, first = np.unique(codes, return_index=True)
     rank = np.empty(len(column.factor.levels) + 1, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What a new table does differently: columns, kinds, levels, distributions."""
+"""Drift of a new table: columns, kinds, levels, distributions."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
 from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY, Column
 
@@ -17,7 +17,7 @@ _N_BINS = 10
 _RARE_UNSEEN = 0.01
 _MORE_MISSING = 0.05
 _FEWEST_EXPECTED = 5
-_MOST_LEVELS = 1_000  # of more levels a chi-squared test says little
+_MOST_LEVELS = 1_000  # a chi-squared test of more levels has little power
 
 Pairs = list[tuple[Column, Column]]
 
@@ -25,8 +25,6 @@ Pairs = list[tuple[Column, Column]]
 class _Shift(NamedTuple):
     """How far the distribution of a column has moved."""
 
-    name: str
-    test: str
     psi: float = 0.0
     p_value: float = np.nan
     statistic: float = np.nan
@@ -39,45 +37,39 @@ def check_columns(
     lacking = [n for n in columns if n not in new_columns and n not in identifiers]
     extra = [name for name in new_columns if name not in columns]
     if lacking:
-        yield Finding(
+        yield make_finding(
             "missing-columns",
             "error",
             tuple(lacking),
             f"The new table lacks {len(lacking)} column(s) of the training table.",
-            "Add them, or train without them.",
             {"n_missing_columns": len(lacking)},
         )
     if extra:
-        yield Finding(
+        yield make_finding(
             "extra-columns",
             "note",
             tuple(extra),
             f"The new table has {len(extra)} column(s) that the training table lacks.",
-            "They cannot be used; drop them, or check whether they were renamed.",
             {"n_extra_columns": len(extra)},
         )
     for name, column in columns.items():
         kinds = {column.kind, new_columns[name].kind} if name in new_columns else set()
         if len(kinds) > 1 and EMPTY not in kinds:
-            yield Finding(
+            yield make_finding(
                 "changed-kind",
                 # truth values are written in many ways; numbers and text never mix
                 "warning" if BOOLEAN in kinds or CATEGORY not in kinds else "error",
                 (name,),
                 f"Holds {column.kind} values in the training table and "
                 f"{new_columns[name].kind} values in the new one.",
-                "Read both tables with the same dtypes.",
                 {"kind": column.kind, "new_kind": new_columns[name].kind},
             )
 
 
 def comparable(columns: dict[str, Column], new_columns: dict[str, Column]) -> Pairs:
     """Return pairs of columns that both tables have and that hold the same."""
-    pairs = [
-        (column, new_columns[name])
-        for name, column in columns.items()
-        if name in new_columns
-    ]
+    shared = [name for name in columns if name in new_columns]
+    pairs = [(columns[name], new_columns[name]) for name in shared]
     return [
         (column, new)
         for column, new in pairs
@@ -89,35 +81,34 @@ def check_drift(
     pairs: Pairs, alpha: float, correction: str | None
 ) -> Iterator[Finding]:
     """Find columns whose distribution, levels or missing values have changed."""
-    shifts = []
+    shifts = {}
     for column, new in pairs:
         if EMPTY in (column.kind, new.kind):
             continue
         if column.is_numeric:
-            shifts.append(_compare_numbers(column, new))
+            shifts[column.name, "Kolmogorov-Smirnov"] = _compare_numbers(column, new)
         else:
             levels = _joint_counts(column, new)
             yield from _check_unseen(column, new, levels, alpha)
-            shifts.append(_compare_levels(column.name, levels))
+            shifts[column.name, "chi-squared"] = _compare_levels(levels)
     yield from _check_missing(pairs, alpha, correction)
-    adjusted = adjust(np.array([shift.p_value for shift in shifts]), correction)
-    for shift, p_value in zip(shifts, adjusted, strict=True):
+    p_values = adjust([shift.p_value for shift in shifts.values()], correction)
+    for (key, shift), p_value in zip(shifts.items(), p_values, strict=True):
         if not p_value < alpha:
             continue
+        name, test = key
         major, moderate = shift.psi >= _MAJOR, shift.psi >= _MODERATE
         size = "major" if major else "moderate" if moderate else "slight"
-        yield Finding(
+        yield make_finding(
             "drift",
             "warning" if major else "note",
-            (shift.name,),
+            (name,),
             f"The distribution has changed: population stability index "
-            f"{shift.psi:.3f}, a {size} shift ({shift.test} test, corrected p "
+            f"{shift.psi:.3f}, a {size} shift ({test} test, corrected p "
             f"{p_value:.2g}).",
-            "Look at both distributions. If the customers have changed, train on "
-            "newer ones or weigh rows; if a unit or a code has changed, undo it.",
             {
                 "psi": shift.psi,
-                "test": shift.test,
+                "test": test,
                 "statistic": shift.statistic,
                 "p_adjusted": float(p_value),
             },
@@ -136,15 +127,13 @@ def _check_unseen(
     share = n_rows / len(new)
     # chance that all rows of the commonest of them fall into the new table
     chance = float((len(new) / (len(column) + len(new))) ** unseen.iloc[0])
-    yield Finding(
+    yield make_finding(
         "unseen-levels",
         "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
         (column.name,),
         f"{len(unseen):,} level(s) of the new table are not in the training table, "
         f"{n_rows:,} rows ({share_text(share)}): "
         f"{names_text(repr(level) for level in unseen.index)}.",
-        "Check for another spelling; otherwise treat them as missing or as a level "
-        "'other', and train again once there are labels for them.",
         {
             "levels": unseen[:50].to_dict(),
             "n_levels": len(unseen),
@@ -158,8 +147,8 @@ def _check_unseen(
 def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
     """Count the rows of each level in both tables."""
     counted = [
-        pd.Series(one.level_counts, index=pd.Index(one.factor.levels, dtype=object))
-        for one in (column, new)
+        pd.Series(table.level_counts, pd.Index(table.factor.levels, dtype=object))
+        for table in (column, new)
     ]
     joint = pd.concat(counted, axis="columns", keys=["old", "new"], sort=False)
     joint = joint.fillna(0).astype(np.int64)
@@ -167,22 +156,18 @@ def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
 
 
 def _compare_numbers(column: Column, new: Column) -> _Shift:
-    shift = _Shift(column.name, "Kolmogorov-Smirnov")
-    old, other = (one.numbers[~np.isnan(one.numbers)] for one in (column, new))
+    old, other = (c.numbers[~np.isnan(c.numbers)] for c in (column, new))
     if not len(old) or not len(other):
-        return shift
+        return _Shift()
     psi = psi_of_counts(*binned_counts(old, other, _N_BINS))
     found = stats.ks_2samp(old, other, method="asymp")
-    return shift._replace(
-        psi=psi, p_value=float(found.pvalue), statistic=float(found.statistic)
-    )
+    return _Shift(psi, float(found.pvalue), float(found.statistic))
 
 
-def _compare_levels(name: str, levels: pd.DataFrame) -> _Shift:
-    shift = _Shift(name, "chi-squared")
+def _compare_levels(levels: pd.DataFrame) -> _Shift:
     table = levels.to_numpy(dtype=np.float64).T
     if 0 in table.shape or not table.sum(axis=1).all():
-        return shift
+        return _Shift()
     # the law of the statistic needs some rows a cell: rare levels are put together
     total = table.sum(axis=0)
     rare = total * table.sum(axis=1).min() / total.sum() < _FEWEST_EXPECTED
@@ -192,37 +177,33 @@ def _compare_levels(name: str, levels: pd.DataFrame) -> _Shift:
         together = table[:, rare].sum(axis=1, keepdims=True)
         table = np.hstack([table[:, ~rare], together])
     if table.shape[1] < 2:
-        return shift
+        return _Shift()
     chi2, df, _ = chi_squared(table)
-    p_value = float(stats.chi2.sf(chi2, df))
-    return shift._replace(psi=psi_of_counts(*table), p_value=p_value, statistic=chi2)
+    return _Shift(psi_of_counts(*table), float(stats.chi2.sf(chi2, df)), chi2)
 
 
 def _check_missing(
     pairs: Pairs, alpha: float, correction: str | None
 ) -> Iterator[Finding]:
-    tables = []
+    shares, p_values = [], []
     for pair in pairs:
         missing = np.array([np.count_nonzero(column.missing) for column in pair])
-        tables.append([missing, [len(column) for column in pair] - missing])
-    p_values = [
-        float(stats.fisher_exact(table).pvalue) if np.sum(table, axis=1).all() else 1.0
-        for table in tables
-    ]
-    adjusted = adjust(np.array(p_values), correction)
-    for (column, _), table, p_value in zip(pairs, tables, adjusted, strict=True):
+        n_rows = np.array([len(column) for column in pair])
+        is_mixed = missing.any() and (missing < n_rows).any()
+        test = stats.fisher_exact([missing, n_rows - missing]) if is_mixed else None
+        p_values.append(1.0 if test is None else float(test.pvalue))
+        shares.append((pair[0].name, *(missing / n_rows).tolist()))
+    adjusted = adjust(p_values, correction)
+    for (name, old, new), p_value in zip(shares, adjusted, strict=True):
         if not p_value < alpha:
             continue
-        old, new = (table[0] / np.sum(table, axis=0)).tolist()
-        yield Finding(
+        yield make_finding(
             "missing-drift",
             "warning" if abs(new - old) >= _MORE_MISSING else "note",
-            (column.name,),
+            (name,),
             f"{share_text(old)} of the cells are missing in the training table and "
             f"{share_text(new)} in the new one (Fisher's exact test, corrected p "
             f"{p_value:.2g}).",
-            "Find out what changed in how the column is collected before you trust "
-            "predictions.",
             {
                 "share_missing": old,
                 "share_missing_new": new,

@@ -1,4 +1,4 @@
-"""Rows that repeat the features of others, and labels that contradict each other."""
+"""Duplicate rows and conflicting labels."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from segmentlearn._formatting import share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
 from segmentlearn.tables import Column
 
@@ -48,6 +48,10 @@ def _duplicates(
     n_involved = int(sizes[sizes > 1].sum())
     chance, decisive = _by_chance(columns, hashed, rows)
     copies = decisive is not None and chance < _SURE
+    reason = (
+        f"Many rows agree in all columns but {decisive!r}, so different customers may "
+        f"well be equal by chance."
+    )
     if copies:
         reason = (
             "Rows that agree in all other columns do so more often than chance "
@@ -55,20 +59,13 @@ def _duplicates(
         )
     elif decisive is None:
         reason = "No column distinguishes rows well, so this may well be chance."
-    else:
-        reason = (
-            f"Many rows agree in all columns but {decisive!r}, so different customers "
-            f"may well be equal by chance."
-        )
-    return Finding(
+    return make_finding(
         "duplicate-rows",
         "warning" if copies else "note",
         (),
         f"{n_repeats:,} of {n_rows:,} rows ({share_text(n_repeats / n_rows)}) repeat "
         f"another row's features; {n_involved:,} rows have a duplicate, and folds by "
         f"row put duplicates on both sides. {reason}",
-        "If they are the same customers, drop the copies or keep them in one fold "
-        "(GroupKFold over the distinct rows); if not, leave them.",
         {
             "n_repeats": n_repeats,
             "share_repeats": n_repeats / n_rows,
@@ -115,23 +112,19 @@ def _conflicts(
     """Find features that go with several labels."""
     joint, counts = np.unique(profiles * n_classes + codes, return_counts=True)
     of_profile = pd.Series(counts).groupby(joint // n_classes)
-    n_labels, most = of_profile.size(), of_profile.max()
-    sizes = of_profile.sum()
-    conflicting = n_labels > 1
-    n_conflicting = int(conflicting.sum())
+    found = of_profile.agg(["size", "max", "sum"])
+    conflicting = found["size"] > 1
+    n_conflicting, n_rows = int(conflicting.sum()), int(found["sum"][conflicting].sum())
     if not n_conflicting:
         return
-    ceiling = float(most.sum() / len(codes))
-    n_rows = int(sizes[conflicting].sum())
-    yield Finding(
+    ceiling = float(found["max"].sum() / len(codes))
+    yield make_finding(
         "conflicting-labels",
         "warning" if ceiling < _LOW_CEILING else "note",
         (),
         f"{n_conflicting:,} feature profiles ({n_rows:,} rows) carry conflicting "
         f"labels. An oracle that gives each profile its commonest label gets "
         f"{ceiling:.3f} of these rows right; no model can do better on them.",
-        "Do not expect more than this ceiling, and distrust scores above it. Look "
-        "for a column that distinguishes these rows, or for wrong labels.",
         {
             "n_conflicting_profiles": n_conflicting,
             "n_rows": n_rows,

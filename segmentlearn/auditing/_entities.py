@@ -1,15 +1,14 @@
-"""Identifiers: columns that name their row, and customers in both tables."""
+"""Identifier columns, and customers in both tables."""
 
-import shlex
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import cell_hashes, row_hashes, salted_hashes
-from segmentlearn.tables import Column
+from segmentlearn.tables import Column, draw_rows
 
 _CLEARLY_AGREE = 0.2  # agreement beyond chance, 1 where all cells agree
 _AGREES = 0.99
@@ -23,16 +22,13 @@ def check_identifiers(
     for name in identifiers:
         column = columns[name]
         n_present = int(np.count_nonzero(~column.missing))
-        yield Finding(
+        yield make_finding(
             "identifier",
             "warning",
             (name,),
             f"Looks like an identifier: {column.n_distinct:,} different values in "
             f"{n_present:,} rows"
             + (", one for each." if column.n_distinct == n_present else "."),
-            f"Never use it as a feature: name it to the audit (ids={name!r}, on the "
-            f"command line --id {shlex.quote(name)}), and drop "
-            f"it before fitting. If it is a quantity, keep it.",
             {"n_distinct": column.n_distinct, "n_present": n_present},
         )
 
@@ -40,20 +36,18 @@ def check_identifiers(
 def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
     """Find customers with several rows in one table."""
     keys, known = _keys(entity)
-    keys = keys[known]
-    counts = pd.Series(keys).value_counts()
+    counts = pd.Series(keys[known]).value_counts()
     several = counts[counts > 1]
     if several.empty:
         return
     n_rows = int(several.sum())
-    yield Finding(
+    yield make_finding(
         "repeated-entities",
         "warning",
         tuple(entity),
         f"{len(several):,} identifiers stand in several rows ({n_rows:,} rows in all, "
         f"{int(several.max()):,} at most): folds by row put one customer on both "
         f"sides.",
-        "Split by customer, for example with sklearn.model_selection.GroupKFold.",
         {
             "n_entities": len(counts),
             "n_repeated": len(several),
@@ -87,9 +81,8 @@ def check_shared(
         f"{n_shared:,} of {len(new_keys):,} new rows ({share_text(share)}) have an "
         f"identifier of the training table"
     )
-    if n_shared > _MOST_PAIRS:
-        drawn = np.sort(random_state.choice(n_shared, _MOST_PAIRS, replace=False))
-        new_rows, rows = new_rows[drawn], rows[drawn]
+    drawn = draw_rows(n_shared, _MOST_PAIRS, random_state)
+    new_rows, rows = new_rows[drawn], rows[drawn]
     strangers = random_state.permutation(rows)
     agreement, chance = {}, {}
     for column, other in pairs:
@@ -124,7 +117,7 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
     beyond_chance = (usual - by_chance) / max(1 - by_chance, 1e-9)
     evidence["agreement_beyond_chance"] = beyond_chance
     if beyond_chance < _CLEARLY_AGREE and evidence["n_shared"] > 1:
-        return Finding(
+        return make_finding(
             "reused-identifiers",
             "note",
             names,
@@ -132,8 +125,6 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
             f"strangers ({share_text(usual)} of the cells agree, "
             f"{share_text(by_chance)} among strangers): probably both tables count "
             f"their rows from the same number.",
-            "Make sure that they are different customers; give tables identifiers "
-            "that never repeat.",
             evidence,
         )
     differing = [
@@ -141,21 +132,16 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
         for name, share in agreement.items()
         if share < _AGREES
     ]
+    agreement_text = "all their other columns agree"
     if not agreement:
         agreement_text = "there is no other column to compare"
     elif differing:
-        agreement_text = (
-            f"{share_text(usual)} of their other cells agree; columns that differ: "
-            f"{names_text(differing)}"
-        )
-    else:
-        agreement_text = "all their other columns agree"
-    return Finding(
+        agreement_text = f"{share_text(usual)} of their other cells agree; "
+        agreement_text += f"columns that differ: {names_text(differing)}"
+    return make_finding(
         "shared-entities",
         "error" if agreement else "warning",
         names,
         f"{shared}; {agreement_text}. A score on them is not one on unknown customers.",
-        "Evaluate on rows whose identifier is not in the training table, and split by "
-        "customer (GroupKFold); look the known ones up instead of predicting them.",
         evidence,
     )

@@ -1,4 +1,4 @@
-"""Columns that alone predict the target too well, or sound as if known afterwards."""
+"""Target leakage: columns that predict too well, or are named as known later."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
 from segmentlearn._formatting import share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.preprocessing import auc_of_levels
 from segmentlearn.tables import Column
 
@@ -58,18 +58,16 @@ def check_predictors(
         found = _fold_scores(levels, codes, folds)
         if found is not None:
             scores[column.name] = found
-    sample = ""
-    if len(codes) < n_rows:
-        share = share_text(len(codes) / n_rows)
-        sample = f" (on {len(codes):,} rows, {share} of them)"
+    share = share_text(len(codes) / n_rows)
+    is_all = len(codes) == n_rows
+    sample = "" if is_all else f" (on {len(codes):,} rows, {share} of them)"
     # a target that was made of a few columns is predicted by these: no copy has more
     # values than there are classes
     copies = {c.name for c in columns if c.n_distinct == codes.max() + 1}
     ranked = sorted(scores, key=lambda name: -scores[name].mean())
+    facts = (sample, len(codes))
     for name in ranked:
-        yield from _check_score(
-            name, ranked, scores, name in copies, sample, len(codes)
-        )
+        yield from _check_score(name, ranked, scores, name in copies, *facts)
 
 
 def _check_score(
@@ -87,9 +85,8 @@ def _check_score(
     next_name = others[0] if others else None
     next_auc = float(scores[next_name].mean()) if next_name else np.nan
     words = [word.lower() for word in _WORD.findall(name)]
-    hints = [word for word in words if word in _AFTERWARDS]
-    if _BEFORE.intersection(words):
-        hints = []
+    is_earlier = not _BEFORE.isdisjoint(words)
+    hints = [] if is_earlier else [word for word in words if word in _AFTERWARDS]
     evidence = {
         "auc": auc,
         "auc_of_folds": scores[name].tolist(),
@@ -103,35 +100,30 @@ def _check_score(
     named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
     ahead = bool(others) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
     if auc >= _PERFECT and is_like_target:
-        yield Finding(
+        yield make_finding(
             "target-copy",
             "error",
             (name,),
             f"{alone} It has as many values as there are classes and determines "
             f"practically the whole target.",
-            "Drop the column, unless it is known before the target is and the target "
-            "is a rule on it, in which case no model is needed.",
             evidence,
         )
     elif auc >= _SUSPICIOUS or (auc >= _STRONG and (ahead or hints)):
-        yield Finding(
+        yield make_finding(
             "suspect-predictor",
             "warning",
             (name,),
             alone + (named if hints else "") + " It may be a leak, or a good column, "
             "or one that the target was made of; the numbers alone do not show which.",
-            "Ask when its value becomes known. If that is only with the target or "
-            "after it, drop the column; report results with and without it.",
             evidence,
         )
     elif hints:
-        yield Finding(
+        yield make_finding(
             "known-afterwards",
             "note",
             (name,),
             f"Its name ({', '.join(hints)}) may speak of something known only after "
             f"the target. {alone}",
-            "Ask when its value becomes known; drop it if that is too late.",
             evidence,
         )
 
@@ -142,7 +134,7 @@ def _fold_scores(
     """Return the AUC of each fold, averaged over classes against the rest.
 
     The score of a level is its share of the class in the other folds, drawn towards
-    the overall share, so that levels of one row say nothing.
+    the overall share, so that levels of a single row carry no information.
     """
     values, levels = np.unique(levels, return_inverse=True)
     n_levels, n_classes = len(values), int(codes.max()) + 1
@@ -150,20 +142,18 @@ def _fold_scores(
         return None
     cells = levels * n_classes + codes
     size = n_levels * n_classes
-    total = np.bincount(cells, minlength=size).reshape(n_levels, n_classes)
+    held_outs = [
+        np.bincount(cells[folds == fold], minlength=size).reshape(n_levels, n_classes)
+        for fold in range(_FOLDS)
+    ]
     scores = []
-    for fold in range(_FOLDS):
-        held_out = np.bincount(cells[folds == fold], minlength=size)
-        held_out = held_out.reshape(n_levels, n_classes)
-        learnt = total - held_out
+    for held_out in held_outs:
+        learnt = sum(held_outs) - held_out
         prior = learnt.sum(axis=0) / learnt.sum()
         rates = learnt + _PRIOR_ROWS * prior
         rates = rates / rates.sum(axis=1, keepdims=True)
-        aucs = [
-            auc_of_levels(
-                rates[:, at], held_out[:, at], held_out.sum(axis=1) - held_out[:, at]
-            )
-            for at in (range(n_classes) if n_classes > 2 else [1])
-        ]
-        scores.append(np.nanmean(aucs))
+        others = held_out.sum(axis=1, keepdims=True) - held_out
+        by_class = [*zip(rates.T, held_out.T, others.T, strict=True)]
+        by_class = by_class if n_classes > 2 else by_class[1:]
+        scores.append(np.nanmean([auc_of_levels(*counts) for counts in by_class]))
     return np.array(scores)

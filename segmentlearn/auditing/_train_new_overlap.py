@@ -1,4 +1,4 @@
-"""Training and new rows: near copies, and whether a model separates them."""
+"""Train/new overlap: near copies, and a classifier two-sample test."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from segmentlearn._formatting import share_text
-from segmentlearn.auditing._audit_report import Finding
+from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
-from segmentlearn.tables import Column
+from segmentlearn.tables import Column, draw_rows
 
 _MOST_QUERIES = 5_000
 _MOST_NEIGHBOURS = 20_000
@@ -27,10 +27,6 @@ _EXCESS = 0.05
 _SURE = 1e-4
 _CLOSE = 0.01  # quantile of the distances within the training table
 _SEPARATES = 0.7
-_CURE = (
-    "Compare the tables by an identifier if there is one, and leave rows that are in "
-    "both out of any evaluation of a model."
-)
 
 Pairs = list[tuple[Column, Column]]
 Random = np.random.RandomState
@@ -50,13 +46,12 @@ def check_near_copies(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     if min(n_rows, n_new) < _FEWEST_ROWS:
         return
     old, new = (salted_hashes(list(columns)) for columns in zip(*pairs, strict=True))
-    queries = _draw(n_new, _MOST_QUERIES, random_state)
-    inner = _draw(n_rows, _MOST_QUERIES, random_state)
+    queries = draw_rows(n_new, _MOST_QUERIES, random_state)
+    inner = draw_rows(n_rows, _MOST_QUERIES, random_state)
     subsets = _subsets(len(pairs), random_state)
     for n_differing, left_out in subsets.items():
-        shares = _agreeing(old, new, left_out, queries, inner)
-        evidence = _compare(*shares, len(queries), len(inner))
-        if _is_excess(evidence):
+        evidence = _compare(*_agreeing(old, new, left_out, queries, inner))
+        if evidence is not None:
             yield _copies(n_differing, evidence, n_new)
             return
     if len(pairs) >= _FEWEST_COLUMNS:
@@ -71,43 +66,31 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     n_drawn = min(n_rows, n_new, _MOST_QUERIES)
     if n_drawn < _FEWEST_ROWS:
         return
-    rows = _draw(n_rows, n_drawn, random_state)
-    new_rows = _draw(n_new, n_drawn, random_state)
+    rows = draw_rows(n_rows, n_drawn, random_state)
+    new_rows = draw_rows(n_new, n_drawn, random_state)
     X = np.column_stack(
         [_ordinal(column.take(rows), new.take(new_rows)) for column, new in pairs]
     )
     is_new = np.repeat([0, 1], n_drawn)
     seed = int(random_state.randint(2**31 - 1))
-    model = RandomForestClassifier(
-        n_estimators=50, min_samples_leaf=10, random_state=seed
-    )
+    model = RandomForestClassifier(50, min_samples_leaf=10, random_state=seed)
     # rows that took no part in the fit make the test of their scores exact
-    X_fit, X_test, fitted, is_new = train_test_split(
-        X, is_new, test_size=0.5, stratify=is_new, random_state=seed
-    )
+    half: dict = {"test_size": 0.5, "stratify": is_new, "random_state": seed}
+    X_fit, X_test, fitted, is_new = train_test_split(X, is_new, **half)
     odds = model.fit(X_fit, fitted).predict_proba(X_test)[:, 1]
     auc = float(roc_auc_score(is_new, odds))
     test = stats.mannwhitneyu(odds[is_new == 1], odds[is_new == 0])
     if not (test.pvalue < _SURE and auc > 0.5):
         return
-    yield Finding(
+    yield make_finding(
         "joint-drift",
         "warning" if auc >= _SEPARATES else "note",
         (),
         f"A random forest separates new rows from training rows with an AUC of "
         f"{auc:.3f} on held-out rows (0.5 is chance; {n_drawn:,} rows of each table, "
         f"half of them held out; all columns together).",
-        "See which columns drift; if none does alone, their combinations do. Scores "
-        "measured on training rows may not hold for the new ones.",
         {"auc": auc, "p_value": float(test.pvalue), "n_sampled": n_drawn},
     )
-
-
-def _draw(n_rows: int, n_wanted: int, random_state: Random) -> np.ndarray:
-    """Draw rows, all of them where they are few enough."""
-    if n_rows <= n_wanted:
-        return np.arange(n_rows)
-    return np.sort(random_state.choice(n_rows, n_wanted, replace=False))
 
 
 def _subsets(n_columns: int, random_state: Random) -> dict[int, list[tuple]]:
@@ -130,8 +113,8 @@ def _agreeing(
     left_out: list[tuple],
     queries: np.ndarray,
     inner: np.ndarray,
-) -> tuple[int, int]:
-    """Return how many rows agree with one of the training table in some subset."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which rows agree with one of the training table in some subset."""
     total, new_total = row_hashes(hashed), row_hashes(new_hashed)[queries]
     agree, agree_inner = np.zeros(len(queries), bool), np.zeros(len(inner), bool)
     for subset in left_out:
@@ -146,43 +129,36 @@ def _agreeing(
         agree |= counts[: len(queries)] > 0
         # a training row agrees with itself
         agree_inner |= counts[len(queries) :] > 1
-    return int(agree.sum()), int(agree_inner.sum())
+    return agree, agree_inner
 
 
-def _compare(n_agree: int, n_inner_agree: int, n_queries: int, n_inner: int) -> dict:
-    """Compare how often new rows and training rows agree with training rows."""
-    table = [[n_agree, n_queries - n_agree], [n_inner_agree, n_inner - n_inner_agree]]
-    share, usual = n_agree / n_queries, n_inner_agree / n_inner
-    return {
-        "share_of_new": share,
-        "share_within_training": usual,
-        "excess": share - usual,
-        "p_value": float(stats.fisher_exact(table, alternative="greater").pvalue),
-        "n_sampled": n_queries,
-    }
+def _compare(agree: np.ndarray, agree_inner: np.ndarray) -> dict | None:
+    """Return how often new and training rows agree with training rows.
 
-
-def _is_excess(evidence: dict) -> bool:
-    """Return whether new rows agree clearly more often than training rows do."""
-    return evidence["p_value"] < _SURE and evidence["excess"] >= _EXCESS
+    None where new rows do not agree clearly more often.
+    """
+    table = [[rows.sum(), (~rows).sum()] for rows in (agree, agree_inner)]
+    p_value = float(stats.fisher_exact(table, alternative="greater").pvalue)
+    share, usual = float(agree.mean()), float(agree_inner.mean())
+    if p_value >= _SURE or share - usual < _EXCESS:
+        return None
+    shares = {"share_of_new": share, "share_within_training": usual}
+    test = {"excess": share - usual, "p_value": p_value, "n_sampled": len(agree)}
+    return shares | test
 
 
 def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
     share, usual = evidence["share_of_new"], evidence["share_within_training"]
-    agreement = (
-        "in all columns",
-        "in all columns but one at most",
-        "in all columns but two at most",
-    )[n_differing]
+    agreement = "in all columns"
+    agreement += ("", " but one at most", " but two at most")[n_differing]
     sample = _sample_text(evidence["n_sampled"], n_new)
-    return Finding(
+    return make_finding(
         "near-copies" if n_differing else "copied-rows",
         "warning",
         (),
         f"{share_text(share)} of the new rows{sample} agree with a training row "
         f"{agreement}; among training rows themselves {share_text(usual)} agree with "
         f"another. Probably some of the new customers are those of the training table.",
-        _CURE,
         {"n_differing_columns": n_differing, **evidence},
     )
 
@@ -190,8 +166,8 @@ def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
 def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     """Find new rows that lie closer to training rows than these do to each other."""
     n_rows, n_new = map(len, pairs[0])
-    rows = _draw(n_rows, _MOST_NEIGHBOURS, random_state)
-    queries = _draw(n_new, _MOST_QUERIES // 2, random_state)
+    rows = draw_rows(n_rows, _MOST_NEIGHBOURS, random_state)
+    queries = draw_rows(n_new, _MOST_QUERIES // 2, random_state)
     inner = np.sort(random_state.permutation(len(rows))[: _MOST_QUERIES // 2])
     parts = [_prepared(column.take(rows), new.take(queries)) for column, new in pairs]
     X, new = (np.hstack(matrices) for matrices in zip(*parts, strict=True))
@@ -200,16 +176,11 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     # the nearest of a training row is itself
     usual = near.kneighbors(X[inner])[0][:, 1]
     limit = float(np.quantile(usual, _CLOSE))
-    evidence = _compare(
-        int((distances <= limit).sum()),
-        int((usual <= limit).sum()),
-        len(queries),
-        len(inner),
-    )
-    if not _is_excess(evidence):
+    evidence = _compare(distances <= limit, usual <= limit)
+    if evidence is None:
         return
     sample = _sample_text(len(queries), n_new)
-    yield Finding(
+    yield make_finding(
         "near-copies",
         "warning",
         (),
@@ -217,7 +188,6 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
         f"to a training row as {share_text(evidence['share_within_training'])} of the "
         f"training rows lie to another. Probably some of the new customers are those "
         f"of the training table with small changes.",
-        _CURE,
         {"distance": limit, "n_neighbours_sampled": len(rows), **evidence},
     )
 
@@ -225,19 +195,16 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
 def _prepared(column: Column, new: Column) -> list[np.ndarray]:
     """Return columns in whose distances numbers and categories count about the same."""
     if column.is_numeric and new.is_numeric:
-        parts = [_finite(one)[:, None] for one in (column, new)]
+        parts = [_finite(table)[:, None] for table in (column, new)]
         if np.isnan(parts[0]).all():
             return [np.zeros_like(part) for part in parts]
         ranks = QuantileTransformer(n_quantiles=min(1_000, len(column))).fit(parts[0])
+        scaled = [np.sqrt(12) * ranks.transform(part) for part in parts]
         # missing values lie at the side of all numbers
-        return [
-            np.nan_to_num(np.sqrt(12) * ranks.transform(part), nan=-1.0)
-            for part in parts
-        ]
-    parts = [_level_texts(one)[:, None] for one in (column, new)]
-    encoder = OneHotEncoder(
-        max_categories=_MOST_LEVELS, handle_unknown="ignore", sparse_output=False
-    ).fit(parts[0])
+        return [np.nan_to_num(part, nan=-1.0) for part in scaled]
+    parts = [_level_texts(table)[:, None] for table in (column, new)]
+    how: dict = {"handle_unknown": "ignore", "sparse_output": False}
+    encoder = OneHotEncoder(max_categories=_MOST_LEVELS, **how).fit(parts[0])
     return [encoder.transform(part) for part in parts]
 
 
@@ -269,5 +236,5 @@ def _level_texts(column: Column) -> np.ndarray:
 
 
 def _sample_text(n_sampled: int, n_rows: int) -> str:
-    """Say that not all rows were looked at, where that is so."""
+    """Return how many rows were drawn, where not all were."""
     return "" if n_sampled == n_rows else f" (of {n_sampled:,} drawn)"

@@ -1,4 +1,4 @@
-"""associations: which columns go together, and with the target."""
+"""associations: pairwise associations of columns, and with the target."""
 
 import dataclasses
 import warnings
@@ -28,6 +28,7 @@ from segmentlearn.tables import (
     resolve_roles,
 )
 
+_NUMBERS = ("association", "measure", "p_value", "n_rows")  # of each pair
 _MEASURES = {
     "spearman": "Spearman's correlation of two columns of numbers",
     "pearson": "Pearson's correlation of two columns of numbers",
@@ -115,16 +116,10 @@ class Associations:
             )
         first, second = np.triu_indices(len(self.matrix), 1)
         names = self.matrix.columns
-        frame = pd.DataFrame(
-            {
-                "first": names[first],
-                "second": names[second],
-                "association": self.matrix.to_numpy()[first, second],
-                "measure": self.kinds.to_numpy()[first, second],
-                "p_value": self.p_values.to_numpy()[first, second],
-                "n_rows": self.n_pairs.to_numpy()[first, second],
-            }
-        )
+        frame = pd.DataFrame({"first": names[first], "second": names[second]})
+        matrices = (self.matrix, self.kinds, self.p_values, self.n_pairs)
+        for name, matrix in zip(_NUMBERS, matrices, strict=True):
+            frame[name] = matrix.to_numpy()[first, second]
         return _strongest_first(frame).reset_index(drop=True)
 
     def to_markdown(self, *, max_rows: int = 20) -> str:
@@ -140,12 +135,10 @@ class Associations:
         text : str
             The columns with the target, where there is one, then the strongest pairs.
         """
-        parts = ["# Associations", f"{self._rows_text()}."]
+        parts, pairs = ["# Associations", f"{self._rows_text()}."], self.to_frame()
         if self.with_target is not None:
             parts.append(f"## With {escape_markdown(str(self.target))}")
             parts.append(_table(self.with_target.reset_index().head(max_rows)))
-        pairs = self.to_frame()
-        if self.target is not None:
             pairs = pairs[pairs["second"] != self.target]
         if len(pairs):
             parts += ["## With each other", _table(pairs.head(max_rows))]
@@ -267,9 +260,8 @@ def associations(
         check_consistent_length(table.columns[0], y)
     columns, prepared, left_out = {}, {}, []
     keeps_all = identifiers == "keep" or table.container == "array"
-    for column, kind in zip(
-        table.columns, expected_kinds(roles, table.kinds), strict=True
-    ):
+    kinds = expected_kinds(roles, table.kinds)
+    for column, kind in zip(table.columns, kinds, strict=True):
         cells = column.cells if rows is None else column.cells[rows]
         name, column = column.name, Column(column.name, cells, kind)
         if column.identifies and not keeps_all and name not in chosen:
@@ -289,42 +281,29 @@ def associations(
         target = free_name(str(getattr(y, "name", None) or "target"), columns)
         labels = np.asarray(y) if rows is None else np.asarray(y)[rows]
         prepared[target] = association_target(labels, target_type, method)
-    matrix, measures, p_values, n_pairs = _all_pairs(prepared)
+    pairs = _all_pairs(prepared)
     with_target = None
     if target is not None and labels is not None:
-        with_target = pd.DataFrame(
-            {
-                "association": matrix[target],
-                "measure": measures[target],
-                "p_value": p_values[target],
-                "n_rows": n_pairs[target],
-            }
-        ).drop(index=target)
+        found = [matrix[target].rename(None) for matrix in pairs]
+        with_target = pd.concat(found, axis=1, keys=_NUMBERS).drop(index=target)
         score = "r2" if prepared[target].is_numeric else "auc"
         with_target[score] = [
             univariate_score(columns[name], labels, score == "auc", random_state)
             for name in with_target.index
         ]
         with_target = _strongest_first(with_target.rename_axis("column"))
-    return Associations(
-        matrix=matrix,
-        kinds=measures,
-        p_values=p_values,
-        n_pairs=n_pairs,
-        target=target,
-        with_target=with_target,
-        n_rows=table.n_rows,
-        n_sampled=table.n_rows if rows is None else len(rows),
-    )
+    n_sampled = table.n_rows if rows is None else len(rows)
+    facts: tuple = (target, with_target, table.n_rows, n_sampled)
+    return Associations(*pairs, *facts)
 
 
 def _all_pairs(columns: dict[str, AssociationColumn]) -> list[pd.DataFrame]:
     """Return value, measure, p-value and rows of every pair."""
     names = list(columns)
     cells = np.empty((4, len(names), len(names)), dtype=object)
-    for at, column in enumerate(columns.values()):
-        for other_at, other in enumerate(list(columns.values())[: at + 1]):
-            pair = associate(column, other)
+    for at, name in enumerate(names):
+        for other_at, other in enumerate(names[: at + 1]):
+            pair = associate(columns[name], columns[other])
             found = (pair.value, pair.measure, pair.p_value, pair.n_rows)
             cells[:, at, other_at] = cells[:, other_at, at] = found
     frames = [pd.DataFrame(values, index=names, columns=names) for values in cells]

@@ -1,7 +1,7 @@
-"""Each segment beside the rest: moments of numbers, counts of categories, effects."""
+"""Contrast each segment with the rest: moments, counts, effect sizes."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import stats
@@ -16,8 +16,21 @@ from segmentlearn.metrics import (
 )
 
 
-@dataclasses.dataclass
-class NumberContrast:
+@dataclasses.dataclass(kw_only=True)
+class _Contrast:
+    """What contrasts of all columns have in common."""
+
+    name: str
+    kind: str
+    n: np.ndarray
+    missing: np.ndarray
+    effect: EffectSize
+    p_values: np.ndarray
+    measure: ClassVar[str]  # of the effect
+
+
+@dataclasses.dataclass(kw_only=True)
+class NumberContrast(_Contrast):
     """A column of numbers in each segment and in the rest of the customers.
 
     Arrays have shape (2, n_segments): segments first, then what is not in them.
@@ -39,17 +52,12 @@ class NumberContrast:
         Of Welch's t-test.
     """
 
-    name: str
-    kind: str
-    n: np.ndarray
+    measure = "cohen_d"
     mean: np.ndarray
     sd: np.ndarray
-    missing: np.ndarray
     quartiles: np.ndarray
     overall_mean: float
     overall_sd: float
-    effect: EffectSize
-    p_values: np.ndarray
 
     @property
     def median(self) -> np.ndarray:
@@ -57,8 +65,8 @@ class NumberContrast:
         return self.quartiles[1]
 
 
-@dataclasses.dataclass
-class CategoryContrast:
+@dataclasses.dataclass(kw_only=True)
+class CategoryContrast(_Contrast):
     """A column of categories in each segment and in the rest of the customers.
 
     Attributes
@@ -79,15 +87,10 @@ class CategoryContrast:
         Of the chi-squared test.
     """
 
-    name: str
-    kind: str
+    measure = "cramers_v"
     levels: list
-    n: np.ndarray
-    missing: np.ndarray
     counts: np.ndarray
     differences: EffectSize
-    effect: EffectSize
-    p_values: np.ndarray
 
     @property
     def shares(self) -> np.ndarray:
@@ -117,10 +120,9 @@ def missing_differences(
 ) -> tuple[EffectSize, np.ndarray]:
     """Return how the shares of missing cells differ, and Cohen's h of them."""
     n = _with_rest(sizes)
-    n_missing = n - contrast.n
-    difference = difference_of_shares(
-        n_missing[0], n[0], n_missing[1], n[1], confidence_level=confidence_level
-    )
+    groups = zip(n - contrast.n, n, strict=True)
+    counts = [number for group in groups for number in group]
+    difference = difference_of_shares(*counts, confidence_level=confidence_level)
     return difference, cohen_h(*contrast.missing)
 
 
@@ -134,7 +136,7 @@ def _contrast_numbers(
     """Compare means."""
     n_segments = len(sizes)
     present = ~np.isnan(column.numbers)
-    values = column.numbers[present].astype(np.float64, copy=False)
+    values = column.numbers[present]
     codes = codes[present]
     own_n = np.bincount(codes, minlength=n_segments).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -144,27 +146,24 @@ def _contrast_numbers(
         own_mean = middle + sums / own_n
         squares = (values - own_mean[codes]) ** 2
         own_squares = np.bincount(codes, weights=squares, minlength=n_segments)
-        rest = _rest_moments(own_n, own_mean, own_squares)
-        n, mean, sums_of_squares = (
-            np.stack(pair)
-            for pair in zip((own_n, own_mean, own_squares), rest, strict=True)
-        )
-        sd = np.sqrt(sums_of_squares / (n - 1))
+        own = (own_n, own_mean, own_squares)
+        n, mean, squares = map(np.stack, zip(own, _rest_moments(*own), strict=True))
+        sd = np.sqrt(squares / (n - 1))
         sd[n < 2] = np.nan
         missing = 1 - n / _with_rest(sizes)
     groups = [numbers[row] for row in (0, 1) for numbers in (mean, sd, n)]
     return NumberContrast(
-        column.name,
-        column.kind,
-        n,
-        mean,
-        sd,
-        missing,
-        _quartiles(values, codes, n_segments),
-        float(middle),
-        float(values.std(ddof=1)) if len(values) > 1 else np.nan,
-        cohen_d_from_stats(*groups, confidence_level=confidence_level),
-        _welch(mean, sd, n),
+        name=column.name,
+        kind=column.kind,
+        n=n,
+        mean=mean,
+        sd=sd,
+        missing=missing,
+        quartiles=_quartiles(values, codes, n_segments),
+        overall_mean=float(middle),
+        overall_sd=float(values.std(ddof=1)) if len(values) > 1 else np.nan,
+        effect=cohen_d_from_stats(*groups, confidence_level=confidence_level),
+        p_values=_welch_p(groups),
     )
 
 
@@ -176,8 +175,8 @@ def _rest_moments(
     mean = np.where(n > 0, mean, 0.0)
     rest_n = others @ n
     rest_mean = others @ (n * mean) / rest_n
-    apart = mean[None, :] - rest_mean[:, None]
-    rest_squares = others @ squares + (others * n[None, :] * apart**2).sum(axis=1)
+    deviations = mean[None, :] - rest_mean[:, None]
+    rest_squares = others @ squares + (others * n[None, :] * deviations**2).sum(axis=1)
     return rest_n, rest_mean, rest_squares
 
 
@@ -186,21 +185,19 @@ def _quartiles(values: np.ndarray, codes: np.ndarray, n_segments: int) -> np.nda
     quartiles = np.full((3, 2, n_segments), np.nan)
     for segment in range(n_segments):
         inside = codes == segment
-        for row, chosen in enumerate((inside, ~inside)):
-            if chosen.any():
-                found = np.quantile(values[chosen], (0.25, 0.5, 0.75))
-                quartiles[:, row, segment] = found
+        for row, chosen in enumerate((values[inside], values[~inside])):
+            if len(chosen):
+                quartiles[:, row, segment] = np.quantile(chosen, (0.25, 0.5, 0.75))
     return quartiles
 
 
-def _welch(mean: np.ndarray, sd: np.ndarray, n: np.ndarray) -> np.ndarray:
+def _welch_p(groups: list[np.ndarray]) -> np.ndarray:
     """Return p-values of Welch's t-test; NaN where a group has fewer than two rows."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        p_values = stats.ttest_ind_from_stats(
-            mean[0], sd[0], n[0], mean[1], sd[1], n[1], equal_var=False
-        ).pvalue
-    constant = (sd == 0).all(axis=0)
-    return np.where(constant, np.where(mean[0] == mean[1], 1.0, 0.0), p_values)
+        p_values = stats.ttest_ind_from_stats(*groups, equal_var=False).pvalue
+    mean, sd, _, rest_mean, rest_sd, _ = groups
+    is_constant = (sd == 0) & (rest_sd == 0)
+    return np.where(is_constant, (mean == rest_mean).astype(float), p_values)
 
 
 def _contrast_levels(
@@ -215,20 +212,20 @@ def _contrast_levels(
     counts = np.stack([table, table.sum(axis=0) - table])
     n = counts.sum(axis=2)
     groups = (counts[0], n[0][:, None], counts[1], n[1][:, None])
-    pairs = [counts[:, segment] for segment in range(n_segments)]
+    pairs = np.swapaxes(counts, 0, 1)
     effects = [cramers_v(pair, confidence_level=confidence_level) for pair in pairs]
     with np.errstate(invalid="ignore", divide="ignore"):
         missing = 1 - n / _with_rest(sizes)
     return CategoryContrast(
-        column.name,
-        column.kind,
-        column.factor.levels,
-        n,
-        missing,
-        counts,
-        difference_of_shares(*groups, confidence_level=confidence_level),
-        EffectSize(*(np.array(ends) for ends in zip(*effects, strict=True))),
-        np.array([_chi_squared_p(pair) for pair in pairs]),
+        name=column.name,
+        kind=column.kind,
+        levels=column.factor.levels,
+        n=n,
+        missing=missing,
+        counts=counts,
+        differences=difference_of_shares(*groups, confidence_level=confidence_level),
+        effect=EffectSize(*map(np.array, zip(*effects, strict=True))),
+        p_values=np.array([_chi_squared_p(pair) for pair in pairs]),
     )
 
 

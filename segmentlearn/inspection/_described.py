@@ -37,11 +37,11 @@ class Described:
     ) -> None:
         table = as_table(X, "segment_profile")
         if feature_names is not None:
-            names = [str(name) for name in feature_names]
-            if len(names) != len(table.names):
+            names, n_columns = [str(name) for name in feature_names], len(table.columns)
+            if len(names) != n_columns:
                 raise ValueError(
-                    f"feature_names has {len(names)} names for the "
-                    f"{len(table.names)} columns of X."
+                    f"feature_names has {len(names)} names for the {n_columns} columns "
+                    f"of X."
                 )
             if len(set(names)) < len(names):
                 raise ValueError("feature_names has a name more than once.")
@@ -63,38 +63,32 @@ class Described:
     def __iter__(self) -> Iterator[Column]:
         """Yield the columns, identifiers and empty ones left out with a warning."""
         identifiers, empty = [], []
-        for (name, column), role in zip(
-            self._columns.items(), self._roles, strict=True
-        ):
+        for name, role in zip(self.names, self._roles, strict=True):
+            column = self._columns[name]
             if self._wanted is not None and name not in self._wanted:
                 continue
             if column.kind == EMPTY or column.missing.all():
                 empty.append(name)
                 continue
             # a column of its own: what is derived from it is let go after its turn
-            taken = column.kind if role == NUMERIC else CATEGORY
-            column = Column(name, column.cells, taken)
+            kind = column.kind if role == NUMERIC else CATEGORY
+            column = Column(name, column.cells, kind)
             described = self._describe(column)
-            # 0 and 1 are a flag, even where a name or few rows say otherwise
+            # 0 and 1 are a flag, whatever the name, and in few rows too
             flag = column.is_numeric and not described.is_numeric
             if self._wanted is None and not flag and column.identifies:
                 identifiers.append(name)
             else:
                 yield described
         if identifiers:
-            warnings.warn(
+            message = (
                 f"The column(s) {identifiers} look like identifiers (nearly one value "
-                f"a row) and are left out; list them in columns to have them "
-                f"described.",
-                SegmentLearnWarning,
-                stacklevel=4,
+                f"a row) and are left out; list them in columns to have them described."
             )
+            warnings.warn(message, SegmentLearnWarning, stacklevel=4)
         if empty:
-            warnings.warn(
-                f"The column(s) {empty} hold no value and are left out.",
-                SegmentLearnWarning,
-                stacklevel=4,
-            )
+            message = f"The column(s) {empty} hold no value and are left out."
+            warnings.warn(message, SegmentLearnWarning, stacklevel=4)
 
     def numbers_of(self, name: str, parameter: str) -> np.ndarray:
         """Return one column as numbers, for a parameter that names it."""
@@ -122,7 +116,8 @@ class Described:
 def _chosen(names: list[str], columns: Any) -> set[str]:
     """Return the names of the columns to describe."""
     columns = [columns] if isinstance(columns, str | Integral) else list(columns)
-    known: dict[Any, str] = {**{name: name for name in names}, **dict(enumerate(names))}
+    known: dict[Any, str] = {name: name for name in names}
+    known |= dict(enumerate(names))
     unknown = [column for column in columns if column not in known]
     if unknown:
         raise ValueError(
@@ -144,13 +139,11 @@ def fewer_levels(factor: Factor, max_levels: int) -> Factor:
     counts = factor.counts()[:-1]
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
-    kept, rest = order[:max_levels], order[max_levels:]
-    if factor.ordered:
-        kept = np.sort(kept)
+    kept = np.sort(order[:max_levels]) if factor.ordered else order[:max_levels]
     levels = [factor.levels[at] for at in kept]
     target = np.full(len(factor.levels) + 1, -1, dtype=np.intp)
+    target[order] = len(kept)
     target[kept] = np.arange(len(kept))
-    if len(rest):
-        target[rest] = len(kept)
+    if len(order) > len(kept):
         levels.append(OTHER_LEVELS)
     return Factor(target[factor.codes], levels, factor.ordered)

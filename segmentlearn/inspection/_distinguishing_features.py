@@ -1,4 +1,6 @@
-"""What sets each segment apart from all other customers, strongest first."""
+"""Distinguishing features of each segment, strongest first."""
+
+import dataclasses
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from segmentlearn.metrics import EffectSize
 
 _MIDDLING = 0.5  # quartile distance against that of the rest
 _FEWEST_MIDDLING = 10
-_MOST_MISSING = 0.5  # a column that mostly is unknown says little about a segment
+_MOST_MISSING = 0.5  # a column that is mostly missing does not describe a segment
 
 
 def find_distinguishing_features(
@@ -25,32 +27,28 @@ def find_distinguishing_features(
 ) -> list[list[DistinguishingFeature]]:
     """Return for each segment at most one feature a column."""
     standalone = find_standalone_levels(
-        {one.name: one.levels for one in contrasts if isinstance(one, CategoryContrast)}
+        {c.name: c.levels for c in contrasts if isinstance(c, CategoryContrast)}
     )
     features: list[list[DistinguishingFeature]] = [[] for _ in sizes]
     for contrast in contrasts:
         missing = missing_differences(contrast, sizes, confidence_level)
-        for segment, found in enumerate(features):
+        for segment, own in enumerate(features):
             candidates = [_of_missing(contrast, segment, *missing)]
             if contrast.missing[0, segment] <= _MOST_MISSING:
                 if isinstance(contrast, NumberContrast):
                     candidates.append(_of_numbers(contrast, segment))
                 else:
                     candidates.append(_of_levels(contrast, segment, standalone))
-            there = [one for one in candidates if one is not None and one.is_noticeable]
-            found += sorted(there, key=_rank)[:1]
+            there = [found for found in candidates if found and found.is_noticeable]
+            own += sorted(there, key=_rank)[:1]
     return [sorted(found, key=_rank) for found in features]
 
 
 def mean_feature(contrast: NumberContrast, segment: int) -> DistinguishingFeature:
     """Return the difference of means in one segment."""
-    return DistinguishingFeature(
-        "mean",
-        contrast.name,
-        float(contrast.effect.estimate[segment]),
-        tuple(contrast.mean[:, segment]),
-        contrast.kind,
-    )
+    strength = float(contrast.effect.estimate[segment])
+    values, kind = tuple(contrast.mean[:, segment]), contrast.kind
+    return DistinguishingFeature("mean", contrast.name, strength, values, kind)
 
 
 def level_feature(
@@ -60,17 +58,11 @@ def level_feature(
     standalone: set | frozenset = frozenset(),
 ) -> DistinguishingFeature:
     """Return the difference in the share of a level in one segment."""
-    level = contrast.levels[level_at]
-    return DistinguishingFeature(
-        "level",
-        contrast.name,
-        float(contrast.h[segment, level_at]),
-        tuple(contrast.shares[:, segment, level_at]),
-        contrast.kind,
-        level,
-        level_at,
-        (contrast.name, level) in standalone,
-    )
+    name, level = contrast.name, contrast.levels[level_at]
+    strength = float(contrast.h[segment, level_at])
+    values = tuple(contrast.shares[:, segment, level_at])
+    which = (contrast.kind, level, level_at, (name, level) in standalone)
+    return DistinguishingFeature("level", name, strength, values, *which)
 
 
 def _rank(feature: DistinguishingFeature) -> tuple[bool, float]:
@@ -84,20 +76,18 @@ def _of_numbers(contrast: NumberContrast, segment: int) -> DistinguishingFeature
     if np.isnan(d):
         return None
     feature = mean_feature(contrast, segment)
-    lower, _, upper = contrast.quartiles[:, :, segment]
+    (lower, rest_lower), _, (upper, rest_upper) = contrast.quartiles[:, :, segment]
     is_middling = (
         contrast.kind == "number"
-        and lower[1] < upper[1]
         and abs(d) < SIZEABLE
         and contrast.n[0, segment] >= _FEWEST_MIDDLING
-        and lower[1] <= lower[0]
-        and upper[0] <= upper[1]
-        and upper[0] - lower[0] <= _MIDDLING * (upper[1] - lower[1])
+        and rest_lower <= lower <= upper <= rest_upper
+        and rest_lower < rest_upper
+        and upper - lower <= _MIDDLING * (rest_upper - rest_lower)
     )
     if is_middling:
-        ends = (lower[0], upper[0], lower[1], upper[1])
-        values = (*feature.values, *ends)
-        return DistinguishingFeature("middle", contrast.name, feature.strength, values)
+        values = (*feature.values, lower, upper, rest_lower, rest_upper)
+        return dataclasses.replace(feature, kind="middle", values=values)
     return None if low <= 0 <= high else feature
 
 
@@ -128,7 +118,7 @@ def _of_missing(
     """Return the difference in missing cells."""
     if not (difference.low[segment] > 0 or difference.high[segment] < 0):
         return None  # not known, either
-    values = tuple(contrast.missing[:, segment])
+    strength, values = float(h[segment]), tuple(contrast.missing[:, segment])
     return DistinguishingFeature(
-        "missing", contrast.name, float(h[segment]), values, contrast.kind
+        "missing", contrast.name, strength, values, contrast.kind
     )

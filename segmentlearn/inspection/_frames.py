@@ -15,17 +15,14 @@ _MOMENTS = ("mean", "median", "sd", "missing")
 
 def summary_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row a segment: name, size, share, value."""
-    columns = {
-        "name": list(profile.names.values()),
-        "size": profile.sizes,
-        "share": profile.shares,
-    }
+    index = pd.Index(profile.labels, name="segment")
+    frame = pd.DataFrame({"name": list(profile.names.values())}, index=index)
+    frame["size"], frame["share"] = profile.sizes, profile.shares
     if profile.value_sums is not None:
-        columns["value"] = profile.value_sums
-        columns["value_share"] = profile.value_shares
-        columns["value_per_customer"] = profile.value_sums / profile.sizes
-    columns["is_small"] = profile.is_small
-    return pd.DataFrame(columns, index=pd.Index(profile.labels, name="segment"))
+        frame["value"], frame["value_share"] = profile.value_sums, profile.value_shares
+        frame["value_per_customer"] = profile.value_sums / profile.sizes
+    frame["is_small"] = profile.is_small
+    return frame
 
 
 def numbers_frame(profile: "SegmentProfile") -> pd.DataFrame:
@@ -46,10 +43,9 @@ def categories_frame(profile: "SegmentProfile") -> pd.DataFrame:
     columns += ["difference", "low", "high", "lift", "cohen_h", "is_mode"]
     columns += ["missing", "rest_missing"]
     frames = [pd.DataFrame(columns=columns)]
+    contrasts = [c for c in profile.contrasts if isinstance(c, CategoryContrast)]
     for at, label in enumerate(profile.labels):
-        for contrast in profile.contrasts:
-            if not isinstance(contrast, CategoryContrast):
-                continue
+        for contrast in contrasts:
             counts = contrast.counts[:, at]
             shares, rest_shares = contrast.shares[:, at]
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -69,12 +65,9 @@ def effects_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each segment and column: effect, interval, p-values."""
     rows = [
         (
-            label,
-            contrast.name,
-            "cohen_d" if isinstance(contrast, NumberContrast) else "cramers_v",
+            *(label, contrast.name, contrast.measure),
             *(ends[at] for ends in contrast.effect),
-            contrast.p_values[at],
-            profile.p_adjusted[at, position],
+            *(contrast.p_values[at], profile.p_adjusted[at, position]),
         )
         for at, label in enumerate(profile.labels)
         for position, contrast in enumerate(profile.contrasts)

@@ -35,9 +35,9 @@ class Membership:
     known_names: dict
 
     @property
-    def has_noise(self) -> bool:
-        """Whether the last segment is made of unassigned customers."""
-        return is_noise(self.labels[-1])
+    def n_segments(self) -> int:
+        """Number of segments, without noise, which is last."""
+        return len(self.labels) - is_noise(self.labels[-1])
 
     @property
     def sizes(self) -> np.ndarray:
@@ -70,15 +70,15 @@ def find_membership(estimator_or_labels: Any, X: Any, n_rows: int) -> Membership
             f"out, or label them -1 to have them shown as noise."
         )
     present = np.flatnonzero(np.bincount(factor.codes, minlength=len(factor.levels)))
-    order = sorted(
-        present.tolist(),
-        key=lambda at: _label_order(factor.levels[at], factor.ordered, at),
-    )
+    # noise last, declared categories as declared, the rest by value
+    order = present.tolist()
+    if not factor.ordered:
+        order.sort(key=lambda at: level_order(factor.levels[at]))
+    order.sort(key=lambda at: is_noise(factor.levels[at]))
     position = np.zeros(len(factor.levels), dtype=np.intp)
     position[order] = np.arange(len(order))
-    return Membership(
-        [factor.levels[at] for at in order], position[factor.codes], known
-    )
+    sorted_labels = [factor.levels[at] for at in order]
+    return Membership(sorted_labels, position[factor.codes], known)
 
 
 def last_step(estimator: Any) -> Any:
@@ -86,13 +86,6 @@ def last_step(estimator: Any) -> Any:
     while isinstance(estimator, Pipeline):
         estimator = estimator[-1]
     return estimator
-
-
-def _label_order(label: Any, ordered: bool, position: int) -> tuple:
-    """Sort noise last, declared categories as declared, the rest by value."""
-    if is_noise(label):
-        return (1, 0)
-    return (0, position if ordered else level_order(label))
 
 
 def _given_labels(labels: list, X: Any) -> Any:
@@ -113,21 +106,23 @@ def _given_labels(labels: list, X: Any) -> Any:
 def _labels_of(estimator: Any, X: Any, n_rows: int) -> np.ndarray:
     """Return the predictions of X, or the labels of the rows it was fitted on."""
     check_is_fitted(estimator)
-    kept = getattr(last_step(estimator), "labels_", None)
+    kept: Any = getattr(last_step(estimator), "labels_", None)
     kept = None if kept is None or len(kept) != n_rows else np.asarray(kept)
+    if kept is None and not hasattr(estimator, "predict"):
+        raise ValueError(
+            f"{type(estimator).__name__} has no predict, and no labels_ for the "
+            f"{n_rows} rows of X; pass the rows it was fitted on, or labels."
+        )
     if not hasattr(estimator, "predict"):
-        if kept is None:
-            raise ValueError(
-                f"{type(estimator).__name__} has no predict, and no labels_ for the "
-                f"{n_rows} rows of X; pass the rows it was fitted on, or labels."
-            )
         return kept
-    if kept is None:
-        return np.asarray(estimator.predict(X))
     try:
         labels = np.asarray(estimator.predict(X))
     except (ValueError, TypeError):
+        if kept is None:
+            raise
         return kept  # X is the raw form of the rows that the estimator was fitted on
+    if kept is None:
+        return labels
     differing = np.mean(labels != kept) if labels.shape == kept.shape else 0.0
     if differing > _MOST_DISAGREEMENT:
         warnings.warn(

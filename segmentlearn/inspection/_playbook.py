@@ -1,4 +1,4 @@
-"""segment_playbook: the user's own rules beside what was measured in each segment."""
+"""segment_playbook: the user's own rules, matched with the measured features."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -32,10 +32,10 @@ _NO_RULE = "no rule fits"
 def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
     """Suggest an action for each segment, by your own rules.
 
-    A rule says what is to be done where a column is high or low, or a level frequent
-    or rare. What is to be done is decided by those who know the customers: there are
-    no built-in rules. The playbook finds the segments in which the rule's condition was
-    measured, and puts the measurement beside the action.
+    A rule gives an action where a column is high or low, or a level frequent or rare.
+    Actions are decided by those who know the customers: there are no built-in rules.
+    The playbook finds the segments in which the rule's condition was measured, and puts
+    the measurement beside the action.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
         - ``level``: of a column of categories, the level that is meant.
         - ``min_effect``: Cohen's d, or Cohen's h of a level, from which on the
           condition holds; 0.5 unless given.
-        - ``action``: what is to be done, in words.
+        - ``action``: what to do, in words.
         - ``rule``: conditions with the same entry here must hold together. One of them
           must have the action. Without an entry a condition is a rule of its own.
 
@@ -62,9 +62,9 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
         order of `rules`:
 
         - ``segment``, ``name``: label and name, as in the profile.
-        - ``action``: what the rule says; missing where no rule fits.
+        - ``action``: that of the rule; missing where no rule fits.
         - ``because``: what was measured in the segment and in the others; where no rule
-          fits, it says so, with what sets the segment apart most.
+          fits, a note with what distinguishes the segment most.
 
         Noise (-1) is no segment and is left out.
 
@@ -114,26 +114,18 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
     """
     by_rule = _read_rules(rules, profile)
     rows = []
-    labelled = zip(profile.labels, profile.distinguishing_features, strict=True)
-    for at, (label, features) in enumerate(labelled):
+    for at, label in enumerate(profile.labels):
         if is_noise(label):
             continue
         fitting = [
-            (rule.action, "; ".join(part.evidence(at) for part in rule.conditions))
-            for rule in by_rule
-            if all(part.holds(at) for part in rule.conditions)
+            (action, "; ".join(condition.evidence(at) for condition in conditions))
+            for action, conditions in by_rule
+            if all(condition.holds(at) for condition in conditions)
         ]
-        for action, because in fitting or [(None, _without_rule(features))]:
+        no_rule = (None, _without_rule(profile.distinguishing_features[at]))
+        for action, because in fitting or [no_rule]:
             rows.append((label, profile.names[label], action, because))
     return pd.DataFrame(rows, columns=_COLUMNS)
-
-
-@dataclasses.dataclass
-class _Rule:
-    """Conditions that must hold together, and what is to be done then."""
-
-    conditions: list
-    action: str | None = None
 
 
 @dataclasses.dataclass
@@ -148,13 +140,13 @@ class _Condition:
     def holds(self, segment: int) -> bool:
         """Return whether the condition was measured in a segment."""
         if self.level_at is None:
-            low, high = (ends[segment] for ends in self.contrast.effect[1:])
+            _, low, high = (ends[segment] for ends in self.contrast.effect)
         else:
-            ends = self.contrast.differences[1:]
-            low, high = (bound[segment, self.level_at] for bound in ends)
-        surely = low > 0 if self.sign > 0 else high < 0
+            differences = self.contrast.differences
+            _, low, high = (ends[segment, self.level_at] for ends in differences)
+        is_certain = low > 0 if self.sign > 0 else high < 0
         effect = self.sign * self._feature(segment).strength
-        return bool(surely and effect >= self.min_effect)
+        return bool(is_certain and effect >= self.min_effect)
 
     def evidence(self, segment: int) -> str:
         """Return what was measured in a segment and in the others."""
@@ -176,10 +168,11 @@ def _without_rule(features: list[DistinguishingFeature]) -> str:
     return f"{_NO_RULE}; strongest: {strongest.words} ({strongest.evidence})"
 
 
-def _read_rules(rules: Any, profile: SegmentProfile) -> list[_Rule]:
-    """Return checked rules, in the order in which they first appear."""
+def _read_rules(rules: Any, profile: SegmentProfile) -> list[tuple[Any, list]]:
+    """Return action and conditions of each rule, in the order of first appearance."""
     contrasts = {contrast.name: contrast for contrast in profile.contrasts}
-    found: dict[Any, _Rule] = {}
+    conditions: dict[Any, list] = {}
+    actions: dict[Any, Any] = {}
     for at, row in enumerate(_rows_of(rules)):
         unknown = [field for field in row if field not in _FIELDS]
         if unknown:
@@ -189,27 +182,27 @@ def _read_rules(rules: Any, profile: SegmentProfile) -> list[_Rule]:
             )
         row = {field: value for field, value in row.items() if not _is_empty(value)}
         # a tuple is no entry that a user could have written
-        rule = found.setdefault(row.get("rule", ("row", at)), _Rule([]))
-        rule.conditions.append(_condition(at, row, contrasts))
-        action = row.get("action", rule.action)
-        if rule.action is not None and action != rule.action:
+        name = row.get("rule", ("row", at))
+        conditions.setdefault(name, []).append(_condition(at, row, contrasts))
+        known = actions.get(name)
+        actions[name] = action = row.get("action", known)
+        if known is not None and action != known:
             raise ValueError(
-                f"rules, row {at}: the rule {row['rule']!r} has two actions, "
-                f"{rule.action!r} and {action!r}; give the second a rule of its own."
+                f"rules, row {at}: the rule {name!r} has two actions, {known!r} and "
+                f"{action!r}; give the second a rule of its own."
             )
-        rule.action = action
-    if not found:
+    if not conditions:
         raise ValueError(
             "rules are empty; a rule has at least a column, a direction or level, and "
             "an action."
         )
-    for name, rule in found.items():
-        if rule.action is None:
+    for name, action in actions.items():
+        if action is None:
             where = f"row {name[1]}" if isinstance(name, tuple) else f"rule {name!r}"
             raise ValueError(
-                f"rules, {where}: no action; write in 'action' what is to be done."
+                f"rules, {where}: no action; write in 'action' what to do."
             )
-    return list(found.values())
+    return [(actions[name], together) for name, together in conditions.items()]
 
 
 def _rows_of(rules: Any) -> list[dict]:
@@ -255,13 +248,13 @@ def _condition(at: int, row: dict, contrasts: dict) -> _Condition:
 
 def _level_at(at: int, row: dict, contrast: Any, has_numbers: bool) -> int | None:
     """Return the position of the level that is meant; None for numbers."""
+    if has_numbers and "level" in row:
+        raise ValueError(
+            f"rules, row {at}: level {row['level']!r}, and column {contrast.name!r} "
+            f"holds numbers; leave the level out, or list the column in "
+            f"categorical_features of segment_profile."
+        )
     if has_numbers:
-        if "level" in row:
-            raise ValueError(
-                f"rules, row {at}: level {row['level']!r}, and column "
-                f"{contrast.name!r} holds numbers; leave the level out, or list the "
-                f"column in categorical_features of segment_profile."
-            )
         return None
     if "level" not in row:
         raise ValueError(

@@ -176,9 +176,8 @@ def segment_profile(
         contrasts.append(compare_segments(column, codes, sizes, confidence_level))
         sampled.append(column.take(rows))
     if not contrasts:
-        raise ValueError(
-            "No column is left to describe; list those you want in columns."
-        )
+        message = "No column is left to describe; list those you want in columns."
+        raise ValueError(message)
     p_values = np.column_stack([contrast.p_values for contrast in contrasts])
     features = find_distinguishing_features(contrasts, sizes, confidence_level)
     return SegmentProfile(
@@ -189,7 +188,7 @@ def segment_profile(
         distinguishing_features=features,
         p_adjusted=adjust(p_values, correction),
         value_sums=_value_sums(value, described, codes, len(sizes)),
-        exemplars=_exemplars(X, described, sampled, membership, rows, n_exemplars),
+        exemplars=_exemplars(described, sampled, membership, rows, n_exemplars),
         surrogate=_surrogate(
             sampled, membership, rows, weights, rule_depth, random_state
         ),
@@ -222,7 +221,6 @@ def _value_sums(
 
 
 def _exemplars(
-    X: Any,
     described: Any,
     sampled: list,
     membership: Membership,
@@ -230,19 +228,13 @@ def _exemplars(
     n_exemplars: int,
 ) -> pd.DataFrame:
     """Return real rows near the centre of each segment."""
-    n_segments = len(membership.labels) - membership.has_noise
+    labels, n_segments = membership.labels, membership.n_segments
     found = find_exemplars(sampled, membership.codes[rows], n_segments, n_exemplars)
-    at = np.concatenate([rows[:0], *(rows[nearest] for nearest, _ in found)])
-    labels = [
-        membership.labels[segment]
-        for segment, (nearest, _) in enumerate(found)
-        for _ in nearest
-    ]
-    distances = np.concatenate([np.empty(0), *(distance for _, distance in found)])
-    shown = described.rows(at, [column.name for column in sampled])
+    shown = described.rows(rows[found["row"]], [column.name for column in sampled])
     segment, distance = free_name("segment", shown), free_name("distance", shown)
-    shown.insert(0, segment, pd.Series(labels, index=shown.index, dtype=object))
-    shown.insert(1, distance, distances)
+    segments = np.array([*labels, None], dtype=object)[found["segment"]]
+    shown.insert(0, segment, pd.Series(segments, index=shown.index, dtype=object))
+    shown.insert(1, distance, found["distance"].to_numpy())
     return shown
 
 
@@ -257,11 +249,9 @@ def _surrogate(
     """Return the rules; noise is left out, it has none."""
     if depth is None:
         return None
-    n_segments = len(membership.labels) - membership.has_noise
-    codes = membership.codes[rows]
-    kept = codes < n_segments
-    if not kept.all():
-        at = np.flatnonzero(kept)
-        sampled = [column.take(at) for column in sampled]
+    n_segments, codes = membership.n_segments, membership.codes[rows]
+    kept = np.flatnonzero(codes < n_segments)
+    if len(kept) < len(codes):
+        sampled = [column.take(kept) for column in sampled]
         codes, weights = codes[kept], weights[kept]
     return grow_surrogate(sampled, codes, weights, n_segments, depth, random_state)

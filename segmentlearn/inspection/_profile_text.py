@@ -32,6 +32,11 @@ _EFFECTS = (
     "Effects compare a segment with all other customers: Cohen's d of averages, "
     "Cohen's h of shares; 0.2 is small, 0.5 medium, 0.8 large."
 )
+_FIDELITY = (
+    "The rules put {accuracy} of customers they have not seen in their segment (always "
+    "naming the largest: {accuracy_of_largest}), and {balanced_accuracy} with all "
+    "segments counting the same ({balanced_accuracy_of_largest})."
+)
 _SMALL_MARK = " *"
 _SMALL_NOTE = "* Fewer than 10 customers: nothing is certain about so few."
 _NOTHING = "No column differs much from the other customers."
@@ -40,19 +45,20 @@ _NOTHING = "No column differs much from the other customers."
 def to_text(profile: "SegmentProfile") -> str:
     """Return a report for a terminal."""
     lines = [repr(profile), ""]
+    indents: dict = {"initial_indent": "  ", "subsequent_indent": " " * 8}
     for at, label in enumerate(profile.labels):
         heading = f"{_title(profile, label)} ({_size_text(profile, at)})"
         lines.append(textwrap.fill(heading, _WIDTH, subsequent_indent="  "))
         features = _main_features(profile, at)
-        width = min(34, max((len(one.column) for one in features), default=0))
+        width = min(34, max((len(found.column) for found in features), default=0))
         lines += [
-            f"  {one.column:<{width}}  {one.evidence}  [{effect_text(one.strength)}]"
-            for one in features
+            f"  {own.column:<{width}}  {own.evidence}  [{effect_text(own.strength)}]"
+            for own in features
         ] or [f"  {_NOTHING}"]
         facts = [f"Rule: {rule}" for rule in _rules(profile, at)]
         exemplars = ", ".join(map(str, _exemplars(profile, at).index))
         facts += [f"Typical: {exemplars}"] if exemplars else []
-        lines += [_wrapped(fact) for fact in facts]
+        lines += [textwrap.fill(fact, _WIDTH, **indents) for fact in facts]
         lines.append("")
     lines += [textwrap.fill(note, _WIDTH) for note in _notes(profile)]
     return "\n".join(lines)
@@ -98,15 +104,13 @@ def to_html(profile: "SegmentProfile") -> str:
 def _overview(profile: "SegmentProfile") -> pd.DataFrame:
     """Return the table of segments as text."""
     rows = []
-    for at, label in enumerate(profile.labels):
-        mark = _SMALL_MARK if profile.is_small[at] else ""
-        row = {"Segment": str(label), "Name": profile.names[label] + mark}
-        row["Customers"] = f"{profile.sizes[at]:,}"
-        row["Share"] = percent(profile.shares[at])
-        if profile.value_sums is not None and profile.value_shares is not None:
-            per_customer = profile.value_sums[at] / profile.sizes[at]
-            row["Value share"] = percent(profile.value_shares[at])
-            row["Value per customer"] = number_text(per_customer)
+    for label, facts in profile.to_frame().iterrows():
+        mark = _SMALL_MARK if facts["is_small"] else ""
+        row = {"Segment": str(label), "Name": facts["name"] + mark}
+        row |= {"Customers": f"{facts['size']:,}", "Share": percent(facts["share"])}
+        if "value" in facts:
+            row["Value share"] = percent(facts["value_share"])
+            row["Value per customer"] = number_text(facts["value_per_customer"])
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -139,17 +143,12 @@ def _sentences(profile: "SegmentProfile", at: int) -> list[str]:
 def _rules(profile: "SegmentProfile", at: int) -> list[str]:
     """Return a segment's main rules with what they are worth."""
     rules = [] if profile.surrogate is None else profile.surrogate.rules
+    own = [rule for rule in rules if rule.segment == at][:_MOST_RULES]
     return [
         f"{rule.text} (right for {percent(rule.precision)}, finds "
         f"{percent(rule.recall)} of the segment)"
-        for rule in [rule for rule in rules if rule.segment == at][:_MOST_RULES]
+        for rule in own
     ]
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(
-        text, _WIDTH, initial_indent="  ", subsequent_indent="        "
-    )
 
 
 def _exemplars(profile: "SegmentProfile", at: int) -> pd.DataFrame:
@@ -178,14 +177,7 @@ def _raw_text(cell: Any) -> str:
 
 def _notes(profile: "SegmentProfile") -> list[str]:
     """Return what a reader must know."""
-    notes = [_EFFECTS]
-    if profile.fidelity:
-        found = {name: percent(share) for name, share in profile.fidelity.items()}
-        notes.append(
-            f"The rules put {found['accuracy']} of customers they have not seen in "
-            f"their segment (always naming the largest: "
-            f"{found['accuracy_of_largest']}), and {found['balanced_accuracy']} with "
-            f"all segments counting the same ({found['balanced_accuracy_of_largest']})."
-        )
+    fidelity = {name: percent(share) for name, share in profile.fidelity.items()}
+    notes = [_EFFECTS, _FIDELITY.format(**fidelity)] if fidelity else [_EFFECTS]
     notes.append(CAUTION)
     return [*notes, _SMALL_NOTE] if profile.is_small.any() else notes

@@ -1,4 +1,4 @@
-"""The paths from a decision tree's root to its leaves, as conditions in words."""
+"""Decision rules: the paths from a tree's root to its leaves as text."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -139,9 +139,7 @@ def _path_text(
             bounds.low = max(bounds.low, nodes.threshold[node])
         bounds.takes_missing &= bool(nodes.missing_go_to_left[node]) == goes_left
     texts = [
-        _bounds_text(name, found)
-        if isinstance(found, _Bounds)
-        else _levels_text(name, found)
+        (_levels_text if isinstance(found, list) else _bounds_text)(name, found)
         for name, found in columns.items()
     ]
     return " and ".join(texts) or "every customer"
@@ -151,12 +149,10 @@ def _bounds_text(name: str, bounds: Any) -> str:
     """Return between which numbers a column lies."""
     if bounds.low == np.inf:
         return f"{name} is missing"
-    if bounds.feature.kind == "ordered":
+    kind, ends = bounds.feature.kind, (bounds.low, bounds.high)
+    if kind == "ordered":
         return _ordered_text(name, bounds)
-    low, high = (
-        _threshold_text(value, bounds.feature.kind)
-        for value in (bounds.low, bounds.high)
-    )
+    low, high = (_threshold_text(value, kind) for value in ends)
     if np.isfinite(bounds.low) and np.isfinite(bounds.high):
         text = f"{low} < {name} <= {high}"
     elif np.isfinite(bounds.low):
@@ -182,23 +178,22 @@ def _ordered_text(name: str, bounds: Any) -> str:
     levels = bounds.feature.levels
     first = 0 if bounds.low == -np.inf else int(np.floor(bounds.low)) + 1
     last = len(levels) - 1 if bounds.high == np.inf else int(np.floor(bounds.high))
+    low, high = (level_text(levels[at], name) for at in (first, last))
     if first == last:
-        return f"{name} is {level_text(levels[first], name)}"
+        return f"{name} is {low}"
     if last == len(levels) - 1:
-        return f"{name} is at least {level_text(levels[first], name)}"
-    if first == 0:
-        return f"{name} is at most {level_text(levels[last], name)}"
-    ends = [level_text(levels[at], name) for at in (first, last)]
-    return f"{name} is from {ends[0]} to {ends[1]}"
+        return f"{name} is at least {low}"
+    return (
+        f"{name} is at most {high}" if first == 0 else f"{name} is from {low} to {high}"
+    )
 
 
 def _levels_text(name: str, conditions: list) -> str:
     """Return which level a column has, or which it has not."""
     for feature, is_level in conditions:
-        if is_level:
-            return f"{name} is {_level_or_missing(feature.level, name)}"
-        if feature.opposite:
-            return f"{name} is {_level_or_missing(feature.opposite[0], name)}"
+        if is_level or feature.opposite:
+            level = feature.level if is_level else feature.opposite[0]
+            return f"{name} is {_level_or_missing(level, name)}"
     excluded = [_level_or_missing(feature.level, name) for feature, _ in conditions]
     return f"{name} is not {' or '.join(excluded)}"
 

@@ -99,9 +99,8 @@ class SegmentProfile:
     @property
     def value_shares(self) -> np.ndarray | None:
         """Share of the value of each segment."""
-        if self.value_sums is None:
-            return None
-        return self.value_sums / self.value_sums.sum()
+        sums = self.value_sums
+        return None if sums is None else sums / sums.sum()
 
     @property
     def is_small(self) -> np.ndarray:
@@ -141,9 +140,7 @@ class SegmentProfile:
             raise ValueError(
                 f"names has the label(s) {unknown}; the segments are {self.labels}."
             )
-        wrong = [
-            name for name in names.values() if not isinstance(name, str) or not name
-        ]
+        wrong = [n for n in names.values() if not isinstance(n, str) or not n]
         if wrong:
             raise ValueError(f"names must be text that is not empty; got {wrong}.")
         renamed = {**self.names, **names}

@@ -1,10 +1,10 @@
-"""A shallow tree that finds the segments again: rules, and how far to trust them."""
+"""Surrogate tree of the segments: its rules, and their held-out accuracy."""
 
 import dataclasses
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentlearn.inspection._rules import TreeFeature, leaf_rules
@@ -55,8 +55,8 @@ def grow_surrogate(
         random_state=random_state.randint(np.iinfo(np.int32).max),
     )
     predicted = _predict_held_out(tree, matrix, codes, random_state)
-    table = np.zeros((n_segments, n_segments))
-    np.add.at(table, (codes, predicted), weights)
+    labels = range(n_segments)
+    table = confusion_matrix(codes, predicted, labels=labels, sample_weight=weights)
     right = np.diag(table)
     with np.errstate(invalid="ignore", divide="ignore"):
         precision = right / table.sum(axis=0)
@@ -109,17 +109,12 @@ def _encode(columns: list) -> tuple[list[TreeFeature], Any]:
             features.append(TreeFeature(column.name, "ordered", levels=levels))
             parts.append(codes)
             continue
-        places = dict(enumerate(levels)) | ({-1: None} if missing else {})
+        places = [*enumerate(levels), (-1, None)] if missing else [*enumerate(levels)]
+        opposite: tuple = ()
         if len(places) == 2:  # one column is enough
-            (at, level), (_, opposite) = places.items()
-            features.append(
-                TreeFeature(column.name, "level", level=level, opposite=(opposite,))
-            )
+            opposite = (places.pop()[1],)
+        for at, level in places:
+            features.append(TreeFeature(column.name, "level", level, opposite))
             parts.append(codes == at)
-            continue
-        for at, level in places.items():
-            features.append(TreeFeature(column.name, "level", level=level))
-            parts.append(codes == at)
-    if not parts:
-        return features, None
-    return features, np.column_stack([part.astype(np.float32) for part in parts])
+    matrix = np.array(parts, dtype=np.float32).T if parts else None
+    return features, matrix

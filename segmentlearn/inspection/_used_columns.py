@@ -1,4 +1,4 @@
-"""Which columns a model really uses: those that it leaves out in fit do not count."""
+"""Columns that a model uses: those that it drops in fit do not count."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Words for what sets a segment apart, for readers without statistics."""
+"""Names and descriptions of distinguishing features in plain words."""
 
 import dataclasses
 import re
@@ -23,14 +23,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AGE = re.compile(r"(?:(?:customer|client|user|member|person|buyer) )?age")
 _STANDALONE = re.compile(r"[^\W\d_]{4,}\D*")
 _EDGES = {
-    "number": ("low", "high"),
-    "datetime": ("early", "late"),
-    "timedelta": ("short", "long"),
-}
-_SLIGHT_EDGES = {
-    "number": ("lower", "higher"),
-    "datetime": ("earlier", "later"),
-    "timedelta": ("shorter", "longer"),
+    "number": ("low", "high", "lower", "higher"),
+    "datetime": ("early", "late", "earlier", "later"),
+    "timedelta": ("short", "long", "shorter", "longer"),
 }
 
 
@@ -100,11 +95,8 @@ class DistinguishingFeature:
     @property
     def statement(self) -> str:
         """What differs, beside the name of the column."""
-        name, share, is_more = (
-            short_name(self.column),
-            self.values[0],
-            self.strength > 0,
-        )
+        name, share = short_name(self.column), self.values[0]
+        is_more = self.strength > 0
         if self.kind == "mean":
             return _mean_words(name, self.data_kind, self.strength)
         if self.kind == "level":
@@ -117,16 +109,15 @@ class DistinguishingFeature:
     @property
     def evidence(self) -> str:
         """The numbers of the segment and of the others."""
-        if self.data_kind == "category" or self.kind == "missing":
+        if self.kind == "missing":
+            return "unknown for {}, others {}".format(*map(percent, self.values))
+        if self.kind == "level":
             own, rest = map(percent, self.values)
-            if self.kind == "missing":
-                return f"unknown for {own}, others {rest}"
             return f"{own} {level_text(self.level, self.column)}, others {rest}"
-        own, rest, *ends = (number_text(one, self.data_kind) for one in self.values)
+        own, rest, *ends = (number_text(value, self.data_kind) for value in self.values)
         text = f"{own} on average, others {rest}"
         if ends:
-            text += f"; middle half {ends[0]} to {ends[1]}"
-            text += f", others {ends[2]} to {ends[3]}"
+            text += "; middle half {} to {}, others {} to {}".format(*ends)
         return text
 
     def _level_words(self, share: float, is_more: bool) -> str:
@@ -149,7 +140,7 @@ def short_name(column: str) -> str:
         word if word.isupper() and 2 <= len(word) <= 4 else word.lower()
         for word in words
     ]
-    return " ".join(word for word in kept if word) or column
+    return " ".join(filter(None, kept)) or column
 
 
 def find_standalone_levels(columns: dict[str, list]) -> set[tuple[str, str]]:
@@ -184,11 +175,8 @@ def name_segments(
     """Return a name for each segment, no two of them equal."""
     names = {label: NOISE_NAME for label in labels if is_noise(label)} | known
     names = {label: names[label] for label in labels if label in names}
-    unnamed = {
-        label: found
-        for label, found in zip(labels, features, strict=True)
-        if label not in names
-    }
+    unnamed = dict(zip(labels, features, strict=True))
+    unnamed = {label: unnamed[label] for label in labels if label not in names}
     used = {
         label: min(_MOST_IN_A_NAME, sum(feature.is_sizeable for feature in found))
         for label, found in unnamed.items()
@@ -216,10 +204,10 @@ def _name(features: list[DistinguishingFeature]) -> str:
 
 
 def _mean_words(name: str, kind: str, d: float) -> str:
-    size, is_higher = abs(d), int(d > 0)
+    size, edges = abs(d), _EDGES[kind][int(d > 0) :: 2]
     if kind == "number" and _AGE.fullmatch(name):
         much = "much " if size >= VERY else "slightly " if size < SIZEABLE else ""
-        return f"{much}{('younger', 'older')[is_higher]}"
+        return f"{much}{'older' if d > 0 else 'younger'}"
     if size < SIZEABLE:
-        return f"slightly {_SLIGHT_EDGES[kind][is_higher]} {name}"
-    return f"{'very ' if size >= VERY else ''}{_EDGES[kind][is_higher]} {name}"
+        return f"slightly {edges[1]} {name}"
+    return f"{'very ' if size >= VERY else ''}{edges[0]} {name}"

@@ -3,11 +3,13 @@
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     ORANGE,
+    name_columns,
     open_axes,
     require_pyplot,
     tidy,
+    write_cell,
 )
-from segmentlearn.plotting._base._segment_style import wrap_name
+from segmentlearn.plotting._base._segment_style import cut, wrap_name
 from segmentlearn.plotting._decisions._calibration import CalibrationDisplay
 from segmentlearn.plotting._decisions._confusion_matrix import ConfusionMatrixDisplay
 from segmentlearn.plotting._decisions._gain import GainDisplay, LiftDisplay

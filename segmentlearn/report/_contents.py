@@ -1,4 +1,4 @@
-"""Everything that a report says, gathered before it is written."""
+"""The contents of a report, computed before it is written."""
 
 import dataclasses
 import datetime
@@ -18,29 +18,28 @@ import segmentlearn
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import (
     SegmentProfile,
+    associations,
     is_noise,
     last_step,
     segment_profile,
     used_columns,
 )
 from segmentlearn.report._findings import PlainFinding, plain_findings
-from segmentlearn.report._importances import (
-    draw_importances,
-    find_importances,
-    most_important,
-)
-from segmentlearn.report._pictures import Picture
+from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import Quality, classifier_quality, clusterer_quality
 from segmentlearn.report._rare_levels import merge_rare_levels
 from segmentlearn.report._segments import SegmentPart, draw_sizes, list_segments
+from segmentlearn.tables import draw_rows
 
 MOST_ROWS = 20_000
 _BATCH = 50_000
+_MOST_COLUMNS = 10
+_LEAST_AUC = 0.55  # a column below is hardly better than chance
 
 
 @dataclasses.dataclass
 class Contents:
-    """What a report says.
+    """The contents of a report.
 
     Attributes
     ----------
@@ -107,7 +106,7 @@ def gather(
     rng = check_random_state(random_state)
     predicted = _predict(model, X[features])
     labels, sizes = _count(model, predicted)
-    rows = _draw_rows(len(X), rng)
+    rows = draw_rows(len(X), MOST_ROWS, rng)
     sample, segments = X.iloc[rows], predicted[rows]
     merged, rare = merge_rare_levels(sample)
 
@@ -117,28 +116,23 @@ def gather(
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
         quality = clusterer_quality(model, sample[features], segments, rng)
-    importances = find_importances(merged[features], segments, rng)
+    importances = _importances(merged[features], segments, rng)
+    most_important = [name for name, auc in importances[:2] if auc >= _LEAST_AUC]
     return Contents(
         kind=_kind(model),
         is_classifier=is_classifier(last_step(model)),
         n_rows=len(X),
         n_sampled=len(rows),
         n_columns=len(used),
-        finding=_main_finding(quality, parts, sizes, most_important(importances)),
+        finding=_main_finding(quality, parts, sizes, most_important),
         sizes=draw_sizes(parts, sizes),
         quality=quality,
         segments=parts,
-        importances=draw_importances(importances),
+        importances=_draw_importances(importances),
         fidelity=_fidelity(profile),
         findings=plain_findings(sample, _known(y, rows), rng, used),
         facts=_reproduce(model, X, y, random_state, archive_facts, command),
     )
-
-
-def _draw_rows(n_rows: int, rng: np.random.RandomState) -> np.ndarray:
-    if n_rows <= MOST_ROWS:
-        return np.arange(n_rows)
-    return np.sort(rng.choice(n_rows, MOST_ROWS, replace=False))
 
 
 def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
@@ -154,14 +148,11 @@ def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
 
 def _count(model: Any, predicted: np.ndarray) -> tuple[list[Any], np.ndarray]:
     """Return all segments that the model knows and their sizes, the noise last."""
-    found, counts = np.unique(predicted, return_counts=True)
-    sizes = dict(zip(found.tolist(), counts.tolist(), strict=True))
     last = last_step(model)
-    known = getattr(last, "classes_", None)
-    if known is None:
-        known = range(getattr(last, "n_clusters_", 0))
-    for label in known:
-        sizes.setdefault(label.item() if hasattr(label, "item") else label, 0)
+    known = getattr(last, "classes_", range(getattr(last, "n_clusters_", 0)))
+    found, counts = np.unique(predicted, return_counts=True)
+    sizes = dict.fromkeys(np.asarray(known).tolist(), 0)
+    sizes |= zip(found.tolist(), counts.tolist(), strict=True)
     labels = sorted(sizes, key=lambda label: (is_noise(label), label))
     return labels, np.array([sizes[label] for label in labels])
 
@@ -173,26 +164,56 @@ def _profile(
     if len(np.unique(predicted)) < 2:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SegmentLearnWarning)
-            return segment_profile(
-                predicted, X, n_exemplars=0, random_state=random_state
-            )
+        with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
+            how = {"n_exemplars": 0, "random_state": random_state}
+            return segment_profile(predicted, X, **how)
     except ValueError:  # no column is left to describe
         return None
+
+
+def _importances(
+    X: pd.DataFrame, predicted: np.ndarray, random_state: Any
+) -> list[tuple[str, float]]:
+    """Return the columns that best separate the segments, with their AUC."""
+    if len(np.unique(predicted)) < 2:
+        return []
+    try:
+        with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
+            how = {"target_type": "classes", "random_state": random_state}
+            found = associations(X, predicted, **how)
+    except ValueError:  # nothing but identifiers
+        return []
+    aucs = found.to_frame("target")["auc"].dropna()
+    aucs = aucs.sort_values(ascending=False, kind="stable").head(_MOST_COLUMNS)
+    return [(str(name), float(auc)) for name, auc in aucs.items()]
+
+
+def _draw_importances(importances: list[tuple[str, float]]) -> Picture | None:
+    """Draw areas under the ROC curve on an axis from 0.5 to 1."""
+    if not importances:
+        return None
+    names = [name for name, _ in importances]
+    texts = [f"{auc:.2f}" for _, auc in importances]
+    listed = ", ".join(map(" ".join, zip(names, texts, strict=True)))
+    return draw_bars(
+        names,
+        [max(float(text), 0.5) for text in texts],  # as long as their rounded texts
+        texts,
+        words=f"How well each column alone separates the segments: {listed}.",
+        unit="from nothing (0.5) to everything (1)",
+        ends=(0.5, 1.0),
+    )
 
 
 def _safe_names(model: Any, rare: set[str]) -> dict[Any, str]:
     """Return the names that the model keeps, but for those with a rare level in it."""
     names = getattr(last_step(model), "segment_names_", None) or {}
     # a level counts where it is a word of its own
-    patterns = [
-        re.compile(rf"(?<!\w){re.escape(level)}(?!\w)", re.IGNORECASE) for level in rare
-    ]
+    patterns = [rf"(?i)(?<!\w){re.escape(level)}(?!\w)" for level in rare]
     return {
         label: name
         for label, name in names.items()
-        if not any(pattern.search(name) for pattern in patterns)
+        if not any(re.search(pattern, name) for pattern in patterns)
     }
 
 
@@ -214,12 +235,11 @@ def _main_finding(
 def _fidelity(profile: SegmentProfile | None) -> str:
     if profile is None or not profile.fidelity:
         return ""
-    share = profile.fidelity["accuracy"]
-    beside = profile.fidelity["accuracy_of_largest"]
+    names = ("accuracy", "accuracy_of_largest")
+    share, baseline = (round(100 * profile.fidelity[name]) for name in names)
     return (
         f"On held-out customers the rules name the same segment as the model for about "
-        f"{round(100 * share)}%; always naming the largest would agree for about "
-        f"{round(100 * beside)}%."
+        f"{share}%; always naming the largest would agree for about {baseline}%."
     )
 
 
@@ -231,15 +251,13 @@ def _known(y: np.ndarray | None, sampled: np.ndarray) -> Any:
 
 
 def _kind(model: Any) -> str:
-    last = last_step(model)
+    found = "segments found in the data"
     names = {
         "SegmentClassifier": "a neural network that learnt known segments",
-        "AutoencoderClusterer": (
-            "segments found in the data, with an autoencoder among the ways to find "
-            "them"
-        ),
-        "InductiveClusterer": "segments found in the data by a clustering method",
+        "AutoencoderClusterer": f"{found}, with an autoencoder among the candidates",
+        "InductiveClusterer": f"{found} by a clustering method",
     }
+    last = last_step(model)
     name = type(last).__name__
     other = "a classifier" if is_classifier(last) else "a clustering method"
     return f"{names.get(name, other)} ({name})"
@@ -255,23 +273,20 @@ def _reproduce(
 ) -> list[tuple[str, str]]:
     """List what it takes to make the report again."""
     now = datetime.datetime.now(datetime.UTC)
-    parameters = ", ".join(
-        f"{name}={_one_line(value)}"
-        for name, value in sorted(last_step(model).get_params(deep=False).items())
-    )
+    parameters = sorted(last_step(model).get_params(deep=False).items())
+    listed = ", ".join(f"{name}={_one_line(value)}" for name, value in parameters)
+    versions = {"segmentlearn": segmentlearn.__version__}
+    versions |= {"Python": platform.python_version()}
+    versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
+    versions |= {"pandas": pd.__version__}
     facts = [
         ("Date", f"{now:%Y-%m-%d %H:%M} UTC"),
         ("Data", f"{len(X):,} rows, {X.shape[1] + (y is not None)} columns"),
         ("SHA-256 of the data", _digest(X, y)),
         ("Random state", _one_line(seed)),
         ("Model", type(last_step(model)).__name__),
-        ("Parameters", parameters),
-        (
-            "Versions",
-            f"segmentlearn {segmentlearn.__version__}, Python "
-            f"{platform.python_version()}, scikit-learn {sklearn.__version__}, NumPy "
-            f"{np.__version__}, pandas {pd.__version__}",
-        ),
+        ("Parameters", listed),
+        ("Versions", ", ".join(map(" ".join, versions.items()))),
     ]
     if archive_facts.get("target") is not None:
         facts.append(("Target of the model", str(archive_facts["target"])))

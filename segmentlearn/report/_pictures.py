@@ -11,10 +11,13 @@ import numpy as np
 from segmentlearn.plotting import (
     BLUE,
     ORANGE,
+    cut,
+    name_columns,
     open_axes,
     require_pyplot,
     tidy,
     wrap_name,
+    write_cell,
 )
 from segmentlearn.report._suppression import ShownCount
 
@@ -53,38 +56,31 @@ def draw_bars(
     ends: tuple[float, float] | None = None,
 ) -> Picture:
     """Draw one bar a name, the first at the top."""
-    labels = [wrap_label(name) for name in names]
-    ax = _axes(labels)
+    labels = [_row_label(name) for name in names]
+    # as much height a row as the longest label needs
+    row = max(0.52, 0.35 + 0.17 * max(label.count("\n") for label in labels))
+    ax = open_axes(None, width=_WIDTH, height=0.9 + row * len(labels))
     lengths = np.clip(np.nan_to_num(np.asarray(values, float)), -longest, longest)
-    places = np.arange(len(names))
     start = 0.0 if ends is None else ends[0]
-    ax.barh(
-        places,
-        lengths - start,
-        left=start,
-        color=[BLUE if one >= 0 else ORANGE for one in lengths],
-        height=0.6,
-    )
+    colors = np.where(lengths >= 0, BLUE, ORANGE)
+    ax.barh(range(len(names)), lengths - start, 0.6, start, color=colors)
     low, high = ends or (min(lengths.min(), 0.0), max(lengths.max(), 0.0))
     span = max(high - low, 1e-9)
-    for place, length, text in zip(places, lengths, texts, strict=True):
-        left = length < 0
-        ax.text(
-            length + (-0.02 if left else 0.02) * span,
-            place,
-            text,
-            va="center",
-            ha="right" if left else "left",
-            parse_math=False,
-        )
+    for place, (length, text) in enumerate(zip(lengths, texts, strict=True)):
+        side, gap = ("right", -0.02) if length < 0 else ("left", 0.02)
+        style: dict = {"va": "center", "ha": side, "parse_math": False}
+        ax.text(length + gap * span, place, text, **style)
     room = _TEXT_ROOM * span
-    ax.set_xlim(low - (room if (lengths < 0).any() else 0), high + room)
+    if (lengths < 0).any():
+        low -= room
+        ax.axvline(0, color="#444444", linewidth=1)
+    ax.set_xlim(low, high + room)
     if ends is not None:
         ax.set_xticks(np.linspace(*ends, 6))
         ax.spines["bottom"].set_bounds(*ends)
-    _name_rows(ax, labels)
-    if (lengths < 0).any():
-        ax.axvline(0, color="#444444", linewidth=1)
+    ax.set_yticks(range(len(labels)), labels, parse_math=False)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
     ax.set_xlabel(unit)
     tidy(ax, "x")
     return _finish(ax, words)
@@ -93,72 +89,44 @@ def draw_bars(
 def draw_counts(labels: Sequence[str], shown: list[list[ShownCount]]) -> Picture:
     """Draw how often segments are taken for each other."""
     n = len(labels)
-    counts = np.array([[one.count or 0 for one in row] for row in shown], float)
-    hidden = np.array([[not one.is_shown for one in row] for row in shown])
+    counts = np.array([[cell.count or 0 for cell in row] for row in shown], float)
     side = max(_WIDTH, 1.8 + 0.75 * n)
     ax = open_axes(None, width=side, height=max(3.2, 1.3 + 0.55 * n))
     colors = counts / max(counts.max(), 1.0)
     ax.imshow(colors, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
-    for row, column in np.argwhere(hidden):
-        ax.add_patch(
-            require_pyplot().Rectangle(
-                (column - 0.5, row - 0.5), 1, 1, color="#EEEEEE", linewidth=0
-            )
-        )
     for row, column in np.ndindex(n, n):
-        one = shown[row][column]
-        ax.text(
-            column,
-            row,
-            str(one) if one.is_shown or one.is_small else "",
-            ha="center",
-            va="center",
-            color="white" if colors[row, column] > _SMALLEST_SHARE else "black",
-        )
+        cell = shown[row][column]
+        if not cell.is_shown:
+            style = {"color": "#EEEEEE", "linewidth": 0}
+            corner = (column - 0.5, row - 0.5)
+            ax.add_patch(require_pyplot().Rectangle(corner, 1, 1, **style))
+        text = str(cell) if cell.is_shown or cell.is_small else ""
+        is_dark = colors[row, column] > _SMALLEST_SHARE
+        write_cell(ax, (row, column), text, is_dark=is_dark)
     names = [wrap_name(label, 14) for label in labels]
-    turned = 0 if max(map(len, labels)) <= 8 else 40
-    ax.set_xticks(
-        range(n),
-        names,
-        rotation=turned,
-        ha="right" if turned else "center",
-        rotation_mode="anchor",
-        parse_math=False,
-    )
+    rotation = 0 if max(map(len, labels)) <= 8 else 40
+    name_columns(ax, names, rotation, parse_math=False)
     ax.set_yticks(range(n), names, parse_math=False)
-    ax.set_xlabel("predicted")
-    ax.set_ylabel("actual")
+    ax.set(xlabel="predicted", ylabel="actual")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    listed = "; ".join(
-        f"{labels[at]}: "
-        + ", ".join(f"{labels[to]} {shown[at][to]}" for to in range(n))
-        for at in range(n)
-    )
+    taken_for = [
+        ", ".join(f"{label} {cell}" for label, cell in zip(labels, row, strict=True))
+        for row in shown
+    ]
+    rows = zip(labels, taken_for, strict=True)
+    listed = "; ".join(f"{label}: {text}" for label, text in rows)
     return _finish(ax, f"How often each segment is taken for which. {listed}.")
 
 
-def wrap_label(name: str) -> str:
+def _row_label(name: str) -> str:
     """Break a name into lines short enough for the side of a picture."""
     lines = wrap_name(name, _LABEL_WIDTH).split("\n")
     # a single long word does not break
-    lines = [one if len(one) <= 26 else f"{one[:25]}…" for one in lines]
+    lines = [cut(line, 26) for line in lines]
     if len(lines) > _MOST_LINES:
         lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
     return "\n".join(lines)
-
-
-def _axes(labels: Sequence[str]) -> Any:
-    """Open axes with as much height a row as its label needs."""
-    most = max(label.count("\n") + 1 for label in labels)
-    row = max(0.52, 0.18 + 0.17 * most)
-    return open_axes(None, width=_WIDTH, height=0.9 + row * len(labels))
-
-
-def _name_rows(ax: Any, labels: Sequence[str]) -> None:
-    ax.set_yticks(range(len(labels)), labels, parse_math=False)
-    ax.invert_yaxis()
-    ax.tick_params(axis="y", length=0)
 
 
 def _finish(ax: Any, words: str) -> Picture:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from segmentlearn._formatting import percent
+from segmentlearn._formatting import names_text, percent
 from segmentlearn.report._suppression import THRESHOLD
 
 _CLEAR_EXCESS = 0.02  # of the customers
@@ -46,14 +46,12 @@ def find_prediction_bias(
     order = np.argsort(-np.abs(excess), kind="stable")
     more = [labels[at] for at in order if is_clear[at] and excess[at] > 0]
     less = [labels[at] for at in order if is_clear[at] and excess[at] < 0]
-    shares = {
-        label: (
-            percent(predicted[at] / counts.sum()),
-            percent(actual[at] / counts.sum()),
-        )
-        for at, label in enumerate(labels)
-    }
-    return PredictionBias(_sentence(more, less), {} if hides_counts else shares)
+    shares = {}
+    if not hides_counts:
+        pairs = np.column_stack([predicted, actual]) / counts.sum()
+        texts = [(percent(share), percent(known)) for share, known in pairs]
+        shares = dict(zip(labels, texts, strict=True))
+    return PredictionBias(_sentence(more, less), shares)
 
 
 def _sentence(more: list[str], less: list[str]) -> str:
@@ -72,11 +70,9 @@ def _sentence(more: list[str], less: list[str]) -> str:
 
 
 def _listed(labels: list[str]) -> str:
-    shown = labels[:_MOST_LISTED]
-    left = len(labels) - len(shown)
-    if left:
-        return f"segments {', '.join(shown)} and {left} more"
-    return in_words(shown)
+    if len(labels) > _MOST_LISTED:
+        return f"segments {names_text(labels, _MOST_LISTED)}"
+    return in_words(labels)
 
 
 def in_words(labels: Sequence[str]) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import confusion_matrix
 
+from segmentlearn import model_selection
 from segmentlearn._formatting import percent
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import last_step
-from segmentlearn.model_selection import cluster_stability
 from segmentlearn.report._pictures import Picture, draw_counts
 from segmentlearn.report._prediction_bias import (
     PredictionBias,
@@ -30,7 +31,7 @@ _SAME_ROWS = 0.3
 
 @dataclasses.dataclass(frozen=True)
 class Quality:
-    """What a report says of how good a model is.
+    """How good a model is, as a report shows it.
 
     Attributes
     ----------
@@ -106,9 +107,8 @@ def clusterer_quality(
         why = f"At least {_FEWEST_ROWS} customers are needed; there are fewer."
         return Quality(unknown, [why], is_known=False)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SegmentLearnWarning)
-            found = cluster_stability(
+        with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
+            found = model_selection.cluster_stability(
                 model,
                 X,
                 labels=labels,
@@ -124,7 +124,7 @@ def clusterer_quality(
     stable = frame["jaccard"] >= 0.75
     n, n_stable = len(frame), int(stable.sum())
     shaky = [
-        f"{_plain(one.segment)} ({one.verdict})" for one in frame[~stable].itertuples()
+        f"{_plain(row.segment)} ({row.verdict})" for row in frame[~stable].itertuples()
     ]
     headline = (
         f"{n_stable or 'None'} of {n} segments come back when the customers are drawn "
@@ -133,14 +133,14 @@ def clusterer_quality(
     how = (
         f"Segments were looked for again in {_N_BOOTSTRAPS} random draws from "
         f"{found.n_rows:,} customers, in the same way and in the features that were "
-        "learnt once: how unstable these are is left out. Overlap says how much of a "
+        "learnt once: how unstable these are is left out. Overlap is how much of a "
         "segment was found again, on average: stable from 75 %, doubtful "
         "from 60 %, unstable below. That segments come back does not prove that they "
         "are useful."
     )
     rows = [
-        (_plain(one.segment), str(one.verdict), percent(one.jaccard))
-        for one in frame.itertuples()
+        (_plain(row.segment), str(row.verdict), percent(row.jaccard))
+        for row in frame.itertuples()
     ]
     return Quality(headline, [how], rows=rows)
 
@@ -152,19 +152,16 @@ def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
     largest class. So counts are hidden within three groups whose sums are known: what
     was found, and the errors on the largest class and on all others.
     """
-    n = len(counts)
-    largest = int(counts.sum(axis=1).argmax())
-    places = [(row, column) for row in range(n) for column in range(n)]
-    found = [(at, at) for at in range(n)]
-    of_largest = [place for place in places if place[0] == largest != place[1]]
-    others = [place for place in places if place[0] not in (largest, place[1])]
-    shown: dict[tuple[int, int], ShownCount] = {}
-    for group in (found, of_largest, others):
-        values = [int(counts[place]) for place in group]
+    found = np.eye(len(counts), dtype=bool)
+    is_largest = np.zeros_like(found)
+    is_largest[counts.sum(axis=1).argmax()] = True
+    shown = np.empty(counts.shape, dtype=object)
+    for group in (found, ~found & is_largest, ~found & ~is_largest):
+        values = counts[group].tolist()
         if not can_be_shown(values):
             return None
-        shown.update(zip(group, suppress(values), strict=True))
-    return [[shown[row, column] for column in range(n)] for row in range(n)]
+        shown[group] = suppress(values)
+    return shown.tolist()
 
 
 def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
@@ -174,7 +171,7 @@ def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
     baseline = counts.sum(axis=1).max() / n_rows
     paragraphs = [how, *_compared(accuracy, baseline)]
     shown = show_confusion(counts)
-    hides = shown is None or not all(one.is_shown for row in shown for one in row)
+    hides = shown is None or not all(cell.is_shown for row in shown for cell in row)
     picture = None
     if len(labels) <= _MOST_CLASSES:
         if shown is None:
@@ -201,20 +198,13 @@ def _headline(accuracy: float) -> str:
 
 
 def _compared(accuracy: float, baseline: float) -> list[str]:
-    gain = accuracy - baseline
-    beside = (
-        f"Naming every customer after the largest segment would be right for "
-        f"{percent(baseline)}"
-    )
-    if gain < 0.02:
+    shown = percent(baseline)
+    beside = f"Always naming the largest segment would be right for {shown}"
+    if accuracy - baseline < 0.02:
         return [f"{beside}: the model is not clearly better than that."]
-    # of the figures as they are shown, which may be rounded apart
-    points = _points(accuracy) - _points(baseline)
+    # of the rounded figures that are shown
+    points = float(percent(accuracy).rstrip("%")) - float(shown.rstrip("%"))
     return [f"{beside}: the model is better by {points:.3g} percentage points."]
-
-
-def _points(share: float) -> float:
-    return float(percent(share).rstrip("%"))
 
 
 def _of_accuracy(accuracy: float, n_rows: int) -> Quality:
@@ -243,17 +233,16 @@ def _out_of_fold(
 ) -> Quality | None:
     """Return the quality of out-of-fold predictions, if the data are their rows."""
     known = ~pd.isna(y)
-    classes = [str(one) for one in last_step(model).classes_]
+    classes = [str(label) for label in last_step(model).classes_]
     if oof.shape != (known.sum(), len(classes)) or len(oof) < _FEWEST_ROWS:
         return None
     place = {name: at for at, name in enumerate(classes)}
     named = oof.argmax(axis=1)
-    true = np.array([place.get(str(one), -1) for one in y[known]])
-    again = np.array([place[str(one)] for one in predicted[known]])
+    true = np.array([place.get(str(label), -1) for label in y[known]])
+    again = np.array([place[str(label)] for label in predicted[known]])
     if (true < 0).any() or _kappa(named, again, len(classes)) < _SAME_ROWS:
         return None
-    counts = np.zeros((len(classes), len(classes)), dtype=int)
-    np.add.at(counts, (true, named), 1)
+    counts = confusion_matrix(true, named, labels=range(len(classes)))
     how = (
         f"Measured on the {len(oof):,} customers of these data, each predicted by nets "
         "that had not learnt from it (out-of-fold probabilities)."

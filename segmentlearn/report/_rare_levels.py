@@ -1,4 +1,4 @@
-"""Rare levels of categories are merged before anything is reported on them."""
+"""Merge rare levels of categories before anything is reported on them."""
 
 import pandas as pd
 
@@ -20,13 +20,13 @@ def merge_rare_levels(X: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
             columns[name] = column
             continue
         cells = column.astype(object)
-        counts = cells.map(str, na_action="ignore").value_counts()
+        texts = cells.map(str, na_action="ignore")
+        counts = texts.value_counts()
         few = counts[counts < THRESHOLD]
         if len(few):
-            is_few = cells.map(str, na_action="ignore").isin(few.index)
-            cells = cells.mask(is_few, RARE if few.sum() >= THRESHOLD else None)
-            column = cells
-        rare |= {str(level) for level in few.index}
+            merged = RARE if few.sum() >= THRESHOLD else None
+            column = cells.mask(texts.isin(few.index), merged)
+        rare |= set(few.index)
         columns[name] = column
     return pd.DataFrame(columns, index=X.index), rare
 

@@ -1,4 +1,4 @@
-"""What a report says of each segment, as far as its size lets anything be said."""
+"""The part of a report on each segment, as far as its size allows."""
 
 import dataclasses
 from typing import Any
@@ -23,7 +23,7 @@ from segmentlearn.report._suppression import (
 _MOST_FEATURES = 5
 _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
-_FEW = f"Fewer than {THRESHOLD} customers: nothing more is said, to protect them."
+_FEW = f"Fewer than {THRESHOLD} customers: nothing more is shown, to protect them."
 _WITHHELD = (
     "Its size is not shown, since that of a very small segment could be worked out "
     "from it; for the same reason it is described in words alone."
@@ -50,7 +50,7 @@ class SegmentPart:
     picture : Picture or None
         The strongest effects.
     note : str
-        Why less is said; empty otherwise.
+        Why less is shown; empty otherwise.
     lacks_figures : bool
         Whether a feature or a rule has no figures, to protect customers.
     """
@@ -73,15 +73,16 @@ def list_segments(
     known_names: dict[Any, str],
 ) -> list[SegmentPart]:
     """Describe segments, those that are too small with fewer words."""
+    known = [] if profile is None else list(map(str, profile.labels))
     parts = []
     for label, size, count in zip(labels, sizes, suppress(sizes.tolist()), strict=True):
         name = NOISE_NAME if is_noise(label) else known_names.get(label, "")
         share = percent(size / sizes.sum()) if count.is_shown else ""
         part = SegmentPart(str(label), name or f"segment {label}", count, share)
-        at = _position(profile, label)
+        at = known.index(str(label)) if str(label) in known else -1
         if size < THRESHOLD:
             part.note = _FEW
-        elif profile is None or at is None or profile.sizes[at] < THRESHOLD:
+        elif profile is None or at < 0 or profile.sizes[at] < THRESHOLD:
             part.note = _NOT_SAMPLED
         else:
             part.name = name or profile.names[profile.labels[at]]
@@ -96,22 +97,15 @@ def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
         100 * size / sizes.sum() if part.size.is_shown else np.nan
         for part, size in zip(parts, sizes, strict=True)
     ]
-    names = [
-        part.label if part.name == part.label else f"{part.label}: {part.name}"
-        for part in parts
-    ]
-    texts = [part.share or str(part.size) for part in parts]
-    listed = "; ".join(
-        f"{name}: {part.size} customers" + (f" ({part.share})" if part.share else "")
-        for name, part in zip(names, parts, strict=True)
-    )
-    words = f"Sizes of the segments. {listed}."
+    names, texts, facts = [], [], []
+    for part in parts:
+        named = part.name != part.label
+        names.append(f"{part.label}: {part.name}" if named else part.label)
+        texts.append(part.share or str(part.size))
+        share = f" ({part.share})" if part.share else ""
+        facts.append(f"{names[-1]}: {part.size} customers{share}")
+    words = f"Sizes of the segments. {'; '.join(facts)}."
     return draw_bars(names, shares, texts, words=words, unit="percent of the customers")
-
-
-def _position(profile: SegmentProfile | None, label: Any) -> int | None:
-    texts = [] if profile is None else [str(known) for known in profile.labels]
-    return texts.index(str(label)) if str(label) in texts else None
 
 
 def _describe(part: SegmentPart, profile: SegmentProfile, at: int) -> None:
@@ -119,7 +113,7 @@ def _describe(part: SegmentPart, profile: SegmentProfile, at: int) -> None:
     features = profile.distinguishing_features[at][:_MOST_FEATURES]
     if not part.size.is_shown:
         part.note = _WITHHELD
-        part.features = [(one.column, one.statement) for one in features]
+        part.features = [(feature.column, feature.statement) for feature in features]
         part.rules = [(rule, "") for rule, _ in _rules(profile, at)]
         return
     part.rules = _rules(profile, at)
@@ -159,7 +153,7 @@ def _may_show_shares(counts: np.ndarray, n: np.ndarray, at: int) -> bool:
 def _rules(profile: SegmentProfile, at: int) -> list[tuple[str, str]]:
     """Return the rules that find most of a segment, and how well."""
     frame = profile.to_frame("rules")
-    own = frame[[str(one) == str(profile.labels[at]) for one in frame["segment"]]]
+    own = frame[frame["segment"].map(str) == str(profile.labels[at])]
     rules = []
     for rule in own.head(_MOST_RULES).itertuples():
         n_inside, size = round(rule.customers), int(profile.sizes[at])
@@ -182,12 +176,7 @@ def _picture(label: str, features: list[DistinguishingFeature]) -> Picture | Non
     names = [feature.title for feature in features]
     values = [feature.strength for feature in features]
     texts = [with_minus(effect_text(value)) for value in values]
-    bars = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
-    return draw_bars(
-        names,
-        values,
-        texts,
-        words=f"Strongest differences of segment {label} from all others: {bars}.",
-        unit="difference from all others (effect size)",
-        longest=_LONGEST_EFFECT,
-    )
+    bars = ", ".join(map(" ".join, zip(names, texts, strict=True)))
+    words = f"Strongest differences of segment {label} from all others: {bars}."
+    unit, longest = "difference from all others (effect size)", _LONGEST_EFFECT
+    return draw_bars(names, values, texts, words=words, unit=unit, longest=longest)

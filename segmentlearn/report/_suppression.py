@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 
 THRESHOLD = 10
-# numbers that a hidden count may be, at least this far apart
+# a hidden count may be any of at least so many numbers, less one
 _ROOM = 5
 
 

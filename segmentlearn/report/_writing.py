@@ -133,19 +133,11 @@ def write_report(
         command=command,
     )
     source = importlib.resources.files("segmentlearn.report").joinpath(_TEMPLATE)
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+    environment = jinja2.Environment(**options, undefined=jinja2.StrictUndefined)
     template = environment.from_string(source.read_text(encoding="utf-8"))
-    page = template.render(
-        title=title or "Customer segments",
-        it=contents,
-        threshold=THRESHOLD,
-        most_rows=MOST_ROWS,
-    )
+    values = {"it": contents, "threshold": THRESHOLD, "most_rows": MOST_ROWS}
+    page = template.render(title=title or "Customer segments", **values)
     # a lone surrogate of a damaged file must not stop the report
     write_atomically(path, page.encode("utf-8", "replace"))
 

@@ -54,7 +54,12 @@ from segmentlearn.tables._roles import (
     listed_columns,
     resolve_roles,
 )
-from segmentlearn.tables._rows import check_row_order, draw_sample, row_chunks
+from segmentlearn.tables._rows import (
+    check_row_order,
+    draw_rows,
+    draw_sample,
+    row_chunks,
+)
 from segmentlearn.tables._schema import (
     infinite_problems,
     match_columns,

@@ -1,4 +1,4 @@
-"""Some rows of a table at a time: chunks for the cache, a stratified sample."""
+"""Some rows of a table at a time: chunks for the cache, samples."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +15,15 @@ def row_chunks(n_rows: int) -> Iterator[slice]:
     """Cut rows into chunks small enough to stay in the processor's cache."""
     for start in range(0, n_rows, _ROWS_A_CHUNK):
         yield slice(start, min(start + _ROWS_A_CHUNK, n_rows))
+
+
+def draw_rows(
+    n_rows: int, n_wanted: int, random_state: np.random.RandomState
+) -> np.ndarray:
+    """Draw rows in their order, all of them where they are few enough."""
+    if n_rows <= n_wanted:
+        return np.arange(n_rows)
+    return np.sort(random_state.choice(n_rows, n_wanted, replace=False))
 
 
 def draw_sample(

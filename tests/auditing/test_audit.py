@@ -56,7 +56,7 @@ def plant_missing(case):
 
 
 def plant_text_numbers(case):
-    case.X["balance"] = [f"{one:.0f}" for one in case.X["income"] * 3]
+    case.X["balance"] = [f"{value:.0f}" for value in case.X["income"] * 3]
     case.X.loc[5, "balance"] = "unknown"
 
 
@@ -150,7 +150,7 @@ def plant_extra_column(case):
 
 
 def plant_kind(case):
-    case.new["age"] = [f"{one} years" for one in case.new["age"]]
+    case.new["age"] = [f"{age} years" for age in case.new["age"]]
 
 
 def plant_unseen(case):
@@ -263,7 +263,7 @@ def test_clean_generated_tables_raise_no_alarm(kind, seed):
     X, y = make_customers(kind, 500, random_state=seed)
     new, _ = make_customers(kind, 300, random_state=seed + 100)
     if kind == "bank":  # a planted leak
-        X, new = (one.drop(columns="last_contact_duration") for one in (X, new))
+        X, new = (table.drop(columns="last_contact_duration") for table in (X, new))
     report = audit(X, y, new, classifier_test=False)
     assert report.worst in (None, "note"), str(report)
 
@@ -351,7 +351,7 @@ def test_two_columns_name_a_customer():
 
 
 def test_target_by_name():
-    """A column as the target is the same as the target apart, in both tables."""
+    """A column as the target is the same as a separate target, in both tables."""
     X, y = table()
     whole = X.assign(segment=y)
     new = table(1)[0].assign(segment="high")
@@ -383,7 +383,7 @@ def test_text_of_any_dtype(dtype):
     plant_unseen(case)
     for frame in (case.X, case.new):
         frame["plan"] = frame["plan"].astype(dtype)
-    codes = [one.code for one in run(case)]
+    codes = [finding.code for finding in run(case)]
     assert codes == ["level-variants", "unseen-levels", "drift"]
 
 
@@ -400,7 +400,7 @@ def test_dates_and_nullable_dtypes():
 
 
 def test_sample_is_reported():
-    """Where not all rows are looked at, the finding says so."""
+    """Where not all rows are looked at, the finding has their number."""
     X, y = table(n=3000)
     X["score"] = (y == "high") * 2.5 + np.random.default_rng(3).normal(size=3000)
     finding = one(audit(X, y, max_rows=1000), "suspect-predictor")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.realdata
 @pytest.fixture(scope="module")
 def automobile(data_dir):
     """The report about existing and potential customers."""
-    X, new = (pd.read_csv(data_dir / f"auto_{one}.csv") for one in ("train", "new"))
+    X, new = (pd.read_csv(data_dir / f"auto_{part}.csv") for part in ("train", "new"))
     return audit(X, "Segmentation", new, classifier_test=False)
 
 

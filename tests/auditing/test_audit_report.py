@@ -1,10 +1,13 @@
 """AuditReport: findings in order, as text, frame and documents."""
 
 import dataclasses
+import importlib.resources
+import re
+import tomllib
 
 import pytest
 
-from segmentlearn.auditing import AuditReport, Finding
+from segmentlearn.auditing import AuditReport, Finding, audit
 
 NOTE = Finding("many-levels", "note", ("a|b", "<c>"), "Many.", "Fewer.", {"n": 1})
 ERROR = Finding("single-class", "error", (), "One class.", "Another target.", {})
@@ -23,7 +26,7 @@ def test_worst_comes_first(report):
 
 
 def test_empty_report_is_false():
-    """Nothing found: no worst severity, and a line that says so."""
+    """Nothing found: no worst severity, and a line in its place."""
     report = AuditReport([], n_rows=5, n_columns=1, n_new=None)
     assert not report
     assert report.worst is None
@@ -81,3 +84,11 @@ def test_text_fits_a_terminal(report):
     assert max(map(len, text.splitlines())) <= 88
     assert "ERROR single-class" in text
     assert "Cure: Fewer." in text
+
+
+def test_every_code_has_a_cure():
+    """Those that the documentation of `audit` lists, and no others."""
+    notes = audit.__doc__.split("Codes of findings:")[1].split("References")[0]
+    file = importlib.resources.files("segmentlearn.auditing").joinpath("cures.toml")
+    cures = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert set(re.findall(r'"([a-z-]+)"', notes)) == set(cures)

@@ -16,7 +16,7 @@ TARGETS = {
 
 
 def mixed(n=400, seed=0):
-    """Columns of every kind, some with gaps, and a number that they follow."""
+    """Columns of every kind, some with missing values, and a number they follow."""
     rng = np.random.default_rng(seed)
     z = rng.random(n)
     X = pd.DataFrame(
@@ -47,10 +47,10 @@ def test_each_cell_is_the_association_of_its_pair(found):
         for second in X:
             if first == second:
                 continue
-            one = association(X[first], X[second])
-            np.testing.assert_allclose(found.matrix.loc[first, second], one.value)
-            assert found.kinds.loc[first, second] == one.measure
-            assert found.n_pairs.loc[second, first] == one.n_rows
+            result = association(X[first], X[second])
+            np.testing.assert_allclose(found.matrix.loc[first, second], result.value)
+            assert found.kinds.loc[first, second] == result.measure
+            assert found.n_pairs.loc[second, first] == result.n_rows
 
 
 def test_target_is_the_last_column_by_its_name(found):
@@ -111,8 +111,8 @@ def test_row_order_leaves_the_matrix_as_it_is(kind):
     X, z = mixed(80)
     y = TARGETS[kind](z)
     rows = np.random.default_rng(1).permutation(80)
-    one, other = associations(X, y), associations(X.iloc[rows], y[rows])
-    pd.testing.assert_frame_equal(one.matrix, other.matrix)
+    result, other = associations(X, y), associations(X.iloc[rows], y[rows])
+    pd.testing.assert_frame_equal(result.matrix, other.matrix)
 
 
 def test_arrays_have_columns_of_numbers():
@@ -165,12 +165,12 @@ def test_sample_of_a_large_table_is_told():
 def test_sample_is_that_of_the_seed():
     """One integer, one answer."""
     X, z = mixed(300)
-    one, same, other = (
+    result, same, other = (
         associations(X, z, max_rows=100, random_state=seed).with_target
         for seed in (0, 0, 1)
     )
-    pd.testing.assert_frame_equal(one, same)
-    assert not one.equals(other)
+    pd.testing.assert_frame_equal(result, same)
+    assert not result.equals(other)
 
 
 def test_pairs_are_listed_once_strongest_first(found):
@@ -209,7 +209,7 @@ def test_infinite_numbers_are_named():
 
 
 def test_missing_labels_are_refused():
-    """A row without one says nothing of the target."""
+    """A row without one is no evidence on the target."""
     with pytest.raises(ValueError, match="y holds 1 missing"):
         associations(pd.DataFrame({"a": [1, 2, 3]}), ["x", None, "y"])
 
@@ -221,7 +221,7 @@ def test_lengths_must_agree():
 
 
 def test_bank_age_is_not_useless(data_dir):
-    """Young and old subscribe alike: no rank correlation, yet an AUC well above 0.5."""
+    """The young and the old subscribe: no rank correlation, yet an AUC above 0.5."""
     bank = pd.read_csv(data_dir / "bank.csv").drop(columns="id")
     y = bank.pop("term_deposit_subscribed")
     row = associations(bank, y, max_rows=10_000).with_target.loc["customer_age"]

@@ -24,7 +24,7 @@ def actions(playbook):
 
 
 def test_a_number_above_the_others(profile):
-    """Only where it was measured; the others are told of, too."""
+    """Only where it was measured; the others are listed, too."""
     found = segment_playbook(profile, [OLD])
     assert list(found) == ["segment", "name", "action", "because"]
     assert found["action"].dropna().to_dict() == {1: "write a letter"}
@@ -64,7 +64,7 @@ def test_the_evidence_of_levels(profile):
 
 
 def test_no_rule_fits(profile):
-    """The strongest trait is told instead, to make a rule of it."""
+    """The strongest feature is shown instead, to make a rule of it."""
     found = segment_playbook(profile, [OLD]).set_index("segment")
     assert found["action"].isna().to_dict() == {0: True, 1: False, 2: True}
     strongest = profile.distinguishing_features[2][0]
@@ -73,12 +73,12 @@ def test_no_rule_fits(profile):
     )
 
 
-def test_segments_that_are_alike_have_nothing_to_tell(customers):
-    """Neither a rule nor a trait."""
-    alike = segment_profile(
+def test_similar_segments_have_no_distinguishing_features(customers):
+    """Neither a rule nor a feature."""
+    similar = segment_profile(
         [0, 1] * 60, pd.DataFrame({"x": [1.0, 1.0, 2.0, 2.0] * 30}), rule_depth=None
     )
-    found = segment_playbook(alike, [{**OLD, "column": "x"}])
+    found = segment_playbook(similar, [{**OLD, "column": "x"}])
     assert set(found["because"]) == {
         "no rule fits; no column differs much from the other customers"
     }
@@ -86,7 +86,7 @@ def test_segments_that_are_alike_have_nothing_to_tell(customers):
 
 def test_the_minimum_of_the_effect(profile):
     """Cohen's d below it is not enough."""
-    contrast = next(one for one in profile.contrasts if one.name == "Age")
+    contrast = next(column for column in profile.contrasts if column.name == "Age")
     d = contrast.effect.estimate[1]
     enough, too_much = (
         segment_playbook(profile, [{**OLD, "min_effect": limit}])

@@ -50,7 +50,7 @@ def test_numbers_are_those_of_pandas(profile, customers, labels):
 
 
 def test_large_numbers_keep_their_spread(labels):
-    """A spread of one at a billion is not lost in rounding."""
+    """A standard deviation of one at a billion is not lost in rounding."""
     x = 1e9 + np.random.default_rng(0).normal(size=len(labels))
     numbers = segment_profile(labels, pd.DataFrame({"x": x})).to_frame("numbers")
     assert numbers["rest_sd"][0] == pytest.approx(x[labels != 0].std(ddof=1), rel=1e-6)
@@ -66,7 +66,7 @@ def test_shares_of_levels(profile, customers, labels):
     assert row["lift"] == pytest.approx(inside / judges.mean())
 
 
-def test_missing_categories_are_told(profile):
+def test_missing_categories_are_reported(profile):
     """The old have no phone, and all others have one."""
     row = one(profile.to_frame("categories"), segment=1, column="phone")
     assert (row["missing"], row["rest_missing"]) == (1, 0)
@@ -108,7 +108,7 @@ def test_names_say_what_is_so(profile):
 
 
 def test_alike_segments_get_more_words():
-    """Two halves of the same customers are average, and still told apart."""
+    """Two halves of the same customers are average, with different names."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"x": rng.normal(size=400), "z": rng.normal(size=400)})
     X.loc[:199, "x"] += 0.2
@@ -156,7 +156,7 @@ def test_rules_find_the_segments_again(profile):
 
 
 def test_rules_of_chance_are_worth_nothing():
-    """Held-out rows tell what the tree has learnt by heart."""
+    """Held-out rows show what the tree has learnt by heart."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))
     fidelity = segment_profile(rng.integers(0, 2, 300), X).fidelity
@@ -189,7 +189,7 @@ def test_noise_is_last_and_has_no_rule(customers, labels):
 
 
 def test_few_customers_are_marked(customers, labels):
-    """Six of them say little."""
+    """Six of them are too few."""
     few = labels.copy()
     few[:6] = 9
     profile = segment_profile(few, customers)
@@ -236,7 +236,7 @@ def test_wrong_labels_are_refused(customers, labels):
 
 
 def test_estimators(customers, labels):
-    """A pipeline predicts; a clusterer without predict tells what it fitted."""
+    """A pipeline predicts; a clusterer without predict has its labels."""
     pipeline = make_pipeline(TabularPreprocessor(), KMeans(3, n_init=3, random_state=0))
     pipeline.fit(customers)
     found = segment_profile(pipeline, customers)
@@ -262,11 +262,11 @@ def test_identifiers_are_left_out(customers, labels):
     """With a warning, unless they are asked for."""
     known = customers.assign(CustomerID=np.arange(120), note="")
     known["note"] = None
-    with pytest.warns(SegmentLearnWarning) as told:
+    with pytest.warns(SegmentLearnWarning) as caught:
         found = segment_profile(labels, known)
     assert found.columns == list(customers)
-    assert "identifiers" in str(told[0].message)
-    assert "hold no value" in str(told[1].message)
+    assert "identifiers" in str(caught[0].message)
+    assert "hold no value" in str(caught[1].message)
     asked = segment_profile(labels, known, columns=["CustomerID", 0])
     assert asked.columns == ["Age", "CustomerID"]
     with pytest.raises(ValueError, match=r"columns lists \['age'\]"):

@@ -49,7 +49,7 @@ def test_names_are_stored_in_the_estimator(customers):
 
 def test_names_are_kept_in_the_archive(customers, labels, tmp_path):
     """Labels stay numbers."""
-    clf = SegmentClassifier(hidden_layer_sizes=(4,), max_epochs=1, random_state=0)
+    clf = SegmentClassifier.from_preset("best-practices", max_epochs=1, random_state=0)
     clf.fit(customers[["Age", "job"]], labels)
     profile = segment_profile(labels, customers).rename({2: "the rich"})
     profile.store(clf)
@@ -110,7 +110,7 @@ def test_html_report(profile):
 
 
 def test_nothing_differs(labels):
-    """It is said so."""
+    """A sentence in place of the features."""
     X = pd.DataFrame({"x": np.arange(120) % 10})
     assert "No column differs much" in str(segment_profile(labels, X))
 

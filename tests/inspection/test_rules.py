@@ -1,4 +1,4 @@
-"""Rules: what they say is where the rows are."""
+"""Rules: their conditions hold where their rows are."""
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ def test_large_thresholds_are_rounded_down():
 
 
 def test_levels():
-    """Two levels are told by name, of three the other two are left out."""
+    """Of two levels one is named, of three the other two are excluded."""
     two = pd.DataFrame({"sex": ["F", "M"] * 30})
     assert rules_of(two, [0, 1] * 30) == {0: ["sex is F"], 1: ["sex is M"]}
     three = pd.DataFrame({"job": ["A", "B", "C"] * 20})
@@ -45,7 +45,7 @@ def test_levels():
 
 
 def test_missing_cells(rng):
-    """Numbers and categories alike."""
+    """Numbers and categories."""
     x = rng.normal(size=60)
     x[:30] = np.nan
     job = np.where(np.arange(60) < 30, None, "A")

@@ -41,7 +41,7 @@ def test_preprocessor_inside_an_estimator_is_asked(customers):
 
 
 def test_columns_that_are_kept_count(customers):
-    """An identifier that the preprocessor was told to keep is used."""
+    """An identifier that the preprocessor was set to keep is used."""
     model = TabularPreprocessor(identifiers="keep").fit(customers)
     assert used_columns(model, NAMES) == NAMES
 

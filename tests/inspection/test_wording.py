@@ -56,7 +56,7 @@ def test_numbers_in_words(column, kind, d, expected):
     ],
 )
 def test_levels_in_words(column, level, share, h, alone, expected):
-    """By their share, with the column where the level says little alone."""
+    """By their share, with the column where the level alone is unclear."""
     feature = DistinguishingFeature(
         "level", column, h, (share, 0.2), "category", level, 0, alone
     )

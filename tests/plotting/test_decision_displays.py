@@ -126,7 +126,7 @@ def test_profit_marks_the_best_budget(bank):
     X, y, net, _ = bank
     drawn = ProfitDisplay.from_estimator(net, X, y, **MONEY)
     (share, best), (_, profit, low, high) = (
-        next(iter(one.values())) for one in (drawn.best_, drawn.curves)
+        next(iter(by_name.values())) for by_name in (drawn.best_, drawn.curves)
     )
     earned = profit_at_budget(
         y, net.predict_proba(X)[:, 1], pos_label="yes", budget=share, **MONEY
@@ -165,7 +165,7 @@ def test_threshold_of_a_tuned_classifier_is_marked(bank):
 
 
 def test_threshold_above_all_probabilities(bank):
-    """Contacts nobody, which the legend tells."""
+    """Contacts nobody, which the legend shows."""
     _, y, _, _ = bank
     drawn = ThresholdDisplay.from_predictions(
         y, np.linspace(0, 0.5, len(y)), pos_label="yes", threshold=0.9
@@ -197,7 +197,7 @@ def test_each_of_several_classes_is_drawn_against_the_rest(segments):
 
 
 def test_campaign_pictures_are_for_two_classes(segments):
-    """The error says how to draw one segment."""
+    """The error explains how to draw one segment."""
     X, y, clf = segments
     with pytest.raises(ValueError, match="y == segment"):
         GainDisplay.from_estimator(clf, X, y)

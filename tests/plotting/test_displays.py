@@ -1,4 +1,4 @@
-"""The displays draw what the results hold, where they are told to."""
+"""The displays draw what the results hold, on the given axes."""
 
 import builtins
 import itertools
@@ -162,7 +162,7 @@ def test_silhouettes_from_estimator(blobs):
 
 
 def test_one_segment_has_no_silhouette(blobs):
-    """Which the title tells."""
+    """Which the title states."""
     X, _ = blobs
     display = SilhouetteDisplay.from_predictions(X, np.zeros(len(X), int))
     assert "no silhouette" in display.ax_.get_title()
@@ -225,8 +225,8 @@ def test_names_of_columns_are_not_cut_and_do_not_overlap(table):
     assert joined == [name.replace(" ", "") for name in display.shown_[1:]]
     for labels in (display.ax_.get_yticklabels(), display.ax_.get_xticklabels()):
         boxes = [label.get_window_extent() for label in labels]
-        for one, other in itertools.pairwise(boxes):
-            assert not one.overlaps(other)
+        for box, other in itertools.pairwise(boxes):
+            assert not box.overlaps(other)
         for box in boxes:
             assert box.x0 >= 0
             assert box.y0 >= 0
@@ -251,7 +251,7 @@ def test_associations_of_one_column_are_no_picture():
 
 
 def test_associations_fit_into_given_axes(table):
-    """In their figure; a pair that cannot be told has a dash."""
+    """In their figure; a pair that is not defined has a dash."""
     X = table[0].assign(same=1)
     figure, ax = plt.subplots()
     display = AssociationDisplay.from_result(associations(X)).plot(ax=ax)

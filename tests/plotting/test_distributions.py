@@ -27,15 +27,15 @@ def distribution(values, **how):
 
 def test_whole_numbers_have_a_bin_each():
     """Around each of them."""
-    one = distribution([2, 3, 3, 5])
-    assert one.edges.tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
-    assert one.counts.tolist() == [[1, 2, 0, 1]]
+    found = distribution([2, 3, 3, 5])
+    assert found.edges.tolist() == [1.5, 2.5, 3.5, 4.5, 5.5]
+    assert found.counts.tolist() == [[1, 2, 0, 1]]
 
 
 def test_bins_of_many_whole_numbers_hold_as_many_of_them_each():
     """Or some bins would be higher than others for that reason alone."""
-    one = distribution(np.repeat(np.arange(90), 2))
-    assert np.unique(one.counts).tolist() == [6]
+    found = distribution(np.repeat(np.arange(90), 2))
+    assert np.unique(found.counts).tolist() == [6]
 
 
 def test_shares_add_up_to_the_values_inside():
@@ -50,9 +50,9 @@ def test_far_values_are_counted_outside():
     """An infinite one among them."""
     values = np.r_[np.linspace(0, 1, 497), 50.0, 60.0, -np.inf]
     display = DistributionDisplay.from_frame(pd.DataFrame({"a": values}))
-    (one,) = display.distributions
-    assert (one.n_below[0], one.n_above[0]) == (1, 2)
-    assert one.counts.sum() == 497
+    (found,) = display.distributions
+    assert (found.n_below[0], found.n_above[0]) == (1, 2)
+    assert found.counts.sum() == 497
     low, high = (
         line.split(": ")[1] for line in display.axes_[0].get_xlabel().split("\n")
     )
@@ -62,8 +62,8 @@ def test_far_values_are_counted_outside():
 def test_range_ends_at_the_values_where_none_are_far():
     """And where most values are the same."""
     for values in ([1.5, 2, 3, 4], [0.5] * 999 + [7]):
-        one = distribution(values)
-        assert (one.edges[0], one.edges[-1]) == (min(values), max(values))
+        found = distribution(values)
+        assert (found.edges[0], found.edges[-1]) == (min(values), max(values))
 
 
 def test_box_has_quartiles_and_reaches_of_them():
@@ -74,9 +74,9 @@ def test_box_has_quartiles_and_reaches_of_them():
 
 def test_levels_beyond_the_first_are_put_together():
     """With how many they are."""
-    one = distribution(list("aaaaabbbbcccdefgh"))
-    assert one.levels == ["a", "b", "c", "d", "e", "f", "2 others"]
-    assert one.counts.tolist() == [[5, 4, 3, 1, 1, 1, 2]]
+    found = distribution(list("aaaaabbbbcccdefgh"))
+    assert found.levels == ["a", "b", "c", "d", "e", "f", "2 others"]
+    assert found.counts.tolist() == [[5, 4, 3, 1, 1, 1, 2]]
 
 
 def test_a_single_further_level_has_its_name():
@@ -87,9 +87,9 @@ def test_a_single_further_level_has_its_name():
 @pytest.mark.parametrize("values", [[0.0, 1.0, 1.0, np.nan], [False, True, True, None]])
 def test_flags_are_categories(values):
     """Of yes and no."""
-    one = distribution(values)
-    assert one.levels == ["yes", "no"]
-    assert one.shares.tolist() == [[2 / 3, 1 / 3]]
+    found = distribution(values)
+    assert found.levels == ["yes", "no"]
+    assert found.shares.tolist() == [[2 / 3, 1 / 3]]
 
 
 def test_ordered_levels_keep_their_order():
@@ -133,7 +133,7 @@ def test_tables_share_bins_and_levels():
 
 
 def test_column_of_one_table_alone():
-    """Which is told below it."""
+    """Which is written below it."""
     train = pd.DataFrame({"a": [1, 2, 3], "b": [1, 2, 3]})
     display = DistributionDisplay.from_frame({"train": train, "new": train[["a"]]})
     assert display.axes_[1].get_xlabel() == "not in new"
@@ -154,7 +154,7 @@ def test_columns_are_chosen_and_counted():
     """In the order of the choice; those beyond the most in the heading."""
     X = pd.DataFrame(np.arange(12).reshape(3, 4), columns=list("abcd"))
     display = DistributionDisplay.from_frame(X, columns=["d", "a", "b"], max_columns=2)
-    assert [one.name for one in display.distributions] == ["d", "a"]
+    assert [found.name for found in display.distributions] == ["d", "a"]
     assert "1 left out" in display.figure_.get_suptitle()
     with pytest.raises(ValueError, match=r"\['e'\]"):
         DistributionDisplay.from_frame(X, columns=["e"])
@@ -178,8 +178,8 @@ def test_polars_counts_as_pandas():
     )
     display = DistributionDisplay.from_frame(pl.from_pandas(X))
     expected = DistributionDisplay.from_frame(X)
-    for one, other in zip(display.distributions, expected.distributions, strict=True):
-        np.testing.assert_array_equal(one.counts, other.counts)
+    for found, other in zip(display.distributions, expected.distributions, strict=True):
+        np.testing.assert_array_equal(found.counts, other.counts)
 
 
 def test_levels_are_written_as_in_the_data():

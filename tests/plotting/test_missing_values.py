@@ -121,7 +121,7 @@ def test_complete_table_has_no_bars(table):
 
 @pytest.mark.parametrize("kind", ["matrix", "bar"])
 def test_dropped_columns_are_marked(table, kind):
-    """Those of imputation and those of another table apart."""
+    """Those of imputation and those of another table are distinguished."""
     after = table.drop(columns="empty").fillna({"age": 0, "job": "a"})
     frames = {"train": table, "new": table.drop(columns="job")}
     display = MissingValuesDisplay.from_frames(

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 
 @pytest.fixture(scope="module")
 def result():
-    """Bayes beside the majority and its twin."""
+    """Bayes beside the majority and a duplicate of itself."""
     baselines = {"majority": DummyClassifier(strategy="prior"), "copy": GaussianNB()}
     X, y = load_iris(return_X_y=True)
     return compare_models(GaussianNB(), X, y, baselines=baselines, random_state=0)

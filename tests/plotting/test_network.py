@@ -142,8 +142,8 @@ def test_middle_of_a_long_net_is_left_out():
     model = keras.Sequential([keras.Input((41,)), *map(layers.Dense, sizes)])
     display = NetworkDisplay.from_model(model, max_layers=7)
     assert len(display.shown_) == 7
-    (gap,) = [node for node in display.shown_ if node.kind == "…"]
-    assert gap.name == "25 more layers"
+    (left_out,) = [node for node in display.shown_ if node.kind == "…"]
+    assert left_out.name == "25 more layers"
     assert sum(node.n_params for node in display.shown_) == model.count_params()
     assert display.shown_[-1].shape == "(None, 11)"
 

@@ -30,7 +30,7 @@ _NAMES = {
 
 @pytest.fixture(scope="module")
 def campaign():
-    """Three hundred customers and what two models say of each."""
+    """Three hundred customers and the predictions of two models."""
     rng = np.random.default_rng(0)
     liking = rng.normal(-1, 1.5, 300)
     y = (rng.random(300) < 1 / (1 + np.exp(-liking))).astype(int)

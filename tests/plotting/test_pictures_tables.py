@@ -13,7 +13,7 @@ from segmentlearn.plotting import (
 
 @pytest.fixture(scope="module")
 def customers():
-    """Four hundred customers: numbers, categories, gaps that come together."""
+    """Four hundred customers: numbers, categories, joint missing values."""
     rng = np.random.default_rng(0)
     n = 400
     segment = rng.choice(["loyal", "new", "lost"], n, p=[0.5, 0.3, 0.2])

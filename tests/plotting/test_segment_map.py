@@ -57,7 +57,7 @@ def customers(labels):
 
 
 def test_columns_that_separate_best_together(customers, labels):
-    """Not two that say the same, though each separates well."""
+    """Not two with the same information, though each separates well."""
     display = SegmentMapDisplay.from_predictions(customers, labels)
     assert "score" in display.axis_names
     assert "noise" not in display.axis_names
@@ -136,14 +136,14 @@ def test_noise_has_no_centre(customers, labels):
 
 def test_missing_cells_are_left_out(customers, labels):
     """Of the picture and of the centres."""
-    gaps = customers.copy()
-    gaps.loc[:7, "income"] = np.nan
-    display = SegmentMapDisplay.from_predictions(gaps, labels, x="income", y="score")
+    X = customers.copy()
+    X.loc[:7, "income"] = np.nan
+    display = SegmentMapDisplay.from_predictions(X, labels, x="income", y="score")
     assert np.isfinite(display.centres).all()
 
 
 def test_too_few_numbers(customers, labels):
-    """The error says what can be drawn instead."""
+    """The error names what can be drawn instead."""
     with pytest.raises(ValueError, match="space='pca'"):
         SegmentMapDisplay.from_predictions(customers[["job", "noise"]], labels)
     with pytest.raises(ValueError, match="x or y='job' is a column without numbers"):
@@ -183,7 +183,7 @@ def test_labels_are_pushed_apart():
 
 
 def test_missing_matplotlib(customers, labels, monkeypatch):
-    """The error says how to install it."""
+    """The error names how to install it."""
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"segmentlearn\[plot\]"):
         SegmentMapDisplay.from_predictions(customers, labels)

@@ -123,5 +123,5 @@ def test_captions_fit_into_narrow_axes(customers, n_segments):
     figure.draw_without_rendering()
     for ax in axes:
         boxes = [label.get_window_extent() for label in ax.get_xticklabels()]
-        for one, other in itertools.pairwise(boxes):
-            assert one.x1 < other.x0
+        for box, other in itertools.pairwise(boxes):
+            assert box.x1 < other.x0

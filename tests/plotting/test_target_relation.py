@@ -41,15 +41,15 @@ def test_columns_are_ordered_by_their_association(table):
     """As in the table of associations; constant ones are counted."""
     display = TargetRelationDisplay.from_frame(*table)
     names = associations(*table).with_target.index[:3].tolist()
-    assert [one.name for one in display.relations] == names
+    assert [relation.name for relation in display.relations] == names
     assert "1 column not shown" in display.figure_.get_suptitle()
 
 
 def test_boxes_are_those_of_each_class(table):
     """In the order of the classes."""
     X, y = table
-    (one,) = TargetRelationDisplay.from_frame(X, y, columns=["income"]).relations
-    for box, (_, values) in zip(one.boxes, X["income"].groupby(y), strict=True):
+    (relation,) = TargetRelationDisplay.from_frame(X, y, columns=["income"]).relations
+    for box, (_, values) in zip(relation.boxes, X["income"].groupby(y), strict=True):
         np.testing.assert_allclose(box[1:4], values.quantile([0.25, 0.5, 0.75]))
         assert values.min() <= box[0] <= box[1]
 
@@ -57,11 +57,11 @@ def test_boxes_are_those_of_each_class(table):
 def test_classes_are_counted_at_each_level(table):
     """Missing cells are a level of their own."""
     X, y = table
-    (one,) = TargetRelationDisplay.from_frame(X, y, columns="job").relations
-    expected = pd.crosstab(X["job"].fillna("missing"), y).loc[one.levels]
-    np.testing.assert_array_equal(one.counts, expected)
-    assert one.levels[-1] == "missing"
-    np.testing.assert_allclose(one.shares.sum(axis=1), 1)
+    (relation,) = TargetRelationDisplay.from_frame(X, y, columns="job").relations
+    expected = pd.crosstab(X["job"].fillna("missing"), y).loc[relation.levels]
+    np.testing.assert_array_equal(relation.counts, expected)
+    assert relation.levels[-1] == "missing"
+    np.testing.assert_allclose(relation.shares.sum(axis=1), 1)
 
 
 def test_rates_of_the_rarer_class_have_wilson_intervals(table):
@@ -93,7 +93,7 @@ def test_means_of_numbers_are_taken_in_tenths(table):
     X, _ = table
     y = 2.0 * X["income"] + 0.5
     display = TargetRelationDisplay.from_frame(X, y, columns=["income", "job"])
-    by_name = {one.name: one for one in display.relations}
+    by_name = {relation.name: relation for relation in display.relations}
     income = by_name["income"]
     assert len(income.sizes) == 10
     np.testing.assert_allclose(income.means, 2 * income.centres + 0.5)
@@ -112,7 +112,7 @@ def test_axes_of_the_caller_are_used(table):
 
 
 def test_nothing_that_could_be_told(table):
-    """The error says what is needed."""
+    """The error names what is needed."""
     X, y = table
     with pytest.raises(ValueError, match="need two different values"):
         TargetRelationDisplay.from_frame(X, y, columns="country")
@@ -121,8 +121,8 @@ def test_nothing_that_could_be_told(table):
 def test_classes_are_written_as_in_the_data(table):
     """In capitals, where they are."""
     X, y = table
-    says = np.where(y == "c", "Yes", "No")
-    display = TargetRelationDisplay.from_frame(X, says, columns="job")
+    target = np.where(y == "c", "Yes", "No")
+    display = TargetRelationDisplay.from_frame(X, target, columns="job")
     assert display.classes == ["No", "Yes"]
     assert display.axes_[0].get_xlabel().startswith("share of Yes")
 

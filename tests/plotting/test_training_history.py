@@ -1,4 +1,4 @@
-"""TrainingHistoryDisplay: the curves of a training, and what they tell."""
+"""TrainingHistoryDisplay: the curves of a training, and its verdict."""
 
 import matplotlib
 import numpy as np
@@ -119,10 +119,10 @@ def test_given_axes_are_used():
     display = TrainingHistoryDisplay.from_history(
         _HISTORY, measures=["accuracy", "loss"], ax=axes
     )
-    assert [one.get_ylabel() for one in axes] == ["Accuracy", "Loss"]
+    assert [panel.get_ylabel() for panel in axes] == ["Accuracy", "Loss"]
 
 
-def test_what_cannot_be_drawn_is_told():
+def test_what_cannot_be_drawn_is_an_error():
     """No history, no such measure, too few axes."""
     with pytest.raises(ValueError, match="_Net keeps no history_"):
         TrainingHistoryDisplay.from_estimator(_Net(best_epoch=1).fit())

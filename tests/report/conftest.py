@@ -25,6 +25,12 @@ class Known(ClassifierMixin, BaseEstimator):
 
 
 @pytest.fixture
+def known_model():
+    """Return a classifier that predicts the segments it is fitted to."""
+    return Known()
+
+
+@pytest.fixture
 def report_on(tmp_path):
     """Return the page on customers whose segments are given."""
 
@@ -52,7 +58,7 @@ def report_of_counts(report_on):
 
 @pytest.fixture
 def features_of():
-    """Return what is said of the columns of each segment on a page."""
+    """Return the features of each segment on a page."""
 
     def read(page):
         cards = re.findall(r'<article class="card">.*?</article>', page, re.DOTALL)

@@ -1,12 +1,20 @@
-"""Findings in words for who does not program."""
+"""Findings of the audit in words for readers who do not program."""
 
+import html
+import importlib.resources
+import re
 import string
+import tomllib
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn.report._findings import _CURES, plain_findings
+from segmentlearn import audit
+from segmentlearn.report import write_report
+
+FILE = importlib.resources.files("segmentlearn.report").joinpath("findings.toml")
+TEXTS = tomllib.loads(FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -21,14 +29,26 @@ def customers():
     )
 
 
-def found(X, used=None):
-    findings = plain_findings(X, None, np.random.RandomState(0), used)
-    return {one.columns: one for one in findings}
+@pytest.fixture
+def found(known_model, tmp_path):
+    """Return the findings on a page: columns, and with them severity and cure."""
+
+    def read(X, used=None):
+        labels = np.tile(["A", "B"], len(X))[: len(X)]
+        model = known_model.fit(X[used or list(X)], labels)
+        write_report(model, X, tmp_path / "page.html")
+        page = html.unescape((tmp_path / "page.html").read_text(encoding="utf-8"))
+        row = (
+            r'class="mark (\w+)">.*?<strong>(.*?)</strong>.*?</td><td>([^<]*)</td></tr>'
+        )
+        return {columns: (mark, cure) for mark, columns, cure in re.findall(row, page)}
+
+    return read
 
 
-def test_cure_names_options_of_the_command_line(customers):
+def test_cure_names_options_of_the_command_line(customers, found):
     """Not parameters of Python."""
-    cure = found(customers)["Customer ID"].cure
+    _, cure = found(customers)["Customer ID"]
     assert "--drop 'Customer ID'" in cure
     assert "--id 'Customer ID'" in cure
     assert "ids=" not in cure
@@ -36,36 +56,43 @@ def test_cure_names_options_of_the_command_line(customers):
 
 @pytest.mark.parametrize("words", ["GroupKFold", "pandas", "ids=", "sklearn", "fold"])
 def test_cures_are_without_python(words):
-    """A manager reads nothing of modules and folds."""
-    assert not [cure for cure in _CURES.values() if words in cure]
+    """No modules, parameters or folds."""
+    assert not [text["cure"] for text in TEXTS.values() if words in text["cure"]]
 
 
 def test_fields_of_cures_are_known():
     """Every field of a cure is filled in."""
-    parser = string.Formatter()
-    fields = {field for cure in _CURES.values() for _, field, *_ in parser.parse(cure)}
+    parsed = [string.Formatter().parse(text["cure"]) for text in TEXTS.values()]
+    fields = {field for pieces in parsed for _, field, *_ in pieces}
     assert fields <= {None, "drop", "drop_others", "id"}
 
 
-def test_copies_keep_one_column(customers):
+def test_every_code_of_one_table_has_a_text():
+    """Those that the documentation of `audit` lists, but for the new table's."""
+    notes = audit.__doc__.split("Codes of findings:")[1].split("References")[0]
+    items = notes.split("\n    - ")
+    codes = re.findall(r'"([a-z-]+)"', " ".join(items[:6]))
+    assert set(codes) - {"shared-entities", "reused-identifiers"} == set(TEXTS)
+
+
+def test_copies_keep_one_column(customers, found):
     """The first of the columns that hold the same is kept."""
     X = customers[["Age"]].assign(Years=customers["Age"])
-    assert found(X)["Age, Years"].cure.endswith("(--drop Years).")
+    assert found(X)["Age, Years"][1].endswith("(--drop Years).")
 
 
-def test_column_that_is_left_out_already_needs_nothing(customers):
+def test_column_that_is_left_out_already_needs_nothing(customers, found):
     """What the model does not use is worth knowing and no more."""
-    one = found(customers, used=["Age"])["Customer ID"]
-    assert one.severity == "note"
-    assert "nothing to do" in one.cure
+    severity, cure = found(customers, used=["Age"])["Customer ID"]
+    assert severity == "note"
+    assert "nothing to do" in cure
 
 
-def test_worst_findings_are_first(customers):
+def test_worst_findings_are_first(customers, found):
     """A finding that has become milder stands below the others."""
-    audited = plain_findings(customers, None, np.random.RandomState(0))
-    first = audited[0].columns
-    others = [name for name in customers if name != first]
-    again = plain_findings(customers, None, np.random.RandomState(0), others)
-    assert [one.severity for one in audited[:2]] == ["warning", "warning"]
-    assert again[0].columns == audited[1].columns
-    assert again[0].severity == "warning"
+    before = found(customers)
+    first, second = list(before)[:2]
+    assert [before[name][0] for name in (first, second)] == ["warning", "warning"]
+    after = found(customers, [name for name in customers if name != first])
+    assert next(iter(after)) == second
+    assert after[second][0] == "warning"

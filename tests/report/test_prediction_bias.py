@@ -27,7 +27,7 @@ def test_even_errors_show_no_bias(report_of_counts, counts):
 
 
 def test_small_segment_is_not_named(report_of_counts):
-    """Nothing is said of a segment of nine customers."""
+    """Nothing is reported on a segment of nine customers."""
     page = report_of_counts([[300, 0, 0], [60, 140, 0], [9, 0, 0]])
     assert "segment B too rarely." in page
 

@@ -31,12 +31,12 @@ def headline(monkeypatch, tmp_path):
     """Return the sentence on segments with overlaps of one's own."""
 
     def write(jaccards):
-        verdicts = ["stable" if one >= 0.75 else "doubtful" for one in jaccards]
+        verdicts = ["stable" if value >= 0.75 else "doubtful" for value in jaccards]
         frame = pd.DataFrame(
             {"segment": range(len(jaccards)), "jaccard": jaccards, "verdict": verdicts}
         )
         found = types.SimpleNamespace(to_frame=lambda: frame, n_rows=60)
-        name = "segmentlearn.report._quality.cluster_stability"
+        name = "segmentlearn.model_selection.cluster_stability"
         monkeypatch.setattr(name, lambda *_, **__: found)
         X = pd.DataFrame({"a": range(60)})
         model = KMeans(2, n_init=1, random_state=0).fit(X)
@@ -60,7 +60,7 @@ def test_several_unstable_segments_are_named(headline):
     assert "on segments 0 (doubtful) and 2 (doubtful)." in page
 
 
-def test_no_segment_that_comes_back_is_said_in_words(headline):
+def test_no_stable_segment_is_written_as_none(headline):
     """Not "0 of 2"."""
     assert "None of 2 segments come back" in headline([0.7, 0.62])
 

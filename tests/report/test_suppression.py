@@ -15,15 +15,15 @@ def other_tables(counts, shown, at):
     """Give what else one count may be, with the total and all that is shown the same.
 
     Written without the rule under test: customers are moved between hidden groups,
-    within the bounds that their words tell.
+    within the bounds that their words imply.
     """
-    bounded = any(one.is_small for one in shown)
+    bounded = any(cell.is_small for cell in shown)
     limits = {
         k: (0, THRESHOLD - 1)
-        if one.is_small
+        if cell.is_small
         else (THRESHOLD if bounded else 0, sum(counts))
-        for k, one in enumerate(shown)
-        if not one.is_shown
+        for k, cell in enumerate(shown)
+        if not cell.is_shown
     }
     rest = sum(counts[k] for k in limits)
     others = [limits[k] for k in limits if k != at]
@@ -42,7 +42,7 @@ def test_hidden_count_may_be_another(counts):
     """Beside a total that may be shown, each small count may be other numbers."""
     shown = suppress(counts)
     if sum(counts) < THRESHOLD:
-        assert all(not one.is_shown for one in shown)
+        assert all(not cell.is_shown for cell in shown)
         return
     for at, count in enumerate(counts):
         if count < THRESHOLD:
@@ -53,34 +53,38 @@ def test_hidden_count_may_be_another(counts):
 @settings(deadline=None)
 def test_shown_counts_are_true_and_not_small(counts):
     """What is shown is the count itself, never a small one."""
-    for count, one in zip(counts, suppress(counts), strict=True):
-        assert one.count is None or (one.count == count >= THRESHOLD)
+    for count, cell in zip(counts, suppress(counts), strict=True):
+        assert cell.count is None or (cell.count == count >= THRESHOLD)
 
 
 def test_nothing_is_hidden_without_need():
     """Where no count is small, all are shown."""
-    assert [one.count for one in suppress([10, 20, 30])] == [10, 20, 30]
+    assert [cell.count for cell in suppress([10, 20, 30])] == [10, 20, 30]
 
 
 def test_single_small_count_takes_another_along():
     """A single hidden count would be the total less the others."""
-    assert [str(one) for one in suppress([500, 80, 3])] == ["500", "not shown", "< 10"]
+    assert [str(cell) for cell in suppress([500, 80, 3])] == [
+        "500",
+        "not shown",
+        "< 10",
+    ]
 
 
-def test_equal_smallest_counts_do_not_tell():
-    """That the hidden one is no larger than those shown must not tell it."""
-    shown = [str(one) for one in suppress([9, 50, 50, 60])]
+def test_equal_smallest_counts_stay_unknown():
+    """That the hidden one is no larger than those shown must not reveal it."""
+    shown = [str(cell) for cell in suppress([9, 50, 50, 60])]
     assert shown == ["< 10", "not shown", "not shown", "60"]
 
 
 @pytest.mark.parametrize("counts", [[9, 9, 9], [0, 10]])
-def test_bounds_that_tell_are_left_out(counts):
-    """Where "< 10" itself would tell the number, it is not said."""
-    assert {str(one) for one in suppress(counts)} == {"not shown"}
+def test_revealing_bounds_are_left_out(counts):
+    """Where "< 10" itself would reveal the number, it is not shown."""
+    assert {str(cell) for cell in suppress(counts)} == {"not shown"}
 
 
 def test_share_next_to_everything_is_a_small_count():
-    """95 of 100 tells of the other five."""
+    """95 of 100 reveals the other five."""
     assert may_show_share(90, 100)
     assert not may_show_share(91, 100)
 
@@ -93,6 +97,6 @@ def test_small_errors_are_not_the_accuracy_less_the_rest():
 def test_confusion_hides_a_second_error():
     """A small error on the largest class takes another on that class along."""
     counts = np.array([[90, 4, 30], [20, 50, 15], [20, 15, 60]])
-    texts = [[str(one) for one in row] for row in show_confusion(counts)]
+    texts = [[str(cell) for cell in row] for row in show_confusion(counts)]
     assert texts[0] == ["90", "< 10", "not shown"]
     assert texts[1] == ["20", "50", "15"]

@@ -33,7 +33,7 @@ def clusterer(customers):
 
 
 @pytest.fixture(scope="module")
-def judged(customers):
+def evaluated(customers):
     """A classifier of three segments, none of them small."""
     y = np.array(["A", "B", "C"])[pd.qcut(customers["Age"], 3).cat.codes]
     return make_pipeline(StandardScaler(), LogisticRegression()).fit(customers, y), (
@@ -52,7 +52,7 @@ def test_page_loads_nothing(clusterer, customers, tmp_path):
     page = write(clusterer, customers, tmp_path)
     sources = re.findall(r'src="([^"]{0,30})', page)
     assert sources
-    assert all(one.startswith("data:image/png;base64") for one in sources)
+    assert all(source.startswith("data:image/png;base64") for source in sources)
     assert not re.search(r"https?://|<script|<link|@import|url\(", page)
 
 
@@ -125,9 +125,9 @@ def test_nothing_hidden_is_not_explained(clusterer, customers, tmp_path):
 
 
 @pytest.mark.parametrize(("fewest", "is_explained"), [(4, True), (14, False)])
-def test_grey_is_explained_where_it_is(fewest, is_explained, judged, tmp_path):
+def test_grey_is_explained_where_it_is(fewest, is_explained, evaluated, tmp_path):
     """A picture of counts that all are shown has no grey cells."""
-    model, X = judged
+    model, X = evaluated
     counts = [[90, fewest, 30], [20, 50, 15], [20, 15, 60]]
     facts = {"held_out_labels": ["A", "B", "C"], "held_out_confusion": counts}
     page = write(model, X, tmp_path, facts=facts)
@@ -135,9 +135,9 @@ def test_grey_is_explained_where_it_is(fewest, is_explained, judged, tmp_path):
     assert ("To protect single customers" in page) is is_explained
 
 
-def test_sizes_stand_beside_those_of_held_out_customers(judged, tmp_path):
+def test_sizes_stand_beside_those_of_held_out_customers(evaluated, tmp_path):
     """Shares of these customers, of held-out ones as named and as they are."""
-    model, X = judged
+    model, X = evaluated
     counts = [[90, 14, 30], [20, 50, 15], [20, 15, 60]]
     facts = {"held_out_labels": ["A", "B", "C"], "held_out_confusion": counts}
     page = write(model, X, tmp_path, facts=facts)
@@ -187,7 +187,7 @@ def test_rare_level_is_nowhere(customers, tmp_path):
 
 
 def test_large_table_is_sampled(clusterer, customers, tmp_path):
-    """Sizes are of all rows, the rest of 20,000, and the page says so."""
+    """Sizes are of all rows, the rest of 20,000, and the page notes it."""
     many = pd.concat([customers] * 150, ignore_index=True)
     page = write(clusterer, many, tmp_path)
     assert "<dd>22,500</dd>" in page
@@ -198,7 +198,7 @@ def test_large_table_is_sampled(clusterer, customers, tmp_path):
 def test_missing_package_names_the_extra(
     package, clusterer, customers, tmp_path, monkeypatch
 ):
-    """The error says what to install."""
+    """The error names what to install."""
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ImportError, match=r"segmentlearn\[report\]"):
         write_report(clusterer, customers, tmp_path / "report.html")

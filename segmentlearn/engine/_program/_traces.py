@@ -2,12 +2,15 @@
 
 import contextlib
 import sys
+import threading
 from contextlib import AbstractContextManager
 from typing import Any
 
 # Keras, the engine and the user's code stay: XLA crashes at an operation whose trace
 # has no frame outside of TensorFlow, which keeps the innermost frames alone
 _LEFT_OUT = ("tensorflow", "sklearn", "joblib")
+
+_of_thread = threading.local()
 
 
 def short_traces() -> AbstractContextManager[Any]:
@@ -17,19 +20,29 @@ def short_traces() -> AbstractContextManager[Any]:
     ends, and about half of a graph are the files and lines of the calls that led to its
     operations. They are only shown by an error inside of a compiled epoch.
     """
+    if not hasattr(_of_thread, "context"):
+        _of_thread.context = _make_context()
+    return _of_thread.context
+
+
+def _make_context() -> AbstractContextManager[Any]:
     try:
         from tensorflow.python.util.tf_stack import StackTraceFilter
     except ImportError:  # pragma: no cover
         return contextlib.nullcontext()
 
-    filenames = {
-        getattr(module, "__file__", None) or ""
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in _LEFT_OUT
-    }
-
     class ShortTraces(StackTraceFilter):
-        def get_filtered_filenames(self) -> set[str]:
-            return filenames
+        def __init__(self) -> None:
+            super().__init__()
+            self.internal_set.update_to(
+                {
+                    getattr(module, "__file__", None) or ""
+                    for name, module in list(sys.modules.items())
+                    if name.partition(".")[0] in _LEFT_OUT
+                }
+            )
+
+        def update(self) -> None:
+            """Leave the set as it is: every trace would keep one of its own."""
 
     return ShortTraces()

@@ -1,1 +1,1 @@
-"""What displays have in common: axes, colours, panels, inputs."""
+"""Helpers shared by the displays: axes, colours, panels, inputs."""

@@ -1,4 +1,4 @@
-"""Boxes of quartiles, slim enough to stand above other things."""
+"""Horizontal box plots, slim enough to stand above a histogram."""
 
 from typing import Any
 
@@ -9,13 +9,12 @@ from segmentlearn.plotting._base._canvas import Axes
 
 def five_numbers(values: np.ndarray) -> np.ndarray:
     """Return what a box shows of some values."""
+    from matplotlib.cbook import boxplot_stats
+
     if not len(values):
         return np.full(5, np.nan)
-    lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75])
-    reach = 1.5 * (upper - lower)
-    low = values[values >= lower - reach].min()
-    high = values[values <= upper + reach].max()
-    return np.array([min(low, lower), lower, median, upper, max(high, upper)])
+    [found] = boxplot_stats(values)
+    return np.array([found[name] for name in ("whislo", "q1", "med", "q3", "whishi")])
 
 
 def draw_box(
@@ -25,26 +24,11 @@ def draw_box(
     if np.isnan(five).any():
         return
     low, lower, median, upper, high = five
-    how = {} if transform is None else {"transform": transform}
-    ax.plot([low, high], [y, y], color="#444444", linewidth=1, **how)
-    ax.barh(
-        y,
-        upper - lower,
-        left=lower,
-        height=height,
-        color=color,
-        edgecolor="#444444",
-        linewidth=0.8,
-        zorder=2.5,
-        **how,
-    )
+    transform = ax.transData if transform is None else transform
+    style = {"edgecolor": "#444444", "linewidth": 0.8, "zorder": 2.5}
+    box = {"left": lower, "height": height, "transform": transform}
+    ax.plot([low, high], [y, y], color="#444444", linewidth=1, transform=transform)
+    ax.barh(y, upper - lower, color=color, **box, **style)
     ends = [y - height / 2, y + height / 2]
-    ax.plot(
-        [median, median],
-        ends,
-        color="black",
-        linewidth=2,
-        solid_capstyle="butt",
-        zorder=3,
-        **how,
-    )
+    line = {"color": "black", "linewidth": 2, "solid_capstyle": "butt", "zorder": 3}
+    ax.plot([median, median], ends, transform=transform, **line)

@@ -1,12 +1,22 @@
 """Axes to draw on, and colours that colour-blind readers can distinguish."""
 
-from typing import Any
+from typing import Any, Self
 
 Axes = Any  # of Matplotlib, which is imported only when something is drawn
 
 # M. Okabe and K. Ito, "Color universal design", 2008, without yellow and black
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#7F7F7F")
 BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, GREY = COLORS
+SMALL = 8  # points of what is written into panels
+
+
+class Display:
+    """Base of displays that are drawn on a single axes."""
+
+    def _drawn_on(self, ax: Axes) -> Self:
+        """Keep the axes and its figure."""
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
 
 
 def require_pyplot() -> Any:
@@ -30,7 +40,7 @@ def open_axes(ax: Axes, *, width: float = 6.4, height: float = 4.0) -> Axes:
 
 
 def laid_out_width(*all_axes: Axes) -> list[float]:
-    """Lay a figure out, and return how wide axes in it are."""
+    """Lay a figure out, and return how wide axes in it are, in points."""
     figure = all_axes[0].figure.canvas.figure  # of a subfigure the whole one
     figure.draw_without_rendering()
     return [72 * ax.bbox.width / figure.dpi for ax in all_axes]
@@ -42,7 +52,7 @@ def lasting_width(ax: Axes, *beside: Axes) -> float:
     figure, place = ax.figure, ax.get_subplotspec()
     if place is None or figure.get_layout_engine() is None:
         return width  # nothing moves any more
-    boxes = [one.get_tightbbox() for one in (ax, *beside)]
+    boxes = [axes.get_tightbbox() for axes in (ax, *beside)]
     labels = max(box.x1 for box in boxes) - min(box.x0 for box in boxes)
     labels -= ax.bbox.width
     edges = figure.subplotpars
@@ -56,3 +66,34 @@ def tidy(ax: Axes, grid: str = "y") -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(True, axis=grid, color="#E5E5E5", linewidth=0.8)
     ax.set_axisbelow(True)
+
+
+def name_rows(ax: Axes, names: Any, *, room: float = 0.0, **style: Any) -> None:
+    """Write names at the left of rows, the first on top."""
+    ax.set_yticks(range(len(names)), names, **style)
+    ax.set_ylim(len(names) - 0.5 + room, -0.5 - room)
+    ax.tick_params(axis="y", length=0)
+
+
+def name_columns(ax: Axes, names: Any, rotation: Any = 0, **style: Any) -> None:
+    """Write names below columns; slanted ones end at their column."""
+    if rotation not in (0, 90, "horizontal", "vertical"):
+        style |= {"ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(names)), names, rotation=rotation, **style)
+
+
+def write_cell(ax: Axes, place: Any, text: str, *, is_dark: bool, **style: Any) -> None:
+    """Write into the middle of a cell of a heatmap, given by row and column."""
+    (row, column), style["color"] = place, "white" if is_dark else "black"
+    ax.text(column, row, text, ha="center", va="center", **style)
+
+
+def add_colorbar(
+    ax: Axes, image: Any, label: str, *, size: float = SMALL, **placing: Any
+) -> Any:
+    """Add the scale of the colours of an image."""
+    bar = image.figure.colorbar(image, ax=ax, **placing)
+    bar.set_label(label, fontsize=SMALL)
+    bar.ax.tick_params(labelsize=size)
+    bar.outline.set_visible(False)
+    return bar

@@ -1,18 +1,26 @@
-"""One table or several by name, read column by column."""
+"""Input of one table, or of several by name."""
 
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from segmentlearn.plotting._base._canvas import require_pyplot
 from segmentlearn.plotting._base._predictions import named
 from segmentlearn.tables import as_table
 
 ONLY_TABLE = "table"
 
 
-def read_named_tables(tables: Any, parameter: str) -> dict[str, dict]:
-    """Read one table, or several by name."""
+def read_tables(tables: Any, parameter: str, max_columns: int = 1) -> dict[str, dict]:
+    """Read one table, or several by name, once it is sure that they can be drawn."""
+    require_pyplot()
+    is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
+    if not is_whole or max_columns < 1:
+        raise ValueError(
+            f"max_columns={max_columns!r} is not a whole number of at least 1; pass "
+            f"the number of columns to show at most."
+        )
     read = {}
     for name, table in named(tables, ONLY_TABLE).items():
         shape = np.shape(table)
@@ -42,13 +50,3 @@ def choose_columns(names: Any, columns: list) -> list[str]:
             f"are {names}; choose some of them, or None for all."
         )
     return [str(column) for column in columns]
-
-
-def check_max_columns(max_columns: int) -> None:
-    """Raise a ValueError unless this is a whole number of at least 1."""
-    is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
-    if not is_whole or max_columns < 1:
-        raise ValueError(
-            f"max_columns={max_columns!r} is not a whole number of at least 1; pass "
-            f"the number of columns to show at most."
-        )

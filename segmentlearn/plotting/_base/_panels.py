@@ -1,4 +1,4 @@
-"""Panels side by side: opened, named, or with words in place of a picture."""
+"""Panels side by side: axes, titles, notes, ticks and legends."""
 
 import textwrap
 from typing import Any
@@ -6,14 +6,33 @@ from typing import Any
 import numpy as np
 
 from segmentlearn._formatting import level_text, short_number_text
-from segmentlearn.plotting._base._canvas import Axes, laid_out_width, require_pyplot
-from segmentlearn.plotting._base._segment_style import wrap_name
+from segmentlearn.plotting._base._canvas import (
+    SMALL,
+    Axes,
+    laid_out_width,
+    require_pyplot,
+)
+from segmentlearn.plotting._base._segment_style import cut, wrap_name
 
-SMALL = 8  # points of what is written into panels
 STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
 _LETTER = 0.56 * SMALL  # points of a letter of that size, about
 _TICK = 30  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
+
+
+class PanelDisplay:
+    """Base of displays of several panels."""
+
+    def _take_axes(self, axes: Any, n_panels: int) -> np.ndarray:
+        """Keep the axes of the panels, and raise unless there is one for each."""
+        self.axes_ = np.ravel(np.array(axes))
+        if len(self.axes_) != n_panels:
+            raise ValueError(
+                f"axes holds {len(self.axes_)} axes and there are {n_panels} panels to "
+                f"draw; pass one for each, or None for a new figure."
+            )
+        self.figure_ = self.axes_[0].figure
+        return self.axes_
 
 
 def open_panels(
@@ -22,37 +41,19 @@ def open_panels(
     """Return the axes of a new figure that panels of some size fit into."""
     n_wide = min(n_panels, n_wide)
     n_high = -(-n_panels // n_wide)
-    figure, grid = require_pyplot().subplots(
-        n_high,
-        n_wide,
-        figsize=(width * n_wide + extra, height * n_high),
-        squeeze=False,
-        layout="constrained",
-    )
-    for left_over in grid.ravel()[n_panels:]:
-        figure.delaxes(left_over)
-    return grid.ravel()[:n_panels]
-
-
-def check_axes(axes: Any, n_panels: int) -> None:
-    """Raise a ValueError unless there is an axes for each panel."""
-    if len(axes) != n_panels:
-        raise ValueError(
-            f"axes holds {len(axes)} axes and there are {n_panels} panels to draw; "
-            f"pass one for each, or None for a new figure."
-        )
+    size = (width * n_wide + extra, height * n_high)
+    figure = require_pyplot().figure(figsize=size, layout="constrained")
+    axes = figure.subplots(n_high, n_wide, squeeze=False).ravel()
+    for left_over in axes[n_panels:]:
+        left_over.remove()
+    return axes[:n_panels]
 
 
 def write_alone(ax: Axes, words: str) -> None:
     """Write a sentence in place of a picture, so that no empty axes is drawn."""
     ax.set_axis_off()
-    ax.text(
-        *(0.5, 0.5, words),
-        ha="center",
-        va="center",
-        fontsize=9,
-        transform=ax.transAxes,
-    )
+    style = {"ha": "center", "va": "center", "transform": ax.transAxes}
+    ax.text(0.5, 0.5, words, fontsize=9, **style)
 
 
 def column_title(name: str, width: int = 24) -> str:
@@ -60,10 +61,7 @@ def column_title(name: str, width: int = 24) -> str:
     lines = wrap_name(str(name), width).split("\n")
     if len(lines) > 2:
         lines = [lines[0], f"{lines[1]}…"]
-    lines = [
-        line if len(line) <= width + 4 else f"{line[: width + 3]}…" for line in lines
-    ]
-    return "\n".join(lines).replace("$", r"\$")
+    return "\n".join(cut(line, width + 4) for line in lines).replace("$", r"\$")
 
 
 def level_title(level: Any, flag_of: str | None = None) -> str:
@@ -76,7 +74,7 @@ def row_titles(titles: list, sizes: Any = None) -> list[str]:
     if len(titles) <= _FEW_ROWS:
         ticks = [column_title(title, 14) for title in titles]
     else:
-        ticks = [_cut(str(title), 18).replace("$", r"\$") for title in titles]
+        ticks = [cut(str(title), 18).replace("$", r"\$") for title in titles]
     if sizes is None:
         return ticks
     return [f"{tick} ({size:,})" for tick, size in zip(ticks, sizes, strict=True)]
@@ -92,9 +90,8 @@ def write_around(axes: Any, titles: list, notes: list[str]) -> None:
         title = column_title(name, min(34, n_letters))
         ax.set_title("\n".join([title, *more]), fontsize=SMALL + 1)
         lines = [textwrap.fill(line, n_letters) for line in note.split("\n")]
-        ax.set_xlabel(
-            "\n".join(lines), fontsize=SMALL, color="#444444", parse_math=False
-        )
+        style = {"fontsize": SMALL, "color": "#444444", "parse_math": False}
+        ax.set_xlabel("\n".join(lines), **style)
         locator = ax.xaxis.get_major_locator()
         if width < 4 * _TICK and isinstance(locator, MaxNLocator):
             locator.set_params(nbins=max(1, int(width / _TICK)))
@@ -128,24 +125,13 @@ def add_legend(axes: Any, names: Any, colors: Any, is_new: bool) -> None:
     """Add one legend for all panels; colours beyond the names are not needed."""
     from matplotlib.patches import Patch
 
-    handles = [
-        Patch(color=color, label=column_title(name, 20))
-        for name, color in zip(names, colors, strict=False)
-    ]
+    entries = zip(names, colors, strict=False)
+    handles = [Patch(color=color, label=column_title(n, 20)) for n, color in entries]
     if not is_new:
         axes[0].legend(handles=handles, fontsize=SMALL)
         return
-    axes[0].figure.legend(
-        handles=handles,
-        loc="outside lower center",
-        ncols=min(len(handles), 5),
-        frameon=False,
-        fontsize=SMALL + 1,
-    )
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
+    style = {"loc": "outside lower center", "frameon": False, "fontsize": SMALL + 1}
+    axes[0].figure.legend(handles=handles, ncols=min(len(handles), 5), **style)
 
 
 def _tick(value: Any, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""Legible scatter plots: jitter, axes without outliers, labels apart."""
+"""Legible scatter plots: jitter, limits without outliers, separate labels."""
 
 import numpy as np
 

@@ -1,12 +1,14 @@
-"""From estimators and customers to the probabilities that a display draws."""
+"""Probabilities of the positive class, from classifiers or as they are passed."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.metrics import read_binary, read_labels
+from segmentlearn.plotting._base._canvas import Axes, Display, require_pyplot
 
 
 def named(value: Any, name: str | None = None) -> dict:
@@ -18,12 +20,54 @@ def named(value: Any, name: str | None = None) -> dict:
     return {name: value}
 
 
-def predicted(estimators: dict, X: Any, pos_label: Any = None) -> tuple[dict, Any]:
+class PredictionsDisplay(Display):
+    """Base of displays of the probability of a class of two."""
+
+    from_predictions: Any
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        pos_label: Any = None,
+        ax: Axes = None,
+        **how: Any,
+    ) -> Self:
+        """Draw the curve of a fitted classifier, or of several to compare.
+
+        Parameters
+        ----------
+        estimator : classifier or dict of str to classifier
+            Fitted, with two classes.
+        X : frame or array of shape (n_samples, n_features)
+            Customers that it was not fitted to.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        pos_label : int, float, bool or str, default=None
+            The class of the responders; None is the second of `classes_`.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **how
+            Passed to `from_predictions`, such as `benefit` and `cost` of a profit.
+
+        Returns
+        -------
+        display : display instance
+        """
+        require_pyplot()  # before the work
+        proba, pos_label = predicted(estimator, X, pos_label)
+        return cls.from_predictions(y, proba, pos_label=pos_label, ax=ax, **how)
+
+
+def predicted(estimator: Any, X: Any, pos_label: Any = None) -> tuple[dict, Any]:
     """Return the probability of the positive class by each estimator."""
     probabilities = {}
-    for name, estimator in estimators.items():
-        check_is_fitted(estimator)
-        classes = read_labels(estimator.classes_).tolist()
+    for name, classifier in named(estimator).items():
+        check_is_fitted(classifier)
+        classes = read_labels(classifier.classes_).tolist()
         if len(classes) != 2:
             raise ValueError(
                 f"the estimator has {len(classes)} classes, {classes!r}, and the "
@@ -35,8 +79,8 @@ def predicted(estimators: dict, X: Any, pos_label: Any = None) -> tuple[dict, An
             raise ValueError(
                 f"pos_label={pos_label!r} is not a class of the estimator, {classes!r}."
             )
-        shown = type(estimator).__name__ if name is None else name
-        probabilities[shown] = estimator.predict_proba(X)[:, classes.index(pos_label)]
+        shown = type(classifier).__name__ if name is None else name
+        probabilities[shown] = classifier.predict_proba(X)[:, classes.index(pos_label)]
     return probabilities, pos_label
 
 
@@ -53,6 +97,6 @@ def read_all(
 ) -> dict[str | None, tuple]:
     """Return responders and probabilities under each name."""
     return {
-        one: read_binary(y_true, values, pos_label)
-        for one, values in named(proba, name).items()
+        key: read_binary(y_true, values, pos_label)
+        for key, values in named(proba, name).items()
     }

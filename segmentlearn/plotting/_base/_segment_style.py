@@ -1,13 +1,14 @@
-"""How segments look in every picture: colours, marks, legends."""
+"""Colours, markers and captions of segments, the same in every picture."""
 
 import textwrap
+from itertools import cycle
 from typing import Any
 
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import is_noise
+from segmentlearn.plotting._base._canvas import COLORS
 
-# M. Okabe and K. Ito, "Color universal design", 2008, without yellow and black
-_FEW = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
+_FEW = COLORS[:-1]  # grey is that of noise
 # P. Tol, "Colour schemes", 2021, muted
 _MANY = (
     *("#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE"),
@@ -20,12 +21,16 @@ _NOISE_COLOR = "#BBBBBB"
 def segment_colors(labels: list) -> tuple[list[str], list[str]]:
     """Return a colour and a mark for each segment."""
     palette = _FEW if len(labels) <= len(_FEW) else _MANY
-    colors = [palette[at % len(palette)] for at in range(len(labels))]
-    marks = [_MARKS[at % len(_MARKS)] for at in range(len(labels))]
-    for at, label in enumerate(labels):
-        if is_noise(label):
-            colors[at], marks[at] = _NOISE_COLOR, "."
+    colors, marks = [], []
+    for label, color, mark in zip(labels, cycle(palette), cycle(_MARKS), strict=False):
+        colors.append(_NOISE_COLOR if is_noise(label) else color)
+        marks.append("." if is_noise(label) else mark)
     return colors, marks
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text of at most so many letters."""
+    return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
 
 
 def wrap_name(name: str, width: int) -> str:
@@ -41,9 +46,8 @@ def segment_caption(
     text = name if name == str(label) else f"{label}: {name}"
     lines = textwrap.wrap(f"{text} ({percent(share)})", width)
     if len(lines) > most_lines:
-        text = textwrap.shorten(
-            text, width * most_lines - width // 2 - 8, placeholder=" …"
-        )
+        n_letters = width * most_lines - width // 2 - 8
+        text = textwrap.shorten(text, n_letters, placeholder=" …")
         lines = textwrap.wrap(f"{text} ({percent(share)})", width)
     return "\n".join(lines)
 

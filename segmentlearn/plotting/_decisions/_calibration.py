@@ -1,4 +1,4 @@
-"""The reliability diagram: whether customers respond as often as predicted."""
+"""Reliability diagram: observed shares against predicted probabilities."""
 
 import dataclasses
 from typing import Any, Self
@@ -12,13 +12,13 @@ from segmentlearn.metrics import (
     reliability_curve,
 )
 from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, require_pyplot, tidy
-from segmentlearn.plotting._base._predictions import named, predicted, read_all
+from segmentlearn.plotting._base._predictions import PredictionsDisplay, read_all
 
 _MOST_SHOWN = 10  # curves in one picture
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class CalibrationDisplay:
+class CalibrationDisplay(PredictionsDisplay):
     """Share of responders over their probability, with intervals and bin counts.
 
     Made by `from_estimator` or `from_predictions`. Calibrated probabilities are on the
@@ -92,12 +92,12 @@ class CalibrationDisplay:
         display : CalibrationDisplay
         """
         require_pyplot()  # before the work
-        labels = getattr(estimator, "classes_", None)
-        if labels is not None and len(labels) > 2:
+        how = {"ax": ax, **how}
+        labels = getattr(estimator, "classes_", ())
+        if len(labels) > 2:
             proba = estimator.predict_proba(X)
-            return cls.from_predictions(y, proba, labels=labels, ax=ax, **how)
-        proba, pos_label = predicted(named(estimator), X, pos_label)
-        return cls.from_predictions(y, proba, pos_label=pos_label, ax=ax, **how)
+            return cls.from_predictions(y, proba, labels=labels, **how)
+        return super().from_estimator(estimator, X, y, pos_label=pos_label, **how)
 
     @classmethod
     def from_predictions(
@@ -162,15 +162,11 @@ class CalibrationDisplay:
                 "draw them one by one, with y == segment and its probability."
             )
         bins = {"n_bins": n_bins, "strategy": strategy, "pos_label": True}
-        return cls(
-            curves={
-                one: reliability_curve(*pair, **bins) for one, pair in read.items()
-            },
-            errors={
-                one: expected_calibration_error(*pair, **bins)
-                for one, pair in read.items()
-            },
-        ).plot(ax=ax, **how)
+        curves, errors = (
+            {key: measure(*pair, **bins) for key, pair in read.items()}
+            for measure in (reliability_curve, expected_calibration_error)
+        )
+        return cls(curves=curves, errors=errors).plot(ax=ax, **how)
 
     def plot(self, *, ax: Axes = None) -> Self:
         """Draw the curves and the bins' customers below.
@@ -186,35 +182,26 @@ class CalibrationDisplay:
         """
         plt = require_pyplot()
         if ax is None:
-            _, (ax, below) = plt.subplots(
-                2,
-                figsize=(5.6, 6.0),
-                height_ratios=(4, 1),
-                sharex=True,
-                layout="constrained",
-            )
+            figure = plt.figure(figsize=(5.6, 6.0), layout="constrained")
+            ax, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
         else:
             below = _axes_below(ax)
-        limit = max(curve.high.max() for curve in self.curves.values())
-        predicted_to = max(curve.mean_predicted.max() for curve in self.curves.values())
-        limit = min(1.0, 1.08 * max(limit, predicted_to))
+        reach = [(curve.high, curve.mean_predicted) for curve in self.curves.values()]
+        limit = min(1.0, 1.08 * max(values.max() for pair in reach for values in pair))
         ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="calibrated")
         for at, (name, curve) in enumerate(self.curves.items()):
             self._draw_curve(ax, below, at, name, curve)
         ends = -0.02 * limit, 1.02 * limit  # bins at 0 and 1 are whole dots
-        ax.set_xlim(ends)
-        ax.set_ylim(ends)
-        ax.set_ylabel("Share that is of the class")
-        below.set_xlabel("Mean probability in the bin")
-        below.set_ylabel("Customers")
+        ax.set(xlim=ends, ylim=ends, ylabel="Share that is of the class")
+        below.set(xlabel="Mean probability in the bin", ylabel="Customers")
         below.set_ylim(bottom=0)
         below.margins(y=0.15)
         for axes in (ax, below):
             tidy(axes, grid="both")
         ax.legend(loc="upper left", frameon=False)
         ax.tick_params(axis="x", labelbottom=False)
-        self.ax_, self.counts_ax_, self.figure_ = ax, below, ax.figure
-        return self
+        self.counts_ax_ = below
+        return self._drawn_on(ax)
 
     def _draw_curve(
         self, ax: Axes, below: Axes, at: int, name: str, curve: Any
@@ -222,23 +209,13 @@ class CalibrationDisplay:
         """Draw the bins of one name."""
         color = COLORS[at % len(COLORS)]
         label = f"ECE {self.errors[name]:.3f}"
-        ax.errorbar(
-            curve.mean_predicted,
-            curve.fraction_positive,
-            yerr=(
-                curve.fraction_positive - curve.low,
-                curve.high - curve.fraction_positive,
-            ),
-            color=color,
-            marker="o",
-            markersize=5,
-            linewidth=1.5,
-            elinewidth=1,
-            capsize=2,
-            label=label if name is None else f"{name} ({label})",
-        )
-        below.vlines(curve.mean_predicted, 0, curve.counts, color=color, linewidth=1.2)
-        below.plot(curve.mean_predicted, curve.counts, "o", color=color, markersize=4)
+        label = label if name is None else f"{name} ({label})"
+        x, y = curve.mean_predicted, curve.fraction_positive
+        style = {"markersize": 5, "linewidth": 1.5, "elinewidth": 1, "capsize": 2}
+        reach = (y - curve.low, curve.high - y)
+        ax.errorbar(x, y, reach, color=color, marker="o", label=label, **style)
+        below.vlines(x, 0, curve.counts, color=color, linewidth=1.2)
+        below.plot(x, curve.counts, "o", color=color, markersize=4)
 
 
 def _axes_below(ax: Axes) -> Axes:

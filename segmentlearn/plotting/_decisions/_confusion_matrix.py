@@ -1,4 +1,4 @@
-"""The confusion matrix with shares of each true class, and counts."""
+"""Confusion matrix with counts and shares of each true class."""
 
 from typing import Any, Self
 
@@ -6,7 +6,8 @@ import numpy as np
 import sklearn.metrics
 
 from segmentlearn._formatting import percent
-from segmentlearn.plotting._base._canvas import Axes, laid_out_width, open_axes
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _NAME_WIDTH = 16
@@ -91,10 +92,10 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         counts = self.confusion_matrix
         side = 1.6 + 0.9 * len(counts)
         labels = self.display_labels
-        names = [str(one) for one in (range(len(counts)) if labels is None else labels)]
+        names = list(map(str, range(len(counts)) if labels is None else labels))
         beside = [wrap_name(name, _NAME_WIDTH) for name in names]
         extra = max(0.6, 0.2 + _LETTER / 72 * _longest_line(beside))
-        ax = open_axes(ax, width=max(4.0, side + extra), height=max(3.4, side))
+        ax = _canvas.open_axes(ax, width=max(4.0, side + extra), height=max(3.4, side))
         totals = counts.sum(axis=1, keepdims=True)
         shares = counts / totals.clip(min=1e-300)
         self.confusion_matrix = shares
@@ -120,8 +121,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
             self.im_.colorbar.ax.yaxis.set_major_formatter("{x:.0%}")
             self.im_.colorbar.set_label("Share of the true class")
             self.im_.colorbar.outline.set_visible(False)
-        ax.set_xlabel("Decision")
-        ax.set_ylabel("True class")
+        ax.set(xlabel="Decision", ylabel="True class")
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0)
         ax.set_yticks(range(len(names)), beside, parse_math=False)
@@ -131,21 +131,15 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     @staticmethod
     def _name_decisions(ax: Axes, names: Any, rotation: Any) -> None:
         """Write the names below the columns, turned where there is no room for them."""
-        room = max(1, int(laid_out_width(ax)[0] / len(names) / _LETTER) - 1)
+        room = max(1, int(_canvas.laid_out_width(ax)[0] / len(names) / _LETTER) - 1)
         below = [wrap_name(name, room) for name in names]
         if rotation != "horizontal":
             ax.set_xticks(range(len(names)), names, rotation=rotation, parse_math=False)
         elif _longest_line(below) <= room:
-            ax.set_xticks(range(len(names)), below, parse_math=False)
+            _canvas.name_columns(ax, below, parse_math=False)
         else:
-            ax.set_xticks(
-                range(len(names)),
-                [wrap_name(name, _NAME_WIDTH) for name in names],
-                rotation=40,
-                ha="right",
-                rotation_mode="anchor",
-                parse_math=False,
-            )
+            below = [wrap_name(name, _NAME_WIDTH) for name in names]
+            _canvas.name_columns(ax, below, 40, parse_math=False)
 
 
 def _longest_line(names: Any) -> int:

@@ -1,4 +1,4 @@
-"""Gain and lift charts: what contacting the most probable customers first brings."""
+"""Cumulative gain and lift charts."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,19 +7,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import cumulative_gain_curve, lift_curve
-from segmentlearn.plotting._base._canvas import (
-    COLORS,
-    GREY,
-    Axes,
-    open_axes,
-    require_pyplot,
-    tidy,
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, open_axes, tidy
+from segmentlearn.plotting._base._predictions import (
+    PredictionsDisplay,
+    read_all,
+    thinned,
 )
-from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class GainDisplay:
+class GainDisplay(PredictionsDisplay):
     """Share of the responders among the most probable customers.
 
     Made by `from_estimator` or `from_predictions`.
@@ -58,42 +55,6 @@ class GainDisplay:
     response_rate: float | None = None
 
     @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any,
-        y: ArrayLike,
-        *,
-        pos_label: Any = None,
-        ax: Axes = None,
-        **how: Any,
-    ) -> Self:
-        """Draw the curve of a fitted classifier, or of several to compare.
-
-        Parameters
-        ----------
-        estimator : classifier or dict of str to classifier
-            Fitted, with two classes.
-        X : frame or array of shape (n_samples, n_features)
-            Customers that it was not fitted to.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        pos_label : int, float, bool or str, default=None
-            The class of the responders; None is the second of `classes_`.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **how
-            Passed to `plot`.
-
-        Returns
-        -------
-        display : GainDisplay or LiftDisplay
-        """
-        require_pyplot()  # before the work
-        proba, pos_label = predicted(named(estimator), X, pos_label)
-        return cls.from_predictions(y, proba, pos_label=pos_label, ax=ax, **how)
-
-    @classmethod
     def from_predictions(
         cls,
         y_true: ArrayLike,
@@ -126,10 +87,7 @@ class GainDisplay:
         display : GainDisplay or LiftDisplay
         """
         read = read_all(y_true, proba, pos_label, name)
-        curves = {
-            one: cls._curve(positive, scores)[:2]
-            for one, (positive, scores) in read.items()
-        }
+        curves = {key: cls._curve(*pair)[:2] for key, pair in read.items()}
         positive = next(iter(read.values()))[0]
         display = cls(curves=curves, response_rate=float(positive.mean()))
         return display.plot(ax=ax, **how)
@@ -151,16 +109,13 @@ class GainDisplay:
         self.lines_ = []
         for at, (name, (contacted, values)) in enumerate(self.curves.items()):
             x, y = thinned(contacted, values)
-            label = name if name is not None else "classifier"
-            color = COLORS[at % len(COLORS)]
-            self.lines_ += ax.plot(x, y, color=color, linewidth=2, label=label)
-        ax.set_xlim(0, 1)
+            style = {"color": COLORS[at % len(COLORS)], "linewidth": 2}
+            self.lines_ += ax.plot(x, y, label=name or "classifier", **style)
+        ax.set(xlim=(0, 1), xlabel="Customers contacted")
         ax.xaxis.set_major_formatter("{x:.0%}")
-        ax.set_xlabel("Customers contacted")
         tidy(ax, grid="both")
         self._finish(ax)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)
 
     @staticmethod
     def _curve(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -170,18 +125,12 @@ class GainDisplay:
         """Draw the gain of random choice and of knowing the responders."""
         ax.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="random")
         if self.response_rate is not None:
-            ax.plot(
-                [0, self.response_rate, 1],
-                [0, 1, 1],
-                color=GREY,
-                linestyle=":",
-                label="best possible",
-            )
+            x, y = [0, self.response_rate, 1], [0, 1, 1]
+            ax.plot(x, y, color=GREY, linestyle=":", label="best possible")
 
     def _finish(self, ax: Axes) -> None:
-        ax.set_ylim(0, 1.02)
+        ax.set(ylim=(0, 1.02), ylabel="Responders reached")
         ax.yaxis.set_major_formatter("{x:.0%}")
-        ax.set_ylabel("Responders reached")
         ax.legend(loc="lower right", frameon=False)
 
 
@@ -235,6 +184,5 @@ class LiftDisplay(GainDisplay):
 
     def _finish(self, ax: Axes) -> None:
         highest = max(values.max() for _, values in self.curves.values())
-        ax.set_ylim(0, max(1.5, 1.15 * highest))
-        ax.set_ylabel("Lift")
+        ax.set(ylim=(0, max(1.5, 1.15 * highest)), ylabel="Lift")
         ax.legend(loc="upper right", frameon=False)

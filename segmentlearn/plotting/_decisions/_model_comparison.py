@@ -1,4 +1,4 @@
-"""How far a classifier is ahead of baselines, with intervals."""
+"""Differences between a classifier and baselines, with intervals."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,27 +7,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.model_selection import MEASURE_NAMES, compare_models
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    VERMILLION,
-    Axes,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, GREY, VERMILLION, Axes, Display
 
 _COLORS = {"better": BLUE, "worse": VERMILLION, "undecided": GREY}
 # how a baseline stands, not the classifier
-_STANDINGS = {
-    "better": "beaten",
-    "worse": "ahead",
-    "undecided": "undecided",
-}
+_STANDINGS = {"better": "beaten", "worse": "ahead", "undecided": "undecided"}
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ModelComparisonDisplay:
+class ModelComparisonDisplay(Display):
     """Differences of a classifier to baselines on the same folds.
 
     Made by `from_estimator` or `from_result`. A dot to the right of zero is a baseline
@@ -110,10 +99,9 @@ class ModelComparisonDisplay:
         -------
         display : ModelComparisonDisplay
         """
-        require_pyplot()  # before the work
-        return cls.from_result(compare_models(estimator, X, y, **parameters)).plot(
-            ax=ax
-        )
+        _canvas.require_pyplot()  # before the work
+        result = compare_models(estimator, X, y, **parameters)
+        return cls.from_result(result).plot(ax=ax)
 
     @classmethod
     def from_result(cls, result: Any, measure: str | None = None) -> Self:
@@ -165,7 +153,7 @@ class ModelComparisonDisplay:
         -------
         self : ModelComparisonDisplay
         """
-        ax = open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.baselines))
+        ax = _canvas.open_axes(ax, width=7.0, height=1.6 + 0.45 * len(self.baselines))
         for place, verdict in enumerate(self.verdicts):
             color = _COLORS[verdict]
             low, high = self.intervals[place]
@@ -177,12 +165,9 @@ class ModelComparisonDisplay:
             f"{baseline}\n({_STANDINGS[verdict]})"
             for baseline, verdict in zip(self.baselines, self.verdicts, strict=True)
         ]
-        ax.set_yticks(np.arange(len(ticks)), ticks)
-        ax.set_ylim(len(ticks) - 0.5, -0.5)
+        _canvas.name_rows(ax, ticks)
         words = MEASURE_NAMES.get(self.measure, self.measure)
         ax.set_title(f"{self.name} compared with baselines, {words}")
         ax.set_xlabel(f"Lead, with joint {self.confidence_level:.0%} intervals")
-        tidy(ax, grid="x")
-        ax.tick_params(axis="y", length=0)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        _canvas.tidy(ax, grid="x")
+        return self._drawn_on(ax)

@@ -83,11 +83,8 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         self.line_.set(color=COLORS[n_drawn % len(COLORS)], linewidth=2)
         if self.chance_level_ is not None:
             self.chance_level_.set(color=GREY, label="random")
-        ax.set_aspect("auto")
-        ax.set_xlim(0, 1)
-        ax.set_ylim(0, 1.02)
-        ax.set_xlabel("Recall")
-        ax.set_ylabel("Precision")
+        ax.set(aspect="auto", xlim=(0, 1), ylim=(0, 1.02))
+        ax.set(xlabel="Recall", ylabel="Precision")
         tidy(ax, grid="both")
         ax.legend(loc="best", frameon=False)
         return self

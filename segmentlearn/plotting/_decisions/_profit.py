@@ -1,4 +1,4 @@
-"""The profit of a campaign against how many customers it contacts."""
+"""Profit of a campaign against the share of customers contacted."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,20 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import customer_profits, rank_customers
-from segmentlearn.plotting._base._canvas import (
-    COLORS,
-    Axes,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
-from segmentlearn.plotting._base._predictions import named, predicted, read_all
+from segmentlearn.plotting._base._canvas import COLORS, Axes, open_axes, tidy
+from segmentlearn.plotting._base._predictions import PredictionsDisplay, read_all
 
 _POINTS = 201  # of a curve
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ProfitDisplay:
+class ProfitDisplay(PredictionsDisplay):
     """Profit of contacting the most probable customers, with its bootstrap band.
 
     Made by `from_estimator` or `from_predictions`. The best budget is marked. It is the
@@ -62,50 +56,6 @@ class ProfitDisplay:
         for name, (contacted, profit, _, _) in self.curves.items():
             at = int(np.argmax(profit))
             self.best_[name] = float(contacted[at]), float(profit[at])
-
-    @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any,
-        y: ArrayLike,
-        *,
-        benefit: Any,
-        cost: Any,
-        pos_label: Any = None,
-        ax: Axes = None,
-        **how: Any,
-    ) -> Self:
-        """Draw the profit from a fitted classifier, or from several to compare.
-
-        Parameters
-        ----------
-        estimator : classifier or dict of str to classifier
-            Fitted, with two classes.
-        X : frame or array of shape (n_samples, n_features)
-            Customers that it was not fitted to.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        benefit : float or array-like of shape (n_samples,)
-            What a responder who is contacted brings, before the cost of the contact.
-        cost : float or array-like of shape (n_samples,)
-            What a contact costs.
-        pos_label : int, float, bool or str, default=None
-            The class of the responders; None is the second of `classes_`.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **how
-            Passed to `from_predictions`.
-
-        Returns
-        -------
-        display : ProfitDisplay
-        """
-        require_pyplot()  # before the work
-        proba, pos_label = predicted(named(estimator), X, pos_label)
-        return cls.from_predictions(
-            y, proba, benefit=benefit, cost=cost, pos_label=pos_label, ax=ax, **how
-        )
 
     @classmethod
     def from_predictions(
@@ -156,7 +106,7 @@ class ProfitDisplay:
         """
         curves = {}
         levels = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
-        for one, (positive, scores) in read_all(y_true, proba, pos_label, name).items():
+        for key, (positive, scores) in read_all(y_true, proba, pos_label, name).items():
             ranking = rank_customers(scores)
             profits = customer_profits(positive, benefit, cost)
             reached = ranking.reached
@@ -167,7 +117,7 @@ class ProfitDisplay:
             if n_bootstrap:
                 samples = ranking.resampled(profits, reached, n_bootstrap, random_state)
                 low, high = np.quantile(samples, levels, axis=0)
-            curves[one] = reached / len(scores), profit, low, high
+            curves[key] = reached / len(scores), profit, low, high
         return cls(curves=curves).plot(ax=ax, **how)
 
     def plot(self, *, ax: Axes = None, unit: str = "") -> Self:
@@ -186,27 +136,18 @@ class ProfitDisplay:
         """
         ax = open_axes(ax, width=6.4, height=4.4)
         ax.axhline(0.0, color="black", linewidth=0.8)
-        for at, (name, (contacted, profit, low, high)) in enumerate(
-            self.curves.items()
-        ):
-            color = COLORS[at % len(COLORS)]
+        for at, (name, curve) in enumerate(self.curves.items()):
+            (contacted, profit, low, high), color = curve, COLORS[at % len(COLORS)]
             share, best = self.best_[name]
-            caption = f"best {best:,.0f} at {share:.0%}"
+            label = "" if name is None else f"{name}: "
+            label += f"best {best:,.0f} at {share:.0%}"
             ax.fill_between(contacted, low, high, color=color, alpha=0.15, linewidth=0)
-            ax.plot(
-                contacted,
-                profit,
-                color=color,
-                linewidth=2,
-                label=caption if name is None else f"{name}: {caption}",
-            )
+            ax.plot(contacted, profit, color=color, linewidth=2, label=label)
             ax.plot([share], [best], marker="o", color=color, markersize=7)
-        ax.set_xlim(0, 1)
+        ax.set(xlim=(0, 1), xlabel="Customers contacted")
+        ax.set_ylabel(f"Profit ({unit})" if unit else "Profit")
         ax.xaxis.set_major_formatter("{x:.0%}")
         ax.yaxis.set_major_formatter("{x:,.0f}")
-        ax.set_xlabel("Customers contacted")
-        ax.set_ylabel(f"Profit ({unit})" if unit else "Profit")
         tidy(ax, grid="both")
         ax.legend(loc="best", frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)

@@ -1,4 +1,4 @@
-"""What becomes of precision, recall and the queue when the threshold moves."""
+"""Precision, recall, F1 and queue rate by decision threshold."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,21 +7,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import rank_customers
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    ORANGE,
-    VERMILLION,
-    Axes,
-    open_axes,
-    require_pyplot,
-    tidy,
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, GREY, ORANGE, VERMILLION, Axes
+from segmentlearn.plotting._base._predictions import (
+    PredictionsDisplay,
+    read_all,
+    thinned,
 )
-from segmentlearn.plotting._base._predictions import named, predicted, read_all, thinned
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ThresholdDisplay:
+class ThresholdDisplay(PredictionsDisplay):
     """Precision, recall, F1 and queue rate at each threshold.
 
     Made by `from_estimator` or `from_predictions`. The queue rate is the share of the
@@ -101,22 +97,14 @@ class ThresholdDisplay:
         -------
         display : ThresholdDisplay
         """
-        require_pyplot()  # before the work
         if pos_label is None:
             pos_label = getattr(estimator, "pos_label", None)
         if threshold is None:
             own = getattr(estimator, "threshold", None)
             threshold = getattr(estimator, "best_threshold_", own)
             threshold = None if isinstance(threshold, str) else threshold
-        proba, pos_label = predicted(named(estimator), X, pos_label)
-        return cls.from_predictions(
-            y,
-            next(iter(proba.values())),
-            threshold=threshold,
-            pos_label=pos_label,
-            ax=ax,
-            **how,
-        )
+        how = {"threshold": threshold, "pos_label": pos_label, "ax": ax, **how}
+        return super().from_estimator(estimator, X, y, **how)
 
     @classmethod
     def from_predictions(
@@ -150,7 +138,7 @@ class ThresholdDisplay:
         -------
         display : ThresholdDisplay
         """
-        positive, scores = read_all(y_true, proba, pos_label)[None]
+        [(positive, scores)] = read_all(y_true, proba, pos_label).values()
         ranking = rank_customers(scores)
         reached = ranking.reached[1:]
         hits = ranking.totals(positive)[1:]
@@ -176,14 +164,13 @@ class ThresholdDisplay:
         -------
         self : ThresholdDisplay
         """
-        ax = open_axes(ax, width=7.6, height=4.4)
-        curves = {
-            "precision": (self.precision, BLUE),
-            "recall": (self.recall, ORANGE),
-            "F1": (self.f1, VERMILLION),
-            "queue rate": (self.queue_rate, GREY),
-        }
-        for name, (values, color) in curves.items():
+        ax = _canvas.open_axes(ax, width=7.6, height=4.4)
+        for name, values, color in (
+            ("precision", self.precision, BLUE),
+            ("recall", self.recall, ORANGE),
+            ("F1", self.f1, VERMILLION),
+            ("queue rate", self.queue_rate, GREY),
+        ):
             label = name
             if self.threshold is not None:
                 # customers from the threshold on, of whom there may be none
@@ -193,18 +180,11 @@ class ThresholdDisplay:
             curve = thinned(self.thresholds, values)
             ax.plot(*curve, style, color=color, linewidth=2, label=label)
         if self.threshold is not None:
-            ax.axvline(
-                self.threshold,
-                color="black",
-                linestyle=":",
-                label=f"threshold {self.threshold:.3f}",
-            )
-        ax.set_xlim(0, 1)
-        ax.set_ylim(0, 1.02)
+            label = f"threshold {self.threshold:.3f}"
+            ax.axvline(self.threshold, color="black", linestyle=":", label=label)
+        ax.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="Threshold")
         ax.yaxis.set_major_formatter("{x:.0%}")
-        ax.set_xlabel("Threshold")
-        tidy(ax, grid="both")
+        _canvas.tidy(ax, grid="both")
         # beside the picture: the curves leave no corner free
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)

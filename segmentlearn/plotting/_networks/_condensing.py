@@ -1,4 +1,4 @@
-"""Fewer boxes for large nets: equal branches, repeated blocks, long middles."""
+"""Condense large networks: equal branches, repeated blocks, long middles."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import replace
@@ -46,12 +46,9 @@ def _merge_branches(nodes: list[LayerNode]) -> list[LayerNode]:
             kept[at] = node
         elif at == equal[0]:
             last = nodes[equal[-1]]
-            kept[at] = replace(
-                node,
-                name=_range_text(node.name, last.name),
-                groups=tuple(map(_range_text, node.groups, last.groups)),
-                count=len(equal),
-            )
+            name = _range_text(node.name, last.name)
+            groups_text = tuple(map(_range_text, node.groups, last.groups))
+            kept[at] = replace(node, name=name, groups=groups_text, count=len(equal))
         else:
             stand_ins[at] = equal[0]
     return sort_nodes(select_nodes(kept, stand_ins))
@@ -92,13 +89,11 @@ def _leave_out_middle(nodes: list[LayerNode], max_layers: int) -> list[LayerNode
     first, last = left_out[0], left_out[-1]
     params: list = [nodes[at].n_params for at in left_out]
     kept = {at: node for at, node in enumerate(nodes) if at not in left_out[1:]}
-    kept[first] = LayerNode(
-        name=f"{len(left_out)} more layers",
-        kind="…",
-        shape=nodes[last].shape,
-        n_params=None if None in params else sum(params),
-        sources=[first - 1],
+    name, n_params = (
+        f"{len(left_out)} more layers",
+        None if None in params else sum(params),
     )
+    kept[first] = LayerNode(name, "…", "", nodes[last].shape, n_params, [first - 1])
     return select_nodes(kept, dict.fromkeys(left_out[1:], first))
 
 

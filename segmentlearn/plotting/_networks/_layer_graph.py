@@ -70,11 +70,17 @@ def read_layers(model: Any, expand_nested: bool = True) -> list[LayerNode]:
 
 def sort_nodes(nodes: list[LayerNode]) -> list[LayerNode]:
     """Return nodes row by row, each below its sources."""
-    depth: list[int] = []
-    for node in nodes:  # sources come first already
-        depth.append(1 + max((depth[at] for at in node.sources), default=-1))
-    order = sorted(range(len(nodes)), key=lambda at: (depth[at], at))
+    rows = depths(nodes)
+    order = sorted(range(len(nodes)), key=rows.__getitem__)
     return select_nodes({at: nodes[at] for at in order}, {})
+
+
+def depths(nodes: list[LayerNode]) -> list[int]:
+    """Return the row of each node, below all of its sources."""
+    rows: list[int] = []
+    for node in nodes:  # sources come first
+        rows.append(1 + max((rows[at] for at in node.sources), default=-1))
+    return rows
 
 
 def select_nodes(
@@ -151,18 +157,10 @@ class _Reader:
         name = entry.get("name") or config["name"]
         if "layers" in config and self._expand_nested and layer is not None:
             return self.read(layer, config, (*groups, name), sources)
-        self.nodes.append(
-            LayerNode(
-                name=name,
-                kind=entry["class_name"],
-                detail=_detail(config),
-                shape=_shape(layer, config),
-                n_params=_n_params(layer, entry["class_name"]),
-                sources=list(dict.fromkeys(sources)),
-                groups=groups,
-                is_shared=call > 0,
-            )
-        )
+        kind, inputs = entry["class_name"], list(dict.fromkeys(sources))
+        facts = (_detail(config), _shape(layer, config), _n_params(layer, kind))
+        node = LayerNode(name, kind, *facts, inputs, groups, is_shared=call > 0)
+        self.nodes.append(node)
         return [len(self.nodes) - 1]
 
 
@@ -186,11 +184,8 @@ def _leaves(value: Any) -> Iterable[Any]:
 
 def _tensors(call: dict) -> list[tuple[str, int, int]]:
     """Return layer, call and output of each tensor in the arguments of a call."""
-    return [
-        tuple(leaf["config"]["keras_history"])
-        for leaf in _leaves(call)
-        if isinstance(leaf, dict)
-    ]
+    tensors = [leaf for leaf in _leaves(call) if isinstance(leaf, dict)]
+    return [tuple(tensor["config"]["keras_history"]) for tensor in tensors]
 
 
 def _detail(config: dict) -> str:
@@ -205,7 +200,7 @@ def _detail(config: dict) -> str:
 def _shape(layer: Any, config: dict) -> str:
     try:
         given = config.get("batch_shape")
-        shapes = [given] if given else [one.shape for one in _leaves(layer.output)]
+        shapes = [given] if given else [leaf.shape for leaf in _leaves(layer.output)]
     except (AttributeError, ValueError):  # never called
         return "?"
     if len(shapes) > 1:

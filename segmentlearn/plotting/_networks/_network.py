@@ -8,9 +8,14 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from segmentlearn.plotting._base._canvas import require_pyplot
+from segmentlearn.plotting._base._canvas import Display, require_pyplot
+from segmentlearn.plotting._base._segment_style import cut
 from segmentlearn.plotting._networks._condensing import condense
-from segmentlearn.plotting._networks._layer_graph import LayerNode, read_layers
+from segmentlearn.plotting._networks._layer_graph import (
+    LayerNode,
+    depths,
+    read_layers,
+)
 
 _WIDTH, _HEIGHT = 2.6, 0.42  # inches of a box
 _GAP, _STEP = 0.45, 0.68  # between boxes of a row, from row to row
@@ -29,7 +34,7 @@ _REGULARISERS = ("Dropout", "Noise", "Normalization", "Regularization")
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class NetworkDisplay:
+class NetworkDisplay(Display):
     """Layers as boxes and what they pass on as arrows.
 
     Made by `from_model` or `from_estimator`. A box has a layer's name, class with
@@ -150,9 +155,9 @@ class NetworkDisplay:
         Parameters
         ----------
         max_layers : int, default=24
-            Boxes from which on blocks that are repeated in a row are drawn once, in a
-            frame that says how often, and then the middle of a long net is left out.
-            Three or more equal branches are always drawn once.
+            With more boxes, blocks that are repeated in a row are drawn once, in a
+            frame with the number of repeats; if that is not enough, the middle of the
+            net is left out. Three or more equal branches are always drawn once.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure of a fitting size.
 
@@ -190,7 +195,7 @@ class NetworkDisplay:
         ax.set_ylim(bottom, top)
         ax.set_aspect("equal")
         ax.set_axis_off()
-        self.ax_, self.figure_ = ax, ax.figure
+        self._drawn_on(ax)
         write = partial(ax.text, va="center", fontsize=_FONT_SIZE * self._scale())
         for (x0, x1, y0, y1), text in frames:
             how = {"edgecolor": _FRAME_COLOR, "linestyle": "--", "zorder": 0}
@@ -221,9 +226,7 @@ def _lay_out(
     nodes: list[LayerNode],
 ) -> tuple[list[tuple[float, float]], dict[tuple[int, int], float]]:
     """Return the middles of the boxes, and where long arrows pass the rows between."""
-    rows: list[int] = []
-    for node in nodes:
-        rows.append(1 + max((rows[at] for at in node.sources), default=-1))
+    rows = depths(nodes)
     for at in range(len(nodes)):
         if not nodes[at].sources:  # right above what it leads to
             below = [rows[to] for to, node in enumerate(nodes) if at in node.sources]
@@ -244,18 +247,17 @@ def _lay_out(
     arrows = [(source, at) for at, node in enumerate(nodes) for source in node.sources]
     for source, at in sorted(arrows, key=lambda ends: rows[ends[1]] - rows[ends[0]]):
         passed = range(rows[source] + 1, rows[at])
+        if not passed:
+            continue
         near = [(middle, half + _LANE) for row, middle, half in taken if row in passed]
         beside = [middle + side * half for middle, half in near for side in (1, -1)]
-        free = [
+        beside.sort(key=lambda place: abs(place - x[source]))
+        lanes[source, at] = lane = next(
             place
             for place in beside
             if all(abs(place - middle) > half - 1e-6 for middle, half in near)
-        ]
-        if passed:
-            lanes[source, at] = lane = min(
-                free, key=lambda place: abs(place - x[source])
-            )
-            taken += [(row, lane, 0.0) for row in passed]
+        )
+        taken += [(row, lane, 0.0) for row in passed]
     return [(float(x[at]), -_STEP * rows[at]) for at in range(len(nodes))], lanes
 
 
@@ -325,12 +327,8 @@ def _draw_arrow(ax: Any, source: tuple, target: tuple, lane: float | None) -> No
         way[1:1] = [(lane, y) for y in ends]
     how = {"color": _LINE, "linewidth": 1.1}
     ax.plot(*np.transpose(way[:-1]), zorder=2, solid_joinstyle="round", **how)
-    ax.annotate(
-        "",
-        way[-1],
-        way[-2],
-        arrowprops={"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, **how},
-    )
+    arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, **how}
+    ax.annotate("", way[-1], way[-2], arrowprops=arrow)
 
 
 def _color(node: LayerNode) -> str:
@@ -358,9 +356,5 @@ def _fitting(node: LayerNode) -> tuple[str, str]:
         return f"… {node.name} …", ""
     kind = node.kind + (f" · {node.detail}" if node.detail else "")
     for_name = max(_FEWEST_LETTERS, _LETTERS - len(kind))
-    name = _cut(node.name, for_name)
-    return name, _cut(kind, _LETTERS - len(name))
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    name = cut(node.name, for_name)
+    return name, cut(kind, _LETTERS - len(name))

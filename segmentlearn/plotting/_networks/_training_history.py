@@ -1,4 +1,4 @@
-"""Loss and metrics of a training, epoch by epoch, and whether the net overfits."""
+"""Learning curves: loss and metrics by epoch, and whether the net overfits."""
 
 import dataclasses
 import textwrap
@@ -9,14 +9,14 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.metrics import generalization_gap, median_history
+from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     COLORS,
     GREY,
     VERMILLION,
     Axes,
-    require_pyplot,
-    tidy,
+    Display,
 )
 from segmentlearn.plotting._base._predictions import named
 
@@ -26,13 +26,13 @@ _TITLE_WIDTH = 84
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class TrainingHistoryDisplay:
+class TrainingHistoryDisplay(Display):
     """Curves of a training on training rows and on held-out rows.
 
     Made by `from_estimator` or `from_history`. One panel a measure. Of one net the
     colours distinguish training from held-out rows; of several each has its own, and
     training is dashed. Where there is a history for each fold, thin lines are
-    the folds and a strong one their median. The title says whether the net overfits.
+    the folds and a strong one their median. The title reports whether the net overfits.
 
     Parameters
     ----------
@@ -108,20 +108,17 @@ class TrainingHistoryDisplay:
         ValueError
             If an estimator keeps no history.
         """
-        require_pyplot()
-        histories, best_epochs = {}, {}
+        _canvas.require_pyplot()
+        histories: dict = {}
+        best_epochs: dict = {}
         for name, value in named(estimator).items():
             folds = value if isinstance(value, list | tuple) else [value]
-            nets = [_net(one) for one in folds]
-            histories[name] = [
-                one
-                for net in nets
-                for one in getattr(net, "fold_histories_", None) or [net.history_]
-            ]
-            kept: list = [getattr(net, "best_epoch_", None) for net in nets]
-            best_epochs[name] = [
-                epoch for epochs in kept for epoch in np.atleast_1d(epochs) if epoch
-            ]
+            histories[name], best_epochs[name] = [], []
+            for net in map(_net, folds):
+                own = getattr(net, "fold_histories_", None) or [net.history_]
+                epochs: Any = getattr(net, "best_epoch_", None)
+                histories[name] += own
+                best_epochs[name] += [kept for kept in np.atleast_1d(epochs) if kept]
         return cls(histories=histories, best_epochs=best_epochs).plot(ax=ax, **how)
 
     @classmethod
@@ -168,22 +165,16 @@ class TrainingHistoryDisplay:
         ValueError
             If no net has a measure, or there are not as many axes as measures.
         """
-        plt = require_pyplot()
-        self.gaps_ = {
-            name: generalization_gap(history)
-            for name, history in self.histories.items()
-        }
-        curves = {one: median_history(own) for one, own in self.histories.items()}
+        plt = _canvas.require_pyplot()
+        nets = self.histories.items()
+        self.gaps_ = {name: generalization_gap(history) for name, history in nets}
+        curves = {name: median_history(history) for name, history in nets}
         self.measures_ = self._measures(measures, curves, ax)
         n_panels = len(self.measures_)
         if ax is None:
-            _, ax = plt.subplots(
-                n_panels,
-                figsize=(6.4, 1.0 + 2.5 * n_panels),
-                sharex=True,
-                squeeze=False,
-                layout="constrained",
-            )
+            size = (6.4, 1.0 + 2.5 * n_panels)
+            figure = plt.figure(figsize=size, layout="constrained")
+            ax = figure.subplots(n_panels, sharex=True)
         self.axes_ = np.ravel(ax)
         if len(self.axes_) != n_panels:
             raise ValueError(
@@ -193,25 +184,20 @@ class TrainingHistoryDisplay:
         for axes, measure in zip(self.axes_, self.measures_, strict=True):
             self._draw(axes, measure, curves)
         self.axes_[-1].set_xlabel("Epoch")
-        self.ax_, self.figure_ = self.axes_[0], self.axes_[0].figure
-        self.ax_.set_title(self._title(), loc="left", fontsize=9)
-        handles, labels = self.ax_.get_legend_handles_labels()
-        self.ax_.legend(handles, labels, frameon=False, fontsize=9)
-        return self
+        self.axes_[0].set_title(self._title(), loc="left", fontsize=9)
+        self.axes_[0].legend(frameon=False, fontsize=9)
+        return self._drawn_on(self.axes_[0])
 
     def _measures(self, asked: list[str] | None, curves: dict, ax: Axes) -> list[str]:
         """Return what to draw."""
-        there = dict.fromkeys(
-            name.removeprefix("val_")
-            for one in curves.values()
-            for name in one
-            if name not in _NO_CURVES
-        )
+        names = [name for medians in curves.values() for name in medians]
+        names = [name for name in names if name not in _NO_CURVES]
+        there = list(dict.fromkeys(name.removeprefix("val_") for name in names))
         if asked is not None:
             for name in asked:
                 if name not in there:
                     raise ValueError(
-                        f"measures has {name!r}; the histories have {list(there)!r}."
+                        f"measures has {name!r}; the histories have {there!r}."
                     )
             return list(asked)
         losses = list(dict.fromkeys(gap.measure for gap in self.gaps_.values()))
@@ -222,37 +208,29 @@ class TrainingHistoryDisplay:
 
     def _draw(self, ax: Axes, measure: str, curves: dict) -> None:
         """Draw one measure of every net."""
+        is_one = len(self.histories) == 1
         for at, (name, history) in enumerate(self.histories.items()):
             folds = [history] if isinstance(history, Mapping) else history
             own = COLORS[at % len(COLORS)]
-            is_one = len(self.histories) == 1
-            for part, prefix, color, style in (
+            for part, prefix, color, line in (
                 ("training", "", BLUE if is_one else own, "-" if is_one else "--"),
                 ("held out", "val_", VERMILLION if is_one else own, "-"),
             ):
                 median = curves[name].get(prefix + measure)
                 if median is None or np.isnan(median).all():
                     continue
-                if len(folds) > 1:
-                    for fold in folds:
-                        ax.plot(
-                            *_points(fold.get(prefix + measure, ())),
-                            color=color,
-                            linestyle=style,
-                            linewidth=0.7,
-                            alpha=0.45,
-                        )
+                style: dict = {"color": color, "linestyle": line}
                 label = part if is_one else f"{name}, {part}"
-                ax.plot(
-                    *_points(median),
-                    color=color,
-                    linestyle=style,
-                    linewidth=2.2,
-                    marker="o" if len(median) == 1 else None,
-                    label=label + (", median" if len(folds) > 1 else ""),
-                )
+                if len(folds) > 1:
+                    label += ", median"
+                    for fold in folds:
+                        points = _points(fold.get(prefix + measure, ()))
+                        ax.plot(*points, linewidth=0.7, alpha=0.45, **style)
+                mark = "o" if len(median) == 1 else None
+                style |= {"linewidth": 2.2, "marker": mark, "label": label}
+                ax.plot(*_points(median), **style)
             self._mark_best(ax, measure, name, curves, GREY if is_one else own)
-        tidy(ax)
+        _canvas.tidy(ax)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.margins(x=0.02)
         words = measure.replace("_", " ")
@@ -267,33 +245,19 @@ class TrainingHistoryDisplay:
         if best is None or held_out is None:
             return
         ax.axvline(best, color=color, linewidth=1.0, linestyle=":", zorder=1)
-        label = f"lowest held-out loss, epoch {best}"
-        ax.plot(
-            best,
-            held_out[best - 1],
-            color=VERMILLION if len(self.histories) == 1 else color,
-            marker="o",
-            markersize=8,
-            markeredgecolor="white",
-            linestyle="none",
-            label=label if len(self.histories) == 1 else None,
-            zorder=4,
-        )
+        is_one = len(self.histories) == 1
+        label = f"lowest held-out loss, epoch {best}" if is_one else None
+        style: dict = {"markersize": 8, "markeredgecolor": "white", "label": label}
+        style["color"] = VERMILLION if is_one else color
+        ax.plot(best, held_out[best - 1], "o", zorder=4, **style)
         kept = (self.best_epochs or {}).get(name) or []
         if len(kept) > 1 and measure == self.measures_[0]:
-            ax.plot(
-                kept,
-                np.zeros(len(kept)),
-                color=color,
-                marker=6,  # a caret that points up at the axis
-                markersize=6,
-                linestyle="none",
-                transform=ax.get_xaxis_transform(),
-                clip_on=False,
-                label=f"kept epochs of {len(kept)} nets"
-                if len(self.histories) == 1
-                else None,
-            )
+            label = f"kept epochs of {len(kept)} nets" if is_one else None
+            # carets that point up at the axis
+            style = {"marker": 6, "markersize": 6, "linestyle": "none", "label": label}
+            style |= {"color": color, "clip_on": False}
+            at_axis = {"transform": ax.get_xaxis_transform()}
+            ax.plot(kept, np.zeros(len(kept)), **style, **at_axis)
 
     def _title(self) -> str:
         """Return the verdict, of several nets the short ones with their names."""

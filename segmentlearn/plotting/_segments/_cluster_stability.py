@@ -1,4 +1,4 @@
-"""The stability of each segment, beside the bounds of Hennig's words."""
+"""Bootstrap stability of each segment, with the bounds that Hennig proposed."""
 
 import dataclasses
 from typing import Any, Self
@@ -6,7 +6,8 @@ from typing import Any, Self
 import numpy as np
 
 from segmentlearn.model_selection import cluster_stability
-from segmentlearn.plotting._base._canvas import BLUE, Axes, open_axes, require_pyplot
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, Axes, Display
 from segmentlearn.plotting._base._segment_style import segment_tick
 
 _BANDS = (
@@ -18,7 +19,7 @@ _BANDS = (
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class ClusterStabilityDisplay:
+class ClusterStabilityDisplay(Display):
     """Mean overlap of each segment with its best match in bootstrap samples.
 
     Made by `from_estimator` or `from_result`. Small dots are the samples, large ones
@@ -88,10 +89,9 @@ class ClusterStabilityDisplay:
         -------
         display : ClusterStabilityDisplay
         """
-        require_pyplot()  # before the work
-        return cls.from_result(cluster_stability(estimator, X, **parameters)).plot(
-            ax=ax
-        )
+        _canvas.require_pyplot()  # before the work
+        result = cluster_stability(estimator, X, **parameters)
+        return cls.from_result(result).plot(ax=ax)
 
     @classmethod
     def from_result(cls, result: Any) -> Self:
@@ -131,58 +131,29 @@ class ClusterStabilityDisplay:
         """
         n_segments = len(self.segments)
         width, step = (7.6, 0.7) if names else (6.4, 0.42)
-        ax = open_axes(ax, width=width, height=1.5 + step * n_segments)
+        ax = _canvas.open_axes(ax, width=width, height=1.5 + step * n_segments)
         lowest = np.nanmin(self.jaccard, initial=0.6)
         left = max(0.0, np.floor(10 * (lowest - 0.1)) / 10)
         for low, high, words, color in _BANDS:
             ax.axvspan(low, high, color=color, linewidth=0, zorder=0)
-            middle = (max(low, left) + high) / 2
-            ax.text(
-                middle,
-                1.01,
-                words,
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                fontsize="small",
-            )
+            style = {"ha": "center", "va": "bottom", "fontsize": "small"}
+            place = ((max(low, left) + high) / 2, 1.01, words)
+            ax.text(*place, transform=ax.get_xaxis_transform(), **style)
         # samples side by side, so that equal ones stay visible
         shifts = np.linspace(-0.22, 0.22, len(self.jaccard))
-        for place in range(n_segments):
-            ax.plot(
-                self.jaccard[:, place],
-                place + shifts,
-                linestyle="none",
-                marker="o",
-                markersize=3,
-                color="#4D4D4D",
-                alpha=0.6,
-                clip_on=False,
-            )
-        ax.plot(
-            self.means,
-            np.arange(n_segments),
-            linestyle="none",
-            marker="o",
-            markersize=9,
-            color=BLUE,
-            markeredgecolor="white",
-            clip_on=False,
-            zorder=3,
-        )
+        small = {"color": "#4D4D4D", "markersize": 3, "alpha": 0.6, "clip_on": False}
+        for at in range(n_segments):
+            ax.plot(self.jaccard[:, at], at + shifts, "o", **small)
+        large: dict = {"color": BLUE, "markersize": 9, "markeredgecolor": "white"}
+        ax.plot(self.means, range(n_segments), "o", clip_on=False, zorder=3, **large)
         ticks = [
             segment_tick(label, names, f"{share:.0%}")
             for label, share in zip(self.segments.tolist(), self.shares, strict=True)
         ]
-        ax.set_yticks(np.arange(n_segments), ticks)
-        ax.set_ylim(n_segments - 0.5, -0.5)
-        ax.set_xlim(left, 1.0)
+        _canvas.name_rows(ax, ticks)
+        ax.set(xlim=(left, 1.0), ylabel="Segment")
         ax.set_xlabel("Overlap with the best match (Jaccard index), mean in blue")
-        ax.set_ylabel("Segment")
-        ax.set_title(
-            f"Stability of segments; adjusted Rand index {self.ari_mean:.2f}", pad=30
-        )
+        title = f"Stability of segments; adjusted Rand index {self.ari_mean:.2f}"
+        ax.set_title(title, pad=30)
         ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)

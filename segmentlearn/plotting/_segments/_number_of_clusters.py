@@ -1,4 +1,4 @@
-"""The criteria over the number of segments, a panel each."""
+"""Criteria for the number of clusters, one panel each."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,39 +7,27 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.model_selection import select_n_clusters
-from segmentlearn.plotting._base._canvas import (
-    BLUE,
-    GREY,
-    VERMILLION,
-    Axes,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, GREY, VERMILLION, Axes, Display
 from segmentlearn.plotting._base._panels import write_numbers
 
-# criterion -> column of the table, title, column of the standard error
-_PANELS = {
-    "elbow": ("inertia", "Within-cluster sum of squares", None),
-    "silhouette": ("silhouette", "Silhouette (high)", None),
-    "silhouette_gain": ("silhouette_gain", "Silhouette gain (high)", None),
-    "calinski_harabasz": ("calinski_harabasz", "Calinski-Harabasz (high)", None),
-    "davies_bouldin": ("davies_bouldin", "Davies-Bouldin (low)", None),
-    "gap": ("gap", "Gap ± standard error", "gap_se"),
-    "bic": ("bic", "BIC (low)", None),
-    "prediction_strength": (
-        "prediction_strength",
-        "Prediction strength",
-        "prediction_strength_se",
-    ),
-    "stability": ("stability", "Bootstrap stability (high)", None),
+_TITLES = {
+    "elbow": "Within-cluster sum of squares",
+    "silhouette": "Silhouette (high)",
+    "silhouette_gain": "Silhouette gain (high)",
+    "calinski_harabasz": "Calinski-Harabasz (high)",
+    "davies_bouldin": "Davies-Bouldin (low)",
+    "gap": "Gap ± standard error",
+    "bic": "BIC (low)",
+    "prediction_strength": "Prediction strength",
+    "stability": "Bootstrap stability (high)",
 }
 _STRONG = 0.8
 _PANEL_WIDTH, _PANEL_HEIGHT = 2.9, 2.3
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class NumberOfClustersDisplay:
+class NumberOfClustersDisplay(Display):
     """Criteria over the number of segments, with their choices and the recommendation.
 
     Made by `from_estimator` or `from_result`. A ring marks what a criterion would
@@ -105,10 +93,9 @@ class NumberOfClustersDisplay:
         -------
         display : NumberOfClustersDisplay
         """
-        require_pyplot()  # before the work
-        return cls.from_result(select_n_clusters(estimator, X, **parameters)).plot(
-            ax=ax
-        )
+        _canvas.require_pyplot()  # before the work
+        result = select_n_clusters(estimator, X, **parameters)
+        return cls.from_result(result).plot(ax=ax)
 
     @classmethod
     def from_result(cls, result: Any) -> Self:
@@ -124,11 +111,8 @@ class NumberOfClustersDisplay:
         display : NumberOfClustersDisplay
             Not drawn yet.
         """
-        return cls(
-            table=result.table,
-            choices=result.choices,
-            recommended=result.recommended,
-        )
+        names = ("table", "choices", "recommended")
+        return cls(**{name: getattr(result, name) for name in names})
 
     def plot(self, *, ax: Axes = None) -> Self:
         """Draw the panels.
@@ -144,11 +128,8 @@ class NumberOfClustersDisplay:
         """
         n_columns = min(len(self.choices), 3)
         n_rows = -(-len(self.choices) // n_columns)
-        ax = open_axes(
-            ax,
-            width=max(2, n_columns) * _PANEL_WIDTH,
-            height=0.5 + n_rows * _PANEL_HEIGHT,
-        )
+        width = max(2, n_columns) * _PANEL_WIDTH
+        ax = _canvas.open_axes(ax, width=width, height=0.5 + n_rows * _PANEL_HEIGHT)
         ax.set_axis_off()
         grid = _divide(ax, n_rows, n_columns)
         heading = ax.figure.add_subplot(grid[0, :])
@@ -163,57 +144,39 @@ class NumberOfClustersDisplay:
         for panel in panels[-n_columns:]:
             panel.set_xlabel("Number of segments", fontsize="small")
         self.axes_ = np.array(panels)
-        self.ax_, self.figure_ = panels[0], ax.figure
-        return self
+        return self._drawn_on(panels[0])
 
     def _title(self) -> str:
-        found = (
-            "no segments (dashed line at 1)"
-            if self.recommended == 1
-            else f"{self.recommended} segments (dashed line)"
-        )
+        found = f"{self.recommended} segments (dashed line)"
+        if self.recommended == 1:
+            found = "no segments (dashed line at 1)"
         return f"Recommended: {found}\nRings: what each criterion chooses by itself"
 
     def _draw_panel(self, panel: Axes, criterion: str) -> None:
-        column, title, error = _PANELS[criterion]
-        values = self.table[column].dropna()
+        values = self.table["inertia" if criterion == "elbow" else criterion].dropna()
         n_clusters = values.index.to_numpy()
+        style: dict = {"color": BLUE, "marker": "o", "markersize": 4}
+        error = self.table.get(f"{criterion}_se")
         if error is None:
-            panel.plot(n_clusters, values, color=BLUE, marker="o", markersize=4)
+            panel.plot(n_clusters, values, **style)
         else:
-            panel.errorbar(
-                n_clusters,
-                values,
-                yerr=self.table[error].reindex(n_clusters),
-                color=BLUE,
-                marker="o",
-                markersize=4,
-                capsize=2,
-            )
+            reach = error.reindex(n_clusters)
+            panel.errorbar(n_clusters, values, yerr=reach, capsize=2, **style)
         if criterion == "prediction_strength":
             panel.axhline(_STRONG, color=GREY, linestyle=":")
         chosen = self.choices[criterion]
         if chosen in values.index:
-            panel.plot(
-                chosen,
-                values[chosen],
-                marker="o",
-                markersize=11,
-                markerfacecolor="none",
-                markeredgecolor=VERMILLION,
-                markeredgewidth=1.8,
-                clip_on=False,
-                zorder=3,
-            )
+            ring: dict = {"markersize": 11, "markeredgewidth": 1.8, "fillstyle": "none"}
+            ring |= {"color": VERMILLION, "clip_on": False, "zorder": 3}
+            panel.plot(chosen, values[chosen], "o", **ring)
         panel.axvline(self.recommended, color="black", linestyle="--", linewidth=1)
         panel.set_xlim(self.table.index.min() - 0.5, self.table.index.max() + 0.5)
-        many = len(self.table) > 12
-        panel.set_xticks(self.table.index[:: 2 if many else 1])
+        panel.set_xticks(self.table.index[:: 2 if len(self.table) > 12 else 1])
         panel.margins(y=0.12)
-        panel.set_title(title, fontsize="small")
+        panel.set_title(_TITLES[criterion], fontsize="small")
         write_numbers(panel.yaxis, n_ticks=6)
         panel.tick_params(labelsize="x-small")
-        tidy(panel)
+        _canvas.tidy(panel)
 
 
 def _divide(ax: Axes, n_rows: int, n_columns: int) -> Any:
@@ -225,12 +188,5 @@ def _divide(ax: Axes, n_rows: int, n_columns: int) -> Any:
     if place is not None:
         return place.subgridspec(n_rows + 1, n_columns, **spaces)
     box = ax.get_position()
-    return figure.add_gridspec(
-        n_rows + 1,
-        n_columns,
-        left=box.x0,
-        right=box.x1,
-        bottom=box.y0,
-        top=box.y1,
-        **spaces,
-    )
+    spaces |= {"left": box.x0, "right": box.x1, "bottom": box.y0, "top": box.y1}
+    return figure.add_gridspec(n_rows + 1, n_columns, **spaces)

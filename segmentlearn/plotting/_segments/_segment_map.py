@@ -1,4 +1,4 @@
-"""Customers as points, coloured by segment."""
+"""Scatter plot of customers, coloured by segment."""
 
 import dataclasses
 import itertools
@@ -18,13 +18,8 @@ from segmentlearn.inspection import (
     is_noise,
     segment_profile,
 )
-from segmentlearn.plotting._base._canvas import (
-    Axes,
-    laid_out_width,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._point_clouds import (
     jitter,
     leave_out_far_points,
@@ -40,7 +35,7 @@ _LABEL_INCHES = 0.33
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class SegmentMapDisplay:
+class SegmentMapDisplay(Display):
     """Customers in two columns, or two components, coloured by segment.
 
     Made by `from_estimator` or `from_predictions`.
@@ -150,31 +145,24 @@ class SegmentMapDisplay:
             raise ValueError(
                 f"x and y name columns; with space={space!r} leave them out."
             )
-        is_estimator = hasattr(
-            estimator, "fit"
-        )  # and not a Series, which transforms, too
-        if space == "latent" and not (is_estimator and hasattr(estimator, "transform")):
+        # labels may be a Series, which transforms, too
+        can_transform = hasattr(estimator, "fit") and hasattr(estimator, "transform")
+        if space == "latent" and not can_transform:
             raise ValueError(
                 "space='latent' needs an estimator with transform; choose 'columns' "
                 "or 'pca'."
             )
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         random_state = check_random_state(random_state)
         membership = find_membership(estimator, X, num_samples(X))
-        labels = pd.Categorical.from_codes(
-            membership.codes, membership.labels, ordered=True
-        )
+        labels = pd.Categorical.from_codes(membership.codes, membership.labels, True)
         profile = segment_profile(labels, X, rule_depth=None, n_exemplars=0)
         names = {**profile.names, **membership.known_names, **(names or {})}
         rows, _ = draw_sample(membership.codes, profile.sizes, random_state, max_points)
         rows = random_state.permutation(rows)  # so that no segment is drawn on top
         codes = membership.codes[rows]
         if space == "columns":
-            axis_names = _choose_columns(profile, X, x, y, rows, codes)
-            described = Described(X, None, None, "auto", 20)
-            points = np.column_stack(
-                [described.numbers_of(name, "x or y")[rows] for name in axis_names]
-            )
+            axis_names, points = _choose_columns(profile, X, x, y, rows, codes)
         else:
             points, axis_names = _components(space, X, rows, estimator)
         return cls(
@@ -193,13 +181,8 @@ class SegmentMapDisplay:
         X: Any,
         labels: ArrayLike,
         *,
-        x: str | None = None,
-        y: str | None = None,
-        space: str = "columns",
-        max_points: int = 10000,
-        names: dict | None = None,
-        random_state: Any = 0,
         ax: Axes = None,
+        **how: Any,
     ) -> Self:
         """Draw the customers by labels.
 
@@ -209,35 +192,18 @@ class SegmentMapDisplay:
             Customers.
         labels : array-like of shape (n_samples,)
             Segment of each customer; -1 is noise.
-        x, y : str or None, default=None
-            As in `from_estimator`.
-        space : {"columns", "pca"}, default="columns"
-            As in `from_estimator`.
-        max_points : int, default=10000
-            As in `from_estimator`.
-        names : dict of label to str or None, default=None
-            As in `from_estimator`.
-        random_state : int, RandomState instance or None, default=0
-            As in `from_estimator`.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
+        **how
+            Passed to `from_estimator`: `x`, `y`, `space` ("columns" or "pca"),
+            `max_points`, `names` and `random_state`.
 
         Returns
         -------
         display : SegmentMapDisplay
             Drawn.
         """
-        return cls.from_estimator(
-            labels,
-            X,
-            x=x,
-            y=y,
-            space=space,
-            max_points=max_points,
-            names=names,
-            random_state=random_state,
-            ax=ax,
-        )
+        return cls.from_estimator(labels, X, ax=ax, **how)
 
     def plot(self, *, ax: Axes = None, show_centres: bool = True) -> Self:
         """Draw the points.
@@ -259,102 +225,89 @@ class SegmentMapDisplay:
         ImportError
             If Matplotlib is not installed.
         """
-        ax = open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
+        ax = _canvas.open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
         colors, marks = segment_colors(self.labels)
         size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
         points = jitter(self.points)
+        style: dict = {"edgecolors": "white", "rasterized": len(points) > 2_000}
+        style["alpha"] = 0.85 if len(points) <= 1_000 else 0.5
         for at, label in enumerate(self.labels):
-            inside = self.codes == at
             noise = is_noise(label)  # its marks are small and pale already
+            caption = segment_caption(label, self.names[at], self.shares[at], 34, 3)
             ax.scatter(
-                *points[inside].T,
+                *points[self.codes == at].T,
                 s=2 * size if noise else size,
                 c=colors[at],
                 marker=marks[at],
-                alpha=0.85 if len(self.points) <= 1_000 else 0.5,
                 linewidths=0.4 if size > 12 and not noise else 0,
-                edgecolors="white",
-                rasterized=len(self.points) > 2_000,
-                label=segment_caption(label, self.names[at], self.shares[at], 34, 3),
+                label=caption,
+                **style,
             )
         notes = leave_out_far_points(ax, self.points, self.centres)
         ax.set_xlabel(self.axis_names[0] + notes[0])
         ax.set_ylabel(self.axis_names[1] + notes[1])
         if show_centres:
             self._mark_centres(ax, colors)
-        tidy(ax, grid="both")
+        _canvas.tidy(ax, grid="both")
         legend = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         for handle in legend.legend_handles:
-            handle.set_alpha(1)
-            handle.set_sizes([60])
-        self.ax_ = ax
-        self.figure_ = ax.figure
-        return self
+            handle.set(alpha=1, sizes=[60])
+        return self._drawn_on(ax)
 
     def _mark_centres(self, ax: Axes, colors: list[str]) -> None:
         """Write the labels of the segments at their centres; noise has none."""
         from matplotlib.patheffects import withStroke
 
-        marked = [
-            at
-            for at, label in enumerate(self.labels)
-            if not is_noise(label) and np.isfinite(self.centres[at]).all()
-        ]
-        laid_out_width(ax)  # the layout decides where labels collide
+        is_known = np.isfinite(self.centres).all(axis=1)
+        labels = enumerate(self.labels)
+        marked = [at for at, label in labels if is_known[at] and not is_noise(label)]
+        _canvas.laid_out_width(ax)  # the layout decides where labels collide
         places = ax.transData.transform(self.centres[marked])
         places = push_apart(places, _LABEL_INCHES * ax.figure.dpi)
         places = ax.transData.inverted().transform(places)
+        style: dict = {"ha": "center", "va": "center", "color": "black", "zorder": 5}
+        style |= {"fontsize": 11, "fontweight": "bold"}
+        style["path_effects"] = [withStroke(linewidth=3, foreground="white")]
         for at, place in zip(marked, places, strict=True):
-            label = self.labels[at]
-            short = len(str(label)) <= 3
+            text = str(self.labels[at])
+            shape = "circle,pad=0.3" if len(text) <= 3 else "round,pad=0.3"
+            box = {"boxstyle": shape, "facecolor": "white", "edgecolor": colors[at]}
+            arrow = {"arrowstyle": "-", "color": colors[at], "linewidth": 2.5}
             ax.annotate(
-                str(label),
-                self.centres[at],
-                xytext=place,
-                arrowprops={"arrowstyle": "-", "color": colors[at], "linewidth": 2.5},
-                ha="center",
-                va="center",
-                fontsize=11,
-                fontweight="bold",
-                color="black",
-                zorder=5,
-                path_effects=[withStroke(linewidth=3, foreground="white")],
-                bbox={
-                    "boxstyle": "circle,pad=0.3" if short else "round,pad=0.3",
-                    "facecolor": "white",
-                    "edgecolor": colors[at],
-                    "linewidth": 2.5,
-                    "alpha": 0.9,
-                },
+                *(text, self.centres[at], place),
+                arrowprops=arrow,
+                bbox={**box, "linewidth": 2.5, "alpha": 0.9},
+                **style,
             )
 
 
 def _choose_columns(
     profile: Any, X: Any, x: Any, y: Any, rows: np.ndarray, codes: np.ndarray
-) -> list[str]:
-    """Return the two columns to draw: those given, or the pair that separates best."""
-    if x is not None and y is not None:
-        return [x, y]
-    between = {
-        contrast.name: _share_between(contrast)
-        for contrast in profile.contrasts
-        if isinstance(contrast, NumberContrast)
-    }
-    fixed = x if x is not None else y
+) -> tuple[list[str], np.ndarray]:
+    """Return two columns and their points: those given, or the best separating pair."""
+    numbers = [c for c in profile.contrasts if isinstance(c, NumberContrast)]
+    between = {contrast.name: _share_between(contrast) for contrast in numbers}
+    given = [name for name in (x, y) if name is not None]
     candidates = sorted(between, key=between.__getitem__, reverse=True)
-    candidates = [name for name in candidates if name != fixed][:_MOST_CANDIDATES]
-    if len(candidates) < (1 if fixed is not None else 2):
+    candidates = [name for name in candidates if name not in given][:_MOST_CANDIDATES]
+    if len(candidates) + len(given) < 2:
         raise ValueError(
             "There are fewer than two columns of numbers to draw; choose space='pca'."
         )
     described = Described(X, None, None, "auto", 20)
-    known = [*candidates, *([] if fixed is None else [fixed])]
-    values = {name: described.numbers_of(name, "x or y")[rows] for name in known}
-    pairs = list(itertools.combinations(candidates, 2))
-    if fixed is not None:
+    if len(given) == 2:
+        pairs: list = [(x, y)]
+    elif given:
         pairs = [(x or name, y or name) for name in candidates]
-    best = max(pairs, key=lambda pair: _separation([values[n] for n in pair], codes))
-    return list(best) if fixed else sorted(best, key=list(between).index)
+    else:
+        ranked = itertools.combinations(candidates, 2)
+        pairs = [tuple(sorted(pair, key=list(between).index)) for pair in ranked]
+    points = [
+        np.column_stack([described.numbers_of(name, "x or y")[rows] for name in pair])
+        for pair in pairs
+    ]
+    best = max(range(len(pairs)), key=lambda at: _separation(points[at], codes))
+    return list(pairs[best]), points[best]
 
 
 def _share_between(contrast: Any) -> float:
@@ -365,9 +318,8 @@ def _share_between(contrast: Any) -> float:
     return float(between / (within + between)) if within + between > 0 else 0.0
 
 
-def _separation(columns: list[np.ndarray], codes: np.ndarray) -> float:
+def _separation(points: np.ndarray, codes: np.ndarray) -> float:
     """Return one minus Wilks' lambda: what segments explain of two columns at once."""
-    points = np.column_stack(columns).astype(np.float64)
     known = ~np.isnan(points).any(axis=1)
     points, codes = points[known], codes[known]
     if len(points) < 3:
@@ -385,24 +337,22 @@ def _components(
     """Return two components of the sampled rows, and what to call them."""
     table: Any = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
     sample = table.iloc[rows] if hasattr(X, "iloc") else table[rows]
-    if space == "latent":
-        values = np.asarray(estimator.transform(sample), dtype=np.float64)
-        if values.shape[1] == 2:
-            return values, ["latent dimension 1", "latent dimension 2"]
-        title = "latent component"
+    title = "latent component" if space == "latent" else "principal component"
+    transform = getattr(
+        estimator, "transform" if space == "latent" else "prepare", None
+    )
+    if transform is None:
+        values = TabularPreprocessor().fit_transform(sample)
     else:
-        if hasattr(estimator, "prepare"):
-            values = np.asarray(estimator.prepare(sample), dtype=np.float64)
-        else:
-            values = TabularPreprocessor().fit_transform(sample)
-        title = "principal component"
+        values = np.asarray(transform(sample), dtype=np.float64)
+    if space == "latent" and values.shape[1] == 2:
+        return values, ["latent dimension 1", "latent dimension 2"]
     if values.shape[1] < 2:
         raise ValueError(
             f"space={space!r} has a single dimension, of which no map can be drawn."
         )
-    pca = PCA(
-        2, svd_solver="full" if min(values.shape) < 500 else "auto", random_state=0
-    )
+    solver = "full" if min(values.shape) < 500 else "auto"
+    pca = PCA(2, svd_solver=solver, random_state=0)
     points = pca.fit_transform(values)
     return points, [
         f"{title} {at + 1} ({share:.0%} of the variance)"

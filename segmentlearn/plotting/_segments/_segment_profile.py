@@ -1,4 +1,4 @@
-"""What sets segments apart, as a heatmap or as a snake plot."""
+"""Effect sizes of segments as a heatmap, or their means as a snake plot."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,15 +7,10 @@ import numpy as np
 
 from segmentlearn._formatting import effect_text, level_text, percent, with_minus
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
-from segmentlearn.plotting._base._canvas import (
-    Axes,
-    laid_out_width,
-    lasting_width,
-    open_axes,
-    require_pyplot,
-    tidy,
-)
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import SMALL, Axes, Display
 from segmentlearn.plotting._base._segment_style import (
+    cut,
     segment_caption,
     segment_colors,
     wrap_name,
@@ -27,13 +22,12 @@ _LEVEL_WIDTH = 14
 _CAPTION_WIDTH = 17
 _SHORTEST_CAPTION = 9  # letters; words would be torn apart in narrower ones
 _FEW_SEGMENTS = 4  # have room for names above a small picture
-_SMALL = 8  # points
 _LETTER = 0.56  # of the height of letters, about
 _WIDE = 430  # points that leave room for a legend beside the picture
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class SegmentProfileDisplay:
+class SegmentProfileDisplay(Display):
     """Effect sizes of segments and columns, or one line a segment of their means.
 
     Made by `from_estimator` or `from_result`.
@@ -122,7 +116,7 @@ class SegmentProfileDisplay:
         display : SegmentProfileDisplay
             Drawn.
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         without_rules = {"rule_depth": None, "n_exemplars": 0, **parameters}
         profile = segment_profile(estimator, X, **without_rules)
         return cls.from_result(profile).plot(kind=kind, ax=ax)
@@ -142,16 +136,13 @@ class SegmentProfileDisplay:
             Not drawn; call `plot`.
         """
         compared = [_compare(contrast) for contrast in profile.contrasts]
-        numbers = [
-            contrast
-            for contrast in profile.contrasts
-            if isinstance(contrast, NumberContrast)
-        ]
         n_segments = len(profile.labels)
-        means = [
-            (contrast.mean[0] - contrast.overall_mean) / (contrast.overall_sd or np.nan)
-            for contrast in numbers
-        ]
+        means = {
+            found.name: (found.mean[0] - found.overall_mean)
+            / (found.overall_sd or np.nan)
+            for found in profile.contrasts
+            if isinstance(found, NumberContrast)
+        }
         return cls(
             labels=profile.labels,
             names=list(profile.names.values()),
@@ -161,8 +152,8 @@ class SegmentProfileDisplay:
             levels=[
                 [levels[at] for _, _, levels in compared] for at in range(n_segments)
             ],
-            mean_columns=[contrast.name for contrast in numbers],
-            means=np.column_stack(means) if means else np.empty((n_segments, 0)),
+            mean_columns=list(means),
+            means=np.reshape(list(means.values()), (len(means), n_segments)).T,
         )
 
     def plot(
@@ -201,53 +192,41 @@ class SegmentProfileDisplay:
                 "kind='heatmap'."
             )
         draw = self._draw_heatmap if kind == "heatmap" else self._draw_snake
-        self.ax_ = draw(ax, max_columns)
-        self.figure_ = self.ax_.figure
-        return self
+        return self._drawn_on(draw(ax, max_columns))
 
     def _draw_heatmap(self, ax: Axes, max_columns: int) -> Axes:
         """Draw columns as rows, since their names are long."""
         order = _strongest(self.effects, max_columns)
         effects = self.effects[:, order].T
         n_columns, n_segments = effects.shape
-        has_levels = any(
-            self.levels[at][one] for at in range(n_segments) for one in order
-        )
+        has_levels = any(levels[at] for levels in self.levels for at in order)
         height = 0.5 if has_levels else 0.42
-        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
-        ax = open_axes(
+        is_wide = ax is None or _canvas.laid_out_width(ax)[0] >= _WIDE
+        size = 10 if is_wide else SMALL
+        ax = _canvas.open_axes(
             ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
         )
-        image = ax.imshow(
-            effects, cmap="RdBu_r", vmin=-_STRONGEST, vmax=_STRONGEST, aspect="auto"
-        )
-        titles = [
-            wrap_name(self.effect_columns[at], 26 if is_wide else 18) for at in order
-        ]
-        ax.set_yticks(range(n_columns), titles, fontsize=10 if is_wide else _SMALL)
-        bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=0.8, aspect=30)
-        bar.set_label("against all others\n(Cohen's d; h of shares)", fontsize=_SMALL)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(labelsize=10 if is_wide else _SMALL)
+        norm = {"vmin": -_STRONGEST, "vmax": _STRONGEST}
+        image = ax.imshow(effects, cmap="RdBu_r", aspect="auto", **norm)
+        width = 26 if is_wide else 18
+        titles = [wrap_name(self.effect_columns[at], width) for at in order]
+        ax.set_yticks(range(n_columns), titles, fontsize=size)
+        label = "against all others\n(Cohen's d; h of shares)"
+        placing: dict = {"extend": "both", "shrink": 0.8, "aspect": 30}
+        bar = _canvas.add_colorbar(ax, image, label, size=size, **placing)
         # only now is it known what room is left in and above the columns
-        room = int(lasting_width(ax, bar.ax) / n_segments / (_LETTER * _SMALL)) - 1
+        room = (
+            int(_canvas.lasting_width(ax, bar.ax) / n_segments / (_LETTER * SMALL)) - 1
+        )
+        style = {"fontsize": SMALL if room >= 4 else SMALL - 2, "linespacing": 1.2}
         for (row, segment), effect in np.ndenumerate(effects):
-            ax.text(
-                segment,
-                row,
-                _cell_text(effect, self.levels[segment][order[row]], room),
-                ha="center",
-                va="center",
-                fontsize=_SMALL if room >= 4 else _SMALL - 2,
-                linespacing=1.2,
-                color="white" if abs(effect) > _DARK else "black",
-            )
-        captions = [
-            _caption(*one, room)
-            for one in zip(self.labels, self.names, self.shares, strict=True)
-        ]
+            text = _cell_text(effect, self.levels[segment][order[row]], room)
+            is_dark = abs(effect) > _DARK
+            _canvas.write_cell(ax, (row, segment), text, is_dark=is_dark, **style)
+        segments = zip(self.labels, self.names, self.shares, strict=True)
+        captions = [_caption(*segment, room) for segment in segments]
         ax.xaxis.tick_top()
-        ax.set_xticks(range(n_segments), captions, fontsize=_SMALL)
+        _canvas.name_columns(ax, captions, fontsize=SMALL)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xticks(np.arange(1, n_segments) - 0.5, minor=True)
@@ -259,63 +238,37 @@ class SegmentProfileDisplay:
     def _draw_snake(self, ax: Axes, max_columns: int) -> Axes:
         """Draw one line a segment over the columns of numbers."""
         order = _strongest(self.means, max_columns)
-        is_wide = ax is None or laid_out_width(ax)[0] >= _WIDE
-        ax = open_axes(
-            ax,
-            width=max(8.0, 4.6 + 0.8 * len(order)),
-            height=max(4.6, 0.55 * len(self.labels)),
-        )
-        colors, marks = segment_colors(self.labels)
-        captions = self._entries(
-            is_wide
-            or (
-                len(self.labels) <= _FEW_SEGMENTS
-                and ax.figure.get_layout_engine() is not None
-            )
-        )
+        is_wide = ax is None or _canvas.laid_out_width(ax)[0] >= _WIDE
+        n_segments, n_columns = self.means[:, order].shape
+        width, height = max(8.0, 4.6 + 0.8 * n_columns), max(4.6, 0.55 * n_segments)
+        ax = _canvas.open_axes(ax, width=width, height=height)
+        is_laid_out = ax.figure.get_layout_engine() is not None
+        has_room = is_wide or (n_segments <= _FEW_SEGMENTS and is_laid_out)
+        names = self.names if has_room else map(str, self.labels)
+        segments = zip(self.labels, names, self.shares, strict=True)
         ax.axhline(0, color="#444444", linewidth=1)
-        for at in range(len(self.labels)):
-            ax.plot(
-                range(len(order)),
-                self.means[at, order],
-                color=colors[at],
-                marker=marks[at],
-                markersize=7,
-                linewidth=2,
-                markeredgecolor="white",
-                label=captions[at],
-            )
+        style: dict = {"markersize": 7, "linewidth": 2, "markeredgecolor": "white"}
+        colors, marks = segment_colors(self.labels)
+        for at, segment in enumerate(segments):
+            style |= {"color": colors[at], "marker": marks[at]}
+            caption = segment_caption(*segment, 34, 3)
+            ax.plot(range(n_columns), self.means[at, order], label=caption, **style)
         ax.margins(x=0.06)
         ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
-        tidy(ax)
+        _canvas.tidy(ax)
         _add_legend(ax, is_wide)
-        self._name_columns(ax, order, 10 if is_wide else _SMALL)
+        self._name_columns(ax, order, 10 if is_wide else SMALL)
         return ax
-
-    def _entries(self, has_room: bool) -> list[str]:
-        """Return the entries of the legend, without names where there is no room."""
-        names = self.names if has_room else map(str, self.labels)
-        return [
-            segment_caption(*one, 34, 3)
-            for one in zip(self.labels, names, self.shares, strict=True)
-        ]
 
     def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
-        room = int(lasting_width(ax) / len(order) / (_LETTER * size)) - 1
+        room = int(_canvas.lasting_width(ax) / len(order) / (_LETTER * size)) - 1
         titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
         widest = max(len(line) for title in titles for line in title.split("\n"))
-        turned = widest > min(15, room)
-        if turned:
+        slanted = widest > min(15, room)
+        if slanted:
             titles = [wrap_name(self.mean_columns[at], 24) for at in order]
-        ax.set_xticks(
-            range(len(order)),
-            titles,
-            rotation=35 if turned else 0,
-            ha="right" if turned else "center",
-            rotation_mode="anchor" if turned else None,
-            fontsize=size,
-        )
+        _canvas.name_columns(ax, titles, 35 if slanted else 0, fontsize=size)
 
 
 def _compare(contrast: Any) -> tuple[str, np.ndarray, list[str]]:
@@ -355,17 +308,13 @@ def _add_legend(ax: Axes, is_wide: bool) -> None:
     if is_wide:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         return
-    ax.yaxis.label.set_fontsize(_SMALL)
+    ax.yaxis.label.set_fontsize(SMALL)
     if ax.figure.get_layout_engine() is None:  # nobody makes room outside
-        ax.legend(loc="best", fontsize=_SMALL, ncols=2)
+        ax.legend(loc="best", fontsize=SMALL, ncols=2)
     else:
-        ax.legend(
-            loc="lower center",
-            bbox_to_anchor=(0.5, 1.01),
-            frameon=False,
-            fontsize=_SMALL,
-            ncols=1 if len(ax.lines) <= _FEW_SEGMENTS + 1 else 4,
-        )
+        above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.01), "frameon": False}
+        n_wide = 1 if len(ax.lines) <= _FEW_SEGMENTS + 1 else 4
+        ax.legend(fontsize=SMALL, ncols=n_wide, **above)
 
 
 def _caption(label: Any, name: str, share: float, room: int) -> str:
@@ -381,8 +330,4 @@ def _cell_text(effect: float, level: Any, room: int) -> str:
         return ""
     number = with_minus(effect_text(effect))
     width = min(_LEVEL_WIDTH, room)
-    if not level or width < 4:
-        return number
-    if len(level) > width:
-        level = f"{level[: width - 1].rstrip()}…"
-    return f"{level}\n{number}"
+    return number if not level or width < 4 else f"{cut(level, width)}\n{number}"

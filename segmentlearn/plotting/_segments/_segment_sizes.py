@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import is_noise
 from segmentlearn.metrics import read_labels
-from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
@@ -18,7 +19,7 @@ _PREDICTED = "#4D4D4D"  # in the legend, as each segment has its own colour
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class SegmentSizesDisplay:
+class SegmentSizesDisplay(Display):
     """Customers of each segment as bars, with their numbers and shares.
 
     Made by `from_estimator` or `from_predictions`. Where actual segments are given, a
@@ -101,7 +102,7 @@ class SegmentSizesDisplay:
         -----
         A segment that the estimator knows and predicts for nobody has an empty bar.
         """
-        require_pyplot()
+        _canvas.require_pyplot()
         if names is None:
             names = getattr(estimator, "segment_names_", None)
         known = getattr(estimator, "classes_", ())
@@ -155,12 +156,9 @@ class SegmentSizesDisplay:
                 "the segments of the same customers."
             )
         labels = _sorted({*predicted, *(actual or ()), *np.asarray(known).tolist()})
-        return cls(
-            labels=labels,
-            predicted=_count(predicted, labels),
-            actual=None if actual is None else _count(actual, labels),
-            names=names,
-        )
+        counts = None if actual is None else _count(actual, labels)
+        sizes: dict = {"predicted": _count(predicted, labels), "actual": counts}
+        return cls(labels=labels, names=names, **sizes)
 
     def plot(self, *, sort: bool = False, ax: Axes = None) -> Self:
         """Draw the bars.
@@ -181,16 +179,14 @@ class SegmentSizesDisplay:
         ImportError
             If Matplotlib is not installed.
         """
-        plt = require_pyplot()
+        plt = _canvas.require_pyplot()
         n_segments, actual = len(self.labels), self.actual
         both = actual is not None
-        ax = open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
-        order = list(range(n_segments))
-        if sort:
-            order.sort(key=lambda at: -self.predicted[at])
+        ax = _canvas.open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
+        at = np.arange(n_segments)
+        order = np.argsort(-self.predicted, kind="stable") if sort else at
         colors, _ = segment_colors(self.labels)
-        at, thickness = np.arange(n_segments), 0.38 if both else 0.68
-        shift = thickness / 2 if both else 0.0
+        thickness, shift = (0.38, 0.19) if both else (0.68, 0.0)
         own = [colors[segment] for segment in order]
         self.bars_ = [ax.barh(at - shift, self.predicted[order], thickness, color=own)]
         if actual is not None:
@@ -208,20 +204,13 @@ class SegmentSizesDisplay:
         ax.set_xlim(0, 1.35 * longest)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.xaxis.set_major_formatter("{x:,.0f}")
-        ax.set_xlabel("Customers")
-        ax.set_ylabel("Segment")
-        tidy(ax, grid="x")
+        ax.set(xlabel="Customers", ylabel="Segment")
+        _canvas.tidy(ax, grid="x")
         if both:
-            ax.legend(
-                [plt.Rectangle((0, 0), 1, 1, color=_PREDICTED), self.bars_[1][0]],
-                ["predicted", "actual"],
-                loc="lower right",
-                bbox_to_anchor=(1.0, 1.0),
-                ncols=2,
-                frameon=False,
-            )
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+            style = {"bbox_to_anchor": (1.0, 1.0), "ncols": 2, "frameon": False}
+            patches = [plt.Rectangle((0, 0), 1, 1, color=_PREDICTED), self.bars_[1][0]]
+            ax.legend(patches, ["predicted", "actual"], loc="lower right", **style)
+        return self._drawn_on(ax)
 
 
 def _sorted(labels: set) -> list:

@@ -1,4 +1,4 @@
-"""The silhouette plot: how well each customer sits in the own segment."""
+"""The silhouette plot, segment by segment."""
 
 import dataclasses
 from typing import Any, Self
@@ -9,14 +9,15 @@ from numpy.typing import ArrayLike
 from segmentlearn._formatting import with_minus
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import clustering_task, fit_clusterer
-from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot, tidy
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 
 _GAP = 0.015  # of the height, between two segments
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class SilhouetteDisplay:
+class SilhouetteDisplay(Display):
     """Silhouettes of the customers as bars, segment by segment, with their mean.
 
     Made by `from_estimator` or `from_predictions`. A segment whose bars reach below
@@ -92,18 +93,12 @@ class SilhouetteDisplay:
         -------
         display : SilhouetteDisplay
         """
-        require_pyplot()  # before the work
-        problem = clustering_task(estimator, X)
+        _canvas.require_pyplot()  # before the work
+        task = clustering_task(estimator, X)
         seed = random_state if isinstance(random_state, int) else 0
-        _, labels = fit_clusterer(problem.clusterer, problem.features, seed=seed)
-        return cls.from_predictions(
-            problem.space,
-            labels,
-            n_rows=n_rows,
-            random_state=random_state,
-            ax=ax,
-            **how,
-        )
+        _, labels = fit_clusterer(task.clusterer, task.features, seed=seed)
+        how = {"n_rows": n_rows, "random_state": random_state, "ax": ax, **how}
+        return cls.from_predictions(task.space, labels, **how)
 
     @classmethod
     def from_predictions(
@@ -154,12 +149,8 @@ class SilhouetteDisplay:
         display : SilhouetteDisplay
             Not drawn yet.
         """
-        return cls(
-            values=result.values,
-            labels=result.labels,
-            weights=result.weights,
-            mean=result.mean,
-        )
+        names = ("values", "labels", "weights", "mean")
+        return cls(**{name: getattr(result, name) for name in names})
 
     def plot(self, *, ax: Axes = None, names: dict | None = None) -> Self:
         """Draw the silhouettes.
@@ -177,7 +168,7 @@ class SilhouetteDisplay:
         """
         segments = np.unique(self.labels).tolist()
         width = 9.0 if names else 6.4
-        ax = open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
+        ax = _canvas.open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
         colors, _ = segment_colors(segments)
         total = self.weights.sum() or 1.0
         bottom, middles, ticks = 0.0, [], []
@@ -187,16 +178,10 @@ class SilhouetteDisplay:
             heights = np.cumsum(self.weights[own][order]) / total
             edges = bottom + np.concatenate([[0.0], heights])
             share, mean = heights[-1], self.values[own].mean()
-            ax.stairs(
-                self.values[own][order],
-                edges,
-                orientation="horizontal",
-                fill=True,
-                color=color,
-                label=segment_caption(
-                    label, str((names or {}).get(label, label)), share, 30, 3
-                ),
-            )
+            name = str((names or {}).get(label, label))
+            style = {"orientation": "horizontal", "fill": True, "color": color}
+            caption = segment_caption(label, name, share, 30, 3)
+            ax.stairs(self.values[own][order], edges, label=caption, **style)
             middles.append(bottom + heights[-1] / 2)
             ticks.append(f"{label}  ({share:.0%}, mean {_written(mean)})")
             bottom = edges[-1] + _GAP
@@ -209,14 +194,12 @@ class SilhouetteDisplay:
         ax.set_yticks(middles, ticks)
         ax.set_ylim(bottom, -_GAP)  # the first segment on top
         ax.set_xlim(min(-0.1, np.nanmin(self.values, initial=0.0) - 0.02), 1.0)
-        ax.set_xlabel("Silhouette")
-        ax.set_ylabel("Segment")
-        tidy(ax, grid="x")
+        ax.set(xlabel="Silhouette", ylabel="Segment")
+        _canvas.tidy(ax, grid="x")
         if names:  # beside the picture: bars of small segments have no room for them
             ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         ax.tick_params(axis="y", length=0)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)
 
 
 def _written(mean: float) -> str:

@@ -1,4 +1,4 @@
-"""Which columns go together, as a heatmap of half a matrix."""
+"""Heatmap of the associations of columns, the lower half of the matrix."""
 
 import dataclasses
 import textwrap
@@ -9,14 +9,14 @@ from numpy.typing import ArrayLike
 
 from segmentlearn._formatting import with_minus
 from segmentlearn.inspection import associations
-from segmentlearn.plotting._base._canvas import Axes, open_axes, require_pyplot
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.plotting._base._segment_style import wrap_name
 
 _CELL = 0.44  # inches at least
 _LINE = 0.115  # inches of a line of a name
 _NAME_WIDTH = 26
 _SIGNED = ("spearman", "pearson", "missingness")
-_MAPS = {"signed": "RdBu_r", "unsigned": "Greys"}
 _DARK = 0.6  # cells beyond need light text
 _TITLES = {
     "spearman": "numbers: Spearman's correlation",
@@ -28,7 +28,7 @@ _TITLES = {
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class AssociationDisplay:
+class AssociationDisplay(Display):
     """Half a matrix of associations, a cell for each pair of columns.
 
     Two columns of numbers are red where they rise together and blue where one falls as
@@ -106,7 +106,7 @@ class AssociationDisplay:
         display : AssociationDisplay
             Drawn.
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         found = associations(X, y, **parameters)
         return cls.from_result(found).plot(ax=ax, max_columns=max_columns)
 
@@ -167,65 +167,52 @@ class AssociationDisplay:
         n_sides = len(order) - 1
         titles = [_broken(name) for name in self.shown_]
         most_lines = 1 + max(title.count("\n") for title in titles)
-        cell = max(_CELL, 0.04 + _LINE * most_lines)
-        ax = open_axes(
-            ax, width=3.9 + cell * n_sides, height=max(3.2, 1.8 + cell * n_sides)
-        )
-        rows, columns = order[1:], order[:-1]
+        side = n_sides * max(_CELL, 0.04 + _LINE * most_lines)
+        ax = _canvas.open_axes(ax, width=3.9 + side, height=max(3.2, 1.8 + side))
+        pairs = np.ix_(order[1:], order[:-1])
         half = np.tril(np.ones((n_sides, n_sides), dtype=bool))
-        values = np.where(half, self.matrix[np.ix_(rows, columns)], np.nan)
-        kinds = np.where(half, self.kinds[np.ix_(rows, columns)], "")
+        values = np.where(half, self.matrix[pairs], np.nan)
+        kinds = np.where(half, self.kinds[pairs], "")
         self._color(ax, values, kinds)
-        if annotate:
-            _annotate(ax, values, kinds)
+        for place in np.argwhere(kinds != "") if annotate else ():
+            value = values[*place]
+            is_dark = abs(value) > _DARK
+            _canvas.write_cell(ax, place, _short(value), is_dark=is_dark, fontsize=7.5)
         self._label(ax, titles)
-        self.ax_, self.figure_ = ax, ax.figure
-        return self
+        return self._drawn_on(ax)
 
     def _order(self, max_columns: int) -> list[int]:
         """Return the columns to show, the strongest first and the target last."""
         sizes = np.nan_to_num(np.abs(self.matrix))
         np.fill_diagonal(sizes, 0)
-        others = [at for at, name in enumerate(self.names) if name != self.target]
         if self.target is None:
-            strength = sizes.max(axis=1)
-            ranked = sorted(others, key=lambda at: -strength[at])[:max_columns]
-            return sorted(ranked)  # as in the table
+            ranked = np.argsort(-sizes.max(axis=1), kind="stable")[:max_columns]
+            return sorted(ranked.tolist())  # as in the table
         target = self.names.index(self.target)
-        ranked = sorted(others, key=lambda at: -sizes[at, target])[:max_columns]
-        return [*ranked, target]
+        ranked = np.argsort(-sizes[:, target], kind="stable")
+        return [*ranked[ranked != target][:max_columns].tolist(), target]
 
     def _color(self, ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
         """Draw the cells, numbers and pairs with a category in colours of their own."""
         is_signed = np.isin(kinds, _SIGNED)
         bars = []
-        for side, chosen in (("signed", is_signed), ("unsigned", ~is_signed)):
+        for chosen, cmap, low in ((is_signed, "RdBu_r", -1), (~is_signed, "Greys", 0)):
             cells = np.where(chosen, values, np.nan)
             if np.isnan(cells).all():
                 continue
-            image = ax.imshow(
-                cells,
-                cmap=_MAPS[side],
-                vmin=-1 if side == "signed" else 0,
-                vmax=1,
-                aspect="auto",
-            )
+            image = ax.imshow(cells, cmap=cmap, vmin=low, vmax=1, aspect="auto")
             used = [name for name in _TITLES if (kinds[chosen] == name).any()]
             bars.append((image, ", ".join(_TITLES[name] for name in used)))
         shrink = min(0.8, 4.0 / ax.figure.get_figheight())
         for image, title in bars:
-            bar = ax.figure.colorbar(image, ax=ax, shrink=shrink, aspect=25, pad=0.015)
-            bar.set_label(title, fontsize=8)
-            bar.ax.tick_params(labelsize=8)
-            bar.outline.set_visible(False)
+            _canvas.add_colorbar(ax, image, title, shrink=shrink, aspect=25, pad=0.015)
 
     def _label(self, ax: Axes, titles: list) -> None:
         """Write the names, draw the grid and frame the target's row."""
         n_sides = len(titles) - 1
-        ax.set_yticks(range(n_sides), titles[1:], fontsize=7.5, linespacing=1.08)
-        ax.set_xticks(
-            range(n_sides), titles[:-1], rotation=90, fontsize=7.5, linespacing=1.08
-        )
+        style: dict = {"fontsize": 7.5, "linespacing": 1.08}
+        ax.set_yticks(range(n_sides), titles[1:], **style)
+        ax.set_xticks(range(n_sides), titles[:-1], rotation=90, **style)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         for row in range(n_sides):  # lines around the cells of the lower half only
@@ -234,33 +221,13 @@ class AssociationDisplay:
         ax.set_xlim(-0.55, n_sides - 0.45)
         ax.set_ylim(n_sides - 0.45, -0.55)
         if self.target is not None:
-            frame = require_pyplot().Rectangle(
-                (-0.5, n_sides - 1.5),
-                n_sides,
-                1,
-                fill=False,
-                edgecolor="black",
-                linewidth=1.8,
-                zorder=3,
+            style = {"edgecolor": "black", "linewidth": 1.8, "zorder": 3}
+            corner = (-0.5, n_sides - 1.5)
+            frame = _canvas.require_pyplot().Rectangle(
+                corner, n_sides, 1, fill=False, **style
             )
             ax.add_patch(frame)
             ax.get_yticklabels()[-1].set_fontweight("bold")
-
-
-def _annotate(ax: Axes, values: np.ndarray, kinds: np.ndarray) -> None:
-    """Write each value into its cell."""
-    for (row, column), value in np.ndenumerate(values):
-        if not kinds[row, column]:
-            continue
-        ax.text(
-            column,
-            row,
-            _short(value),
-            ha="center",
-            va="center",
-            fontsize=7.5,
-            color="white" if abs(value) > _DARK else "black",
-        )
 
 
 def _short(value: Any) -> str:

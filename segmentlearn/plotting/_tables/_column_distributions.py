@@ -1,4 +1,4 @@
-"""How the values of one column are distributed, in one table or in several."""
+"""Histogram or level counts of one column, in one table or in several."""
 
 import dataclasses
 from typing import Any
@@ -18,8 +18,23 @@ _MOST_WHOLE = 40  # whole numbers with a bin each
 _FEWEST_BINS, _MOST_BINS = 8, 30
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class NumberDistribution:
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class _Distribution:
+    """What distributions of all kinds have in common."""
+
+    name: str
+    n_values: np.ndarray
+    n_rows: np.ndarray
+    counts: np.ndarray
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Share of each table's values in each bin, or at each level."""
+        return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class NumberDistribution(_Distribution):
     """A column of numbers, dates (days since 1970-01-01) or durations (days).
 
     Attributes
@@ -40,24 +55,15 @@ class NumberDistribution:
         Cells that are there, and all; no rows where a table lacks the column.
     """
 
-    name: str
     kind: str
     edges: np.ndarray
-    counts: np.ndarray
     boxes: np.ndarray
     n_below: np.ndarray
     n_above: np.ndarray
-    n_values: np.ndarray
-    n_rows: np.ndarray
-
-    @property
-    def shares(self) -> np.ndarray:
-        """Share of each table's values in each bin."""
-        return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class LevelDistribution:
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class LevelDistribution(_Distribution):
     """A column of categories.
 
     Attributes
@@ -72,19 +78,10 @@ class LevelDistribution:
         Cells that are there, and all; no rows where a table lacks the column.
     """
 
-    name: str
     levels: list
-    counts: np.ndarray
-    n_values: np.ndarray
-    n_rows: np.ndarray
-
-    @property
-    def shares(self) -> np.ndarray:
-        """Share of each table's values at each level."""
-        return self.counts / np.maximum(self.n_values, 1)[:, np.newaxis]
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class NoDistribution:
     """A column of which there is nothing to draw.
 
@@ -109,109 +106,102 @@ def distribute(
 ) -> NumberDistribution | LevelDistribution | NoDistribution:
     """Count the values of a column."""
     there = [column for column in columns if column is not None]
-    sizes = {
-        "n_values": np.array(
-            [0 if one is None else np.count_nonzero(~one.missing) for one in columns]
-        ),
-        "n_rows": np.array([0 if one is None else len(one.missing) for one in columns]),
-    }
-    words = _nothing_to_draw(there, sizes["n_values"].sum(), sizes["n_rows"].sum())
+    missing = [np.ones(0, bool) if c is None else c.missing for c in columns]
+    n_values = np.array([np.count_nonzero(~mask) for mask in missing])
+    n_rows = np.array([len(mask) for mask in missing])
+    sizes: dict = {"name": name, "n_values": n_values, "n_rows": n_rows}
+    words = _nothing_to_draw(there, n_values.sum(), n_rows.sum())
     if words:
-        return NoDistribution(name, words, **sizes)
+        return NoDistribution(words=words, **sizes)
     if holds_numbers(there):
-        return _distribute_numbers(name, columns, sizes)
-    factor, starts = pool_levels(there, n_levels)
-    codes = np.split(factor.codes, starts)
-    counts = np.zeros((len(columns), len(factor.levels)), dtype=np.intp)
-    places = [at for at, column in enumerate(columns) if column is not None]
-    for at, of_table in zip(places, codes, strict=True):
-        counts[at] = np.bincount(of_table + 1, minlength=len(factor.levels) + 1)[1:]
-    return LevelDistribution(
-        name, level_titles(there, factor, name), counts=counts, **sizes
-    )
+        return _distribute_numbers(columns, sizes)
+    factor = pool_levels(there, n_levels)
+    # rows of a table that lacks the column are none
+    by_table = np.split(factor.codes, np.cumsum(n_rows)[:-1])
+    counts = np.array([factor._replace(codes=own).counts()[:-1] for own in by_table])
+    levels = level_titles(there, factor, name)
+    return LevelDistribution(levels=levels, counts=counts, **sizes)
 
 
 def holds_numbers(columns: list) -> bool:
     """Return whether a column is one of numbers, and not of 0 and 1 alone."""
-    filled = [one for one in columns if one.kind != EMPTY]
-    if not all(one.is_numeric for one in filled):
-        return False
-    return not all(one.kind == "number" and is_flag(one.numbers) for one in filled)
+    filled = [column for column in columns if column.kind != EMPTY]
+    return all(column.is_numeric for column in filled) and not all(
+        column.kind == "number" and is_flag(column.numbers) for column in filled
+    )
 
 
-def pool_levels(columns: list, n_levels: int) -> tuple[Factor, np.ndarray]:
+def pool_levels(columns: list, n_levels: int) -> Factor:
     """Put the levels of a column in several tables together."""
     places: dict = {}
     codes = []
     for column in columns:
-        of_table = [places.setdefault(one, len(places)) for one in column.factor.levels]
+        of_table = [
+            places.setdefault(name, len(places)) for name in column.factor.levels
+        ]
         codes.append(np.append(of_table, -1).astype(np.intp)[column.factor.codes])
     ordered = all(column.factor.ordered for column in columns)
     factor = Factor(np.concatenate(codes), list(places), ordered)
-    starts = np.cumsum([len(one) for one in codes])[:-1]
     # a single further level is shown itself, not as "1 others"
-    n_there = len(np.unique(factor.codes[factor.codes >= 0]))
-    return fewer_levels(factor, n_levels if n_there > n_levels + 1 else n_there), starts
+    n_there = len(_levels_there(columns))
+    return fewer_levels(factor, n_levels if n_there > n_levels + 1 else n_there)
 
 
 def level_titles(columns: list, factor: Factor, name: str) -> list[str]:
     """Return what levels are called in a picture."""
-    n_all = len(
-        {
-            level
-            for column in columns
-            for level, n in zip(column.factor.levels, column.level_counts, strict=True)
-            if n
-        }
-    )
-    rest = f"{n_all - len(factor.levels) + 1:,} others"
+    rest = f"{len(_levels_there(columns)) - len(factor.levels) + 1:,} others"
     return [
         rest if level == OTHER_LEVELS else level_title(_whole(level), name)
         for level in factor.levels
     ]
 
 
-def robust_range(tables: Any) -> tuple[float, float]:
+def _levels_there(columns: list) -> set:
+    """Return the levels that have a row in some table."""
+    return {
+        level
+        for column in columns
+        for level, n in zip(column.factor.levels, column.level_counts, strict=True)
+        if n
+    }
+
+
+def _robust_range(tables: Any) -> tuple[float, float]:
     """Return where nearly all values lie."""
     tables = [values for values in tables if len(values)]
     lowest = min(values.min() for values in tables)
     highest = max(values.max() for values in tables)
-    ends = []
+    low, high = np.inf, -np.inf
     for values in tables:
         tail, lower, upper, head = np.quantile(values, [_TAIL, 0.25, 0.75, 1 - _TAIL])
         reach = _FAR * (upper - lower)
-        ends.append((min(tail, lower - reach), max(head, upper + reach)))
-    low = max(min(one for one, _ in ends), lowest)
-    high = min(max(one for _, one in ends), highest)
+        low, high = min(low, tail, lower - reach), max(high, head, upper + reach)
+    low, high = max(low, lowest), min(high, highest)
     if low == high or 1.5 * (high - low) >= highest - lowest:
         return lowest, highest
     return low, high
 
 
-def _distribute_numbers(name: str, columns: list, sizes: Any) -> NumberDistribution:
+def _distribute_numbers(columns: list, sizes: dict) -> NumberDistribution:
     """Count numbers in bins, the same of all tables."""
-    numbers = [
-        np.empty(0) if one is None or one.kind == EMPTY else one.numbers
-        for one in columns
-    ]
+    filled = [None if c is None or c.kind == EMPTY else c for c in columns]
+    numbers = [np.empty(0) if c is None else c.numbers for c in filled]
     finite = [values[np.isfinite(values)] for values in numbers]
     edges = _bins(finite)
-    kinds = [one.kind for one in columns if one is not None and one.kind != EMPTY]
     return NumberDistribution(
-        name=name,
-        kind=kinds[0],
+        kind=next(column.kind for column in filled if column is not None),
         edges=edges,
         counts=np.array([np.histogram(values, edges)[0] for values in finite]),
         boxes=np.array([five_numbers(values) for values in finite]),
-        n_below=np.array([np.count_nonzero(one < edges[0]) for one in numbers]),
-        n_above=np.array([np.count_nonzero(one > edges[-1]) for one in numbers]),
+        n_below=np.array([np.count_nonzero(own < edges[0]) for own in numbers]),
+        n_above=np.array([np.count_nonzero(own > edges[-1]) for own in numbers]),
         **sizes,
     )
 
 
 def _bins(tables: Any) -> np.ndarray:
     """Return the edges of bins that suit numbers; of whole ones whole bins."""
-    low, high = robust_range(tables)
+    low, high = _robust_range(tables)
     if all((values == np.round(values)).all() for values in tables):
         low, high = np.floor(low), np.ceil(high)
         width = 1 if high - low <= _MOST_WHOLE else np.ceil((high - low) / _MOST_BINS)
@@ -226,22 +216,15 @@ def _nothing_to_draw(columns: list, n_values: int, n_rows: int) -> str:
     if not n_values:
         return f"all {count_text(int(n_rows), 'cell')} missing"
     if holds_numbers(columns):
-        values = pd.unique(np.concatenate([one.numbers for one in columns]))
+        values = pd.unique(np.concatenate([column.numbers for column in columns]))
         values = values[~np.isnan(values)]
         if not np.isfinite(values).any():
             return "no finite number"
         if len(values) == 1:
-            kinds = [one.kind for one in columns if one.kind != EMPTY]
-            return f"always {short_number_text(values[0], kinds[0])}"
-    else:
-        levels = {
-            level
-            for column in columns
-            for level, n in zip(column.factor.levels, column.level_counts, strict=True)
-            if n
-        }
-        if len(levels) == 1:
-            return f"always {str(_whole(levels.pop()))[:40]}"
+            kind = next(column.kind for column in columns if column.kind != EMPTY)
+            return f"always {short_number_text(values[0], kind)}"
+    elif len(levels := _levels_there(columns)) == 1:
+        return f"always {str(_whole(levels.pop()))[:40]}"
     if any(column.identifies for column in columns):
         n_distinct = max(column.n_distinct for column in columns)
         return f"an identifier:\n{n_distinct:,} distinct values"

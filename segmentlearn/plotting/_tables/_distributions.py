@@ -1,31 +1,16 @@
-"""How the columns of a table are distributed, beside those of other tables."""
+"""Distributions of the columns of one table or several."""
 
 import dataclasses
+from itertools import cycle, islice
 from typing import Any, Self
 
 import numpy as np
 
 from segmentlearn._formatting import count_text, share_text, short_number_text
+from segmentlearn.plotting._base import _canvas, _named_tables, _panels
 from segmentlearn.plotting._base._boxes import draw_box
-from segmentlearn.plotting._base._canvas import COLORS, Axes, require_pyplot, tidy
-from segmentlearn.plotting._base._named_tables import (
-    check_max_columns,
-    choose_columns,
-    read_named_tables,
-    union_of_columns,
-)
-from segmentlearn.plotting._base._panels import (
-    SMALL,
-    STEPS,
-    add_legend,
-    check_axes,
-    finish,
-    open_panels,
-    row_titles,
-    write_alone,
-    write_around,
-    write_numbers,
-)
+from segmentlearn.plotting._base._canvas import COLORS, SMALL, Axes
+from segmentlearn.plotting._base._panels import STEPS, PanelDisplay
 from segmentlearn.plotting._tables._column_distributions import (
     LevelDistribution,
     NoDistribution,
@@ -39,7 +24,7 @@ _STRIP = 0.1  # of a panel's height, for each table's box
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class DistributionDisplay:
+class DistributionDisplay(PanelDisplay):
     """A panel a column: a histogram below a box, or the shares of the levels.
 
     Made by `from_frame`. Several tables are drawn over each other, as shares of the
@@ -72,7 +57,7 @@ class DistributionDisplay:
     >>> from segmentlearn.plotting import DistributionDisplay
     >>> X, _ = make_customers("mall", 200, random_state=0)
     >>> display = DistributionDisplay.from_frame({"train": X[:150], "new": X[150:]})
-    >>> [one.name for one in display.distributions][:2]
+    >>> [found.name for found in display.distributions][:2]
     ['Gender', 'Age']
     """
 
@@ -109,19 +94,16 @@ class DistributionDisplay:
         ValueError
             If a table is empty, a column is unknown or `max_columns` is less than 1.
         """
-        require_pyplot()  # before the work
-        check_max_columns(max_columns)
-        tables = read_named_tables(X, "X")
-        chosen = choose_columns(union_of_columns(tables.values()), columns)
-        shown = chosen[:max_columns]
+        tables = _named_tables.read_tables(X, "X", max_columns)
+        names = _named_tables.union_of_columns(tables.values())
+        chosen = _named_tables.choose_columns(names, columns)
+        shown = {
+            name: [table.get(name) for table in tables.values()]
+            for name in chosen[:max_columns]
+        }
         return cls(
             names=list(tables),
-            distributions=[
-                distribute(
-                    name, [table.get(name) for table in tables.values()], _MOST_LEVELS
-                )
-                for name in shown
-            ],
+            distributions=[distribute(*item, _MOST_LEVELS) for item in shown.items()],
             n_left_out=len(chosen) - len(shown),
         ).plot(axes=axes)
 
@@ -148,117 +130,102 @@ class DistributionDisplay:
         is_new = axes is None
         n_panels = len(self.distributions)
         if is_new:
-            most = max(len(getattr(one, "levels", ())) for one in self.distributions)
+            most = max(
+                len(getattr(found, "levels", ())) for found in self.distributions
+            )
             height = max(_HEIGHT, 1.35 + 0.12 * most * len(self.names))
-            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
-        axes = np.ravel(np.array(axes))
-        check_axes(axes, n_panels)
-        notes = [""] * n_panels
-        for at, (ax, one) in enumerate(zip(axes, self.distributions, strict=True)):
-            if isinstance(one, NoDistribution):
-                write_alone(ax, one.words)
+            axes = _panels.open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
+        axes = self._take_axes(axes, n_panels)
+        notes = []
+        for ax, found in zip(axes, self.distributions, strict=True):
+            if isinstance(found, NoDistribution):
+                _panels.write_alone(ax, found.words)
+                notes.append("")
                 continue
-            is_levels = isinstance(one, LevelDistribution)
-            (self._draw_levels if is_levels else self._draw_numbers)(ax, one)
-            words = self._absent(one) + self._outside(one) + self._missing(one)
-            notes[at] = "\n".join(words)
-        write_around(axes, [(one.name,) for one in self.distributions], notes)
+            is_levels = isinstance(found, LevelDistribution)
+            (self._draw_levels if is_levels else self._draw_numbers)(ax, found)
+            notes.append("\n".join(self._notes(found)))
+        _panels.write_around(
+            axes, [(found.name,) for found in self.distributions], notes
+        )
         if len(self.names) > 1:
-            add_legend(axes, self.names, COLORS * len(self.names), is_new)
+            _panels.add_legend(axes, self.names, COLORS * len(self.names), is_new)
         if self.n_left_out:
             n_all = n_panels + self.n_left_out
-            note = (
-                f"The first {n_panels} of {count_text(n_all, 'column')}; "
-                f"{self.n_left_out:,} left out"
-            )
-            finish(axes, note, is_new)
-        self.axes_, self.figure_ = axes, axes[0].figure
+            note = f"The first {n_panels} of {count_text(n_all, 'column')}"
+            _panels.finish(axes, f"{note}; {self.n_left_out:,} left out", is_new)
         return self
 
-    def _draw_numbers(self, ax: Axes, one: Any) -> None:
+    def _draw_numbers(self, ax: Axes, found: Any) -> None:
         """Draw histograms, and a box of each table above them."""
         alone = len(self.names) == 1
-        top = one.shares.max() / (0.96 - _STRIP * len(self.names))
-        for at, shares in enumerate(one.shares):
-            if not one.n_values[at]:
-                continue
-            color = COLORS[at % len(COLORS)]
-            how = {"color": color, "zorder": 2}
-            ax.stairs(shares, one.edges, fill=True, alpha=0.75 if alone else 0.3, **how)
+        low, high = found.edges[[0, -1]]
+        for at, color in self._tables_with(found):
+            shape = (found.shares[at], found.edges)
+            style = {"color": color, "zorder": 2}
+            ax.stairs(*shape, fill=True, alpha=0.75 if alone else 0.3, **style)
             if not alone:
-                ax.stairs(shares, one.edges, linewidth=1.5, **how)
-            place = 1 - _STRIP * (at + 0.6)
-            inside = np.clip(one.boxes[at], one.edges[0], one.edges[-1])
+                ax.stairs(*shape, linewidth=1.5, **style)
+            place, inside = 1 - _STRIP * (at + 0.6), np.clip(found.boxes[at], low, high)
             transform = ax.get_xaxis_transform()
             draw_box(ax, inside, place, 0.65 * _STRIP, color, transform)
-        margin = 0.02 * (one.edges[-1] - one.edges[0])
-        ax.set_xlim(one.edges[0] - margin, one.edges[-1] + margin)
-        write_numbers(ax.xaxis, one.kind)
-        _write_shares(ax.yaxis, one.shares.max())
-        ax.set_ylim(0, top)
-        tidy(ax)
+        margin = 0.02 * (high - low)
+        ax.set_xlim(low - margin, high + margin)
+        _panels.write_numbers(ax.xaxis, found.kind)
+        _write_shares(ax.yaxis, found.shares.max())
+        ax.set_ylim(0, found.shares.max() / (0.96 - _STRIP * len(self.names)))
+        _canvas.tidy(ax)
 
-    def _draw_levels(self, ax: Axes, one: Any) -> None:
+    def _draw_levels(self, ax: Axes, found: Any) -> None:
         """Draw a bar for each level and table, with its share."""
-        n_tables, n_levels = one.counts.shape
+        n_tables, n_levels = found.counts.shape
         height = 0.8 / n_tables
-        for at, shares in enumerate(one.shares):
-            if not one.n_values[at]:
-                continue
+        size = SMALL if n_tables * n_levels <= 8 else SMALL - 1.5
+        for at, color in self._tables_with(found):
             places = np.arange(n_levels) - 0.4 + height * (at + 0.5)
-            color = COLORS[at % len(COLORS)]
-            ax.barh(places, shares, height=0.9 * height, color=color)
-            for place, share in zip(places, shares, strict=True):
-                ax.text(
-                    *(share, place, f" {share_text(share)}"),
-                    va="center",
-                    fontsize=SMALL if n_tables * n_levels <= 8 else SMALL - 1.5,
-                )
-        ax.set_xlim(0, 1.3 * one.shares.max())
-        titles = row_titles(one.levels)
-        ax.set_yticks(range(n_levels), titles, fontsize=SMALL, linespacing=0.95)
+            bars = ax.barh(places, found.shares[at], height=0.9 * height, color=color)
+            texts = [f" {share_text(share)}" for share in found.shares[at]]
+            ax.bar_label(bars, texts, fontsize=size)
+        ax.set_xlim(0, 1.3 * found.shares.max())
         room = max(0, 3 - n_levels) / 2  # bars of few levels are no blocks
-        ax.set_ylim(n_levels - 0.5 + room, -0.5 - room)
+        style: dict = {"fontsize": SMALL, "linespacing": 0.95}
+        _canvas.name_rows(ax, _panels.row_titles(found.levels), room=room, **style)
         ax.set_xticks([])
-        tidy(ax, grid="x")
+        _canvas.tidy(ax, grid="x")
         ax.spines["bottom"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
 
-    def _absent(self, one: Any) -> list[str]:
-        """Return which tables lack a column."""
-        lack = [name for name, n in zip(self.names, one.n_rows, strict=True) if not n]
-        return [f"not in {', '.join(lack)}"] if lack else []
+    def _tables_with(self, found: Any) -> list[tuple[int, str]]:
+        """Return position and colour of each table that has values of a column."""
+        colors = enumerate(islice(cycle(COLORS), len(self.names)))
+        return [(at, color) for at, color in colors if found.n_values[at]]
 
-    def _outside(self, one: Any) -> list[str]:
-        """Return how many values are outside the axes."""
-        if isinstance(one, LevelDistribution):
-            return []
-        ends = (
-            (one.n_below, "below", one.edges[0]),
-            (one.n_above, "above", one.edges[-1]),
-        )
-        return [
-            f"{word} {short_number_text(end, one.kind)}: "
-            f"{self._each(counts, one, '{:,}'.format)}"
-            for counts, word, end in ends
-            if counts.any()
-        ]
+    def _notes(self, found: Any) -> list[str]:
+        """Return which tables lack a column, and which values are not drawn."""
+        lack = [name for name, n in zip(self.names, found.n_rows, strict=True) if not n]
+        notes = [f"not in {', '.join(lack)}"] if lack else []
+        if not isinstance(found, LevelDistribution):
+            for word, counts, end in (
+                ("below", found.n_below, found.edges[0]),
+                ("above", found.n_above, found.edges[-1]),
+            ):
+                if counts.any():
+                    numbers = self._each(counts, found, "{:,}".format)
+                    notes.append(
+                        f"{word} {short_number_text(end, found.kind)}: {numbers}"
+                    )
+        n_missing = found.n_rows - found.n_values
+        if n_missing.any():
+            shares = n_missing / np.maximum(found.n_rows, 1)
+            notes.append(f"missing: {self._each(shares, found, share_text)}")
+        return notes
 
-    def _missing(self, one: Any) -> list[str]:
-        """Return which share of the cells is missing."""
-        n_missing = one.n_rows - one.n_values
-        if not n_missing.any():
-            return []
-        shares = n_missing / np.maximum(one.n_rows, 1)
-        return [f"missing: {self._each(shares, one, share_text)}"]
-
-    def _each(self, numbers: Any, one: Any, write: Any) -> str:
+    def _each(self, numbers: Any, found: Any, write: Any) -> str:
         """Write a number for each table that has the column."""
         if len(self.names) == 1:
             return write(numbers[0])
         return ", ".join(
             f"{name} {write(number)}"
-            for name, number, n in zip(self.names, numbers, one.n_rows, strict=True)
+            for name, number, n in zip(self.names, numbers, found.n_rows, strict=True)
             if n
         )
 

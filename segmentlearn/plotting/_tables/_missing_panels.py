@@ -1,12 +1,13 @@
-"""Panels of missing cells: a line a column over the rows, or a bar a column."""
+"""Panels of missing cells: a matrix over the rows, or a bar chart."""
 
 from typing import Any
 
 import numpy as np
 
 from segmentlearn._formatting import share_text
-from segmentlearn.plotting._base._canvas import BLUE, Axes, tidy
-from segmentlearn.plotting._base._panels import SMALL, column_title
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import BLUE, SMALL, Axes
+from segmentlearn.plotting._base._panels import column_title
 
 _PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
 
@@ -22,13 +23,9 @@ def draw_missing_matrix(
         if column in why:
             _write_why(ax, at, why[column], n_rows / 2, "center")
             continue
-        ax.text(
-            *(1.015, at, share_text(shares[column])),
-            transform=ax.get_yaxis_transform(),
-            va="center",
-            fontsize=SMALL,
-            color="black" if shares[column] else _GREY,
-        )
+        style = {"fontsize": SMALL, "color": "black" if shares[column] else _GREY}
+        place = (1.015, at, share_text(shares[column]))
+        ax.text(*place, va="center", transform=ax.get_yaxis_transform(), **style)
     ax.imshow(
         np.ma.masked_invalid(cells.bands.reindex(columns=columns).to_numpy().T),
         aspect="auto",
@@ -51,22 +48,14 @@ def draw_missing_matrix(
 
 def add_shades(axes: np.ndarray, condensed: bool) -> None:
     """Add the scale of shades below panels of rows."""
-    figure = axes[0].figure
-    bar = figure.colorbar(
-        axes[0].images[0],
-        ax=list(axes),
-        location="bottom",
-        fraction=0.08 / figure.get_figheight(),
-        pad=0.1 / figure.get_figheight(),
-        shrink=min(1.0, 3.0 / figure.get_figwidth()),
-        aspect=25,
-    )
+    width, height = axes[0].figure.get_size_inches()
+    placing: dict = {"location": "bottom", "shrink": min(1.0, 3.0 / width)}
+    placing |= {"fraction": 0.08 / height, "pad": 0.1 / height, "aspect": 25}
+    bands = "share missing, in bands of successive rows"
+    label = bands if condensed else "missing"
+    bar = _canvas.add_colorbar(list(axes), axes[0].images[0], label, **placing)
     bar.set_ticks([0, 0.05, 0.25, 1] if condensed else [0, 1])
     bar.ax.xaxis.set_major_formatter("{x:.0%}")
-    bands = "share missing, in bands of successive rows"
-    bar.set_label(bands if condensed else "missing", fontsize=SMALL)
-    bar.ax.tick_params(labelsize=SMALL)
-    bar.outline.set_visible(False)
 
 
 def draw_missing_bars(
@@ -83,13 +72,12 @@ def draw_missing_bars(
         text = f" {count:,} ({share_text(share)})" if count else " 0"
         ax.barh(at, share, color=BLUE, height=0.7)
         ax.text(share, at, text, va="center", fontsize=SMALL)
-    tidy(ax, grid="x")
+    _canvas.tidy(ax, grid="x")
     reach = float(widest) or 1.0
     ax.set_xlim(0, reach * 1.75)
     ticks = ticker.MaxNLocator(4).tick_values(0, reach)
     ax.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, reach * 1.3)])
     ax.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, 0 if reach > 0.04 else 2))
-    ax.set_ylim(len(columns) - 0.5, -0.5)
     ax.set_xlabel("share of the cells that are missing", fontsize=SMALL)
     _label(ax, columns)
 
@@ -97,19 +85,12 @@ def draw_missing_bars(
 def _write_why(ax: Axes, at: int, why: str, x: float, side: str) -> None:
     """Write in a column's place why it is not in a table."""
     ax.axhspan(at - 0.4, at + 0.4, color=_PALE, zorder=0)
-    ax.text(
-        *(x, at, f"{'' if side == 'center' else ' '}{why}"),
-        ha=side,
-        va="center",
-        fontsize=SMALL,
-        fontstyle="italic",
-        color=_GREY,
-    )
+    style: dict = {"fontsize": SMALL, "fontstyle": "italic", "color": _GREY}
+    why = why if side == "center" else f" {why}"
+    ax.text(x, at, why, ha=side, va="center", **style)
 
 
 def _label(ax: Axes, columns: list[str]) -> None:
     """Write the names at the left."""
-    titles = [column_title(name) for name in columns]
-    ax.set_yticks(range(len(columns)), titles, linespacing=1.0)
+    _canvas.name_rows(ax, [column_title(name) for name in columns], linespacing=1.0)
     ax.tick_params(labelsize=SMALL)
-    ax.tick_params(axis="y", length=0)

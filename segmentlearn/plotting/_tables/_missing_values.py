@@ -1,4 +1,4 @@
-"""Where cells are missing: by row, by column, and whether they are missing together."""
+"""Missing cells by row, by column and together, before and after imputation."""
 
 import dataclasses
 from typing import Any, Self
@@ -7,20 +7,10 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn._formatting import count_text, share_text
-from segmentlearn.plotting._base._canvas import Axes, require_pyplot
-from segmentlearn.plotting._base._named_tables import (
-    ONLY_TABLE,
-    check_max_columns,
-    read_named_tables,
-    union_of_columns,
-)
-from segmentlearn.plotting._base._panels import (
-    check_axes,
-    column_title,
-    finish,
-    open_panels,
-    write_alone,
-)
+from segmentlearn.plotting._base import _named_tables, _panels
+from segmentlearn.plotting._base._canvas import Axes
+from segmentlearn.plotting._base._named_tables import ONLY_TABLE
+from segmentlearn.plotting._base._panels import PanelDisplay
 from segmentlearn.plotting._tables._association import AssociationDisplay
 from segmentlearn.plotting._tables._missing_panels import (
     add_shades,
@@ -59,14 +49,12 @@ class MissingCells:
         n_rows = len(next(iter(columns.values())).missing)
         edges = np.linspace(0, n_rows, min(n_rows, _MOST_BANDS) + 1).astype(np.intp)
         # band by band, so that the masks of a large table are not held at once
-        in_bands = pd.DataFrame(
-            {
-                name: np.add.reduceat(column.missing, edges[:-1], dtype=np.intp)
-                for name, column in columns.items()
-            }
-        )
-        bands = in_bands.div(np.diff(edges), axis=0)
-        return cls(n_rows, in_bands.sum(), bands)
+        counts = {
+            name: np.add.reduceat(column.missing, edges[:-1], dtype=np.intp)
+            for name, column in columns.items()
+        }
+        in_bands = pd.DataFrame(counts)
+        return cls(n_rows, in_bands.sum(), in_bands.div(np.diff(edges), axis=0))
 
     @property
     def shares(self) -> pd.Series:
@@ -75,7 +63,7 @@ class MissingCells:
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class MissingValuesDisplay:
+class MissingValuesDisplay(PanelDisplay):
     """Missing cells of one table or several, before and after imputation.
 
     Made by `from_frames`.
@@ -167,35 +155,29 @@ class MissingValuesDisplay:
             If `kind` or `max_columns` is none such, a table is empty, or `after` is
             not of the tables in `frames`.
         """
-        require_pyplot()  # before the work
         _check_kind(kind)
-        check_max_columns(max_columns)
-        tables = {"before": read_named_tables(frames, "frames"), "after": {}}
+        before = _named_tables.read_tables(frames, "frames", max_columns)
+        tables = {"before": before, "after": {}}
         if after is not None:
-            imputed = read_named_tables(after, "after")
-            tables["after"] = _with_names(imputed, after, tables["before"])
-        missing = {
+            tables["after"] = _named_tables.read_tables(after, "after")
+            _name_columns(tables["after"], after, before)
+        missing: dict = {
             stage: {name: MissingCells.of_table(table) for name, table in read.items()}
             for stage, read in tables.items()
         }
-        columns = union_of_columns(tables["before"].values())
-        shares = [one.shares for of in missing.values() for one in of.values()]
+        columns = _named_tables.union_of_columns(tables["before"].values())
+        shares = [cells.shares for of in missing.values() for cells in of.values()]
         largest = pd.concat(shares).groupby(level=0).max().reindex(columns)
         ranked = largest.sort_values(ascending=False, kind="stable").index[:max_columns]
         shown = [column for column in columns if column in ranked]
         correlations = {
-            (name, stage): _correlate({column: read.get(column) for column in shown})
+            (name, stage): _correlate({key: read[key] for key in shown if key in read})
             for stage, by_name in tables.items()
             for name, read in by_name.items()
         }
-        return cls(
-            before=missing["before"],
-            after=missing["after"],
-            columns=shown,
-            n_left_out=len(columns) - len(shown),
-            correlations=correlations,
-            kind=kind,
-        ).plot(axes=axes)
+        n_left_out = len(columns) - len(shown)
+        chosen: dict = {"columns": shown, "n_left_out": n_left_out, "kind": kind}
+        return cls(**missing, **chosen, correlations=correlations).plot(axes=axes)
 
     def to_frame(self) -> pd.DataFrame:
         """Return counts and shares of missing cells.
@@ -208,26 +190,21 @@ class MissingValuesDisplay:
             "share_missing", and "status": "present", "dropped" by imputation, "added"
             by it, or "absent" from this table. What is not there has no counts.
         """
-        everywhere = union_of_columns(
+        everywhere = _named_tables.union_of_columns(
             cells.counts.index for cells in self.before.values()
         )
         frames = []
         for name, stage, cells in self._panels():
             columns = list(dict.fromkeys([*everywhere, *cells.counts.index]))
+            frame = pd.DataFrame({"table": name, "stage": stage, "column": columns})
             counts = cells.counts.reindex(columns).astype("Int64")
+            frame["n_rows"], frame["n_missing"] = cells.n_rows, counts.array
+            frame["share_missing"] = cells.shares.reindex(columns).array
             had = counts.index.isin(self.before[name].counts.index)
             absent = np.where(had, "dropped", "absent")
             present = np.where(had, "present", "added")
-            frame = {
-                "table": name,
-                "stage": stage,
-                "column": columns,
-                "n_rows": cells.n_rows,
-                "n_missing": counts.array,
-                "share_missing": cells.shares.reindex(columns).array,
-                "status": np.where(counts.isna(), absent, present),
-            }
-            frames.append(pd.DataFrame(frame))
+            frame["status"] = np.where(counts.isna(), absent, present)
+            frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
     def plot(self, kind: str | None = None, axes: Any = None) -> Self:
@@ -260,14 +237,11 @@ class MissingValuesDisplay:
         _check_kind(kind)
         panels, columns = self._panels(), self.columns
         if kind == "bar":  # columns that have something to show
-            columns = [
-                column
-                for column in columns
-                if any(cells.counts.get(column) != 0 for *_, cells in panels)
-            ]
+            counts = [cells.counts for *_, cells in panels]
+            columns = [c for c in columns if any(own.get(c) != 0 for own in counts)]
         is_new = axes is None
-        axes = self._open(kind, columns) if is_new else np.ravel(np.array(axes))
-        check_axes(axes, len(panels))
+        axes = self._open(kind, columns) if is_new else axes
+        axes = self._take_axes(axes, len(panels))
         for at, (ax, panel) in enumerate(zip(axes, panels, strict=True)):
             if kind == "correlation":
                 _draw_correlation(ax, self.correlations[panel[:2]])
@@ -279,8 +253,7 @@ class MissingValuesDisplay:
                 ax.set_yticklabels([])  # as those of the panel at the left
         if kind == "matrix":
             add_shades(axes, any(cells.n_rows > _MOST_BANDS for *_, cells in panels))
-        finish(axes, self._note(kind, columns), is_new)
-        self.axes_, self.figure_ = axes, axes[0].figure
+        _panels.finish(axes, self._note(kind, columns), is_new)
         return self
 
     def _panels(self) -> list[tuple[str, str, MissingCells]]:
@@ -298,12 +271,12 @@ class MissingValuesDisplay:
             n = max([2, *(len(phi) for phi in self.correlations.values())])
             width, height, extra = 2.9 + 0.46 * n, max(2.6, 1.9 + 0.44 * n), 0.0
         else:
-            lines = sum(1 + column_title(name).count("\n") for name in columns)
+            lines = sum(1 + _panels.column_title(name).count("\n") for name in columns)
             width, height, extra = 3.0, 1.2 + _ROW * max(lines, 2), 1.8
         size: dict = {"width": width, "height": height, "extra": extra}
         if not self.after:
-            return open_panels(len(self.before), _MOST_IN_A_ROW, **size)
-        axes = open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
+            return _panels.open_panels(len(self.before), _MOST_IN_A_ROW, **size)
+        axes = _panels.open_panels(2 * len(self.before), 2, **size).reshape(-1, 2)
         for ax, name in zip(axes[:, 1], self.before, strict=True):
             if name not in self.after:
                 ax.remove()
@@ -314,23 +287,20 @@ class MissingValuesDisplay:
         words = [] if list(self.before) == [ONLY_TABLE] else [name]
         if self.after:
             words.append(f"{stage} imputation")
-        share, n_with = cells.shares.mean(), np.count_nonzero(cells.counts)
-        total = (
-            f"{share_text(share)} of cells missing, in {n_with} of "
-            f"{len(cells.counts)} columns"
-        )
-        lines = [", ".join(words), total if n_with else "no cell missing"]
-        return "\n".join(lines).strip()
+        n_columns, n_with = len(cells.counts), np.count_nonzero(cells.counts)
+        total = "no cell missing"
+        if n_with:
+            share = share_text(cells.shares.mean())
+            total = f"{share} of cells missing, in {n_with} of {n_columns} columns"
+        return f"{', '.join(words)}\n{total}".strip()
 
     def _note(self, kind: str, columns: list[str]) -> str:
         """Return which columns are not drawn."""
-        notes = []
+        notes, n_shown = [], len(self.columns)
         if self.n_left_out:
-            n_all = len(self.columns) + self.n_left_out
-            notes.append(
-                f"The {len(self.columns)} of {n_all} columns with the most missing "
-                f"values; {self.n_left_out} left out"
-            )
+            which = f"The {n_shown} of {n_shown + self.n_left_out} columns"
+            notes.append(f"{which} with the most missing values")
+            notes.append(f"{self.n_left_out} left out")
         n_whole = len(self.columns) - len(columns)
         if kind == "bar" and n_whole and columns:
             notes.append(f"not shown: {count_text(n_whole, 'complete column')}")
@@ -349,18 +319,16 @@ class MissingValuesDisplay:
         name, _, cells = panel
         if not columns:
             n_columns = count_text(len(self.columns), "column")
-            write_alone(ax, f"No value is missing in {n_columns}.")
+            _panels.write_alone(ax, f"No value is missing in {n_columns}.")
             return
-        before = self.before[name].counts
-        why = {
-            column: "dropped by imputation" if column in before else "not in this table"
-            for column in columns
-            if column not in cells.counts
-        }
+        absent = set(columns).difference(cells.counts.index)
+        why = dict.fromkeys(absent, "not in this table")
+        dropped = absent.intersection(self.before[name].counts.index)
+        why |= dict.fromkeys(dropped, "dropped by imputation")
         if kind == "matrix":
             draw_missing_matrix(ax, cells, columns, why)
             return
-        shares = [one.shares.reindex(columns).max() for *_, one in self._panels()]
+        shares = [cells.shares.reindex(columns).max() for *_, cells in self._panels()]
         draw_missing_bars(ax, cells, columns, why, np.nanmax(shares))
 
 
@@ -371,7 +339,7 @@ def _check_kind(kind: str) -> None:
 
 def _correlate(columns: dict[str, Any]) -> pd.DataFrame:
     """Correlate which cells are missing (phi), where some are and some are not."""
-    masks = {name: one.missing for name, one in columns.items() if one is not None}
+    masks = {name: cells.missing for name, cells in columns.items()}
     masks = {name: mask for name, mask in masks.items() if 0 < mask.sum() < len(mask)}
     return pd.DataFrame(masks).corr()
 
@@ -380,21 +348,18 @@ def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
     """Draw half a matrix, or write why there is none."""
     if len(phi) < 2:
         n = "No column has" if not len(phi) else "A single column has"
-        write_alone(
+        _panels.write_alone(
             ax, f"{n} both missing and known\nvalues: there is no pair to correlate."
         )
         return
-    AssociationDisplay(
-        names=list(phi.columns),
-        matrix=phi.to_numpy(),
-        kinds=np.full(phi.shape, "missingness"),
-        target=None,
-    ).plot(ax=ax, max_columns=len(phi))
+    names, kinds = list(phi.columns), np.full(phi.shape, "missingness")
+    pairs = {"names": names, "matrix": phi.to_numpy(), "kinds": kinds, "target": None}
+    AssociationDisplay(**pairs).plot(ax=ax, max_columns=len(phi))
 
 
-def _with_names(
+def _name_columns(
     imputed: dict[str, dict], after: Any, before: dict[str, dict]
-) -> dict[str, dict]:
+) -> None:
     """Name the columns of imputed arrays, and check that their tables are there."""
     unknown = [name for name in imputed if name not in before]
     if unknown:
@@ -413,4 +378,3 @@ def _with_names(
                 f"has {len(names)}; pass a frame, so that they can be matched."
             )
         imputed[str(name)] = dict(zip(names, read.values(), strict=True))
-    return imputed

@@ -1,4 +1,4 @@
-"""What each column has to do with the target, the strongest first."""
+"""Relation of each column to the target, the strongest first."""
 
 import dataclasses
 from typing import Any, Self
@@ -11,26 +11,11 @@ from scipy import stats
 from segmentlearn._formatting import count_text, share_text, with_minus
 from segmentlearn.inspection import associations
 from segmentlearn.metrics import wilson_interval
+from segmentlearn.plotting._base import _canvas, _named_tables, _panels
 from segmentlearn.plotting._base._boxes import draw_box, five_numbers
-from segmentlearn.plotting._base._canvas import BLUE, GREY, Axes, require_pyplot, tidy
-from segmentlearn.plotting._base._named_tables import (
-    ONLY_TABLE,
-    check_max_columns,
-    choose_columns,
-    read_named_tables,
-)
-from segmentlearn.plotting._base._panels import (
-    SMALL,
-    STEPS,
-    add_legend,
-    check_axes,
-    finish,
-    level_title,
-    open_panels,
-    row_titles,
-    write_around,
-    write_numbers,
-)
+from segmentlearn.plotting._base._canvas import BLUE, GREY, SMALL, Axes
+from segmentlearn.plotting._base._named_tables import ONLY_TABLE
+from segmentlearn.plotting._base._panels import STEPS, PanelDisplay
 from segmentlearn.plotting._base._segment_style import segment_colors
 from segmentlearn.plotting._tables._column_distributions import (
     holds_numbers,
@@ -44,7 +29,7 @@ _WIDTH, _HEIGHT = 3.2, 2.5
 _MOST_LEVELS = 6
 _BINS = 10
 _Z = stats.norm.ppf(0.975)
-MISSING = "missing"
+_MISSING = "missing"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,15 +59,14 @@ class NumbersByClass:
     @classmethod
     def of_column(cls, column: Any, codes: np.ndarray, n_classes: int) -> Self:
         """Describe a column in each class."""
-        parts = [column.numbers[codes == at] for at in range(n_classes)]
-        parts = [values[np.isfinite(values)] for values in parts]
-        boxes = np.array([five_numbers(values) for values in parts])
-        n_outside = sum(
-            int(np.count_nonzero((values < box[0]) | (values > box[-1])))
-            for values, box in zip(parts, boxes, strict=True)
-        )
+        finite, boxes, n_outside = np.isfinite(column.numbers), [], 0
+        for at in range(n_classes):
+            values = column.numbers[finite & (codes == at)]
+            boxes.append(five_numbers(values))
+            low, *_, high = boxes[-1]
+            n_outside += int(np.count_nonzero((values < low) | (values > high)))
         share_missing = float(column.missing.mean())
-        return cls(column.name, column.kind, boxes, n_outside, share_missing)
+        return cls(column.name, column.kind, np.array(boxes), n_outside, share_missing)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -169,8 +153,8 @@ class MeansByGroup:
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class TargetRelationDisplay:
-    """A panel a column: what it has to do with the target, the strongest first.
+class TargetRelationDisplay(PanelDisplay):
+    """A panel for each column: its relation to the target, the strongest first.
 
     Made by `from_frame`. Of a target of classes, columns of numbers have a box for each
     class; categories have the rate of the rarer of two classes with Wilson intervals
@@ -266,17 +250,13 @@ class TargetRelationDisplay:
         SchemaError
             If a column holds infinite values.
         """
-        require_pyplot()  # before the work
-        check_max_columns(max_columns)
-        read = read_named_tables({ONLY_TABLE: X}, "X")[ONLY_TABLE]
-        chosen = choose_columns(list(read), columns)
+        read = _named_tables.read_tables({ONLY_TABLE: X}, "X", max_columns)[ONLY_TABLE]
+        chosen = _named_tables.choose_columns(list(read), columns)
         values, target_type = check_target(y)
         named = pd.Series(values, name=getattr(y, "name", None))
-        found = associations(
-            pd.DataFrame({name: read[name].cells for name in chosen}, copy=False),
-            named,
-            identifiers="drop" if columns is None else "keep",
-        )
+        frame = pd.DataFrame({name: read[name].cells for name in chosen}, copy=False)
+        identifiers = "drop" if columns is None else "keep"
+        found = associations(frame, named, identifiers=identifiers)
         assert found.with_target is not None  # there is a target
         strengths = found.with_target.dropna(subset=["association"])
         if strengths.empty:
@@ -289,15 +269,14 @@ class TargetRelationDisplay:
         classes = class_counts = None
         relations: list[NumbersByClass | ClassesByLevel | MeansByGroup]
         if target_type == "classes":
-            labels, codes, class_counts = np.unique(
-                values, return_inverse=True, return_counts=True
-            )
+            labels, codes = np.unique(values, return_inverse=True)
+            class_counts = np.bincount(codes)
             kinds = (ClassesByLevel, NumbersByClass)
             relations = [
-                kinds[holds_numbers([one])].of_column(one, codes, len(labels))
-                for one in shown
+                kinds[holds_numbers([column])].of_column(column, codes, len(labels))
+                for column in shown
             ]
-            classes = [level_title(label) for label in labels.tolist()]
+            classes = [_panels.level_title(label) for label in labels.tolist()]
         else:
             target = values.astype(np.float64)
             relations = [MeansByGroup.of_column(column, target) for column in shown]
@@ -334,31 +313,26 @@ class TargetRelationDisplay:
         n_panels, n_classes = len(self.relations), len(self.classes or ())
         if is_new:
             height = max(_HEIGHT, 1.1 + 0.2 * max(3, n_classes))
-            axes = open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
-        axes = np.ravel(np.array(axes))
-        check_axes(axes, n_panels)
-        notes = []
+            axes = _panels.open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
+        axes = self._take_axes(axes, n_panels)
+        draw: dict[type, Any] = {
+            NumbersByClass: self._draw_boxes,
+            MeansByGroup: self._draw_means,
+            ClassesByLevel: self._draw_rates if n_classes == 2 else self._draw_shares,
+        }
+        titles, notes = [], []
         for ax, relation in zip(axes, self.relations, strict=True):
-            if isinstance(relation, NumbersByClass):
-                notes.append(self._draw_boxes(ax, relation))
-            elif isinstance(relation, MeansByGroup):
-                notes.append(_draw_means(ax, relation))
-            elif n_classes == 2:
-                notes.append(self._draw_rates(ax, relation))
-            else:
-                notes.append(self._draw_shares(ax, relation))
+            titles.append((relation.name, self._strength(relation.name)))
+            notes.append(draw[type(relation)](ax, relation))
             ax.tick_params(labelsize=SMALL)
-        titles = [(one.name, self._strength(one.name)) for one in self.relations]
-        write_around(axes, titles, notes)
-        stacked = any(isinstance(one, ClassesByLevel) for one in self.relations)
-        if n_classes > 2 and stacked:
-            add_legend(axes, self.classes, self._colors(), is_new)
+        _panels.write_around(axes, titles, notes)
+        if n_classes > 2 and ClassesByLevel in map(type, self.relations):
+            _panels.add_legend(axes, self.classes, self._colors(), is_new)
         is_named = self.target not in (None, "target")
         note = f"Target: {self.target}" if is_named else "Target"
         if self.n_left_out:
             note += f"; {count_text(self.n_left_out, 'column')} not shown"
-        finish(axes, note, is_new)
-        self.axes_, self.figure_ = axes, axes[0].figure
+        _panels.finish(axes, note, is_new)
         return self
 
     def _strength(self, column: str) -> str:
@@ -376,14 +350,11 @@ class TargetRelationDisplay:
         for at, (five, color) in enumerate(boxes):
             draw_box(ax, five, at, 0.6, color)
         _label_rows(ax, self.classes)
-        write_numbers(ax.xaxis, relation.kind)
-        words = []
-        if relation.n_outside:
-            n_outside = count_text(relation.n_outside, "value")
-            words.append(f"{n_outside} beyond the whiskers")
-        if relation.share_missing:
-            words.append(f"{share_text(relation.share_missing)} missing")
-        return ", ".join(words)
+        _panels.write_numbers(ax.xaxis, relation.kind)
+        outside = f"{count_text(relation.n_outside, 'value')} beyond the whiskers"
+        missing = f"{share_text(relation.share_missing)} missing"
+        words = [outside] if relation.n_outside else []
+        return ", ".join([*words, missing] if relation.share_missing else words)
 
     def _draw_rates(self, ax: Axes, relation: ClassesByLevel) -> str:
         """Draw the rate of the rarer class at each level, with its interval."""
@@ -403,53 +374,50 @@ class TargetRelationDisplay:
 
     def _draw_shares(self, ax: Axes, relation: ClassesByLevel) -> str:
         """Draw the shares of the classes at each level."""
+        style = {"height": 0.75, "edgecolor": "white", "linewidth": 0.8}
         left = np.zeros(len(relation.levels))
-        edge = {"edgecolor": "white", "linewidth": 0.8}
         for shares, color in zip(relation.shares.T, self._colors(), strict=True):
-            places = range(len(left))
-            ax.barh(places, shares, left=left, height=0.75, color=color, **edge)
+            ax.barh(range(len(left)), shares, left=left, color=color, **style)
             left += shares
         _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         ax.set_xlim(0, 1)
         _write_shares(ax, "{x:.0%}")
         return ""
 
-
-def _draw_means(ax: Axes, relation: MeansByGroup) -> str:
-    """Draw means of the target, with intervals of twice the standard error."""
-    reach = 1.96 * np.nan_to_num(relation.errors)
-    how: dict = {"fmt": "o", "color": BLUE, "markersize": 5, "elinewidth": 2}
-    if relation.levels is None:
-        ax.errorbar(relation.centres, relation.means, yerr=reach, **how)
-        write_numbers(ax.xaxis, relation.kind)
-        write_numbers(ax.yaxis)
-        tidy(ax)
-        ax.set_ylabel("mean of the target", fontsize=SMALL)
-        return ""
-    ax.errorbar(relation.means, range(len(relation.levels)), xerr=reach, **how)
-    _label_rows(ax, relation.levels, relation.sizes)
-    write_numbers(ax.xaxis)
-    return "mean of the target"
+    @staticmethod
+    def _draw_means(ax: Axes, relation: MeansByGroup) -> str:
+        """Draw means of the target, with intervals of twice the standard error."""
+        reach = 1.96 * np.nan_to_num(relation.errors)
+        style: dict = {"fmt": "o", "color": BLUE, "markersize": 5, "elinewidth": 2}
+        if relation.levels is None:
+            ax.errorbar(relation.centres, relation.means, yerr=reach, **style)
+            _panels.write_numbers(ax.xaxis, relation.kind)
+            _panels.write_numbers(ax.yaxis)
+            _canvas.tidy(ax)
+            ax.set_ylabel("mean of the target", fontsize=SMALL)
+            return ""
+        ax.errorbar(relation.means, range(len(relation.levels)), xerr=reach, **style)
+        _label_rows(ax, relation.levels, relation.sizes)
+        _panels.write_numbers(ax.xaxis)
+        return "mean of the target"
 
 
 def _levels(column: Any) -> tuple[list[str], np.ndarray]:
     """Return titles of levels, and the place of each row among them."""
-    factor, _ = pool_levels([column], _MOST_LEVELS)
-    levels = level_titles([column], factor, column.name)
-    if (factor.codes >= 0).all():
+    factor = pool_levels([column], _MOST_LEVELS)
+    levels, is_missing = level_titles([column], factor, column.name), factor.codes < 0
+    if not is_missing.any():
         return levels, factor.codes
-    places = np.where(factor.codes < 0, len(levels), factor.codes)
-    return [*levels, MISSING], places
+    return [*levels, _MISSING], np.where(is_missing, len(levels), factor.codes)
 
 
 def _label_rows(ax: Axes, titles: Any, sizes: np.ndarray | None = None) -> None:
     """Write what rows are at the left, with how many customers they have."""
-    labels = row_titles(titles, sizes)
-    ax.set_yticks(range(len(labels)), labels, linespacing=0.95)
-    room = max(0, 3 - len(labels)) / 2
-    ax.set_ylim(len(labels) - 0.5 + room, -0.5 - room)
-    ax.tick_params(axis="y", length=0)
-    tidy(ax, grid="x")
+    room = max(0, 3 - len(titles)) / 2
+    _canvas.name_rows(
+        ax, _panels.row_titles(titles, sizes), room=room, linespacing=0.95
+    )
+    _canvas.tidy(ax, grid="x")
 
 
 def _write_shares(ax: Axes, text: Any) -> None:
