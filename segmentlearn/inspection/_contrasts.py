@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from segmentlearn.metrics import (
@@ -143,7 +144,10 @@ def _contrast_numbers(
         middle = values.mean()
         # centred first, so that large numbers of small variance keep their digits
         sums = np.bincount(codes, weights=values - middle, minlength=n_segments)
-        own_mean = middle + sums / own_n
+        # a mean lies within its values, which rounding does not know of
+        ends = pd.Series(values).groupby(codes).agg(["min", "max"])
+        ends = ends.reindex(range(n_segments)).to_numpy().T
+        own_mean = np.clip(middle + sums / own_n, *ends)
         squares = (values - own_mean[codes]) ** 2
         own_squares = np.bincount(codes, weights=squares, minlength=n_segments)
         own = (own_n, own_mean, own_squares)

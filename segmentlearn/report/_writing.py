@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.exceptions import SchemaError
+from segmentlearn.inspection import used_columns
 from segmentlearn.persistence import write_atomically
 from segmentlearn.report._suppression import THRESHOLD
 
@@ -208,10 +209,12 @@ def _features(model: Any, X: pd.DataFrame) -> list[str]:
                 f"{X.shape[1]}; pass the same columns."
             )
         return list(X.columns)
-    missing = [str(name) for name in names if name not in X.columns]
+    # an identifier that fit has left out may be absent
+    needed = used_columns(model, [str(name) for name in names])
+    missing = [name for name in needed if name not in X.columns]
     if missing:
         raise SchemaError(
             f"X lacks {len(missing)} column(s) that the model was fitted with: "
             f"{', '.join(missing)}; its columns are {', '.join(map(str, X.columns))}."
         )
-    return list(names)
+    return [name for name in names if name in X.columns]

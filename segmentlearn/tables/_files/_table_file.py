@@ -163,6 +163,12 @@ def read_table(
     if schema is None:
         schema = TableSchema.infer(columns, decimal=decimal)
     frame, notes = schema.read(columns, name)
+    if dialect.n_skipped > 1 and skip_rows is None:
+        notes.insert(
+            0,
+            f"{name}: the column names are taken from line {dialect.n_skipped}; what "
+            f"stands above is left out ({labels['skip_rows']}0 takes the first line).",
+        )
     return TableFile(name, frame, schema, cells, dialect, notes)
 
 
