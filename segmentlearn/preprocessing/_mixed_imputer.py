@@ -299,7 +299,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             warnings.warn(
                 f"The column(s) {dropped} hold no value at all and are dropped.",
                 SegmentLearnWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
         self.text_features_ = []
         self._fit_numbers(numbers, numeric)

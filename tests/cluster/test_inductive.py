@@ -28,7 +28,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import InductiveClusterer, load, save
-from segmentlearn._compat import InvalidParameterError
 from segmentlearn.exceptions import SegmentLearnWarning
 from tests.cluster.planted import CENTERS, TRUE
 
@@ -283,7 +282,7 @@ def test_distances_in_place_of_columns_are_refused(X):
 @pytest.mark.parametrize("clusterer", [FeatureAgglomeration(), StandardScaler()])
 def test_what_labels_no_rows_is_no_clusterer(clusterer, X):
     """Refused by the name of the parameter."""
-    with pytest.raises(InvalidParameterError, match="The 'clusterer' parameter of"):
+    with pytest.raises(ValueError, match="The 'clusterer' parameter of"):
         InductiveClusterer(clusterer).fit(X)
 
 

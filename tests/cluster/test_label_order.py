@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segmentlearn._compat import InvalidParameterError
 from segmentlearn.cluster import canonical_labels, match_labels
 
 N_ROWS = 30
@@ -199,5 +198,5 @@ def test_no_rows_are_refused():
 
 def test_parameters_are_checked():
     """A number is no labelling."""
-    with pytest.raises(InvalidParameterError, match="The 'labels' parameter of"):
+    with pytest.raises(ValueError, match="The 'labels' parameter of"):
         canonical_labels(3)

@@ -92,7 +92,7 @@ def test_confusions_are_named(found):
     confused_with = own.set_index("class")["confused_with"]
     assert confused_with["b"] == "c"
     assert confused_with["c"] == "b"
-    assert "knows a best" in found.verdict
+    assert "predicts a best" in found.verdict
 
 
 def test_support_is_that_of_the_table(found):

@@ -167,11 +167,8 @@ class BatchedGridSearchCV(GridSearchCV):
             search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
             search.n_jobs = 1
         GridSearchCV.fit(search, X, y, **params)
-        learnt = {
-            name: value
-            for name, value in vars(search).items()
-            if name.endswith("_") and not name.startswith("_")
-        }
+        names = [n for n in vars(search) if n.endswith("_") and not n.startswith("_")]
+        learnt = {name: getattr(search, name) for name in names}
         if fits.any_together:
             if self.scoring is None:
                 learnt["scorer_"] = check_scoring(self.estimator)
@@ -207,9 +204,8 @@ class _PlannedEstimator:
         self._estimator, self._fits, self._number = estimator, fits, number
 
     def __sklearn_clone__(self) -> "_PlannedEstimator":
-        return _PlannedEstimator(
-            clone(self._estimator), self._fits, self._fits.next_number()
-        )
+        number = self._fits.next_number()
+        return _PlannedEstimator(clone(self._estimator), self._fits, number)
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self._estimator)
@@ -241,6 +237,6 @@ class _TrainingFolds:
 
 
 def _has_own(scoring: Any) -> bool:
-    """Whether a user's own function sees the estimators, and may keep them."""
-    parts = scoring.values() if isinstance(scoring, dict) else [scoring]
-    return any(callable(part) for part in parts)
+    """Return whether a user's own function sees the estimators, and may keep them."""
+    scorers = scoring.values() if isinstance(scoring, dict) else [scoring]
+    return any(map(callable, scorers))
