@@ -78,7 +78,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         Most rounds of "iterative".
     categorical_features : "auto" or list of str or int, default="auto"
         Columns, by name or position, that hold categories whatever their dtype, such as
-        codes written as numbers. "auto" goes by the dtypes.
+        codes written as numbers. "auto" follows the dtypes.
     random_state : int, RandomState instance or None, default=None
         Seed of "iterative".
 

@@ -39,7 +39,7 @@ def test_dbscan_core_rows_vouch_for_each_other():
 
 
 def test_dbscan_measures_by_its_own_metric():
-    """Rows in one direction are one segment by the cosine, however far apart."""
+    """Rows in one direction are one segment by the cosine, however distant."""
     rows = np.array([[1.0, 0], [2, 0.01], [3, 0], [0, 1], [0.01, 2]])
     clusterer = DBSCAN(eps=0.01, min_samples=2, metric="cosine")
     model = InductiveClusterer(clusterer).fit(rows)
@@ -190,10 +190,12 @@ def test_memberships_go_by_the_nearest_core_row(n_columns):
         for segment in range(2)
     ]
     others = [
-        np.sort(np.square(rows[model.labels_ == model.labels_[row]] - one).sum(axis=1))
-        for row, one in enumerate(rows)
+        np.sort(
+            np.square(rows[model.labels_ == model.labels_[row]] - cells).sum(axis=1)
+        )
+        for row, cells in enumerate(rows)
     ]
-    scale = np.mean([one[1] for one in others])
+    scale = np.mean([pair[1] for pair in others])
     kernel = scale / (scale + np.array(squared))
     np.testing.assert_allclose(model.predict_proba(new_row)[0], kernel / kernel.sum())
 

@@ -68,7 +68,7 @@ def fitted(X):
 
 
 def in_a_segment(labels):
-    """Tell which rows are no noise: density clusterers leave out a few."""
+    """Return which rows are no noise: density clusterers leave out a few."""
     clustered = labels >= 0
     assert clustered.mean() > 0.9
     return clustered
@@ -133,7 +133,7 @@ def test_fit_predict_returns_the_labels(name, fitted, X):
 
 
 @every_clusterer
-def test_segments_far_apart_agree(fitted, name):
+def test_separated_segments_agree(fitted, name):
     """Nearly all rows get their own label without their own help."""
     assert 0.9 < fitted[name].agreement_ <= 1
 

@@ -88,7 +88,7 @@ class CriteriaTable:
         if n_clusters == 1:
             return None, np.zeros(len(rows), int)
         with warnings.catch_warnings():
-            # drawn again, a table may hold fewer different rows than clusters
+            # a bootstrap sample may hold fewer different rows than clusters
             warnings.simplefilter("ignore", ConvergenceWarning)
             return fit_clusterer(self.task.clusterer, rows, n_clusters, seed)
 

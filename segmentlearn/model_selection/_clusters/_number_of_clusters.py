@@ -189,8 +189,8 @@ def select_n_clusters(
     highest are close, and the one of them with the highest Calinski-Harabasz index is
     taken. The answer is "no segments" if no gain reaches 0.05, or if both the gap
     statistic and the prediction strength by themselves choose 1. Without
-    silhouette_gain the plain silhouette's choice stands in, and without both the number
-    that most criteria choose. For a Gaussian mixture its BIC takes the gain's place,
+    silhouette_gain the plain silhouette's choice is taken, and without both the number
+    that most criteria choose. For a Gaussian mixture its BIC replaces the gain,
     among stable numbers, as segments of a mixture may be elongated or nested.
     For latent classes the lowest BIC is taken among stable numbers whose gain is 0.05
     or more: distances split segments by a category that is even in all, BIC does not.

@@ -196,14 +196,14 @@ def _without_unstable(
     stable = values[~(table["stability"].reindex(values.index) < _MIN_STABILITY)]
     if stable.empty:
         return stable, [
-            "Whatever their number, segments change when the customers are drawn "
-            f"again: no adjusted Rand index reaches {_MIN_STABILITY}."
+            "Whatever their number, segments change between bootstrap "
+            f"samples: no adjusted Rand index reaches {_MIN_STABILITY}."
         ]
     best = values.idxmax()
     if best in stable.index:
         return stable, []
     agreement = cell_text(float(table.at[best, "stability"]))
     return stable, [
-        f"{best} segments were left out, as they change when the customers are drawn "
-        f"again (adjusted Rand index {agreement})."
+        f"{best} segments were left out, as they change between bootstrap samples "
+        f"(adjusted Rand index {agreement})."
     ]

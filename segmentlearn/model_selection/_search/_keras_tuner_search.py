@@ -87,7 +87,7 @@ class KerasTunerSearchCV(BaseSearchCV):
     best_score_ : float
         Their mean score over the folds.
     best_index_ : int
-        Their place in `cv_results_`.
+        Their index in `cv_results_`.
     scorer_ : callable or dict
         Scorer of the held-out predictions.
     n_splits_ : int
