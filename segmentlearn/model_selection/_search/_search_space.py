@@ -151,7 +151,7 @@ def _describe(net: Any, size: str) -> dict[str, Any]:
     if isinstance(widths, str):
         widths = EFFORTS[net.effort].hidden_layer_sizes
     widths = _widths(widths, size)
-    is_ensemble = not is_autoencoder and net.n_members > 1
+    is_ensemble = not is_autoencoder and net.n_members != 1
     narrow = _Range(0.1, 0.3, 2) if is_ensemble else _Range(0.05, 0.2, 2)
     if is_autoencoder or widths:
         name = "noise" if is_autoencoder else "dropout"
