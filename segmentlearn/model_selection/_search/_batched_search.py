@@ -5,7 +5,6 @@ import functools
 from collections.abc import Callable
 from typing import Any, Self
 
-import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV, check_cv
@@ -109,33 +108,6 @@ class BatchedGridSearchCV(GridSearchCV):
         name: GridSearchCV._parameter_constraints[name]
         for name in ("estimator", "param_grid", *BaseSearchCV._parameter_constraints)
     }
-
-    def __init__(
-        self,
-        estimator: Any,
-        param_grid: Any,
-        *,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: int | str = "2*n_jobs",
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_grid,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
 
     @engine.pass_interrupts_on()
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
