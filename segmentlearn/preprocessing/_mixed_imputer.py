@@ -339,7 +339,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         counts = level_counts(factor)
         counts.pop(None, None)
         levels = counts if factor.ordered else sorted(counts, key=level_order)
-        return max(levels, key=lambda level: counts[level])
+        return max(levels, key=counts.__getitem__)
 
     def _wants_indicator(self, name: str) -> bool:
         """Return whether a column of the training table gets an indicator."""

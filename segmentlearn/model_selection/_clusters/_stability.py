@@ -228,7 +228,10 @@ def cluster_stability(
     if len(rows) < n_total:
         X = safe_indexing(X, rows)
         labels = None if labels is None else labels[rows]
-    refitted, table = _what_to_refit(estimator, X, refit)
+    has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
+    refitted, table = estimator, X
+    if refit == "clusterer" or not (has_steps or hasattr(estimator, "clustering_task")):
+        refitted, table, _ = selected_task(estimator, X)
     seed = draw_seed(random_state)
     if labels is None:
         _, labels = fit_clusterer(refitted, table, seed=seed)
@@ -254,14 +257,6 @@ def cluster_stability(
         across=across,
         n_rows=len(rows),
     )
-
-
-def _what_to_refit(estimator: Any, X: Any, refit: str) -> tuple[Any, Any]:
-    """Return the estimator to fit to each sample, and the table to sample from."""
-    has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
-    if refit == "all" and (has_steps or hasattr(estimator, "clustering_task")):
-        return estimator, X
-    return selected_task(estimator, X)[:2]
 
 
 def _draw_samples(
