@@ -354,7 +354,9 @@ def parse():
     parser.add_argument("--tables", nargs="+", default=list(TABLES))
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS))
     parser.add_argument("--models", nargs="+", default=["net", "logistic", "boosting"])
-    parser.add_argument("--discriminate", action="store_true", help="new rows from given")
+    parser.add_argument(
+        "--discriminate", action="store_true", help="new rows from given"
+    )
     parser.add_argument("--summarize", nargs="+", metavar="FILE")
     return parser.parse_args()
 

@@ -54,6 +54,7 @@ def assert_same_scores(batched, plain):
             np.testing.assert_array_equal(batched.cv_results_[name], values, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "grid",
     [
@@ -111,6 +112,7 @@ def test_refit_may_be_a_function(customers):
     assert search.best_index_ == 1
 
 
+@pytest.mark.slow
 def test_pipeline_is_prepared_once_for_each_fold(customers):
     """Steps before the net are fitted for each fold and setting, not for each net."""
     X, y = customers
