@@ -1,7 +1,7 @@
 """AutoSMOTE: more rows of rare classes, made from raw customer tables.
 
 The only file that imports imbalanced-learn. Its pipeline, which resamples in `fit` and
-never in `predict`, can be had from here too.
+never in `predict`, is exported from here too.
 """
 
 import warnings
@@ -102,8 +102,8 @@ class AutoSMOTE(BaseOverSampler):
     as one standard deviation of the median column. A column whose numbers are all whole
     gets whole numbers, whatever its dtype. In 0/1 columns, which are not scaled,
     rounding takes the value of the nearer of the two rows, in all such columns of the
-    same one: where no column is taken for a category, one-hot columns of an encoder
-    stay one-hot. The raw table is the better place all the same: there a category is
+    same one: where no column is categorical, one-hot columns of an encoder
+    stay one-hot. Sampling the raw table is still better: there a category is
     one column and has the neighbours' most frequent level. Ordinal codes and target
     means of an encoder are interpolated as the numbers that they are.
 
@@ -216,7 +216,7 @@ class AutoSMOTE(BaseOverSampler):
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Resample; the name is imbalanced-learn's, the table comes as it is."""
         table, labels = self._read(X, y)
-        classes, first_rows, codes = np.unique(
+        classes, first_rows, y_encoded = np.unique(
             labels, return_index=True, return_inverse=True
         )
         wanted = {
@@ -224,15 +224,15 @@ class AutoSMOTE(BaseOverSampler):
             for label, n_new in self.sampling_strategy_.items()
             if n_new > 0
         }
-        self._check_rows(classes, np.bincount(codes), wanted)
+        self._check_rows(classes, np.bincount(y_encoded), wanted)
         columns = _Columns.of(table, self.categorical_features_.tolist())
-        new, new_labels = self._make_rows(columns, labels, codes, wanted)
+        new, new_labels = self._make_rows(columns, labels, y_encoded, wanted)
         sources = first_rows[np.searchsorted(classes, new_labels)]
-        rows = np.concatenate([np.arange(len(codes)), sources])
+        rows = np.concatenate([np.arange(len(y_encoded)), sources])
         return _append(X, table, columns.cells(new)), _take(y, rows)
 
     def _read(self, X: Any, y: Any) -> tuple[Table, np.ndarray]:
-        """Check table and labels; return them and note what follows from them."""
+        """Check table and labels; set the attributes that follow from them."""
         check_classification_targets(y)
         labels, _ = check_target_type(y, indicate_one_vs_all=True)
         labels = np.asarray(labels)
@@ -249,17 +249,12 @@ class AutoSMOTE(BaseOverSampler):
             )
         check_consistent_length(X, labels)
         _refuse_missing(table)
-        kinds = [
-            NUMBER if is_interpolable(column.cells) else CATEGORY
-            for column in table.columns
-        ]
+        can_interpolate = [is_interpolable(column.cells) for column in table.columns]
+        kinds = [NUMBER if can else CATEGORY for can in can_interpolate]
         roles, _ = resolve_roles(table.names, kinds, self.categorical_features)
-        categorical = [at for at, role in enumerate(roles) if role != NUMERIC]
-        self.categorical_features_ = np.array(categorical, dtype=int)
-        if not categorical:
-            self.kind_ = "smote"
-        else:
-            self.kind_ = "smoten" if len(categorical) == len(roles) else "smotenc"
+        self.categorical_features_ = np.flatnonzero(np.array(roles) != NUMERIC)
+        kinds_of_smote = {0: "smote", len(roles): "smoten"}
+        self.kind_ = kinds_of_smote.get(len(self.categorical_features_), "smotenc")
         self.sampling_strategy_ = {
             label.item() if isinstance(label, np.generic) else label: int(n_new)
             for label, n_new in check_sampling_strategy(
@@ -272,21 +267,23 @@ class AutoSMOTE(BaseOverSampler):
         self, classes: np.ndarray, n_rows: np.ndarray, wanted: dict[int, int]
     ) -> None:
         """Refuse classes without a neighbour, and warn about those with few."""
-        single = [classes[code] for code in wanted if n_rows[code] == 1]
+        single = [classes[encoded] for encoded in wanted if n_rows[encoded] == 1]
         if single:
             raise ValueError(
                 f"SMOTE makes a row from two of the same class, and class(es) "
                 f"{_listed(single)} have one; merge them with another class, or leave "
-                f"them out by a dict in sampling_strategy."
+                "them out by a dict in sampling_strategy."
             )
-        small = [code for code in wanted if n_rows[code] <= self.k_neighbors]
+        small = [
+            f"{_listed([classes[encoded]])} ({n_rows[encoded]} rows)"
+            for encoded in wanted
+            if n_rows[encoded] <= self.k_neighbors
+        ]
         if small:
-            counted = ", ".join(
-                f"{_listed([classes[code]])} ({n_rows[code]} rows)" for code in small
-            )
             warnings.warn(
                 f"k_neighbors={self.k_neighbors} needs {self.k_neighbors + 1} rows of "
-                f"a class; all other rows of the class are neighbours in: {counted}.",
+                "a class; all other rows of the class are neighbours in: "
+                f"{', '.join(small)}.",
                 SegmentLearnWarning,
                 stacklevel=5,
             )
@@ -295,25 +292,22 @@ class AutoSMOTE(BaseOverSampler):
         self,
         columns: "_Columns",
         labels: np.ndarray,
-        codes: np.ndarray,
+        y_encoded: np.ndarray,
         wanted: dict[int, int],
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the new rows as floats, and their labels."""
         rng = check_random_state(self.random_state)
-        n_rounds = self._n_rounds(columns, np.bincount(codes), wanted)
+        n_rounds = self._n_rounds(columns, np.bincount(y_encoded), wanted)
         made, made_labels = [], []
         for number in range(n_rounds):
-            rows = self._rows_of_round(codes, wanted, rng)
-            counts = dict(zip(*np.unique(codes[rows], return_counts=True), strict=True))
-            share = {
-                code: n_new // n_rounds + (number < n_new % n_rounds)
-                for code, n_new in wanted.items()
-            }
-            by_label = {
-                labels[codes == code][0]: int(counts[code]) + n_new
-                for code, n_new in share.items()
-                if n_new
-            }
+            rows = self._rows_of_round(y_encoded, wanted, rng)
+            counts = np.bincount(y_encoded[rows])
+            by_label = {}
+            for encoded, n_new in wanted.items():
+                n_of_round = n_new // n_rounds + (number < n_new % n_rounds)
+                if n_of_round:
+                    label = labels[y_encoded == encoded][0]
+                    by_label[label] = int(counts[encoded]) + n_of_round
             self.sampler_ = self._sampler(columns, by_label, rng)
             X, y = self.sampler_.fit_resample(columns.numbers[rows], labels[rows])
             made.append(np.asarray(X, dtype=np.float64)[len(rows) :])
@@ -323,30 +317,30 @@ class AutoSMOTE(BaseOverSampler):
     def _n_rounds(
         self, columns: "_Columns", n_rows: np.ndarray, wanted: dict[int, int]
     ) -> int:
-        """Return in how many rounds rows are made, see the class's notes."""
+        """Return the number of rounds in which rows are made, see Notes."""
         most_rows = _MOST_ROWS[self.kind_]
         width = columns.n_levels if self.kind_ == "smotenc" else len(columns.columns)
         neighbours = 1 if self.kind_ == "smote" else self.k_neighbors + 1
         most_new = max(1, _MOST_NUMBERS // (neighbours * width))
-        rounds = [1]
-        for code, n_new in wanted.items():
-            samples = min(-(-n_rows[code] // most_rows), -(-n_new // most_rows))
-            rounds.append(max(samples, -(-n_new // most_new)))
-        return int(max(rounds))
+        n_rounds = 1
+        for encoded, n_new in wanted.items():
+            samples = -(-min(n_rows[encoded], n_new) // most_rows)
+            n_rounds = max(n_rounds, samples, -(-n_new // most_new))
+        return int(n_rounds)
 
     def _rows_of_round(
-        self, codes: np.ndarray, wanted: dict[int, int], rng: np.random.RandomState
+        self, y_encoded: np.ndarray, wanted: dict[int, int], rng: np.random.RandomState
     ) -> np.ndarray:
         """Return the rows that a round needs, in the order of the table.
 
-        SMOTE and SMOTENC look at the classes that grow only; of others a single row
-        shows that they are there. SMOTEN's distances come from all classes.
+        SMOTE and SMOTENC need only the classes that grow, and a single row of each
+        other. The distances of SMOTEN come from all classes.
         """
         most_rows = _MOST_ROWS[self.kind_]
         chosen = []
-        for code in range(codes.max() + 1):
-            rows = np.flatnonzero(codes == code)
-            if code not in wanted:
+        for encoded in range(y_encoded.max() + 1):
+            rows = np.flatnonzero(y_encoded == encoded)
+            if encoded not in wanted:
                 rows = rows if self.kind_ == "smoten" else rows[:1]
             elif len(rows) > most_rows:
                 rows = rng.choice(rows, most_rows, replace=False)
@@ -394,7 +388,7 @@ class _CappedNeighbors(NearestNeighbors):
 
 
 class _Columns(NamedTuple):
-    """A table as scaled numbers and codes of categories, and the way back."""
+    """A table as scaled numbers and codes of categories, which can be inverted."""
 
     numbers: np.ndarray
     columns: list  # InterpolatedColumn, or the distinct cells of a category
@@ -443,7 +437,7 @@ class _Columns(NamedTuple):
 
 
 def _refuse_missing(table: Table) -> None:
-    """Raise if a cell is missing or infinite: nothing lies between it and others."""
+    """Raise if a cell is missing or infinite, so that it cannot be interpolated."""
     missing = [column.name for column in table.columns if column.missing.any()]
     if missing:
         raise SchemaError(
@@ -452,11 +446,8 @@ def _refuse_missing(table: Table) -> None:
             f"make_pipeline(MixedImputer(), AutoSMOTE(), ...), the make_pipeline of "
             f"segmentlearn.sampling."
         )
-    infinite = [
-        column.name
-        for column in table.columns
-        if column.cells.dtype.kind == "f" and np.isinf(np.asarray(column.cells)).any()
-    ]
+    floats = [column for column in table.columns if column.cells.dtype.kind == "f"]
+    infinite = [c.name for c in floats if np.isinf(np.asarray(c.cells)).any()]
     if infinite:
         raise SchemaError(
             f"Input X contains infinity, in column(s) {infinite}; replace it by "

@@ -1,4 +1,4 @@
-"""How new rows find a segment: the ways to assign them, and how well each agrees."""
+"""Ways to assign new rows to segments, and their agreement with the clusterer."""
 
 import dataclasses
 from typing import Any
@@ -19,12 +19,12 @@ NEAREST_ROW = "nearest row"
 NEIGHBORS = "neighbors"
 CLASSIFIER = "classifier"
 
-_MAX_ROWS_COMPARED = 10_000  # a share of so many rows is known to half a percent
+_MAX_ROWS_COMPARED = 10_000  # the share among so many rows is exact to half a percent
 _N_FOLDS = 5
-# A segment is searched for rows that are far from it, too: beyond a few columns a tree
-# rules out little for those, and comparing all rows is several times faster.
+# Nearest rows of a segment are sought for distant rows, too: in more than a few columns
+# comparing all rows is several times faster for those than a tree.
 _MAX_COLUMNS_OF_TREES = 6
-# an archive holds estimators only, so the assignments are some
+# archives hold estimators only, so assignments are estimators
 _stored = dataclasses.dataclass(eq=False, repr=False)
 
 
@@ -54,24 +54,30 @@ class LabelledRows(BaseEstimator):
         if left_out is None:
             return distance, position
         skipped = position == left_out[:, None]
-        # where copies of a row, or nothing to leave out, hide it: one too many is found
+        # a row that is hidden by its copies, or not among these: the last is skipped
         skipped[~skipped.any(axis=1), -1] = True
         shape = (len(X), n_found - 1)
         return distance[~skipped].reshape(shape), position[~skipped].reshape(shape)
 
-    def segment_distances(self, X: np.ndarray) -> np.ndarray:
-        """Return the distance of each row of X to the nearest row of each segment."""
+    def memberships(self, X: np.ndarray, squared_scale: float) -> np.ndarray:
+        """Return memberships by Student's t kernel, each row summing to 1.
+
+        The distances are those to the nearest row of each segment.
+        """
         if not hasattr(self, "_segment_searches"):
             many = self.rows.shape[1] > _MAX_COLUMNS_OF_TREES
-            algorithm = "brute" if many else "auto"
+            how = {"algorithm": "brute" if many else "auto", **self.metric}
             self._segment_searches = [
-                NearestNeighbors(algorithm=algorithm, **self.metric).fit(
-                    self.rows[self.labels == label]
-                )
+                NearestNeighbors(**how).fit(self.rows[self.labels == label])
                 for label in range(self.labels.max() + 1)
             ]
         found = [search.kneighbors(X, 1)[0] for search in self._segment_searches]
-        return np.hstack(found)
+        kernel = squared_scale + np.hstack(found).astype(np.float64) ** 2
+        nearest, is_positive = kernel.min(axis=1, keepdims=True), kernel > 0
+        # a scale of 0: rows at distance 0 belong wholly to that segment
+        shares = np.ones_like(kernel)
+        np.divide(nearest, kernel, out=shares, where=is_positive)
+        return shares / shares.sum(axis=1, keepdims=True)
 
 
 @_stored
@@ -87,17 +93,16 @@ class PredictAssignment(BaseEstimator):
         """Return the label of each row of X, -1 for noise."""
         predicted = np.asarray(self.clusterer.predict(X))
         labels = positions_of(predicted, self.own_labels)
-        # a centre or component that no training row went to is not a segment
-        astray = (labels < 0) & (predicted >= 0)
-        if astray.any():
-            labels[astray] = self.memberships(X[astray]).argmax(axis=1)
+        # a centre or component without a training row is not a segment
+        unknown = (labels < 0) & (predicted >= 0)
+        if unknown.any():
+            labels[unknown] = self.memberships(X[unknown]).argmax(axis=1)
         return labels
 
     def memberships(self, X: np.ndarray) -> np.ndarray:
         """Return each row's membership in each segment."""
         if self.centers is not None:
-            distance = self.centers.segment_distances(X)
-            return _memberships_of_distances(distance, self.squared_scale)
+            return self.centers.memberships(X, self.squared_scale)
         proba = self.clusterer.predict_proba(X)[:, self.own_labels]
         total = proba.sum(axis=1, keepdims=True)
         even = np.full_like(proba, 1 / proba.shape[1])
@@ -120,8 +125,7 @@ class NearestRowAssignment(BaseEstimator):
 
     def memberships(self, X: np.ndarray) -> np.ndarray:
         """Return each row's membership in each segment."""
-        distance = self.labelled.segment_distances(X)
-        return _memberships_of_distances(distance, self.squared_scale)
+        return self.labelled.memberships(X, self.squared_scale)
 
 
 @_stored
@@ -145,9 +149,8 @@ class NeighborsAssignment(BaseEstimator):
         if not distance.shape[1]:
             return votes
         # relative to the nearest; rows at distance 0 outvote all others
-        weight = np.divide(
-            distance[:, :1], distance, out=np.ones_like(distance), where=distance > 0
-        )
+        weight, has_distance = np.ones_like(distance), distance > 0
+        np.divide(distance[:, :1], distance, out=weight, where=has_distance)
         labels = self.labelled.labels[position]
         for rank in range(distance.shape[1]):
             votes[np.arange(len(X)), labels[:, rank]] += weight[:, rank]
@@ -216,14 +219,13 @@ class ClusteredRows:
         elif name in (CORE_ROWS, NEAREST_ROW):
             assignment, found = self._learn_nearest_row(name)
         elif name == NEIGHBORS:
-            labelled, members = self._label_rows()
+            labelled, rows = self._label_rows()
             assignment = NeighborsAssignment(labelled, n_neighbors)
-            left_out = self._positions(members)[self.compared]
+            left_out = self._positions(rows)[self.compared]
             found = assignment.assign(self.X[self.compared], left_out)
         else:
-            classifier = _fit_classifier(
-                assign, self.X, self.labels, self.sample_weight
-            )
+            rows = self.X, self.labels, self.sample_weight
+            classifier = _fit_classifier(assign, *rows)
             assignment = ClassifierAssignment(classifier, len(self.own_labels))
             found = self._cross_val_predict(assign)
         return assignment, float(np.mean(found == self.labels[self.compared]))
@@ -234,39 +236,43 @@ class ClusteredRows:
         points, labels = self._centers()
         distance = np.full(len(self.X), np.inf)
         for label in range(len(self.own_labels)):
-            members = self.labels == label
-            distance[members] = pairwise_distances_argmin_min(
-                self.X[members], points[labels == label]
-            )[1]
+            rows, own_points = self.labels == label, points[labels == label]
+            _, nearest = pairwise_distances_argmin_min(self.X[rows], own_points)
+            distance[rows] = nearest
         scale = self._squared_scale(distance, slice(None))
         centers = LabelledRows(points, labels, {"metric": "euclidean"})
         return PredictAssignment(self.clusterer, self.own_labels, centers, scale)
 
     def _learn_nearest_row(self, name: str) -> tuple[NearestRowAssignment, np.ndarray]:
+        chosen: Any = slice(None)
         if name == CORE_ROWS:
-            core = self.clusterer.core_sample_indices_
-            rows = getattr(self.clusterer, "components_", None)
-            if rows is None:  # where there are some, sharing them costs no memory
-                rows = self.X[core]
-            labelled = LabelledRows(rows, self.labels[core], self._metric())
+            chosen, rows = self.compared, self.clusterer.core_sample_indices_
+            # where there are components_, sharing them costs no memory
+            core = getattr(self.clusterer, "components_", None)
+            core = self.X[rows] if core is None else core
+            labelled = LabelledRows(core, self.labels[rows], self._metric())
+        else:
+            labelled, rows = self._label_rows()
+        distance, nearest = self._nearest_other(labelled, rows, chosen)
+        if name == CORE_ROWS:
             bounds = np.full(len(self.own_labels), float(self.clusterer.eps))
-            distance, nearest = self._nearest_other(labelled, core, self.compared)
-            scale = self._squared_scale(distance, self.compared)
-            found = _within_bounds(distance, nearest, bounds)
-            return NearestRowAssignment(labelled, bounds, scale), found
-        labelled, members = self._label_rows()
-        distance, nearest = self._nearest_other(labelled, members, slice(None))
+        else:
+            bounds = self._learn_bounds(distance, nearest)
+        scale = self._squared_scale(distance, chosen)
+        found = _within_bounds(distance, nearest, bounds)
+        found = found if name == CORE_ROWS else found[self.compared]
+        return NearestRowAssignment(labelled, bounds, scale), found
+
+    def _learn_bounds(self, distance: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+        """Return the bound of each segment with most of its rows on the right side."""
         bounds = np.zeros(len(self.own_labels))
         order = np.argsort(distance, kind="stable")
         for label in range(len(bounds)):
-            # the bound that puts most of the rows near this segment on the right side
             near = order[nearest[order] == label]
             gain = np.cumsum(np.where(self.labels[near] == label, 1, -1))
             if len(gain) and gain.max() > 0:
                 bounds[label] = distance[near[gain.argmax()]]
-        scale = self._squared_scale(distance, slice(None))
-        found = _within_bounds(distance, nearest, bounds)[self.compared]
-        return NearestRowAssignment(labelled, bounds, scale), found
+        return bounds
 
     def _cross_val_predict(self, classifier: Any) -> np.ndarray:
         """Return what a classifier predicts for rows that it was not fitted to."""
@@ -275,36 +281,32 @@ class ClusteredRows:
         found = np.full(len(X), -2)
         shuffled = self.random_state.permutation(len(X))
         fold = np.empty(len(X), dtype=np.int64)
-        # dealt out segment by segment, so that each fold has its share of all of them
-        fold[shuffled[np.argsort(labels[shuffled], kind="stable")]] = (
-            np.arange(len(X)) % _N_FOLDS
-        )
+        # stratified: folds are assigned in turn, segment by segment
+        by_segment = shuffled[np.argsort(labels[shuffled], kind="stable")]
+        fold[by_segment] = np.arange(len(X)) % _N_FOLDS
         for train, test in PredefinedSplit(fold).split():
             if (labels[train] >= 0).any():
-                fitted = _fit_classifier(
-                    classifier, X[train], labels[train], _take(weight, train)
-                )
-                found[test] = fitted.predict(X[test])
+                rows = X[train], labels[train], _take(weight, train)
+                found[test] = _fit_classifier(classifier, *rows).predict(X[test])
         return found
 
     def _label_rows(self) -> tuple[LabelledRows, np.ndarray]:
         """Return the rows that are in a segment, and their positions."""
-        members = np.flatnonzero(self.labels >= 0)
-        rows = self.X if len(members) == len(self.X) else self.X[members]
-        labels = self.labels[members]
-        return LabelledRows(rows, labels, self._metric()), members
+        rows = np.flatnonzero(self.labels >= 0)
+        X = self.X if len(rows) == len(self.X) else self.X[rows]
+        return LabelledRows(X, self.labels[rows], self._metric()), rows
 
-    def _positions(self, members: np.ndarray) -> np.ndarray:
-        """Return where each training row is among the labelled rows; -1 for nowhere."""
+    def _positions(self, rows: np.ndarray) -> np.ndarray:
+        """Return the position of each training row among some rows; -1 for others."""
         positions = np.full(len(self.X), -1)
-        positions[members] = np.arange(len(members))
+        positions[rows] = np.arange(len(rows))
         return positions
 
     def _nearest_other(
-        self, labelled: LabelledRows, members: np.ndarray, chosen: Any
+        self, labelled: LabelledRows, rows: np.ndarray, chosen: Any
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return each row's distance to the nearest other row, and its label."""
-        left_out = self._positions(members)[chosen]
+        left_out = self._positions(rows)[chosen]
         distance, position = labelled.neighbors(self.X[chosen], 1, left_out)
         if not distance.shape[1]:  # one labelled row: nothing is near it
             return np.full(len(distance), np.inf), np.zeros(len(distance), dtype=int)
@@ -316,8 +318,7 @@ class ClusteredRows:
         if not counted.any():
             return 0.0
         weight = _take(_take(self.sample_weight, chosen), counted)
-        if weight is not None and not weight.any():
-            weight = None
+        weight = None if weight is None or not weight.any() else weight
         return float(np.average(distance[counted] ** 2, weights=weight))
 
     def _metric(self) -> dict:
@@ -330,7 +331,7 @@ class ClusteredRows:
         return {"metric": metric, "p": 2 if p is None else p, "metric_params": params}
 
     def _centers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the points that the clusterer goes by, and the label of each."""
+        """Return the clusterer's own centres, or means, and the label of each."""
         points = getattr(self.clusterer, "cluster_centers_", None)
         own = None if points is None else np.arange(len(points))
         if hasattr(self.clusterer, "subcluster_labels_"):  # Birch: several a segment
@@ -360,29 +361,20 @@ def _fit_classifier(
     classifier: Any, X: np.ndarray, labels: np.ndarray, weight: np.ndarray | None
 ) -> Any:
     """Fit a copy of a classifier to the rows that are in a segment."""
-    members: Any = labels >= 0
-    if members.all():
-        members = slice(None)  # no copy of the table
-    labels = labels[members]
+    rows: Any = labels >= 0
+    if rows.all():
+        rows = slice(None)  # no copy of the table
+    labels = labels[rows]
     if labels.min() == labels.max():
-        return DummyClassifier(strategy="prior").fit(X[members], labels)
+        return DummyClassifier(strategy="prior").fit(X[rows], labels)
     weights = {}
     if weight is not None and has_fit_parameter(classifier, "sample_weight"):
-        weights["sample_weight"] = weight[members]
-    return clone(classifier).fit(X[members], labels, **weights)
+        weights["sample_weight"] = weight[rows]
+    return clone(classifier).fit(X[rows], labels, **weights)
 
 
 def _within_bounds(
     distance: np.ndarray, labels: np.ndarray, bounds: np.ndarray
 ) -> np.ndarray:
-    """Return the labels, -1 where rows are farther away than their segment reaches."""
+    """Return the labels, -1 for rows beyond the bound of their segment."""
     return np.where(distance <= bounds[labels], labels, -1)
-
-
-def _memberships_of_distances(distance: Any, squared_scale: float) -> np.ndarray:
-    """Return memberships by Student's t kernel, each row summing to 1."""
-    kernel = squared_scale + np.asarray(distance, dtype=np.float64) ** 2
-    nearest = kernel.min(axis=1, keepdims=True)
-    # a scale of 0: rows at distance 0 belong wholly to that segment
-    found = np.divide(nearest, kernel, out=np.ones_like(kernel), where=kernel > 0)
-    return found / found.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""AutoencoderClusterer: segments of raw customer tables, deep where that pays."""
+"""AutoencoderClusterer: segments of raw customer tables, deep where they are better."""
 
 import warnings
 from numbers import Integral, Real
@@ -52,6 +52,7 @@ from segmentlearn.neural_network import (
     restore_on_failure,
 )
 from segmentlearn.preprocessing import DistancePreprocessor
+from segmentlearn.tables import raw_table_tags
 
 _DEFAULT_N_CLUSTERS = 5
 _MAX_ROWS = 50_000
@@ -281,10 +282,17 @@ class AutoencoderClusterer(
             selection = CandidateSelection(
                 self, self._n_clusters(), table, train, groups, random_state
             )
-            self._keep_winner(selection.run(), selection)
+            self._set_selected(selection.run(), selection)
             codes = as_matrix(self.autoencoder_.transform(X))
-            self._label_rows(X, prepared, codes)
-            self._measure_segments(prepared, codes, draw_seed(random_state))
+            if len(train) < len(prepared):
+                rows = self._clusterer_input(X, prepared, codes)
+                labels = self.clusterer_.predict(rows)
+                self.labels_ = self.clusterer_.number_by_size(labels)
+            labels, seed = self.labels_, draw_seed(random_state)
+            self.cluster_centers_, self.inertia_ = centers_and_inertia(prepared, labels)
+            _, self.latent_inertia_ = centers_and_inertia(codes, labels)
+            self.silhouette_ = sampled_silhouette(prepared, labels, seed)
+            self.latent_silhouette_ = sampled_silhouette(codes, labels, seed)
         self._warn_of_few_segments()
         return self
 
@@ -481,18 +489,19 @@ class AutoencoderClusterer(
 
     def _warn_of_few_segments(self) -> None:
         """Warn where there are fewer segments than the user must expect."""
-        found, asked = self.n_clusters_, self._n_clusters_asked()
-        if found >= (2 if asked is None else asked):
-            return
+        least, expected = 2, "several"
         cure = "set its parameters that decide on the number of segments"
+        asked = self._n_clusters_asked()
         if asked is not None:
+            least, expected = asked, str(asked)
             cure = "ask for fewer, or look for repeated and constant columns and rows"
-        warnings.warn(
-            f"{self.selected_} found {found} segment(s) in place of "
-            f"{'several' if asked is None else asked}; {cure}.",
-            FewSegmentsWarning,
-            stacklevel=5,
-        )
+        if self.n_clusters_ < least:
+            warnings.warn(
+                f"{self.selected_} found {self.n_clusters_} segment(s) in place of "
+                f"{expected}; {cure}.",
+                FewSegmentsWarning,
+                stacklevel=5,
+            )
 
     def _fit_preprocessor(self, X: Any) -> np.ndarray:
         """Fit the preprocessor where one is needed; return the prepared columns."""
@@ -509,12 +518,9 @@ class AutoencoderClusterer(
 
     def _read_numbers(self, X: Any, reset: bool) -> np.ndarray:
         """Return the numbers of a table that needs no preprocessor."""
+        floats = [np.float32, np.float64]
         matrix = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float32, np.float64],
-            ensure_all_finite=False,
+            self, X, reset=reset, dtype=floats, ensure_all_finite=False
         )
         check_finite(matrix, getattr(self, "feature_names_in_", None))
         return matrix
@@ -525,43 +531,22 @@ class AutoencoderClusterer(
         # a category of one level is a group too, though it is constant
         grouped = [tuple(group) for group in groups.values() if len(group)]
         numeric = set(range(n_features)).difference(*grouped)
-        return [*((place,) for place in sorted(numeric)), *grouped]
+        return [*((position,) for position in sorted(numeric)), *grouped]
 
-    def _keep_winner(self, winner: Candidate, selection: CandidateSelection) -> None:
-        """Keep the selected candidate and the description of all."""
-        self.selected_ = winner.name
-        self.space_ = winner.space
-        self.clusterer_ = winner.clusterer
-        self.n_clusters_ = self.clusterer_.n_clusters_
+    def _set_selected(self, winner: Candidate, selection: CandidateSelection) -> None:
+        """Set the attributes of the selected candidate and the description of all."""
+        self.selected_, self.space_ = winner.name, winner.space
+        self.clusterer_ = fitted = winner.clusterer
+        self.n_clusters_, self.labels_ = fitted.n_clusters_, fitted.labels_
         self.autoencoders_ = selection.autoencoders_of(winner)
         self.candidates_ = selection.finalists(winner)
         self.members_ = selection.members()
         self.segment_names_: dict[int, str] = {}
 
-    def _label_rows(self, X: Any, prepared: np.ndarray, codes: np.ndarray) -> None:
-        """Label the training rows, of a sampled table those left out as well."""
-        self.labels_ = self.clusterer_.labels_
-        if len(self.labels_) < len(prepared):
-            found = self.clusterer_.predict(self._clusterer_input(X, prepared, codes))
-            self.labels_ = self.clusterer_.number_by_size(found)
-
-    def _measure_segments(
-        self, prepared: np.ndarray, codes: np.ndarray, seed: int
-    ) -> None:
-        """Keep centres, inertia and silhouettes."""
-        labels = self.labels_
-        self.cluster_centers_, self.inertia_ = centers_and_inertia(prepared, labels)
-        _, self.latent_inertia_ = centers_and_inertia(codes, labels)
-        self.silhouette_ = sampled_silhouette(prepared, labels, seed)
-        self.latent_silhouette_ = sampled_silhouette(codes, labels, seed)
-
     def _clusterer_input(
-        self,
-        X: Any,
-        prepared: np.ndarray | None = None,
-        codes: np.ndarray | None = None,
+        self, X: Any, prepared: Any = None, codes: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return what the clusterer sees of customers, reusing what is known."""
+        """Return the prepared columns or the codes, whichever was segmented."""
         if self.space_ == PREPARED:
             return self.prepare(X) if prepared is None else prepared
         if len(self.autoencoders_) == 1 and codes is not None:
@@ -575,8 +560,4 @@ class AutoencoderClusterer(
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
-        takes_raw = self.preprocessor is not None
-        tags.input_tags.allow_nan = takes_raw
-        tags.input_tags.string = takes_raw
-        tags.input_tags.categorical = takes_raw
-        return tags
+        return tags if self.preprocessor is None else raw_table_tags(tags)

@@ -1,4 +1,4 @@
-"""Which segments of one table are returned: deep ones, or simple ones."""
+"""The selection among deep and simple segmentations of a table."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from segmentlearn.cluster._candidates import (
     choose_mixture,
     default_clusterers,
     fit_candidate,
-    score_candidate,
+    stability_of,
     with_n_clusters,
 )
 from segmentlearn.cluster._centers import segment_means
@@ -31,7 +31,7 @@ from segmentlearn.neural_network import (
 
 _SCORED_ROWS = 3_000
 _MAX_COMPONENTS = 10
-# of the default autoencoder: small tables are gone through more often
+# of the default autoencoder: small tables are trained for more epochs
 _MIN_EPOCHS, _MAX_EPOCHS, _ROWS_SEEN = 40, 100, 300_000
 _JOINT_LEARNING_RATE = 1e-3
 _MEASURES = ("separation", "likelihood", "stability", "silhouette")
@@ -87,8 +87,9 @@ class CandidateSelection:
             return deep[0]
         simplest, *others = [*self.simple, *deep]
         best = best_of(others)
-        # by chance alone the best of many is ahead of the first
-        return best if best.is_clearly_better_than(simplest) else simplest
+        # the best of many is ahead of the first by chance alone
+        is_better = best.scores.is_clearly_better_than(simplest.scores)
+        return best if is_better else simplest
 
     def autoencoders_of(self, winner: Candidate) -> list[Autoencoder]:
         """Return the autoencoders that a candidate's codes come from, or the best."""
@@ -97,10 +98,10 @@ class CandidateSelection:
 
     def finalists(self, winner: Candidate) -> list[dict]:
         """Return a description of the candidates among which one was selected."""
-        found = [*self.simple, best_of(self.deep), *self.further]
+        finalists = [*self.simple, best_of(self.deep), *self.further]
         return [
             {**self._describe(candidate, winner), "labels": candidate.clusterer.labels_}
-            for candidate in found
+            for candidate in finalists
         ]
 
     def members(self) -> list[dict]:
@@ -118,18 +119,10 @@ class CandidateSelection:
         n_seeds = estimator.n_seeds
         if not self.scorer:
             lengths, n_seeds = lengths[:1], 1
-        seeds = [draw_seed(self.random_state) for _ in range(n_seeds)]
-        self.autoencoders = fit_autoencoders(
-            autoencoder,
-            self.table,
-            np.repeat(lengths, n_seeds).tolist(),
-            seeds * len(lengths),
-        )
-        self.codes = [self._codes(member) for member in self.autoencoders]
-
-    def _codes(self, autoencoder: Autoencoder) -> np.ndarray:
-        """Return codes as an array, whatever container the user has set."""
-        return as_matrix(autoencoder.transform(self.table))
+        seeds = [draw_seed(self.random_state) for _ in range(n_seeds)] * len(lengths)
+        lengths = np.repeat(lengths, n_seeds).tolist()
+        self.autoencoders = fit_autoencoders(autoencoder, self.table, lengths, seeds)
+        self.codes = [as_matrix(net.transform(self.table)) for net in self.autoencoders]
 
     def _code_lengths(self, longest: int | str) -> list[int]:
         """Return the lengths that are compared, the longest first."""
@@ -148,12 +141,9 @@ class CandidateSelection:
             name = type(clusterer).__name__
             clusterers = {name: with_n_clusters(clusterer, self.n_clusters)}
         else:
+            categories = () if members else self.categories
             clusterers = default_clusterers(
-                self.n_clusters,
-                features,
-                self.seed,
-                with_mixture=self.scorer is not None,
-                categories=() if members else self.categories,
+                self.n_clusters, features, self.seed, bool(self.scorer), categories
             )
         return [
             self._fit_candidate(name, clusterer, features, members)
@@ -174,7 +164,7 @@ class CandidateSelection:
             learning_rate=_JOINT_LEARNING_RATE,
             seed=self.seed,
         )
-        codes = self._codes(trained)
+        codes = as_matrix(trained.transform(self.table))
         self.autoencoders.append(trained)
         self.codes.append(codes)
         clusterer = KMeans(len(centers), init=centers.astype(codes.dtype), n_init=1)
@@ -194,15 +184,15 @@ class CandidateSelection:
 
     def _fit_consensus(self) -> Candidate:
         """Let all autoencoders vote; return the vote as a candidate."""
-        members = sorted({member for one in self.deep for member in one.members})
-        features = np.hstack([self.codes[member] for member in members])
-        lengths = [self.codes[member].shape[1] for member in members]
-        ends = np.cumsum(lengths)[:-1]
-        views = [view.tolist() for view in np.split(np.arange(sum(lengths)), ends)]
+        members = sorted({at for candidate in self.deep for at in candidate.members})
+        codes = [self.codes[member] for member in members]
+        features = np.hstack(codes)
+        ends = np.cumsum([code.shape[1] for code in codes])[:-1]
+        views = np.split(np.arange(features.shape[1]), ends)
         best = best_of(self.deep).clusterer.clusterer
         voters = ConsensusClusterer(
             with_n_clusters(best, self.n_clusters),
-            views=views,
+            views=[view.tolist() for view in views],
             random_state=self.seed,
         )
         return self._fit_candidate("consensus", voters, features, members)
@@ -211,11 +201,11 @@ class CandidateSelection:
         self, name: str, clusterer: Any, features: np.ndarray, members: Sequence[int]
     ) -> Candidate:
         candidate = fit_candidate(name, clusterer, features, members, self.seed)
-        if self.scorer is None:
-            return candidate
-        return score_candidate(
-            candidate, features, self.scorer, self.scored_rows, self.seed
-        )
+        if self.scorer:
+            stability = stability_of(clusterer, features, self.seed)
+            labels = candidate.clusterer.labels_[self.scored_rows]
+            candidate.scores = self.scorer.score(labels, stability)
+        return candidate
 
     def _describe(self, candidate: Candidate, selected: Candidate) -> dict:
         lengths = [self.autoencoders[at].n_components_ for at in candidate.members]

@@ -14,11 +14,7 @@ from sklearn.utils import check_random_state
 from segmentlearn.cluster._fitting import max_rows_of
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._latent_classes import LatentClassMixture
-from segmentlearn.cluster._segmentation_score import (
-    SegmentationScore,
-    SegmentationScorer,
-    stability_of_halves,
-)
+from segmentlearn.cluster._segmentation_score import stability_of_halves
 
 PREPARED = "prepared"
 CODES = "codes"
@@ -49,7 +45,7 @@ class Candidate:
     name: str
     members: tuple[int, ...]
     clusterer: InductiveClusterer
-    scores: SegmentationScore | None = None
+    scores: Any = None
 
     @property
     def space(self) -> str:
@@ -58,14 +54,8 @@ class Candidate:
 
     @property
     def total(self) -> float:
-        """What candidates are compared by; higher is better."""
+        """The score by which candidates are compared; higher is better."""
         return -np.inf if self.scores is None else self.scores.total
-
-    def is_clearly_better_than(self, other: "Candidate") -> bool:
-        """Return whether the score is higher by more than chance explains."""
-        if self.scores is None or other.scores is None:
-            return False
-        return self.scores.is_clearly_better_than(other.scores)
 
 
 def default_clusterers(
@@ -114,35 +104,25 @@ def simple_clusterer(
 
 
 def fit_candidate(
-    name: str,
-    clusterer: Any,
-    features: np.ndarray,
-    members: Sequence[int],
-    seed: int,
+    name: str, clusterer: Any, features: np.ndarray, members: Sequence[int], seed: int
 ) -> Candidate:
     """Fit a clusterer to prepared columns, or to codes."""
-    fitted = _inductive(clusterer, seed).fit(features)
-    candidate = Candidate(name, tuple(members), fitted)
-    of_these = f" of {len(members)} autoencoders" if len(members) > 1 else ""
-    candidate.name = f"{name} on {candidate.space}{of_these}"
+    candidate = Candidate(
+        name, tuple(members), _inductive(clusterer, seed).fit(features)
+    )
+    of_members = f" of {len(members)} autoencoders" if len(members) > 1 else ""
+    candidate.name = f"{name} on {candidate.space}{of_members}"
     return candidate
 
 
-def score_candidate(
-    candidate: Candidate,
-    features: np.ndarray,
-    scorer: SegmentationScorer,
-    scored_rows: np.ndarray,
-    seed: int,
-) -> Candidate:
-    """Measure a candidate, its stability included."""
+def stability_of(clusterer: Any, features: np.ndarray, seed: int) -> float:
+    """Return how well segments from halves of the rows agree."""
     random_state = check_random_state(seed)
-    clusterer = candidate.clusterer.clusterer
     most = min(_MAX_ROWS_OF_HALVES, (max_rows_of(clusterer) or 10**9) // 5)
     rows = features
     if len(features) > most:
         rows = features[np.sort(random_state.permutation(len(features))[:most])]
-    # centres that were trained on all rows would make halves agree
+    # centres trained on all rows would make halves agree
     quick = without_centers(clusterer)
     n_init = quick.get_params(deep=False).get("n_init")
     if isinstance(n_init, int) and n_init > _N_INIT_OF_HALVES:
@@ -154,12 +134,9 @@ def score_candidate(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            stability = stability_of_halves(segment, len(rows), random_state)
+            return stability_of_halves(segment, len(rows), random_state)
         except ValueError:  # fewer rows in a half than segments
-            stability = 0.0
-    labels = candidate.clusterer.labels_[scored_rows]
-    candidate.scores = scorer.score(labels, stability)
-    return candidate
+            return 0.0
 
 
 def best_of(candidates: Sequence[Candidate]) -> Candidate:
@@ -193,8 +170,9 @@ def without_centers(clusterer: Any) -> Any:
 def _name_of_n_clusters(clusterer: Any) -> str | None:
     """Return the parameter that sets the number of segments."""
     known = clusterer.get_params(deep=False)
-    names = [name for name in ("n_clusters", "n_components") if name in known]
-    return names[0] if names else None
+    return next(
+        (name for name in ("n_clusters", "n_components") if name in known), None
+    )
 
 
 def _inductive(clusterer: Any, seed: int) -> InductiveClusterer:

@@ -1,4 +1,4 @@
-"""Means of segments, and how far customers lie from them and from other segments."""
+"""Means, inertia and silhouettes of segments."""
 
 import numpy as np
 from sklearn.metrics import silhouette_score
@@ -19,12 +19,11 @@ def segment_means(
         n_segments = int(labels.max(initial=-1)) + 1
     means = np.empty((n_segments, X.shape[1]), dtype=X.dtype)
     for label in range(n_segments):
-        members = labels == label
-        weight = None if sample_weight is None else sample_weight[members]
-        if weight is None or not weight.any():
-            means[label] = X[members].mean(axis=0, dtype=np.float64)
+        rows = labels == label
+        if sample_weight is None or not sample_weight[rows].any():
+            means[label] = X[rows].mean(axis=0, dtype=np.float64)
         else:
-            means[label] = np.average(X[members], axis=0, weights=weight)
+            means[label] = np.average(X[rows], axis=0, weights=sample_weight[rows])
     return means
 
 
@@ -36,10 +35,8 @@ def centers_and_inertia(
     inertia = 0.0
     for rows in gen_batches(len(features), _ROWS_AT_ONCE):
         known = labels[rows] >= 0
-        differences = features[rows][known] - means[labels[rows][known]]
-        inertia += float(
-            np.einsum("ij,ij->", differences, differences, dtype=np.float64)
-        )
+        offsets = features[rows][known] - means[labels[rows][known]]
+        inertia += float(np.einsum("ij,ij->", offsets, offsets, dtype=np.float64))
     return means, inertia
 
 

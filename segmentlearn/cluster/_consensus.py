@@ -1,4 +1,4 @@
-"""ConsensusClusterer: what several codes of the same customers agree on."""
+"""ConsensusClusterer: segments that several codes of the same customers agree on."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
-from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -126,13 +125,10 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
             for view in self._views
         ]
         labels = [fitted.labels_ for fitted in self.clusterers_]
-        agreement = np.array(
-            [[adjusted_rand_score(a, b) for b in labels] for a in labels]
-        )
-        self.agreement_ = 1.0
-        if len(labels) > 1:
-            pairs = agreement[~np.eye(len(labels), dtype=bool)]
-            self.agreement_ = float(pairs.mean())
+        scores = [[adjusted_rand_score(a, b) for b in labels] for a in labels]
+        agreement = np.array(scores)
+        pairs = agreement[~np.eye(len(labels), dtype=bool)]
+        self.agreement_ = float(pairs.mean()) if len(labels) > 1 else 1.0
         middle = int(agreement.sum(axis=1).argmax())
         self.n_clusters_ = self.clusterers_[middle].n_clusters_
         self.matches_ = [_match(own, labels[middle]) for own in labels]
@@ -172,9 +168,8 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
         total = np.zeros((len(X), self.n_clusters_))
-        for view, fitted, match in zip(
-            self._views, self.clusterers_, self.matches_, strict=True
-        ):
+        views = zip(self._views, self.clusterers_, self.matches_, strict=True)
+        for view, fitted, match in views:
             proba = fitted.predict_proba(X[:, view])
             for own, segment in enumerate(match):
                 total[:, segment] += proba[:, own]
@@ -195,20 +190,21 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         n_columns = self.n_features_in_
         views = [range(n_columns)] if self.views is None else self.views
         if not len(views):
-            raise ValueError("views is empty; give a view, or None for all columns.")
+            raise ValueError("views is empty; pass a view, or None for all columns.")
         for view in views:
-            if not np.iterable(view) or not len(view) or not all(map(_is_int, view)):
+            positions = list(view) if np.iterable(view) else []
+            if not positions or not all(map(_is_int, positions)):
                 raise ValueError(
                     f"views has the view {view!r}; each view is a list of positions of "
                     "columns, one at least."
                 )
-            outside = [int(place) for place in view if not 0 <= place < n_columns]
+            outside = [int(at) for at in view if not 0 <= at < n_columns]
             if outside:
                 raise ValueError(
                     f"views names the column(s) {outside}, and X has columns 0 to "
                     f"{n_columns - 1}."
                 )
-        return [[int(place) for place in view] for view in views]
+        return [[int(at) for at in view] for view in views]
 
 
 def _is_int(value: Any) -> bool:
@@ -218,16 +214,10 @@ def _is_int(value: Any) -> bool:
 def _match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Return the segment of the reference that each segment is matched with."""
     n_segments, n_reference = labels.max() + 1, reference.max() + 1
-    matched = match_labels(labels, reference)
+    overlap = np.zeros((n_segments, max(n_reference, 1)))
     known = (labels >= 0) & (reference >= 0)
-    overlap = np.zeros((max(n_segments, 0), max(n_reference, 1)))
-    if known.any():
-        table = contingency_matrix(labels[known], reference[known])
-        overlap[np.ix_(np.unique(labels[known]), np.unique(reference[known]))] = table
-    match = overlap.argmax(axis=1)
-    for own in range(n_segments):
-        partner = matched[labels == own][0]
-        # one without a partner goes to its largest share
-        if partner < n_reference:
-            match[own] = partner
-    return match
+    np.add.at(overlap, (labels[known], reference[known]), 1)
+    segments, first_rows = np.unique(labels, return_index=True)
+    partners = match_labels(labels, reference)[first_rows[segments >= 0]]
+    # a segment without a partner is matched with the one that it shares most rows with
+    return np.where(partners < n_reference, partners, overlap.argmax(axis=1))

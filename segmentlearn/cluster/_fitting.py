@@ -33,7 +33,7 @@ _MAX_ROWS = {
 
 @contextlib.contextmanager
 def each_warning_once(ignored: tuple[type[Warning], ...] = ()) -> Iterator[None]:
-    """Hold warnings back and give each of them once at the end, after an error too.
+    """Collect warnings and issue each of them once at the end, after an error too.
 
     For public methods behind two decorators: the warnings then point to the line that
     called the method.
@@ -80,17 +80,16 @@ def fit_labels(
 ) -> np.ndarray:
     """Fit a clusterer and return its own labels of the rows."""
     weights = {}
-    if sample_weight is not None:
-        if has_fit_parameter(clusterer, "sample_weight"):
-            weights["sample_weight"] = sample_weight
-        else:
-            warnings.warn(
-                f"clusterer={clusterer} takes no sample_weight: it saw each row once, "
-                "and weights count in the segments' sizes and means only. Choose one "
-                "that takes weights, such as KMeans, or leave them out.",
-                SegmentLearnWarning,
-                stacklevel=5,
-            )
+    if sample_weight is not None and has_fit_parameter(clusterer, "sample_weight"):
+        weights["sample_weight"] = sample_weight
+    elif sample_weight is not None:
+        warnings.warn(
+            f"clusterer={clusterer} takes no sample_weight: it saw each row once, and "
+            "weights count in the segments' sizes and means only. Choose one that "
+            "takes weights, such as KMeans, or leave them out.",
+            SegmentLearnWarning,
+            stacklevel=5,
+        )
     labels = np.asarray(clusterer.fit_predict(X, **weights))
     if labels.shape != (len(X),) or labels.dtype.kind not in "iu":
         raise ValueError(

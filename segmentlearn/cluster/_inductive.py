@@ -42,6 +42,7 @@ from segmentlearn.neural_network import restore_on_failure
 
 _N_SEGMENTS = 8  # of the default clusterer; KMeans' own default
 _ROWS_AT_ONCE = 100_000
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
 def _gives_proba(estimator: Any) -> bool:
@@ -56,7 +57,7 @@ class InductiveClusterer(
     """Meta-estimator that gives any clusterer a `predict` for new rows.
 
     Many clusterers label the rows they are fitted to and no others. This one fits them
-    and learns from their labels how a new customer finds a segment. Segments are
+    and learns from their labels how to assign a new customer. Segments are
     numbered by size, the largest is 0; noise keeps the label -1.
 
     Parameters
@@ -102,13 +103,13 @@ class InductiveClusterer(
         How new rows are assigned: "predict", "core rows", "nearest row", "neighbors" or
         "classifier".
     distance_bounds_ : ndarray of shape (n_clusters_,) or None
-        How far each segment reaches from its rows, where density decides.
+        Largest distance of a row to a row of each segment, where density decides.
     agreement_ : float
         Share of the rows, of those that the clusterer labelled, for which the rule of
-        `predict` gives their own label, noise included. No row vouches for itself:
-        where other rows decide, it is left out of them; a classifier is cross-validated
-        in five folds. A clusterer's own `predict` is taken as it is. Of more than
-        10,000 rows so many are drawn.
+        `predict` gives their own label, noise included. Where other rows decide, a row
+        is left out of them; a classifier is cross-validated in five folds. A
+        clusterer's own `predict` is taken as it is. Of more than 10,000 rows so many
+        are drawn.
     n_features_in_ : int
         Columns seen by `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -134,8 +135,8 @@ class InductiveClusterer(
       segment's bound is the one that puts most training rows on the right side, each
       measured by its nearest neighbour other than itself. On data held out, this
       gave the labels of a fit to all data more often than the largest or
-      a high quantile of the members' distances, or than a vote in which noise takes
-      part.
+      a high quantile of the distances in a segment, or than a vote that includes
+      noise.
     - for all others, by the vote of the nearest `n_neighbors` training rows.
 
     Distances between rows use the clusterer's `metric` where it has one. Other
@@ -166,16 +167,9 @@ class InductiveClusterer(
 
     _parameter_constraints: dict = {
         "clusterer": [HasMethods(["fit", "fit_predict"]), None],
-        "assign": [
-            StrOptions({"auto", "neighbors"}),
-            HasMethods(["fit", "predict"]),
-        ],
-        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
-        "max_rows": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-            None,
-        ],
+        "assign": [StrOptions({"auto", "neighbors"}), HasMethods(["fit", "predict"])],
+        "n_neighbors": [_AT_LEAST_ONE],
+        "max_rows": [_AT_LEAST_ONE, StrOptions({"auto"}), None],
         "random_state": ["random_state"],
     }
 
@@ -229,9 +223,9 @@ class InductiveClusterer(
             takes no weights.
         """
         X = validate_data(self, X, dtype=(np.float64, np.float32))
-        weight = None
-        if sample_weight is not None:
-            weight = check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        weight = sample_weight
+        if weight is not None:
+            weight = check_sample_weight(weight, X, ensure_non_negative=True)
         random_state = check_random_state(self.random_state)
         clusterer = seeded(self._get_clusterer(), random_state)
         drawn = self._draw_rows(clusterer, len(X), random_state)
@@ -254,12 +248,13 @@ class InductiveClusterer(
             assign = self.assign
             if not isinstance(assign, str):
                 assign = seeded(assign, random_state)
-            self._assignment, self.agreement_ = clustered.learn(
-                self.assignment_, assign, self.n_neighbors
-            )
+            learnt = clustered.learn(self.assignment_, assign, self.n_neighbors)
+            self._assignment, self.agreement_ = learnt
         if len(rows) < len(X):
-            row_labels, labels = labels, self._assign_in_chunks(X)
-            labels[drawn] = row_labels
+            chunks = gen_batches(len(X), _ROWS_AT_ONCE)  # without a copy of the table
+            of_rows = labels
+            labels = np.concatenate([self._assign(X[chunk]) for chunk in chunks])
+            labels[drawn] = of_rows
             means = segment_means(X, labels, weight, self.n_clusters_)
         self.labels_, self._order = canonical_labels(
             labels, tie_keys=means, sample_weight=weight
@@ -269,7 +264,16 @@ class InductiveClusterer(
         if self.n_clusters_ and self.assignment_ in (CORE_ROWS, NEAREST_ROW):
             self.distance_bounds_ = self._assignment.bounds[self._order]
         if self.n_clusters_ < 2:
-            _warn_of_few_segments(clusterer, self.n_clusters_)
+            found = "labelled all rows as noise"
+            if self.n_clusters_:
+                found = "put all rows into one segment"
+            warnings.warn(
+                f"clusterer={clusterer} {found}; bring the columns to one scale, or "
+                "set the parameters that decide on the number of segments, such as "
+                "n_clusters, eps or min_cluster_size.",
+                FewSegmentsWarning,
+                stacklevel=4,
+            )
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -285,8 +289,7 @@ class InductiveClusterer(
         labels : ndarray of int64, shape (n_samples,)
             Numbered as in `labels_`; -1 is noise.
         """
-        labels = self._assign(self._read(X))
-        return _renumber(labels, self._order)
+        return _renumber(self._assign(self._read(X)), self._order)
 
     @available_if(_gives_proba)
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
@@ -374,10 +377,8 @@ class InductiveClusterer(
     def _get_clusterer(self) -> Any:
         if self.clusterer is None:
             return AgglomerativeClustering(n_clusters=_N_SEGMENTS)
-        if (
-            hasattr(self.clusterer, "__sklearn_tags__")
-            and get_tags(self.clusterer).input_tags.pairwise
-        ):
+        has_tags = hasattr(self.clusterer, "__sklearn_tags__")
+        if has_tags and get_tags(self.clusterer).input_tags.pairwise:
             raise ValueError(
                 f"clusterer={self.clusterer} takes distances between rows, so that new "
                 "rows have none; set its metric or affinity to something other than "
@@ -390,8 +391,7 @@ class InductiveClusterer(
     ) -> Any:
         """Return the positions of a sample; a slice stands for all rows."""
         most: Any = self.max_rows
-        if most == "auto":
-            most = max_rows_of(clusterer)
+        most = max_rows_of(clusterer) if most == "auto" else most
         if most is None or n_rows <= most:
             return slice(None)
         warnings.warn(
@@ -409,26 +409,8 @@ class InductiveClusterer(
             return np.full(len(X), -1)
         return self._assignment.assign(X)
 
-    def _assign_in_chunks(self, X: np.ndarray) -> np.ndarray:
-        """Assign the rows of a large table without a copy of it."""
-        chunks = gen_batches(len(X), _ROWS_AT_ONCE)
-        return np.concatenate([self._assign(X[rows]) for rows in chunks])
-
 
 def _renumber(labels: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Number segments by their place in an order, noise excepted."""
+    """Number segments by their position in an order, noise excepted."""
     # the last number is that of label -1
     return np.append(np.argsort(order), -1)[labels]
-
-
-def _warn_of_few_segments(clusterer: Any, n_segments: int) -> None:
-    found = "labelled all rows as noise"
-    if n_segments:
-        found = "put all rows into one segment"
-    warnings.warn(
-        f"clusterer={clusterer} {found}; bring the columns to one scale, or set the "
-        "parameters that decide on the number of segments, such as n_clusters, eps or "
-        "min_cluster_size.",
-        FewSegmentsWarning,
-        stacklevel=5,
-    )

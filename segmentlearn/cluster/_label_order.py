@@ -1,4 +1,4 @@
-"""Numbers of segments that mean something: by size, or as they were before."""
+"""Numbers of segments by size, or as in an earlier labelling."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,7 +23,7 @@ def canonical_labels(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Renumber segments by size: 0 is the largest, 1 the next.
 
-    Clusterers number their segments by chance. Numbers by size are the same whenever
+    Clusterers number their segments arbitrarily. Numbers by size are the same whenever
     the segments are.
 
     Parameters
@@ -34,7 +34,7 @@ def canonical_labels(
     tie_keys : array-like of shape (n_segments,) or (n_segments, n_keys), default=None
         Decide between segments of the same size, lowest first and column by column,
         such as the segments' mean features. Row i belongs to the i-th lowest label.
-        None, and segments whose keys are the same, go by their first rows.
+        None, and equal keys, order segments by their first rows.
     sample_weight : array-like of shape (n_samples,), default=None
         What each row counts in a size; None counts rows.
 

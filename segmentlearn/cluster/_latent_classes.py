@@ -33,8 +33,8 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
     """Mixture for numbers and categories: latent class (and latent profile) analysis.
 
     Within a segment numbers are normal and categories are drawn by shares, each column
-    independently of the others. A category that has nothing to do with the segments,
-    such as a gender that is even in all of them, does not split them, as it does where
+    independently of the others. A category that is independent of the segments, such
+    as a gender that is even in all of them, does not split them, as it does where
     segments are found by distance.
 
     Parameters
@@ -86,7 +86,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
     -----
     Fitted by the EM algorithm [2]_; shares are smoothed by one row distributed over the
     levels of each category. The initial memberships are those of the nearest of drawn
-    rows (k-means++), by turns in all columns and in numbers only.
+    rows (k-means++), alternately in all columns and in numbers only.
 
     References
     ----------
@@ -165,16 +165,14 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
             )
         random_state = check_random_state(self.random_state)
         numbers, levels = self._split(X)
-        runs = [
-            self._run(memberships, numbers, levels, _SHORT_RUN)
-            for memberships in self._initial_memberships(X, numbers, random_state)
-        ]
+        starts = self._initial_memberships(X, numbers, random_state)
+        runs = [self._run(start, numbers, levels, _SHORT_RUN) for start in starts]
         classes, bound, n_iter, converged = max(runs, key=lambda run: run[1])
-        if not converged and self.max_iter > _SHORT_RUN:
-            memberships = _normalized(log_joint(classes, numbers, levels))
-            classes, bound, more, converged = self._run(
-                memberships, numbers, levels, self.max_iter - _SHORT_RUN
-            )
+        n_left = self.max_iter - _SHORT_RUN
+        if not converged and n_left > 0:
+            start = _normalized(log_joint(classes, numbers, levels))
+            longer = self._run(start, numbers, levels, n_left)
+            classes, bound, more, converged = longer
             n_iter += more
         if not converged:
             warnings.warn(
@@ -285,9 +283,8 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         n_levels = [len(group) for group in self.column_groups or ()]
         bound, n_iter, converged = -np.inf, 0, False
         while n_iter < max_iter and not converged:
-            classes = estimate(
-                memberships, numbers, levels, n_levels, self.min_variance
-            )
+            rows = memberships, numbers, levels
+            classes = estimate(*rows, n_levels, self.min_variance)
             joint = log_joint(classes, numbers, levels)
             evidence = logsumexp(joint, axis=1, keepdims=True)
             memberships = np.exp(joint - evidence)
@@ -296,27 +293,25 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         return classes, bound, n_iter, converged
 
     def _initial_memberships(
-        self, X: np.ndarray, numbers: np.ndarray, random_state: np.random.RandomState
+        self, X: np.ndarray, numbers: np.ndarray, rng: np.random.RandomState
     ) -> Iterator[np.ndarray]:
         """Yield memberships of the nearest of drawn rows."""
         for number in range(self.n_init):
             numbers_only = number % 2 == 1 and 0 < numbers.shape[1] < X.shape[1]
             rows = numbers if numbers_only else X
-            centers, _ = kmeans_plusplus(
-                rows, self.n_clusters, random_state=random_state
-            )
+            centers, _ = kmeans_plusplus(rows, self.n_clusters, random_state=rng)
             half_squares = (centers**2).sum(axis=1) / 2
             nearest = (rows @ centers.T - half_squares).argmax(axis=1)
             yield np.eye(len(centers))[nearest]
 
     def _one_hot_columns(self) -> list[int]:
-        return [place for group in self.column_groups or () for place in group]
+        return [position for group in self.column_groups or () for position in group]
 
     def _check_column_groups(self) -> None:
         """Check that column_groups names columns of X, each once."""
         named = self._one_hot_columns()
-        outside = [place for place in named if not 0 <= place < self.n_features_in_]
-        twice = sorted({place for place in named if named.count(place) > 1})
+        outside = [at for at in named if not 0 <= at < self.n_features_in_]
+        twice = sorted({at for at in named if named.count(at) > 1})
         if outside or twice:
             raise ValueError(
                 f"column_groups names the columns {outside or twice}, and X has the "
@@ -343,13 +338,10 @@ def estimate(
     variances = memberships.T @ numbers**2 / counts[:, None] - means**2
     variances = np.maximum(variances, min_variance)
     shares = memberships.T @ levels
-    start = 0
-    for length in n_levels:
-        group = slice(start, start + length)
+    for group in np.split(shares, np.cumsum(n_levels), axis=1)[:-1]:  # views of shares
         # one row, distributed over the levels: none has a share of 0
-        shares[:, group] += 1.0 / length
-        shares[:, group] /= shares[:, group].sum(axis=1, keepdims=True)
-        start += length
+        group += 1.0 / group.shape[1]
+        group /= group.sum(axis=1, keepdims=True)
     return Classes(counts / counts.sum(), means, variances, shares)
 
 

@@ -1,8 +1,8 @@
-"""How good a segmentation is, measured without true labels and in one space for all.
+"""The quality of a segmentation, without true labels and in the same space for all.
 
-Nothing is measured in a space that a net has made for itself: whether neighbours in the
-prepared columns are in one segment; how likely segments make rows that they were not
-estimated from; and whether halves of the table lead to the same segments.
+All is measured in the prepared columns, not in a code: whether neighbours are in one
+segment; the likelihood of rows that segments were not estimated from; and whether
+halves of the table lead to the same segments.
 """
 
 import dataclasses
@@ -47,8 +47,8 @@ class SegmentationScore:
     gains : ndarray of shape (n_samples,) or None
         What `likelihood` is the mean of.
     numeric_share : float
-        Share of the columns that are numeric. A segment can be cut out of one-hot
-        columns exactly along a level, and then neighbours share it even where it means
+        Share of the columns that are numeric. A segment may be exactly the
+        customers of one level, and then neighbours share it even where it means
         nothing: the more categories, the less separation counts.
     """
 
@@ -90,10 +90,10 @@ class SegmentationScorer:
         search = NearestNeighbors(n_neighbors=n_neighbors).fit(prepared)
         self._neighbors = search.kneighbors(return_distance=False)
         categories = [list(group) for group in column_groups if len(group) > 1]
-        one_hot = [place for group in categories for place in group]
+        one_hot = [position for group in categories for position in group]
         numbers = np.delete(prepared, one_hot, axis=1).astype(np.float64)
         self._numbers = numbers - numbers.mean(axis=0)
-        # a column that hardly varies beside others says nothing about segments
+        # a column that hardly varies beside others holds no information on segments
         variance = float(numbers.var(axis=0).mean()) if numbers.size else 1.0
         self._min_variance = _MIN_VARIANCE * (variance or 1.0)
         self._levels = (prepared[:, one_hot] > 0).astype(np.float64)
@@ -131,26 +131,21 @@ class SegmentationScorer:
         :class:`LatentClassMixture`, and evaluated on the other half, whatever its
         labels; then the other way round.
         """
-        members = np.eye(labels.max() + 2)[labels + 1]  # noise is a segment here
+        memberships = np.eye(labels.max() + 2)[labels + 1]  # noise is a segment here
         all_rows = np.ones((len(labels), 1))
         gains = np.empty(len(labels))
         for train, held_out in (self._halves, self._halves[::-1]):
-            present = members[:, members[train].any(axis=0)]
+            present = memberships[:, memberships[train].any(axis=0)]
             gains[held_out] = self._log_likelihoods(present, train, held_out)
             gains[held_out] -= self._log_likelihoods(all_rows, train, held_out)
         return gains
 
     def _log_likelihoods(
-        self, members: np.ndarray, train: np.ndarray, held_out: np.ndarray
+        self, memberships: np.ndarray, train: np.ndarray, held_out: np.ndarray
     ) -> np.ndarray:
         numbers, levels = self._numbers, self._levels
-        classes = estimate(
-            members[train],
-            numbers[train],
-            levels[train],
-            self._n_levels,
-            self._min_variance,
-        )
+        rows = memberships[train], numbers[train], levels[train]
+        classes = estimate(*rows, self._n_levels, self._min_variance)
         joint = log_joint(classes, numbers[held_out], levels[held_out])
         return logsumexp(joint, axis=1)
 

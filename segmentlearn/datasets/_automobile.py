@@ -5,7 +5,8 @@ columns, levels and shares of missing values, segments of a comparable look. No 
 copied.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -46,21 +47,13 @@ _VARIABLE = {
 }
 
 
-class _Segment(NamedTuple):
-    """Shares in percent; `labels` is how the segment splits into A, B, C and D."""
-
-    share: float
-    labels: tuple[float, ...]
-    age: float
-    age_spread: float
-    male: float
-    married: float
-    graduated: float
-    professions: tuple[float, ...]
-    spending: tuple[float, ...]  # Low, Average, High
-    family: str
-    experience: str
-    variable: str
+# shares in percent; `labels` is how the segment splits into A, B, C and D, `spending`
+# into Low, Average and High
+_Segment = namedtuple(
+    "_Segment",
+    "share labels age age_deviation male married graduated professions spending family "
+    "experience variable",
+)
 
 
 # fmt: off
@@ -101,55 +94,30 @@ _SEGMENTS = {
 
 def automobile_population() -> Population:
     """The mixture behind ``make_customers("automobile")``."""
-    rows = list(_SEGMENTS.values())
+    of: Any = _Segment._make(zip(*_SEGMENTS.values(), strict=True))
     ages = np.arange(18, 90)
+    age_shares = lognormal_shares(ages, of.age, of.age_deviation, origin=14)
+    years = rows_to_one([_EXPERIENCE[name] for name in of.experience])
+    people = rows_to_one([_FAMILY[name] for name in of.family])
+    variable = [_VARIABLE[name] for name in of.variable]
+    variable_levels = [f"Cat_{number}" for number in range(1, 8)]
+    spending_levels = ("Low", "Average", "High")
+    unseen_job: dict[str, Any] = {"missing": 0.015, "unseen": "Data Scientist"}
+    of_age: dict[str, Any] = {"missing_driver": "Age"}
     features = (
-        binary_feature("Gender", ("Female", "Male"), [r.male for r in rows]),
-        binary_feature("Ever_Married", ("No", "Yes"), [r.married for r in rows], 0.017),
-        Feature(
-            "Age",
-            ages,
-            lognormal_shares(
-                ages, [r.age for r in rows], [r.age_spread for r in rows], origin=14
-            ),
-        ),
-        binary_feature("Graduated", ("No", "Yes"), [r.graduated for r in rows], 0.010),
+        binary_feature("Gender", ("Female", "Male"), of.male),
+        binary_feature("Ever_Married", ("No", "Yes"), of.married, 0.017),
+        Feature("Age", ages, age_shares),
+        binary_feature("Graduated", ("No", "Yes"), of.graduated, 0.010),
+        category_feature("Profession", _PROFESSIONS, of.professions, **unseen_job),
+        Feature("Work_Experience", np.arange(15), years, missing=0.103, **of_age),
         category_feature(
-            "Profession",
-            _PROFESSIONS,
-            [r.professions for r in rows],
-            0.015,
-            unseen="Data Scientist",
+            "Spending_Score", spending_levels, of.spending, drift_missing=0.03
         ),
-        Feature(
-            "Work_Experience",
-            np.arange(15),
-            rows_to_one([_EXPERIENCE[r.experience] for r in rows]),
-            missing=0.103,
-            missing_driver="Age",
-        ),
-        category_feature(
-            "Spending_Score",
-            ("Low", "Average", "High"),
-            [r.spending for r in rows],
-            drift_missing=0.03,
-        ),
-        Feature(
-            "Family_Size",
-            np.arange(1, 10),
-            rows_to_one([_FAMILY[r.family] for r in rows]),
-            missing=0.042,
-            missing_driver="Age",
-        ),
-        category_feature(
-            "Var_1",
-            tuple(f"Cat_{i}" for i in range(1, 8)),
-            [_VARIABLE[r.variable] for r in rows],
-            0.009,
-            unseen="Cat_8",
-        ),
+        Feature("Family_Size", np.arange(1, 10), people, missing=0.042, **of_age),
+        category_feature("Var_1", variable_levels, variable, 0.009, unseen="Cat_8"),
     )
-    joint = np.array([[r.share] for r in rows]) * rows_to_one([r.labels for r in rows])
+    joint = np.c_[np.array(of.share)] * rows_to_one(of.labels)
     return Population(
         target="Segmentation",
         classes=np.array(["A", "B", "C", "D"], dtype=object),

@@ -6,7 +6,8 @@ look. No row is copied. How long the call took comes into being after the outcom
 depends on the class: the column is a leak, as in the real tables.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,7 @@ _JOBS = (
     "blue-collar", "management", "technician", "admin.", "services", "retired",
     "self-employed", "entrepreneur", "unemployed", "housemaid", "student", "unknown",
 )
+_MARITAL = ("divorced", "married", "single")
 _MONTHS = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 )
@@ -37,27 +39,15 @@ _DAYS = (
 _BALANCE_UNIT = 300.0  # balances are laid out evenly in arcsinh(balance / unit)
 
 
-class _Segment(NamedTuple):
-    """Shares in percent; `subscribes` is the share of the segment that says yes."""
-
-    share: float
-    subscribes: float
-    age: float
-    age_spread: float
-    jobs: tuple[float, ...]
-    marital: tuple[float, ...]  # divorced, married, single
-    education: tuple[float, ...]  # primary, secondary, tertiary, unknown
-    default: float
-    balance: float  # mean of arcsinh(balance / 300)
-    balance_spread: float
-    housing: float
-    loan: float
-    contact: tuple[float, ...]  # cellular, telephone, unknown
-    months: tuple[float, ...]
-    previous: tuple[float, ...]  # failure, other, success, unknown
-    days: float  # since the previous campaign
-    days_spread: float
-    persistence: float  # mean number of further calls in this campaign
+# shares in percent, in the order of the levels in `bank_population`; `balance` is the
+# mean of arcsinh(balance / 300), `days` are those since the previous campaign, and
+# `persistence` is the mean number of further calls in this one
+_Segment = namedtuple(
+    "_Segment",
+    "share subscribes age age_deviation jobs marital education default balance "
+    "balance_deviation housing loan contact months previous days days_deviation "
+    "persistence",
+)
 
 
 # fmt: off
@@ -128,84 +118,58 @@ _SEGMENTS = {
 
 def bank_population() -> Population:
     """The mixture behind ``make_customers("bank")``."""
-    rows = list(_SEGMENTS.values())
+    of: Any = _Segment._make(zip(*_SEGMENTS.values(), strict=True))
+    n_segments = len(_SEGMENTS)
     ages, days, previous = np.arange(18, 98), np.arange(1, 872), np.arange(41)
     calls, seconds = np.arange(1, 64), np.arange(4901)
-    grid = np.linspace(-3.9, 6.5, 417)
+    age_shares = lognormal_shares(ages, of.age, of.age_deviation, origin=12)
+    second_shares = lognormal_shares(seconds, [157, 440], [0.87, 0.71], origin=-6)
+    day_shares = normal_shares(days, of.days, of.days_deviation)
+    call_shares = rows_to_one([_calls(calls, mean) for mean in of.persistence])
+    previous_shares = rows_to_one([_calls(previous, 2.2) * (previous > 0)] * n_segments)
+    channels = ("cellular", "telephone", "unknown")
+    outcomes = ("failure", "other", "success", "unknown")
+    education = ("primary", "secondary", "tertiary", "unknown")
+    rare: dict[str, Any] = {"drift_missing": 0.04, "unseen": "vocational"}
+    if_new: dict[str, Any] = {"absent_where": ("prev_campaign_outcome", "unknown")}
     features = (
         Feature(
             "customer_age",
             ages,
-            lognormal_shares(
-                ages, [r.age for r in rows], [r.age_spread for r in rows], origin=12
-            ),
+            age_shares,
             missing=0.020,
             missing_driver="communication_type",
         ),
-        category_feature(
-            "job_type", _JOBS, [r.jobs for r in rows], unseen="gig worker"
-        ),
-        category_feature(
-            "marital",
-            ("divorced", "married", "single"),
-            [r.marital for r in rows],
-            0.005,
-        ),
-        category_feature(
-            "education",
-            ("primary", "secondary", "tertiary", "unknown"),
-            [r.education for r in rows],
-            drift_missing=0.04,
-            unseen="vocational",
-        ),
-        binary_feature("default", ("no", "yes"), [r.default for r in rows]),
-        _balance(rows, grid),
-        binary_feature(
-            "housing_loan", ("no", "yes"), [r.housing for r in rows], drift_missing=0.03
-        ),
-        binary_feature("personal_loan", ("no", "yes"), [r.loan for r in rows], 0.005),
-        category_feature(
-            "communication_type",
-            ("cellular", "telephone", "unknown"),
-            [r.contact for r in rows],
-        ),
-        Feature("day_of_month", np.arange(1, 32), rows_to_one([_DAYS] * len(rows))),
-        category_feature("month", _MONTHS, [r.months for r in rows]),
+        category_feature("job_type", _JOBS, of.jobs, unseen="gig worker"),
+        category_feature("marital", _MARITAL, of.marital, 0.005),
+        category_feature("education", education, of.education, **rare),
+        binary_feature("default", ("no", "yes"), of.default),
+        _balance(of),
+        binary_feature("housing_loan", ("no", "yes"), of.housing, drift_missing=0.03),
+        binary_feature("personal_loan", ("no", "yes"), of.loan, 0.005),
+        category_feature("communication_type", channels, of.contact),
+        Feature("day_of_month", np.arange(1, 32), rows_to_one([_DAYS] * n_segments)),
+        category_feature("month", _MONTHS, of.months),
         Feature(
             "last_contact_duration",
             seconds,
-            lognormal_shares(seconds, [157, 440], [0.87, 0.71], origin=-6),
+            second_shares,
             after_outcome=True,
             missing=0.010,
         ),
-        Feature(
-            "num_contacts_in_campaign",
-            calls,
-            rows_to_one([_calls(calls, r.persistence) for r in rows]),
-            missing=0.0035,
-        ),
-        Feature(
-            "days_since_prev_campaign_contact",
-            days,
-            normal_shares(days, [r.days for r in rows], [r.days_spread for r in rows]),
-            absent_where=("prev_campaign_outcome", "unknown"),
-        ),
+        Feature("num_contacts_in_campaign", calls, call_shares, missing=0.0035),
+        Feature("days_since_prev_campaign_contact", days, day_shares, **if_new),
         Feature(
             "num_contacts_prev_campaign",
             previous,
-            rows_to_one([_calls(previous, 2.2) * (previous > 0)] * len(rows)),
-            absent_where=("prev_campaign_outcome", "unknown"),
+            previous_shares,
             absent_value=0.0,
+            **if_new,
         ),
-        category_feature(
-            "prev_campaign_outcome",
-            ("failure", "other", "success", "unknown"),
-            [r.previous for r in rows],
-        ),
+        category_feature("prev_campaign_outcome", outcomes, of.previous),
     )
-    joint = np.array(
-        [[r.share * (100 - r.subscribes), r.share * r.subscribes] for r in rows]
-    )
+    share, subscribes = np.array(of.share), np.array(of.subscribes)
+    joint = np.c_[share * (100 - subscribes), share * subscribes]
     return Population(
         target="term_deposit_subscribed",
         classes=np.array([0, 1]),
@@ -216,16 +180,17 @@ def bank_population() -> Population:
     )
 
 
-def _balance(rows: list[_Segment], grid: np.ndarray) -> Feature:
+def _balance(of: Any) -> Feature:
     """The account's balance: fine cells that are even in arcsinh, values within."""
+    grid = np.linspace(-3.9, 6.5, 417)
     edges = np.rint(np.sinh(grid) * _BALANCE_UNIT)
     middles = (grid[:-1] + grid[1:]) / 2
-    means = np.array([[r.balance] for r in rows])
-    spreads = np.array([[r.balance_spread] for r in rows])
+    means, deviations = np.array(of.balance), np.array(of.balance_deviation)
+    scores = (middles - np.c_[means]) / np.c_[deviations]
     return Feature(
         "balance",
         edges[:-1],
-        rows_to_one(np.exp(-0.5 * ((middles - means) / spreads) ** 2)),
+        rows_to_one(np.exp(-0.5 * scores**2)),
         widths=np.diff(edges),
         missing=0.013,
         missing_driver="month",

@@ -46,25 +46,22 @@ def class_table(
 ) -> GeneratedTable:
     """Draw customers, and the labels that follow their segments."""
     population = population.drifted(conditions.drift)
-    label_rng, feature_rng = conditions.label_rng, conditions.feature_rng
-    true_classes, segments = draw_classes_and_segments(
-        population, conditions.n_samples, label_rng
-    )
-    classes, flipped = _flip(true_classes, population, flip_share, label_rng)
-    codes = draw_features(population, true_classes, segments, feature_rng)
-    codes = plant_unseen_levels(population, codes, conditions)
+    n_samples, label_rng = conditions.n_samples, conditions.label_rng
+    drawn = draw_classes_and_segments(population, n_samples, label_rng)
+    classes, flipped = _flip(drawn[0], population, flip_share, label_rng)
+    codes = draw_features(population, *drawn, conditions.feature_rng)
+    codes = plant_unseen_levels(population.features, codes, conditions)
     missing = {f.name: missing_rows(f, codes, conditions) for f in population.features}
     codes = {
         name: np.where(missing[name], np.int16(MISSING), column)
         for name, column in codes.items()
     }
+    is_complete = conditions.missing_scale == 0
     return GeneratedTable(
-        columns=to_columns(
-            population, codes, conditions.missing_scale == 0, conditions.value_rng
-        ),
+        columns=to_columns(population, codes, is_complete, conditions.value_rng),
         y=_labels(population, classes),
         identifier=population.identifier,
-        make_truth=partial(_truth, population, codes, segments, flipped, flip_share),
+        make_truth=partial(_truth, population, codes, drawn[1], flipped, flip_share),
     )
 
 
@@ -97,8 +94,8 @@ def _truth(
     """What the generator knows about the rows that it drew."""
     shares = population.joint.sum(axis=0)
 
-    def label_proba(**how: bool) -> np.ndarray:
-        clean = posterior(population, codes, **how)
+    def label_proba(after_outcome: bool = True) -> np.ndarray:
+        clean = posterior(population, codes, after_outcome)
         return (1 - flip_share) * clean + flip_share * shares
 
     proba = label_proba()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 from scipy.special import expit, softmax
 from sklearn.utils import Bunch
 
@@ -25,7 +26,8 @@ from segmentlearn.datasets._population import (
     class_shares,
     expected_scores,
     missing_rows,
-    take_text,
+    plant_unseen_levels,
+    take_levels,
     whole_counts,
 )
 
@@ -33,8 +35,8 @@ N_DIMENSIONS = 4
 _N_UNITS = 16
 _BEND = 2.5  # how steep the units are: near 0 the map is linear
 _WIDEST = 0.4  # standard deviation of a segment with much room, in a ball of radius 1
-_ROOM = 5.0  # how many standard deviations away the nearest other centre stands
-_CANDIDATES = 3  # places tried for a centre, for each centre that stands already
+_ROOM = 5.0  # standard deviations to the nearest other centre
+_CANDIDATES = 3  # positions tried for a centre, for each centre so far
 _LARGEST_SHARE = 2.5  # against a segment of share 1
 _NUMBER_NOISE = 0.3  # against a standard deviation of 1 that the position explains
 _PREFERENCE = 2.0  # standard deviation of the log odds of a level
@@ -45,7 +47,7 @@ _N_REFERENCE = 4_000  # positions that fix the scales of the map
 class LatentColumn:
     """One column: a category where it has levels, otherwise a number.
 
-    A number is `center` and `spread` in its form: as it is, or its logarithm ("log",
+    A number is `center` and `deviation` in its form: as it is, or its logarithm ("log",
     a heavy tail), or its log odds ("logit", a share).
     """
 
@@ -54,7 +56,7 @@ class LatentColumn:
     unseen: str | None = None  # the level that only unseen rows get
     form: str = "plain"
     center: float = 0.0
-    spread: float = 1.0
+    deviation: float = 1.0
     low: float = 0.0
     high: float = 1.0
     decimals: int = 0
@@ -72,7 +74,7 @@ class LatentColumn:
     ) -> np.ndarray:
         """Values in the column's unit, for standard scores of the map."""
         noisy = scores + _NUMBER_NOISE * rng.standard_normal(len(scores))
-        values = self.center + self.spread * noisy
+        values = self.center + self.deviation * noisy
         if self.form == "log":
             values = np.exp(values)
         elif self.form == "logit":
@@ -84,33 +86,32 @@ class LatentColumn:
         self, scores: np.ndarray, drift: float, rng: np.random.Generator
     ) -> np.ndarray:
         """Level codes: the logit model of choice over the levels' scores."""
-        places = np.arange(len(self.levels), dtype=float)
-        tilt = DRIFT_TILT * drift * (places - places.mean()) / places.std()
+        positions = np.arange(len(self.levels), dtype=float)
+        tilt = DRIFT_TILT * drift * (positions - positions.mean()) / positions.std()
         # the largest of the utilities with Gumbel noise is a draw from their softmax
         utilities = _PREFERENCE * scores + tilt + rng.gumbel(size=scores.shape)
         return utilities.argmax(axis=1).astype(np.int16)
 
 
-def _heavy(name: str, median: float, spread: float, high: float, **how: Any) -> Any:
+def _heavy(
+    name: str, median: float, deviation: float, high: float, **how: Any
+) -> LatentColumn:
     """A positive number with a heavy tail."""
-    center = float(np.log(median))
-    return LatentColumn(
-        name, form="log", center=center, spread=spread, high=high, **how
-    )
+    how |= {"center": float(np.log(median)), "deviation": deviation, "high": high}
+    return LatentColumn(name, form="log", **how)
 
 
-def _share(name: str, center: float, spread: float, **how: Any) -> LatentColumn:
+def _share(name: str, center: float, deviation: float, **how: Any) -> LatentColumn:
     """A share between zero and one."""
-    return LatentColumn(
-        name, form="logit", center=center, spread=spread, decimals=3, **how
-    )
+    how |= {"center": center, "deviation": deviation, "decimals": 3}
+    return LatentColumn(name, form="logit", **how)
 
 
 COLUMNS = (
-    LatentColumn("tenure", center=60, spread=24, high=240),
+    LatentColumn("tenure", center=60, deviation=24, high=240),
     _heavy("visits", 18, 0.8, 2_000),
     _heavy("basket_value", 35, 0.7, 9_999, decimals=2),
-    LatentColumn("items_per_visit", center=9, spread=3, low=1, high=50, decimals=1),
+    LatentColumn("items_per_visit", center=9, deviation=3, low=1, high=50, decimals=1),
     LatentColumn("channel", ("shop", "web", "app", "phone"), unseen="kiosk"),
     _share("discount_share", -1.0, 0.9),
     _heavy("days_since_visit", 25, 0.9, 3_650),
@@ -122,7 +123,7 @@ COLUMNS = (
     ),
     _share("weekend_share", -0.3, 0.8),
     LatentColumn(
-        "usual_hour", center=14, spread=2.5, high=24, decimals=1, drift_missing=0.03
+        "usual_hour", center=14, deviation=2.5, high=24, decimals=1, drift_missing=0.03
     ),
     _share("return_share", -2.0, 0.8, missing=0.02),
     _heavy("online_minutes", 40, 0.8, 9_999, missing=0.05, missing_driver="tenure"),
@@ -130,7 +131,7 @@ COLUMNS = (
     _heavy("distance", 6, 0.7, 999, decimals=1, missing=0.04),
     _heavy("newsletter_clicks", 5, 0.6, 999),
     _share("app_share", 0.0, 0.8),
-    LatentColumn("satisfaction", center=3.5, spread=0.6, low=1, high=5, decimals=1),
+    LatentColumn("satisfaction", center=3.5, deviation=0.6, low=1, high=5, decimals=1),
     LatentColumn("household", ("single", "couple", "family", "shared")),
     LatentColumn("delivery", ("pickup", "home", "locker")),
 )
@@ -144,7 +145,7 @@ class LatentPopulation:
     segments: tuple[str, ...]
     shares: np.ndarray
     centers: np.ndarray  # (n_segments, N_DIMENSIONS)
-    spreads: np.ndarray  # (n_segments,)
+    deviations: np.ndarray  # (n_segments,)
     inner: np.ndarray  # (N_DIMENSIONS, n_units)
     bias: np.ndarray
     outer: np.ndarray  # (n_units, n_outputs)
@@ -155,19 +156,14 @@ class LatentPopulation:
     ) -> np.ndarray:
         """A latent position for each row, from the cloud of its segment."""
         around = rng.standard_normal((len(segments), N_DIMENSIONS))
-        return self.centers[segments] + self.spreads[segments][:, None] * around
+        return self.centers[segments] + self.deviations[segments][:, None] * around
 
     def posterior(self, positions: np.ndarray) -> np.ndarray:
         """Exact probability of each segment, given the latent position."""
         with np.errstate(divide="ignore"):  # a segment of weight zero
-            heights = np.log(self.shares) - N_DIMENSIONS * np.log(self.spreads)
-        scores = np.empty((len(positions), len(heights)))
-        for number, center in enumerate(self.centers):
-            squares = ((positions - center) ** 2).sum(axis=1)
-            scores[:, number] = heights[number] - squares / (
-                2 * self.spreads[number] ** 2
-            )
-        return softmax(scores, axis=1)
+            heights = np.log(self.shares) - N_DIMENSIONS * np.log(self.deviations)
+        squares = cdist(positions, self.centers, "sqeuclidean")
+        return softmax(heights - squares / (2 * self.deviations**2), axis=1)
 
     def draw_columns(
         self, positions: np.ndarray, drift: float, rng: np.random.Generator
@@ -190,8 +186,8 @@ def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulat
     """The mixture and the map that belong to a seed; the map to nothing else."""
     classes = np.arange(n_segments)
     center_rng, share_rng, map_rng = np.random.default_rng(seed).spawn(3)
-    centers = _stand_apart(n_segments, center_rng)
-    distances = np.linalg.norm(centers[:, None] - centers[None], axis=2)
+    centers = _separate_centers(n_segments, center_rng)
+    distances = cdist(centers, centers)
     np.fill_diagonal(distances, np.inf)
     if weights is None:
         weights = share_rng.uniform(1.0, _LARGEST_SHARE, n_segments)
@@ -208,7 +204,7 @@ def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulat
         segments=tuple(f"segment {number}" for number in range(n_segments)),
         shares=class_shares(weights, classes),
         centers=centers,
-        spreads=np.minimum(_WIDEST, distances.min(axis=1) / _ROOM),
+        deviations=np.minimum(_WIDEST, distances.min(axis=1) / _ROOM),
         inner=inner,
         bias=bias,
         outer=outer,
@@ -250,32 +246,27 @@ def _truth(
 
 def _to_columns(drawn: dict[str, np.ndarray], conditions: Conditions) -> dict[str, Any]:
     """The columns of the table, with unseen levels and missing cells."""
+    planted = plant_unseen_levels(COLUMNS, drawn, conditions)
     columns: dict[str, Any] = {}
-    unseen_share, unseen_rng = conditions.unseen_share, conditions.unseen_rng
     for column in COLUMNS:
-        values = drawn[column.name]
+        values = planted[column.name]
         missing = missing_rows(column, drawn, conditions)
         if column.levels:
-            if column.unseen is not None and unseen_share > 0:
-                hit = unseen_rng.random(len(values)) < unseen_share
-                values = np.where(hit, np.int16(len(column.levels)), values)
-            lookup = [*column.levels, column.unseen or "", np.nan]
-            columns[column.name] = take_text(lookup, np.where(missing, -1, values))
-            continue
+            columns[column.name] = take_levels(column, np.where(missing, -1, values))
         # a column that can miss values is a float column in every table, as in a CSV
-        if column.decimals == 0 and column.missing == 0 and not missing.any():
+        elif column.decimals == 0 and column.missing == 0 and not missing.any():
             columns[column.name] = values.astype(np.int64)
         else:
             columns[column.name] = np.where(missing, np.nan, values)
     return columns
 
 
-def _stand_apart(n_centers: int, rng: np.random.Generator) -> np.ndarray:
-    """Mitchell's best candidates (SIGGRAPH 1991): random places, none too close."""
+def _separate_centers(n_centers: int, rng: np.random.Generator) -> np.ndarray:
+    """Mitchell's best candidates (SIGGRAPH 1991): random positions, none too close."""
     centers = _in_ball(1, rng)
     while len(centers) < n_centers:
         tried = _in_ball(_CANDIDATES * len(centers), rng)
-        distances = np.linalg.norm(tried[:, None] - centers[None], axis=2).min(axis=1)
+        distances = cdist(tried, centers).min(axis=1)
         centers = np.vstack([centers, tried[distances.argmax()]])
     return centers
 

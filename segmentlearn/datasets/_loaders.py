@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import pandas as pd
+from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
 from segmentlearn.datasets._schema import AUTOMOBILE, BANK, MALL, Schema, check_table
 from segmentlearn.exceptions import SchemaError
@@ -233,16 +234,10 @@ def _read(source: Any, schema: Schema) -> pd.DataFrame:
     """Read a CSV, categories as text even if they look like numbers."""
     text = dict.fromkeys(schema.text_columns(), str)
     name = str(source) if isinstance(source, pathlib.Path) else "the open file"
-    broken = (
-        pd.errors.EmptyDataError,
-        pd.errors.ParserError,
-        pd.errors.ParserWarning,
-        UnicodeError,
-    )
     try:
         with warnings.catch_warnings():
             # rows longer than the header: pandas would cut them with this warning
-            warnings.simplefilter("error", pd.errors.ParserWarning)
+            warnings.simplefilter("error", ParserWarning)
             frame = pd.read_csv(
                 source,
                 dtype=text,
@@ -250,7 +245,7 @@ def _read(source: Any, schema: Schema) -> pd.DataFrame:
                 low_memory=False,
                 index_col=False,  # never the first column, if rows are too long
             )
-    except broken as error:
+    except (EmptyDataError, ParserError, ParserWarning, UnicodeError) as error:
         raise SchemaError(f"{name} is not a CSV table in UTF-8: {error}") from error
     frame.columns = [str(column).strip() for column in frame.columns]
     for separator in (";", "\t", "|"):

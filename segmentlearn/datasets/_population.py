@@ -7,14 +7,14 @@ are finite tables of shares, so Bayes' theorem gives the exact class probabiliti
 any row, with its missing cells: a value missing at random carries no evidence.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, gen_batches
 
 MISSING = -1  # the code of a missing cell; indexes the last entry of every lookup table
 _MAX_MISSING_SHARE = 0.95
@@ -52,12 +52,13 @@ class Feature:
         """Stretch a number's distribution, tilt a category's to the later levels."""
         if drift == 0 or len(self.levels) == 1:
             return self
-        places = np.arange(len(self.levels), dtype=float)
+        positions = np.arange(len(self.levels), dtype=float)
         if self.is_category:
-            tilt = np.exp(DRIFT_TILT * drift * (places - places.mean()) / places.std())
+            offsets = DRIFT_TILT * drift * (positions - positions.mean())
+            tilt = np.exp(offsets / positions.std())
             return replace(self, shares=rows_to_one(self.shares * tilt))
-        origins = places / (1.0 + DRIFT_STRETCH * drift)
-        moved = [np.interp(origins, places, row) for row in self.shares]
+        origins = positions / (1.0 + DRIFT_STRETCH * drift)
+        moved = [np.interp(origins, positions, row) for row in self.shares]
         return replace(self, shares=rows_to_one(moved))
 
 
@@ -130,27 +131,28 @@ def binary_feature(
     return category_feature(name, levels, np.c_[100 - shares, shares], missing, **how)
 
 
-def normal_shares(levels: np.ndarray, mean: Any, spread: Any) -> np.ndarray:
+def normal_shares(levels: np.ndarray, mean: Any, deviation: Any) -> np.ndarray:
     """Shares of whole numbers under one normal distribution a row, cut to `levels`."""
-    return _shares_between(levels - 0.5, levels + 0.5, mean, spread)
+    return _shares_between(levels - 0.5, levels + 0.5, mean, deviation)
 
 
 def lognormal_shares(
-    levels: np.ndarray, median: Any, spread: Any, origin: float
+    levels: np.ndarray, median: Any, deviation: Any, origin: float
 ) -> np.ndarray:
     """Shares of whole numbers whose logarithm above `origin` is normal."""
     mean = np.log(np.asarray(median, float) - origin)
     lower, upper = np.log(levels - 0.5 - origin), np.log(levels + 0.5 - origin)
-    return _shares_between(lower, upper, mean, spread)
+    return _shares_between(lower, upper, mean, deviation)
 
 
 def _shares_between(
-    lower: np.ndarray, upper: np.ndarray, mean: Any, spread: Any
+    lower: np.ndarray, upper: np.ndarray, mean: Any, deviation: Any
 ) -> np.ndarray:
     """Shares of cells under one normal distribution a row."""
-    mean, spread = np.c_[np.asarray(mean, float)], np.c_[np.asarray(spread, float)]
-    rise = norm.cdf((upper - mean) / spread) - norm.cdf((lower - mean) / spread)
-    return rows_to_one(rise + 1e-12)
+    mean = np.c_[np.asarray(mean, float)]
+    deviation = np.c_[np.asarray(deviation, float)]
+    below = norm.cdf((lower - mean) / deviation)
+    return rows_to_one(norm.cdf((upper - mean) / deviation) - below + 1e-12)
 
 
 def class_shares(weights: Any, classes: np.ndarray) -> np.ndarray:
@@ -159,12 +161,8 @@ def class_shares(weights: Any, classes: np.ndarray) -> np.ndarray:
         shares = np.asarray(weights, dtype=float)
     except (TypeError, ValueError):
         shares = np.array([np.nan])
-    if (
-        shares.shape != (len(classes),)
-        or not np.isfinite(shares).all()
-        or (shares < 0).any()
-        or shares.sum() == 0
-    ):
+    is_share = np.isfinite(shares) & (shares >= 0)
+    if shares.shape != classes.shape or not is_share.all() or shares.sum() == 0:
         raise ValueError(
             f"weights={weights!r} must be {len(classes)} numbers, none negative and "
             f"not all zero: one for each of the classes {classes.tolist()}."
@@ -177,16 +175,20 @@ def take_text(lookup: list, codes: np.ndarray) -> Any:
     return pd.Series(lookup).array.take(codes)
 
 
+def take_levels(column: Any, codes: np.ndarray) -> Any:
+    """The cells of a category, its unseen level and missing ones included."""
+    return take_text([*column.levels, column.unseen or "", np.nan], codes)
+
+
 def draw_classes_and_segments(
     population: Population, n_samples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Class and segment codes, both in exact shares up to rounding, shuffled."""
-    class_shares = population.joint.sum(axis=0)
-    counts = whole_counts(class_shares, n_samples)
-    codes = np.arange(len(class_shares), dtype=np.int16)
-    classes = rng.permutation(np.repeat(codes, counts))
+    shares = population.joint.sum(axis=0)
+    codes = np.arange(len(shares), dtype=np.int16)
+    classes = rng.permutation(np.repeat(codes, whole_counts(shares, n_samples)))
     # a class without any row keeps a valid table: all tables are searched as one
-    given_class = np.where(class_shares > 0, population.joint, 1.0).T
+    given_class = np.where(shares > 0, population.joint, 1.0).T
     return classes, _draw_levels(given_class, classes, rng)
 
 
@@ -225,18 +227,17 @@ def missing_rows(
 
 
 def plant_unseen_levels(
-    population: Population, codes: dict[str, np.ndarray], conditions: Conditions
+    columns: Iterable[Any], drawn: dict[str, np.ndarray], conditions: Conditions
 ) -> dict[str, np.ndarray]:
     """Give a share of the filled cells a level that the population doesn't have."""
     share, rng = conditions.unseen_share, conditions.unseen_rng
-    changed = dict(codes)
-    for feature in population.features:
-        if feature.unseen is None or share == 0:
-            continue
-        column = codes[feature.name]
-        hit = (rng.random(len(column)) < share) & (column != MISSING)
-        changed[feature.name] = np.where(hit, np.int16(len(feature.levels)), column)
-    return changed
+    planted = dict(drawn)
+    for column in columns:
+        if column.unseen is not None and share > 0:
+            codes = drawn[column.name]
+            hit = (rng.random(len(codes)) < share) & (codes != MISSING)
+            planted[column.name] = np.where(hit, np.int16(len(column.levels)), codes)
+    return planted
 
 
 def to_columns(
@@ -250,21 +251,21 @@ def to_columns(
     for feature in population.features:
         column = codes[feature.name]
         if feature.is_category:
-            lookup = [*feature.levels.tolist(), feature.unseen or "", np.nan]
-            columns[feature.name] = take_text(lookup, column)
+            columns[feature.name] = take_levels(feature, column)
             continue
         values = np.append(feature.levels, [np.nan, np.nan])[column]
         if feature.widths is not None:
             widths = np.append(feature.widths, [0.0, 0.0])[column]
             values = np.rint(values + widths * rng.random(len(values)))
+        can_be_missing = feature.missing > 0
         absent = _absent_rows(population, feature, codes)
         if absent is not None:
-            code_it = absent_as_number and np.isnan(feature.absent_value)
-            values[absent] = -1.0 if code_it else feature.absent_value
+            has_none = np.isnan(feature.absent_value)
+            can_be_missing |= has_none
+            values[absent] = (
+                -1 if has_none and absent_as_number else feature.absent_value
+            )
         # a column that can miss values is a float column in every table, as in a CSV
-        can_be_missing = feature.missing > 0 or (
-            absent is not None and np.isnan(feature.absent_value)
-        )
         if not can_be_missing and not np.isnan(values).any():
             values = values.astype(np.int64)
         columns[feature.name] = values
@@ -272,26 +273,23 @@ def to_columns(
 
 
 def posterior(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    *,
-    after_outcome: bool = True,
+    population: Population, codes: dict[str, np.ndarray], after_outcome: bool = True
 ) -> np.ndarray:
     """Exact class probabilities of every row, given the values that it shows."""
     n_samples = len(next(iter(codes.values())))
     n_segments, n_classes = population.joint.shape
     proba = np.empty((n_samples, n_classes))
-    tables = {f.name: _evidence(f) for f in population.features}
-    for start in range(0, n_samples, _CHUNK_ROWS):
-        rows = slice(start, min(start + _CHUNK_ROWS, n_samples))
+    evidence = {f.name: _evidence(f) for f in population.features}
+    for rows in gen_batches(n_samples, _CHUNK_ROWS):
         n_rows = rows.stop - rows.start
         by_segment = np.zeros((n_rows, n_segments))
         by_class = np.zeros((n_rows, n_classes))
         for feature in population.features:
+            of_rows = evidence[feature.name][codes[feature.name][rows]]
             if not feature.after_outcome:
-                by_segment += tables[feature.name][codes[feature.name][rows]]
+                by_segment += of_rows
             elif after_outcome:
-                by_class += tables[feature.name][codes[feature.name][rows]]
+                by_class += of_rows
         by_segment -= by_segment.max(axis=1, keepdims=True)
         by_class -= by_class.max(axis=1, keepdims=True)
         unscaled = np.exp(by_class) * (np.exp(by_segment) @ population.joint)
@@ -335,9 +333,8 @@ def _absent_rows(
 
 def _evidence(feature: Feature) -> np.ndarray:
     """Log shares, one row a level; unseen and missing ones carry no evidence."""
-    n_groups = len(feature.shares)
     known = np.log(np.maximum(feature.shares, 1e-12)).T
-    return np.vstack([known, np.zeros((2, n_groups))])
+    return np.pad(known, ((0, 2), (0, 0)))
 
 
 def whole_counts(shares: np.ndarray, total: int) -> np.ndarray:

@@ -65,7 +65,9 @@ def check_table(
             continue
         if column.name not in frame.columns:
             if column.required or column.name in required:
-                problems.append(_missing_column(column.name, extra))
+                near = closest_name(column.name, extra)
+                hint = f" (is it the column {near!r}? Rename it)" if near else ""
+                problems.append(f"column {column.name!r} is missing{hint}")
             continue
         values, found = _checked_values(frame[column.name], column)
         checked[column.name] = values
@@ -86,13 +88,6 @@ def check_table(
             stacklevel=4,
         )
     return pd.DataFrame(checked)
-
-
-def _missing_column(name: str, extra: list[str]) -> str:
-    """What to report about a column that is absent, and what it may be called here."""
-    near = closest_name(name, extra)
-    hint = f" (is it the column {near!r}? Rename it)" if near else ""
-    return f"column {name!r} is missing{hint}"
 
 
 def _checked_values(

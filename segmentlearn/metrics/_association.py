@@ -1,26 +1,29 @@
-"""How much two columns go together, whatever they hold."""
+"""The association of two columns, whatever they hold."""
+
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from segmentlearn._compat import StrOptions, validate_params
 from segmentlearn.metrics._pairs import (
+    Association,
     AssociationColumn,
     associate,
     correlation_ratio_of_codes,
 )
+from segmentlearn.metrics._parameters import validate_parameters
 
 
-@validate_params(
-    {
-        "a": ["array-like"],
-        "b": ["array-like"],
-        "method": [StrOptions({"spearman", "pearson"})],
-        "bias_correction": ["boolean"],
-    }
-)
-def association(a, b, *, method="spearman", bias_correction=True):
-    """Return how much two columns go together, whatever they hold.
+@validate_parameters
+def association(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    method: Literal["spearman", "pearson"] = "spearman",
+    bias_correction: bool = True,
+) -> Association:
+    """Return the association of two columns, whatever they hold.
 
     Two columns of numbers are correlated, two of categories have Cramér's V, and one of
     each has the correlation ratio. Rows where either is missing are left out.
@@ -34,9 +37,8 @@ def association(a, b, *, method="spearman", bias_correction=True):
         "spearman" looks at the ranks of numbers, beside categories too; "pearson" at
         the numbers themselves.
     bias_correction : bool, default=True
-        Whether to take off what chance alone brings about in Cramér's V [1]_ and in the
-        correlation ratio [2]_, which is the more the more levels and the fewer rows
-        there are.
+        Whether to correct Cramér's V [1]_ and the correlation ratio [2]_ for chance,
+        which matters the more, the more levels and the fewer rows there are.
 
     Returns
     -------
@@ -73,24 +75,15 @@ def association(a, b, *, method="spearman", bias_correction=True):
     >>> association(["no"] * 4 + ["yes"] * 4, [1, 2, 3, 4, 5, 6, 7, 8]).measure
     'correlation_ratio'
     """
-    a, b = _read(a, "a", method), _read(b, "b", method)
-    lengths = len(a.at(None)), len(b.at(None))
-    if lengths[0] != lengths[1]:
-        raise ValueError(
-            f"a has {lengths[0]} rows and b {lengths[1]}; hand over two columns of one "
-            f"table."
-        )
-    return associate(a, b, bias_correction)
+    first, second = _read(a, "a", method), _read(b, "b", method)
+    _check_lengths(a=first.at(None), b=second.at(None))
+    return associate(first, second, bias_correction)
 
 
-@validate_params(
-    {
-        "categories": ["array-like"],
-        "values": ["array-like"],
-        "bias_correction": ["boolean"],
-    }
-)
-def correlation_ratio(categories, values, *, bias_correction=True):
+@validate_parameters
+def correlation_ratio(
+    categories: ArrayLike, values: ArrayLike, *, bias_correction: bool = True
+) -> float:
     """Return the correlation ratio of numbers and categories, eta.
 
     Its square is the share of the numbers' variance that lies between the levels. With
@@ -103,8 +96,8 @@ def correlation_ratio(categories, values, *, bias_correction=True):
     values : array-like of shape (n_rows,)
         Numbers; rows where one is missing are left out.
     bias_correction : bool, default=True
-        Whether to take off what chance alone brings about: the share is then epsilon
-        squared, as unbiased as that of a regression's adjusted R² [1]_.
+        Whether to correct for chance: the share is then epsilon squared, as unbiased as
+        that of a regression's adjusted R² [1]_.
 
     Returns
     -------
@@ -134,21 +127,27 @@ def correlation_ratio(categories, values, *, bias_correction=True):
     0.922
     """
     codes, levels = pd.factorize(pd.Series(categories, dtype=object))
-    values = _finite(pd.Series(values), "values")
-    if len(codes) != len(values):
-        raise ValueError(
-            f"categories has {len(codes)} rows and values {len(values)}; hand over two "
-            f"columns of one table."
-        )
-    rows = (codes >= 0) & ~np.isnan(values)
+    numbers = _finite(pd.Series(values), "values")
+    _check_lengths(categories=codes, values=numbers)
+    rows = (codes >= 0) & ~np.isnan(numbers)
     eta, _ = correlation_ratio_of_codes(
-        codes[rows], len(levels), values[rows], bias_correction, ranked=False
+        codes[rows], len(levels), numbers[rows], bias_correction, ranked=False
     )
     return float(eta)
 
 
-def _read(cells, name, method):
-    """Prepare one column: numbers, or codes of its levels."""
+def _check_lengths(**columns: np.ndarray) -> None:
+    """Check that two columns have the same number of rows."""
+    (a, first), (b, second) = columns.items()
+    if len(first) != len(second):
+        raise ValueError(
+            f"{a} has {len(first)} rows and {b} {len(second)}; pass two columns of one "
+            "table."
+        )
+
+
+def _read(cells: ArrayLike, name: str, method: str) -> AssociationColumn:
+    """Prepare a column: numbers, or codes of its levels."""
     column = pd.Series(cells)
     if column.dtype == object:
         column = column.infer_objects()
@@ -159,13 +158,13 @@ def _read(cells, name, method):
     return AssociationColumn(codes, len(levels))
 
 
-def _finite(column, name):
+def _finite(column: pd.Series, name: str) -> np.ndarray:
     """Return a column as floats, NaN where missing."""
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     n_infinite = int(np.isinf(values).sum())
     if n_infinite:
         raise ValueError(
             f"{name} holds {n_infinite} infinite value(s); replace them, for example "
-            f"by missing ones."
+            "by missing ones."
         )
     return values

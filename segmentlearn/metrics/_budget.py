@@ -1,7 +1,6 @@
 """Decisions by a budget: whom it reaches, the threshold it implies, what it earns."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -9,12 +8,10 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.metrics._gain import customer_profits
+from segmentlearn.metrics._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import read_binary
 from segmentlearn.metrics._ranking import customers_of_budget, rank_customers
-
-_BUDGET = [Real]
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,7 @@ class BudgetProfit:
         )
 
 
-@validate_params(
-    {
-        "proba": ["array-like"],
-        "budget": _BUDGET,
-        "ties": [StrOptions({"fewer", "more"})],
-    }
-)
+@validate_parameters
 def threshold_for_budget(
     proba: ArrayLike, budget: float, *, ties: Literal["fewer", "more"] = "fewer"
 ) -> float:
@@ -78,7 +69,7 @@ def threshold_for_budget(
         rounded down. 1 is one customer, 1.0 all of them.
     ties : {"fewer", "more"}, default="fewer"
         What to do where the budget ends among customers of the same probability, which
-        no threshold can part: contact none of them, and stay below the budget, or all.
+        no threshold separates: contact none of them and stay below the budget, or all.
         :func:`select_within_budget` contacts exactly as many as there is budget for.
 
     Returns
@@ -106,8 +97,8 @@ def threshold_for_budget(
     n_contacted = customers_of_budget(budget, len(scores))
     ranking = rank_customers(scores)
     n_groups = int(np.searchsorted(ranking.reached, n_contacted))
-    if ties == "fewer":
-        n_groups = int(np.searchsorted(ranking.reached, n_contacted, "right")) - 1
+    if ties == "fewer" and ranking.reached[n_groups] > n_contacted:
+        n_groups -= 1
     if n_groups == 0:
         return float(np.nextafter(ranking.thresholds[0], np.inf))
     last = ranking.thresholds[n_groups - 1]
@@ -118,9 +109,7 @@ def threshold_for_budget(
     return float(middle if following < middle <= last else last)
 
 
-@validate_params(
-    {"proba": ["array-like"], "budget": _BUDGET, "random_state": ["random_state"]}
-)
+@validate_parameters
 def select_within_budget(
     proba: ArrayLike,
     budget: float,
@@ -168,19 +157,7 @@ def select_within_budget(
     return selected
 
 
-@validate_params(
-    {
-        "y_true": ["array-like"],
-        "proba": ["array-like"],
-        "benefit": [Real, "array-like"],
-        "cost": [Real, "array-like"],
-        "budget": _BUDGET,
-        "pos_label": [Real, str, "boolean", None],
-        "n_bootstrap": [Interval(Integral, 1, None, closed="left")],
-        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-        "random_state": ["random_state"],
-    }
-)
+@validate_parameters
 def profit_at_budget(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -260,9 +237,8 @@ def profit_at_budget(
     def total(values: np.ndarray) -> float:
         return float(np.interp(n_contacted, ranking.reached, ranking.totals(values)))
 
-    samples = ranking.resampled(
-        profits, np.array([n_contacted]), n_bootstrap, random_state
-    )
+    contacted = np.array([n_contacted])
+    samples = ranking.resampled(profits, contacted, n_bootstrap, random_state)
     tail = (1 - confidence_level) / 2
     low, high = np.quantile(samples[:, 0], [tail, 1 - tail])
     n_responders = total(positive)
@@ -280,7 +256,7 @@ def profit_at_budget(
 
 
 def _read_scores(proba: ArrayLike) -> np.ndarray:
-    """Return one probability a customer."""
+    """Return a probability for each customer."""
     scores = check_array(
         proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False
     )

@@ -1,7 +1,6 @@
 """Calibration of probabilities: reliability curve, calibration error, Brier score."""
 
 from inspect import signature
-from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -9,14 +8,9 @@ from numpy.typing import ArrayLike
 from scipy import special
 from sklearn.metrics import brier_score_loss
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.metrics._effect_sizes import wilson_interval
+from segmentlearn.metrics._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import read_binary, read_classes
-
-_BINS = {
-    "n_bins": [Interval(Integral, 1, None, closed="left")],
-    "strategy": [StrOptions({"quantile", "uniform"})],
-}
 
 
 class ReliabilityCurve(NamedTuple):
@@ -41,15 +35,7 @@ class ReliabilityCurve(NamedTuple):
     counts: np.ndarray
 
 
-@validate_params(
-    {
-        "y_true": ["array-like"],
-        "proba": ["array-like"],
-        **_BINS,
-        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-        "pos_label": [Real, str, "boolean", None],
-    }
-)
+@validate_parameters
 def reliability_curve(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -106,16 +92,7 @@ def reliability_curve(
     return ReliabilityCurve(predicted / counts, fraction, low, high, counts)
 
 
-@validate_params(
-    {
-        "y_true": ["array-like"],
-        "proba": ["array-like"],
-        **_BINS,
-        "average": [StrOptions({"auto", "top_label", "classwise"})],
-        "labels": ["array-like", None],
-        "pos_label": [Real, str, "boolean", None],
-    }
-)
+@validate_parameters
 def expected_calibration_error(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -187,29 +164,23 @@ def expected_calibration_error(
     >>> round(expected_calibration_error(y, proba, n_bins=2), 3)
     0.25
     """
-    columns = np.shape(proba)[1] if np.ndim(proba) == 2 else 1
-    if average == "auto" and columns <= 2 and labels is None:
+    n_columns = np.shape(proba)[1] if np.ndim(proba) == 2 else 1
+    if average == "auto" and n_columns <= 2 and labels is None:
         positive, scores = read_binary(y_true, proba, pos_label)
         return _error(scores, positive, n_bins, strategy)
-    codes, proba, classes = read_classes(y_true, proba, labels)
+    y_encoded, columns, classes = read_classes(y_true, proba, labels)
     if average == "auto" and len(classes) == 2:
         at = 1 if pos_label is None else classes.tolist().index(pos_label)
-        return _error(proba[:, at], codes == at, n_bins, strategy)
+        return _error(columns[:, at], y_encoded == at, n_bins, strategy)
     if average == "classwise":
-        by_class = enumerate(proba.T)
-        errors = [_error(p, codes == at, n_bins, strategy) for at, p in by_class]
+        by_class = enumerate(columns.T)
+        errors = [_error(p, y_encoded == at, n_bins, strategy) for at, p in by_class]
         return float(np.mean(errors))
-    return _error(proba.max(axis=1), proba.argmax(axis=1) == codes, n_bins, strategy)
+    hits = columns.argmax(axis=1) == y_encoded
+    return _error(columns.max(axis=1), hits, n_bins, strategy)
 
 
-@validate_params(
-    {
-        "y_true": ["array-like"],
-        "proba": ["array-like"],
-        "labels": ["array-like", None],
-        "scale_by_half": ["boolean", StrOptions({"auto"})],
-    }
-)
+@validate_parameters
 def brier_score(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -255,13 +226,12 @@ def brier_score(
     >>> round(brier_score(["no", "yes"], [[0.9, 0.1], [0.4, 0.6]]), 3)
     0.085
     """
-    codes, proba, classes = read_classes(y_true, proba, labels)
+    y_encoded, proba, classes = read_classes(y_true, proba, labels)
     halved = len(classes) == 2 if scale_by_half == "auto" else scale_by_half
     if "scale_by_half" in signature(brier_score_loss).parameters:  # since 1.7
-        return brier_score_loss(
-            codes, proba, labels=np.arange(len(classes)), scale_by_half=halved
-        )
-    distances = ((proba - np.eye(len(classes))[codes]) ** 2).sum(axis=1)
+        known = np.arange(len(classes))
+        return brier_score_loss(y_encoded, proba, labels=known, scale_by_half=halved)
+    distances = ((proba - np.eye(len(classes))[y_encoded]) ** 2).sum(axis=1)
     return float(distances.mean()) / (2 if halved else 1)
 
 
@@ -279,8 +249,8 @@ def _bin_sums(
         edges = np.linspace(0.0, 1.0, n_bins + 1)[1:-1]
     else:
         edges = np.quantile(scores, np.arange(1, n_bins) / n_bins)
-    places = np.searchsorted(edges, scores)  # an edge belongs to the bin below it
-    counts = np.bincount(places, minlength=n_bins)
+    bins = np.searchsorted(edges, scores)  # an edge belongs to the bin below it
+    counts = np.bincount(bins, minlength=n_bins)
     kept = counts > 0
-    predicted = np.bincount(places, scores, n_bins)[kept]
-    return counts[kept], predicted, np.bincount(places, hits, n_bins)[kept]
+    predicted = np.bincount(bins, scores, n_bins)[kept]
+    return counts[kept], predicted, np.bincount(bins, hits, n_bins)[kept]

@@ -10,16 +10,9 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import make_scorer
 from sklearn.utils.validation import check_array, check_consistent_length
 
-from segmentlearn._compat import check_sample_weight, validate_params
+from segmentlearn._compat import check_sample_weight
+from segmentlearn.metrics._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import encode, read_labels
-
-_SCORED = {
-    "y_true": ["array-like"],
-    "y_pred": ["array-like"],
-    "labels": ["array-like", None],
-    "sample_weight": ["array-like", None],
-    "normalize": ["boolean"],
-}
 
 
 def read_matrix(
@@ -45,17 +38,17 @@ def read_matrix(
             )
         if not (isinstance(value, Real) and np.isfinite(float(value))):
             raise ValueError(f"{name}[{pair!r}] is {value!r}, not a finite number.")
-        unknown = [label for label in pair if label not in classes]
-        if unknown:
-            raise ValueError(
-                f"{name} has the key {pair!r}, but {unknown[0]!r} is not among the "
-                f"classes {classes!r}; pass all of them as labels."
-            )
+        for label in pair:
+            if label not in classes:
+                raise ValueError(
+                    f"{name} has the key {pair!r}, but {label!r} is not among the "
+                    f"classes {classes!r}; pass all of them as labels."
+                )
         values[classes.index(pair[0]), classes.index(pair[1])] = value
     return values
 
 
-@validate_params({**_SCORED, "cost_matrix": [dict, "array-like"]})
+@validate_parameters
 def cost_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -102,7 +95,7 @@ def cost_score(
 
     Examples
     --------
-    Eight for a subscriber who is not called, one for a call in vain:
+    A subscriber who is not called costs 8, a call without success 1:
 
     >>> from segmentlearn.metrics import cost_score
     >>> costs = {("yes", "no"): 8.0, ("no", "yes"): 1.0}
@@ -119,7 +112,7 @@ def cost_score(
     return total / float(weights.sum()) if normalize else total
 
 
-@validate_params({**_SCORED, "profit_matrix": [dict, "array-like"]})
+@validate_parameters
 def profit_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -168,17 +161,11 @@ def profit_score(
     >>> profit_score(["yes", "no"], ["yes", "yes"], profits, normalize=False)
     7.0
     """
-    return cost_score(
-        y_true,
-        y_pred,
-        profit_matrix,
-        labels=labels,
-        sample_weight=sample_weight,
-        normalize=normalize,
-    )
+    how: dict = {"sample_weight": sample_weight, "normalize": normalize}
+    return cost_score(y_true, y_pred, profit_matrix, labels=labels, **how)
 
 
-@validate_params({"cost_matrix": [dict, "array-like"], "labels": ["array-like", None]})
+@validate_parameters
 def make_cost_scorer(
     cost_matrix: dict | ArrayLike, *, labels: ArrayLike | None = None
 ) -> Callable:
@@ -219,13 +206,7 @@ def make_cost_scorer(
     )
 
 
-@validate_params(
-    {
-        "proba": ["array-like"],
-        "cost_matrix": [dict, "array-like"],
-        "classes": ["array-like"],
-    }
-)
+@validate_parameters
 def minimum_cost_labels(
     proba: ArrayLike, cost_matrix: dict | ArrayLike, classes: ArrayLike
 ) -> np.ndarray:
@@ -285,7 +266,7 @@ def minimum_cost_labels(
     return classes[ties.argmax(axis=1)]
 
 
-@validate_params({"cost_matrix": [dict, "array-like"], "classes": ["array-like"]})
+@validate_parameters
 def cost_threshold(cost_matrix: dict | ArrayLike, classes: ArrayLike) -> float:
     """Return the threshold that a cost matrix of two classes implies.
 
@@ -332,15 +313,16 @@ def cost_threshold(cost_matrix: dict | ArrayLike, classes: ArrayLike) -> float:
             "minimum_cost_labels."
         )
     values = read_matrix(cost_matrix, classes)
-    in_vain = values[0, 1] - values[0, 0]
-    missed = values[1, 0] - values[1, 1]
-    if in_vain < 0 or missed < 0 or in_vain + missed == 0:
+    false_positive = values[0, 1] - values[0, 0]
+    false_negative = values[1, 0] - values[1, 1]
+    total = false_positive + false_negative
+    if false_positive < 0 or false_negative < 0 or total == 0:
         raise ValueError(
             f"cost_matrix={values.tolist()} makes a wrong decision cost no more than "
             "the right one, so no threshold separates them; check the order of the "
             "classes, or whether these are profits."
         )
-    return float(in_vain / (in_vain + missed))
+    return float(false_positive / total)
 
 
 def _classes_of(

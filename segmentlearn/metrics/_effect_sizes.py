@@ -1,16 +1,14 @@
 """Effect sizes of two groups, with confidence intervals."""
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from segmentlearn._compat import Interval, validate_params
+from segmentlearn.metrics._parameters import validate_parameters
 
-_CONFIDENCE = {"confidence_level": [Interval(Real, 0, 1, closed="neither")]}
 _LARGE_CHI2 = 5_000.0  # above, the noncentral chi-squared law is normal to 3 digits
 _SMALLEST = 1e-9  # dependence below is rounding
 
@@ -31,14 +29,7 @@ class EffectSize(NamedTuple):
     high: Any
 
 
-@validate_params(
-    {
-        "a": ["array-like"],
-        "b": ["array-like"],
-        "bias_correction": ["boolean"],
-        **_CONFIDENCE,
-    }
-)
+@validate_parameters
 def cohen_d(
     a: ArrayLike,
     b: ArrayLike,
@@ -46,7 +37,7 @@ def cohen_d(
     bias_correction: bool = True,
     confidence_level: float = 0.95,
 ) -> EffectSize:
-    """Return how many standard deviations apart the means of two groups are.
+    """Return the difference of two groups' means in standard deviations.
 
     Parameters
     ----------
@@ -73,30 +64,19 @@ def cohen_d(
     >>> round(float(effect.estimate), 2), bool(effect.low < 0 < effect.high)
     (0.71, True)
     """
-    described = []
-    for values in (a, b):
-        values = np.asarray(values, dtype=np.float64)
+    statistics: list = []
+    for group in (a, b):
+        values = np.asarray(group, dtype=np.float64)
         values = values[~np.isnan(values)]
         mean = values.mean() if len(values) else np.nan
         sd = values.std(ddof=1) if len(values) > 1 else np.nan
-        described += [mean, sd, len(values)]
+        statistics += [mean, sd, len(values)]
     return cohen_d_from_stats(
-        *described, bias_correction=bias_correction, confidence_level=confidence_level
+        *statistics, bias_correction=bias_correction, confidence_level=confidence_level
     )
 
 
-@validate_params(
-    {
-        "mean_a": ["array-like", Real],
-        "sd_a": ["array-like", Real],
-        "n_a": ["array-like", Real],
-        "mean_b": ["array-like", Real],
-        "sd_b": ["array-like", Real],
-        "n_b": ["array-like", Real],
-        "bias_correction": ["boolean"],
-        **_CONFIDENCE,
-    }
-)
+@validate_parameters
 def cohen_d_from_stats(
     mean_a: ArrayLike,
     sd_a: ArrayLike,
@@ -155,9 +135,9 @@ def cohen_d_from_stats(
     >>> [round(float(value), 2) for value in effect]
     [1.0, 0.66, 1.34]
     """
-    given = [mean_a, sd_a, n_a, mean_b, sd_b, n_b]
-    arrays = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in given))
-    mean_a, sd_a, n_a, mean_b, sd_b, n_b = arrays
+    mean_a, sd_a, n_a, mean_b, sd_b, n_b = np.broadcast_arrays(
+        *(np.asarray(x, np.float64) for x in (mean_a, sd_a, n_a, mean_b, sd_b, n_b))
+    )
     df_a, df_b = np.maximum(n_a - 1, 0), np.maximum(n_b - 1, 0)
     freedom = df_a + df_b
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -170,9 +150,8 @@ def cohen_d_from_stats(
         estimate = np.where(difference == 0, 0.0, difference / np.sqrt(pooled))
         estimate = np.where((n_a < 1) | (n_b < 1) | (freedom < 1), np.nan, estimate)
         of_means = (var_a / df_a + var_b / df_b) / pooled
-        of_deviation = (df_a * var_a**2 + df_b * var_b**2) / (
-            2 * freedom**2 * pooled**2
-        )
+        of_deviation = df_a * var_a**2 + df_b * var_b**2
+        of_deviation /= 2 * freedom**2 * pooled**2
         error = np.sqrt(of_means + estimate**2 * of_deviation)
         welch = (var_a / df_a + var_b / df_b) ** 2 / (
             (var_a / df_a) ** 2 / df_a + (var_b / df_b) ** 2 / df_b
@@ -185,9 +164,9 @@ def cohen_d_from_stats(
     return EffectSize(estimate[()], low[()], high[()])
 
 
-@validate_params({"share_a": ["array-like", Real], "share_b": ["array-like", Real]})
+@validate_parameters
 def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
-    """Return how far apart two shares are, on a scale that compares with Cohen's d.
+    """Return the difference of two shares, on a scale comparable to Cohen's d.
 
     Parameters
     ----------
@@ -211,19 +190,11 @@ def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     >>> round(float(cohen_h(0.75, 0.25)), 2)
     1.05
     """
-    roots = [np.sqrt(np.asarray(share, np.float64)) for share in (share_a, share_b)]
-    return (2 * np.arcsin(roots[0]) - 2 * np.arcsin(roots[1]))[()]
+    a, b = (np.asarray(share, np.float64) for share in (share_a, share_b))
+    return (2 * np.arcsin(np.sqrt(a)) - 2 * np.arcsin(np.sqrt(b)))[()]
 
 
-@validate_params(
-    {
-        "count_a": ["array-like", Real],
-        "n_a": ["array-like", Real],
-        "count_b": ["array-like", Real],
-        "n_b": ["array-like", Real],
-        **_CONFIDENCE,
-    }
-)
+@validate_parameters
 def difference_of_shares(
     count_a: ArrayLike,
     n_a: ArrayLike,
@@ -272,9 +243,7 @@ def difference_of_shares(
     return EffectSize(difference[()], low[()], high[()])
 
 
-@validate_params(
-    {"table": ["array-like"], "bias_correction": ["boolean"], **_CONFIDENCE}
-)
+@validate_parameters
 def cramers_v(
     table: ArrayLike, *, bias_correction: bool = True, confidence_level: float = 0.95
 ) -> EffectSize:
@@ -285,8 +254,8 @@ def cramers_v(
     table : array-like of shape (n_groups, n_levels)
         Counts; rows and columns of zeros are left out.
     bias_correction : bool, default=True
-        Whether to take off what chance alone brings about, after [1]_; without it V is
-        the larger the more levels and the fewer rows there are.
+        Whether to correct V for chance, after [1]_; without it V grows with the number
+        of levels, and the fewer rows there are.
     confidence_level : float, default=0.95
         Coverage of the interval.
 
@@ -333,10 +302,7 @@ def cramers_v(
     if not bias_correction:
         low, high = low + df, high + df
     most = _max_dependence(n, table.shape, bias_correction)
-    low, high = (
-        np.sqrt(min(1.0, value / n / most)) if value > 0 and most > 0 else 0.0
-        for value in (low, high)
-    )
+    low, high = (_root_of_share(value / n, most) for value in (low, high))
     return EffectSize(np.float64(found), np.float64(low), np.float64(high))
 
 
@@ -347,7 +313,10 @@ def cramers_v_from_statistic(
     found, df = chi2 / n, (shape[0] - 1) * (shape[1] - 1)
     if bias_correction:
         found -= df / (n - 1)
-    most = _max_dependence(n, shape, bias_correction)
+    return _root_of_share(found, _max_dependence(n, shape, bias_correction))
+
+
+def _root_of_share(found: float, most: float) -> float:
     return float(np.sqrt(min(1.0, found / most))) if found > 0 and most > 0 else 0.0
 
 
@@ -371,7 +340,7 @@ def chi_squared(table: np.ndarray) -> tuple[float, int, float]:
 
 
 def _hedges_factor(freedom: np.ndarray) -> np.ndarray:
-    """Return the factor that takes the bias off Cohen's d."""
+    """Return Hedges' factor, which corrects the bias of Cohen's d."""
     exact = special.poch((freedom - 1) / 2, 0.5) / np.sqrt(freedom / 2)
     exact = np.where(freedom <= 1, 1.0, exact)  # no unbiased estimate from two rows
     return np.where(freedom < 1_000, exact, 1 - 3 / (4 * freedom - 1))

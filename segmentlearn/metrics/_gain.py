@@ -7,18 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from segmentlearn._compat import validate_params
+from segmentlearn.metrics._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import read_binary
 from segmentlearn.metrics._ranking import rank_customers
 
-_RANKED = {
-    "y_true": ["array-like"],
-    "proba": ["array-like"],
-    "pos_label": [Real, str, "boolean", None],
-}
 
-
-@validate_params(_RANKED)
+@validate_parameters
 def cumulative_gain_curve(
     y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -78,7 +72,7 @@ def cumulative_gain_curve(
     return ranking.reached / len(scores), gain, np.append(np.inf, ranking.thresholds)
 
 
-@validate_params(_RANKED)
+@validate_parameters
 def lift_curve(
     y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -120,9 +114,7 @@ def lift_curve(
     return contacted[1:], gain[1:] / contacted[1:], thresholds[1:]
 
 
-@validate_params(
-    {**_RANKED, "benefit": [Real, "array-like"], "cost": [Real, "array-like"]}
-)
+@validate_parameters
 def profit_curve(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -140,7 +132,7 @@ def profit_curve(
     proba : array-like of shape (n_samples,) or (n_samples, 2)
         Probability of the positive class, or of both classes.
     benefit : float or array-like of shape (n_samples,)
-        What a responder who is contacted brings, before the cost of the contact.
+        Revenue from a responder who is contacted, before the cost of the contact.
     cost : float or array-like of shape (n_samples,)
         What a contact costs, whoever it is.
     pos_label : int, float, bool or str, default=None
@@ -180,8 +172,8 @@ def customer_profits(
     responds: np.ndarray, benefit: ArrayLike, cost: ArrayLike
 ) -> np.ndarray:
     """Return the profit of contacting each customer."""
-    amounts = []
-    for name, amount in (("benefit", benefit), ("cost", cost)):
+    amounts: dict[str, Any] = {"benefit": benefit, "cost": cost}
+    for name, amount in amounts.items():
         if not isinstance(amount, Real):
             amount = column_or_1d(amount).astype(np.float64)
             check_consistent_length(responds, amount)
@@ -190,5 +182,5 @@ def customer_profits(
                 f"{name} is missing or infinite for a customer; pass 0 where there "
                 "is none."
             )
-        amounts.append(amount)
-    return responds * amounts[0] - amounts[1] * np.ones(len(responds))
+        amounts[name] = np.broadcast_to(amount, len(responds))
+    return responds * amounts["benefit"] - amounts["cost"]

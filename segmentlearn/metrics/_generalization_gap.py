@@ -34,7 +34,7 @@ class GeneralizationGap:
         How far the held-out loss lies above its lowest value at the end: the median of
         at most three last epochs after the best one; 0.0 where the last epoch is best.
     tolerance : float
-        A rise or a fall up to here is taken for noise.
+        Rises and falls up to this size count as noise.
     state : {"overfits", "unstable", "falling", "no_sign", "unknown"}
         The verdict in one word.
     verdict : str
@@ -64,7 +64,7 @@ def generalization_gap(
 ) -> GeneralizationGap:
     """Return whether a fit overfits, from its losses epoch by epoch.
 
-    The criterion is the course of the held-out loss: a net overfits from the epoch on
+    The criterion is the curve of the held-out loss: a net overfits from the epoch on
     after which its held-out loss rises while its training loss goes on falling.
 
     Parameters
@@ -82,7 +82,7 @@ def generalization_gap(
         stop on, and else "loss".
     tol : float, default=0.05
         Rises and falls up to this share of the whole fall of the held-out loss, from
-        its first epoch to its best, are taken for noise; and so are, from eight
+        its first epoch to its best, count as noise; and so do, from eight
         epochs on, those within three standard deviations of its jitter from epoch to
         epoch.
 
@@ -147,7 +147,28 @@ goes on falling
             f"history has {len(training)} values of {name!r} and {len(held_out)} of "
             f"{_HELD_OUT + name!r}; pass one an epoch, NaN where there is none."
         )
-    return _assess(name, training, held_out, tol)
+    known = np.flatnonzero(np.isfinite(held_out))
+    best, rise, lowest = None, 0.0, np.nan
+    if len(known):
+        best = int(known[np.argmin(held_out[known])])
+        lowest = float(held_out[best])
+        after = held_out[known[known > best][-_LAST_EPOCHS:]]
+        rise = float(np.median(after) - lowest) if len(after) else 0.0
+    noise = _noise(held_out[known], tol)
+    state, verdict = _verdict(name, training, held_out, best, rise, noise)
+    training_loss = float(training[-1 if best is None else best])
+    return GeneralizationGap(
+        measure=name,
+        n_epochs=len(training),
+        best_epoch=None if best is None else best + 1,
+        training_loss=training_loss,
+        validation_loss=lowest,
+        gap=lowest - training_loss,
+        rise=rise,
+        tolerance=noise,
+        state=state,
+        verdict=verdict,
+    )
 
 
 def median_history(
@@ -171,8 +192,8 @@ def _median(histories: list, name: str) -> np.ndarray:
     own = [np.asarray(fit[name], dtype=float) for fit in histories if name in fit]
     if len(own) == 1:
         return own[0]
-    longest_first = sorted((len(values) for values in own), reverse=True)
-    n_epochs = longest_first[(len(own) - 1) // 2]  # half of the nets reached it
+    lengths = sorted(map(len, own), reverse=True)
+    n_epochs = lengths[(len(own) - 1) // 2]  # half of the nets reached it
     reached = np.full((len(own), n_epochs), np.nan)
     for row, values in zip(reached, own, strict=True):
         row[: len(values)] = values[:n_epochs]
@@ -183,39 +204,10 @@ def _median(histories: list, name: str) -> np.ndarray:
     return median
 
 
-def _assess(
-    name: str, training: np.ndarray, held_out: np.ndarray, tol: float
-) -> GeneralizationGap:
-    words = name.replace("_", " ")
-    n_epochs = len(training)
-    known = np.flatnonzero(np.isfinite(held_out))
-    best, rise = None, 0.0
-    if len(known):
-        best = known[np.argmin(held_out[known])]
-        after = held_out[known[known > best][-_LAST_EPOCHS:]]
-        rise = float(np.median(after) - held_out[best]) if len(after) else 0.0
-    noise = _noise(held_out[known], tol)
-    at = n_epochs - 1 if best is None else best
-    lowest = np.nan if best is None else float(held_out[best])
-    state, verdict = _verdict(words, training, held_out, known, best, rise, noise)
-    return GeneralizationGap(
-        measure=name,
-        n_epochs=n_epochs,
-        best_epoch=None if best is None else int(best) + 1,
-        training_loss=float(training[at]),
-        validation_loss=lowest,
-        gap=lowest - float(training[at]),
-        rise=rise,
-        tolerance=noise,
-        state=state,
-        verdict=verdict,
-    )
-
-
 def _noise(values: np.ndarray, tol: float) -> float:
-    """Return up to where a rise is taken for noise.
+    """Return up to which size a rise counts as noise.
 
-    The jitter is estimated from third differences, which are small in a smooth course.
+    The jitter is estimated from third differences, which are small in a smooth curve.
     """
     if not len(values):
         return float("nan")
@@ -228,15 +220,16 @@ def _noise(values: np.ndarray, tol: float) -> float:
 
 
 def _verdict(
-    words: str,
+    name: str,
     training: np.ndarray,
     held_out: np.ndarray,
-    known: np.ndarray,
-    best: Any,
+    best: int | None,
     rise: float,
     noise: float,
 ) -> tuple[str, str]:
     """Return state and sentence."""
+    words = name.replace("_", " ")
+    known = np.flatnonzero(np.isfinite(held_out))
     broken = np.flatnonzero(~np.isfinite(training))
     if len(broken):
         return "unstable", (

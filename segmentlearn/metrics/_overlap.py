@@ -49,8 +49,8 @@ def segment_overlap(labels: ArrayLike, other: ArrayLike) -> np.ndarray:
     shared = counts[np.ix_(rows != NOISE, columns != NOISE)]
     if shared.size == 0:
         return np.zeros(len(shared))
-    together = sizes[rows != NOISE] + other_sizes[:, columns != NOISE] - shared
-    return (shared / together).max(axis=1)
+    union = sizes[rows != NOISE] + other_sizes[:, columns != NOISE] - shared
+    return (shared / union).max(axis=1)
 
 
 @validate_params({"labels": ["array-like"], "previous": ["array-like"]})
@@ -102,7 +102,7 @@ def segment_continuity(labels: ArrayLike, previous: ArrayLike) -> np.ndarray:
 def _counts(
     labels: ArrayLike, other: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the sorted labels of both sides, and the rows in each pair of them."""
+    """Return the sorted labels of both sides, and their contingency matrix."""
     labels, other = column_or_1d(labels), column_or_1d(other)
     check_consistent_length(labels, other)
     return np.unique(labels), np.unique(other), contingency_matrix(labels, other)

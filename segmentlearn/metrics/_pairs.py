@@ -1,7 +1,6 @@
-"""Two columns that are already numbers or codes of levels: how much they go together.
+"""The association of two columns that are already numbers or codes of levels.
 
-A column is prepared once and met by many others, so that what is costly (ranks need a
-sort) is done once a column and not once a pair.
+A column is prepared once for all its pairs: ranks need a sort.
 """
 
 from typing import NamedTuple
@@ -16,17 +15,17 @@ _MOST_CELLS = 65_536  # larger tables of counts are counted by sorting
 
 
 class Association(NamedTuple):
-    """How much two columns go together.
+    """The association of two columns.
 
     Attributes
     ----------
     value : float
-        From -1 to 1 for two columns of numbers, else from 0 to 1; NaN where it cannot
-        be told.
+        From -1 to 1 for two columns of numbers, else from 0 to 1; NaN where it is
+        undefined.
     measure : {"pearson", "spearman", "correlation_ratio", "cramers_v"}
         What the value is.
     p_value : float
-        Of the hypothesis that the columns have nothing to do with each other.
+        Of the hypothesis that the columns are independent.
     n_rows : int
         Rows that hold both.
     """
@@ -78,15 +77,15 @@ class AssociationColumn:
 def associate(
     first: AssociationColumn, second: AssociationColumn, bias_correction: bool = True
 ) -> Association:
-    """Return how much two columns go together, over the rows that hold both."""
+    """Return the association of two columns, over the rows that hold both."""
     if first.is_numeric and not second.is_numeric:
         first, second = second, first
     rows = _both(first.present, second.present)
     a, b = first.at(rows), second.at(rows)
-    if first.is_numeric:
+    if first.n_levels is None:
         measure = "spearman" if first.ranked else "pearson"
         value, p_value = _correlation(a, b)
-    elif second.is_numeric:
+    elif second.n_levels is None:
         measure = "correlation_ratio"
         value, p_value = correlation_ratio_of_codes(
             a, first.n_levels, b, bias_correction, second.ranked
@@ -98,7 +97,13 @@ def associate(
     return Association(float(value), measure, float(p_value), len(a))
 
 
-def correlation_ratio_of_codes(codes, n_levels, values, bias_correction, ranked):
+def correlation_ratio_of_codes(
+    codes: np.ndarray,
+    n_levels: int,
+    values: np.ndarray,
+    bias_correction: bool,
+    ranked: bool,
+) -> tuple[float, float]:
     """Return eta of numbers within levels, and its p-value."""
     centred = _centred(values)
     counts = np.bincount(codes, minlength=n_levels) if len(codes) else np.zeros(0)
@@ -124,12 +129,12 @@ def correlation_ratio_of_codes(codes, n_levels, values, bias_correction, ranked)
     return np.sqrt(max(found, 0.0)), p_value
 
 
-def _correlation(a, b):
+def _correlation(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
     """Return the correlation of two columns of numbers, and its p-value."""
-    a, b = _centred(a), _centred(b)
-    if a is None or b is None:
+    x, y = _centred(a), _centred(b)
+    if x is None or y is None:
         return np.nan, np.nan
-    value = _product(a, b) / np.sqrt(_product(a, a) * _product(b, b))
+    value = _product(x, y) / np.sqrt(_product(x, x) * _product(y, y))
     value = min(1.0, max(-1.0, value))
     freedom = len(a) - 2
     if freedom < 1:
@@ -139,25 +144,28 @@ def _correlation(a, b):
     return value, 2 * special.stdtr(freedom, -t)
 
 
-def _cramers_v(a, b, n_a, n_b, bias_correction):
+def _cramers_v(
+    a: np.ndarray, b: np.ndarray, n_a: int, n_b: int, bias_correction: bool
+) -> tuple[float, float]:
     """Return Cramér's V of two columns of codes, and its p-value."""
     n_rows = len(a)
     if not n_rows:
         return np.nan, np.nan
     of_a, of_b = np.bincount(a, minlength=n_a), np.bincount(b, minlength=n_b)
-    shape = np.count_nonzero(of_a), np.count_nonzero(of_b)
+    shape = int(np.count_nonzero(of_a)), int(np.count_nonzero(of_b))
     if min(shape) < 2:
         return np.nan, np.nan
     cells, counts = _count_pairs(a, b, n_a, n_b)
     expected = of_a[cells // n_b].astype(np.float64) * of_b[cells % n_b]
-    chi2 = n_rows * max(
-        0.0, float((counts.astype(np.float64) ** 2 / expected).sum()) - 1
-    )
+    ratio = float((counts.astype(np.float64) ** 2 / expected).sum())
+    chi2 = n_rows * max(0.0, ratio - 1)
     value = cramers_v_from_statistic(chi2, n_rows, shape, bias_correction)
     return value, special.chdtrc((shape[0] - 1) * (shape[1] - 1), chi2)
 
 
-def _count_pairs(a, b, n_a, n_b):
+def _count_pairs(
+    a: np.ndarray, b: np.ndarray, n_a: int, n_b: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the cells of the table of counts that are not empty, and their counts."""
     pairs = a.astype(np.int64) * n_b + b
     if n_a * n_b <= max(_MOST_CELLS, 4 * len(a)):
@@ -167,36 +175,32 @@ def _count_pairs(a, b, n_a, n_b):
     return np.unique(pairs, return_counts=True)
 
 
-def _centred(values):
+def _centred(values: np.ndarray) -> np.ndarray | None:
     """Return numbers with mean 0 and a size that can be squared; None if all equal."""
-    if len(values) < 2:
+    if len(values) < 2 or values.min() == values.max():
         return None
-    lowest, highest = values.min(), values.max()
-    if lowest == highest:
-        return None
-    largest = max(abs(lowest), abs(highest))
-    centred = values / largest
+    centred = values / np.abs(values).max()
     centred -= centred.mean()
     largest = np.abs(centred).max()
     return centred / largest if largest > 0 else None
 
 
-def _product(a, b):
+def _product(a: np.ndarray, b: np.ndarray) -> float:
     """Return the inner product, summed pairwise.
 
-    BLAS shares it out among threads, which on a busy machine wait for each other: a
+    BLAS would use several threads, which wait for each other on a busy machine: a
     product of 200,000 rows took 15 ms.
     """
     return float((a * b).sum())
 
 
-def _midranks(codes, n_codes):
+def _midranks(codes: np.ndarray, n_codes: int) -> np.ndarray:
     """Return ranks from codes in ascending order; equal ones share their mean rank."""
     counts = np.bincount(codes, minlength=n_codes)
     return (np.cumsum(counts) - (counts - 1) / 2)[codes]
 
 
-def _both(first, second):
+def _both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
     """Return the rows that two columns hold; None where that is every row."""
     if first is None or second is None:
         return second if first is None else first

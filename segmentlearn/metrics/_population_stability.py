@@ -1,4 +1,4 @@
-"""How far a column of a new table has moved from that of an old one."""
+"""The drift of a column between an old table and a new one."""
 
 from numbers import Integral
 
@@ -81,15 +81,13 @@ def population_stability_index(
         )
     cells = pd.concat([old.astype(object), new.astype(object)], ignore_index=True)
     codes, levels = pd.factorize(cells)
-    counts = [
-        np.bincount(part + 1, minlength=len(levels) + 1)
-        for part in (codes[: len(old)], codes[len(old) :])
-    ]
+    halves = np.split(codes, [len(old)])
+    counts = [np.bincount(c + 1, minlength=len(levels) + 1) for c in halves]
     return psi_of_counts(*counts)
 
 
 def psi_of_counts(expected: np.ndarray, actual: np.ndarray) -> float:
-    """Return the index of two rows of counts, bin by bin."""
+    """Return the index of two arrays of counts, one entry a bin."""
     used = (expected + actual) > 0
     p, q = expected[used] + _HALF_A_ROW, actual[used] + _HALF_A_ROW
     p, q = p / p.sum(), q / q.sum()
@@ -116,17 +114,15 @@ def binned_counts(
 
 
 def _is_numeric(column: pd.Series) -> bool:
-    """Return whether cells are numbers or moments; truth values are categories."""
+    """Return whether cells are numbers, dates or durations, not truth values."""
     types = pd.api.types
-    if types.is_bool_dtype(column.dtype):
-        return False
-    is_moment = types.is_datetime64_any_dtype(column)
-    is_moment = is_moment or types.is_timedelta64_dtype(column)
-    return bool(types.is_numeric_dtype(column) or is_moment)
+    kinds = types.is_numeric_dtype, types.is_datetime64_any_dtype
+    is_number = any(is_kind(column) for is_kind in (*kinds, types.is_timedelta64_dtype))
+    return is_number and not types.is_bool_dtype(column)
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    """Read numbers and moments as floats, missing cells as NaN."""
+    """Read numbers, dates and durations as floats, missing cells as NaN."""
     if pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     missing = column.isna().to_numpy()

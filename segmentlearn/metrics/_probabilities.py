@@ -47,7 +47,7 @@ def read_binary(
 def read_classes(
     y_true: ArrayLike, proba: ArrayLike, labels: ArrayLike | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return each row's class number and a column of probabilities for each class."""
+    """Return encoded labels, a column of probabilities for each class, the classes."""
     y_true = read_labels(y_true)
     proba = _read_proba(proba)
     check_consistent_length(y_true, proba)

@@ -56,9 +56,8 @@ class Ranking:
         for sample in totals:
             # sorted once: a sample is how often each row of the ranking is drawn
             n_drawn = random_state.binomial(n, n_head / n)
-            counts = np.bincount(
-                random_state.randint(0, n_head, n_drawn), minlength=n_head
-            )
+            rows = random_state.randint(0, n_head, n_drawn)
+            counts = np.bincount(rows, minlength=n_head)
             reached = np.cumsum(np.add.reduceat(counts, groups))
             sums = np.cumsum(np.add.reduceat(counts * ordered, groups))
             drawn = np.flatnonzero(np.diff(reached, prepend=0))

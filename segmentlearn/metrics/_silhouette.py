@@ -8,11 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
 from segmentlearn._compat import Interval, validate_params
 from segmentlearn.metrics._overlap import NOISE
@@ -126,18 +122,17 @@ def silhouette_sampled(
         start + np.sort(random_state.permutation(size)[:count])
         for start, size, count in zip(starts, sizes, taken, strict=True)
     ]
-    places = np.concatenate([np.empty(0, int), *drawn])
+    positions = np.concatenate([np.empty(0, int), *drawn])
     segment = np.repeat(np.arange(len(names)), taken)
-    if len(names) < 2:
-        values = np.full(len(places), np.nan)
-    else:
-        values = _silhouettes(X[ordered], places, segment, starts, sizes, metric)
-    order = np.argsort(ordered[places])
     weights = (sizes / taken)[segment]
-    mean = np.average(values, weights=weights) if len(names) > 1 else np.nan
+    values, mean = np.full(len(positions), np.nan), np.nan
+    if len(names) > 1:
+        values = _silhouettes(X[ordered], positions, segment, starts, sizes, metric)
+        mean = np.average(values, weights=weights)
+    order = np.argsort(ordered[positions])
     return SilhouetteSample(
         values=values[order],
-        rows=ordered[places][order],
+        rows=ordered[positions][order],
         labels=names[segment][order],
         weights=weights[order],
         mean=float(mean),
@@ -155,27 +150,26 @@ def _sizes_of_sample(sizes: np.ndarray, n_rows: int | None) -> np.ndarray:
 
 def _silhouettes(
     X: np.ndarray,
-    places: np.ndarray,
+    positions: np.ndarray,
     segment: np.ndarray,
     starts: np.ndarray,
     sizes: np.ndarray,
     metric: str | Callable,
 ) -> np.ndarray:
-    """Return the silhouettes of the rows at these places of a table in segments."""
-    values = np.empty(len(places))
-    for chunk in gen_batches(len(places), max(1, _CELLS_AT_ONCE // len(X))):
+    """Return the silhouettes of the rows at these positions of a sorted table."""
+    values = np.empty(len(positions))
+    for chunk in gen_batches(len(positions), max(1, _CELLS_AT_ONCE // len(X))):
         own = segment[chunk]
         rows = np.arange(len(own))
-        distances = pairwise_distances(X[places[chunk]], X, metric=metric)
-        distances[rows, places[chunk]] = 0.0  # not what rounding makes of it
+        distances = pairwise_distances(X[positions[chunk]], X, metric=metric)
+        distances[rows, positions[chunk]] = 0.0  # without a rounding error
         sums = np.add.reduceat(distances, starts, axis=1, dtype=np.float64)
         within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
         means = sums / sizes
         means[rows, own] = np.inf
         nearest = means.min(axis=1)
         larger = np.maximum(within, nearest)
-        found = np.divide(
-            nearest - within, larger, out=np.zeros(len(own)), where=larger > 0
-        )
-        values[chunk] = np.where(sizes[own] > 1, found, 0.0)
+        defined = (larger > 0) & (sizes[own] > 1)
+        values[chunk] = 0.0
+        np.divide(nearest - within, larger, out=values[chunk], where=defined)
     return values

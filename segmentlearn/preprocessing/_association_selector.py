@@ -1,4 +1,4 @@
-"""AssociationSelector: the columns that have to do with the target."""
+"""AssociationSelector: the columns that are associated with the target."""
 
 import warnings
 from numbers import Integral, Real
@@ -30,7 +30,7 @@ from segmentlearn.tables import (
 
 
 class AssociationSelector(SelectorMixin, BaseEstimator):
-    """Keep the columns that have to do with the target.
+    """Keep the columns that are associated with the target.
 
     Raw tables are taken as they are: numbers, text, categories, dates, missing cells.
     A column is kept where its association with y reaches a threshold: a correlation, a
@@ -45,8 +45,8 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         "spearman" looks at the ranks of numbers, beside categories too; "pearson" at
         the numbers themselves.
     redundancy : float or None, default=None
-        A column is dropped too if its association with a kept one that has more to do
-        with y is above this; None drops none.
+        A column is dropped too if its association with a kept one of a higher score is
+        above this; None drops none.
     max_features : int or None, default=None
         Columns to keep at most, the strongest; None sets no limit.
     categorical_features : "auto", list of str or int, or None, default="auto"
@@ -61,8 +61,8 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         Association of each column with y, from 0 to 1; NaN where it is undefined,
         such as for a column of a single value, which is never kept.
     pvalues_ : ndarray of float of shape (n_features_in_,)
-        Of the hypothesis that a column has nothing to do with y, not corrected for
-        their number.
+        Of the hypothesis that a column and y are independent, not corrected for their
+        number.
     measures_ : list of str
         "spearman", "pearson", "correlation_ratio" or "cramers_v" for each column.
     support_ : ndarray of bool of shape (n_features_in_,)
@@ -82,12 +82,12 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
 
     Notes
     -----
-    Each pair is measured over the rows that hold both. What a column says by being
-    missing is not seen, and neither is what two columns say only together: a column
-    that is dropped is not proved useless.
+    Each pair is measured over the rows that hold both. Neither the information in
+    missing values nor interactions of columns are seen: a column that is dropped may
+    still be useful.
 
-    Cramér's V and the correlation ratio are corrected for what chance brings about
-    [1]_, so that many levels and few rows do not carry a column over the threshold. A
+    Cramér's V and the correlation ratio are corrected for chance [1]_, so that many
+    levels and few rows do not carry a column over the threshold. A
     correlation of numbers is not; below some hundred rows look at ``pvalues_`` too.
 
     The selection looks at y. Inside a pipeline it is made from the training rows of
@@ -182,15 +182,11 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         if len(np.unique(target.at(None))) < 2:
             raise ValueError(
                 f"y has a single value in n_samples={table.n_rows}, with which nothing "
-                f"can be associated; pass rows of at least two."
+                "can be associated; pass rows of at least two."
             )
         roles, _ = resolve_roles(table.names, table.kinds, self.categorical_features)
-        columns = [
-            Column(column.name, column.cells, kind)
-            for column, kind in zip(
-                table.columns, expected_kinds(roles, table.kinds), strict=True
-            )
-        ]
+        kinds = zip(table.columns, expected_kinds(roles, table.kinds), strict=True)
+        columns = [Column(column.name, column.cells, kind) for column, kind in kinds]
         found = [associate(self._prepare(column), target) for column in columns]
         self.scores_ = np.abs([pair.value for pair in found])
         self.pvalues_ = np.array([pair.p_value for pair in found])
@@ -254,20 +250,18 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         kept = np.flatnonzero(self.support_)
-        cells = X if isinstance(X, pd.DataFrame) else np.asarray(X)
+        cells = np.asarray(X)
         if cells.ndim != 2 or cells.shape[1] != len(kept):
             raise ValueError(
                 f"X has shape {cells.shape}; pass the {len(kept)} columns that "
-                f"transform gives."
+                "transform gives."
             )
         if isinstance(X, pd.DataFrame) and hasattr(self, "feature_names_in_"):
             return X.reindex(columns=self.feature_names_in_)
-        cells = np.asarray(cells)
-        is_number = cells.dtype.kind in "iuf"
-        dtype = np.result_type(cells.dtype, np.float32) if is_number else object
-        original = np.full(
-            (len(cells), self.n_features_in_), np.nan if is_number else None, dtype
-        )
+        dtype, missing = np.dtype(object), None
+        if cells.dtype.kind in "iuf":
+            dtype, missing = np.result_type(cells.dtype, np.float32), np.nan
+        original = np.full((len(cells), self.n_features_in_), missing, dtype)
         original[:, kept] = cells
         return original
 

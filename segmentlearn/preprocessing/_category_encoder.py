@@ -32,6 +32,7 @@ _RARE_ROWS = 5
 _RARE_SHARE = 0.01
 _MOST_MERGED = 0.05
 _LEVELS_SHOWN = 5
+_ABOVE_ZERO = Interval(Real, 0, None, closed="neither")
 
 
 class CategoryEncoder(TransformerMixin, BaseEstimator):
@@ -134,11 +135,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "encoding": [StrOptions({"auto", "onehot", "ordinal", "target"})],
-        "min_frequency": [
-            Interval(Real, 0, None, closed="neither"),
-            StrOptions({"auto"}),
-            None,
-        ],
+        "min_frequency": [_ABOVE_ZERO, StrOptions({"auto"}), None],
         "max_levels": [Interval(Integral, 1, None, closed="left")],
         "target_type": [StrOptions({"auto", "classes", "continuous"})],
         "random_state": ["random_state"],
@@ -287,7 +284,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         return cross_fitted
 
     def _fit_levels(self, name: str, factor: Factor, has_target: bool) -> None:
-        """Choose the levels of one column that keep a code, and its encoding."""
+        """Choose the levels of a column that keep a code, and its encoding."""
         counts = level_counts(factor)
         order = list(counts) if factor.ordered else sorted(counts, key=level_order)
         n_rows = len(factor.codes)
@@ -296,9 +293,8 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         encoding = self.encoding
         if encoding == "auto":
             n_merged = n_rows - sum(counts[level] for level in kept)
-            many = len(kept) > self.max_levels or (
-                len(counts) > self.max_levels and n_merged > _MOST_MERGED * n_rows
-            )
+            many_rare = n_merged > _MOST_MERGED * n_rows
+            many = len(counts if many_rare else kept) > self.max_levels
             encoding = "target" if many and has_target else "onehot"
             if many and not has_target:
                 ranked = sorted(kept, key=lambda level: -counts[level])
@@ -326,10 +322,8 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         known = code_of.keys() | set(self.merged_levels_[name])
         levels = [*factor.levels, None]  # code -1, a missing cell, is the last one
         codes = np.array([code_of.get(level, len(code_of)) for level in levels])
-        unseen = {}
-        if not known.issuperset(levels):
-            counts = level_counts(factor).items()
-            unseen = {level: count for level, count in counts if level not in known}
+        counts = {} if known.issuperset(levels) else level_counts(factor)
+        unseen = {level: n for level, n in counts.items() if level not in known}
         return codes[factor.codes], unseen
 
     def _encode(
@@ -344,9 +338,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             out = np.empty((len(factors[0].codes), width), dtype=np.float32)
         recoded, unseen = {}, {}
         for name, factor in zip(self.tables_, factors, strict=True):
-            recoded[name], unknown = self._recode(name, factor)
-            if unknown:
-                unseen[name] = unknown
+            recoded[name], unseen[name] = self._recode(name, factor)
         for rows in row_chunks(len(out)):
             for name, codes in recoded.items():
                 group = self.output_groups_[name]
@@ -361,23 +353,19 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
     def _output_names(self, names: list[str]) -> list[str]:
         """Name the output columns after the input columns' names."""
         wanted: list[str] = []
+        classes = self.target_classes_ or []
+        of_target = [f"_target_{label}" for label in classes if len(classes) > 2]
         for name, learnt in zip(names, self.tables_, strict=True):
             encoding = self.column_encodings_[learnt]
             if encoding == "ordinal":
-                wanted.append(name)
+                endings = [""]
             elif encoding == "target":
-                classes = self.target_classes_
-                if classes is None or len(classes) <= 2:
-                    wanted.append(f"{name}_target")
-                else:
-                    wanted += [f"{name}_target_{label}" for label in classes]
+                endings = of_target or ["_target"]
             else:
-                wanted += [
-                    f"{name}_{'missing' if level is None else level}"
-                    for level in self.levels_[learnt]
-                ]
-                if self.merged_levels_[learnt]:
-                    wanted.append(f"{name}_other")
+                levels = self.levels_[learnt]
+                endings = [f"_{'missing' if x is None else x}" for x in levels]
+                endings += ["_other"] * bool(self.merged_levels_[learnt])
+            wanted += [name + ending for ending in endings]
         return unique_names(wanted)
 
     def __sklearn_tags__(self) -> Any:
@@ -388,8 +376,6 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
 def _report_unseen(unseen: dict[str, dict[Any, int]]) -> None:
     """Warn once about levels that fit has not seen, with their counts."""
-    if not unseen:
-        return
     reports = []
     for name, counts in unseen.items():
         shown = [
@@ -398,10 +384,12 @@ def _report_unseen(unseen: dict[str, dict[Any, int]]) -> None:
         ]
         if len(counts) > _LEVELS_SHOWN:
             shown.append(f"{len(counts) - _LEVELS_SHOWN} more levels")
-        reports.append(f"{name!r}: {', '.join(shown)}")
-    warnings.warn(
-        f"Levels that were not in the training rows are encoded as 'other'. "
-        f"{'; '.join(reports)}.",
-        SegmentLearnWarning,
-        stacklevel=4,
-    )
+        if shown:
+            reports.append(f"{name!r}: {', '.join(shown)}")
+    if reports:
+        warnings.warn(
+            "Levels that were not in the training rows are encoded as 'other'. "
+            f"{'; '.join(reports)}.",
+            SegmentLearnWarning,
+            stacklevel=4,
+        )

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context, validate_data
+from segmentlearn.preprocessing._inversion import read_prepared
 from segmentlearn.preprocessing._tabular import TabularPreprocessor
-from segmentlearn.tables import raw_table_tags, row_chunks
+from segmentlearn.tables import NUMERIC, raw_table_tags, row_chunks
 
 _HEAVY_SKEWNESS = 1.0
 _HEAVY_KURTOSIS = 3.0  # in excess of the normal distribution's
@@ -27,11 +28,11 @@ def _of_table(*names: str) -> dict[str, list]:
 class DistancePreprocessor(TransformerMixin, BaseEstimator):
     """Turn a raw customer table into numbers whose distances are fair to each column.
 
-    What a clusterer needs: two customers are as far apart as their columns differ, and
-    no column counts for more than another because of its unit, its outliers or its
-    number of levels. A number is standardised, after its tails have been tamed where
-    they are heavy. A category is a block of one-hot columns, scaled such that the
-    expected squared distance of two customers is that of one standardised number.
+    What a clusterer needs: the distance of two customers grows with the differences in
+    their columns, and no column counts for more than another because of its unit, its
+    outliers or its number of levels. A number is standardised, after heavy tails have
+    been transformed. A category is a group of one-hot columns, scaled such that the
+    expected squared distance of two customers is that of a standardised number.
     Missing numbers lie at the mean, in columns complete at `fit` at the median;
     missing categories are a level of their own.
 
@@ -40,12 +41,12 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     tails : {"auto", "keep"}, default="auto"
         "auto": a column with heavy tails (skewness beyond 1, or an excess kurtosis
         beyond 3) is taken through the inverse hyperbolic sine of its distance to the
-        median in quartile ranges, which is a logarithm far out. "keep": only `clip`
-        tames.
+        median in quartile ranges, which is a logarithm far out. "keep": numbers are
+        only clipped.
     clip : float or None, default=3.0
         Standard deviations at which a number is cut off.
     largest_scale : float, default=3.0
-        Bound of the factor on a category's block. Without one a flag that one customer
+        Bound of the factor on a category's columns. Without it a flag that one customer
         in a thousand has would weigh more than anything else.
     min_frequency : float, "auto" or None, default="auto"
         Rows that a level needs, see :class:`CategoryEncoder`.
@@ -63,10 +64,10 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     table_ : TabularPreprocessor
         Fitted; imputes and encodes.
     is_heavy_ : ndarray of bool, shape (n_numeric,)
-        Numeric columns whose tails are tamed.
+        Numeric columns whose tails are transformed.
     center_, scale_ : ndarray of shape (n_numeric,)
-        Means and standard deviations of the numbers present, after taming; a constant
-        column has the scale 0.
+        Means and standard deviations of the numbers present, after that transformation;
+        a constant column has the scale 0.
     block_scales_ : dict of str to float
         Factor on the one-hot columns of each category.
     n_features_in_ : int
@@ -81,7 +82,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     Notes
     -----
     With the shares p of a category's levels two random customers differ in it with
-    probability 1 − Σp², and then lie √2 apart in one-hot columns. The factor
+    probability 1 − Σp², at a distance of √2 in one-hot columns. The factor
     1 / √(1 − Σp²) makes the expected squared distance 2, which is what two draws from
     a standardised number have. The idea of weighing both kinds the same is that of
     k-prototypes [1]_.
@@ -186,7 +187,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_out : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
-            Finite numbers: numeric columns, then the blocks of the categories.
+            Finite numbers: numeric columns, then those of each category.
 
         Raises
         ------
@@ -216,17 +217,10 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             If X has not the columns that `transform` gives.
         """
         check_is_fitted(self)
-        names = list(self.get_feature_names_out())
-        if hasattr(X, "columns") and set(X.columns) == set(names):
-            X = X[names]  # a frame may have them in any order
-        X = check_array(X, dtype=[np.float32, np.float64], ensure_min_samples=0)
-        numeric, sources = self._numeric, self._sources
-        if X.shape[1] != len(sources):
-            raise ValueError(
-                f"X has {X.shape[1]} columns; transform gives {len(sources)}."
-            )
+        X = read_prepared(self, X, ensure_min_samples=0)
+        numeric = self._numeric
         features = np.zeros((len(X), len(self.table_.get_feature_names_out())))
-        features[:, sources] = X
+        features[:, self._sources] = X
         numbers = X[:, numeric] * self.scale_ + self.center_
         features[:, numeric] = np.where(self.is_heavy_, np.sinh(numbers), numbers)
         for name, group in self.table_.output_groups_.items():
@@ -283,10 +277,10 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
     @property
     def output_groups_(self) -> dict[str, list[int]]:
         """Positions of the output columns of each category."""
-        place_of = {source: place for place, source in enumerate(self._sources)}
+        position_of = {source: at for at, source in enumerate(self._sources)}
+        groups = self.table_.output_groups_.items()
         return {
-            name: [place_of[position] for position in group]
-            for name, group in self.table_.output_groups_.items()
+            name: [position_of[source] for source in group] for name, group in groups
         }
 
     def _fit_numbers(self, features: np.ndarray) -> None:
@@ -294,39 +288,32 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         n_numeric, indicators = len(self._numeric), self._indicators()
         self.is_heavy_ = np.zeros(n_numeric, bool)
         self.center_, self.scale_ = np.zeros(n_numeric), np.zeros(n_numeric)
-        for place in self._numeric:
-            present = features[:, place].astype(np.float64)
-            if place in indicators:
-                present = present[features[:, indicators[place]] == 0]
+        for position in self._numeric:
+            present = features[:, position].astype(np.float64)
+            if position in indicators:
+                present = present[features[:, indicators[position]] == 0]
             if self.tails == "auto" and _has_heavy_tails(present):
-                self.is_heavy_[place] = True
+                self.is_heavy_[position] = True
                 present = np.arcsinh(present)
-            self.center_[place] = present.mean()
+            self.center_[position] = present.mean()
             deviation = present.std()
-            if deviation > 1e-7 * max(1.0, abs(self.center_[place])):
-                self.scale_[place] = deviation
+            if deviation > 1e-7 * max(1.0, abs(self.center_[position])):
+                self.scale_[position] = deviation
 
     def _indicators(self) -> dict[int, int]:
         """Position of the indicator of each numeric column that has one."""
-        roles = self.table_.column_roles_
-        numeric = [name for name, role in roles.items() if role == "numeric"]
-        with_indicator = self.table_.imputer_.indicator_features_
-        return {
-            numeric.index(name): indicator
-            for name, indicator in zip(
-                with_indicator, self.table_.output_roles_["indicator"], strict=True
-            )
-            if name in numeric
-        }
+        numeric = self.table_._columns_of(NUMERIC)
+        names = self.table_.imputer_.indicator_features_
+        indicators = zip(names, self.table_.output_roles_["indicator"], strict=True)
+        return {numeric.index(name): at for name, at in indicators if name in numeric}
 
     def _rescale(self, features: np.ndarray) -> np.ndarray:
-        """Tame, standardise and weigh; return the output columns."""
+        """Transform tails, standardise and weigh; return the output columns."""
         numeric, indicators = self._numeric, self._indicators()
         categorical = self.table_.output_roles_["onehot"]
         out = np.empty((len(features), len(self._sources)), np.float32)
-        inverse = np.divide(
-            1.0, self.scale_, out=np.zeros_like(self.scale_), where=self.scale_ > 0
-        )
+        inverse = np.zeros_like(self.scale_)
+        np.divide(1.0, self.scale_, out=inverse, where=self.scale_ > 0)
         factors = np.ones(features.shape[1], np.float32)
         for name, group in self.table_.output_groups_.items():
             factors[group] = self.block_scales_[name]
@@ -335,14 +322,13 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             heavy = self.is_heavy_
             numbers[:, heavy] = np.arcsinh(numbers[:, heavy])
             numbers = (numbers - self.center_) * inverse
-            for place, indicator in indicators.items():
-                numbers[features[rows, indicator] > 0, place] = 0.0
+            for position, indicator in indicators.items():
+                numbers[features[rows, indicator] > 0, position] = 0.0
             if self.clip is not None:
                 np.clip(numbers, -self.clip, self.clip, out=numbers)
             out[rows, : len(numeric)] = numbers
-            out[rows, len(numeric) :] = (
-                features[rows][:, categorical] * factors[categorical]
-            )
+            levels = features[rows][:, categorical]
+            out[rows, len(numeric) :] = levels * factors[categorical]
         return out
 
     def __sklearn_tags__(self) -> Any:
@@ -350,12 +336,10 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
 
 
 def _has_heavy_tails(column: np.ndarray) -> bool:
-    """Return whether a few values of a column would rule its distances."""
-    sample = column
+    """Return whether a few values of a column would dominate its distances."""
     if len(column) > _MOST_ROWS:
-        sample = column[np.random.default_rng(0).integers(0, len(column), _MOST_ROWS)]
-    if len(sample) < 3 or np.ptp(sample) == 0:
+        column = column[np.random.default_rng(0).integers(0, len(column), _MOST_ROWS)]
+    if len(column) < 3 or np.ptp(column) == 0:
         return False
-    skewness = abs(float(stats.skew(sample)))
-    kurtosis = float(stats.kurtosis(sample))
-    return skewness > _HEAVY_SKEWNESS or kurtosis > _HEAVY_KURTOSIS
+    is_skewed = abs(stats.skew(column)) > _HEAVY_SKEWNESS
+    return bool(is_skewed or stats.kurtosis(column) > _HEAVY_KURTOSIS)

@@ -32,9 +32,9 @@ class InterpolatedColumn:
         self._values = values
         self._is_time = values.dtype.kind in "mM"
         if self._is_time:
-            moments = pd.Series(values)
-            self._start = moments.min()
-            self.numbers = ((moments - self._start) / _DAY).to_numpy(dtype=np.float64)
+            times = pd.Series(values)
+            self._start = times.min()
+            self.numbers = ((times - self._start) / _DAY).to_numpy(dtype=np.float64)
         else:
             self.numbers = to_numbers(values, name).astype(np.float64, copy=False)
         self.is_whole = bool((self.numbers == np.rint(self.numbers)).all())
@@ -42,9 +42,7 @@ class InterpolatedColumn:
     @property
     def is_flag(self) -> bool:
         """Whether the column holds 0 and 1 only."""
-        return not self._is_time and bool(
-            ((self.numbers == 0) | (self.numbers == 1)).all()
-        )
+        return not self._is_time and bool(np.isin(self.numbers, (0, 1)).all())
 
     def cells(self, numbers: np.ndarray) -> Any:
         """Return numbers between those of the column as cells of its dtype."""
@@ -52,9 +50,8 @@ class InterpolatedColumn:
         if self.is_whole:
             numbers = np.rint(numbers)
         if self._is_time:
-            unit = pd.to_timedelta(numbers, unit="D")
-            moments = pd.Series(self._start + unit)
-            return moments.astype(pd.Series(self._values).dtype).array
+            times = pd.Series(self._start + pd.to_timedelta(numbers, unit="D"))
+            return times.astype(pd.Series(self._values).dtype).array
         dtype = self._values.dtype
         if dtype == np.dtype(object):
             return self._objects(numbers)
@@ -79,10 +76,7 @@ class InterpolatedColumn:
     def _objects(self, numbers: np.ndarray) -> np.ndarray:
         """Return Python numbers of the kind that the column holds."""
         kind = pd.api.types.infer_dtype(np.asarray(self._values, dtype=object))
-        make: dict[str, Any] = {
-            "integer": int,
-            "decimal": lambda number: Decimal(repr(number)),
-        }
+        make: dict[str, Any] = {"integer": int, "decimal": lambda x: Decimal(repr(x))}
         cells = np.empty(len(numbers), dtype=object)
         cells[:] = [make.get(kind, float)(number) for number in numbers.tolist()]
         return cells

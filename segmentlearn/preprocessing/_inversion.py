@@ -1,4 +1,4 @@
-"""From the matrix of a fitted preprocessor back to columns as a user knows them."""
+"""From the matrix of a fitted preprocessor back to columns in their own unit."""
 
 from typing import Any
 
@@ -16,77 +16,68 @@ _LONGEST = 9.2e18  # microseconds that a duration can hold
 
 def original_columns(preprocessor: Any, X: Any) -> dict[str, np.ndarray]:
     """Return the columns in use in their own unit, by name."""
-    names = list(preprocessor.get_feature_names_out())
-    if hasattr(X, "columns") and set(X.columns) == set(names):
-        X = X[names]  # a frame may have them in any order
-    X = check_array(X, dtype=[np.float64, np.float32])
-    if X.shape[1] != len(names):
-        raise ValueError(
-            f"X has {X.shape[1]} columns; transform gives {len(names)}, and these are "
-            "what inverse_transform takes."
-        )
+    X = read_prepared(preprocessor, X)
     kinds, roles = preprocessor.column_kinds_, preprocessor.output_roles_
     columns: dict[str, np.ndarray] = {}
     numeric = [name for name, kind in kinds.items() if kind in NUMERIC_KINDS]
     if numeric:
-        found = original_numbers(
-            X[:, roles["numeric"]],
-            [kinds[name] for name in numeric],
-            preprocessor.scaler_,
-        )
-        columns |= dict(zip(numeric, found, strict=True))
+        scaled = np.asarray(X[:, roles["numeric"]], np.float64)
+        numbers = preprocessor.scaler_.inverse_transform(scaled)
+        for name, column in zip(numeric, numbers.T, strict=True):
+            columns[name] = _in_own_unit(column, kinds[name])
     if preprocessor.target_scaler_ is not None:
         X = X.copy()
         means = preprocessor.target_scaler_.inverse_transform(X[:, roles["target"]])
         X[:, roles["target"]] = means
     encoder, imputer = preprocessor.encoder_, preprocessor.imputer_
     for name, group in preprocessor.output_groups_.items():
-        made_up = imputer.categorical == "missing" and imputer.n_missing_[name] > 0
-        columns[name] = nearest_levels(
-            X[:, group],
-            encoder.tables_[name],
-            encoder.levels_[name],
-            bool(encoder.merged_levels_[name]),
-            missing_level=MISSING_LEVEL if made_up else None,
-        )
+        levels = list(encoder.levels_[name])
+        if imputer.categorical == "missing" and imputer.n_missing_[name] > 0:
+            levels = [None if level == MISSING_LEVEL else level for level in levels]
+        if encoder.merged_levels_[name]:
+            levels.append(OTHER)
+        columns[name] = _nearest_levels(X[:, group], encoder.tables_[name], levels)
     return {name: columns[name] for name in kinds}
 
 
-def original_numbers(
-    scaled: np.ndarray, kinds: list[str], scaler: Any
-) -> list[np.ndarray]:
-    """Return numeric columns in their own unit."""
-    numbers = scaler.inverse_transform(np.asarray(scaled, np.float64))
-    columns = []
-    for column, kind in zip(numbers.T, kinds, strict=True):
-        if kind in (DATETIME, TIMEDELTA):
-            if kind == DATETIME:
-                column = column.clip(*_CALENDAR)
-            microseconds = np.rint(column * 86_400e6).clip(-_LONGEST, _LONGEST)
-            unit = "datetime64[us]" if kind == DATETIME else "timedelta64[us]"
-            column = microseconds.astype(np.int64).astype(unit)
-        columns.append(column)
-    return columns
+def read_prepared(preprocessor: Any, X: Any, ensure_min_samples: int = 1) -> np.ndarray:
+    """Read rows as `transform` gives them, a frame in any order of columns."""
+    names = list(preprocessor.get_feature_names_out())
+    if hasattr(X, "columns") and set(X.columns) == set(names):
+        X = X[names]
+    floats = [np.float64, np.float32]
+    X = check_array(X, dtype=floats, ensure_min_samples=ensure_min_samples)
+    if X.shape[1] != len(names):
+        raise ValueError(
+            f"X has {X.shape[1]} columns; transform gives {len(names)}, and these are "
+            "what inverse_transform takes."
+        )
+    return X
 
 
-def nearest_levels(
-    encoded: np.ndarray,
-    table: np.ndarray,
-    levels: list,
-    has_other: bool,
-    missing_level: str | None = None,
-) -> np.ndarray:
+def _in_own_unit(numbers: np.ndarray, kind: str) -> np.ndarray:
+    """Return numbers, or the dates or durations that they are days of."""
+    if kind not in (DATETIME, TIMEDELTA):
+        return numbers
+    if kind == DATETIME:
+        numbers = numbers.clip(*_CALENDAR)
+    microseconds = np.rint(numbers * 86_400e6).clip(-_LONGEST, _LONGEST)
+    return microseconds.astype(np.int64).astype(
+        "M8[us]" if kind == DATETIME else "m8[us]"
+    )
+
+
+def _nearest_levels(encoded: np.ndarray, table: np.ndarray, levels: list) -> np.ndarray:
     """Return the level of each row whose code is nearest to what the row holds."""
-    names = [*levels, OTHER] if has_other else list(levels)
-    table = np.asarray(table[: len(names)], np.float64)
+    table = np.asarray(table[: len(levels)], np.float64)
     codes = np.empty(len(encoded), np.int64)
     half_squares = (table**2).sum(axis=1) / 2
     for rows in row_chunks(len(encoded)):
         codes[rows] = (encoded[rows] @ table.T - half_squares).argmax(axis=1)
-    values = np.empty(len(names), dtype=object)
-    values[:] = [None if name == missing_level else name for name in names]
+    values = np.empty(len(levels), dtype=object)
+    values[:] = levels
     column = values[codes]
-    known = {type(name) for name in values if name is not None}
+    known = {type(level) for level in levels if level is not None}
     if known <= {int, float} and known:  # truth values and text stay objects
         return pd.to_numeric(pd.Series(column)).to_numpy()
     return column

@@ -1,6 +1,7 @@
 """MixedImputer: missing numbers and categories filled in one step."""
 
 import warnings
+from itertools import compress
 from numbers import Integral
 from typing import Any, Self
 
@@ -22,7 +23,6 @@ from segmentlearn.tables import (
     NUMERIC,
     Column,
     Factor,
-    Table,
     as_text,
     can_hold,
     check_input_features,
@@ -78,7 +78,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         Most rounds of "iterative".
     categorical_features : "auto" or list of str or int, default="auto"
         Columns, by name or position, that hold categories whatever their dtype, such as
-        codes written as numbers. "auto" goes by the dtypes.
+        codes written as numbers. "auto" follows the dtypes.
     random_state : int, RandomState instance or None, default=None
         Seed of "iterative".
 
@@ -234,7 +234,18 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         names = [name for name in table.names if name not in factors]
         numbers, masks = self._fill_numbers(numbers, names, factors)
         filled = dict(zip(names, numbers.T, strict=True))
-        return self._build(table, kinds, filled, masks, numbers.dtype)
+        columns = [
+            restore_numbers(column.cells, filled[column.name], kind)
+            if column.name in filled
+            else self._fill_cells(column, masks[column.name])
+            for column, kind in zip(table.columns, kinds, strict=True)
+        ]
+        columns += [
+            masks[name].astype(numbers.dtype) for name in self.indicator_features_
+        ]
+        container = output_container(self, table.container)
+        names = list(self.get_feature_names_out())
+        return to_container(columns, names, container, table.index)
 
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
@@ -253,17 +264,13 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             ``missingindicator_<name>`` for each indicator.
         """
         check_is_fitted(self)
-        names = check_input_features(self, input_features)
-        renamed = dict(zip(self.column_roles_, names, strict=True))
-        kept = [
-            renamed[name]
-            for name, role in self.column_roles_.items()
-            if role != ALL_MISSING
-        ]
-        indicators = [
-            f"missingindicator_{renamed[name]}" for name in self.indicator_features_
-        ]
-        return np.array(unique_names([*kept, *indicators]), dtype=object)
+        given = check_input_features(self, input_features)
+        roles = self.column_roles_
+        renamed = dict(zip(roles, given, strict=True))
+        names = [renamed[name] for name in roles if roles[name] != ALL_MISSING]
+        indicators = self.indicator_features_
+        names += [f"missingindicator_{renamed[name]}" for name in indicators]
+        return np.array(unique_names(names), dtype=object)
 
     def _fit_columns(
         self,
@@ -272,7 +279,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         numbers: np.ndarray,
         factors: dict[str, Factor],
     ) -> None:
-        """Learn from the numeric columns as a block and the others as factors."""
+        """Learn from the numeric columns as an array and the others as factors."""
         numeric = [name for name, role in roles.items() if role == NUMERIC]
         counts = dict(zip(numeric, np.isnan(numbers).sum(axis=0).tolist(), strict=True))
         counts |= {name: int(f.counts()[-1]) for name, f in factors.items()}
@@ -282,7 +289,18 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             name: ALL_MISSING if counts[name] == len(numbers) else role
             for name, role in roles.items()
         }
-        self._report_all_missing()
+        dropped = [n for n, role in self.column_roles_.items() if role == ALL_MISSING]
+        if len(dropped) == len(roles):
+            raise SchemaError(
+                f"None of the columns {dropped} holds a value, so there is nothing to "
+                "learn from."
+            )
+        if dropped:
+            warnings.warn(
+                f"The column(s) {dropped} hold no value at all and are dropped.",
+                SegmentLearnWarning,
+                stacklevel=4,
+            )
         self.text_features_ = []
         self._fit_numbers(numbers, numeric)
         for name, factor in factors.items():
@@ -291,22 +309,6 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         self.indicator_features_ = [
             name for name in roles if self._wants_indicator(name)
         ]
-
-    def _report_all_missing(self) -> None:
-        """Warn about columns without a value; refuse a table of nothing else."""
-        roles = self.column_roles_
-        dropped = [name for name, role in roles.items() if role == ALL_MISSING]
-        if len(dropped) == len(roles):
-            raise SchemaError(
-                f"None of the columns {dropped} holds a value, so there is nothing to "
-                f"learn from."
-            )
-        if dropped:
-            warnings.warn(
-                f"The column(s) {dropped} hold no value at all and are dropped.",
-                SegmentLearnWarning,
-                stacklevel=2,
-            )
 
     def _fit_numbers(self, numbers: np.ndarray, names: list[str]) -> None:
         """Learn constants, or a model, for the numeric columns that hold a value."""
@@ -317,9 +319,8 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         self.numeric_imputer_ = self.numeric_scaler_ = None
         self.n_iter_ = 1
         if self.numeric in ("median", "mean"):
-            used = [name for name in names if self.column_roles_[name] == NUMERIC]
             fill = constant_fill(numbers, self.numeric)
-            self.fill_values_ = dict(zip(used, fill, strict=True))
+            self.fill_values_ = dict(zip(compress(names, kept), fill, strict=True))
         elif any(kept):
             self.numeric_scaler_ = SoftRobustScaler(clip=None).fit(numbers)
             self.numeric_imputer_ = fit_model(
@@ -332,27 +333,26 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             self.n_iter_ = max(getattr(self.numeric_imputer_, "n_iter_", 1), 1)
 
     def _category_fill(self, name: str, factor: Factor) -> Any:
-        """Return the level that fills the missing cells of one column."""
+        """Return the level that fills the missing cells of a column."""
         if self.categorical == "missing" and self.n_missing_[name]:
             return MISSING_LEVEL
         counts = level_counts(factor)
         counts.pop(None, None)
         levels = counts if factor.ordered else sorted(counts, key=level_order)
-        return max(levels, key=lambda level: counts[level])
+        return max(levels, key=counts.__getitem__)
 
     def _wants_indicator(self, name: str) -> bool:
         """Return whether a column of the training table gets an indicator."""
         role = self.column_roles_[name]
-        if role == ALL_MISSING or not self.n_missing_[name]:
-            return False
+        wants = bool(self.add_indicator)
         if self.add_indicator == "auto":
-            return role == NUMERIC or self.categorical != "missing"
-        return bool(self.add_indicator)
+            wants = role == NUMERIC or self.categorical != "missing"
+        return wants and role != ALL_MISSING and self.n_missing_[name] > 0
 
     def _fill_numbers(
         self, numbers: np.ndarray, names: list[str], factors: dict[str, Factor]
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """Return numbers without missing values, and what was missing in any column.
+        """Return numbers without missing values, and the missing cells of all columns.
 
         Columns that had no missing cells in `fit` and have some now are reported.
         """
@@ -375,7 +375,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         if new:
             warnings.warn(
                 f"Columns that had no missing values in fit have some now: {new}. "
-                f"They were imputed like the others.",
+                "They were imputed like the others.",
                 SegmentLearnWarning,
                 stacklevel=2,
             )
@@ -392,29 +392,6 @@ class MixedImputer(TransformerMixin, BaseEstimator):
                 codes = np.where(missing, levels.index(fill), codes)
             filled[name] = Factor(codes, levels, ordered)
         return filled
-
-    def _build(
-        self,
-        table: Table,
-        kinds: list[str],
-        filled: dict[str, np.ndarray],
-        masks: dict[str, np.ndarray],
-        dtype: Any,
-    ) -> Any:
-        """Put filled columns and indicators into the container that is wanted."""
-        columns = [
-            restore_numbers(column.cells, filled[column.name], kind)
-            if column.name in filled
-            else self._fill_cells(column, masks[column.name])
-            for column, kind in zip(table.columns, kinds, strict=True)
-        ]
-        columns += [masks[name].astype(dtype) for name in self.indicator_features_]
-        return to_container(
-            columns,
-            list(self.get_feature_names_out()),
-            output_container(self, table.container),
-            table.index,
-        )
 
     def _fill_cells(self, column: Column, missing: np.ndarray) -> Any:
         """Return a column of categories filled, in its own dtype or as text."""

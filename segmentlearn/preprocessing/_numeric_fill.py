@@ -7,10 +7,10 @@ import numpy as np
 from segmentlearn.preprocessing._soft_robust_scaler import sorted_quantile
 
 
-def constant_fill(block: np.ndarray, strategy: str) -> list[float]:
+def constant_fill(numbers: np.ndarray, strategy: str) -> list[float]:
     """Return the median or mean of every column, missing values left out."""
     fill = []
-    for column in block.T:
+    for column in numbers.T:
         present = column[~np.isnan(column)]
         if strategy == "mean":  # divided first: a sum of large numbers overflows
             fill.append(float(np.sum(present / len(present), dtype=np.float64)))
@@ -22,12 +22,7 @@ def constant_fill(block: np.ndarray, strategy: str) -> list[float]:
 
 
 def fit_model(
-    scaled: np.ndarray,
-    strategy: str,
-    *,
-    n_neighbors: int,
-    max_iter: int,
-    random_state: Any,
+    scaled: np.ndarray, strategy: str, n_neighbors: int, **settings: Any
 ) -> Any:
     """Fit scikit-learn's imputer that predicts numbers from each other."""
     if strategy == "knn":
@@ -39,21 +34,18 @@ def fit_model(
 
     lowest, highest = np.nanmin(scaled, axis=0), np.nanmax(scaled, axis=0)
     return IterativeImputer(
-        max_iter=max_iter,
         initial_strategy="median",
         min_value=lowest,
         max_value=np.where(lowest == highest, highest + 1, highest),  # must be above
-        random_state=random_state,
+        **settings,
     ).fit(scaled)
 
 
 def fill_predictions(
-    block: np.ndarray, mask: np.ndarray, scaler: Any, model: Any
+    numbers: np.ndarray, missing: np.ndarray, scaler: Any, model: Any
 ) -> None:
-    """Write a model's predictions into the missing cells of ``block``, in place."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    if len(rows):
-        predicted = scaler.inverse_transform(
-            model.transform(scaler.transform(block[rows]))
-        )
-        block[rows] = np.where(mask[rows], predicted, block[rows])
+    """Write a model's predictions into the missing cells, in place."""
+    rows = np.flatnonzero(missing.any(axis=1))
+    scaled = model.transform(scaler.transform(numbers[rows]))
+    predicted = scaler.inverse_transform(scaled)
+    numbers[rows] = np.where(missing[rows], predicted, numbers[rows])

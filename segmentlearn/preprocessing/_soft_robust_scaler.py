@@ -18,14 +18,15 @@ from segmentlearn.tables import (
 # beyond this many clip widths the squashed value equals the clip in both precisions
 _SATURATED = 1e9
 _LARGEST = float(np.finfo(np.float64).max)
+_FLOATS: dict[str, Any] = {"dtype": [np.float64, np.float32]}
 
 
 class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Scale numbers by median and quartiles, then squash outliers smoothly.
 
     A value becomes ``z = s * (x - median)`` with ``s = 1 / (q75 - q25)`` and is then
-    pressed between ``-clip`` and ``clip`` by ``z / sqrt(1 + (z / clip) ** 2)``: the
-    bulk of a column stays almost as it is, and one absurd income no longer rules the
+    squashed between ``-clip`` and ``clip`` by ``z / sqrt(1 + (z / clip) ** 2)``: most
+    of a column stays almost as it is, and one absurd income no longer dominates the
     scale. Where the quartiles coincide, ``s = 2 / (max - min)``; a constant column
     becomes 0.
 
@@ -154,11 +155,7 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = validate_data(
-            self,
-            X,
-            reset=False,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite="allow-nan",
+            self, X, reset=False, ensure_all_finite="allow-nan", **_FLOATS
         )
         z = X.astype(np.float64)
         if self.clip is not None:
@@ -178,13 +175,7 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _validate(self, X: Any, *, reset: bool) -> np.ndarray:
         """Return X as floats, finite or missing."""
-        X = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-        )
+        X = validate_data(self, X, reset=reset, ensure_all_finite=False, **_FLOATS)
         problems = infinite_problems(column_names(self), X)
         raise_schema_error(type(self).__name__, problems)
         return X
@@ -196,11 +187,10 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def robust_statistics(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def robust_statistics(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return median and scale of every column, missing values left out."""
-    center = np.zeros(block.shape[1])
-    scale = np.zeros(block.shape[1])
-    for position, column in enumerate(block.T):
+    center, scale = np.zeros((2, numbers.shape[1]))
+    for position, column in enumerate(numbers.T):
         column = np.sort(column)  # NaN goes to the end
         n_present = len(column) - int(np.count_nonzero(np.isnan(column)))
         if n_present == 0:
@@ -227,21 +217,21 @@ def sorted_quantile(column: np.ndarray, n_present: int, q: float) -> float:
 
 
 def soft_scale(
-    block: np.ndarray,
+    numbers: np.ndarray,
     center: np.ndarray,
     scale: np.ndarray,
     clip: float | None,
     out: np.ndarray,
 ) -> None:
-    """Write ``scale * (block - center)``, squashed into (-clip, clip), to ``out``."""
+    """Write ``scale * (numbers - center)``, squashed to (-clip, clip), to ``out``."""
     safe = (scale == 0) | ((scale > 1e-30) & (scale < 1e30))
-    single = block.dtype == np.float32 and out.dtype == np.float32 and safe.all()
+    single = numbers.dtype == np.float32 and out.dtype == np.float32 and safe.all()
     dtype = np.float32 if single else np.float64
     center, scale = center.astype(dtype), scale.astype(dtype)
     limit = float(np.finfo(out.dtype).max) if clip is None else clip * _SATURATED
-    for rows in row_chunks(block.shape[0]):
+    for rows in row_chunks(numbers.shape[0]):
         with np.errstate(over="ignore"):
-            z = np.subtract(block[rows], center, dtype=dtype)
+            z = np.subtract(numbers[rows], center, dtype=dtype)
             if not single:  # an infinite distance times a scale of 0 would be NaN
                 np.clip(z, -_LARGEST, _LARGEST, out=z)
             z *= scale
@@ -257,7 +247,7 @@ def soft_scale(
 
 
 def _reciprocal(width: float) -> float:
-    """Return ``1 / width``, 0 where it is no finite number."""
+    """Return ``1 / width``, 0 where it is not finite."""
     with np.errstate(all="ignore"):
         factor = float(np.float64(1.0) / np.float64(width))
     return factor if np.isfinite(factor) else 0.0

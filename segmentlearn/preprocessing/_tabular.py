@@ -79,7 +79,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         truth values, or whole numbers taken for an identifier.
     identifiers : {"drop", "keep"}, default="drop"
         What happens to identifiers. Columns listed in `categorical_features` or
-        `numeric_features` are never taken for one.
+        `numeric_features` are never taken for identifiers.
     target_type : {"auto", "classes", "continuous"}, default="auto"
         How y is read for target means, see `CategoryEncoder`.
     random_state : int, RandomState instance or None, default=None
@@ -118,13 +118,13 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A frame given to `transform` is matched by column names: another order is put right,
+    A frame given to `transform` is matched by column names: columns are reordered,
     extra columns are ignored with a warning, and columns that were left out in `fit`
     may be absent.
 
     Dates become days since 1970-01-01. Arrays are never searched for identifiers.
-    Scale and median come from the values present, so a column that is mostly missing
-    keeps the scale of what is known of it.
+    Scale and median come from the values present, also in a column that is mostly
+    missing.
 
     Examples
     --------
@@ -222,8 +222,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         X_out : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
             Differs from ``fit(X, y).transform(X)`` in columns of target means.
         """
-        numbers, factors, cross_fitted = self._fit(X, y)
-        return self._assemble(numbers, factors, cross_fitted)
+        return self._assemble(*self._fit(X, y))
 
     def transform(self, X: Any) -> Any:
         """Turn rows into numbers with what `fit` has learnt.
@@ -245,8 +244,20 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             infinite values; the message lists every difference.
         """
         check_is_fitted(self)
-        numbers, factors = self._read_known(X)
-        return self._assemble(numbers, factors)
+        by_name = hasattr(self, "feature_names_in_")
+        table = check_table(self, X, reset=False, check_names=not by_name)
+        seen, used = list(self.column_roles_), list(self.column_kinds_)
+        problems: list[str] = []
+        if by_name and table.container != "array":
+            positions, problems = match_columns(table.names, used, seen)
+        else:
+            positions = [seen.index(name) for name in used]
+        table = table.select(positions)
+        kinds = [self.column_kinds_[name] for name in table.names]
+        caller = type(self).__name__
+        return self._assemble(
+            *split_numeric_categorical(caller, table, kinds, problems)
+        )
 
     def inverse_transform(self, X: Any) -> Any:
         """Turn prepared rows back into columns in their own unit.
@@ -294,10 +305,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         given = check_input_features(self, input_features)
         renamed = dict(zip(self.column_roles_, given, strict=True))
         names = [renamed[name] for name in self._columns_of(NUMERIC)]
-        names += [
-            f"missingindicator_{renamed[name]}"
-            for name in self.imputer_.indicator_features_
-        ]
+        indicators = self.imputer_.indicator_features_
+        names += [f"missingindicator_{renamed[name]}" for name in indicators]
         if self.encoder_ is not None:
             categorical = [renamed[name] for name in self._columns_of(CATEGORICAL)]
             names += self.encoder_._output_names(categorical)
@@ -314,11 +323,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self.column_roles_ = dict(zip(table.names, roles, strict=True))
         if self.identifiers == "drop" and table.container != "array":
             numeric = self._columns_of(NUMERIC)
-            found = [
-                column.name
-                for column in table.columns
-                if column.name not in chosen and column.identifies
-            ]
+            candidates = [c for c in table.columns if c.name not in chosen]
+            found = [column.name for column in candidates if column.identifies]
             if found:
                 warn_of_identifiers(found)
                 self.column_roles_ |= dict.fromkeys(found, IDENTIFIER)
@@ -337,15 +343,11 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self, numbers: np.ndarray, factors: dict[str, Factor]
     ) -> np.ndarray:
         """Learn fill values; return the numbers without columns that hold none."""
-        used = {
-            name: role
-            for name, role in self.column_roles_.items()
-            if role in (NUMERIC, CATEGORICAL)
-        }
+        used = {n: role for n, role in self.column_roles_.items() if role != IDENTIFIER}
         if not used:
             raise SchemaError(
                 f"All columns, {list(self.column_roles_)}, look like identifiers; pass "
-                f"identifiers='keep' to use them all the same."
+                "identifiers='keep' to use them all the same."
             )
         self.imputer_ = MixedImputer(
             self.numeric,
@@ -358,11 +360,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._name_inputs(self.imputer_, list(used))
         numeric = self._columns_of(NUMERIC)
         self.column_roles_ |= self.imputer_.column_roles_
-        self.column_kinds_ = {
-            name: self.column_kinds_[name]
-            for name in used
-            if self.column_roles_[name] != ALL_MISSING
-        }
+        present = [name for name in used if self.column_roles_[name] != ALL_MISSING]
+        self.column_kinds_ = {name: self.column_kinds_[name] for name in present}
         for name in factors.keys() - self.column_kinds_.keys():
             del factors[name]
         kept = [self.column_roles_[name] == NUMERIC for name in numeric]
@@ -399,15 +398,13 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             self.target_scaler_ = SoftRobustScaler(self.clip).fit(np.hstack(means))
 
     def _lay_out(self) -> None:
-        """Note which output column holds what."""
+        """Set the positions of the output columns."""
         n_numeric = len(self._columns_of(NUMERIC))
         start = n_numeric + len(self.imputer_.indicator_features_)
         self.output_roles_: dict[str, list[int]] = {
             "numeric": list(range(n_numeric)),
             "indicator": list(range(n_numeric, start)),
-            "onehot": [],
-            "ordinal": [],
-            "target": [],
+            **{encoding: [] for encoding in ("onehot", "ordinal", "target")},
         }
         self.output_groups_ = {}
         if self.encoder_ is not None:
@@ -415,21 +412,6 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
                 positions = [start + position for position in group]
                 self.output_groups_[name] = positions
                 self.output_roles_[self.encoder_.column_encodings_[name]] += positions
-
-    def _read_known(self, X: Any) -> tuple[np.ndarray, dict[str, Factor]]:
-        """Read the columns in use, checked and in the order of `fit`."""
-        by_name = hasattr(self, "feature_names_in_")
-        table = check_table(self, X, reset=False, check_names=not by_name)
-        used = list(self.column_kinds_)
-        problems: list[str] = []
-        if by_name and table.container != "array":
-            seen = list(self.column_roles_)
-            places, problems = match_columns(table.names, used, seen)
-        else:
-            places = [list(self.column_roles_).index(name) for name in used]
-        table = table.select(places)
-        kinds = [self.column_kinds_[name] for name in table.names]
-        return split_numeric_categorical(type(self).__name__, table, kinds, problems)
 
     def _assemble(
         self,
@@ -442,16 +424,13 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         start = n_numeric + len(self.output_roles_["indicator"])
         width = start + sum(len(group) for group in self.output_groups_.values())
         out = np.empty((n_rows, width), dtype=np.float32)
-        filled, masks = self.imputer_._fill_numbers(
-            numbers, self._columns_of(NUMERIC), factors
-        )
+        numeric = self._columns_of(NUMERIC)
+        filled, masks = self.imputer_._fill_numbers(numbers, numeric, factors)
         if self.scaler_ is not None:
-            scaler = self.scaler_
-            soft_scale(
-                filled, scaler.center_, scaler.scale_, self.clip, out[:, :n_numeric]
-            )
-        for place, name in enumerate(self.imputer_.indicator_features_, n_numeric):
-            out[:, place] = masks[name]
+            learnt = self.scaler_.center_, self.scaler_.scale_
+            soft_scale(filled, *learnt, self.clip, out[:, :n_numeric])
+        for position, name in enumerate(self.imputer_.indicator_features_, n_numeric):
+            out[:, position] = masks[name]
         if self.encoder_ is not None:
             categories = list(self.imputer_._fill_factors(factors).values())
             self.encoder_._encode(categories, cross_fitted, out[:, start:])

@@ -34,7 +34,7 @@ def check_target(y: Any, target_type: str = "auto") -> tuple[np.ndarray, str]:
     if n_missing:
         raise ValueError(
             f"y holds {n_missing} missing value(s), and a label is needed for each "
-            f"row: drop the rows without one."
+            "row: drop the rows without one."
         )
     kind = type_of_target(y, input_name="y", raise_unknown=True)
     if target_type == "auto":
@@ -60,7 +60,7 @@ def smoothed_means(codes: np.ndarray, n_codes: int, target: np.ndarray) -> np.nd
     Levels are taken as random effects: with ``n`` rows a level's mean counts
     ``n / (n + m)``, where ``m`` is the variance within levels over the variance between
     them, both estimated from the data, over all classes at once [1]_ [2]_. So a level
-    of one row never becomes that row's label, and a column that says nothing becomes
+    of one row never becomes that row's label, and an uninformative column becomes
     constant.
 
     References
@@ -114,14 +114,14 @@ def cross_fitted_means(
 
 
 def _folds(target: np.ndarray, classes: list | None, random_state: Any) -> list:
-    """Cut the rows into up to five folds, each class spread over them."""
+    """Split the rows into up to five folds, stratified by class."""
     n_rows = len(target)
     n_folds = min(_MOST_FOLDS, n_rows)
     labels = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(int)
-    if classes is None or np.bincount(labels).max() < n_folds:
-        splitter = KFold(n_folds, shuffle=True, random_state=random_state)
-        return list(splitter.split(target))
-    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
+    stratified = classes is not None and np.bincount(labels).max() >= n_folds
+    splitter = (StratifiedKFold if stratified else KFold)(
+        n_folds, shuffle=True, random_state=random_state
+    )
     with warnings.catch_warnings():  # a class smaller than the number of folds is fine
         warnings.simplefilter("ignore", UserWarning)
         return list(splitter.split(target, labels))

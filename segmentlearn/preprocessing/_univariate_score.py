@@ -17,19 +17,17 @@ def univariate_score(
     codes = column.binned(_N_BINS)
     n_codes = int(codes.max()) + 1
     target, _ = read_target(y, "classes" if is_classes else "continuous")
-    n_folds = min(_N_FOLDS, len(codes))
-    if is_classes:
-        smallest = np.unique(y, return_counts=True)[1].min()
-        n_folds = min(n_folds, int(smallest))
+    smallest = np.unique(y, return_counts=True)[1].min() if is_classes else len(y)
+    n_folds = min(_N_FOLDS, int(smallest))
     if n_folds < 2:
         return np.nan
     splitter = StratifiedKFold if is_classes else KFold
+    score = _mean_auc if is_classes else _r2
     folds = splitter(n_folds, shuffle=True, random_state=random_state)
     scores = []
     for train, test in folds.split(codes, y):
         means = smoothed_means(codes[train], n_codes, target[train])
-        measure = _mean_auc if is_classes else _r2
-        scores.append(measure(codes[test], means, target[test]))
+        scores.append(score(codes[test], means, target[test]))
     return float(np.mean(scores))
 
 
@@ -40,9 +38,9 @@ def auc_of_levels(
     n_positives, n_negatives = positives.sum(), negatives.sum()
     if not n_positives or not n_negatives:
         return np.nan
-    values, places = np.unique(scores, return_inverse=True)
-    positives = np.bincount(places, weights=positives, minlength=len(values))
-    negatives = np.bincount(places, weights=negatives, minlength=len(values))
+    _, ranks = np.unique(scores, return_inverse=True)
+    positives = np.bincount(ranks, weights=positives)
+    negatives = np.bincount(ranks, weights=negatives)
     below = np.cumsum(negatives) - negatives / 2
     return float((positives * below).sum() / (n_positives * n_negatives))
 

@@ -1,4 +1,4 @@
-"""The cells of one column with missing ones filled, in the dtype they came in."""
+"""Columns with their missing cells filled, in the dtype they had."""
 
 from typing import Any
 
@@ -21,18 +21,18 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def restore_numbers(values: Any, numbers: np.ndarray, kind: str) -> Any:
-    """Turn filled numbers back into what their column held."""
+    """Convert filled numbers back to the kind and dtype of their column."""
     if kind not in (DATETIME, TIMEDELTA):
         single = isinstance(values.dtype, np.dtype) and values.dtype == np.float32
         return numbers.astype(np.float32, copy=False) if single else numbers
     microseconds = np.round(numbers * _MICROSECONDS_A_DAY).astype(np.int64)
     if kind == TIMEDELTA:
         return microseconds.astype("m8[us]")
-    moments = microseconds.astype("M8[us]")
+    dates = microseconds.astype("M8[us]")
     zone = getattr(values.dtype, "tz", None)
     if zone is None:
-        return moments
-    return pd.DatetimeIndex(moments).tz_localize("UTC").tz_convert(zone).array
+        return dates
+    return pd.DatetimeIndex(dates).tz_localize("UTC").tz_convert(zone).array
 
 
 def can_hold(values: Any, fill: Any) -> bool:
@@ -40,15 +40,12 @@ def can_hold(values: Any, fill: Any) -> bool:
     if isinstance(values.dtype, pd.CategoricalDtype):
         return True
     kind = kind_of(values)
-    if kind == CATEGORY:
-        # objects may be bytes, times or intervals too
-        return pd.api.types.infer_dtype(values, skipna=True) == "string" and isinstance(
-            fill, str
-        )
     if kind == EMPTY:
         return isinstance(values.dtype, np.dtype)
     if isinstance(fill, str):
-        return False
+        # objects of this kind may be bytes, times or intervals too
+        inferred = pd.api.types.infer_dtype(values, skipna=True)
+        return kind == CATEGORY and inferred == "string"
     return kind == NUMBER or (kind == BOOLEAN and isinstance(fill, bool))
 
 

@@ -1,4 +1,4 @@
-"""One column of a table: its kind, its numbers, its levels, what identifies rows."""
+"""A column of a table: its kind, numbers and levels, and whether it identifies rows."""
 
 import datetime
 import functools
@@ -23,35 +23,17 @@ NUMERIC_KINDS = (NUMBER, DATETIME, TIMEDELTA)
 _MICROSECONDS_A_DAY = 86_400_000_000
 _LARGEST_EXACT = 2**53  # above it two whole numbers can be the same float
 
-_KIND_OF_DTYPE = {
-    "i": NUMBER,
-    "u": NUMBER,
-    "f": NUMBER,
-    "b": BOOLEAN,
-    "M": DATETIME,
-    "m": TIMEDELTA,
-    "U": CATEGORY,
-    "S": CATEGORY,
+# letters of numpy's dtypes, and what pandas infers from objects
+_NAMES_OF_KIND = {
+    NUMBER: "i u f integer floating mixed-integer-float decimal",
+    BOOLEAN: "b boolean",
+    CATEGORY: "U S string bytes categorical interval time",
+    DATETIME: "M date datetime datetime64 period",
+    TIMEDELTA: "m timedelta timedelta64",
+    EMPTY: "empty",
 }
-
-_KIND_OF_OBJECTS = {
-    "integer": NUMBER,
-    "floating": NUMBER,
-    "mixed-integer-float": NUMBER,
-    "decimal": NUMBER,
-    "boolean": BOOLEAN,
-    "string": CATEGORY,
-    "bytes": CATEGORY,
-    "categorical": CATEGORY,
-    "interval": CATEGORY,
-    "time": CATEGORY,
-    "date": DATETIME,
-    "datetime": DATETIME,
-    "datetime64": DATETIME,
-    "period": DATETIME,
-    "timedelta": TIMEDELTA,
-    "timedelta64": TIMEDELTA,
-    "empty": EMPTY,
+_KINDS = {
+    name: kind for kind, names in _NAMES_OF_KIND.items() for name in names.split()
 }
 
 
@@ -64,14 +46,12 @@ def kind_of(values: Any) -> str:
         return DATETIME
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
-    if dtype.kind == "O":
-        inferred = pd.api.types.infer_dtype(_as_objects(values), skipna=True)
-        if inferred == "complex":
-            raise ValueError("Complex data not supported")
-        return _KIND_OF_OBJECTS.get(inferred, MIXED)
-    if dtype.kind == "c":
+    name = dtype.kind
+    if name == "O":
+        name = pd.api.types.infer_dtype(_as_objects(values), skipna=True)
+    if name in ("c", "complex"):
         raise ValueError("Complex data not supported")
-    return _KIND_OF_DTYPE.get(dtype.kind, MIXED)
+    return _KINDS.get(name, MIXED)
 
 
 def missing_mask(values: Any) -> np.ndarray:
@@ -110,14 +90,12 @@ def _to_datetimes(values: Any) -> np.ndarray:
     if isinstance(values.dtype, pd.PeriodDtype):
         return np.asarray(values.to_timestamp(), dtype="M8[us]")
     if values.dtype.kind == "O":
-        moments = np.full(len(values), "NaT", dtype="M8[us]")
+        dates = np.full(len(values), "NaT", dtype="M8[us]")
         present = ~missing_mask(values)
-        moments[present] = [
-            _naive_moment(cell) for cell in _as_objects(values)[present]
-        ]
-        return moments
-    moments = pd.to_datetime(pd.Series(values), utc=True)
-    return moments.dt.tz_localize(None).to_numpy(dtype="M8[us]")
+        dates[present] = [_naive_utc(cell) for cell in _as_objects(values)[present]]
+        return dates
+    dates = pd.to_datetime(pd.Series(values), utc=True)
+    return dates.dt.tz_localize(None).to_numpy(dtype="M8[us]")
 
 
 class Factor(NamedTuple):
@@ -148,16 +126,16 @@ class Factor(NamedTuple):
 
 
 class Column:
-    """One column, read as far as it is asked for.
+    """A column, whose properties are computed when they are first used.
 
     Parameters
     ----------
     name : str
         Name of the column.
     cells : ndarray of shape (n_rows,) or pandas ExtensionArray
-        As they came.
+        The cells in their own dtype.
     kind : str or None
-        What the column is taken for; None goes by the cells.
+        Kind of the column; None infers it from the cells.
     factor : Factor or None
         Its levels where they are not those of the cells, such as after rare levels
         were merged.
@@ -181,7 +159,7 @@ class Column:
 
     @functools.cached_property
     def kind(self) -> str:
-        """One of the kinds above."""
+        """Kind of the column, such as NUMBER."""
         return kind_of(self.cells)
 
     @property
@@ -261,8 +239,10 @@ def factorize(values: Any) -> Factor:
     try:
         codes, uniques = pd.factorize(values)
     except TypeError:
+        # lists, dicts and the like cannot be hashed
+        objects = _as_objects(values)
         cells = [
-            cell if _is_scalar(cell) else str(cell) for cell in _as_objects(values)
+            cell if pd.api.types.is_scalar(cell) else str(cell) for cell in objects
         ]
         codes, uniques = pd.factorize(np.array(cells, dtype=object))
     return Factor(*_merge_equal(codes, uniques), False)
@@ -275,7 +255,7 @@ def level_counts(factor: Factor) -> dict[Any, int]:
 
 
 def plain_level(level: Any) -> Any:
-    """Turn one level into a plain Python value that compares equal across dtypes.
+    """Turn a level into a plain Python value that compares equal across dtypes.
 
     A whole float becomes an int: an integer column turns into floats as soon as one
     cell is missing, and its levels must stay the same.
@@ -301,29 +281,20 @@ def plain_level(level: Any) -> Any:
 
 
 def level_order(level: Any) -> tuple:
-    """Sort key that puts levels of mixed types into one lasting order."""
-    if level is None:
-        return (2, 0, "")
+    """Sort key that gives levels of mixed types a fixed order."""
     if isinstance(level, str):
         return (1, 0, level)
-    return (0, level, "")
+    return (2, 0, "") if level is None else (0, level, "")
 
 
 def _merge_equal(codes: np.ndarray, uniques: Any) -> tuple[np.ndarray, list]:
     """Give levels that are equal as plain values one code."""
     levels = [plain_level(level) for level in uniques]
-    first: dict[Any, int] = {}
-    for level in levels:
-        first.setdefault(level, len(first))
-    if len(first) < len(levels):
-        target = np.array([*(first[level] for level in levels), -1])
-        codes = target[codes]
-    return codes, list(first)
-
-
-def _is_scalar(cell: Any) -> bool:
-    """Return whether a cell is text, a number or missing, not a list or a dict."""
-    return cell is None or pd.api.types.is_scalar(cell)
+    distinct = list(dict.fromkeys(levels))
+    if len(distinct) < len(levels):
+        code_of = {level: code for code, level in enumerate(distinct)}
+        codes = np.array([*map(code_of.__getitem__, levels), -1])[codes]
+    return codes, distinct
 
 
 def _as_objects(values: Any) -> np.ndarray:
@@ -333,9 +304,8 @@ def _as_objects(values: Any) -> np.ndarray:
 
 def _objects_to_floats(values: Any) -> np.ndarray:
     """Convert nullable numbers, truth values and objects; missing cells become NaN."""
-    missing = missing_mask(values)
     numbers = np.full(len(values), np.nan)
-    present = ~missing
+    present = ~missing_mask(values)
     if isinstance(values.dtype, np.dtype | pd.SparseDtype):
         numbers[present] = np.asarray(values)[present].astype(np.float64)
     else:
@@ -343,18 +313,17 @@ def _objects_to_floats(values: Any) -> np.ndarray:
     return numbers
 
 
-def _naive_moment(cell: Any) -> np.datetime64:
-    """Turn one date, time or period into a moment in UTC without a zone."""
+def _naive_utc(cell: Any) -> np.datetime64:
+    """Turn a date, time or period into a time in UTC without a zone."""
     if isinstance(cell, pd.Period):
         cell = cell.to_timestamp()
-    zone = getattr(cell, "tzinfo", None)
-    if zone is not None:
+    if getattr(cell, "tzinfo", None) is not None:
         cell = cell.astimezone(datetime.UTC).replace(tzinfo=None)
     return np.datetime64(cell, "us")
 
 
-def _days(moments: np.ndarray) -> np.ndarray:
+def _days(times: np.ndarray) -> np.ndarray:
     """Count days, fractions included; NaT becomes NaN."""
-    days = moments.astype(np.int64) / _MICROSECONDS_A_DAY
-    days[np.isnat(moments)] = np.nan
+    days = times.astype(np.int64) / _MICROSECONDS_A_DAY
+    days[np.isnat(times)] = np.nan
     return days

@@ -24,9 +24,9 @@ class TableFile:
     path : pathlib.Path
         The file.
     header : list of str
-        Names as they stand in the file; a saved index has an empty one.
+        Names as in the file; a saved index has an empty one.
     text : pandas.DataFrame of str
-        Every cell as it stands in the file.
+        Every cell as text, as in the file.
     typed : pandas.DataFrame
         The same cells as numbers, truth values, text and missing values.
     separator : str

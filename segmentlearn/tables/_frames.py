@@ -82,11 +82,11 @@ class Table:
         columns = [to_numbers(column.cells, column.name) for column in table.columns]
         single = bool(columns) and all(c.dtype == np.float32 for c in columns)
         dtype = np.float32 if single else np.float64
-        block = np.empty((self.n_rows, len(columns)), dtype=dtype)
+        numbers = np.empty((self.n_rows, len(columns)), dtype=dtype)
         for rows in row_chunks(self.n_rows):
             for position, column in enumerate(columns):
-                block[rows, position] = column[rows]
-        return block
+                numbers[rows, position] = column[rows]
+        return numbers
 
 
 def as_table(X: Any, caller: str | None = None) -> Table:
@@ -116,26 +116,21 @@ def _read(X: Any, caller: str | None) -> tuple[Table, Any]:
     if container == "array":
         # numpy alone would turn numbers beside text into text
         cells = np.array(X, dtype=object) if isinstance(X, list | tuple) else X
-        array = check_array(
-            cells,
-            dtype=None,
-            ensure_all_finite=False,
-            estimator=caller,
-            input_name="X",
-        )
-        columns = [Column(f"x{at}", cells) for at, cells in enumerate(array.T)]
+        how: dict[str, Any] = {"estimator": caller, "input_name": "X"}
+        array = check_array(cells, dtype=None, ensure_all_finite=False, **how)
+        columns = [Column(f"x{at}", column) for at, column in enumerate(array.T)]
         whole = array if array.dtype.kind in "iuf" else None
         return Table(columns, len(array), container, array=whole), array
     frame = _as_pandas(X)
     _check_shape(frame, caller)
-    table = Table(
-        [Column(str(name), _cells(series)) for name, series in frame.items()],
-        n_rows=len(frame),
-        container=container,
-        index=frame.index if container == "pandas" else None,
-        array=_single_block(frame),
-    )
-    return table, frame
+    columns = []
+    for name, series in frame.items():
+        is_numpy = isinstance(series.dtype, np.dtype)
+        columns.append(
+            Column(str(name), series.to_numpy() if is_numpy else series.array)
+        )
+    index = frame.index if container == "pandas" else None
+    return Table(columns, len(frame), container, index, _single_array(frame)), frame
 
 
 def _container_of(X: Any) -> str:
@@ -150,11 +145,6 @@ def _container_of(X: Any) -> str:
     if hasattr(X, "to_pandas") and len(getattr(X, "shape", ())) == 2:
         return "pandas"
     return "array"
-
-
-def _cells(series: Any) -> Any:
-    """Return a numpy array where pandas stores one, else the extension array."""
-    return series.to_numpy() if isinstance(series.dtype, np.dtype) else series.array
 
 
 def _as_pandas(X: Any) -> pd.DataFrame:
@@ -174,9 +164,8 @@ def _polars_cells(series: Any) -> Any:
     dtype = series.dtype
     if dtype == pl.Enum:
         codes = series.to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
-        return pd.Categorical.from_codes(
-            codes, dtype.categories.to_list(), ordered=True
-        )
+        levels = dtype.categories.to_list()
+        return pd.Categorical.from_codes(codes, levels, ordered=True)
     if dtype == pl.Categorical or dtype == pl.Time:
         return series.cast(pl.String).to_numpy()
     if isinstance(dtype, pl.Decimal):
@@ -204,12 +193,12 @@ def _check_shape(frame: pd.DataFrame, caller: str | None) -> None:
     repeated = frame.columns[frame.columns.astype(str).duplicated()]
     if len(repeated):
         raise SchemaError(
-            f"The column name(s) {list(repeated.unique())} stand more than once in X; "
+            f"The column name(s) {list(repeated.unique())} occur more than once in X; "
             f"rename or drop the repeated columns."
         )
 
 
-def _single_block(frame: pd.DataFrame) -> np.ndarray | None:
+def _single_array(frame: pd.DataFrame) -> np.ndarray | None:
     """Return the frame as one array where all columns share a numeric numpy dtype."""
     first = frame.dtypes.iloc[0]
     if not isinstance(first, np.dtype) or first.kind not in "iuf":

@@ -1,4 +1,4 @@
-"""Identifiers: columns that name their row and say nothing about the customer."""
+"""Identifiers: columns that name their row and hold no information on the customer."""
 
 import re
 import warnings
@@ -90,16 +90,14 @@ def _is_named_so(name: str, n_rows: int) -> bool:
         return True
     if not words:
         return False
-    if words[-1] in _SURE_WORDS or words[0] in _SURE_WORDS:
-        return True
-    return words[-1] in _LIKELY_WORDS and n_rows >= _FEWEST_ROWS
+    is_sure = words[-1] in _SURE_WORDS or words[0] in _SURE_WORDS
+    return is_sure or (words[-1] in _LIKELY_WORDS and n_rows >= _FEWEST_ROWS)
 
 
 def _needed_by_name(n_present: int) -> float:
     """Return how many distinct values a column named like one needs."""
-    if n_present < _FEWEST_ROWS:
-        return max(n_present, 2)
-    return _NAMED_SHARE * n_present
+    is_small = n_present < _FEWEST_ROWS
+    return max(n_present, 2) if is_small else _NAMED_SHARE * n_present
 
 
 def _all_read_as_numbers(levels: list) -> bool:

@@ -27,14 +27,9 @@ def to_container(
     if container == "polars":
         import polars as pl
 
-        cells = [_native_cells(column) for column in columns]
-        return pl.DataFrame(
-            [pl.Series(name, column) for name, column in zip(names, cells, strict=True)]
-        )
-    if all(
-        isinstance(column.dtype, np.dtype) and column.dtype.kind == "f"
-        for column in columns
-    ):
+        cells = map(_native_cells, columns)
+        return pl.DataFrame(list(map(pl.Series, names, cells)))
+    if all(str(column.dtype).startswith("float") for column in columns):
         return np.column_stack(columns)
     table = np.empty((len(columns[0]), len(columns)), dtype=object)
     for position, column in enumerate(columns):

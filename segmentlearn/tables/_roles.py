@@ -18,14 +18,14 @@ def resolve_roles(
     categorical_features: Any = "auto",
     numeric_features: Any = "auto",
 ) -> tuple[list[str], set[str]]:
-    """Return the role of every column, and the columns that the user chose one for."""
+    """Return the role of every column, and the columns whose role the user has set."""
     categorical = _listed(names, categorical_features, "categorical_features")
     numeric = _listed(names, numeric_features, "numeric_features")
     both = [name for name in names if name in categorical & numeric]
     if both:
         raise ValueError(
-            f"{both} stand in both categorical_features and numeric_features; leave "
-            f"each in one of them."
+            f"{both} are in both categorical_features and numeric_features; leave "
+            "each in one of them."
         )
     kind_of = dict(zip(names, kinds, strict=True))
     text = [
@@ -47,7 +47,7 @@ def resolve_roles(
 
 
 def expected_kinds(roles: Sequence[str], kinds: Sequence[str]) -> list[str]:
-    """Return what each column must hold from now on."""
+    """Return the kind that each column must have from now on."""
     return [
         CATEGORY if role != NUMERIC else kind if kind in NUMERIC_KINDS else NUMBER
         for role, kind in zip(roles, kinds, strict=True)

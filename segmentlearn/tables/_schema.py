@@ -31,14 +31,14 @@ _KINDS_ACCEPTED_FOR = {
 def split_numeric_categorical(
     caller: str, table: Table, kinds: list[str], problems: Iterable[str] = ()
 ) -> tuple[np.ndarray, dict[str, Factor]]:
-    """Return the numeric columns as one block and the others as factors.
+    """Return the numeric columns as one array and the others as factors.
 
     One error lists all columns that do not hold what they must, and other problems.
     """
-    wrong, numeric, factors = [], [], {}
+    wrong, numeric, categorical = [], [], []
     for at, (column, kind) in enumerate(zip(table.columns, kinds, strict=True)):
         if kind not in NUMERIC_KINDS:
-            factors[column.name] = column
+            categorical.append(column)
         elif column.kind in _KINDS_ACCEPTED_FOR[kind]:
             numeric.append(at)
         else:
@@ -46,33 +46,39 @@ def split_numeric_categorical(
     numbers = table.numbers(numeric)
     infinite = infinite_problems([table.columns[at].name for at in numeric], numbers)
     raise_schema_error(caller, [*problems, *wrong, *infinite])
-    return numbers, {name: column.factor for name, column in factors.items()}
+    return numbers, {column.name: column.factor for column in categorical}
 
 
 def match_columns(
     names: list[str], used: list[str], seen: list[str]
 ) -> tuple[list[int], list[str]]:
     """Find the columns in use by name; extra columns are warned about."""
-    place_of = {name: at for at, name in enumerate(names)}
-    extra = [name for name in names if name not in set(seen)]
-    missing = [name for name in used if name not in place_of]
+    position_of = {name: position for position, name in enumerate(names)}
+    known = set(seen)
+    extra = [name for name in names if name not in known]
+    missing = [name for name in used if name not in position_of]
     if extra and not missing:
         warnings.warn(
             f"The column(s) {extra} were not seen in fit and are ignored.",
             SegmentLearnWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
-    places = [place_of[name] for name in used if name in place_of]
-    return places, [_missing_problem(name, extra) for name in missing]
+    positions = [position_of[name] for name in used if name in position_of]
+    problems = []
+    for name in missing:
+        close = closest_name(name, extra)
+        hint = f"; is {close!r}, which is new, the same one?" if close else ""
+        problems.append(f"column {name!r} is missing{hint}")
+    return positions, problems
 
 
-def infinite_problems(names: list[str], block: np.ndarray) -> list[str]:
+def infinite_problems(names: list[str], numbers: np.ndarray) -> list[str]:
     """List the numeric columns that hold infinite values."""
-    infinite = np.zeros(block.shape[1], dtype=bool)
-    for rows in row_chunks(block.shape[0]):
-        infinite |= np.isinf(block[rows]).any(axis=0)
+    infinite = np.zeros(numbers.shape[1], dtype=bool)
+    for rows in row_chunks(numbers.shape[0]):
+        infinite |= np.isinf(numbers[rows]).any(axis=0)
     return [
-        f"column {names[position]!r} holds {int(np.isinf(block[:, position]).sum())} "
+        f"column {names[position]!r} holds {np.isinf(numbers[:, position]).sum()} "
         f"infinite value(s); replace them, for example by missing values: "
         f"X.replace([numpy.inf, -numpy.inf], numpy.nan)"
         for position in np.flatnonzero(infinite)
@@ -108,10 +114,3 @@ def _kind_problem(column: Column, expected: str) -> str:
         f"column {name!r} held numbers in fit and holds numbers written as text now; "
         f"convert it with pandas.to_numeric(column)"
     )
-
-
-def _missing_problem(name: str, extra: list[str]) -> str:
-    """Report that a column is missing, and which new one may be it."""
-    close = closest_name(name, extra)
-    hint = f"; is {close!r}, which is new, the same one?" if close else ""
-    return f"column {name!r} is missing{hint}"

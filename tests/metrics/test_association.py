@@ -127,7 +127,7 @@ def test_bergsmas_correction_by_hand():
 
 @pytest.mark.parametrize("kind", ["number", "category"])
 def test_many_levels_do_not_look_like_an_association(kind):
-    """Without the correction a hundred random levels in 300 rows seem to tell much."""
+    """Uncorrected, a hundred random levels in 300 rows seem associated."""
     rng = np.random.default_rng(0)
     levels = rng.integers(0, 100, 300).astype(str)
     other = rng.normal(size=300)

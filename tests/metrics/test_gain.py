@@ -243,14 +243,14 @@ def test_impossible_budget(budget):
 
 @pytest.mark.parametrize("n", range(7))
 def test_selection_is_exact(n):
-    """By lot among ties, and never a less probable customer."""
+    """Random among ties, and never a less probable customer."""
     selected = select_within_budget(PROBA, n, random_state=0)
     assert selected.sum() == n
     if 0 < n < 6:
         assert PROBA[selected].min() >= PROBA[~selected].max()
 
 
-def test_lots_are_drawn_among_ties():
+def test_ties_are_broken_at_random():
     """Each of the tied customers is sometimes contacted."""
     drawn = [select_within_budget(PROBA, 3, random_state=seed) for seed in range(20)]
     assert np.any(drawn, axis=0).tolist() == [True] * 5 + [False]
@@ -322,6 +322,6 @@ def test_cost_threshold_decides_as_the_expected_costs(campaign):
 
 
 def test_profits_are_no_costs():
-    """Told where a threshold is asked for."""
+    """The error is raised where a threshold is asked for."""
     with pytest.raises(ValueError, match="profits"):
         cost_threshold([[0, -1], [-8, 0]], [0, 1])

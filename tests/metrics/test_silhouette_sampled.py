@@ -80,12 +80,12 @@ def test_equal_rows_in_two_segments_are_zero():
     np.testing.assert_array_equal(sample.values, np.zeros(4))
 
 
-def test_blocks_do_not_change_the_values(blobs, monkeypatch):
-    """However few distances are held at a time."""
-    X, labels = blobs
-    whole = silhouette_sampled(X, labels, n_rows=None).values
-    monkeypatch.setattr("segmentlearn.metrics._silhouette._CELLS_AT_ONCE", 7 * len(X))
-    np.testing.assert_allclose(silhouette_sampled(X, labels, n_rows=None).values, whole)
+def test_more_distances_than_are_held_at_a_time():
+    """The silhouettes of 2,100 rows, which take two chunks, are scikit-learn's."""
+    X = np.random.default_rng(0).normal(size=(2_100, 2))
+    labels = (X[:, 0] > 0).astype(int)
+    sample = silhouette_sampled(X, labels, n_rows=None)
+    np.testing.assert_allclose(sample.values, silhouette_samples(X, labels), atol=1e-12)
 
 
 def test_text_labels_are_taken():
