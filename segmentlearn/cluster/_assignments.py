@@ -59,8 +59,11 @@ class LabelledRows(BaseEstimator):
         shape = (len(X), n_found - 1)
         return distance[~skipped].reshape(shape), position[~skipped].reshape(shape)
 
-    def segment_distances(self, X: np.ndarray) -> np.ndarray:
-        """Return the distance of each row of X to the nearest row of each segment."""
+    def memberships(self, X: np.ndarray, squared_scale: float) -> np.ndarray:
+        """Return memberships by Student's t kernel, each row summing to 1.
+
+        The distances are those to the nearest row of each segment.
+        """
         if not hasattr(self, "_segment_searches"):
             many = self.rows.shape[1] > _MAX_COLUMNS_OF_TREES
             how = {"algorithm": "brute" if many else "auto", **self.metric}
@@ -69,7 +72,12 @@ class LabelledRows(BaseEstimator):
                 for label in range(self.labels.max() + 1)
             ]
         found = [search.kneighbors(X, 1)[0] for search in self._segment_searches]
-        return np.hstack(found)
+        kernel = squared_scale + np.hstack(found).astype(np.float64) ** 2
+        nearest, is_positive = kernel.min(axis=1, keepdims=True), kernel > 0
+        # a scale of 0: rows at distance 0 belong wholly to that segment
+        shares = np.ones_like(kernel)
+        np.divide(nearest, kernel, out=shares, where=is_positive)
+        return shares / shares.sum(axis=1, keepdims=True)
 
 
 @_stored
@@ -94,8 +102,7 @@ class PredictAssignment(BaseEstimator):
     def memberships(self, X: np.ndarray) -> np.ndarray:
         """Return each row's membership in each segment."""
         if self.centers is not None:
-            distance = self.centers.segment_distances(X)
-            return _memberships_of_distances(distance, self.squared_scale)
+            return self.centers.memberships(X, self.squared_scale)
         proba = self.clusterer.predict_proba(X)[:, self.own_labels]
         total = proba.sum(axis=1, keepdims=True)
         even = np.full_like(proba, 1 / proba.shape[1])
@@ -118,8 +125,7 @@ class NearestRowAssignment(BaseEstimator):
 
     def memberships(self, X: np.ndarray) -> np.ndarray:
         """Return each row's membership in each segment."""
-        distance = self.labelled.segment_distances(X)
-        return _memberships_of_distances(distance, self.squared_scale)
+        return self.labelled.memberships(X, self.squared_scale)
 
 
 @_stored
@@ -238,30 +244,35 @@ class ClusteredRows:
         return PredictAssignment(self.clusterer, self.own_labels, centers, scale)
 
     def _learn_nearest_row(self, name: str) -> tuple[NearestRowAssignment, np.ndarray]:
+        chosen: Any = slice(None)
         if name == CORE_ROWS:
-            core = self.clusterer.core_sample_indices_
+            chosen, rows = self.compared, self.clusterer.core_sample_indices_
             # where there are components_, sharing them costs no memory
-            rows = getattr(self.clusterer, "components_", None)
-            rows = self.X[core] if rows is None else rows
-            labelled = LabelledRows(rows, self.labels[core], self._metric())
+            core = getattr(self.clusterer, "components_", None)
+            core = self.X[rows] if core is None else core
+            labelled = LabelledRows(core, self.labels[rows], self._metric())
+        else:
+            labelled, rows = self._label_rows()
+        distance, nearest = self._nearest_other(labelled, rows, chosen)
+        if name == CORE_ROWS:
             bounds = np.full(len(self.own_labels), float(self.clusterer.eps))
-            distance, nearest = self._nearest_other(labelled, core, self.compared)
-            scale = self._squared_scale(distance, self.compared)
-            found = _within_bounds(distance, nearest, bounds)
-            return NearestRowAssignment(labelled, bounds, scale), found
-        labelled, rows = self._label_rows()
-        distance, nearest = self._nearest_other(labelled, rows, slice(None))
+        else:
+            bounds = self._learn_bounds(distance, nearest)
+        scale = self._squared_scale(distance, chosen)
+        found = _within_bounds(distance, nearest, bounds)
+        found = found if name == CORE_ROWS else found[self.compared]
+        return NearestRowAssignment(labelled, bounds, scale), found
+
+    def _learn_bounds(self, distance: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+        """Return the bound of each segment with most of its rows on the right side."""
         bounds = np.zeros(len(self.own_labels))
         order = np.argsort(distance, kind="stable")
         for label in range(len(bounds)):
-            # the bound that puts most of the rows near this segment on the right side
             near = order[nearest[order] == label]
             gain = np.cumsum(np.where(self.labels[near] == label, 1, -1))
             if len(gain) and gain.max() > 0:
                 bounds[label] = distance[near[gain.argmax()]]
-        scale = self._squared_scale(distance, slice(None))
-        found = _within_bounds(distance, nearest, bounds)[self.compared]
-        return NearestRowAssignment(labelled, bounds, scale), found
+        return bounds
 
     def _cross_val_predict(self, classifier: Any) -> np.ndarray:
         """Return what a classifier predicts for rows that it was not fitted to."""
@@ -367,12 +378,3 @@ def _within_bounds(
 ) -> np.ndarray:
     """Return the labels, -1 for rows beyond the bound of their segment."""
     return np.where(distance <= bounds[labels], labels, -1)
-
-
-def _memberships_of_distances(distance: Any, squared_scale: float) -> np.ndarray:
-    """Return memberships by Student's t kernel, each row summing to 1."""
-    kernel = squared_scale + np.asarray(distance, dtype=np.float64) ** 2
-    nearest = kernel.min(axis=1, keepdims=True)
-    # a scale of 0: rows at distance 0 belong wholly to that segment
-    found = np.divide(nearest, kernel, out=np.ones_like(kernel), where=kernel > 0)
-    return found / found.sum(axis=1, keepdims=True)

@@ -87,8 +87,9 @@ class CandidateSelection:
             return deep[0]
         simplest, *others = [*self.simple, *deep]
         best = best_of(others)
-        # by chance alone the best of many is ahead of the first
-        return best if best.is_clearly_better_than(simplest) else simplest
+        # the best of many is ahead of the first by chance alone
+        is_better = best.scores.is_clearly_better_than(simplest.scores)
+        return best if is_better else simplest
 
     def autoencoders_of(self, winner: Candidate) -> list[Autoencoder]:
         """Return the autoencoders that a candidate's codes come from, or the best."""
@@ -121,11 +122,7 @@ class CandidateSelection:
         seeds = [draw_seed(self.random_state) for _ in range(n_seeds)] * len(lengths)
         lengths = np.repeat(lengths, n_seeds).tolist()
         self.autoencoders = fit_autoencoders(autoencoder, self.table, lengths, seeds)
-        self.codes = [self._codes(member) for member in self.autoencoders]
-
-    def _codes(self, autoencoder: Autoencoder) -> np.ndarray:
-        """Return codes as an array, whatever container the user has set."""
-        return as_matrix(autoencoder.transform(self.table))
+        self.codes = [as_matrix(net.transform(self.table)) for net in self.autoencoders]
 
     def _code_lengths(self, longest: int | str) -> list[int]:
         """Return the lengths that are compared, the longest first."""
@@ -167,7 +164,7 @@ class CandidateSelection:
             learning_rate=_JOINT_LEARNING_RATE,
             seed=self.seed,
         )
-        codes = self._codes(trained)
+        codes = as_matrix(trained.transform(self.table))
         self.autoencoders.append(trained)
         self.codes.append(codes)
         clusterer = KMeans(len(centers), init=centers.astype(codes.dtype), n_init=1)

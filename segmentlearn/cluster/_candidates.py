@@ -14,10 +14,7 @@ from sklearn.utils import check_random_state
 from segmentlearn.cluster._fitting import max_rows_of
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._latent_classes import LatentClassMixture
-from segmentlearn.cluster._segmentation_score import (
-    SegmentationScore,
-    stability_of_halves,
-)
+from segmentlearn.cluster._segmentation_score import stability_of_halves
 
 PREPARED = "prepared"
 CODES = "codes"
@@ -48,7 +45,7 @@ class Candidate:
     name: str
     members: tuple[int, ...]
     clusterer: InductiveClusterer
-    scores: SegmentationScore | None = None
+    scores: Any = None
 
     @property
     def space(self) -> str:
@@ -59,12 +56,6 @@ class Candidate:
     def total(self) -> float:
         """The score by which candidates are compared; higher is better."""
         return -np.inf if self.scores is None else self.scores.total
-
-    def is_clearly_better_than(self, other: "Candidate") -> bool:
-        """Return whether the score is higher by more than chance explains."""
-        if self.scores is None or other.scores is None:
-            return False
-        return self.scores.is_clearly_better_than(other.scores)
 
 
 def default_clusterers(

@@ -135,8 +135,8 @@ class InductiveClusterer(
       segment's bound is the one that puts most training rows on the right side, each
       measured by its nearest neighbour other than itself. On data held out, this
       gave the labels of a fit to all data more often than the largest or
-      a high quantile of the members' distances, or than a vote in which noise takes
-      part.
+      a high quantile of the distances in a segment, or than a vote that includes
+      noise.
     - for all others, by the vote of the nearest `n_neighbors` training rows.
 
     Distances between rows use the clusterer's `metric` where it has one. Other

@@ -34,7 +34,7 @@ def canonical_labels(
     tie_keys : array-like of shape (n_segments,) or (n_segments, n_keys), default=None
         Decide between segments of the same size, lowest first and column by column,
         such as the segments' mean features. Row i belongs to the i-th lowest label.
-        None, and segments whose keys are the same, go by their first rows.
+        None, and equal keys, order segments by their first rows.
     sample_weight : array-like of shape (n_samples,), default=None
         What each row counts in a size; None counts rows.
 

@@ -93,7 +93,7 @@ class SegmentationScorer:
         one_hot = [position for group in categories for position in group]
         numbers = np.delete(prepared, one_hot, axis=1).astype(np.float64)
         self._numbers = numbers - numbers.mean(axis=0)
-        # a column that hardly varies beside others says nothing about segments
+        # a column that hardly varies beside others holds no information on segments
         variance = float(numbers.var(axis=0).mean()) if numbers.size else 1.0
         self._min_variance = _MIN_VARIANCE * (variance or 1.0)
         self._levels = (prepared[:, one_hot] > 0).astype(np.float64)

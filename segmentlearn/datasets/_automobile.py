@@ -5,7 +5,8 @@ columns, levels and shares of missing values, segments of a comparable look. No 
 copied.
 """
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -46,21 +47,13 @@ _VARIABLE = {
 }
 
 
-class _Segment(NamedTuple):
-    """Shares in percent; `labels` is how the segment splits into A, B, C and D."""
-
-    share: float
-    labels: tuple[float, ...]
-    age: float
-    age_deviation: float
-    male: float
-    married: float
-    graduated: float
-    professions: tuple[float, ...]
-    spending: tuple[float, ...]  # Low, Average, High
-    family: str
-    experience: str
-    variable: str
+# shares in percent; `labels` is how the segment splits into A, B, C and D, `spending`
+# into Low, Average and High
+_Segment = namedtuple(
+    "_Segment",
+    "share labels age age_deviation male married graduated professions spending family "
+    "experience variable",
+)
 
 
 # fmt: off

@@ -6,7 +6,8 @@ look. No row is copied. How long the call took comes into being after the outcom
 depends on the class: the column is a leak, as in the real tables.
 """
 
-from typing import Any, NamedTuple
+from collections import namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -38,27 +39,15 @@ _DAYS = (
 _BALANCE_UNIT = 300.0  # balances are laid out evenly in arcsinh(balance / unit)
 
 
-class _Segment(NamedTuple):
-    """Shares in percent; `subscribes` is the share of the segment that says yes."""
-
-    share: float
-    subscribes: float
-    age: float
-    age_deviation: float
-    jobs: tuple[float, ...]
-    marital: tuple[float, ...]
-    education: tuple[float, ...]  # primary, secondary, tertiary, unknown
-    default: float
-    balance: float  # mean of arcsinh(balance / 300)
-    balance_deviation: float
-    housing: float
-    loan: float
-    contact: tuple[float, ...]  # cellular, telephone, unknown
-    months: tuple[float, ...]
-    previous: tuple[float, ...]  # failure, other, success, unknown
-    days: float  # since the previous campaign
-    days_deviation: float
-    persistence: float  # mean number of further calls in this campaign
+# shares in percent, in the order of the levels in `bank_population`; `balance` is the
+# mean of arcsinh(balance / 300), `days` are those since the previous campaign, and
+# `persistence` is the mean number of further calls in this one
+_Segment = namedtuple(
+    "_Segment",
+    "share subscribes age age_deviation jobs marital education default balance "
+    "balance_deviation housing loan contact months previous days days_deviation "
+    "persistence",
+)
 
 
 # fmt: off

@@ -124,8 +124,8 @@ def make_customers(
         shares stay as `weights` says.
 
     n_noise_columns : int, default=None
-        Number of columns that say nothing, named "noise_0", "noise_1", …: normal
-        numbers and categories with five levels by turns. `None` means 6 for "latent"
+        Number of uninformative columns, named "noise_0", "noise_1", …: normal
+        numbers and categories with five levels alternate. `None` means 6 for "latent"
         and none otherwise.
 
     population : int, default=None
@@ -164,9 +164,9 @@ def make_customers(
         classes : ndarray of shape (n_classes,)
             The labels, sorted.
         proba : ndarray of shape (n_samples, n_classes)
-            Exact probability of each label given the row as it stands, with its missing
-            values. For "latent": given the latent position, which says more than the
-            columns do.
+            Exact probability of each label given the row with its missing values. For
+            "latent": given the latent position, which holds more information than the
+            columns.
         bayes_accuracy : float
             The accuracy that the best possible classifier can expect on these rows; a
             bound that the columns don't reach for "latent".
@@ -289,7 +289,7 @@ def _identifier(kind: str, n_samples: int, rng: np.random.Generator) -> Any:
 
 
 def _noise(n_columns: int, n_samples: int, rng: np.random.Generator) -> dict[str, Any]:
-    """Columns that say nothing, numbers and categories by turns."""
+    """Uninformative columns, alternately numbers and categories."""
     noise: dict[str, Any] = {}
     for number in range(n_columns):
         if number % 2 == 0:

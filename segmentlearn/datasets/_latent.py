@@ -36,7 +36,7 @@ _N_UNITS = 16
 _BEND = 2.5  # how steep the units are: near 0 the map is linear
 _WIDEST = 0.4  # standard deviation of a segment with much room, in a ball of radius 1
 _ROOM = 5.0  # standard deviations to the nearest other centre
-_CANDIDATES = 3  # places tried for a centre, for each centre so far
+_CANDIDATES = 3  # positions tried for a centre, for each centre so far
 _LARGEST_SHARE = 2.5  # against a segment of share 1
 _NUMBER_NOISE = 0.3  # against a standard deviation of 1 that the position explains
 _PREFERENCE = 2.0  # standard deviation of the log odds of a level
@@ -86,8 +86,8 @@ class LatentColumn:
         self, scores: np.ndarray, drift: float, rng: np.random.Generator
     ) -> np.ndarray:
         """Level codes: the logit model of choice over the levels' scores."""
-        places = np.arange(len(self.levels), dtype=float)
-        tilt = DRIFT_TILT * drift * (places - places.mean()) / places.std()
+        positions = np.arange(len(self.levels), dtype=float)
+        tilt = DRIFT_TILT * drift * (positions - positions.mean()) / positions.std()
         # the largest of the utilities with Gumbel noise is a draw from their softmax
         utilities = _PREFERENCE * scores + tilt + rng.gumbel(size=scores.shape)
         return utilities.argmax(axis=1).astype(np.int16)
@@ -262,7 +262,7 @@ def _to_columns(drawn: dict[str, np.ndarray], conditions: Conditions) -> dict[st
 
 
 def _separate_centers(n_centers: int, rng: np.random.Generator) -> np.ndarray:
-    """Mitchell's best candidates (SIGGRAPH 1991): random places, none too close."""
+    """Mitchell's best candidates (SIGGRAPH 1991): random positions, none too close."""
     centers = _in_ball(1, rng)
     while len(centers) < n_centers:
         tried = _in_ball(_CANDIDATES * len(centers), rng)

@@ -52,12 +52,13 @@ class Feature:
         """Stretch a number's distribution, tilt a category's to the later levels."""
         if drift == 0 or len(self.levels) == 1:
             return self
-        places = np.arange(len(self.levels), dtype=float)
+        positions = np.arange(len(self.levels), dtype=float)
         if self.is_category:
-            tilt = np.exp(DRIFT_TILT * drift * (places - places.mean()) / places.std())
+            offsets = DRIFT_TILT * drift * (positions - positions.mean())
+            tilt = np.exp(offsets / positions.std())
             return replace(self, shares=rows_to_one(self.shares * tilt))
-        origins = places / (1.0 + DRIFT_STRETCH * drift)
-        moved = [np.interp(origins, places, row) for row in self.shares]
+        origins = positions / (1.0 + DRIFT_STRETCH * drift)
+        moved = [np.interp(origins, positions, row) for row in self.shares]
         return replace(self, shares=rows_to_one(moved))
 
 

@@ -38,12 +38,12 @@ def read_matrix(
             )
         if not (isinstance(value, Real) and np.isfinite(float(value))):
             raise ValueError(f"{name}[{pair!r}] is {value!r}, not a finite number.")
-        unknown = [label for label in pair if label not in classes]
-        if unknown:
-            raise ValueError(
-                f"{name} has the key {pair!r}, but {unknown[0]!r} is not among the "
-                f"classes {classes!r}; pass all of them as labels."
-            )
+        for label in pair:
+            if label not in classes:
+                raise ValueError(
+                    f"{name} has the key {pair!r}, but {label!r} is not among the "
+                    f"classes {classes!r}; pass all of them as labels."
+                )
         values[classes.index(pair[0]), classes.index(pair[1])] = value
     return values
 

@@ -7,20 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn import metrics
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.frozen import FrozenEstimator
-from sklearn.metrics import (
-    f1_score,
-    get_scorer,
-    jaccard_score,
-    make_scorer,
-    precision_score,
-    recall_score,
-)
-from sklearn.model_selection import (
-    FixedThresholdClassifier,
-    TunedThresholdClassifierCV,
-)
+from sklearn.metrics import get_scorer, make_scorer
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -41,12 +32,7 @@ from segmentlearn.metrics import (
 )
 
 # scorers of these names would take 1 for the positive class
-_OF_THE_POSITIVE = {
-    "f1": f1_score,
-    "jaccard": jaccard_score,
-    "precision": precision_score,
-    "recall": recall_score,
-}
+_OF_THE_POSITIVE = ("f1", "jaccard", "precision", "recall")
 
 
 class _KnownProbabilities(ClassifierMixin, BaseEstimator):
@@ -208,10 +194,10 @@ def tune_threshold(
         threshold = threshold_for_budget(scores, float(share))
     else:
         scorer = _scorer_of(metric, cost_matrix, classes, pos_label)
-        listed = not isinstance(thresholds, int | np.integer)
-        if isinstance(thresholds, int | np.integer):
-            levels = np.linspace(0.0, 1.0, thresholds)
-            thresholds = np.unique(np.quantile(scores, levels))
+        n_thresholds = thresholds if isinstance(thresholds, int | np.integer) else None
+        if n_thresholds is not None:
+            shares = np.linspace(0.0, 1.0, n_thresholds)
+            thresholds = np.unique(np.quantile(scores, shares))
         thresholds = np.asarray(thresholds, dtype=np.float64)
         found = TunedThresholdClassifierCV(
             _KnownProbabilities(classes[[1 - at, at]]),  # the last is the positive one
@@ -225,15 +211,10 @@ def tune_threshold(
         threshold = float(found.best_threshold_)
         best_score, curve = float(found.best_score_), dict(found.cv_results_)
         measure = _measure_of_counts(metric, cost_matrix, classes, at)
-        if n_bootstraps and measure is not None and not listed:
-            threshold = _bagged_threshold(
-                y[known] == pos_label,
-                scores,
-                thresholds,
-                measure,
-                n_bootstraps,
-                check_random_state(random_state),
-            )
+        if n_bootstraps and measure is not None and n_thresholds is not None:
+            rows = y[known] == pos_label, scores
+            rng = check_random_state(random_state)
+            threshold = _bagged_threshold(*rows, thresholds, measure, n_bootstraps, rng)
     tuned = FixedThresholdClassifier(
         FrozenEstimator(classifier),
         threshold=threshold,
@@ -274,7 +255,7 @@ def _scorer_of(
     if cost_matrix is not None:
         return make_cost_scorer(cost_matrix, labels=classes)
     if metric in _OF_THE_POSITIVE:
-        score = _OF_THE_POSITIVE[metric]
+        score = getattr(metrics, f"{metric}_score")
         return make_scorer(score, pos_label=pos_label, zero_division=0.0)
     if isinstance(metric, str) or hasattr(metric, "set_score_request"):
         scorer = get_scorer(metric)
@@ -296,14 +277,8 @@ def _measure_of_counts(
     """Return what to maximise as a function of TP, FP, FN and TN; None if it is not."""
     if cost_matrix is not None:
         costs, no = read_matrix(cost_matrix, classes), 1 - at
-        return lambda tp, fp, fn, tn: (
-            -(
-                costs[at, at] * tp
-                + costs[no, at] * fp
-                + costs[at, no] * fn
-                + costs[no, no] * tn
-            )
-        )
+        weights = costs[at, at], costs[no, at], costs[at, no], costs[no, no]
+        return lambda *counts: -sum(w * n for w, n in zip(weights, counts, strict=True))
     if metric == "f1":
         return lambda tp, fp, fn, tn: 2 * tp / np.maximum(2 * tp + fp + fn, 1e-12)
     if metric == "jaccard":
@@ -329,7 +304,7 @@ def _bagged_threshold(
     n_rows, n_bins = len(scores), len(thresholds) + 1
 
     def at_least(weights: np.ndarray) -> np.ndarray:
-        """Return the weight of rows that reach each threshold; all of it is first."""
+        """Return the weight of rows that reach each threshold, the total first."""
         return np.bincount(reached, weights, n_bins)[::-1].cumsum()[::-1]
 
     best = []
@@ -339,11 +314,7 @@ def _bagged_threshold(
             at_least(times * is_positive),
             at_least(times * ~is_positive),
         )
-        values = measure(
-            positive[1:],
-            negative[1:],
-            positive[0] - positive[1:],
-            negative[0] - negative[1:],
-        )
+        tp, fp = positive[1:], negative[1:]
+        values = measure(tp, fp, positive[0] - tp, negative[0] - fp)
         best.append(thresholds[int(np.argmax(values))])
     return float(np.mean(best))

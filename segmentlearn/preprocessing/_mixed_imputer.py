@@ -78,7 +78,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         Most rounds of "iterative".
     categorical_features : "auto" or list of str or int, default="auto"
         Columns, by name or position, that hold categories whatever their dtype, such as
-        codes written as numbers. "auto" goes by the dtypes.
+        codes written as numbers. "auto" follows the dtypes.
     random_state : int, RandomState instance or None, default=None
         Seed of "iterative".
 
@@ -299,7 +299,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
             warnings.warn(
                 f"The column(s) {dropped} hold no value at all and are dropped.",
                 SegmentLearnWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
         self.text_features_ = []
         self._fit_numbers(numbers, numeric)
@@ -339,7 +339,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         counts = level_counts(factor)
         counts.pop(None, None)
         levels = counts if factor.ordered else sorted(counts, key=level_order)
-        return max(levels, key=lambda level: counts[level])
+        return max(levels, key=counts.__getitem__)
 
     def _wants_indicator(self, name: str) -> bool:
         """Return whether a column of the training table gets an indicator."""

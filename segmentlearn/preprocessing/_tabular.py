@@ -84,7 +84,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         truth values, or whole numbers taken for an identifier.
     identifiers : {"drop", "keep"}, default="drop"
         What happens to identifiers. Columns listed in `categorical_features` or
-        `numeric_features` are never taken for one.
+        `numeric_features` are never taken for identifiers.
     target_type : {"auto", "classes", "continuous"}, default="auto"
         How y is read for target means, see `CategoryEncoder`.
     random_state : int, RandomState instance or None, default=None
@@ -128,13 +128,13 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    A frame given to `transform` is matched by column names: another order is put right,
+    A frame given to `transform` is matched by column names: columns are reordered,
     extra columns are ignored with a warning, and columns that were left out in `fit`
     may be absent.
 
     Dates become days since 1970-01-01. Arrays are never searched for identifiers.
-    Scale and median come from the values present, so a column that is mostly missing
-    keeps the scale of what is known of it.
+    Scale and median come from the values present, also in a column that is mostly
+    missing.
 
     Examples
     --------

@@ -199,7 +199,7 @@ def _check_shape(frame: pd.DataFrame, caller: str | None) -> None:
     repeated = frame.columns[frame.columns.astype(str).duplicated()]
     if len(repeated):
         raise SchemaError(
-            f"The column name(s) {list(repeated.unique())} stand more than once in X; "
+            f"The column name(s) {list(repeated.unique())} occur more than once in X; "
             f"rename or drop the repeated columns."
         )
 

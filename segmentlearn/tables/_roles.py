@@ -24,7 +24,7 @@ def resolve_roles(
     both = [name for name in names if name in categorical & numeric]
     if both:
         raise ValueError(
-            f"{both} stand in both categorical_features and numeric_features; leave "
+            f"{both} are in both categorical_features and numeric_features; leave "
             "each in one of them."
         )
     kind_of = dict(zip(names, kinds, strict=True))

@@ -61,7 +61,7 @@ def match_columns(
         warnings.warn(
             f"The column(s) {extra} were not seen in fit and are ignored.",
             SegmentLearnWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
     positions = [position_of[name] for name in used if name in position_of]
     problems = []

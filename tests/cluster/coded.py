@@ -12,7 +12,7 @@ KIND = np.repeat([0, 1, 2], (60, 40, 20))
 
 
 def draw_customers(random_state=0):
-    """Draw 120 customers of three kinds far apart; values are missing, one is text."""
+    """Draw 120 customers of three separate kinds; values are missing, one is text."""
     rng = np.random.default_rng(random_state)
     age = np.array([25.0, 45.0, 70.0])[KIND] + rng.normal(0, 2, 120)
     age[::15] = np.nan

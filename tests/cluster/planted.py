@@ -8,6 +8,6 @@ TRUE = np.repeat([0, 1, 2], SIZES)
 
 
 def draw(random_state):
-    """Draw three segments of 60, 40 and 20 rows, far apart, in the order of TRUE."""
+    """Draw three separate segments of 60, 40 and 20 rows, in the order of TRUE."""
     rng = np.random.default_rng(random_state)
     return CENTERS[TRUE] + rng.normal(0, 1, (len(TRUE), 2))

@@ -49,7 +49,7 @@ def consensus(customers):
 
 
 def test_plain_segments_are_left_to_simple_clusterers(fitted):
-    """Where kinds are far apart, nothing deep is needed, and all are found."""
+    """Well separated kinds are all found, and nothing deep is needed."""
     assert fitted.space_ == "prepared"
     assert adjusted_rand_score(KIND, fitted.labels_) == 1.0
 
@@ -67,10 +67,10 @@ def test_non_linear_segments_are_found_in_codes(bent):
     """On a curved surface a deep candidate finds more than k-means."""
     fitted, truth = bent
     found = {
-        one["name"]: adjusted_rand_score(truth.segment, one["labels"])
-        for one in fitted.candidates_
+        candidate["name"]: adjusted_rand_score(truth.segment, candidate["labels"])
+        for candidate in fitted.candidates_
     }
-    best = max(found[one["name"]] for one in fitted.candidates_[2:])
+    best = max(found[candidate["name"]] for candidate in fitted.candidates_[2:])
     assert best > found["kmeans on prepared"]
     assert found[fitted.selected_] > found["kmeans on prepared"]
 
@@ -78,8 +78,10 @@ def test_non_linear_segments_are_found_in_codes(bent):
 def test_the_selected_candidate_is_the_best(fitted, bent):
     """One is selected, and its segments are those returned."""
     for clusterer in (fitted, bent[0]):
-        best = max(clusterer.candidates_, key=lambda one: one["score"])
-        (selected,) = [one for one in clusterer.candidates_ if one["selected"]]
+        best = max(clusterer.candidates_, key=lambda candidate: candidate["score"])
+        (selected,) = [
+            candidate for candidate in clusterer.candidates_ if candidate["selected"]
+        ]
         assert selected is best
         assert clusterer.selected_ == selected["name"]
         np.testing.assert_array_equal(selected["labels"], clusterer.labels_)
@@ -87,13 +89,13 @@ def test_the_selected_candidate_is_the_best(fitted, bent):
 
 def test_candidates_are_described(consensus):
     """Simple ones, the best deep one, and the vote."""
-    names = [one["name"] for one in consensus.candidates_]
+    names = [candidate["name"] for candidate in consensus.candidates_]
     assert len(names) == 4
     assert [name.endswith("on prepared") for name in names] == [True] * 2 + [False] * 2
     assert names[3] == "consensus on codes of 4 autoencoders"
-    spaces = [one["space"] for one in consensus.candidates_]
+    spaces = [candidate["space"] for candidate in consensus.candidates_]
     assert spaces == ["prepared", "prepared", "codes", "codes"]
-    components = [one["n_components"] for one in consensus.candidates_]
+    components = [candidate["n_components"] for candidate in consensus.candidates_]
     assert components[:2] == [None, None]
     assert components[2] in (2, 3)
     assert components[3] == [3, 3, 2, 2]
@@ -101,19 +103,20 @@ def test_candidates_are_described(consensus):
 
 def test_candidates_have_scores_of_three_parts(fitted):
     """Finite numbers, and a label a row."""
-    for one in fitted.candidates_:
-        parts = [one[part] for part in ("separation", "likelihood", "stability")]
-        assert np.isfinite([*parts, one["score"]]).all()
-        assert one["labels"].shape == (120,)
-        assert one["n_clusters"] == 3
+    for candidate in fitted.candidates_:
+        names = ("separation", "likelihood", "stability")
+        measures = [candidate[name] for name in names]
+        assert np.isfinite([*measures, candidate["score"]]).all()
+        assert candidate["labels"].shape == (120,)
+        assert candidate["n_clusters"] == 3
 
 
 def test_members_are_all_autoencoders_with_all_clusterers(consensus):
     """Two seeds by two lengths by two clusterers; the best is the deep finalist."""
     members = consensus.members_
-    assert [one["n_components"] for one in members] == [3] * 4 + [2] * 4
-    (best,) = [one for one in members if one["selected"]]
-    assert best["score"] == max(one["score"] for one in members)
+    assert [candidate["n_components"] for candidate in members] == [3] * 4 + [2] * 4
+    (best,) = [candidate for candidate in members if candidate["selected"]]
+    assert best["score"] == max(candidate["score"] for candidate in members)
     assert best["score"] == consensus.candidates_[2]["score"]
     assert "labels" not in best
 
@@ -129,7 +132,7 @@ def test_without_baselines_there_is_one_candidate(deep):
 def test_joint_training_gives_its_segments(joint, customers):
     """Without baselines it is returned, codes included."""
     assert joint.selected_ == "idec on codes"
-    assert [one["name"] for one in joint.candidates_] == [
+    assert [candidate["name"] for candidate in joint.candidates_] == [
         "kmeans on codes",
         "idec on codes",
     ]
@@ -199,7 +202,9 @@ def test_the_same_seed_gives_the_same_result(fitted, customers):
     np.testing.assert_array_equal(
         again.transform(customers), fitted.transform(customers)
     )
-    scores = [[one["score"] for one in m.candidates_] for m in (again, fitted)]
+    scores = [
+        [candidate["score"] for candidate in m.candidates_] for m in (again, fitted)
+    ]
     assert scores[0] == scores[1]
 
 
@@ -207,8 +212,8 @@ def test_a_random_state_is_drawn_from(customers):
     """Two equal ones give equal codes, and move on."""
     states = [np.random.RandomState(7) for _ in range(2)]
     codes = [
-        tiny(random_state=one, compare_baselines=False).fit_transform(customers)
-        for one in states
+        tiny(random_state=state, compare_baselines=False).fit_transform(customers)
+        for state in states
     ]
     np.testing.assert_array_equal(*codes)
     assert states[0].randint(10**6) != np.random.RandomState(7).randint(10**6)
@@ -260,7 +265,7 @@ def test_inertia_and_silhouette_are_those_of_the_segments(deep, customers):
         (deep.prepare(customers), deep.inertia_, deep.silhouette_),
         (deep.transform(customers), deep.latent_inertia_, deep.latent_silhouette_),
     ):
-        means = np.stack([space[labels == one].mean(axis=0) for one in range(3)])
+        means = np.stack([space[labels == label].mean(axis=0) for label in range(3)])
         assert inertia == pytest.approx(((space - means[labels]) ** 2).sum(), rel=1e-4)
         assert silhouette == pytest.approx(silhouette_score(space, labels), rel=1e-4)
     assert deep.cluster_centers_.shape == (3, 5)
@@ -308,7 +313,7 @@ def test_an_injected_clusterer_keeps_its_number(customers):
     other = tiny(clusterer=ward, n_clusters=2).fit(customers)
     assert other.n_clusters_ == 2
     assert ward.n_clusters == 4
-    names = {one["name"] for one in other.candidates_}
+    names = {candidate["name"] for candidate in other.candidates_}
     assert names == {
         "AgglomerativeClustering on prepared",
         "AgglomerativeClustering on codes",
@@ -323,7 +328,7 @@ def test_a_mixture_has_components(customers):
 
 
 def test_noise_is_in_no_segment(customers):
-    """HDBSCAN's -1 is kept, apart from centres, and predicted for odd customers."""
+    """HDBSCAN's -1 is kept, has no centre, and predicted for odd customers."""
     far = customers.copy()
     far.loc[:2, ["income", "score"]] = [[-900.0, 900.0], [900.0, 0.0], [500.0, -900.0]]
     clusterer = HDBSCAN(min_cluster_size=8, copy=True)
@@ -351,4 +356,4 @@ def test_k_means_of_the_users_own(customers):
     fitted = tiny(clusterer=KMeans(8, n_init=2), joint="idec", joint_epochs=3).fit(
         customers
     )
-    assert [one["n_clusters"] for one in fitted.candidates_] == [3, 3, 3]
+    assert [candidate["n_clusters"] for candidate in fitted.candidates_] == [3, 3, 3]

@@ -232,7 +232,7 @@ def test_many_rows_are_sampled(customers, monkeypatch):
     assert segmenter.labels_.shape == (120,)
     assert adjusted_rand_score(KIND, segmenter.labels_) > 0.9
     np.testing.assert_array_equal(segmenter.predict(customers), segmenter.labels_)
-    (selected,) = [one for one in segmenter.candidates_ if one["selected"]]
+    (selected,) = [found for found in segmenter.candidates_ if found["selected"]]
     np.testing.assert_array_equal(selected["labels"], segmenter.clusterer_.labels_)
     proba = segmenter.predict_proba(customers)
     np.testing.assert_array_equal(proba.argmax(axis=1), segmenter.labels_)

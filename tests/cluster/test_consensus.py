@@ -43,17 +43,17 @@ def test_views_are_matched(fitted):
 
 def test_each_segment_of_a_view_has_a_place(fitted):
     """A match names segments of the consensus."""
-    for one, match in zip(fitted.clusterers_, fitted.matches_, strict=True):
-        assert len(match) == one.n_clusters_
+    for clusterer, match in zip(fitted.clusterers_, fitted.matches_, strict=True):
+        assert len(match) == clusterer.n_clusters_
         assert set(match) <= set(range(fitted.n_clusters_))
 
 
 def test_agreement_is_the_mean_of_pairs(fitted):
     """Adjusted Rand indices of two views each."""
-    labels = [one.labels_ for one in fitted.clusterers_]
+    labels = [clusterer.labels_ for clusterer in fitted.clusterers_]
     pairs = [
-        adjusted_rand_score(labels[one], labels[other])
-        for one, other in ((0, 1), (0, 2), (1, 2))
+        adjusted_rand_score(labels[first], labels[second])
+        for first, second in ((0, 1), (0, 2), (1, 2))
     ]
     assert fitted.agreement_ == pytest.approx(np.mean(pairs))
 
@@ -79,7 +79,7 @@ def test_views_of_unlike_numbers_of_segments():
     eps = 3.0
     X[:, 2:4] *= [1.0, 0.05]  # two of the three are one here
     fitted = ConsensusClusterer(DBSCAN(eps), views=VIEWS).fit(X)
-    assert {one.n_clusters_ for one in fitted.clusterers_} == {2, 3}
+    assert {clusterer.n_clusters_ for clusterer in fitted.clusterers_} == {2, 3}
     assert adjusted_rand_score(TRUE, fitted.labels_) > 0.95
 
 
@@ -134,7 +134,7 @@ def test_views_may_be_arrays(views):
         ([[-1]], r"\[-1\]"),
     ],
 )
-def test_wrong_views_are_told(views, wrong, text):
+def test_wrong_views_are_named(views, wrong, text):
     """What is wrong, and what is possible."""
     with pytest.raises(ValueError, match=text):
         ConsensusClusterer(KMeans(3), views=wrong).fit(views)

@@ -15,9 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import InductiveClusterer
 from segmentlearn.exceptions import SegmentLearnWarning
-from tests.cluster.planted import TRUE
-
-LIMITS = "segmentlearn.cluster._fitting._MAX_ROWS"
+from tests.cluster.planted import TRUE, draw
 
 
 def test_negative_weights_are_refused(X):
@@ -79,41 +77,50 @@ def test_samples_are_seeded(X):
     assert labels(0) == labels(0) != labels(1)
 
 
-def test_chunks_of_rows_do_not_matter(monkeypatch, X):
-    """Rows assigned in chunks are assigned as they are together."""
-    model = InductiveClusterer(AgglomerativeClustering(3), max_rows=50, random_state=0)
-    with pytest.warns(SegmentLearnWarning):
-        whole = model.fit_predict(X)
-    monkeypatch.setattr("segmentlearn.cluster._inductive._ROWS_AT_ONCE", 7)
-    with pytest.warns(SegmentLearnWarning):
-        chunked = model.fit_predict(X)
-    assert (whole == chunked).all()
+class Halves(AgglomerativeClustering):
+    """Quick clusterer with the limits of its parent: segments by sign."""
+
+    def fit_predict(self, X, y=None):
+        """Label the rows."""
+        self.labels_ = (X[:, 0] > 0).astype(int)
+        return self.labels_
+
+
+def test_large_tables_are_assigned_as_by_predict():
+    """Rows that the clusterer has not seen are assigned in chunks of 100,000."""
+    rows = np.random.default_rng(0).uniform(1, 2, (100_050, 1))
+    rows[::3] *= -1
+    with pytest.warns(SegmentLearnWarning, match="50 of 100,050"):
+        model = InductiveClusterer(Halves(), max_rows=50, random_state=0).fit(rows)
+    np.testing.assert_array_equal(model.labels_, (rows[:, 0] < 0).astype(int))
+    np.testing.assert_array_equal(model.labels_[-60:], model.predict(rows[-60:]))
 
 
 @pytest.mark.parametrize(
     ("clusterer", "is_sampled"),
     [
-        (AgglomerativeClustering(3), True),
-        (make_pipeline(StandardScaler(), AgglomerativeClustering(3)), True),
-        (AgglomerativeClustering(3, connectivity=np.eye(120)), False),
+        (Halves(), True),
+        (make_pipeline(StandardScaler(), Halves()), True),
+        (Halves(connectivity=np.eye(1)), False),
         (DBSCAN(eps=2), False),
         (KMeans(3), False),
     ],
 )
-def test_only_clusterers_of_pairs_are_sampled(monkeypatch, clusterer, is_sampled, X):
+def test_only_clusterers_of_pairs_are_sampled(clusterer, is_sampled):
     """Those whose cost grows with the number of rows see all of them."""
-    monkeypatch.setattr(LIMITS, {AgglomerativeClustering: 50})
+    rows = np.vstack([draw(seed) for seed in range(84)])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        InductiveClusterer(clusterer, random_state=0).fit(X)
-    assert any("50 of 120" in str(found.message) for found in caught) == is_sampled
+        InductiveClusterer(clusterer, random_state=0).fit(rows)
+    messages = [str(found.message) for found in caught]
+    assert any("10,000 of 10,080" in message for message in messages) == is_sampled
 
 
-def test_max_rows_none_samples_nothing(monkeypatch, X):
+def test_max_rows_none_samples_nothing():
     """With None the clusterer sees every row."""
-    monkeypatch.setattr(LIMITS, {AgglomerativeClustering: 50})
-    model = InductiveClusterer(AgglomerativeClustering(3), max_rows=None).fit(X)
-    assert len(model.clusterer_.labels_) == 120
+    rows = np.vstack([draw(seed) for seed in range(84)])
+    model = InductiveClusterer(Halves(), max_rows=None).fit(rows)
+    assert len(model.clusterer_.labels_) == len(rows)
 
 
 def test_seeds_are_passed_on(X):

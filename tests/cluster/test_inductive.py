@@ -28,7 +28,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import InductiveClusterer, load, save
-from segmentlearn._compat import InvalidParameterError
 from segmentlearn.exceptions import SegmentLearnWarning
 from tests.cluster.planted import CENTERS, TRUE
 
@@ -69,7 +68,7 @@ def fitted(X):
 
 
 def in_a_segment(labels):
-    """Tell which rows are no noise: density clusterers leave out a few."""
+    """Return which rows are no noise: density clusterers leave out a few."""
     clustered = labels >= 0
     assert clustered.mean() > 0.9
     return clustered
@@ -134,7 +133,7 @@ def test_fit_predict_returns_the_labels(name, fitted, X):
 
 
 @every_clusterer
-def test_segments_far_apart_agree(fitted, name):
+def test_separated_segments_agree(fitted, name):
     """Nearly all rows get their own label without their own help."""
     assert 0.9 < fitted[name].agreement_ <= 1
 
@@ -283,7 +282,7 @@ def test_distances_in_place_of_columns_are_refused(X):
 @pytest.mark.parametrize("clusterer", [FeatureAgglomeration(), StandardScaler()])
 def test_what_labels_no_rows_is_no_clusterer(clusterer, X):
     """Refused by the name of the parameter."""
-    with pytest.raises(InvalidParameterError, match="The 'clusterer' parameter of"):
+    with pytest.raises(ValueError, match="The 'clusterer' parameter of"):
         InductiveClusterer(clusterer).fit(X)
 
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segmentlearn._compat import InvalidParameterError
 from segmentlearn.cluster import canonical_labels, match_labels
 
 N_ROWS = 30
@@ -27,13 +26,13 @@ def renumber(labels, numbers):
 
 
 def n_agreeing(labels, reference):
-    """Count the rows that are in the same segment, noise apart."""
+    """Count the rows that are in the same segment, without noise."""
     return np.sum((labels == reference) & (labels >= 0))
 
 
 @given(labellings)
 def test_sizes_fall_with_the_number(labels):
-    """Numbers run from 0 without a gap, from the largest segment to the smallest."""
+    """Numbers run from 0, each once, from the largest segment to the smallest."""
     new_labels, _ = canonical_labels(labels)
     found, size = np.unique(new_labels[new_labels >= 0], return_counts=True)
     assert found.tolist() == list(range(len(found)))
@@ -130,7 +129,7 @@ def test_the_same_segments_get_their_numbers_back(labels, numbers):
 
 @given(pairs)
 def test_segments_stay_whole(pair):
-    """Matching renumbers: rows stay together, segments apart, and noise noise."""
+    """Matching renumbers: segments and noise have the same rows."""
     labels, reference = pair
     matched = match_labels(labels, reference)
     assert len(set(zip(labels, matched, strict=True))) == len(set(labels))
@@ -199,5 +198,5 @@ def test_no_rows_are_refused():
 
 def test_parameters_are_checked():
     """A number is no labelling."""
-    with pytest.raises(InvalidParameterError, match="The 'labels' parameter of"):
+    with pytest.raises(ValueError, match="The 'labels' parameter of"):
         canonical_labels(3)

@@ -125,7 +125,7 @@ def test_a_good_net_that_stops_early_is_no_rise():
     assert result.rise < 0.01
 
 
-def test_broken_training_is_told():
+def test_broken_training_is_reported():
     """A loss that is not finite is named with its epoch."""
     result = generalization_gap({"loss": [1.0, np.nan], "val_loss": [1.0, np.nan]})
     assert result.state == "unstable"

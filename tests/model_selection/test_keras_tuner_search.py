@@ -67,7 +67,8 @@ def test_pipeline_is_searched_with_hyperband():
         error_score="raise",
     ).fit(X, y)
     epochs = [
-        one["segmentclassifier__max_epochs"] for one in search.cv_results_["params"]
+        params["segmentclassifier__max_epochs"]
+        for params in search.cv_results_["params"]
     ]
     assert {1, 3} == set(epochs)
     assert search.best_estimator_[-1].n_iter_ <= max(epochs)
@@ -109,7 +110,7 @@ def test_global_random_numbers_are_left_alone(numbers):
 def test_bayesian_search_looks_near_the_best(numbers):
     """After its first random trials it prefers small leaves, which are better."""
     search = search_tree(oracle="bayesian", n_trials=9).fit(*numbers)
-    leaves = [one["min_samples_leaf"] for one in search.cv_results_["params"]]
+    leaves = [params["min_samples_leaf"] for params in search.cv_results_["params"]]
     assert np.mean(leaves[3:]) < 30
 
 
@@ -124,7 +125,7 @@ def test_proposed_numbers_are_pythons_own(numbers):
         random_state=0,
     ).fit(*numbers)
     tried = search.cv_results_["params"]
-    assert [type(one["ccp_alpha"]) for one in tried] == [float] * 4
+    assert [type(params["ccp_alpha"]) for params in tried] == [float] * 4
 
 
 @pytest.mark.parametrize(("name", "direction"), [("score", "max"), ("val_loss", "min")])
@@ -161,7 +162,7 @@ def test_oracle_objects_may_bring_their_space(numbers):
     )
     search = KerasTunerSearchCV(DecisionTreeClassifier(), {}, oracle=oracle, cv=3)
     search.fit(*numbers)
-    tried = [one["max_depth"] for one in search.cv_results_["params"]]
+    tried = [params["max_depth"] for params in search.cv_results_["params"]]
     assert sorted(tried) == [1, 2, 3, 4, 5]
 
 
@@ -176,7 +177,7 @@ def test_conditions_within_functions(numbers):
         cv=3,
         random_state=0,
     ).fit(numbers[0], numbers[1] == numbers[1].iloc[0])
-    found = {(one["C"], one["tol"]) for one in search.cv_results_["params"]}
+    found = {(params["C"], params["tol"]) for params in search.cv_results_["params"]}
     assert found == {(0.1, 1e-2), (1.0, 1e-3)}
 
 
@@ -185,7 +186,7 @@ def test_a_small_space_ends_the_search(numbers):
     search = KerasTunerSearchCV(
         DecisionTreeClassifier(), {"max_depth": [1, 2]}, cv=3, random_state=0
     ).fit(*numbers)
-    tried = [one["max_depth"] for one in search.cv_results_["params"]]
+    tried = [params["max_depth"] for params in search.cv_results_["params"]]
     assert sorted(tried) == [1, 2]
 
 

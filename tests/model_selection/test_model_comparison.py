@@ -22,7 +22,9 @@ def draw(n_rows=150):
     rng = np.random.default_rng(0)
     y = np.repeat(["a", "b", "c"], n_rows // 3)
     centers = {"a": 0.0, "b": 4.0, "c": 5.0}
-    X = np.array([centers[one] for one in y])[:, None] + rng.normal(size=(n_rows, 2))
+    X = np.array([centers[label] for label in y])[:, None] + rng.normal(
+        size=(n_rows, 2)
+    )
     return X, y
 
 
@@ -42,7 +44,7 @@ def test_every_model_has_every_fold(found):
 
 
 def test_the_majority_is_beaten(found):
-    """Its classes are drawn apart."""
+    """Its classes are well separated."""
     assert found.verdict.startswith("LogisticRegression is better than majority")
 
 
@@ -81,9 +83,9 @@ def test_differences_are_positive_where_it_is_better(found):
     """Losses are turned round."""
     rows = found.differences.set_index(["baseline", "measure"])["difference"]
     means = found.fold_scores.groupby("model")[["log_loss", "accuracy"]].mean()
-    gap = means.loc["LogisticRegression"] - means.loc["majority"]
-    assert rows["majority", "accuracy"] == pytest.approx(gap["accuracy"])
-    assert rows["majority", "log_loss"] == pytest.approx(-gap["log_loss"])
+    lead = means.loc["LogisticRegression"] - means.loc["majority"]
+    assert rows["majority", "accuracy"] == pytest.approx(lead["accuracy"])
+    assert rows["majority", "log_loss"] == pytest.approx(-lead["log_loss"])
 
 
 def test_confusions_are_named(found):
@@ -92,7 +94,7 @@ def test_confusions_are_named(found):
     confused_with = own.set_index("class")["confused_with"]
     assert confused_with["b"] == "c"
     assert confused_with["c"] == "b"
-    assert "knows a best" in found.verdict
+    assert "predicts a best" in found.verdict
 
 
 def test_support_is_that_of_the_table(found):

@@ -78,7 +78,7 @@ def test_an_estimator_without_a_net_is_refused():
 
 
 def test_a_clusterer_is_referred_to_its_own_contest():
-    """No held-out score judges segments that nobody knows."""
+    """No held-out score exists for unknown segments."""
     with pytest.raises(ValueError, match="select_n_clusters"):
         search_space(AutoencoderClusterer(Autoencoder()))
 

@@ -18,7 +18,7 @@ CENTERS = [[0, 0], [20, 0], [0, 20]]
 
 @pytest.fixture(scope="module")
 def blobs():
-    """Three segments far apart, of fifty."""
+    """Three well separated segments of fifty rows."""
     return make_blobs(150, centers=CENTERS, random_state=0)[0]
 
 
@@ -40,7 +40,7 @@ def test_segments_that_are_there_come_back(clusterer, blobs):
     assert found.to_frame()["verdict"].isin(["stable", "highly stable"]).all()
 
 
-def test_one_segment_cut_in_two_is_told(blobs):
+def test_one_segment_cut_in_two_is_reported(blobs):
     """With four segments for three, one pair does not come back."""
     found = cluster_stability(KMeans(4, n_init=3), blobs, random_state=0)
     frame = found.to_frame()

@@ -58,7 +58,7 @@ def test_whole_numbers_of_scipy_stay_whole():
 def test_values_of_any_kind_can_be_chosen():
     """Tuples, None and text come back as the very objects that were given."""
     wanted = [(64, 64), None, "auto"]
-    assert all(any(value is one for one in wanted) for value in draw(wanted))
+    assert all(any(value is choice for choice in wanted) for value in draw(wanted))
     assert len({str(value) for value in draw(wanted)}) == 3
 
 

@@ -43,7 +43,7 @@ def test_numbers_are_standardised(customers):
 
 @pytest.mark.parametrize("levels", [2, 3, 7])
 def test_a_category_counts_as_much_as_a_number(levels):
-    """Two random customers are as far apart in its block as in a number."""
+    """Two random customers are as distant in its columns as in a number."""
     rng = np.random.default_rng(1)
     shares = rng.dirichlet(np.full(levels, 5.0))
     X = pd.DataFrame(
@@ -56,7 +56,7 @@ def test_a_category_counts_as_much_as_a_number(levels):
 
 
 def test_a_rare_flag_is_bound():
-    """The factor on a block is at most `largest_scale`."""
+    """The factor on a category is at most `largest_scale`."""
     flag = np.where(np.arange(1000) < 2, "yes", "no")
     X = pd.DataFrame({"flag": flag, "n": np.linspace(0, 1, 1000)})
     fitted = DistancePreprocessor(largest_scale=2.0, min_frequency=None).fit(X)
@@ -102,7 +102,7 @@ def test_numbers_are_cut_off(clip, customers):
 
 
 def test_a_single_outlier_does_not_rule():
-    """Half of the others still lie apart by about a deviation."""
+    """Half of the others are still about a deviation away."""
     X = np.append(np.random.default_rng(0).normal(size=200), 1e9)[:, None]
     out = DistancePreprocessor().fit_transform(X)[:-1, 0]
     assert 0.3 < out.std() < 1.5
@@ -135,7 +135,7 @@ def test_missing_categories_are_a_level():
 
 
 def test_unseen_levels_are_no_level(customers):
-    """The block of such a row is not that of any level seen, and finite."""
+    """The columns of such a row are those of no level seen, and finite."""
     fitted = DistancePreprocessor(min_frequency=None).fit(customers)
     with pytest.warns(SegmentLearnWarning, match="Pilot"):
         out = fitted.transform(customers.iloc[[0]].assign(job="Pilot"))
@@ -223,7 +223,7 @@ def test_arrays_come_back(X):
     assert (np.abs(back.astype(float) - X) <= 2e-3 * largest).all()
 
 
-def test_wrong_width_is_told(customers):
+def test_wrong_width_is_named(customers):
     """inverse_transform takes what transform gives."""
     fitted = DistancePreprocessor().fit(customers)
     with pytest.raises(ValueError, match="X has 4 columns; transform gives 5"):

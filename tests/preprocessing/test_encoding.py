@@ -126,7 +126,7 @@ def test_real_levels_named_other_and_missing_keep_their_names():
     ]
 
 
-def test_names_that_clash_between_columns_are_told_apart():
+def test_names_that_clash_between_columns_are_made_unique():
     """Frames with repeated names are of no use."""
     X = pd.DataFrame({"a": ["b_c"], "a_b": ["c"]})
     assert CategoryEncoder().fit(X).get_feature_names_out().tolist() == [

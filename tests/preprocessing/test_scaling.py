@@ -91,7 +91,7 @@ def test_precision_is_kept(dtype):
 
 
 def test_inverse_brings_a_constant_back():
-    """A constant column has lost its spread, not its value."""
+    """A constant column has no scale, but its value."""
     scaler = SoftRobustScaler().fit([[7.0], [7.0]])
     assert scaler.inverse_transform([[0.0]]).tolist() == [[7.0]]
 

@@ -324,7 +324,7 @@ def test_mixed_columns_are_categories_with_a_warning(table):
 
 def test_repeated_column_names_are_refused(table):
     """They could not be distinguished."""
-    with pytest.raises(SchemaError, match=r"\['age'\] stand more than once"):
+    with pytest.raises(SchemaError, match=r"\['age'\] occur more than once"):
         TabularPreprocessor().fit(pd.concat([table, table[["age"]]], axis=1))
 
 

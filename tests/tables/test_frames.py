@@ -148,7 +148,7 @@ def test_what_is_no_table_is_refused(X, message):
 
 def test_repeated_names_are_refused():
     """Also where they are the same only as text."""
-    with pytest.raises(SchemaError, match="stand more than once in X"):
+    with pytest.raises(SchemaError, match="occur more than once in X"):
         as_table(pd.DataFrame([[1, 2]], columns=[1, "1"]))
 
 

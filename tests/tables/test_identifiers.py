@@ -6,7 +6,7 @@ import pytest
 
 from segmentlearn.tables import Column
 
-SPREAD = np.random.default_rng(0).permutation(10_000)[:100] * 13.0
+SCATTERED = np.random.default_rng(0).permutation(10_000)[:100] * 13.0
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ SPREAD = np.random.default_rng(0).permutation(10_000)[:100] * 13.0
 )
 def test_names_of_identifiers(name):
     """Distinct whole numbers under such a name."""
-    assert Column(name, SPREAD).identifies
+    assert Column(name, SCATTERED).identifies
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_names_of_identifiers(name):
 )
 def test_harmless_names(name):
     """Letters that only look like the word."""
-    assert not Column(name, SPREAD).identifies
+    assert not Column(name, SCATTERED).identifies
 
 
 def test_a_name_alone_is_no_identifier():
@@ -47,12 +47,12 @@ def test_a_name_alone_is_no_identifier():
 
 def test_fractions_are_no_identifiers():
     """An identifier is a whole number."""
-    assert not Column("id", SPREAD + 0.5).identifies
+    assert not Column("id", SCATTERED + 0.5).identifies
 
 
 def test_missing_cells_do_not_hide_an_identifier():
     """One customer without a number."""
-    assert Column("id", np.append(SPREAD, np.nan)).identifies
+    assert Column("id", np.append(SCATTERED, np.nan)).identifies
 
 
 def test_rows_numbered_consecutively_are_found_under_any_name():

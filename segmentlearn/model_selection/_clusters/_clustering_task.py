@@ -84,11 +84,8 @@ def n_clusters_parameter(clusterer: Any) -> str:
     if isinstance(clusterer, mixtures):
         return "n_components"
     inner = [name for name in parameters if name.endswith("__n_clusters")]
-    inner += [
-        f"{name}__n_components"
-        for name, value in parameters.items()
-        if isinstance(value, mixtures)
-    ]
+    inner_mixtures = [n for n, v in parameters.items() if isinstance(v, mixtures)]
+    inner += [f"{name}__n_components" for name in inner_mixtures]
     if len(inner) == 1:
         return inner[0]
     raise ValueError(
@@ -104,17 +101,14 @@ def fit_clusterer(
     """Fit a copy of a clusterer and return it with the labels of its rows."""
     fitted = clone(clusterer)
     parameters = fitted.get_params(deep=True)
-    changes: dict[str, Any] = {
-        name: seed
-        for name, value in parameters.items()
-        if name.rpartition("__")[2] == "random_state" and value is None
-    }
+    seeds = [name for name in parameters if name.split("__")[-1] == "random_state"]
+    changes: dict = {name: seed for name in seeds if parameters[name] is None}
     if n_clusters is not None:
         name = n_clusters_parameter(fitted)
         changes[name] = n_clusters
-        # the other way to say where a tree of clusters is cut
+        # the alternative to n_clusters for cutting a tree of clusters
         threshold = name.removesuffix("n_clusters") + "distance_threshold"
-        if parameters.get(threshold) is not None:
+        if threshold in parameters:
             changes[threshold] = None
     fitted.set_params(**changes)
     if hasattr(fitted, "fit_predict"):
@@ -151,11 +145,6 @@ def one_thread(n_rows: int) -> threadpool_limits:
     return threadpool_limits(1 if n_rows <= _ROWS_FOR_THREADS else None)
 
 
-def draw_seed(random_state: np.random.RandomState) -> int:
-    """Return a seed for estimators that take an int."""
-    return int(random_state.randint(np.iinfo(np.int32).max))
-
-
 def _numeric_matrix(X: Any) -> np.ndarray:
     """Return a table as an array of finite floats; the error names the column."""
     if num_samples(X) == 0:
@@ -164,8 +153,8 @@ def _numeric_matrix(X: Any) -> np.ndarray:
         raise SchemaError("X is sparse; pass a dense table: X.toarray().")
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     matrix = np.empty(frame.shape)
-    for place, name in enumerate(frame.columns):
-        column = frame.iloc[:, place]
+    for position, name in enumerate(frame.columns):
+        column = frame.iloc[:, position]
         try:
             values = column.to_numpy(dtype=float, na_value=np.nan)
         except (TypeError, ValueError):
@@ -177,5 +166,5 @@ def _numeric_matrix(X: Any) -> np.ndarray:
             raise SchemaError(
                 f"Column {name!r} holds {values[row]} in row {row}; {_CURE}"
             )
-        matrix[:, place] = values
+        matrix[:, position] = values
     return matrix

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,11 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.mixture import GaussianMixture
 
+from segmentlearn.cluster import draw_seed
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection._clusters._clustering_task import (
     ClusteringTask,
     assign_rows,
-    draw_seed,
     fit_clusterer,
 )
 from segmentlearn.model_selection._clusters._null_reference import null_reference
@@ -36,6 +37,10 @@ CRITERIA = (
 )
 _N_SPLITS = 5  # halvings of the table for the prediction strength
 _REFERENCE_ROWS = 500  # of which silhouettes are averaged in a table without segments
+_SCORES = {
+    "calinski_harabasz": calinski_harabasz_score,
+    "davies_bouldin": davies_bouldin_score,
+}
 _Column = dict[int, float]
 
 
@@ -57,7 +62,6 @@ class CriteriaTable:
         # one for each criterion, so that leaving one out does not change the others
         self.seeds = {name: draw_seed(random_state) for name in ("fit", *CRITERIA)}
         self.labels = {1: np.zeros(len(task.features), int)}
-        self._cached_references: tuple[np.ndarray, np.ndarray] | None = None
 
     def compute(self, criteria: Iterable[str]) -> pd.DataFrame:
         """Return the columns of these criteria."""
@@ -69,7 +73,11 @@ class CriteriaTable:
             for labels in self.labels.values()
         ]
         for name in criteria:
-            for column, values in getattr(self, f"_{name}")().items():
+            if name in _SCORES:
+                columns = {name: self._score(_SCORES[name])}
+            else:
+                columns = getattr(self, f"_{name}")()
+            for column, values in columns.items():
                 table[column] = pd.Series(values, dtype=float)
         return table
 
@@ -80,24 +88,21 @@ class CriteriaTable:
         if n_clusters == 1:
             return None, np.zeros(len(rows), int)
         with warnings.catch_warnings():
-            # drawn again, a table may hold fewer different rows than clusters
+            # a bootstrap sample may hold fewer different rows than clusters
             warnings.simplefilter("ignore", ConvergenceWarning)
             return fit_clusterer(self.task.clusterer, rows, n_clusters, seed)
 
     def _elbow(self) -> dict[str, _Column]:
-        space = self.task.space
-        return {
-            "inertia": {
-                k: _within_sum_of_squares(space, labels)
-                for k, labels in self.labels.items()
-            }
-        }
+        return {"inertia": self._inertias(self.task.space)}
+
+    def _inertias(self, space: np.ndarray) -> _Column:
+        return {k: _inertia(space, labels) for k, labels in self.labels.items()}
 
     def _silhouette(self) -> dict[str, _Column]:
         return {"silhouette": self._mean_silhouettes(self.task.space)}
 
     def _silhouette_gain(self) -> dict[str, _Column]:
-        expected = self._references()[1].mean(axis=0)[1:]
+        expected = self._references[1].mean(axis=0)[1:]
         own = self._mean_silhouettes(self.task.features)
         gains = zip(own.items(), expected, strict=True)
         return {"silhouette_gain": {k: value - chance for (k, value), chance in gains}}
@@ -109,12 +114,6 @@ class CriteriaTable:
             for k in self.n_clusters
         }
 
-    def _calinski_harabasz(self) -> dict[str, _Column]:
-        return {"calinski_harabasz": self._score(calinski_harabasz_score)}
-
-    def _davies_bouldin(self) -> dict[str, _Column]:
-        return {"davies_bouldin": self._score(davies_bouldin_score)}
-
     def _score(self, score: Callable) -> _Column:
         """Return a score of scikit-learn's where there are two clusters or more."""
         return {
@@ -124,11 +123,9 @@ class CriteriaTable:
         }
 
     def _gap(self) -> dict[str, _Column]:
-        features, tiny = self.task.features, np.finfo(float).tiny
-        inertias = [
-            _within_sum_of_squares(features, labels) for labels in self.labels.values()
-        ]
-        logs = np.log(np.maximum(self._references()[0], tiny))
+        tiny = np.finfo(float).tiny
+        inertias = list(self._inertias(self.task.features).values())
+        logs = np.log(np.maximum(self._references[0], tiny))
         gaps = logs.mean(axis=0) - np.log(np.maximum(inertias, tiny))
         # the references are a sample themselves, so their mean is uncertain too
         errors = logs.std(axis=0) * np.sqrt(1 + 1 / len(logs))
@@ -137,27 +134,26 @@ class CriteriaTable:
             "gap_se": dict(zip(self.labels, errors, strict=True)),
         }
 
+    @cached_property
     def _references(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return inertias and silhouettes of tables without segments; rows are tables.
+        """Inertias and silhouettes of tables without segments; rows are tables.
 
         The columns are the numbers of clusters, from 1; with 1 there is no silhouette.
         """
-        if self._cached_references is not None:
-            return self._cached_references
         random_state = np.random.RandomState(self.seeds["gap"])
         inertias = np.empty((self.n_references, len(self.labels)))
         silhouettes = np.empty_like(inertias)
         for number in range(self.n_references):
             table = null_reference(self.task.features, random_state)
             seed = draw_seed(random_state)
-            for place, k in enumerate(self.labels):
+            for column, k in enumerate(self.labels):
                 _, labels = self._cluster(table, k, seed)
-                inertias[number, place] = _within_sum_of_squares(table, labels)
-                silhouettes[number, place] = silhouette_sampled(
+                inertias[number, column] = _inertia(table, labels)
+                sample = silhouette_sampled(
                     table, labels, n_rows=_REFERENCE_ROWS, random_state=seed
-                ).mean
-        self._cached_references = inertias, silhouettes
-        return self._cached_references
+                )
+                silhouettes[number, column] = sample.mean
+        return inertias, silhouettes
 
     def _bic(self) -> dict[str, _Column]:
         (clusterer, features, _), seed = self.task, self.seeds["bic"]
@@ -171,7 +167,7 @@ class CriteriaTable:
         for k in self.n_clusters:
             strengths = self._strengths(k)
             means[k] = strengths.mean()
-            # both directions of a split go together: the splits are independent
+            # the splits are independent, both directions of a split are not
             splits = strengths.mean(axis=1)
             errors[k] = splits.std(ddof=1) / np.sqrt(len(splits))
         return {"prediction_strength": means, "prediction_strength_se": errors}
@@ -180,31 +176,28 @@ class CriteriaTable:
         """Return how well one half of the rows predicts the clusters of the other.
 
         A row for each split, a column for each direction: the share of the pairs of
-        rows in a cluster of one half that the clusters of the other half put together
-        too, for the cluster where it is lowest (Tibshirani & Walther 2005).
+        rows in a cluster of one half that are also in one cluster of the other half,
+        for the cluster where it is lowest (Tibshirani & Walther 2005).
         """
         X = self.task.features
         random_state = np.random.RandomState(self.seeds["prediction_strength"])
         strengths = np.empty((_N_SPLITS, 2))
         for split in range(_N_SPLITS):
             order = random_state.permutation(len(X))
-            halves = [X[order[: len(X) // 2]], X[order[len(X) // 2 :]]]
+            halves = np.split(X[order], [len(X) // 2])
             seed = draw_seed(random_state)
             found = [self._cluster(half, n_clusters, seed) for half in halves]
             for test, train in ((0, 1), (1, 0)):
-                predicted = assign_rows(
-                    found[train][0], halves[train], found[train][1], halves[test]
-                )
+                fitted, labels = found[train]
+                predicted = assign_rows(fitted, halves[train], labels, halves[test])
                 strengths[split, test] = _co_membership(found[test][1], predicted)
         return strengths
 
     def _stability(self) -> dict[str, _Column]:
         features = self.task.features
         random_state = np.random.RandomState(self.seeds["stability"])
-        samples = [
-            random_state.randint(len(features), size=len(features))
-            for _ in range(self.n_bootstraps)
-        ]
+        n_rows = len(features)
+        samples = random_state.randint(n_rows, size=(self.n_bootstraps, n_rows))
         seed = draw_seed(random_state)
         agreement = {}
         for k in self.n_clusters:
@@ -219,13 +212,12 @@ class CriteriaTable:
 def ring_agreement(labellings: list[np.ndarray]) -> np.ndarray:
     """Return the adjusted Rand index of each labelling with the next, in a ring."""
     following = labellings[1:] + labellings[:1]
-    pairs = list(zip(labellings, following, strict=True))
-    if len(pairs) == 2:  # there and back is the same
-        pairs = pairs[:1]
+    n_pairs = 1 if len(labellings) == 2 else len(labellings)  # of two there is one pair
+    pairs = list(zip(labellings, following, strict=True))[:n_pairs]
     return np.array([adjusted_rand_score(first, second) for first, second in pairs])
 
 
-def _within_sum_of_squares(X: np.ndarray, labels: np.ndarray) -> float:
+def _inertia(X: np.ndarray, labels: np.ndarray) -> float:
     """Return the sum of the squared distances of rows to the mean of their cluster."""
     total = 0.0
     for label in np.unique(labels):

@@ -1,4 +1,4 @@
-"""Tables without segments, to which a table is compared."""
+"""Reference tables without segments."""
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import connected_components
 
 
 def null_reference(X: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
-    """Return a table of the shape and the ranges of another, but without segments.
+    """Return a table of the same shape and ranges, but without segments.
 
     Columns of numbers are drawn uniformly from the box of their principal axes
     (Tibshirani, Walther & Hastie 2001). Columns of two values can't be drawn from a

@@ -68,19 +68,17 @@ class NumberOfClusters:
         -------
         text : str
         """
-        reasons, notes = (
-            "\n".join(f"- {sentence}" for sentence in sentences)
-            for sentences in (self.reasons, self.notes)
-        )
+        reasons = "\n".join(f"- {reason}" for reason in self.reasons)
+        notes = "\n".join(f"- {note}" for note in self.notes)
         table = markdown_table(self.table.reset_index())
-        parts = [f"**{self._headline()}**", reasons, table, self._choices(), notes]
-        return "\n\n".join(parts).rstrip()
+        blocks = [f"**{self._headline()}**", reasons, table, self._choices(), notes]
+        return "\n\n".join(blocks).rstrip()
 
     def __str__(self) -> str:
         cells = self.table.map(cell_text).reset_index()
-        parts = [self._headline(), *(f"  - {reason}" for reason in self.reasons), ""]
-        parts += [cells.to_string(index=False), "", self._choices(), *self.notes]
-        return "\n".join(parts)
+        lines = [self._headline(), *(f"  - {reason}" for reason in self.reasons), ""]
+        lines += [cells.to_string(index=False), "", self._choices(), *self.notes]
+        return "\n".join(lines)
 
     def _headline(self) -> str:
         if self.recommended == 1:
@@ -191,15 +189,15 @@ def select_n_clusters(
     highest are close, and the one of them with the highest Calinski-Harabasz index is
     taken. The answer is "no segments" if no gain reaches 0.05, or if both the gap
     statistic and the prediction strength by themselves choose 1. Without
-    silhouette_gain the plain silhouette's choice stands in, and without both the number
-    that most criteria choose. For a Gaussian mixture its BIC takes the gain's place,
+    silhouette_gain the plain silhouette's choice is taken, and without both the number
+    that most criteria choose. For a Gaussian mixture its BIC replaces the gain,
     among stable numbers, as segments of a mixture may be elongated or nested.
     For latent classes the lowest BIC is taken among stable numbers whose gain is 0.05
     or more: distances split segments by a category that is even in all, BIC does not.
 
     A recommendation is for the features as the clusterer sees them. Indicator columns
-    of a category that lie as far apart as segments do make segments of their own; where
-    that is not meant, scale them down, to half their size say.
+    of a category whose levels are as distant as segments make segments of their own; if
+    that is not wanted, scale them down, to half their size say.
 
     References
     ----------
@@ -232,7 +230,7 @@ def select_n_clusters(
     numbers = _check_numbers(n_clusters)
     names = _check_criteria(criteria)
     clusterer, features, space = clustering_task(estimator, X)
-    n_clusters_parameter(clusterer)
+    n_clusters_parameter(clusterer)  # raises where there is none
     rows = draw_rows(len(features), max_rows, random_state)
     notes = []
     if len(rows) < len(features):
@@ -254,11 +252,9 @@ def select_n_clusters(
             f"{type(clusterer).__name__}."
         )
     task = ClusteringTask(clusterer, features, space)
-    criteria_table = CriteriaTable(
-        task, numbers, n_bootstraps, n_references, random_state
-    )
+    computed = CriteriaTable(task, numbers, n_bootstraps, n_references, random_state)
     with one_thread(len(rows)):
-        table = criteria_table.compute(names)
+        table = computed.compute(names)
     choices = {name: choose(name, table) for name in names}
     recommended, reasons = recommend(table, choices, is_mixture, has_bic)
     return NumberOfClusters(table, choices, recommended, tuple(reasons), tuple(notes))

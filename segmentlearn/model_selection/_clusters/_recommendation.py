@@ -1,4 +1,4 @@
-"""From criteria to one number of segments, with reasons in words."""
+"""The recommended number of segments, with reasons in words."""
 
 from collections import Counter
 from itertools import pairwise
@@ -11,7 +11,7 @@ from segmentlearn._formatting import cell_text
 _STRONG = 0.8  # prediction strength of clusters that are there (Tibshirani & Walther)
 _MIN_GAIN = 0.05
 _MIN_STABILITY = 0.6
-_NEARLY = 0.9  # of the highest gain: what chance may take from a number
+_NEARLY = 0.9  # of the highest gain: differences above may be due to chance
 _LOW_IS_GOOD = ("davies_bouldin", "bic")
 _NO_GAIN = (
     f"No number of segments raises the mean silhouette by {_MIN_GAIN} or more above "
@@ -64,14 +64,13 @@ def recommend(
 
     The notes of `select_n_clusters` describe the rule.
     """
-    if "bic" in choices and (is_mixture or has_own_bic):
-        leader = "bic"
+    leaders = ["bic"] * (is_mixture or has_own_bic) + ["silhouette_gain", "silhouette"]
+    leader = next((name for name in leaders if name in choices), "")
+    if leader == "bic":
         recommended, reasons = _by_bic(table, choices, is_mixture)
-    elif "silhouette_gain" in choices or "silhouette" in choices:
-        leader = "silhouette_gain" if "silhouette_gain" in choices else "silhouette"
+    elif leader:
         recommended, reasons = _by_silhouette(table, choices, leader)
     else:
-        leader = ""
         recommended, reasons = _by_votes(choices)
     if recommended == 1:
         return recommended, reasons
@@ -148,24 +147,24 @@ def _by_bic(
     if stable.empty:
         return 1, reasons
     best = int(stable.idxmax())
-    if is_mixture and _find_no_segments(choices):
-        reasons.append(
+    if not is_mixture:
+        return best, [
+            *reasons,
+            f"The model with {best} segments has the lowest BIC of those that are "
+            "stable and better separated than tables without segments.",
+        ]
+    if _find_no_segments(choices):
+        return 1, [
+            *reasons,
             f"The BIC suggests {best} components, but both the gap statistic and the "
             "prediction strength find no more than one: the components together may "
-            "describe one segment that is not normal."
-        )
-        return 1, reasons
-    if is_mixture:
-        reasons.append(
-            f"The mixture of {best} components has the lowest BIC. Segments of a "
-            "mixture may be elongated or nested, which silhouettes do not reward."
-        )
-    else:
-        reasons.append(
-            f"The model with {best} segments has the lowest BIC of those that are "
-            "stable and better separated than tables without segments."
-        )
-    return best, reasons
+            "describe one segment that is not normal.",
+        ]
+    return best, [
+        *reasons,
+        f"The mixture of {best} components has the lowest BIC. Segments of a mixture "
+        "may be elongated or nested, which silhouettes do not reward.",
+    ]
 
 
 def _by_votes(choices: _Choices) -> _Recommendation:
@@ -197,14 +196,14 @@ def _without_unstable(
     stable = values[~(table["stability"].reindex(values.index) < _MIN_STABILITY)]
     if stable.empty:
         return stable, [
-            "Whatever their number, segments change when the customers are drawn "
-            f"again: no adjusted Rand index reaches {_MIN_STABILITY}."
+            "Whatever their number, segments change between bootstrap "
+            f"samples: no adjusted Rand index reaches {_MIN_STABILITY}."
         ]
     best = values.idxmax()
     if best in stable.index:
         return stable, []
     agreement = cell_text(float(table.at[best, "stability"]))
     return stable, [
-        f"{best} segments were left out, as they change when the customers are drawn "
-        f"again (adjusted Rand index {agreement})."
+        f"{best} segments were left out, as they change between bootstrap samples "
+        f"(adjusted Rand index {agreement})."
     ]

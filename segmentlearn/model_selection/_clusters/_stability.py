@@ -1,4 +1,4 @@
-"""How stable segments are when the customers are drawn again."""
+"""Stability of segments under resampling of the customers."""
 
 from dataclasses import dataclass
 from numbers import Integral
@@ -21,12 +21,12 @@ from segmentlearn._compat import (
     validate_params,
 )
 from segmentlearn._formatting import markdown_table
+from segmentlearn.cluster import draw_seed
 from segmentlearn.metrics import segment_continuity, segment_overlap
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
     clustering_task,
     draw_rows,
-    draw_seed,
     fit_clusterer,
     one_thread,
     selected_task,
@@ -41,13 +41,13 @@ _DISSOLVED = 0.5
 
 @dataclass(frozen=True, eq=False)
 class ClusterStability:
-    """How stable segments are, as :func:`cluster_stability` returns it.
+    """Stability of segments, as :func:`cluster_stability` returns it.
 
     Attributes
     ----------
     ari : ndarray of shape (n_pairs,)
         Adjusted Rand index of the clusterings of two bootstrap samples, each extended
-        to all customers: 1 where they agree, 0 where they agree as chance does.
+        to all customers: 1 where they agree, 0 where they agree only by chance.
     ari_mean : float
         Mean of `ari`.
     ari_interval : tuple of two floats
@@ -143,7 +143,7 @@ def cluster_stability(
     max_rows: int | None = 5000,
     random_state: int | np.random.RandomState | None = None,
 ) -> ClusterStability:
-    """Measure how stable segments are when the customers are drawn again.
+    """Measure how stable segments are in bootstrap samples of the customers.
 
     The estimator is fitted to bootstrap samples. Each segment is compared with its best
     match in each of them, and the samples' clusterings are compared with each other.
@@ -228,7 +228,10 @@ def cluster_stability(
     if len(rows) < n_total:
         X = safe_indexing(X, rows)
         labels = None if labels is None else labels[rows]
-    refitted, table = _what_to_refit(estimator, X, refit)
+    has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
+    refitted, table = estimator, X
+    if refit == "clusterer" or not (has_steps or hasattr(estimator, "clustering_task")):
+        refitted, table, _ = selected_task(estimator, X)
     seed = draw_seed(random_state)
     if labels is None:
         _, labels = fit_clusterer(refitted, table, seed=seed)
@@ -239,7 +242,7 @@ def cluster_stability(
             "such as a larger eps of DBSCAN or a smaller min_cluster_size of HDBSCAN."
         )
     with one_thread(len(rows)):
-        extended, jaccard = _draw_again(
+        extended, jaccard = _draw_samples(
             refitted, table, labels, segments, n_bootstraps, random_state
         )
         across = None if n_clusters is None else _across(estimator, X, n_clusters, seed)
@@ -256,15 +259,7 @@ def cluster_stability(
     )
 
 
-def _what_to_refit(estimator: Any, X: Any, refit: str) -> tuple[Any, Any]:
-    """Return the estimator to fit to each sample, and the table to sample from."""
-    has_steps = isinstance(estimator, Pipeline) and len(estimator.steps) > 1
-    if refit == "all" and (has_steps or hasattr(estimator, "clustering_task")):
-        return estimator, X
-    return selected_task(estimator, X)[:2]
-
-
-def _draw_again(
+def _draw_samples(
     estimator: Any,
     table: Any,
     labels: np.ndarray,
@@ -296,19 +291,14 @@ def _across(
     for k in np.unique(n_clusters).tolist():
         _, labels = fit_clusterer(clusterer, features, k, seed)
         names, counts = np.unique(labels[labels != -1], return_counts=True)
-        frame = pd.DataFrame(
-            {"n_clusters": k, "segment": names, "share": counts / len(labels)}
-        )
-        frame["stability"] = np.nan
-        if previous is not None:
-            frame["stability"] = segment_continuity(labels, previous)
-        frames.append(frame)
+        stability = np.nan if previous is None else segment_continuity(labels, previous)
+        columns = {"n_clusters": k, "segment": names, "share": counts / len(labels)}
+        frames.append(pd.DataFrame({**columns, "stability": stability}))
         previous = labels
     return pd.concat(frames, ignore_index=True)
 
 
 def _verdict(mean: float) -> str:
     """Return Hennig's words for a mean overlap."""
-    if np.isnan(mean):
-        return "unknown"
-    return next((words for bound, words in _VERDICTS if mean >= bound), "unstable")
+    default = "unknown" if np.isnan(mean) else "unstable"
+    return next((words for bound, words in _VERDICTS if mean >= bound), default)

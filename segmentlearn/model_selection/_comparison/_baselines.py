@@ -1,4 +1,4 @@
-"""The models that a classifier has to beat, ready for any customer table."""
+"""Baseline classifiers for any customer table."""
 
 from typing import Any
 
@@ -48,8 +48,8 @@ def _boosting(X: Any, **parameters: Any) -> Any:
     """Return boosted trees that take categories and missing values of X as they are."""
     if not isinstance(X, pd.DataFrame):
         return HistGradientBoostingClassifier(**parameters)
-    is_number = {name: _is_number(X[name]) for name in X}
-    categories = [name for name in X if not is_number[name]]
+    numbers = [name for name in X if _is_number(X[name])]
+    categories = [name for name in X if name not in numbers]
     encoder = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
@@ -58,7 +58,7 @@ def _boosting(X: Any, **parameters: Any) -> Any:
     )
     columns = make_column_transformer(
         (make_pipeline(FunctionTransformer(_as_text), encoder), categories),
-        (FunctionTransformer(_as_floats), [name for name in X if is_number[name]]),
+        (FunctionTransformer(_as_floats), numbers),
     )
     trees = HistGradientBoostingClassifier(
         categorical_features=list(range(len(categories))) or None, **parameters
@@ -68,9 +68,10 @@ def _boosting(X: Any, **parameters: Any) -> Any:
 
 def _is_number(column: pd.Series) -> bool:
     types = pd.api.types
-    if types.is_bool_dtype(column):
-        return False
-    return types.is_numeric_dtype(column) or types.is_datetime64_any_dtype(column)
+    is_date = types.is_datetime64_any_dtype(column)
+    return is_date or (
+        types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
+    )
 
 
 def _as_text(X: pd.DataFrame) -> pd.DataFrame:

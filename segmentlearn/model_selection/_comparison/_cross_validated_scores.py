@@ -21,7 +21,7 @@ MEASURES = {
     "roc_auc": True,
     "brier": False,
 }
-# what a reader calls them, where that is not their name
+# in words, where they differ from the name
 MEASURE_NAMES = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
@@ -31,14 +31,14 @@ class FoldPrediction(NamedTuple):
     Parameters
     ----------
     labels : ndarray of shape (n_test,)
-        What `predict` gave.
+        Output of `predict`.
     probabilities : ndarray of shape (n_test, n_classes) or None
         Columns in the order of the table's classes, 0 for one that the fold lacked;
         None if the model gives no probabilities.
     seconds : float
-        What the fit took.
+        Duration of the fit.
     score : float
-        What the caller's own scorer gave; NaN without one.
+        Score by the caller's own scorer; NaN without one.
     """
 
     labels: np.ndarray
@@ -63,9 +63,7 @@ def fit_and_predict(
         fitted = clone(model).fit(safe_indexing(X, train), y[train])
         seconds = time.perf_counter() - started
         X_test = safe_indexing(X, test)
-        score = (
-            float("nan") if scorer is None else float(scorer(fitted, X_test, y[test]))
-        )
+        score = float(scorer(fitted, X_test, y[test])) if scorer else float("nan")
         proba = _probabilities(fitted, X_test, classes)
         return FoldPrediction(fitted.predict(X_test), proba, seconds, score)
 
@@ -99,9 +97,8 @@ def measure(
     values["brier"] = float(((proba - (y[:, None] == classes)) ** 2).sum(axis=1).mean())
     if len(np.unique(y)) == len(classes):
         scores = proba[:, 1] if len(classes) == 2 else proba
-        values["roc_auc"] = float(
-            roc_auc_score(y, scores, multi_class="ovo", labels=classes)
-        )
+        area = roc_auc_score(y, scores, multi_class="ovo", labels=classes)
+        values["roc_auc"] = float(area)
     return values
 
 

@@ -1,4 +1,4 @@
-"""Classifiers compared on the same held-out rows, with a verdict in words."""
+"""Comparison of classifiers on the same held-out rows, with a verdict in words."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,11 +108,10 @@ class ModelComparison:
         by_class = self.classes[self.classes["model"] == self.name].set_index("class")
         best, weakest = by_class["f1"].idxmax(), by_class["f1"].idxmin()
         confused_with = by_class.loc[weakest, "confused_with"]
-        note = (
-            "" if confused_with is None else f"; most often taken for {confused_with}"
-        )
+        taken_for = f"; most often predicted as {confused_with}"
+        note = "" if confused_with is None else taken_for
         lines.append(
-            f"{self.name} knows {best} best (F1 {by_class.loc[best, 'f1']:.2f}) and "
+            f"{self.name} predicts {best} best (F1 {by_class.loc[best, 'f1']:.2f}) and "
             f"{weakest} worst (F1 {by_class.loc[weakest, 'f1']:.2f}{note})."
         )
         return "\n".join(lines)
@@ -231,10 +230,8 @@ def compare_models(
         for model in models.values()
         for train, test in splits
     )
-    by_model = {
-        model: found[place * len(splits) : (place + 1) * len(splits)]
-        for place, model in enumerate(models)
-    }
+    folds = [found[at : at + len(splits)] for at in range(0, len(found), len(splits))]
+    by_model = dict(zip(models, folds, strict=True))
     fold_scores = _fold_scores(by_model, splits, y, classes, measured)
     lacking = fold_scores.loc[fold_scores[measured].isna(), "model"].unique().tolist()
     if lacking:
@@ -292,8 +289,8 @@ def _differences(
 ) -> pd.DataFrame:
     test_shares = [len(test) / len(train) for train, test in splits]
     scores = {
-        model: part.drop(columns=["model", "fold", "fit_seconds"]).to_dict("list")
-        for model, part in fold_scores.groupby("model", sort=False)
+        model: rows.drop(columns=["model", "fold", "fit_seconds"]).to_dict("list")
+        for model, rows in fold_scores.groupby("model", sort=False)
     }
     own = scores.pop(name)
     level = 1 - (1 - confidence_level) / max(1, len(scores))
@@ -355,8 +352,7 @@ def _by_class(
         frame = pd.DataFrame({"model": model, "class": classes.tolist()})
         frame[["precision", "recall", "f1", "support"]] = np.transpose(scores)
         frame["support"] = frame["support"].astype(int)
-        frame["confused_with"] = np.where(
-            errors.any(axis=1), names[errors.argmax(axis=1)], None
-        )
+        confused_with = names[errors.argmax(axis=1)]
+        frame["confused_with"] = np.where(errors.any(axis=1), confused_with, None)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)

@@ -54,11 +54,9 @@ class BatchedFits:
         ready: dict[int, tuple] = {}
         for split, (train, _) in enumerate(splits):
             fold = _Fold(X, y, train, fit_params)
-            for candidate, parameters in enumerate(self.candidates):
-                number, reason = (
-                    candidate * len(splits) + split,
-                    self._reasons[candidate],
-                )
+            described = zip(self.candidates, self._reasons, strict=True)
+            for candidate, (parameters, reason) in enumerate(described):
+                number = candidate * len(splits) + split
                 if reason is not None:
                     self._alone[number] = reason
                     continue
@@ -76,10 +74,8 @@ class BatchedFits:
                 number = numbers[id(prepared)]
                 self._trained[number] = (*ready[number], result)
                 self._seconds[number] += batch.seconds / len(batch.fits)
-        for prepared in left:
-            self._alone[numbers[id(prepared)]] = (
-                "no gain, or no equal result, in a batch"
-            )
+        reason = "no gain, or no equal result, in a batch"
+        self._alone |= {numbers[id(prepared)]: reason for prepared in left}
 
     @contextlib.contextmanager
     def numbering_clones(self) -> Iterator[None]:
@@ -100,7 +96,7 @@ class BatchedFits:
         return self._next - 1
 
     def fit(self, number: int, estimator: Any, *args: Any, **kwargs: Any) -> Any:
-        """Give an estimator what it would have learnt, or let it learn."""
+        """Set what an estimator would have learnt, or fit it."""
         del estimator.fit  # the class has the real one
         began = time.perf_counter()
         try:
@@ -174,11 +170,10 @@ class _Fold:
         if isinstance(estimator, Pipeline):
             prefix = f"{estimator.steps[-1][0]}__"
             # the values that the steps before the classifier depend on
-            key = tuple(
-                (name, id(value))
-                for name, value in sorted(parameters.items())
-                if not name.startswith(prefix)
-            )
+            others = [
+                name for name in sorted(parameters) if not name.startswith(prefix)
+            ]
+            key = tuple((name, id(parameters[name])) for name in others)
         unknown = set(params) - {f"{prefix}sample_weight"}
         if unknown:
             raise ValueError(f"Fit parameters {sorted(unknown)} are not batched.")

@@ -5,7 +5,6 @@ import functools
 from collections.abc import Callable
 from typing import Any, Self
 
-import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import GridSearchCV, check_cv
@@ -111,33 +110,6 @@ class BatchedGridSearchCV(GridSearchCV):
         for name in ("estimator", "param_grid", *BaseSearchCV._parameter_constraints)
     }
 
-    def __init__(
-        self,
-        estimator: Any,
-        param_grid: Any,
-        *,
-        scoring: Any = None,
-        n_jobs: int | None = None,
-        refit: Any = True,
-        cv: Any = None,
-        verbose: int = 0,
-        pre_dispatch: int | str = "2*n_jobs",
-        error_score: Any = np.nan,
-        return_train_score: bool = False,
-    ) -> None:
-        super().__init__(
-            estimator,
-            param_grid,
-            scoring=scoring,
-            n_jobs=n_jobs,
-            refit=refit,
-            cv=cv,
-            verbose=verbose,
-            pre_dispatch=pre_dispatch,
-            error_score=error_score,
-            return_train_score=return_train_score,
-        )
-
     @engine.pass_interrupts_on()
     def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Evaluate all candidates, and fit the best one to all rows.
@@ -169,11 +141,8 @@ class BatchedGridSearchCV(GridSearchCV):
             search.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
             search.n_jobs = 1
         GridSearchCV.fit(search, X, y, **params)
-        learnt = {
-            name: value
-            for name, value in vars(search).items()
-            if name.endswith("_") and not name.startswith("_")
-        }
+        names = [n for n in vars(search) if n.endswith("_") and not n.startswith("_")]
+        learnt = {name: getattr(search, name) for name in names}
         if fits.any_together:
             if self.scoring is None:
                 learnt["scorer_"] = check_scoring(self.estimator)
@@ -209,9 +178,8 @@ class _PlannedEstimator:
         self._estimator, self._fits, self._number = estimator, fits, number
 
     def __sklearn_clone__(self) -> "_PlannedEstimator":
-        return _PlannedEstimator(
-            clone(self._estimator), self._fits, self._fits.next_number()
-        )
+        number = self._fits.next_number()
+        return _PlannedEstimator(clone(self._estimator), self._fits, number)
 
     def __sklearn_tags__(self) -> Any:
         return get_tags(self._estimator)
@@ -243,6 +211,6 @@ class _TrainingFolds:
 
 
 def _has_own(scoring: Any) -> bool:
-    """Whether a user's own function sees the estimators, and may keep them."""
-    parts = scoring.values() if isinstance(scoring, dict) else [scoring]
-    return any(callable(part) for part in parts)
+    """Return whether a user's own function sees the estimators, and may keep them."""
+    scorers = scoring.values() if isinstance(scoring, dict) else [scoring]
+    return any(map(callable, scorers))

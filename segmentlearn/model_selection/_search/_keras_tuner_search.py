@@ -19,6 +19,7 @@ from segmentlearn.model_selection._search._tuner_space import suggest
 
 _RESOURCE_OF_HYPERBAND = "tuner/epochs"
 _NEVER = 2**31 - 1
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
 class KerasTunerSearchCV(BaseSearchCV):
@@ -86,7 +87,7 @@ class KerasTunerSearchCV(BaseSearchCV):
     best_score_ : float
         Their mean score over the folds.
     best_index_ : int
-        Their place in `cv_results_`.
+        Their index in `cv_results_`.
     scorer_ : callable or dict
         Scorer of the held-out predictions.
     n_splits_ : int
@@ -145,18 +146,11 @@ class KerasTunerSearchCV(BaseSearchCV):
             StrOptions({"random", "bayesian", "hyperband"}),
             HasMethods(["create_trial", "update_trial", "end_trial"]),
         ],
-        "n_trials": [Interval(Integral, 1, None, closed="left")],
+        "n_trials": [_AT_LEAST_ONE],
         "resource": [str],
-        "max_resources": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "max_resources": [_AT_LEAST_ONE, StrOptions({"auto"})],
         "factor": [Interval(Integral, 2, None, closed="left")],
-        **{
-            name: constraint
-            for name, constraint in BaseSearchCV._parameter_constraints.items()
-            if name != "estimator"
-        },
+        **BaseSearchCV._parameter_constraints,
         "random_state": ["random_state"],
     }
 
@@ -245,15 +239,13 @@ class KerasTunerSearchCV(BaseSearchCV):
 
     def _copy_oracle(self) -> Any:
         """Return an oracle that this search alone uses."""
-        if isinstance(self.oracle, str):
-            oracle = self._make_oracle()
-        else:
-            oracle = copy.deepcopy(self.oracle)
-            if hasattr(oracle.objective, "objectives"):
-                raise ValueError(
-                    "oracle has several objectives, and a search has one score for it; "
-                    'set its objective to keras_tuner.Objective("score", "max").'
-                )
+        own = isinstance(self.oracle, str)
+        oracle = self._make_oracle() if own else copy.deepcopy(self.oracle)
+        if hasattr(oracle.objective, "objectives"):
+            raise ValueError(
+                "oracle has several objectives, and a search has one score for it; "
+                'set its objective to keras_tuner.Objective("score", "max").'
+            )
         oracle.verbose = 0  # a screen full of tables for each trial otherwise
         return oracle
 
@@ -281,9 +273,8 @@ class KerasTunerSearchCV(BaseSearchCV):
                 "is not searched; name another one, with its prefix in a pipeline "
                 "(such as 'segmentclassifier__max_epochs')."
             )
-        most = self.max_resources
-        if isinstance(most, str):
-            most = parameters[self.resource]
+        is_auto = isinstance(self.max_resources, str)
+        most = parameters[self.resource] if is_auto else self.max_resources
         if not isinstance(most, Integral) or isinstance(most, bool):
             raise ValueError(
                 f"resource={self.resource!r} is {most!r} in the estimator; set "
@@ -292,7 +283,7 @@ class KerasTunerSearchCV(BaseSearchCV):
         return int(most)
 
     def _warn_of_a_small_space(self, candidates: list[dict]) -> None:
-        """Warn if no candidate has reached the last round."""
+        """Warn if no candidate reached the last round."""
         most = self._max_resources()
         reached = max(parameters[self.resource] for parameters in candidates)
         if reached < most:
@@ -350,8 +341,7 @@ class KerasTunerSearchCV(BaseSearchCV):
 
 def _report_score(oracle: Any, trial: Any, score: float) -> None:
     if np.isfinite(score):
-        is_loss = oracle.objective.direction == "min"
-        value = -score if is_loss else score
+        value = -score if oracle.objective.direction == "min" else score
         oracle.update_trial(trial.trial_id, {oracle.objective.name: value})
         trial.status = "COMPLETED"
     else:

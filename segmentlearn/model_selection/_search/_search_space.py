@@ -28,18 +28,6 @@ class _Range:
     n_values: int
     log: bool = False
 
-    def as_grid(self) -> list[float]:
-        """Return evenly spaced values."""
-        space = np.geomspace if self.log else np.linspace
-        values = space(self.low, self.high, self.n_values)
-        return [float(f"{value:.2g}") for value in values]
-
-    def as_distribution(self) -> Any:
-        """Return a distribution of scipy."""
-        if self.log:
-            return stats.loguniform(self.low, self.high)
-        return stats.uniform(self.low, self.high - self.low)
-
 
 @validate_params(
     {
@@ -57,7 +45,7 @@ def search_space(
 
     Finds every :class:`~segmentlearn.SegmentClassifier` and
     :class:`~segmentlearn.Autoencoder` within the estimator, be it a pipeline or another
-    wrapper, and spreads values around the parameters each has now.
+    wrapper, and returns values around the parameters that each has now.
 
     Parameters
     ----------
@@ -93,7 +81,7 @@ def search_space(
     What is searched follows the ablations in ``docs/benchmarks/ablation.rst``. The step
     size matters on every table looked at. How numbers are embedded makes the largest
     difference of all on a few, and widths a small one. Dropout and weight decay hardly
-    matter within a factor of two or three, so their values lie further apart.
+    matter within a factor of two or three, so their values are coarser.
 
     No list contains the zero that would take a layer or a penalty out of the net and
     so need another program; add it by hand where it is wanted.
@@ -113,9 +101,10 @@ def search_space(
         for prefix, net in _find_nets(estimator).items()
         for name, values in _describe(net, size).items()
     }
-    if kind == "optuna":
-        return _for_optuna(space)
-    return {name: _render(values, kind) for name, values in space.items()}
+    render = {"grid": _as_list, "distributions": _for_scipy, "optuna": _for_optuna}[
+        kind
+    ]
+    return {name: render(values) for name, values in space.items()}
 
 
 def _find_nets(estimator: Any) -> dict[str, Any]:
@@ -123,9 +112,7 @@ def _find_nets(estimator: Any) -> dict[str, Any]:
     parameters = estimator.get_params(deep=True)
     objects = {"": estimator} | {f"{name}__": parameters[name] for name in parameters}
     clusterers = tuple(
-        prefix
-        for prefix, value in objects.items()
-        if isinstance(value, AutoencoderClusterer)
+        p for p, v in objects.items() if isinstance(v, AutoencoderClusterer)
     )
     nets = {
         prefix: value
@@ -149,43 +136,40 @@ def _find_nets(estimator: Any) -> dict[str, Any]:
 
 def _describe(net: Any, size: str) -> dict[str, Any]:
     """Return ranges and choices around the parameters of a net."""
-    found: dict[str, Any] = {}
+    space: dict[str, Any] = {}
+    large = size == "large"
+    is_autoencoder = isinstance(net, Autoencoder)
     has_rates = isinstance(net.optimizer, str)  # an object has its own numbers
     if has_rates:
-        center = net.learning_rate
-        if isinstance(center, str):
-            center = _AUTO_LEARNING_RATE
-        factor, n_values = (4, 5) if size == "large" else (3, 3)
-        found["learning_rate"] = _Range(
-            center / factor, center * factor, n_values, log=True
+        is_auto = isinstance(net.learning_rate, str)
+        center = _AUTO_LEARNING_RATE if is_auto else net.learning_rate
+        factor, n_values = (4, 5) if large else (3, 3)
+        space["learning_rate"] = _Range(
+            center / factor, center * factor, n_values, True
         )
     widths = net.hidden_layer_sizes
     if isinstance(widths, str):
         widths = EFFORTS[net.effort].hidden_layer_sizes
     widths = _widths(widths, size)
-    large = size == "large"
-    if isinstance(net, Autoencoder):
-        found["noise"] = _Range(0.05, 0.35, 3) if large else _Range(0.05, 0.2, 2)
-        if large and has_rates:
-            found["weight_decay"] = _Range(1e-5, 1e-3, 2, log=True)
-    elif net.n_members == 1:  # which overfits more easily than an ensemble
-        if widths:
-            found["dropout"] = _Range(0.05, 0.35, 3) if large else _Range(0.05, 0.2, 2)
+    is_ensemble = not is_autoencoder and net.n_members != 1
+    narrow = _Range(0.1, 0.3, 2) if is_ensemble else _Range(0.05, 0.2, 2)
+    if is_autoencoder or widths:
+        name = "noise" if is_autoencoder else "dropout"
+        space[name] = _Range(0.05, 0.35, 3) if large else narrow
+    if not is_autoencoder and not is_ensemble:  # which overfits most easily
         if large:
-            found["l2"] = _Range(1e-6, 1e-2, 3, log=True)
+            space["l2"] = _Range(1e-6, 1e-2, 3, log=True)
         elif size != "small" or not widths:
-            found["l2"] = _Range(1e-5, 1e-3, 2, log=True)
-    else:
-        if widths:
-            found["dropout"] = _Range(0.05, 0.35, 3) if large else _Range(0.1, 0.3, 2)
-        if large and has_rates:
-            found["weight_decay"] = _Range(1e-3, 1e-1, 2, log=True)
-        if size != "small" and net.numeric_embedding is not None:
-            embeddings = ("both", "periodic", "piecewise")
-            found["numeric_embedding"] = embeddings if large else embeddings[:2]
+            space["l2"] = _Range(1e-5, 1e-3, 2, log=True)
+    elif large and has_rates:
+        low, high = (1e-5, 1e-3) if is_autoencoder else (1e-3, 1e-1)
+        space["weight_decay"] = _Range(low, high, 2, log=True)
+    if is_ensemble and size != "small" and net.numeric_embedding is not None:
+        embeddings = ("both", "periodic", "piecewise")
+        space["numeric_embedding"] = embeddings if large else embeddings[:2]
     if size != "small" and widths:
-        found["hidden_layer_sizes"] = widths
-    return found
+        space["hidden_layer_sizes"] = widths
+    return space
 
 
 def _widths(hidden_layer_sizes: Any, size: str) -> tuple:
@@ -201,13 +185,26 @@ def _widths(hidden_layer_sizes: Any, size: str) -> tuple:
     return tuple(dict.fromkeys((half, own) if max(own) >= _WIDE else (own, double)))
 
 
-def _render(values: Any, kind: str) -> Any:
-    if isinstance(values, _Range):
-        return values.as_grid() if kind == "grid" else values.as_distribution()
-    return list(values)
+def _as_list(values: Any) -> list:
+    """Return values for a grid, those of a range evenly spaced."""
+    if not isinstance(values, _Range):
+        return list(values)
+    space = np.geomspace if values.log else np.linspace
+    spaced = space(values.low, values.high, values.n_values)
+    return [float(f"{value:.2g}") for value in spaced]
 
 
-def _for_optuna(space: dict[str, Any]) -> dict[str, Any]:
+def _for_scipy(values: Any) -> Any:
+    """Return a list, or a distribution of scipy for a range."""
+    if not isinstance(values, _Range):
+        return list(values)
+    if values.log:
+        return stats.loguniform(values.low, values.high)
+    return stats.uniform(values.low, values.high - values.low)
+
+
+def _for_optuna(values: Any) -> Any:
+    """Return a distribution of Optuna."""
     try:
         from optuna import distributions
     except ImportError as error:
@@ -215,15 +212,10 @@ def _for_optuna(space: dict[str, Any]) -> dict[str, Any]:
             'search_space(kind="optuna") needs Optuna: '
             "pip install 'segmentlearn[tune]'."
         ) from error
-    found: dict[str, Any] = {}
-    for name, values in space.items():
-        if isinstance(values, _Range):
-            found[name] = distributions.FloatDistribution(
-                values.low, values.high, log=values.log
-            )
-            continue
-        with warnings.catch_warnings():
-            # of widths, which are tuples: a study in memory keeps them as they are
-            warnings.simplefilter("ignore", UserWarning)
-            found[name] = distributions.CategoricalDistribution(values)
-    return found
+    if isinstance(values, _Range):
+        low, high = values.low, values.high
+        return distributions.FloatDistribution(low, high, log=values.log)
+    with warnings.catch_warnings():
+        # of widths, which are tuples: a study in memory keeps them as they are
+        warnings.simplefilter("ignore", UserWarning)
+        return distributions.CategoricalDistribution(values)

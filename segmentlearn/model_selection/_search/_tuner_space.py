@@ -41,11 +41,9 @@ def _suggest(hyperparameters: Any, name: str, wanted: Any) -> Any:
 def _from_scipy(hyperparameters: Any, name: str, distribution: Any) -> int | float:
     """Search the quantiles, in which every distribution is uniform."""
     low, high = distribution.support()
-    share = hyperparameters.Float(
-        name,
-        0.0 if np.isfinite(low) else _TAIL,
-        1.0 if np.isfinite(high) else 1.0 - _TAIL,
-    )
+    lowest = 0.0 if np.isfinite(low) else _TAIL
+    highest = 1.0 if np.isfinite(high) else 1.0 - _TAIL
+    share = hyperparameters.Float(name, lowest, highest)
     value = np.clip(distribution.ppf(share), low, high)
     is_whole = isinstance(distribution.dist, stats.rv_discrete)
     return int(value) if is_whole else float(value)
@@ -54,23 +52,17 @@ def _from_scipy(hyperparameters: Any, name: str, distribution: Any) -> int | flo
 def _from_optuna(hyperparameters: Any, name: str, distribution: Any) -> int | float:
     is_whole = isinstance(distribution.low, int)
     kind = hyperparameters.Int if is_whole else hyperparameters.Float
-    return kind(
-        name,
-        distribution.low,
-        distribution.high,
-        step=None if distribution.log else distribution.step,
-        sampling="log" if distribution.log else "linear",
-    )
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if distribution.log:
+        return kind(name, low, high, step=None, sampling="log")
+    return kind(name, low, high, step=step, sampling="linear")
 
 
 def _choose(hyperparameters: Any, name: str, values: list) -> Any:
     """Choose by position: Keras Tuner knows no tuples, no None, no mixed types."""
     if len(values) == 1:
         return values[0]
-    is_ordered = all(
-        isinstance(value, Real) and not isinstance(value, bool) for value in values
-    )
-    if is_ordered:
-        values = sorted(values)
+    is_ordered = all(isinstance(v, Real) and not isinstance(v, bool) for v in values)
+    values = sorted(values) if is_ordered else values
     positions = list(range(len(values)))
     return values[hyperparameters.Choice(name, positions, ordered=is_ordered)]
