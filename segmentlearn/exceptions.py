@@ -149,12 +149,11 @@ class ColumnWarning(SegmentLearnWarning):
     --------
     >>> from segmentlearn.exceptions import ColumnWarning
     >>> str(ColumnWarning(["ID"], "are left out", "Pass identifiers='keep'."))
-    "The column(s) 'ID' are left out. Pass identifiers='keep'."
+    "The column(s) ['ID'] are left out. Pass identifiers='keep'."
     """
 
     def __init__(self, columns: list[str], reason: str, cure: str) -> None:
-        names = ", ".join(map(repr, columns))
-        super().__init__(f"The column(s) {names} {reason}. {cure}")
+        super().__init__(f"The column(s) {columns} {reason}. {cure}")
         self.columns = columns
         self.reason = reason
         self.cure = cure

@@ -26,8 +26,8 @@ class ClusterOptions:
         "idec" or "dcn" to train code and segments together as well.
     compare_baselines : bool
         Whether baselines compete with the autoencoders.
-    columns : dict of str to list of str
-        Parameters of the preprocessor: which columns are numbers or categories.
+    columns : dict of str to object
+        Parameters of the preprocessor: which columns are numbers, categories, dates.
     random_state : int
         Decides everything that is drawn.
     verbose : int
@@ -37,7 +37,7 @@ class ClusterOptions:
     n_clusters: int | None = None
     joint: str | None = None
     compare_baselines: bool = True
-    columns: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
 

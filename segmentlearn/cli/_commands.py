@@ -12,6 +12,7 @@ from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._options import (
     Archive,
     Categorical,
+    Dates,
     Drop,
     Numeric,
     Quiet,
@@ -70,6 +71,7 @@ def fit(
     drop: Drop = None,
     numeric: Numeric = None,
     categorical: Categorical = None,
+    dates: Dates = None,
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -117,7 +119,7 @@ def fit(
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
-            columns=column_roles(customers, numeric, categorical),
+            columns=column_roles(customers, numeric, categorical, dates),
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
@@ -145,6 +147,7 @@ def cluster(
     drop: Drop = None,
     numeric: Numeric = None,
     categorical: Categorical = None,
+    dates: Dates = None,
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
@@ -193,7 +196,7 @@ def cluster(
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
-            columns=column_roles(customers, numeric, categorical),
+            columns=column_roles(customers, numeric, categorical, dates),
             compare_baselines=not no_baselines,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),

@@ -29,8 +29,8 @@ class FitOptions:
         Epochs at most; None for the preset's.
     class_weight : str or None
         "balanced" or None.
-    columns : dict of str to list of str
-        Parameters of the preprocessor: which columns are numbers or categories.
+    columns : dict of str to object
+        Parameters of the preprocessor: which columns are numbers, categories, dates.
     random_state : int
         Decides the held-out rows and the training.
     verbose : int
@@ -41,7 +41,7 @@ class FitOptions:
     test_size: float = 0.2
     max_epochs: int | None = None
     class_weight: str | None = None
-    columns: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
 

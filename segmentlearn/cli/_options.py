@@ -22,6 +22,10 @@ Categorical = Annotated[
     list[str] | None,
     typer.Option(help="Columns of categories, such as codes written as numbers."),
 ]
+Dates = Annotated[
+    list[str] | None,
+    typer.Option("--date", help="Format of a column of dates, such as born=%d/%m/%Y."),
+]
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
 ]

@@ -76,18 +76,27 @@ def dropped_columns(customers: Any, drop: list[str] | None) -> list[str]:
 
 
 def column_roles(
-    customers: Any, numeric: list[str] | None, categorical: list[str] | None
-) -> dict[str, list[str]]:
+    customers: Any,
+    numeric: list[str] | None,
+    categorical: list[str] | None,
+    dates: list[str] | None,
+) -> dict[str, Any]:
     """Return the parameters of a preprocessor that the options of columns stand for."""
     from segmentlearn.cli._tables import check_column
 
-    roles = {}
-    for option, given in (("numeric", numeric), ("categorical", categorical)):
-        names = _split_names(given or [], customers.columns)
+    roles: dict[str, Any] = {}
+    for option, listed in (("numeric", numeric), ("categorical", categorical)):
+        names = _split_names(listed or [], customers.columns)
         for name in names:
             check_column(customers, name, f"--{option}")
         if names:
             roles[f"{option}_features"] = names
+    for given in dates or []:
+        name, is_split, form = given.partition("=")
+        if not is_split:
+            raise InputError(f"--date {given!r} must be like born=%d/%m/%Y.")
+        check_column(customers, name, "--date")
+        roles.setdefault("date_features", {})[name] = form
     return roles
 
 

@@ -56,6 +56,8 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         See :class:`TabularPreprocessor`.
     numeric_features : "auto" or list of str or int, default="auto"
         See :class:`TabularPreprocessor`.
+    date_features : "auto" or dict of str to str, default="auto"
+        Formats of dates written as text, see `TabularPreprocessor`.
     identifiers : {"drop", "keep"}, default="drop"
         See :class:`TabularPreprocessor`.
 
@@ -111,7 +113,8 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         "clip": [Interval(Real, 0, None, closed="neither"), None],
         "largest_scale": [Interval(Real, 1, None, closed="left")],
         **_of_table("min_frequency", "max_levels"),
-        **_of_table("categorical_features", "numeric_features", "identifiers"),
+        **_of_table("categorical_features", "numeric_features"),
+        **_of_table("date_features", "identifiers"),
     }
 
     def __init__(
@@ -124,6 +127,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         max_levels: int = 30,
         categorical_features: Any = "auto",
         numeric_features: Any = "auto",
+        date_features: str | dict[str, str] = "auto",
         identifiers: str = "drop",
     ) -> None:
         self.tails = tails
@@ -133,6 +137,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         self.max_levels = max_levels
         self.categorical_features = categorical_features
         self.numeric_features = numeric_features
+        self.date_features = date_features
         self.identifiers = identifiers
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -252,6 +257,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             max_levels=self.max_levels,
             categorical_features=self.categorical_features,
             numeric_features=self.numeric_features,
+            date_features=self.date_features,
             identifiers=self.identifiers,
         ).set_output(transform="default")
         features = self.table_.fit_transform(X)

@@ -27,6 +27,7 @@ from segmentlearn.tables import (
     expected_kinds,
     listed_columns,
     match_columns,
+    raise_schema_error,
     raw_table_tags,
     resolve_roles,
     split_numeric_categorical,
@@ -82,6 +83,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     numeric_features : "auto" or list of str or int, default="auto"
         Columns, by name or position, that are numeric whatever else they look like:
         truth values, or whole numbers taken for an identifier.
+    date_features : "auto" or dict of str to str, default="auto"
+        How dates written as text are written, by column, as ``datetime.strptime`` takes
+        it. "auto" finds it, and refuses dates whose first number may be the day or the
+        month.
     identifiers : {"drop", "keep"}, default="drop"
         What happens to identifiers. Columns listed in `categorical_features` or
         `numeric_features` are never taken for identifiers.
@@ -159,6 +164,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         **_of_steps("encoding", "min_frequency", "max_levels", "clip"),
         "categorical_features": [StrOptions({"auto"}), "array-like", None],
         "numeric_features": [StrOptions({"auto"}), "array-like", None],
+        "date_features": [StrOptions({"auto"}), dict],
         "identifiers": [StrOptions({"drop", "keep"})],
         **_of_steps("target_type", "random_state"),
     }
@@ -175,6 +181,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         clip: float | None = 3.0,
         categorical_features: Any = "auto",
         numeric_features: Any = "auto",
+        date_features: str | dict[str, str] = "auto",
         identifiers: str = "drop",
         target_type: str = "auto",
         random_state: Any = None,
@@ -188,6 +195,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self.clip = clip
         self.categorical_features = categorical_features
         self.numeric_features = numeric_features
+        self.date_features = date_features
         self.identifiers = identifiers
         self.target_type = target_type
         self.random_state = random_state
@@ -337,7 +345,15 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         listed = listed_columns(
             table.names, self.categorical_features, "categorical_features"
         )
-        schema = TableSchema.of(table, listed)
+        schema = TableSchema.of(table, listed, self._date_formats(table.names))
+        raise_schema_error(
+            type(self).__name__,
+            [
+                f"column {name!r} holds dates that are {formats}; say which, with "
+                f"date_features={{{name!r}: '%d/%m/%Y'}} for example"
+                for name, formats in schema.ambiguous_dates().items()
+            ],
+        )
         self.column_readings_ = schema.to_dict(table.names)
         table = self._read_columns(table)
         roles, chosen = resolve_roles(
@@ -366,6 +382,14 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._fit_scalers(numbers, factors)
         self._lay_out()
         return numbers, factors, cross_fitted
+
+    def _date_formats(self, names: list[str]) -> dict[str, str]:
+        """Return the formats of dates that the user has given."""
+        if self.date_features == "auto":
+            return {}
+        formats = dict(self.date_features)
+        listed_columns(names, list(formats), "date_features")
+        return formats
 
     def _read_columns(self, table: Table) -> Table:
         """Return a table whose columns are read as those of the training table."""

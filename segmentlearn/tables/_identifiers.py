@@ -74,7 +74,7 @@ def warn_of_doubtful_categories(names: list[str]) -> None:
 def text_identifies(name: str, levels: list, n_present: int) -> bool:
     """Return whether a column of categories looks like an identifier."""
     n_levels = len(levels)
-    if _is_named_so(name):
+    if _is_named_so(name, n_present):
         is_small = n_present < _FEWEST_ROWS
         return n_levels >= (max(n_present, 2) if is_small else _NAMED_SHARE * n_present)
     if n_present < _FEWEST_ROWS:
@@ -92,7 +92,7 @@ def numbers_identify(name: str, numbers: np.ndarray) -> bool:
     """
     present = numbers[~np.isnan(numbers)]
     n_present = len(present)
-    is_named = _is_named_so(name)
+    is_named = _is_named_so(name, n_present)
     if n_present < 2 or not (is_named or n_present >= _FEWEST_SERIAL_ROWS):
         return False
     if not np.isfinite(present).all() or (present != np.floor(present)).any():
@@ -126,8 +126,8 @@ def _are_shaped_so(levels: list) -> bool:
     return bool(sample) and n_shaped >= _SHAPED_SHARE * len(sample)
 
 
-def _is_named_so(name: str) -> bool:
-    """Return whether a name is that of an identifier."""
+def _is_named_so(name: str, n_rows: int) -> bool:
+    """Return whether a name is that of an identifier; doubtful words need some rows."""
     words = [word.lower() for word in _WORD.findall(name)]
     if _SAVED_INDEX.fullmatch(name) or _JOINED.fullmatch("".join(words)):
         return True
@@ -136,6 +136,6 @@ def _is_named_so(name: str) -> bool:
     return (
         words[-1] in _SURE_WORDS
         or words[0] in _SURE_WORDS
-        or words[-1] in _LAST_WORDS
+        or (words[-1] in _LAST_WORDS and n_rows >= _FEWEST_ROWS)
         or _ENDINGS.fullmatch(words[-1]) is not None
     )

@@ -56,19 +56,36 @@ class TableSchema:
         )
 
     @classmethod
-    def of(cls, table: Table, chosen: Collection[str] = ()) -> Self:
-        """Find out how the columns of any table are read; those chosen are levels."""
+    def of(
+        cls,
+        table: Table,
+        categorical: Collection[str] = (),
+        dates: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Find out how the columns of any table are read.
+
+        Those of `categorical` are levels, those of `dates` have these formats.
+        """
+        chosen = {*categorical, *(dates or ())}
         texts = {c.name: c.cells for c in table.columns if is_text(c.cells)}
         found = cls.infer({n: cells for n, cells in texts.items() if n not in chosen})
         readings = {}
         for column in table.columns:
-            if column.name in found.readings:
+            if dates is not None and column.name in dates:
+                form = DateFormat(dates[column.name])
+                readings[column.name] = TextReading("datetime", form)
+            elif column.name in found.readings:
                 readings[column.name] = found.readings[column.name]
             elif column.name in texts:
                 readings[column.name] = TextReading("category")
             else:
                 readings[column.name] = TextReading(column.kind)
         return cls(readings)
+
+    def ambiguous_dates(self) -> dict[str, str]:
+        """Return the columns of dates that have more than one format, and which."""
+        found = self.readings.items()
+        return {name: one.ambiguous for name, one in found if one.ambiguous}
 
     def read_columns(self, table: Table) -> tuple[Table, list[str]]:
         """Return a table whose columns hold what those of this schema do."""

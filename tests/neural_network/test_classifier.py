@@ -192,15 +192,15 @@ def test_raw_frame_is_learnt_from(on_raw, make, raw):
     assert np.isfinite(on_raw.predict_proba(X)).all()
 
 
-def test_small_numeric_frame_is_used_as_it_comes(make, numbers):
-    """After a scaler that keeps frames there is nothing to prepare."""
+@pytest.mark.parametrize("scale", [1, 100])
+def test_new_rows_of_any_frame_may_have_missing_values(make, numbers, scale):
+    """Also where the numbers of the training table are small and complete."""
     X, y = numbers
-    frame = pd.DataFrame(X, columns=list("abcde"))
+    frame = pd.DataFrame(scale * X, columns=list("abcde"))
     clf = make().fit(frame, y)
-    assert clf.preprocessor_ is None
-    assert clf.feature_names_in_.tolist() == list("abcde")
-    expected = make().fit(X, y).predict_proba(X)
-    np.testing.assert_array_equal(clf.predict_proba(frame), expected)
+    new = frame.assign(a=np.nan, note="new")[[*"edcba", "note"]]
+    with pytest.warns(SegmentLearnWarning, match="not seen in fit"):
+        assert np.isfinite(clf.predict_proba(new)).all()
 
 
 def test_numeric_frame_on_a_raw_scale_is_prepared(make, numbers):

@@ -1,0 +1,222 @@
+"""What a column of text holds, whichever way it is written."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
+from segmentlearn.preprocessing import TabularPreprocessor
+from segmentlearn.tables import TableSchema
+
+AMOUNTS = np.random.default_rng(0).lognormal(10, 0.5, 60).round(2)
+DAYS = pd.Timestamp("2016-01-01") + pd.to_timedelta(
+    np.random.default_rng(0).integers(0, 3000, 60), "D"
+)
+
+
+def read(cells):
+    """Return the cells of one column as they are read, and what was noted."""
+    columns = {"column": np.array(cells, dtype=object)}
+    frame, notes = TableSchema.infer(columns).read(columns, "table")
+    return frame["column"], notes
+
+
+def continental(number, digits=2):
+    return f"{number:,.{digits}f}".translate(str.maketrans(",.", ".,"))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x: f"{x}",
+        lambda x: f" {x} ",
+        lambda x: f"{x:,.2f}",
+        lambda x: f"${x:,.2f}",
+        lambda x: f"US$ {x:,.2f}",
+        lambda x: f"{continental(x)} €",
+        lambda x: f"EUR {continental(x)}",
+        lambda x: f"R$ {continental(x)}",
+        lambda x: f"Rs. {x:,.2f}",
+        lambda x: f"{x:.2f}".replace(".", ","),
+        lambda x: f"{x:,.2f}".replace(",", "'"),
+        lambda x: f"{x:,.2f}".replace(",", "\u202f").replace(".", ",") + "\u00a0€",
+        lambda x: f"{x} km",
+        lambda x: f"{x:.2f}m²",
+        lambda x: f"+{x}",
+        lambda x: f"{x:.8e}",
+    ],
+)
+def test_amounts(write):
+    """They are the same numbers, however they are written."""
+    column, notes = read([write(x) for x in AMOUNTS])
+    np.testing.assert_allclose(column, AMOUNTS, rtol=1e-9)
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "write",
+    ["({:,.2f})", "-${:,.2f}", "$-{:,.2f}", "{:.2f}-", "\u2212{}", "(${:,.2f})"],
+)
+def test_negative_amounts(write):
+    """Brackets and minus signs of all kinds."""
+    column, _ = read([write.format(x) for x in AMOUNTS])
+    np.testing.assert_allclose(column, -AMOUNTS)
+
+
+def test_percent():
+    """As spreadsheets keep it."""
+    np.testing.assert_allclose(read(["12.5%", "7 %", "0%"])[0], [0.125, 0.07, 0.0])
+
+
+def test_units_in_singular_and_plural():
+    """And a zero without one."""
+    assert read(["1 year", "2 years", "0", "12 years"])[0].tolist() == [1, 2, 0, 12]
+
+
+@pytest.mark.parametrize(
+    "mark", ["-", "n/a", "N/A", "null", "$null$", "#N/A", "?", " "]
+)
+def test_marks_of_missing_values(mark):
+    """They neither cost the column nor a word."""
+    column, notes = read([*map(str, AMOUNTS), mark])
+    assert np.isnan(column.iloc[-1])
+    assert column.notna().sum() == len(AMOUNTS)
+    assert notes == []
+
+
+def test_rare_text_among_numbers_is_counted():
+    """By column, with an example."""
+    column, (note,) = read([*map(str, AMOUNTS), "ask Bob"])
+    assert column.isna().sum() == 1
+    assert "1 of 61 cells of column 'column'" in note
+    assert "'ask Bob'" in note
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["007", "012", "100"],
+        ["+4915112345678", "+4915187654321"],
+        ["4111111111111111", "4222222222222222"],
+        ["$5", "€6", "$7", "€8"],
+        ["Branch 1", "Branch 2"],
+        ["18-25", "26-35"],
+        ["0", "1", "2", "3+"] * 20,
+        ["192.168.1.1", "10.0.0.2"],
+        ["12:30", "08:15"],
+        ["5 km", "6 miles", "7 km", "8 miles"],
+    ],
+)
+def test_what_is_no_number_stays_text(cells):
+    """Codes, several currencies, ranges, levels."""
+    assert read(cells)[0].tolist() == cells
+
+
+def test_names_of_nothing_can_be_levels():
+    """ "None" and "NA" are levels in a column of levels, "n/a" is not."""
+    column, _ = read(["None", "NA", "Gold", "n/a", ""])
+    assert column.tolist()[:3] == ["None", "NA", "Gold"]
+    assert column.isna().tolist() == [False, False, False, True, True]
+
+
+def test_another_column_tells_the_decimal_mark():
+    """ "1.234" is a thousand where the table writes decimal commas."""
+    columns = {
+        "price": np.array(["1,50", "2,25"], dtype=object),
+        "stock": np.array(["1.234", "5.678"], dtype=object),
+    }
+    frame, _ = TableSchema.infer(columns).read(columns, "table")
+    assert frame["stock"].tolist() == [1234, 5678]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%Y-%m-%d",
+        "%Y-%m-%dT%H:%M:%SZ",
+        "%Y-%m-%d 00:00:00+00:00",
+        "%Y/%m/%d",
+        "%d.%m.%Y",
+        "%d/%m/%Y",
+        "%m/%d/%Y",
+        "%d/%m/%Y %H:%M",
+        "%m/%d/%Y %I:%M %p",
+        "%d-%b-%Y",
+        "%b %d, %Y",
+    ],
+)
+def test_dates(form):
+    """Day or month first follows from the days above twelve."""
+    column, notes = read([f"{day:{form}}" for day in DAYS])
+    assert (column.to_numpy() == DAYS.to_numpy()).all()
+    assert notes == []
+
+
+def test_dates_that_could_be_either_are_refused_with_a_cure():
+    """03/04 is in March or in April."""
+    X = pd.DataFrame({"since": ["03/04/2020", "05/06/2021"] * 20, "age": range(40)})
+    with pytest.raises(
+        SchemaError, match=r"'since'.*%d/%m/%Y or %m/%d/%Y.*date_features"
+    ):
+        TabularPreprocessor().fit(X)
+    preprocessor = TabularPreprocessor(date_features={"since": "%d/%m/%Y"}).fit(X)
+    assert preprocessor.column_kinds_["since"] == "datetime"
+
+
+def test_truth_values():
+    """With a missing one."""
+    assert read(["True", "FALSE", "true"])[0].tolist() == [True, False, True]
+    assert read(["True", "", "false"])[0].tolist() == [True, None, False]
+
+
+def test_codes_are_read_as_in_the_training_table():
+    """As text with leading zeros, and as whole numbers from a spreadsheet."""
+    X = pd.DataFrame({"branch": ["01", "02", "10"] * 10, "spend": np.arange(30) / 7})
+    preprocessor = TabularPreprocessor().fit(X)
+    new = X.assign(branch=X["branch"].astype(int))
+    np.testing.assert_array_equal(
+        preprocessor.transform(new), preprocessor.transform(X)
+    )
+
+
+def test_new_rows_with_other_text_are_refused():
+    """More than a few cells that are no number."""
+    preprocessor = TabularPreprocessor().fit(pd.DataFrame({"a": [1.5, 2.5] * 10}))
+    with pytest.raises(SchemaError, match="'a'.*'many'"):
+        preprocessor.transform(pd.DataFrame({"a": ["1.5", "many"]}))
+
+
+def test_few_unreadable_cells_of_new_rows_are_counted():
+    """They become missing."""
+    preprocessor = TabularPreprocessor().fit(pd.DataFrame({"a": [1.5, 2.5] * 10}))
+    new = pd.DataFrame({"a": [*map(str, AMOUNTS), "?", "oops"]})
+    with pytest.warns(
+        SegmentLearnWarning, match=r"1 of 62 cells of column 'a'.*'oops'"
+    ):
+        preprocessor.transform(new)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=30))
+def test_any_text_is_read(cells):
+    """Every row stays, and a cell is what it was or missing where it is text."""
+    column, _ = read(cells)
+    assert len(column) == len(cells)
+    if column.dtype == "str":
+        for value, cell in zip(column, cells, strict=True):
+            assert pd.isna(value) or value == cell.strip()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.floats(-1e9, 1e9).map(lambda x: round(x, 2)), min_size=5, max_size=30),
+    st.sampled_from([".", ","]),
+    st.sampled_from(["", "$", "€", "CHF "]),
+)
+def test_numbers_come_back(numbers, decimal, prefix):
+    """Whatever stands around them; thousands are not grouped."""
+    numbers = [0.25, *numbers]
+    cells = [f"{prefix}{x:.2f}".replace(".", decimal) for x in numbers]
+    np.testing.assert_allclose(read(cells)[0], numbers, rtol=1e-12)
