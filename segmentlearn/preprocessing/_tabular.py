@@ -385,7 +385,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     def _date_formats(self, names: list[str]) -> dict[str, str]:
         """Return the formats of dates that the user has given."""
-        if self.date_features == "auto":
+        if isinstance(self.date_features, str):
             return {}
         formats = dict(self.date_features)
         listed_columns(names, list(formats), "date_features")

@@ -184,7 +184,7 @@ def test_codes_are_read_as_in_the_training_table():
 def test_new_rows_with_other_text_are_refused():
     """More than a few cells that are no number."""
     preprocessor = TabularPreprocessor().fit(pd.DataFrame({"a": [1.5, 2.5] * 10}))
-    with pytest.raises(SchemaError, match="'a'.*'many'"):
+    with pytest.raises(SchemaError, match=r"'a'.*'many'"):
         preprocessor.transform(pd.DataFrame({"a": ["1.5", "many"]}))
 
 

@@ -17,10 +17,10 @@ from segmentlearn.tables._files._dialect import (
     SEPARATORS,
     Dialect,
     detect_dialect,
+    is_number,
 )
 
 _BLOCK = 2**23
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
 def read_csv(
@@ -150,20 +150,29 @@ def _parse(
             return _parse(data, dialect, names, source, labels, use_threads=False)
         row = wrong[0]
         raise TableError(
-            f"{source}, line {row.number}: {row.actual_columns} cell(s) where the names "
-            f"are {row.expected_columns}: {row.text[:80]!r}. Correct the line"
-            + (
-                f", or name another separator ({labels['separator']}';')."
-                if row.expected_columns == 1
-                else f", or say how many lines stand above the names "
-                f"({labels['skip_rows']}1)."
-                if row.number is not None and row.number < 5
-                else "."
-            )
+            f"{source}, line {row.number}: {row.actual_columns} cell(s) and "
+            f"{row.expected_columns} names: {row.text[:80]!r}. {_cure(row, labels)}"
         ) from None
     if table.num_rows == 0:
         raise TableError(f"{source} has column names but no rows.")
     return table
+
+
+def _cure(row: Any, labels: Mapping[str, str]) -> str:
+    """Return what helps against a line with another number of cells."""
+    if '"' in row.text:
+        return (
+            "A quote that is never closed may join it with the next: remove it, or read "
+            f"quotes as text with {labels['quotes']}no."
+        )
+    if row.expected_columns == 1:
+        return f"Name the separator ({labels['separator']}';')."
+    if row.number is not None and row.number < 5:
+        return (
+            "Correct the line, or say how many lines stand above the names "
+            f"({labels['skip_rows']}1)."
+        )
+    return "Correct the line."
 
 
 def _swallowed_line(table: pa.Table, dialect: Dialect) -> tuple[str, str] | None:
@@ -195,7 +204,7 @@ def _check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> N
                     f"{source} has one column only, {names[0]!r}; its cells seem to be "
                     f"separated by {other!r}: use {labels['separator']}{other!r}."
                 )
-    n_numbers = sum(_NUMBER.fullmatch(name) is not None for name in names)
+    n_numbers = sum(map(is_number, names))
     if n_numbers > len(names) / 2:
         raise TableError(
             f"{source}, line {dialect.n_skipped}: there are numbers where column names "

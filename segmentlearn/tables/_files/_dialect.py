@@ -4,6 +4,7 @@ import codecs
 import csv
 import dataclasses
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -19,6 +20,8 @@ _NAMED_SEPARATORS = {
 }
 _SAMPLE = 2**18  # bytes that are looked at
 _CHUNK = 2**24
+_MOST_TITLES = 20  # lines above the names
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -77,6 +80,11 @@ class Dialect:
         if not self.has_quotes:
             parts.append("quotes taken as text")
         return ", ".join(parts)
+
+
+def is_number(text: str) -> bool:
+    """Return whether a name is a number, which names no column."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def named_separator(text: str, label: str) -> str:
@@ -204,19 +212,15 @@ def _detect_separator(text: str, is_whole: bool, skip: int) -> str:
 
 
 def _n_titles(records: list[tuple[int, list[str]]]) -> int:
-    """Return the number of lines above the names: titles, which fill one cell."""
+    """Return the number of lines above the names: titles, which fill fewer cells."""
     widths = Counter(len(cells) for _, cells in records[:1000])
     width = max(widths, key=lambda n: (widths[n], n))
+    first = records[0][1]
+    if width < 2 or (len(first) >= width and sum(map(bool, first)) >= width - 1):
+        return 0  # a saved index has no name
     skip = 0
-    for line, cells in records[:-1]:
-        n_filled = sum(map(bool, cells))
-        is_saved_index = width == 2 and not cells[0]
-        if (
-            width < 2
-            or n_filled > 1
-            or is_saved_index
-            or (width == 2 and len(cells) == 2)
-        ):
-            break
+    for line, cells in records[:_MOST_TITLES]:
+        if len(cells) == width and all(cells):
+            return 0 if any(map(is_number, cells)) else skip
         skip = line
-    return skip
+    return 0

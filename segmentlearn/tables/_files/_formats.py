@@ -1,5 +1,6 @@
 """Files and databases that hold typed cells: Excel, Parquet, Arrow, JSON, SQL."""
 
+import datetime
 import gzip
 import io
 import pathlib
@@ -162,7 +163,9 @@ def _read_arrow(read: Callable[[], pa.Table], source: str) -> pd.DataFrame:
                 "than once; rename them."
             )
         return table.to_pandas()
-    except (pa.ArrowException, OSError) as error:
+    except TableError:
+        raise
+    except Exception as error:  # damaged files end in errors of many classes
         raise TableError(f"{source} is damaged: {str(error)[:200]}") from None
 
 
@@ -246,8 +249,10 @@ def _excel_cells(cells: tuple) -> pd.Series:
     series = pd.Series(values, dtype=object).infer_objects()
     if series.dtype == object:
         kinds = {type(value) for value in values if value is not None}
-        if kinds <= {int, float} and kinds:
+        if kinds and kinds <= {int, float}:
             return pd.to_numeric(series)
+        if kinds and kinds <= {datetime.date, datetime.datetime}:
+            return pd.to_datetime(series)
     is_float = series.dtype == float
     if is_float and series.notna().all() and (series == series.round()).all():
         if series.abs().max() < 2**53:
@@ -283,7 +288,7 @@ def _read_duckdb(
                 "select table_name from duckdb_tables()"
             ).fetchall()
             query = _only_table([name for (name,) in found], path, labels)
-        return connection.execute(query).fetch_arrow_table().to_pandas()
+        return connection.execute(query).df()
 
 
 def _read_address(

@@ -1,0 +1,252 @@
+"""read_table: files as people have them, and errors that name the line and the cure."""
+
+import gzip
+import io
+import sqlite3
+import zipfile
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segmentlearn.exceptions import TableError
+from segmentlearn.tables import read_table
+
+RNG = np.random.default_rng(0)
+DAYS = RNG.integers(0, 999, 40)
+CUSTOMERS = pd.DataFrame(
+    {
+        "name": [f"Kundin {at}" for at in range(40)],
+        "city": RNG.choice(["Köln", "Zürich", "Łódź"], 40),
+        "spend": RNG.lognormal(7, 1, 40).round(2),
+        "visits": RNG.integers(0, 2000, 40),
+        "since": pd.Timestamp("2019-01-01") + pd.to_timedelta(DAYS, "D"),
+        "member": RNG.random(40) < 0.5,
+    }
+)
+
+
+def read(content, **how):
+    data = content.encode() if isinstance(content, str) else content
+    return read_table(io.BytesIO(data), **how)
+
+
+def written(table, separator, encoding, decimal, date, currency, missing):
+    """Write customers in one of many ways, with two missing cells."""
+    cells = table.copy()
+    thousands = "." if decimal == "," else ","
+    if thousands == separator:
+        thousands = ""
+    marks = str.maketrans({",": thousands, ".": decimal})
+    cells["spend"] = [
+        currency.format(f"{x:,.2f}".translate(marks)) for x in table["spend"]
+    ]
+    cells["since"] = table["since"].dt.strftime(date)
+    cells.loc[3, "spend"] = cells.loc[5, "since"] = missing
+    return cells.to_csv(index=False, sep=separator).encode(encoding)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
+    st.sampled_from([".", ","]),
+    st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%d-%b-%Y"]),
+    st.sampled_from(["{}", "${}", "{} €", "CHF {}"]),
+    st.sampled_from(["", "-", "n/a", "NULL", "$null$"]),
+)
+def test_one_table_written_in_many_ways(
+    separator, encoding, decimal, date, currency, missing
+):
+    """It is the same typed frame."""
+    data = written(CUSTOMERS, separator, encoding, decimal, date, currency, missing)
+    frame = read(data).frame
+    expected = CUSTOMERS.copy()
+    expected["spend"] = expected["spend"].mask(expected.index == 3)
+    expected["since"] = expected["since"].mask(expected.index == 5)
+    pd.testing.assert_frame_equal(frame, expected, check_dtype=False)
+
+
+def test_western_europe_without_utf8():
+    """As older versions of Excel write it."""
+    table = read("name;city\nJosé;Málaga\nZoë;Köln\n".encode("cp1252"))
+    assert table.frame["city"].tolist() == ["Málaga", "Köln"]
+    assert table.dialect.encoding == "cp1252"
+
+
+@pytest.mark.parametrize(
+    "title", ["Export of 1 May,,\n", "Export\n\n", "Customers, all\nof 2024\n"]
+)
+def test_title_lines(title):
+    """They are left out, with a note."""
+    table = read(f"{title}id,spend,city\n1,2.5,a\n2,3.5,b\n")
+    assert table.columns == ["id", "spend", "city"]
+    assert "column names are taken from line" in table.notes[0]
+
+
+@pytest.mark.parametrize("pack", ["gzip", "zip"])
+def test_packed_files(pack):
+    """Whatever their name is."""
+    data = CUSTOMERS.to_csv(index=False).encode()
+    if pack == "gzip":
+        packed = gzip.compress(data)
+    else:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("customers.csv", data)
+        packed = file.getvalue()
+    pd.testing.assert_frame_equal(read(packed).frame, CUSTOMERS, check_dtype=False)
+
+
+def test_parquet_and_feather():
+    """Typed cells stay what they are."""
+    for write in (CUSTOMERS.to_parquet, CUSTOMERS.to_feather):
+        file = io.BytesIO()
+        write(file)
+        frame = read(file.getvalue()).frame
+        pd.testing.assert_frame_equal(frame, CUSTOMERS, check_dtype=False)
+
+
+def test_json_lines():
+    """One record a line."""
+    lines = CUSTOMERS.to_json(orient="records", lines=True, date_format="iso")
+    frame = read(lines).frame
+    pd.testing.assert_frame_equal(frame, CUSTOMERS, check_dtype=False)
+
+
+def test_excel():
+    """Whole numbers are whole; titles above the names are left out."""
+    file = io.BytesIO()
+    CUSTOMERS.to_excel(file, index=False, startrow=2)
+    frame = read(file.getvalue()).frame
+    pd.testing.assert_frame_equal(frame, CUSTOMERS, check_dtype=False)
+
+
+def test_workbook_with_several_sheets():
+    """The error names them, and the parameter."""
+    file = io.BytesIO()
+    with pd.ExcelWriter(file) as book:
+        CUSTOMERS.to_excel(book, sheet_name="May", index=False)
+        CUSTOMERS.head(3).to_excel(book, sheet_name="June", index=False)
+    with pytest.raises(TableError, match=r"'May', 'June'.*sheet='May'"):
+        read(file.getvalue())
+    assert len(read(file.getvalue(), sheet="June").frame) == 3
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_databases(kind, tmp_path):
+    """The only table, or a query."""
+    path = tmp_path / "customers.db"
+    customers = CUSTOMERS.drop(columns="member")
+    if kind == "sqlite":
+        connection = sqlite3.connect(path)
+        customers.to_sql("customers", connection, index=False)
+    else:
+        connection = duckdb.connect(str(path))
+        connection.register("given", customers)
+        connection.execute("create table customers as select * from given")
+    connection.close()
+    frame = read_table(path).frame
+    pd.testing.assert_frame_equal(frame, customers, check_dtype=False)
+    some = read_table(path, query="select spend from customers where visits > 1000")
+    assert len(some.frame) == (CUSTOMERS["visits"] > 1000).sum()
+    with pytest.raises(TableError, match="nothing"):
+        read_table(path, query="select * from nothing")
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("", ["is empty"]),
+        ("a,b\n", ["no rows"]),
+        ("a,a\n1,2\n", ["line 1", "'a'", "more than once"]),
+        ("1.5,2,3\n1,2,3\n4,5,6\n", ["line 1", "numbers where column names"]),
+        ("a,b\n1,2\n3\n5,6\n", ["line 3", "1 cell(s)", "'3'"]),
+        ("a,b\n1,2\n3,4,5\n", ["line 3", "3 cell(s)"]),
+        (b"a,b\n1,\0\0\0\n" * 9, ["zero bytes"]),
+        (b"PK\x03\x04broken", ["damaged zip"]),
+        (b"PAR1broken", ["damaged"]),
+        (b"\x1f\x8bbroken", ["damaged gzip"]),
+    ],
+)
+def test_errors_name_what_is_wrong(content, parts):
+    """In words, with the line where there is one."""
+    with pytest.raises(TableError) as caught:
+        read(content)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_stray_quotes_lose_no_customer():
+    """Where no cell needs quotes they are text."""
+    notes = ['"5 inch' if at in (9, 30) else "ok" for at in range(60)]
+    lines = [f"{at},{at}.5,{note}" for at, note in enumerate(notes)]
+    table = read("\n".join(["id,spend,note", *lines]) + "\n")
+    assert table.frame["note"].tolist() == notes
+
+
+def test_stray_quotes_beside_quoted_cells_are_refused():
+    """The lines that would be swallowed are shown."""
+    notes = ['"5 inch' if at in (9, 30) else '"a, b"' for at in range(60)]
+    lines = [f"{at},{at}.5,{note}" for at, note in enumerate(notes)]
+    with pytest.raises(TableError, match=r"line 11.*5 inch.*quotes=no"):
+        read("\n".join(["id,spend,note", *lines]) + "\n")
+
+
+def test_line_breaks_within_quotes():
+    """A cell of two lines is one cell."""
+    assert read('a,b\n1,"two\nlines"\n2,"two\rlines"\n').frame["b"].tolist() == [
+        "two\nlines",
+        "two\rlines",
+    ]
+
+
+def test_empty_lines_of_a_single_column_are_customers():
+    """With a missing value."""
+    assert read("spend\n1\n\n3\n").frame["spend"].isna().tolist() == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_what_is_said_overrules_what_is_found():
+    """Separator, decimal mark, encoding, lines above the names."""
+    table = read("x\na|b\n1,234|2\n", separator="|", skip_rows=1, decimal=",")
+    assert table.frame["a"].tolist() == [1.234]
+    with pytest.raises(TableError, match="encoding='nonsense'"):
+        read("a\n1\n", encoding="nonsense")
+
+
+def _files():
+    small, files = CUSTOMERS.head(8), {"csv": CUSTOMERS.head(8).to_csv().encode()}
+    for name, write in (("excel", small.to_excel), ("parquet", small.to_parquet)):
+        file = io.BytesIO()
+        write(file)
+        files[name] = file.getvalue()
+    return files
+
+
+FILES = _files()
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    st.sampled_from(sorted(FILES)),
+    st.lists(
+        st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=3
+    ),
+)
+def test_altered_bytes_are_an_error_in_words_or_a_table(kind, changes):
+    """Of text, Excel and Parquet files; never another error."""
+    content = bytearray(FILES[kind])
+    for place, byte in changes:
+        content[int(place * len(content))] = byte
+    try:
+        table = read(bytes(content))
+    except TableError:
+        return
+    assert len(table.frame) > 0
