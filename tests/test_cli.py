@@ -245,7 +245,7 @@ def test_separators_and_byte_order_mark(separator, option, archive, folder, writ
     path = write(rows.to_csv(index=False, sep=separator), encoding="utf-8-sig")
     result = run("predict", archive, path, "--sep", option)
     assert result.exit_code == 0
-    assert result.stdout.startswith(f"ID{separator}Gender{separator}")
+    assert result.stdout.startswith(f"\ufeffID{separator}Gender{separator}")
 
 
 @pytest.mark.parametrize(

@@ -105,8 +105,8 @@ def training_rows(
     for group in spelling_variants(np.unique(labels)):
         note(
             f"Warning: column {target!r} has segments that differ by blanks or case "
-            f"alone and are learnt one by one: {', '.join(map(repr, group))}; write them "
-            "in one way if they are one."
+            f"alone and are learnt one by one: {', '.join(map(repr, group))}; write "
+            "them in one way if they are one."
         )
     n_labels = len(np.unique(labels))
     if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):

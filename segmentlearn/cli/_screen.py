@@ -89,11 +89,10 @@ def _in_words_of_options(message: Warning | str) -> str:
     """Return a warning with the cure that the command line has."""
     if not isinstance(message, ColumnWarning):
         return str(message)
-    names = ", ".join(map(repr, message.columns))
     first = shlex.quote(message.columns[0])
     return (
-        f"The column(s) {names} {message.reason}. --numeric {first} uses one as a "
-        f"number, --categorical {first} as a category, --drop {first} leaves it out."
+        f"The column(s) {message.columns} {message.reason}. --numeric {first} uses one as "
+        f"a number, --categorical {first} as a category, --drop {first} leaves it out."
     )
 
 

@@ -32,7 +32,7 @@ def read_customers(
         labels=LABELS,
         **options,
     )
-    if not quiet:
+    if not (quiet or table.is_plain):
         note(f"Read {table.describe()}")
     for sentence in table.notes:
         note(f"Warning: {sentence}")

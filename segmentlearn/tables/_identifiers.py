@@ -11,13 +11,14 @@ from segmentlearn.exceptions import ColumnWarning
 _SURE = "id ids uuid guid identifier kennung msisdn imei imsi iban ssn ean sku numéro numero"
 # words that do so at the end of a name: "client_num", "policy key"
 _LAST = (
-    "key num number no nr nummer nro ref reference hash token phone telephone telefon tel "
-    "mobile email mail"
+    "key num number no nr nummer nro ref reference hash token phone telephone telefon "
+    "tel mobile email mail"
 )
 # words before a short ending: "custid", "memberno"
 _OWNERS = (
-    "customer cust client user account acct member person record row case order contact "
-    "subscriber visitor session transaction policy card loan employee patient kunden"
+    "customer cust client user account acct member person record row case order "
+    "contact subscriber visitor session transaction policy card loan employee patient "
+    "kunden"
 )
 _ENDINGS = re.compile(r".{3,}(nummer|number|kennung|num|uuid|guid)")
 _SURE_WORDS = frozenset(_SURE.split())

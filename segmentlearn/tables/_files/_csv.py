@@ -162,8 +162,8 @@ def _cure(row: Any, labels: Mapping[str, str]) -> str:
     """Return what helps against a line with another number of cells."""
     if '"' in row.text:
         return (
-            "A quote that is never closed may join it with the next: remove it, or read "
-            f"quotes as text with {labels['quotes']}no."
+            "A quote that is never closed may join it with the next: remove it, or "
+            f"read quotes as text with {labels['quotes']}no."
         )
     if row.expected_columns == 1:
         return f"Name the separator ({labels['separator']}';')."
@@ -208,6 +208,6 @@ def _check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> N
     if n_numbers > len(names) / 2:
         raise TableError(
             f"{source}, line {dialect.n_skipped}: there are numbers where column names "
-            f"belong ({', '.join(names[:3])}); write a line of names above them, or say "
-            f"how many lines stand above the names ({labels['skip_rows']}1)."
+            f"belong ({', '.join(names[:3])}); write a line of names above them, or "
+            f"say how many lines stand above the names ({labels['skip_rows']}1)."
         )

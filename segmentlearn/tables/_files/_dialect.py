@@ -71,6 +71,12 @@ class Dialect:
     has_quotes: bool = True
     newline: str = "\n"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the file is written as programs write it."""
+        is_usual = self.separator == "," and self.encoding in ("utf-8", "utf-8-sig")
+        return is_usual and self.n_skipped == 1 and self.has_quotes
+
     def describe(self) -> str:
         """Return the dialect in words."""
         name = {"\t": "tab"}.get(self.separator, repr(self.separator))
@@ -138,12 +144,11 @@ def detect_dialect(
     if not records:
         raise TableError(f"{source} has no line of names after {skip} skipped line(s).")
     end, header = records[0]
-    if len(records) > 1 and len(records[1][1]) == len(header) + 1:
-        # some programs end each line but the first with a separator
-        if all(
-            len(cells) == len(header) + 1 and not cells[-1] for _, cells in records[1:]
-        ):
-            header = [*header, ""]
+    width = len(header) + 1
+    rows = [cells for _, cells in records[1:]]
+    # some programs end each line but the first with a separator
+    if rows and all(len(cells) == width and not cells[-1] for cells in rows):
+        header = [*header, ""]
     newline = "\r\n" if "\r\n" in text else "\n"
     return Dialect(separator, encoding, tuple(header), end, newline=newline)
 
@@ -153,8 +158,8 @@ def _checked(encoding: str, labels: Mapping[str, str]) -> str:
         name = codecs.lookup(encoding).name
     except LookupError:
         raise TableError(
-            f"{labels['encoding']}{encoding!r} is no encoding; use utf-8, utf-16, cp1252 "
-            "or another name of Python's."
+            f"{labels['encoding']}{encoding!r} is no encoding; use utf-8, utf-16, "
+            "cp1252 or another name of Python's."
         ) from None
     return name
 
@@ -165,8 +170,8 @@ def _decode(data: bytes, encoding: str, source: str, labels: Mapping[str, str]) 
         text = decoder.decode(data)
     except UnicodeError as error:
         raise TableError(
-            f"{source} is not a text in {encoding} ({error}); name another encoding with "
-            f"{labels['encoding']}cp1252, say."
+            f"{source} is not a text in {encoding} ({error}); name another encoding "
+            f"with {labels['encoding']}cp1252, say."
         ) from None
     if "\0" in text:
         raise TableError(

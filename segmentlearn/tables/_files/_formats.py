@@ -62,8 +62,8 @@ def unpack(data: bytes, source: str) -> bytes:
             names = [name for name in names if not name.startswith("__MACOSX/")]
             if len(names) != 1:
                 raise TableError(
-                    f"{source} holds {len(names)} files ({', '.join(names[:5])}); a zip "
-                    "file must hold the table alone."
+                    f"{source} holds {len(names)} files ({', '.join(names[:5])}); a "
+                    "zip file must hold the table alone."
                 )
             if file.getinfo(names[0]).file_size > _LARGEST_UNPACKED:
                 raise TableError(f"{source} would unpack to more than 16 GB.")
@@ -153,14 +153,14 @@ def _read_arrow(read: Callable[[], pa.Table], source: str) -> pd.DataFrame:
         ]
         if nested:
             raise TableError(
-                f"{source}: the column(s) {', '.join(nested)} hold lists or records; write "
-                "each of their parts into a column of its own."
+                f"{source}: the column(s) {', '.join(nested)} hold lists or records; "
+                "write each of their parts into a column of its own."
             )
         repeated = [n for n in table.column_names if table.column_names.count(n) > 1]
         if repeated:
             raise TableError(
-                f"{source} has the column name(s) {', '.join(sorted(set(repeated)))} more "
-                "than once; rename them."
+                f"{source} has the column name(s) {', '.join(sorted(set(repeated)))} "
+                "more than once; rename them."
             )
         return table.to_pandas()
     except TableError:
@@ -198,8 +198,8 @@ def _read_excel(
     repeated = sorted({n for n in header if n and header.count(n) > 1})
     if repeated:
         raise TableError(
-            f"{source}, sheet {name!r} has the column name(s) {', '.join(repeated)} more "
-            "than once; rename them."
+            f"{source}, sheet {name!r} has the column name(s) {', '.join(repeated)} "
+            "more than once; rename them."
         )
     columns = zip(*rows[1:], strict=True)
     return pd.DataFrame(
@@ -219,8 +219,8 @@ def _chosen_sheet(
         ]
         if len(filled) > 1:
             raise TableError(
-                f"{source} has the sheets {', '.join(map(repr, filled))}; say which with "
-                f"{labels['sheet']}{filled[0]!r}."
+                f"{source} has the sheets {', '.join(map(repr, filled))}; say which "
+                f"with {labels['sheet']}{filled[0]!r}."
             )
         return (filled or names)[0]
     if isinstance(sheet, str) and sheet.isdigit() and sheet not in names:
@@ -253,11 +253,10 @@ def _excel_cells(cells: tuple) -> pd.Series:
             return pd.to_numeric(series)
         if kinds and kinds <= {datetime.date, datetime.datetime}:
             return pd.to_datetime(series)
-    is_float = series.dtype == float
-    if is_float and series.notna().all() and (series == series.round()).all():
-        if series.abs().max() < 2**53:
-            return series.astype("int64")
-    return series
+    if series.dtype != float or series.isna().any():
+        return series
+    is_whole = (series == series.round()).all() and series.abs().max() < 2**53
+    return series.astype("int64") if is_whole else series
 
 
 def _read_sqlite(
@@ -306,8 +305,8 @@ def _read_address(
 def _only_table(names: list[str], source: str, labels: Mapping[str, str]) -> str:
     if len(names) != 1:
         raise TableError(
-            f"{source} has the tables {', '.join(map(repr, names)) or 'none'}; say what "
-            f"to read with {labels['query']}'select * from …'."
+            f"{source} has the tables {', '.join(map(repr, names)) or 'none'}; say "
+            f"what to read with {labels['query']}'select * from …'."
         )
     quoted = names[0].replace('"', '""')
     return f'select * from "{quoted}"'

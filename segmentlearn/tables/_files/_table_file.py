@@ -67,6 +67,11 @@ class TableFile:
         column = self.frame[name]
         return column.map(str, na_action="ignore").astype(object)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing had to be found out: typed cells, or commas and UTF-8."""
+        return self.dialect is None or self.dialect.is_plain
+
     def describe(self) -> str:
         """Return in one line how the file was read."""
         n_rows, n_columns = self.frame.shape
