@@ -92,7 +92,8 @@ def _in_words_of_options(message: Warning | str) -> str:
     first = shlex.quote(message.columns[0])
     return (
         f"The column(s) {message.columns} {message.reason}. --numeric {first} uses one "
-        f"as a number, --categorical {first} as a category, --drop {first} leaves it out."
+        f"as a number, --categorical {first} as a category; --drop {first} leaves it "
+        "out."
     )
 
 

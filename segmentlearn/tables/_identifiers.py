@@ -8,8 +8,10 @@ import numpy as np
 from segmentlearn.exceptions import ColumnWarning
 
 # words that name an identifier wherever they stand in a name
-_SURE = "id ids uuid guid identifier kennung msisdn imei imsi iban ssn ean sku numéro "
+_SURE = (
+    "id ids uuid guid identifier kennung msisdn imei imsi iban ssn ean sku numéro "
     "numero"
+)
 # words that do so at the end of a name: "client_num", "policy key"
 _LAST = (
     "key num number no nr nummer nro ref reference hash token phone telephone telefon "

@@ -79,7 +79,7 @@ def plant_copied_numbers(case):
 
 
 def plant_copied_levels(case):
-    case.X["tier"] = case.X["plan"].map({"basic": 1, "plus": 2, "gold": 3}).astype(str)
+    case.X["tier"] = case.X["plan"].map({"basic": "b", "plus": "p", "gold": "g"})
 
 
 def plant_target_copy(case):
@@ -150,7 +150,7 @@ def plant_extra_column(case):
 
 
 def plant_kind(case):
-    case.new["age"] = [f"{age} years" for age in case.new["age"]]
+    case.new["age"] = [f"about {age}" for age in case.new["age"]]
 
 
 def plant_unseen(case):

@@ -10,8 +10,8 @@ _DASHES = "- -- --- \u2013 \u2014"
 _SHEET_ERRORS = "#n/a #null! #value! #div/0! #ref! #num! #name?"
 _SURE = f"{_DASHES} {_SHEET_ERRORS} ? n/a nan nat null (null) $null$ <na> <null> \\n"
 _LIKELY = (
-    ". .. ... * na #na n.a. n.a none nil unknown missing undefined k.a. inf -inf +inf "
-    "infinity -infinity not_available not_applicable"
+    ". .. ... * na #na n.a. n.a none nil unknown missing undefined k.a. "
+    "not_available not_applicable"
 )
 # in a column of levels only these are missing: "None" or "NA" may be a level
 _SURE_MARKS = tuple(_SURE.split())
