@@ -138,7 +138,7 @@ def test_archive_knows_its_segments(archive):
         str(label): name for label, name in model.segment_names_.items()
     }
     assert sum(facts["segment_sizes"].values()) == facts["n_customers"] == 150
-    assert facts["text_columns"] == ["Gender"]
+    assert facts["schema"]["Gender"]["kind"] == "category"
     assert model.verbose == 0
 
 
@@ -187,7 +187,7 @@ def test_predict_scores_new_customers(archive, folder, tmp_path):
 
 def test_predict_shows_noise_as_such(folder, tmp_path):
     """Customers without a segment are -1, and their name says it."""
-    X = read_table(folder / "mall.csv").typed.drop(columns="CustomerID")
+    X = read_table(folder / "mall.csv").frame.drop(columns="CustomerID")
     clusterer = DBSCAN(eps=0.1, min_samples=4)
     model = AutoencoderClusterer(
         clusterer=clusterer, compare_baselines=False, random_state=0
@@ -206,7 +206,7 @@ def test_predict_shows_noise_as_such(folder, tmp_path):
 
 def test_predict_knows_clusterers_without_names(folder, tmp_path):
     """A plain k-means has numbers only: no column of names, no probabilities."""
-    rows = read_table(folder / "mall.csv").typed[["Age"]]
+    rows = read_table(folder / "mall.csv").frame[["Age"]]
     save(KMeans(2, n_init=1, random_state=0).fit(rows), tmp_path / "m.seg")
     result = run("predict", tmp_path / "m.seg", folder / "new.csv")
     assert result.stdout.splitlines()[0].endswith(",segment")
@@ -277,7 +277,7 @@ def test_identifiers_are_left_out_with_one_line(folder):
 def test_most_that_was_asked_about_is_a_doubt(folder, monkeypatch):
     """A recommendation at the end of the range is not sold as a finding."""
     found = segmentlearn.select_n_clusters(
-        KMeans(n_init=1), read_table(folder / "mall.csv").typed[["Age"]], [2, 3]
+        KMeans(n_init=1), read_table(folder / "mall.csv").frame[["Age"]], [2, 3]
     )
     object.__setattr__(found, "recommended", 3)
     monkeypatch.setattr(segmentlearn, "select_n_clusters", lambda *_, **__: found)

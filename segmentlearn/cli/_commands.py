@@ -267,6 +267,27 @@ def predict(
             note(f"Written to {out}")
 
 
+@app.command()
+@reads_tables
+def describe(
+    table: Annotated[str, table_argument("Customers.")],
+    *,
+    reading: dict[str, Any],
+) -> None:
+    """Show how each column is understood, and what to write to change it."""
+    from segmentlearn.cli._describe import cures, describe_columns
+    from segmentlearn.cli._tables import read_customers
+
+    with plain_errors("describe"):
+        customers = read_customers(table, reading, quiet=True)
+        echo(customers.describe())
+        echo()
+        echo(describe_columns(customers))
+        for sentence in cures(customers):
+            echo()
+            echo(sentence)
+
+
 app.command()(auditing.audit)
 app.command()(reporting.report)
 

@@ -62,7 +62,8 @@ def candidates_text(segmenter: Any) -> str:
         lines.append(f"Found by {way_of(selected)}{_OF_CODES}")
         lines.append("Simple segments did not compete (--no-baselines).")
     else:
-        ways = [way_of(candidate) for candidate in candidates]
+        # a terminal has no room for the unit
+        ways = [way_of(item).removesuffix(" numbers") for item in candidates]
         width = max(map(len, ways))
         heads = "".join(f" {measure}" for measure in _MEASURES)
         lines.append(f"{len(ways)} ways to find segments competed")

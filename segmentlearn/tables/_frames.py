@@ -196,7 +196,8 @@ def _check_shape(frame: pd.DataFrame, caller: str | None) -> None:
                 f"Found array with 0 {what} (shape={frame.shape}) while a minimum of "
                 f"1 is required{by}."
             )
-    repeated = frame.columns[frame.columns.astype(str).duplicated()]
+    names = pd.Index([str(label) for label in frame.columns])
+    repeated = names[names.duplicated()]
     if len(repeated):
         raise SchemaError(
             f"The column name(s) {list(repeated.unique())} occur more than once in X; "

@@ -82,6 +82,10 @@ class TableSchema:
                 readings[column.name] = TextReading(column.kind)
         return cls(readings)
 
+    def written(self, name: str) -> str:
+        """Return how the text of a column is written; empty for what is usual."""
+        return self.readings[name].describe() if name in self.readings else ""
+
     def ambiguous_dates(self) -> dict[str, str]:
         """Return the columns of dates that have more than one format, and which."""
         found = self.readings.items()
@@ -112,6 +116,9 @@ class TableSchema:
                 continue
             reading = self.readings.get(name) or infer_reading(cells)
             found = reading.apply(cells)
+            if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
+                # the column holds something else now, which a model will say
+                found = TextReading("category").apply(cells)
             read[name] = found.values
             _note_unreadable(name, found, reading, notes)
         return pd.DataFrame(read), notes
@@ -153,8 +160,7 @@ def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Colu
         if reading.format is None:
             return column
     found = reading.apply(column.cells)
-    n_present = int(np.count_nonzero(~column.missing))
-    if found.n_unreadable > _MOST_UNREADABLE * n_present:
+    if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
         return column
     _note_unreadable(column.name, found, reading, notes)
     return Column(column.name, found.values)

@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 from segmentlearn.preprocessing import TabularPreprocessor
 
 NUMBERS = st.one_of(st.none(), st.floats(allow_infinity=False, allow_nan=True))
-LEVELS = st.one_of(st.none(), st.text(max_size=3))
+LEVELS = st.one_of(st.none(), st.text("abß", max_size=3))
 TRUTHS = st.sampled_from([True, False, None])
 WHOLES = st.one_of(st.none(), st.integers(-(2**70), 2**70))
 

@@ -82,9 +82,8 @@ class TextReading:
         was_present = _to_mask(pc.is_valid(texts))
         bad = np.flatnonzero(unreadable)
         examples = texts.take(pa.array(bad[:1000])).unique().to_pylist()[:3]
-        return ReadCells(
-            values, int(np.sum(was_present & ~present)), len(bad), examples
-        )
+        n_marks = int(np.sum(was_present & ~present))
+        return ReadCells(values, n_marks, int(present.sum()), len(bad), examples)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +96,8 @@ class ReadCells:
         The cells.
     n_marks : int
         Cells that held a mark of a missing value, such as "n/a".
+    n_present : int
+        Cells that held anything else.
     n_unreadable : int
         Cells that held something else than the column does, missing now.
     examples : list of str
@@ -105,6 +106,7 @@ class ReadCells:
 
     values: Any
     n_marks: int
+    n_present: int
     n_unreadable: int
     examples: list[str]
 
