@@ -8,7 +8,7 @@ import importlib
 
 from segmentlearn import _forks as _forks
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 # public name -> the subpackage that defines it
 _NAMES = {
@@ -41,6 +41,7 @@ _NAMES = {
     "load_mall": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
+    "read_table": "segmentlearn.tables",
     "search_space": "segmentlearn.model_selection",
     "segment_playbook": "segmentlearn.inspection",
     "segment_profile": "segmentlearn.inspection",
@@ -63,6 +64,7 @@ _SUBPACKAGES = (
     "preprocessing",
     "report",
     "sampling",
+    "tables",
 )
 
 __all__ = sorted([*_NAMES, *_SUBPACKAGES, "__version__"])
