@@ -1,7 +1,6 @@
 """Compiled programs, kept for the next fit of the same architecture."""
 
 import collections
-import json
 import threading
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
@@ -9,13 +8,12 @@ from typing import Any, NamedTuple
 from segmentlearn._building import BUILDING
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._data._padding import Rows
-from segmentlearn.engine._program import (
-    _architecture as architecture,
+from segmentlearn.engine._program._architecture import (
+    NotCloneableError,
+    architecture_key,
 )
-from segmentlearn.engine._program import (
-    _losses as losses,
-)
-from segmentlearn.engine._program._epoch_program import Program, Recipe
+from segmentlearn.engine._program._compile_spec import CompileSpec
+from segmentlearn.engine._program._epoch_program import Program
 from segmentlearn.engine._program._reclaim import note_gone, reclaim, reclaim_if_due
 
 MAX_PROGRAMS = 16
@@ -101,24 +99,20 @@ class ProgramCache(LeastRecentlyUsed):
         super().__init__(size)
         self._compilations_dropped = 0
 
-    def find(self, model: Any, recipe: Recipe, rows: Rows) -> Program:
+    def find(self, model: Any, spec: CompileSpec, rows: Rows) -> Program:
         """Return the program of a model, made where the cache has none.
 
         A model that cannot be rebuilt from its configuration gets a program of its own,
         which is not kept.
         """
         try:
-            key = (
-                architecture.architecture_key(model),
-                _recipe_key(recipe),
-                rows.shapes,
-                repr(rows.structure),
-            )
-            return self.get(key, lambda: Program(model, recipe, rows))
-        except architecture.NotCloneableError:
+            nesting = repr(rows.structure)
+            key = architecture_key(model), spec.key, rows.shapes, nesting
+            return self.get(key, lambda: Program(model, spec, rows))
+        except NotCloneableError:
             note_gone()  # when this fit is over
             reclaim_if_due()
-            return Program(model, recipe, rows, copy=False)
+            return Program(model, spec, rows, copy=False)
 
     def drop(self, entry: Program) -> None:
         """Keep count of the compilations of a program that has to go."""
@@ -180,22 +174,3 @@ def clear_cache() -> None:
     PROGRAMS.clear()
     PREDICTORS.clear()
     reclaim()
-
-
-def _recipe_key(recipe: Recipe) -> tuple:
-    """Return what the compiled epoch depends on, free numbers left out."""
-    config = {**recipe.optimizer.get_config(), "learning_rate": None, "name": None}
-    config["weight_decay"] = config.get("weight_decay") is not None
-    return (
-        type(recipe.optimizer),
-        json.dumps(config, sort_keys=True, default=str),
-        losses.identity_key(recipe.loss),
-        losses.identity_key(recipe.metrics),
-        losses.identity_key(recipe.weighted_metrics),
-        recipe.loss_weights,
-        len(recipe.output_names),
-        recipe.batch_size,
-        recipe.n_members,
-        recipe.jit_compile,
-        recipe.by_member,
-    )

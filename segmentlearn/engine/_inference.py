@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from segmentlearn._forks import check_not_forked
-from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._cache import PREDICTORS
 from segmentlearn.engine._data._padding import as_number, is_plain_list, skeleton
-from segmentlearn.engine._program import _architecture as architecture
+from segmentlearn.engine._keras_compat import keras, tf
+from segmentlearn.engine._program import _architecture
 
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
 
@@ -123,12 +123,12 @@ def _check_rows(
 def _predictor(model: Any) -> Any:
     """Return the compiled forward pass of an architecture; weights are arguments."""
     try:
-        key = architecture.architecture_key(model)
+        key = _architecture.architecture_key(model)
         return PREDICTORS.get(
-            key, lambda: _compile(architecture.copy_architecture(model))
+            key, lambda: _compile(_architecture.copy_architecture(model))
         )
-    except architecture.NotCloneableError:
-        mode = architecture.told_training(model, False)
+    except _architecture.NotCloneableError:
+        mode = _architecture.training_argument(model, False)
         return lambda weights, X: model(X, **mode)
 
 
@@ -147,7 +147,7 @@ def _compile(model: Any) -> Any:
             values(model.trainable_variables, weights),
             values(model.non_trainable_variables, weights),
             X,
-            **architecture.told_training(model, False),
+            **_architecture.training_argument(model, False),
         )
         return outputs
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine._keras_compat import keras
 
 _N_BINS = 30  # of a histogram, as in Keras' callback
 _FLUSH_SECONDS = 10  # so that TensorBoard can follow a training

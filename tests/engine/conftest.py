@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 
 
 @pytest.fixture(scope="session")

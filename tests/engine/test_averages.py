@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import EarlyStopping
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import EarlyStopping, keras
 
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(-1, 1)
 Y = 3 * X + 1
@@ -24,7 +23,13 @@ def averaged(**settings):
 
 def fit(model, optimizer, **settings):
     """Train for three epochs of two steps each, in the order of the rows."""
-    plan = {"loss": "mse", "epochs": 3, "batch_size": 6, "shuffle": False, **settings}
+    plan = {
+        "loss": "mse",
+        "epochs": 3,
+        "batch_size": 6,
+        "shuffle": False,
+        **settings,
+    }
     return engine.fit(model, X, Y, optimizer=optimizer, **plan)
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine import keras
 from segmentlearn.engine._program._losses import (
     apply_by_row,
     identity_key,

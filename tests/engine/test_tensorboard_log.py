@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.engine._tensorboard_log import EpochLog, weight_names
 from segmentlearn.exceptions import SegmentLearnWarning
 

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from packaging.version import Version
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -16,7 +17,6 @@ from segmentlearn import (
     TabularPreprocessor,
     make_customers,
 )
-from segmentlearn.engine._backend import tf
 
 _IS_OLD_XLA = Version(tf.__version__) < Version("2.21")
 RATES = {"learning_rate": [0.002, 0.02]}

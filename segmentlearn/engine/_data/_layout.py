@@ -1,27 +1,10 @@
 """The rows of a training as one table, and which of them each net learns from."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
 from segmentlearn.engine._data._padding import Table, as_leaves, longest, skeleton
-
-
-@dataclasses.dataclass(frozen=True)
-class Layout:
-    """A table, and the rows of it that a training looks at.
-
-    Parameters
-    ----------
-    table : Table
-    train_rows, validation_rows : ndarray of int or list of them
-        Row numbers; a list holds an array for each member.
-    """
-
-    table: Table
-    train_rows: Any
-    validation_rows: Any
 
 
 def lay_out_rows(
@@ -33,8 +16,11 @@ def lay_out_rows(
     validation_rows: Any = None,
     validation_data: tuple | None = None,
     n_members: int | None = None,
-) -> Layout:
-    """Put training and validation rows into one table, told apart by number."""
+) -> tuple[Table, Any, Any]:
+    """Put all rows into one table; return the numbers of those for each purpose too.
+
+    With members, these are lists of an array for each.
+    """
     features, targets = as_leaves(X, "X"), as_leaves(y, "y")
     n_rows = len(features[0])
     if n_members is not None:
@@ -65,29 +51,27 @@ def lay_out_rows(
             features, targets, sample_weight, validation_data
         )
         validation = [added] * len(train) if isinstance(train, list) else added
-    table = Table(features, targets, sample_weight, skeleton(X))
-    return Layout(table, train, validation)
+    return Table(features, targets, sample_weight, skeleton(X)), train, validation
 
 
 def _for_each_member(
     n_members: int, n_rows: int, train_rows: Any, validation_rows: Any
 ) -> tuple[list, list]:
     """Give every member its rows; an array that is not in a list is for all."""
-    if train_rows is None:
-        train_rows = np.arange(n_rows)
-    if validation_rows is None:
-        validation_rows = np.arange(0)
-    given = []
-    for name, rows in (
-        ("train_rows", train_rows),
-        ("validation_rows", validation_rows),
-    ):
+
+    def repeated(rows: Any, n_default: int, name: str) -> list:
+        if rows is None:
+            rows = np.arange(n_default)
         if not isinstance(rows, list):
             rows = [rows] * n_members
         if len(rows) != n_members:
             raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
-        given.append(rows)
-    return given[0], given[1]
+        return rows
+
+    return (
+        repeated(train_rows, n_rows, "train_rows"),
+        repeated(validation_rows, 0, "validation_rows"),
+    )
 
 
 def _is_by_member(rows: Any) -> bool:
@@ -100,7 +84,7 @@ def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
     if rows is None:
         return default
     if _is_by_member(rows):
-        return [_row_numbers(one, n_rows, default, name) for one in rows]
+        return [_row_numbers(own, n_rows, default, name) for own in rows]
     rows = np.asarray(rows)
     if rows.ndim != 1:
         raise ValueError(f"{name} has shape {rows.shape}; row numbers stand in a row.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import keras, tf
 
 _SMALLEST = 4096  # rows; a table this small costs next to nothing to pad
 _COARSE_UNTIL = 16 * 2**20  # bytes; larger tables are padded by an eighth at most

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import averaged_function, grows, keras, tf
 from segmentlearn.engine._program._architecture import NotCompilableError
 
 RowFunction = Callable[[Any, Any], Any]
@@ -72,7 +72,7 @@ def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
             f"metric {metric!r} is not a mean over rows, so a compiled epoch cannot "
             "report it; compute it from the predictions after training."
         )
-    return functools.partial(found._fn, **found._fn_kwargs)
+    return averaged_function(found)
 
 
 def is_mean_over_rows(metric: Any) -> bool:
@@ -109,7 +109,7 @@ def more_is_better(metric: Any) -> bool:
     """Whether a metric grows as a net gets better; a function counts as an error."""
     if metric in ("accuracy", "acc"):
         return True
-    return getattr(_find_metric(metric), "_direction", "down") == "up"
+    return grows(_find_metric(metric))
 
 
 def metric_name(metric: Any) -> str:

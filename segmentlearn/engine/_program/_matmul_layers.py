@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from segmentlearn.engine._backend import keras, tf
-
-try:  # what TensorFlow's own recomputed gradients use; it has no public name
-    from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
-except ImportError:  # pragma: no cover
-    xla_optimization_barrier = None
+from segmentlearn.engine._keras_compat import (
+    flatten_layers,
+    keras,
+    tf,
+    xla_optimization_barrier,
+)
 
 _SHORT = 16  # terms of a sum that a loop adds up faster than a matrix product
 _NARROWER = 2  # so many times fewer outputs than inputs make a layer a narrow one
@@ -17,7 +17,7 @@ _FEW_ROWS = 64  # of a step, which are cheaply transposed
 
 
 class _Compiled:
-    """A layer that can be told that XLA compiles it."""
+    """A layer that behaves differently where XLA compiles it."""
 
     in_xla = False
     by_member = False
@@ -88,13 +88,13 @@ def fast_type(layer: Any) -> type | None:
     return None
 
 
-def tell_compiled(model: Any, by_member: bool = False) -> None:
-    """Tell the fast layers of a model that XLA compiles it.
+def mark_compiled(model: Any, by_member: bool = False) -> None:
+    """Mark the fast layers of a model as compiled by XLA.
 
     `by_member` says that each member's products have to be those of a net alone, to the
     last bit.
     """
-    for layer in model._flatten_layers():
+    for layer in flatten_layers(model):
         if isinstance(layer, _Compiled):
             layer.in_xla = xla_optimization_barrier is not None
             layer.by_member = by_member

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine._keras_compat import keras, raw_learning_rate
 from segmentlearn.engine._program._weights import Weights
 
 
@@ -20,19 +20,7 @@ def read_state(optimizer: Any) -> list[np.ndarray]:
 
 def write_state(optimizer: Any, state: Sequence) -> None:
     """Give an optimizer that is built the state of an earlier training."""
-    variables = _without_rate(optimizer)
-    if list(map(np.shape, state)) != [tuple(one.shape) for one in variables]:
-        raise foreign_state()
-    for variable, value in zip(variables, state, strict=True):
-        variable.assign(value)
-
-
-def foreign_state() -> ValueError:
-    """Return the error of a state that fits another optimizer or another net."""
-    return ValueError(
-        "optimizer_state belongs to another optimizer or another net; pass the state "
-        "that the last fit of this one gave, or None."
-    )
+    _assign(_without_rate(optimizer), state)
 
 
 class StateLayout:
@@ -54,49 +42,72 @@ class StateLayout:
         if not self._weights.is_flat:
             return read_state(self._optimizer)
         held = [variable.numpy() for variable in self._optimizer.variables]
-        cut = {
-            index: self._weights.cut(held[index])
-            for index, piece in self._places
-            if piece is not None
-        }
         return [
-            held[index] if piece is None else cut[index][piece]
+            held[index] if piece is None else self._weights.cut(held[index])[piece]
             for index, piece in self._places
         ]
 
     def write(self, state: Sequence) -> None:
         """Take over a state."""
         variables = self._optimizer.variables
-        if _shapes(state) == [tuple(one.shape) for one in variables]:
-            # of an archive of the first protocol: as a program holds it
-            for variable, value in zip(variables, state, strict=True):
-                variable.assign(value)
+        if _shapes(state) == _shapes(variables):
+            _assign(variables, state)  # of an archive of the first protocol
         elif not self._weights.is_flat:
             write_state(self._optimizer, state)
-        elif _shapes(state) == _shapes(self.read()):
-            self._write_pieces(state)
         else:
-            raise foreign_state()
+            _check_shapes(state, self.read())
+            pieces: dict[int, list] = {}
+            for (index, _), value in zip(self._places, state, strict=True):
+                pieces.setdefault(index, []).append(value)
+            is_whole = {index: piece is None for index, piece in self._places}
+            for index, values in pieces.items():
+                whole = values[0] if is_whole[index] else self._weights.join(values)
+                variables[index].assign(whole)
 
-    def _write_pieces(self, state: Sequence) -> None:
-        """Join what belongs to one vector."""
-        pieces: dict[int, list] = {}
-        for (index, _), value in zip(self._places, state, strict=True):
-            pieces.setdefault(index, []).append(value)
-        is_whole = {index: piece is None for index, piece in self._places}
-        for index, values in pieces.items():
-            whole = values[0] if is_whole[index] else self._weights.join(values)
-            self._optimizer.variables[index].assign(whole)
+
+def widen_scalars(optimizer: Any, n_members: int) -> list:
+    """Replace an optimizer's scalar variables by columns, one number for each member.
+
+    Weights are (n_members, n_weights), so every formula of an optimizer that treats
+    each number alone broadcasts: each member then has the learning rate, the number of
+    steps and the corrections that it would have alone.
+    """
+    columns: dict[int, Any] = {}
+    for name, scalar in list(vars(optimizer).items()):
+        if isinstance(scalar, keras.Variable) and not tuple(scalar.shape):
+            columns[id(scalar)] = column = keras.Variable(
+                np.full((n_members, 1), scalar.numpy()),
+                dtype=scalar.dtype,
+                trainable=False,
+                name=scalar.name,
+            )
+            setattr(optimizer, name, column)
+    return [columns.get(id(variable), variable) for variable in optimizer.variables]
+
+
+def _assign(variables: Sequence, state: Sequence) -> None:
+    _check_shapes(state, variables)
+    for variable, value in zip(variables, state, strict=True):
+        variable.assign(value)
+
+
+def _check_shapes(state: Sequence, known: Sequence) -> None:
+    """Refuse a state that fits another optimizer or another net."""
+    if _shapes(state) != _shapes(known):
+        raise ValueError(
+            "optimizer_state belongs to another optimizer or another net; pass the "
+            "state that the last fit of this one gave, or None."
+        )
+
+
+def _shapes(arrays: Sequence) -> list[tuple]:
+    return [tuple(np.shape(array)) for array in arrays]
 
 
 def _without_rate(optimizer: Any) -> list:
     """List an optimizer's variables but for its learning rate."""
-    rate = optimizer._learning_rate
+    rate = raw_learning_rate(optimizer)
     return [variable for variable in optimizer.variables if variable is not rate]
-
-
-def _shapes(state: Sequence) -> list[tuple]:
-    return [np.shape(value) for value in state]
 
 
 def _find_places(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
