@@ -1,7 +1,6 @@
 """The nets of a classifier: how they are trained, go on from a fit, and predict."""
 
 import contextlib
-import dataclasses
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -145,40 +144,24 @@ def _fit_arguments(
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class WarmStart:
-    """What a warm start goes on from.
+def load_warm_start(
+    model: Any, signature: tuple, weights: list, history: dict, earlier: tuple
+) -> dict[str, list[float]]:
+    """Give a new net the earlier weights if they fit; return its history so far.
 
-    Parameters
-    ----------
-    weights : list of ndarray
-        Of the net.
-    history : dict of str to list of float
-        Of all epochs so far.
-    signature : tuple
-        Names of the net's inputs, and classes of its outputs.
+    A signature holds the names of a net's inputs and the classes of its outputs.
     """
-
-    weights: list
-    history: dict[str, list[float]]
-    signature: tuple
-
-    def load(self, model: Any, signature: tuple) -> dict[str, list[float]]:
-        """Give a new net the earlier weights if they fit; return its history so far."""
-        shapes = [tuple(weight.shape) for weight in model.weights]
-        if (
-            shapes == [np.shape(array) for array in self.weights]
-            and signature == self.signature
-        ):
-            model.set_weights(self.weights)
-            return self.history
-        warnings.warn(
-            "warm_start: the net, the classes or the columns are not those of the last "
-            "fit, so training starts from fresh weights.",
-            SegmentLearnWarning,
-            stacklevel=5,
-        )
-        return {}
+    shapes = [tuple(weight.shape) for weight in model.weights]
+    if shapes == [np.shape(array) for array in weights] and signature == earlier:
+        model.set_weights(weights)
+        return history
+    warnings.warn(
+        "warm_start: the net, the classes or the columns are not those of the last "
+        "fit, so training starts from fresh weights.",
+        SegmentLearnWarning,
+        stacklevel=4,
+    )
+    return {}
 
 
 def mean_history(histories: Sequence[dict[str, list]]) -> dict[str, list[float]]:
