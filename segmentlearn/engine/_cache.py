@@ -47,7 +47,7 @@ class LeastRecentlyUsed:
         self._entries: collections.OrderedDict[Hashable, Any] = (
             collections.OrderedDict()
         )
-        self.hits = self.misses = 0
+        self.hits = self.misses = self.dropped_compilations = 0
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the entry of a key, made where there is none."""
@@ -63,7 +63,8 @@ class LeastRecentlyUsed:
                 self.misses += 1
                 self._entries[key] = entry
                 while len(self._entries) > self._size:
-                    self.drop(self._entries.popitem(last=False)[1])
+                    _, gone = self._entries.popitem(last=False)
+                    self.dropped_compilations += getattr(gone, "n_compiled", 0)
                     note_gone()
         reclaim_if_due()
         return entry
@@ -77,9 +78,6 @@ class LeastRecentlyUsed:
             self._entries.move_to_end(key)
             return self._entries[key]
 
-    def drop(self, entry: Any) -> None:
-        """Take note of an entry that has to go."""
-
     def values(self) -> list:
         """Return the entries, the one unused for longest first."""
         with self._lock:
@@ -89,54 +87,26 @@ class LeastRecentlyUsed:
         """Forget every entry and start counting anew."""
         with self._lock:
             self._entries.clear()
-            self.hits = self.misses = 0
+            self.hits = self.misses = self.dropped_compilations = 0
 
 
-class ProgramCache(LeastRecentlyUsed):
-    """Compiled programs by architecture, and how often they were compiled."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self._compilations_dropped = 0
-
-    def find(self, model: Any, spec: CompileSpec, rows: Rows) -> Program:
-        """Return the program of a model, made where the cache has none.
-
-        A model that cannot be rebuilt from its configuration gets a program of its own,
-        which is not kept.
-        """
-        try:
-            nesting = repr(rows.structure)
-            key = architecture_key(model), spec.key, rows.shapes, nesting
-            return self.get(key, lambda: Program(model, spec, rows))
-        except NotCloneableError:
-            note_gone()  # when this fit is over
-            reclaim_if_due()
-            return Program(model, spec, rows, copy=False)
-
-    def drop(self, entry: Program) -> None:
-        """Keep count of the compilations of a program that has to go."""
-        self._compilations_dropped += entry.n_compiled
-
-    def clear(self) -> None:
-        """Forget every program and start counting anew."""
-        super().clear()
-        self._compilations_dropped = 0
-
-    def info(self) -> CacheInfo:
-        """Count programs, hits, misses and compilations."""
-        programs = self.values()
-        compiled = sum(program.n_compiled for program in programs)
-        return CacheInfo(
-            len(programs),
-            self.hits,
-            self.misses,
-            self._compilations_dropped + compiled,
-        )
-
-
-PROGRAMS = ProgramCache(MAX_PROGRAMS)
+PROGRAMS = LeastRecentlyUsed(MAX_PROGRAMS)
 PREDICTORS = LeastRecentlyUsed(MAX_PROGRAMS)
+
+
+def find_program(model: Any, spec: CompileSpec, rows: Rows) -> Program:
+    """Return the program of a model, made where the cache has none.
+
+    A model that cannot be rebuilt from its configuration gets a program of its own,
+    which is not kept.
+    """
+    try:
+        key = architecture_key(model), spec.key, rows.shapes, repr(rows.structure)
+        return PROGRAMS.get(key, lambda: Program(model, spec, rows))
+    except NotCloneableError:
+        note_gone()  # when this fit is over
+        reclaim_if_due()
+        return Program(model, spec, rows, copy=False)
 
 
 def cache_info() -> CacheInfo:
@@ -155,7 +125,10 @@ def cache_info() -> CacheInfo:
     CacheInfo(programs=0, hits=0, misses=0, compilations=0)
     """
     check_not_forked()
-    return PROGRAMS.info()
+    programs = PROGRAMS.values()
+    compilations = sum(program.n_compiled for program in programs)
+    compilations += PROGRAMS.dropped_compilations
+    return CacheInfo(len(programs), PROGRAMS.hits, PROGRAMS.misses, compilations)
 
 
 def clear_cache() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
-from segmentlearn.engine._cache import PROGRAMS
+from segmentlearn.engine._cache import find_program
 from segmentlearn.engine._data._adapters import make_data_adapter
 from segmentlearn.engine._data._layout import lay_out_rows
 from segmentlearn.engine._data._padding import as_leaves, longest, skeleton
@@ -204,7 +204,7 @@ def fit(
         if reason is None:
             try:
                 rows = make_data_adapter(table, spec)
-                program = PROGRAMS.find(model, spec, rows.tensors)
+                program = find_program(model, spec, rows.tensors)
                 with program.lock:
                     program.start(original, optimizer_state, seed)
                     trainer = Trainer(model, program, rows, spec, fit_spec, callbacks)

@@ -13,7 +13,7 @@ import numpy as np
 
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
-from segmentlearn.engine._cache import PROGRAMS
+from segmentlearn.engine._cache import find_program
 from segmentlearn.engine._data._padding import (
     Table,
     as_leaves,
@@ -195,7 +195,7 @@ def fit_members(
     if reason is not None:
         raise NotCompilableError(reason)
     rows = pad_rows(Table(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight))
-    program = PROGRAMS.find(model, spec, rows)
+    program = find_program(model, spec, rows)
     with program.lock:
         return _Slots(model, program, rows, spec, members).run()
 

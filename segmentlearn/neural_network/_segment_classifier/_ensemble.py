@@ -39,6 +39,7 @@ def train_nets(
 ) -> list:
     """Train the nets in turn, each on its split, with one compiled program."""
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
+    settings = _fit_arguments(classifier, data, sizes)
     results = []
     for number, (net, split, log) in enumerate(zip(nets, splits, logs, strict=True)):
         # an ensemble without some of its nets would not be what was asked for
@@ -54,7 +55,7 @@ def train_nets(
                 seed=net_seed(classifier._seed, number),
                 log_dir=log,
                 **split.fit_arguments(),
-                **_fit_arguments(classifier, data, sizes),
+                **settings,
             )
         results.append(result)
     return results
@@ -72,29 +73,27 @@ def train_one_epoch(
     nets = networks.packed_nets(model)
     states = classifier._optimizer_states or [None] * len(nets)
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    seed = (classifier._seed + n_epochs_before) % 2**31
+    settings = _fit_arguments(classifier, data, sizes)
     before = model.get_weights()
-    results = []
     try:
-        for number, (net, state, log) in enumerate(
-            zip(nets, states, logs, strict=True)
-        ):
-            result = engine.fit(
+        return [
+            engine.fit(
                 net,
                 data.features,
                 data.y_encoded,
-                epochs=1,
                 optimizer_state=state,
-                seed=net_seed(seed, number),
+                seed=net_seed(classifier._seed + n_epochs_before, number),
                 log_dir=log,
                 train_rows=data.rows,
-                **_fit_arguments(classifier, data, sizes),
+                **settings,
             )
-            results.append(result)
+            for number, (net, state, log) in enumerate(
+                zip(nets, states, logs, strict=True)
+            )
+        ]
     except BaseException:
         model.set_weights(before)  # the nets are trained in place
         raise
-    return results
 
 
 def stopping_rule(
