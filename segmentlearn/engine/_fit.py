@@ -68,7 +68,7 @@ def fit(
         One for all outputs or one for each.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Its own state is left alone. With ``use_ema=True`` the moving average of the
-        weights is what is validated, kept and handed over.
+        weights is what is validated, kept and returned.
     metrics : str, callable or sequence of them, default=()
         Evaluated on the first output: "accuracy", names of functions in
         ``keras.metrics``, or functions of (y_true, y_pred) that give a value a row.

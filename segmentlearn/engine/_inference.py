@@ -138,8 +138,8 @@ def _compile(model: Any) -> Any:
 
     def values(variables: list, weights: list) -> list:
         return [
-            weights[position[id(one)]] if id(one) in position else one.value
-            for one in variables
+            weights[position[id(v)]] if id(v) in position else v.value
+            for v in variables
         ]
 
     def forward(weights: list, X: Any) -> Any:
@@ -161,7 +161,7 @@ def _compile(model: Any) -> Any:
         key = (repr(skeleton(X)), *((leaf.shape, leaf.dtype) for leaf in leaves))
         X = keras.tree.pack_sequence_as(X, leaves)
         if key not in traced:
-            specs = [tf.TensorSpec.from_tensor(one) for one in weights]
+            specs = list(map(tf.TensorSpec.from_tensor, weights))
             traced[key] = function.get_concrete_function(
                 specs, keras.tree.map_structure(tf.TensorSpec.from_tensor, X)
             )

@@ -235,7 +235,7 @@ class LogCallback(keras.callbacks.Callback):
 
 
 def as_folder(log_dir: Any) -> LogFolder | LogPart | None:
-    """Return the folder of a fit; an estimator has already said which it is."""
+    """Return the folder of a fit; an estimator may have made it already."""
     if log_dir is None or isinstance(log_dir, LogFolder | LogPart):
         return log_dir
     return LogFolder(log_dir)
@@ -288,8 +288,8 @@ def _histogram(numbers: np.ndarray) -> Any:
     low, high = float(numbers.min()), float(numbers.max())
     width = (high - low) / _N_BINS
     if width > 0 and np.isfinite(width):
-        places = np.minimum((numbers - low) / width, _N_BINS - 1).astype(np.intp)
-        counts = np.bincount(places, minlength=_N_BINS)
+        bins = np.minimum((numbers - low) / width, _N_BINS - 1).astype(np.intp)
+        counts = np.bincount(bins, minlength=_N_BINS)
         limits = low + width * np.arange(1, _N_BINS + 1)
     else:
         counts, limits = np.array([numbers.size]), np.array([high])

@@ -170,9 +170,9 @@ def mixed_likelihood(
         if n_numbers:
             log_scale = ops.maximum(y_pred[..., -n_numbers:], _LOG_SMALLEST_SCALE)
             missing = ops.take(y_true, places, axis=-1) * (1.0 - known_always)
-            gap = ops.take(y_true, numeric, axis=-1)
-            gap -= ops.take(y_pred, numeric, axis=-1)
-            cells = ops.square(gap * ops.exp(-log_scale)) / 2.0 + log_scale
+            error = ops.take(y_true, numeric, axis=-1)
+            error -= ops.take(y_pred, numeric, axis=-1)
+            cells = ops.square(error * ops.exp(-log_scale)) / 2.0 + log_scale
             total += ops.sum(cells * (1.0 - missing), axis=-1)
             n_cells += n_numbers - ops.sum(missing, axis=-1)
         if categories:

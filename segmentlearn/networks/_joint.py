@@ -52,13 +52,13 @@ def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
         scales = keras.layers.Dense(own.units, **settings)
         parts.append(scales(nothing))
         scales.bias.assign(own.bias)
-    placed = keras.layers.Dense(
+    flat = keras.layers.Dense(
         n_segments * n_components, kernel_initializer="zeros", name="centers"
     )
-    places = keras.layers.Reshape((n_segments, n_components))(placed(nothing))
-    placed.bias.assign(np.asarray(centers, np.float32).ravel())
-    gaps = keras.ops.expand_dims(code, 1) - places
-    parts.append(keras.ops.sum(keras.ops.square(gaps), axis=-1))
+    positions = keras.layers.Reshape((n_segments, n_components))(flat(nothing))
+    flat.bias.assign(np.asarray(centers, np.float32).ravel())
+    differences = keras.ops.expand_dims(code, 1) - positions
+    parts.append(keras.ops.sum(keras.ops.square(differences), axis=-1))
     outputs = keras.layers.Concatenate(name="with_distances")(parts)
     return keras.Model(inputs, outputs, name="joint")
 

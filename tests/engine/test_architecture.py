@@ -105,7 +105,7 @@ def test_training_equals_keras(build, table, fit_both, assert_same_weights):
         build(),
         X,
         y,
-        twin=build(),
+        by_keras=build(),
         loss="mse",
         optimizer=keras.optimizers.SGD(0.01),
         epochs=1,

@@ -146,7 +146,7 @@ def test_weighted_metrics_count_rows_by_weight():
     assert result.history["mae"][0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_stopping_looks_at_the_measure_it_is_told():
+def test_stopping_follows_the_monitored_measure():
     """A measure that rises at once stops a training whose loss goes on falling."""
 
     def slope(y_true, y_pred):
@@ -167,7 +167,7 @@ def test_stopping_looks_at_the_measure_it_is_told():
 
 
 def test_an_unknown_measure_is_named():
-    """What can be stopped on is told before anything is trained."""
+    """A measure that cannot be monitored is an error before anything is trained."""
     with pytest.raises(ValueError, match=r"'val_nonsense' is .*'val_loss'"):
         fit(
             line(),
@@ -192,7 +192,7 @@ def test_stopping_can_look_at_training_rows():
 
 
 def test_each_member_stops_on_its_own_measure(packed_net, table):
-    """The best epoch of each net in a pack is that of the measure told."""
+    """The best epoch of each net in a pack is that of the monitored measure."""
     features, target = table[0], 9 * table[0][:, :1]
 
     def size(y_true, y_pred):

@@ -178,14 +178,14 @@ def test_nothing_is_left_of_a_fit_that_fails(small_net, train, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_in_the_way_is_told_before_training(small_net, train, tmp_path):
+def test_a_file_in_the_way_is_an_error_before_training(small_net, train, tmp_path):
     """The error names the parameter, the path and the cure."""
     (tmp_path / "log").write_text("here first")
     with pytest.raises(ValueError, match=r"log_dir='.*log' cannot hold a fit's folder"):
         train(small_net(), log_dir=tmp_path / "log")
 
 
-def test_a_folder_to_read_only_is_told_before_training(
+def test_a_folder_to_read_only_is_an_error_before_training(
     small_net, train, tmp_path, monkeypatch
 ):
     """Not after the first epoch."""
@@ -194,7 +194,7 @@ def test_a_folder_to_read_only_is_told_before_training(
         train(small_net(), log_dir=tmp_path)
 
 
-def test_a_missing_package_is_told_before_training(
+def test_a_missing_package_is_an_error_before_training(
     small_net, train, tmp_path, monkeypatch
 ):
     """The error says what to install."""
@@ -217,7 +217,7 @@ def test_a_missing_package_is_told_before_training(
 
 def test_keras_own_fit_is_followed_too(eager_net, table, train, tmp_path):
     """What the engine cannot compile has the same measures and histograms."""
-    with warnings.catch_warnings(action="ignore"):  # told once for each reason
+    with warnings.catch_warnings(action="ignore"):  # warned of once for each reason
         result = train(eager_net, log_dir=tmp_path, validation_data=table)
     assert not result.compiled
     events = read(tmp_path / "fit_1/train")
@@ -232,7 +232,7 @@ def test_keras_own_fit_is_followed_too(eager_net, table, train, tmp_path):
 
 
 def test_members_have_folders_of_their_own(table, tmp_path):
-    """A packed model's measures and weights are told apart."""
+    """A packed model's measures and weights are kept apart."""
     X, y = table
     inputs = keras.Input(batch_shape=(2, None, 3))
     layer = keras.layers.EinsumDense("mbi,mio->mbo", (None, 3), activation="softmax")

@@ -2,7 +2,7 @@
 
 A model is split into what a compiled program depends on (layers, shapes, activations)
 and the numbers that may differ from fit to fit (dropout rates, penalties). The first
-part is the key of the program; the second is handed to it at each call, so that the
+part is the key of the program; the second is passed to it at each call, so that the
 candidates of a grid search share one program.
 """
 
@@ -84,7 +84,7 @@ def architecture_key(model: "keras.Model") -> tuple:
 
 
 def copy_architecture(model: "keras.Model") -> "keras.Model":
-    """Rebuild a model with the engine's dropout and products in place of Keras' own."""
+    """Rebuild a model with the engine's dropout and matmul layers."""
     streams = {id(layer): index for index, layer in enumerate(_dropouts(model))}
     copies: dict[int, Any] = {}
     try:

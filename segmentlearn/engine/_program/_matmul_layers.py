@@ -156,7 +156,7 @@ def _turned_afterwards(rows: Any, upstream: Any) -> Any:
 
 
 def _turn(matrix: Any) -> Any:
-    """Transpose in memory, not only in what the next product is told."""
+    """Transpose in memory, not only as an option of the next product."""
     (turned,) = xla_optimization_barrier([tf.linalg.matrix_transpose(matrix)])
     return turned
 

@@ -30,12 +30,12 @@ class StateLayout:
         self._optimizer, self._weights, self._model = optimizer, weights, model
 
     @functools.cached_property
-    def _places(self) -> list[tuple[int, int | None]]:
+    def _positions(self) -> list[tuple[int, int | None]]:
         """Where the vector's optimizer holds what an optimizer of the weights would."""
         optimizer = self._optimizer
         separate = type(optimizer).from_config(optimizer.get_config())
         separate.build(self._model.trainable_variables)
-        return _find_places(optimizer, separate)
+        return _find_positions(optimizer, separate)
 
     def read(self) -> list[np.ndarray]:
         """Return the state as Keras lays it out."""
@@ -44,7 +44,7 @@ class StateLayout:
         held = [variable.numpy() for variable in self._optimizer.variables]
         return [
             held[index] if piece is None else self._weights.cut(held[index])[piece]
-            for index, piece in self._places
+            for index, piece in self._positions
         ]
 
     def write(self, state: Sequence) -> None:
@@ -57,9 +57,9 @@ class StateLayout:
         else:
             _check_shapes(state, self.read())
             pieces: dict[int, list] = {}
-            for (index, _), value in zip(self._places, state, strict=True):
+            for (index, _), value in zip(self._positions, state, strict=True):
                 pieces.setdefault(index, []).append(value)
-            is_whole = {index: piece is None for index, piece in self._places}
+            is_whole = {index: piece is None for index, piece in self._positions}
             for index, values in pieces.items():
                 whole = values[0] if is_whole[index] else self._weights.join(values)
                 variables[index].assign(whole)
@@ -110,7 +110,7 @@ def _without_rate(optimizer: Any) -> list:
     return [variable for variable in optimizer.variables if variable is not rate]
 
 
-def _find_places(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
+def _find_positions(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
     """Find each variable of `separate` in `flat`: its position there, and which piece.
 
     Both keep what belongs together under the same attribute: a number, or a list with
@@ -123,7 +123,7 @@ def _find_places(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
         if isinstance(value, keras.Variable) and id(other) in position:
             found[id(value)] = (position[id(other)], None)
         elif isinstance(value, list) and isinstance(other, list) and len(other) == 1:
-            place = position.get(id(other[0]))
-            if place is not None:
-                found.update({id(v): (place, piece) for piece, v in enumerate(value)})
+            index = position.get(id(other[0]))
+            if index is not None:
+                found.update({id(v): (index, piece) for piece, v in enumerate(value)})
     return [found[id(variable)] for variable in _without_rate(separate)]

@@ -17,7 +17,7 @@ def translate_early_stopping(
 
     The engine then need not hand the weights to the user's model after each epoch.
     """
-    plain = [one for one in callbacks if type(one) is keras.callbacks.EarlyStopping]
+    plain = [c for c in callbacks if type(c) is keras.callbacks.EarlyStopping]
     if len(plain) != 1 or not _can_be_a_rule(plain[0], metrics, validates):
         return None, None, list(callbacks)
     source = plain[0]
@@ -28,14 +28,14 @@ def translate_early_stopping(
         restore_best=bool(source.restore_best_weights),
         monitor=source.monitor,
     )
-    return rule, source, [one for one in callbacks if one is not source]
+    return rule, source, [c for c in callbacks if c is not source]
 
 
 def _can_be_a_rule(callback: Any, metrics: tuple, validates: bool) -> bool:
-    """Whether the engine's rule says all that the callback says."""
+    """Whether the engine's rule can replace the callback."""
     if callback.baseline is not None or callback.start_from_epoch > 0:
         return False
-    if callback.verbose:  # it tells when it stops
+    if callback.verbose:  # it reports when it stops
         return False
     if callback.monitor.startswith("val_") and not validates:
         return False

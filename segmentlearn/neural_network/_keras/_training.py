@@ -194,7 +194,7 @@ def build_optimizer(model: Any) -> None:
 def build_metrics(model: Any, X: Any, y: Any) -> None:
     """Let a compiled model make its metrics by one row, as Keras' ``fit`` does."""
     known = model.metrics
-    if len(known) > 1 and all(getattr(one, "metrics", True) for one in known):
+    if len(known) > 1 and all(getattr(metric, "metrics", True) for metric in known):
         return
 
     def one_row(table: Any) -> Any:
