@@ -23,15 +23,6 @@ def lay_out_rows(
     """
     features, targets = as_leaves(X, "X"), as_leaves(y, "y")
     n_rows = len(features[0])
-    if n_members is not None:
-        train_rows, validation_rows = _for_each_member(
-            n_members, n_rows, train_rows, validation_rows
-        )
-    elif _is_by_member(train_rows) or _is_by_member(validation_rows):
-        raise ValueError(
-            "train_rows and validation_rows hold an array for each member; pass "
-            "n_members, or one array of row numbers."
-        )
     if len(targets[0]) != n_rows:
         raise ValueError(f"X has {n_rows} rows and y has {len(targets[0])}.")
     if sample_weight is not None and np.shape(sample_weight) != (n_rows,):
@@ -39,9 +30,15 @@ def lay_out_rows(
             f"sample_weight has shape {np.shape(sample_weight)}; it must be "
             f"({n_rows},)."
         )
-    train = _row_numbers(train_rows, n_rows, np.arange(n_rows), "train_rows")
-    nothing = [np.arange(0)] * len(train) if isinstance(train, list) else np.arange(0)
-    validation = _row_numbers(validation_rows, n_rows, nothing, "validation_rows")
+    train, validation = (
+        _for_each_member(
+            np.arange(n) if rows is None else rows, n_rows, name, n_members
+        )
+        for name, rows, n in (
+            ("train_rows", train_rows, n_rows),
+            ("validation_rows", validation_rows, 0),
+        )
+    )
     if longest(train) == 0:
         raise ValueError("there are no rows to train on.")
     if validation_data is not None:
@@ -54,37 +51,24 @@ def lay_out_rows(
     return Table(features, targets, sample_weight, skeleton(X)), train, validation
 
 
-def _for_each_member(
-    n_members: int, n_rows: int, train_rows: Any, validation_rows: Any
-) -> tuple[list, list]:
-    """Give every member its rows; an array that is not in a list is for all."""
-
-    def repeated(rows: Any, n_default: int, name: str) -> list:
-        if rows is None:
-            rows = np.arange(n_default)
-        if not isinstance(rows, list):
-            rows = [rows] * n_members
-        if len(rows) != n_members:
-            raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
-        return rows
-
-    return (
-        repeated(train_rows, n_rows, "train_rows"),
-        repeated(validation_rows, 0, "validation_rows"),
-    )
+def _for_each_member(rows: Any, n_rows: int, name: str, n_members: int | None) -> Any:
+    """Check row numbers; with members, give each its own, or all of them the same."""
+    if n_members is None:
+        if isinstance(rows, list) and rows and np.ndim(rows[0]) == 1:
+            raise ValueError(
+                f"{name} holds an array for each member; pass n_members, or one array "
+                "of row numbers."
+            )
+        return _row_numbers(rows, n_rows, name)
+    if not isinstance(rows, list):
+        rows = [rows] * n_members
+    if len(rows) != n_members:
+        raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
+    return [_row_numbers(own, n_rows, name) for own in rows]
 
 
-def _is_by_member(rows: Any) -> bool:
-    """Whether rows are a list of arrays, one for each member."""
-    return isinstance(rows, list) and bool(rows) and np.ndim(rows[0]) == 1
-
-
-def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
-    """Check row numbers; a list holds an array for each member."""
-    if rows is None:
-        return default
-    if _is_by_member(rows):
-        return [_row_numbers(own, n_rows, default, name) for own in rows]
+def _row_numbers(rows: Any, n_rows: int, name: str) -> np.ndarray:
+    """Check row numbers; a mask becomes numbers."""
     rows = np.asarray(rows)
     if rows.ndim != 1:
         raise ValueError(f"{name} has shape {rows.shape}; row numbers stand in a row.")
