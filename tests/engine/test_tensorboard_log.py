@@ -2,6 +2,7 @@
 
 import builtins
 import concurrent.futures
+import contextlib
 import copy
 import pickle
 import warnings
@@ -96,7 +97,7 @@ def test_bins_are_those_of_numpy(small_net, tmp_path):
     """Thirty bins of one width, each number in its own."""
     model = small_net()
     weights = [np.random.default_rng(0).normal(size=w.shape) for w in model.weights]
-    with EpochLog(engine.LogFolder(tmp_path), model) as log:
+    with contextlib.closing(EpochLog(engine.LogFolder(tmp_path), model)) as log:
         log.write({}, weights)
     events = read(tmp_path / "fit_1/train").Histograms(FIRST_KERNEL)
     counts, edges = np.histogram(weights[0], 30)
@@ -109,7 +110,7 @@ def test_what_is_not_a_finite_number_is_left_out(small_net, tmp_path):
     model = small_net()
     weights = [np.full(w.shape, np.nan) for w in model.weights]
     weights[0][0, 0] = 2.0
-    with EpochLog(engine.LogFolder(tmp_path), model) as log:
+    with contextlib.closing(EpochLog(engine.LogFolder(tmp_path), model)) as log:
         log.write({}, weights)
     events = read(tmp_path / "fit_1/train")
     assert events.Tags()["histograms"] == [FIRST_KERNEL]
