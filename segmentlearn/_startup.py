@@ -5,11 +5,13 @@ being imported. Nothing here imports it.
 """
 
 import contextlib
+import importlib
 import os
 import pathlib
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from segmentlearn.exceptions import SegmentLearnError
 
@@ -44,6 +46,17 @@ def quiet_start() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def load_lazily(package: str, modules: Mapping[str, tuple[str, ...]], name: str) -> Any:
+    """Import a name of a package's face at its first use, as `modules` says whence."""
+    for module, names in modules.items():
+        if name in names:
+            with quiet_start():
+                found = getattr(importlib.import_module(f"{package}.{module}"), name)
+            setattr(sys.modules[package], name, found)  # the next time without this
+            return found
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
 
 def _prepare_environment() -> None:

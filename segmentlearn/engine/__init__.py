@@ -3,33 +3,28 @@
 TensorFlow is loaded by the first use of a name below, not by importing this package.
 """
 
-import importlib
 from typing import Any
 
-_HOMES = {
-    "EarlyStopping": "segmentlearn.engine._stopping",
-    "LogCallback": "segmentlearn.engine._tensorboard_log",
-    "LogFolder": "segmentlearn.engine._tensorboard_log",
-    "Member": "segmentlearn.engine._member_training",
-    "MemberResult": "segmentlearn.engine._member_training",
-    "SCHEDULES": "segmentlearn.engine._schedules",
-    "TrainingResult": "segmentlearn.engine._fit",
-    "cache_info": "segmentlearn.engine._cache",
-    "clear_cache": "segmentlearn.engine._cache",
-    "copy_optimizer": "segmentlearn.engine._keras_fit",
-    "fit": "segmentlearn.engine._fit",
-    "fit_members": "segmentlearn.engine._member_training",
-    "is_replaced": "segmentlearn.engine._keras_fit",
-    "keras": "segmentlearn.engine._backend",
-    "metric_name": "segmentlearn.engine._program._losses",
-    "more_is_better": "segmentlearn.engine._program._losses",
-    "output_names": "segmentlearn.engine._fit",
-    "pass_interrupts_on": "segmentlearn.engine._interruption",
-    "predict": "segmentlearn.engine._inference",
-    "read_state": "segmentlearn.engine._optimizer_state",
-    "reason_not_to_compile": "segmentlearn.engine._keras_fit",
-    "warn_once": "segmentlearn.engine._keras_fit",
-    "write_state": "segmentlearn.engine._optimizer_state",
+from segmentlearn._startup import load_lazily
+
+_MODULES = {
+    "_cache": ("cache_info", "clear_cache"),
+    "_callbacks": ("has_hook",),
+    "_epoch_recorder": ("TrainingResult",),
+    "_fit": ("fit", "output_names"),
+    "_inference": ("predict",),
+    "_interruption": ("pass_interrupts_on",),
+    "_keras_compat": ("compile_config", "keras", "raw_learning_rate"),
+    "_keras_fit": (
+        *("copy_optimizer", "is_replaced", "reason_not_to_compile", "warn_once"),
+    ),
+    "_member_training": ("Member", "MemberResult", "fit_members"),
+    "_program._architecture": ("NotCompilableError",),
+    "_program._losses": ("metric_name", "more_is_better"),
+    "_program._optimizer_state": ("read_state", "write_state"),
+    "_schedules": ("SCHEDULES",),
+    "_stopping": ("EarlyStopping",),
+    "_tensorboard_log": ("LogCallback", "LogFolder"),
 }
 
 __all__ = [
@@ -53,6 +48,4 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'segmentlearn.engine' has no attribute {name!r}")
+    return load_lazily(__name__, _MODULES, name)

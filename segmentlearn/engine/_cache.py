@@ -1,7 +1,6 @@
 """Compiled programs, kept for the next fit of the same architecture."""
 
 import collections
-import json
 import threading
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
@@ -9,13 +8,12 @@ from typing import Any, NamedTuple
 from segmentlearn._building import BUILDING
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._data._padding import Rows
-from segmentlearn.engine._program import (
-    _architecture as architecture,
+from segmentlearn.engine._program._architecture import (
+    NotCloneableError,
+    architecture_key,
 )
-from segmentlearn.engine._program import (
-    _losses as losses,
-)
-from segmentlearn.engine._program._epoch_program import Program, Recipe
+from segmentlearn.engine._program._compile_spec import CompileSpec
+from segmentlearn.engine._program._epoch_program import Program
 from segmentlearn.engine._program._reclaim import note_gone, reclaim, reclaim_if_due
 
 MAX_PROGRAMS = 16
@@ -49,7 +47,7 @@ class LeastRecentlyUsed:
         self._entries: collections.OrderedDict[Hashable, Any] = (
             collections.OrderedDict()
         )
-        self.hits = self.misses = 0
+        self.hits = self.misses = self.dropped_compilations = 0
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return the entry of a key, made where there is none."""
@@ -65,7 +63,8 @@ class LeastRecentlyUsed:
                 self.misses += 1
                 self._entries[key] = entry
                 while len(self._entries) > self._size:
-                    self.drop(self._entries.popitem(last=False)[1])
+                    _, gone = self._entries.popitem(last=False)
+                    self.dropped_compilations += getattr(gone, "n_compiled", 0)
                     note_gone()
         reclaim_if_due()
         return entry
@@ -79,9 +78,6 @@ class LeastRecentlyUsed:
             self._entries.move_to_end(key)
             return self._entries[key]
 
-    def drop(self, entry: Any) -> None:
-        """Take note of an entry that has to go."""
-
     def values(self) -> list:
         """Return the entries, the one unused for longest first."""
         with self._lock:
@@ -91,58 +87,26 @@ class LeastRecentlyUsed:
         """Forget every entry and start counting anew."""
         with self._lock:
             self._entries.clear()
-            self.hits = self.misses = 0
+            self.hits = self.misses = self.dropped_compilations = 0
 
 
-class ProgramCache(LeastRecentlyUsed):
-    """Compiled programs by architecture, and how often they were compiled."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self._compilations_dropped = 0
-
-    def find(self, model: Any, recipe: Recipe, rows: Rows) -> Program:
-        """Return the program of a model, made where the cache has none.
-
-        A model that cannot be rebuilt from its configuration gets a program of its own,
-        which is not kept.
-        """
-        try:
-            key = (
-                architecture.architecture_key(model),
-                _recipe_key(recipe),
-                rows.shapes,
-                repr(rows.structure),
-            )
-            return self.get(key, lambda: Program(model, recipe, rows))
-        except architecture.NotCloneableError:
-            note_gone()  # when this fit is over
-            reclaim_if_due()
-            return Program(model, recipe, rows, copy=False)
-
-    def drop(self, entry: Program) -> None:
-        """Keep count of the compilations of a program that has to go."""
-        self._compilations_dropped += entry.n_compiled
-
-    def clear(self) -> None:
-        """Forget every program and start counting anew."""
-        super().clear()
-        self._compilations_dropped = 0
-
-    def info(self) -> CacheInfo:
-        """Count programs, hits, misses and compilations."""
-        programs = self.values()
-        compiled = sum(program.n_compiled for program in programs)
-        return CacheInfo(
-            len(programs),
-            self.hits,
-            self.misses,
-            self._compilations_dropped + compiled,
-        )
-
-
-PROGRAMS = ProgramCache(MAX_PROGRAMS)
+PROGRAMS = LeastRecentlyUsed(MAX_PROGRAMS)
 PREDICTORS = LeastRecentlyUsed(MAX_PROGRAMS)
+
+
+def find_program(model: Any, spec: CompileSpec, rows: Rows) -> Program:
+    """Return the program of a model, made where the cache has none.
+
+    A model that cannot be rebuilt from its configuration gets a program of its own,
+    which is not kept.
+    """
+    try:
+        key = architecture_key(model), spec.key, rows.shapes, repr(rows.structure)
+        return PROGRAMS.get(key, lambda: Program(model, spec, rows))
+    except NotCloneableError:
+        note_gone()  # when this fit is over
+        reclaim_if_due()
+        return Program(model, spec, rows, copy=False)
 
 
 def cache_info() -> CacheInfo:
@@ -161,7 +125,10 @@ def cache_info() -> CacheInfo:
     CacheInfo(programs=0, hits=0, misses=0, compilations=0)
     """
     check_not_forked()
-    return PROGRAMS.info()
+    programs = PROGRAMS.values()
+    compilations = sum(program.n_compiled for program in programs)
+    compilations += PROGRAMS.dropped_compilations
+    return CacheInfo(len(programs), PROGRAMS.hits, PROGRAMS.misses, compilations)
 
 
 def clear_cache() -> None:
@@ -180,22 +147,3 @@ def clear_cache() -> None:
     PROGRAMS.clear()
     PREDICTORS.clear()
     reclaim()
-
-
-def _recipe_key(recipe: Recipe) -> tuple:
-    """Return what the compiled epoch depends on, free numbers left out."""
-    config = {**recipe.optimizer.get_config(), "learning_rate": None, "name": None}
-    config["weight_decay"] = config.get("weight_decay") is not None
-    return (
-        type(recipe.optimizer),
-        json.dumps(config, sort_keys=True, default=str),
-        losses.identity_key(recipe.loss),
-        losses.identity_key(recipe.metrics),
-        losses.identity_key(recipe.weighted_metrics),
-        recipe.loss_weights,
-        len(recipe.output_names),
-        recipe.batch_size,
-        recipe.n_members,
-        recipe.jit_compile,
-        recipe.by_member,
-    )

@@ -1,4 +1,4 @@
-"""Keras callbacks that look at epochs, and how they are told what happens."""
+"""Keras callbacks that look at epochs, around a loop that is not Keras' own."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras
-from segmentlearn.engine._optimizer_state import write_state
-from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._keras_compat import (
+    has_schedule,
+    keras,
+    raw_learning_rate,
+)
+from segmentlearn.engine._program._compile_spec import CompileSpec
+from segmentlearn.engine._program._optimizer_state import write_state
 
 _BATCH_HOOKS = (
     "on_batch_begin",
@@ -36,89 +41,67 @@ def wants_batches(callback: Any) -> bool:
         return callback.save_freq != "epoch"
     if isinstance(callback, keras.callbacks.TensorBoard):
         return callback.update_freq != "epoch"
+    return has_hook(callback, _BATCH_HOOKS)
+
+
+def has_hook(callback: Any, hooks: Sequence[str]) -> bool:
+    """Whether a callback, or its class, has its own version of one of the hooks."""
     return any(
         hook in vars(callback)
         or getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)
-        for hook in _BATCH_HOOKS
+        for hook in hooks
     )
 
 
 class EpochCallbacks:
-    """Keras callbacks around a loop that is not Keras' own.
+    """The callbacks of a fit.
 
     They read and set ``model.optimizer.learning_rate``, so a model that is not compiled
     is compiled for them, and one that is wears another optimizer while they are called.
     """
 
     def __init__(
-        self,
-        callbacks: Sequence,
-        model: Any,
-        recipe: Recipe,
-        epochs: int,
-        verbose: int,
+        self, callbacks: Sequence, model: Any, spec: CompileSpec, fit_spec: FitSpec
     ) -> None:
         self.is_needed = bool(callbacks)
-        self._model = model
+        self._model, self._optimizer = model, spec.optimizer
         if not self.is_needed:
             return
         # a fresh copy: callbacks may set the rate, and the user's optimizer is not ours
-        optimizer = recipe.optimizer
-        self._optimizer = type(optimizer).from_config(optimizer.get_config())
+        self._optimizer = type(spec.optimizer).from_config(spec.optimizer.get_config())
         # a checkpoint of the whole model stores it, and must be able to load it
         self._optimizer.build(model.trainable_variables)
         if not model.compiled:
-            model.compile(optimizer=self._optimizer, loss=recipe.loss)
-        self.needs_state = any(type(one) not in _WITHOUT_STATE for one in callbacks)
+            model.compile(optimizer=self._optimizer, loss=spec.loss)
+        self.needs_state = any(type(item) not in _WITHOUT_STATE for item in callbacks)
         model.stop_training = False
         for callback in callbacks:
-            _tell_direction(callback, recipe)
+            _set_mode(callback, spec)
         self._list = keras.callbacks.CallbackList(
-            list(callbacks), model=model, epochs=epochs, verbose=verbose
+            list(callbacks),
+            model=model,
+            epochs=fit_spec.epochs,
+            verbose=fit_spec.verbose,
         )
 
-    @property
-    def wants_stop(self) -> bool:
-        """Whether a callback has asked for the end of the training."""
-        return self.is_needed and bool(self._model.stop_training)
-
-    def learning_rate(self, optimizer: Any, steps: np.ndarray) -> np.ndarray | float:
+    def learning_rate(self, steps: np.ndarray) -> np.ndarray | float:
         """Return the base rate of each step, as callbacks have left it."""
-        if self.is_needed:
-            optimizer = self._optimizer
-        rate = optimizer._learning_rate
-        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        rate = raw_learning_rate(self._optimizer)
+        if has_schedule(self._optimizer):
             return np.array([float(rate(step)) for step in steps], np.float32)
         if not isinstance(rate, keras.Variable) and callable(rate):
             rate = rate()
         return float(keras.ops.convert_to_numpy(rate))
 
-    def on_train_begin(self) -> None:
-        """Pass the beginning of the training on."""
-        if self.is_needed:
-            with self._lent_optimizer():
-                self._list.on_train_begin()
-
-    def on_epoch_begin(self, epoch: int) -> None:
-        """Pass the beginning of an epoch on."""
-        if self.is_needed:
-            with self._lent_optimizer():
-                self._list.on_epoch_begin(epoch)
-
     def take_state(self, state: Sequence) -> None:
         """Show callbacks what the optimizer has gathered; a checkpoint stores it."""
         write_state(self._optimizer, state)
 
-    def on_epoch_end(self, epoch: int, logs: dict) -> None:
-        """Pass the end of an epoch on, with its losses and metrics."""
-        with self._lent_optimizer():
-            self._list.on_epoch_end(epoch, dict(logs))
-
-    def on_train_end(self) -> None:
-        """Pass the end of the training on; some restore weights now."""
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call a hook of every callback."""
         if self.is_needed:
             with self._lent_optimizer():
-                self._list.on_train_end()
+                getattr(self._list, hook)(*arguments)
 
     @contextlib.contextmanager
     def _lent_optimizer(self) -> Iterator[None]:
@@ -130,8 +113,8 @@ class EpochCallbacks:
             self._model.optimizer = own
 
 
-def _tell_direction(callback: Any, recipe: Recipe) -> None:
+def _set_mode(callback: Any, spec: CompileSpec) -> None:
     """Say whether more is better, as Keras finds out from a metric it has computed."""
     watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
-    if getattr(callback, "mode", None) == "auto" and watched in recipe.metric_names:
-        callback.mode = "max" if recipe.more_is_better(watched) else "min"
+    if getattr(callback, "mode", None) == "auto" and watched in spec.metric_names:
+        callback.mode = "max" if spec.more_is_better(watched) else "min"

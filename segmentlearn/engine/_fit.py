@@ -6,22 +6,21 @@ from typing import Any
 import numpy as np
 
 from segmentlearn._forks import check_not_forked
-from segmentlearn.engine import _keras_fit as fallback
-from segmentlearn.engine._backend import keras
-from segmentlearn.engine._cache import PROGRAMS
-from segmentlearn.engine._data._adapters import hold_rows
+from segmentlearn.engine import _keras_fit
+from segmentlearn.engine._cache import find_program
+from segmentlearn.engine._data._adapters import make_data_adapter
 from segmentlearn.engine._data._layout import lay_out_rows
-from segmentlearn.engine._data._padding import Table, as_leaves, longest, skeleton
-from segmentlearn.engine._program import _losses as losses
-from segmentlearn.engine._program._architecture import (
-    NotCompilableError,
-    read_free_numbers,
-)
-from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._data._padding import as_leaves, longest, skeleton
+from segmentlearn.engine._epoch_recorder import TrainingResult
+from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._keras_compat import keras
+from segmentlearn.engine._program._architecture import NotCompilableError
+from segmentlearn.engine._program._compile_spec import CompileSpec
+from segmentlearn.engine._program._losses import per_output
 from segmentlearn.engine._schedules import Schedule, resolve_schedule
 from segmentlearn.engine._stopping import EarlyStopping
 from segmentlearn.engine._tensorboard_log import as_folder
-from segmentlearn.engine._trainer import Plan, Trainer, TrainingResult, assign_weights
+from segmentlearn.engine._trainer import Trainer, assign_weights
 
 
 def fit(
@@ -69,7 +68,7 @@ def fit(
         One for all outputs or one for each.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Its own state is left alone. With ``use_ema=True`` the moving average of the
-        weights is what is validated, kept and handed over.
+        weights is what is validated, kept and returned.
     metrics : str, callable or sequence of them, default=()
         Evaluated on the first output: "accuracy", names of functions in
         ``keras.metrics``, or functions of (y_true, y_pred) that give a value a row.
@@ -153,24 +152,29 @@ def fit(
     (3, True)
     """
     check_not_forked()
-    metrics, weighted_metrics = _as_tuple(metrics), _as_tuple(weighted_metrics)
-    callbacks = _as_tuple(callbacks)
     _check_arguments(model, epochs, batch_size, n_members)
-    folder = as_folder(log_dir)
-    optimizer = keras.optimizers.get(optimizer)
     names = output_names(model)
-    y, loss, loss_weights = (
-        _in_output_order(names, value, name)
-        for value, name in ((y, "y"), (loss, "loss"), (loss_weights, "loss_weights"))
-    )
+    callbacks = _as_tuple(callbacks)
+    y = _in_output_order(names, y, "y")
     _check_targets(model, y, "y")
+    loss_weights = _in_output_order(names, loss_weights, "loss_weights")
     if loss_weights is not None:
-        loss_weights = losses.per_output(
-            list(loss_weights), len(as_leaves(y, "y")), "loss_weights"
-        )
+        n_targets = len(as_leaves(y, "y"))
+        loss_weights = tuple(per_output([*loss_weights], n_targets, "loss_weights"))
+    spec = CompileSpec(
+        loss=_in_output_order(names, loss, "loss"),
+        optimizer=keras.optimizers.get(optimizer),
+        metrics=_as_tuple(metrics),
+        weighted_metrics=_as_tuple(weighted_metrics),
+        loss_weights=loss_weights,
+        batch_size=int(batch_size),
+        n_members=n_members,
+        jit_compile=jit_compile,
+        output_names=tuple(names) if len(names) > 1 else (),
+    )
     if validation_data is not None:
         validation_data = _like_training(model, names, X, validation_data)
-    layout = lay_out_rows(
+    table, train, validation = lay_out_rows(
         X,
         y,
         sample_weight,
@@ -179,68 +183,42 @@ def fit(
         validation_data=validation_data,
         n_members=n_members,
     )
-    plan = Plan(
-        train_rows=layout.train_rows,
-        validation_rows=layout.validation_rows,
+    fit_spec = FitSpec(
+        train_rows=train,
+        validation_rows=validation,
         epochs=epochs,
         schedule=resolve_schedule(learning_rate_schedule),
-        stopping=early_stopping,
-        shuffle=shuffle,
+        early_stopping=early_stopping,
         seed=seed,
+        shuffle=shuffle,
         verbose=verbose,
-        log_folder=folder,
-    )
-    recipe = Recipe(
-        loss=loss,
-        optimizer=optimizer,
-        metrics=metrics,
-        weighted_metrics=weighted_metrics,
-        loss_weights=None if loss_weights is None else tuple(loss_weights),
-        batch_size=int(batch_size),
-        n_members=n_members,
-        jit_compile=jit_compile,
-        output_names=tuple(names) if len(names) > 1 else (),
+        log_folder=as_folder(log_dir),
     )
     if early_stopping is not None:
-        early_stopping.check(recipe.metric_names, longest(layout.validation_rows) > 0)
-    reason = fallback.reason_not_to_compile(
-        model, optimizer, callbacks, loss, recipe.all_metrics
+        early_stopping.check(spec.metric_names, longest(validation) > 0)
+    reason = _keras_fit.reason_not_to_compile(
+        model, spec.optimizer, callbacks, spec.loss, spec.all_metrics
     )
-    if reason is None:
-        try:
-            return _fit_compiled(
-                model, layout.table, recipe, plan, callbacks, optimizer_state
-            )
-        except (NotCompilableError, *fallback.COMPILER_ERRORS) as error:
-            reason = fallback.first_line(error)
-    fallback.warn_once(reason)
-    return fallback.fit_with_keras(
-        model, layout.table, recipe, plan, callbacks, optimizer_state
-    )
-
-
-def _fit_compiled(
-    model: Any,
-    table: Table,
-    recipe: Recipe,
-    plan: Plan,
-    callbacks: Sequence,
-    optimizer_state: list | None,
-) -> TrainingResult:
-    """Run epochs of the architecture's program and copy the weights back."""
-    rows = hold_rows(table, recipe)
-    program = PROGRAMS.find(model, recipe, rows.tensors)
-    free = read_free_numbers(model)
     original = [variable.numpy() for variable in model.weights]
-    with program.lock:
-        program.start(original, optimizer_state, plan.seed)
-        trainer = Trainer(model, program, rows, plan, free, recipe, callbacks)
-        try:
-            result = trainer.run()
-        except BaseException:
-            assign_weights(model, original)  # nothing half-trained
-            raise
-    return result
+    try:
+        if reason is None:
+            try:
+                rows = make_data_adapter(table, spec)
+                program = find_program(model, spec, rows.tensors)
+                with program.lock:
+                    program.start(original, optimizer_state, seed)
+                    trainer = Trainer(model, program, rows, spec, fit_spec, callbacks)
+                    return trainer.run()
+            except (NotCompilableError, *_keras_fit.COMPILER_ERRORS) as error:
+                reason = _keras_fit.first_line(error)
+                assign_weights(model, original)
+        _keras_fit.warn_once(reason)
+        return _keras_fit.fit_with_keras(
+            model, table, spec, fit_spec, callbacks, optimizer_state
+        )
+    except BaseException:
+        assign_weights(model, original)  # nothing half-trained
+        raise
 
 
 def _as_tuple(value: Any) -> tuple:
@@ -295,7 +273,7 @@ def _in_output_order(names: list[str], value: Any, name: str) -> Any:
         raise ValueError(
             f"{name} has the keys {sorted(value)}; the model's outputs are {names}."
         )
-    return [value[one] for one in names]
+    return [value[key] for key in names]
 
 
 def _like_training(

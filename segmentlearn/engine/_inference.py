@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from segmentlearn._forks import check_not_forked
-from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._cache import PREDICTORS
 from segmentlearn.engine._data._padding import as_number, is_plain_list, skeleton
-from segmentlearn.engine._program import _architecture as architecture
+from segmentlearn.engine._keras_compat import keras, tf
+from segmentlearn.engine._program import _architecture
 
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
 
@@ -123,12 +123,12 @@ def _check_rows(
 def _predictor(model: Any) -> Any:
     """Return the compiled forward pass of an architecture; weights are arguments."""
     try:
-        key = architecture.architecture_key(model)
+        key = _architecture.architecture_key(model)
         return PREDICTORS.get(
-            key, lambda: _compile(architecture.copy_architecture(model))
+            key, lambda: _compile(_architecture.copy_architecture(model))
         )
-    except architecture.NotCloneableError:
-        mode = architecture.told_training(model, False)
+    except _architecture.NotCloneableError:
+        mode = _architecture.training_argument(model, False)
         return lambda weights, X: model(X, **mode)
 
 
@@ -138,8 +138,8 @@ def _compile(model: Any) -> Any:
 
     def values(variables: list, weights: list) -> list:
         return [
-            weights[position[id(one)]] if id(one) in position else one.value
-            for one in variables
+            weights[position[id(v)]] if id(v) in position else v.value
+            for v in variables
         ]
 
     def forward(weights: list, X: Any) -> Any:
@@ -147,7 +147,7 @@ def _compile(model: Any) -> Any:
             values(model.trainable_variables, weights),
             values(model.non_trainable_variables, weights),
             X,
-            **architecture.told_training(model, False),
+            **_architecture.training_argument(model, False),
         )
         return outputs
 
@@ -161,7 +161,7 @@ def _compile(model: Any) -> Any:
         key = (repr(skeleton(X)), *((leaf.shape, leaf.dtype) for leaf in leaves))
         X = keras.tree.pack_sequence_as(X, leaves)
         if key not in traced:
-            specs = [tf.TensorSpec.from_tensor(one) for one in weights]
+            specs = list(map(tf.TensorSpec.from_tensor, weights))
             traced[key] = function.get_concrete_function(
                 specs, keras.tree.map_structure(tf.TensorSpec.from_tensor, X)
             )

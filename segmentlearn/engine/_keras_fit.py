@@ -3,24 +3,28 @@
 import functools
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras, tf
 from segmentlearn.engine._callbacks import wants_batches
 from segmentlearn.engine._data._padding import Table, longest
-from segmentlearn.engine._interruption import ends_the_job
-from segmentlearn.engine._keras_fit_monitor import Watch
-from segmentlearn.engine._optimizer_state import read_state, write_state
-from segmentlearn.engine._program import _losses as losses
-from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
+from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._keras_compat import (
+    EXCLUSIONS,
+    averaged_weights,
+    has_schedule,
+    is_masked,
+    keras,
+    tf,
+)
+from segmentlearn.engine._program import _losses
+from segmentlearn.engine._program._compile_spec import CompileSpec
+from segmentlearn.engine._program._optimizer_state import read_state, write_state
 from segmentlearn.engine._program._reclaim import note_gone, reclaim_if_due
-from segmentlearn.engine._tensorboard_log import LogCallback
+from segmentlearn.engine._schedules import constant
 from segmentlearn.exceptions import SegmentLearnWarning
-
-if TYPE_CHECKING:
-    from segmentlearn.engine._trainer import Plan, TrainingResult
 
 COMPILER_ERRORS = (
     tf.errors.InvalidArgumentError,
@@ -28,9 +32,6 @@ COMPILER_ERRORS = (
     tf.errors.NotFoundError,
     tf.errors.InternalError,
 )
-
-
-_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 # what a model may do in its own way, and the engine would not notice
 _OWN_WAYS = (
@@ -60,18 +61,18 @@ def reason_not_to_compile(
         return "a LossScaleOptimizer changes the loss from step to step"
     if optimizer.use_ema and optimizer.ema_overwrite_frequency:
         return "the optimizer overwrites weights by their average while it trains"
-    if any(getattr(optimizer, name, None) for name in _EXCLUSIONS):
+    if any(getattr(optimizer, name, None) for name in EXCLUSIONS):
         return "the optimizer excludes single variables from weight decay"
-    if not losses.is_mean_loss(loss):
+    if not _losses.is_mean_loss(loss):
         return "the loss is not a mean over rows"
     for metric in metrics:
-        if not losses.is_mean_over_rows(metric):
-            name = losses.metric_name(metric)
+        if not _losses.is_mean_over_rows(metric):
+            name = _losses.metric_name(metric)
             return f"the metric {name} is not a mean over rows"
     for name in _OWN_WAYS:
         if is_replaced(model, name):
             return f"{type(model).__name__} has a {name} of its own"
-    if any(_is_masked(output) for output in getattr(model, "outputs", None) or ()):
+    if any(map(is_masked, getattr(model, "outputs", None) or ())):
         return "the model's output carries a mask"
     return None
 
@@ -80,11 +81,6 @@ def is_replaced(model: Any, method: str) -> bool:
     """Whether a model, or its class, has its own version of a method of Keras'."""
     own = vars(model).get(method) or getattr(type(model), method)
     return own is not getattr(keras.Model, method)
-
-
-def _is_masked(output: Any) -> bool:
-    """Whether Keras would leave parts of an output out of the loss."""
-    return getattr(output, "_keras_mask", None) is not None
 
 
 def first_line(error: Exception) -> str:
@@ -107,25 +103,23 @@ def warn_once(reason: str) -> None:
 def fit_with_keras(
     model: Any,
     table: Table,
-    recipe: Recipe,
-    plan: "Plan",
+    spec: CompileSpec,
+    fit_spec: FitSpec,
     callbacks: Sequence,
     optimizer_state: Sequence | None = None,
-) -> "TrainingResult":
-    """Train with ``keras.Model.fit`` under the same plan and return the same result."""
-    from segmentlearn.engine._trainer import TrainingResult
-
-    if recipe.n_members is not None:
+) -> TrainingResult:
+    """Train with ``keras.Model.fit`` as a compiled program would."""
+    if spec.n_members is not None:
         raise ValueError("a model with a member axis can only be trained compiled.")
-    optimizer = copy_optimizer(recipe.optimizer)
+    optimizer, n_outputs = copy_optimizer(spec.optimizer), len(table.targets)
+    # a single loss is repeated: Keras takes weights of losses for a list only
+    losses = _losses.per_output(spec.loss, n_outputs, "loss")
     model.compile(
         optimizer=optimizer,
-        loss=_for_each_output(recipe.loss, len(table.targets)),
-        loss_weights=None if recipe.loss_weights is None else [*recipe.loss_weights],
-        metrics=_first_output_metrics(recipe.metrics, len(table.targets)),
-        weighted_metrics=_first_output_metrics(
-            recipe.weighted_metrics, len(table.targets)
-        ),
+        loss=spec.loss if n_outputs == 1 else losses,
+        loss_weights=None if spec.loss_weights is None else [*spec.loss_weights],
+        metrics=_first_output_metrics(spec.metrics, n_outputs),
+        weighted_metrics=_first_output_metrics(spec.weighted_metrics, n_outputs),
         run_eagerly=bool(getattr(model, "run_eagerly", False)),
         jit_compile=False,  # what XLA refuses once it refuses here too
     )
@@ -134,88 +128,141 @@ def fit_with_keras(
         try:
             write_state(optimizer, optimizer_state)
         except ValueError:
-            _warn("the optimizer starts afresh: its state is that of another training.")
-    _seed_generators(model, plan.seed)
-    watch = Watch(recipe, plan)
-    log = [] if plan.log_folder is None else [LogCallback(plan.log_folder)]
-    original = model.get_weights()
-    interrupted = False
-    try:
-        if plan.epochs > 0:
-            _run(model, table, recipe, plan, [watch, *callbacks, *log])
-        watch.check_first_epoch()
-    except BaseException as error:
-        interrupted = (
-            isinstance(error, KeyboardInterrupt)
-            and bool(watch.history)
-            and not ends_the_job()
-        )
-        if not interrupted:
-            model.set_weights(original)  # nothing half-trained
-            raise
-    finally:
-        for one in log:
-            one.close()
-    _warn_of_early_end(watch, plan, interrupted)
-    if watch.kept_weights is not None:
-        model.set_weights(watch.kept_weights)
+            warnings.warn(
+                "the optimizer starts afresh: its state is that of another training.",
+                SegmentLearnWarning,
+                stacklevel=4,
+            )
+    _seed_generators(model, fit_spec.seed)
+    with EpochRecorder(model, spec, fit_spec) as recorder:
+        monitor = KerasFitMonitor(spec, fit_spec, recorder)
+        try:
+            _run(model, table, spec, fit_spec, [monitor, *callbacks])
+        except KeyboardInterrupt:
+            if not recorder.interrupt():
+                raise
+    model.set_weights(recorder.kept_weights())
     note_gone()  # what Keras compiled; it goes with the model
     reclaim_if_due()
-    return TrainingResult(
-        history=watch.history,
-        n_epochs=watch.n_epochs,
-        best_epoch=watch.best_epoch,
-        interrupted=interrupted,
-        compiled=False,
-        optimizer_state=read_state(optimizer),
-    )
+    return recorder.result(compiled=False, optimizer_state=read_state(optimizer))
 
 
-def _warn_of_early_end(watch: Watch, plan: "Plan", interrupted: bool) -> None:
-    """Warn as a compiled training does."""
-    if interrupted:
-        _warn(
-            f"training was interrupted after {watch.n_epochs} of {plan.epochs} epochs; "
-            "the best weights so far are kept and the model can be used."
-        )
-    elif watch.diverged:
-        _warn(
-            f"training stopped in epoch {watch.n_epochs}: the loss is not a finite "
-            "number. The best weights so far are kept; a lower learning rate would "
-            "help."
-        )
+class KerasFitMonitor(keras.callbacks.Callback):
+    """Applies the schedule, and records the epochs, of a fit by Keras."""
+
+    def __init__(
+        self, spec: CompileSpec, fit_spec: FitSpec, recorder: EpochRecorder
+    ) -> None:
+        super().__init__()
+        self._fit_spec, self._recorder = fit_spec, recorder
+        self._n_steps = -(-longest(fit_spec.train_rows) // spec.batch_size)
+        self._names = ["loss", *spec.metric_names]
+        self._base_rate = self._rate = 0.0
+        self._aside: list | None = None
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Note the rate that the schedule is a factor on."""
+        self._base_rate = self._present_rate()
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Follow the schedule, at the grain of epochs."""
+        optimizer = self.model.optimizer
+        if self._fit_spec.schedule is constant or has_schedule(optimizer):
+            return  # the user's own callbacks or schedule may want to set the rate
+        factors = self._fit_spec.rate_factors(epoch, self._n_steps)
+        optimizer.learning_rate = self._base_rate * float(factors[0])
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Note the rate of the epoch's first step."""
+        if batch == 0:
+            self._rate = self._present_rate()
+
+    def on_test_begin(self, logs: dict | None = None) -> None:
+        """Validate the moving average of the weights, where the optimizer has one."""
+        averages = averaged_weights(self.model.optimizer)
+        if averages:
+            trained = self.model.trainable_variables
+            self._aside = [variable.numpy() for variable in trained]
+            _assign(trained, averages)
+
+    def on_test_end(self, logs: dict | None = None) -> None:
+        """Go on with the weights themselves."""
+        if self._aside is not None:
+            _assign(self.model.trainable_variables, self._aside)
+            self._aside = None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Record the epoch; end the training where that says so."""
+        measures = {
+            prefix + name: float(value)
+            for prefix in ("", "val_")
+            for name in self._names
+            if (value := _find(logs or {}, prefix, name)) is not None
+        }
+        measures["learning_rate"] = self._rate
+        if not self._recorder.record(measures, self._evaluated_weights()):
+            self.model.stop_training = True
+
+    def _evaluated_weights(self) -> list:
+        """Return the model's weights, the trained ones as their averages."""
+        averages = averaged_weights(self.model.optimizer)
+        trained = map(id, self.model.trainable_variables)
+        average_of = dict(zip(trained, averages, strict=False))
+        return [average_of.get(id(v), v).numpy() for v in self.model.weights]
+
+    def _present_rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+
+def _find(logs: dict, prefix: str, name: str) -> Any:
+    """Look a measure up; of several outputs the first one has it under its name."""
+    if prefix + name in logs:
+        return logs[prefix + name]
+    ends = [
+        key
+        for key in logs
+        if key.endswith(f"_{name}") and key.startswith("val_") == bool(prefix)
+    ]
+    return logs[ends[0]] if ends and name != "loss" else None
+
+
+def _assign(variables: list, values: list) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _run(
-    model: Any, table: Table, recipe: Recipe, plan: "Plan", callbacks: Sequence
+    model: Any, table: Table, spec: CompileSpec, fit_spec: FitSpec, callbacks: Sequence
 ) -> None:
     """Call Keras' ``fit`` on batches in an order that the seed decides."""
-    X, y, weights = _take(table, plan.train_rows)
+    X, y, weights = _take(table, fit_spec.train_rows)
     batch = keras.tree.lists_to_tuples((X, y) if weights is None else (X, y, weights))
-    n_rows = len(plan.train_rows)
+    n_rows = len(fit_spec.train_rows)
     order = tf.data.Dataset.range(n_rows)
-    if plan.shuffle:
-        order = order.shuffle(n_rows, seed=plan.seed & 0x7FFFFFFF)
+    if fit_spec.shuffle:
+        order = order.shuffle(n_rows, seed=fit_spec.seed & 0x7FFFFFFF)
 
     def gather(index: Any) -> Any:
         return keras.tree.map_structure(lambda leaf: tf.gather(leaf, index), batch)
 
-    has_validation = longest(plan.validation_rows)
+    has_validation = longest(fit_spec.validation_rows)
     model.fit(
-        order.batch(recipe.batch_size).map(gather),
-        validation_data=_take(table, plan.validation_rows) if has_validation else None,
-        validation_batch_size=recipe.batch_size,
-        epochs=plan.epochs,
+        order.batch(spec.batch_size).map(gather),
+        validation_data=_take(table, fit_spec.validation_rows)
+        if has_validation
+        else None,
+        validation_batch_size=spec.batch_size,
+        epochs=fit_spec.epochs,
         shuffle=False,  # done above
-        callbacks=list(callbacks),
-        verbose=plan.verbose,
+        callbacks=callbacks,
+        verbose=fit_spec.verbose,
     )
 
 
 def copy_optimizer(optimizer: Any) -> Any:
-    """Return a fresh optimizer of the same settings."""
+    """Return a fresh optimizer with the same configuration."""
     copy = type(optimizer).from_config(optimizer.get_config())
-    for name in _EXCLUSIONS:  # not part of the configuration
+    for name in EXCLUSIONS:  # not part of the configuration
         if hasattr(optimizer, name):
             setattr(copy, name, getattr(optimizer, name))
     return copy
@@ -242,20 +289,9 @@ def _take(table: Table, numbers: np.ndarray) -> tuple:
     return X, y, None if (weights == 1).all() else weights
 
 
-def _for_each_output(loss: Any, n_outputs: int) -> Any:
-    """Repeat a single loss: Keras takes weights of losses for a list only."""
-    if n_outputs == 1:
-        return loss
-    return losses.per_output(loss, n_outputs, "loss")
-
-
 def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:
     if not metrics:
         return None
     if n_outputs == 1:
         return list(metrics)
     return [list(metrics), *[None] * (n_outputs - 1)]
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, SegmentLearnWarning, stacklevel=5)

@@ -1,7 +1,7 @@
 """Train nets side by side as if each were alone: own numbers, own epochs, own end.
 
-A compiled program has places for a few nets. A net that has run out of patience leaves
-its place to the next one that waits, so that no place is idle as long as nets wait.
+A compiled program has slots for a few nets. A net that has run out of patience leaves
+its slot to the next one that waits, so that no slot is idle as long as nets wait.
 """
 
 import dataclasses
@@ -12,32 +12,32 @@ from typing import Any
 import numpy as np
 
 from segmentlearn._forks import check_not_forked
-from segmentlearn.engine import _keras_fit as fallback
-from segmentlearn.engine._backend import keras, tf
-from segmentlearn.engine._cache import PROGRAMS
+from segmentlearn.engine import _keras_fit
+from segmentlearn.engine._cache import find_program
 from segmentlearn.engine._data._padding import (
     Table,
     as_leaves,
     capacity_for,
     index_table,
+    longest,
     pad_rows,
 )
-from segmentlearn.engine._program._architecture import FreeNumbers, NotCompilableError
+from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
+from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._keras_compat import keras, tf
+from segmentlearn.engine._program._architecture import (
+    NotCompilableError,
+    RuntimeHyperparameters,
+)
+from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._epoch_program import (
     VALIDATION_CHUNK,
+    EpochConstants,
     Program,
-    Recipe,
-    Settings,
 )
 from segmentlearn.engine._schedules import Schedule, resolve_schedule
-from segmentlearn.engine._stopping import BestEpoch, EarlyStopping
-from segmentlearn.engine._tensorboard_log import EpochLog, LogFolder
-from segmentlearn.engine._trainer import (
-    TrainingResult,
-    first_loss_error,
-    warn_of_divergence,
-    warn_of_no_best_epoch,
-)
+from segmentlearn.engine._stopping import EarlyStopping
+from segmentlearn.engine._tensorboard_log import LogFolder
 from segmentlearn.exceptions import SegmentLearnError
 
 
@@ -95,7 +95,7 @@ class Member:
 
 @dataclasses.dataclass(frozen=True)
 class MemberResult:
-    """What became of a net.
+    """The outcome of a net.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ def fit_members(
     Parameters
     ----------
     model : keras.Model
-        A packed model: input (n_places, n_rows, n_features), output likewise, all
+        A packed model: input (n_slots, n_rows, n_features), output likewise, all
         weights with that axis first. Its own weights are neither read nor changed.
     X : ndarray of shape (n_samples, n_features)
         Rows of all members; each visits its own.
@@ -179,256 +179,184 @@ def fit_members(
     check_not_forked()
     if len({_n_steps(member, batch_size) for member in members}) > 1:
         raise ValueError("members trained side by side need as many steps an epoch.")
-    recipe = Recipe(
+    spec = CompileSpec(
         loss=loss,
         optimizer=keras.optimizers.get(optimizer),
         metrics=tuple(metrics),
-        weighted_metrics=(),
-        loss_weights=None,
         batch_size=int(batch_size),
         n_members=int(model.inputs[0].shape[0]),
-        jit_compile=True,
         by_member=True,
     )
     for member in members:
         if member.early_stopping is not None:
             validates = len(member.validation_rows) > 0
-            member.early_stopping.check(recipe.metric_names, validates)
-    reason = fallback.reason_not_to_compile(model, recipe.optimizer, (), loss, metrics)
+            member.early_stopping.check(spec.metric_names, validates)
+    reason = _keras_fit.reason_not_to_compile(model, spec.optimizer, (), loss, metrics)
     if reason is not None:
         raise NotCompilableError(reason)
-    table = Table(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight)
-    rows = pad_rows(table)
-    program = PROGRAMS.find(model, recipe, rows)
+    rows = pad_rows(Table(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight))
+    program = find_program(model, spec, rows)
     with program.lock:
-        return _Places(model, program, rows, recipe, members).run()
+        return _Slots(model, program, rows, spec, members).run()
 
 
-class _Place:
-    """A net in training, and what is known of it."""
+class _Slot:
+    """A net in training, and its recorder."""
 
     def __init__(
         self,
         number: int,
         member: Member,
-        n_steps: int,
-        program: Program,
-        recipe: Recipe,
         model: Any,
+        program: Program,
+        spec: CompileSpec,
     ) -> None:
-        self.number = number
-        self.member = member
-        self.history: dict[str, list] = {}
-        self.last_finite: np.ndarray | None = None
-        self.n_steps = n_steps
-        self._rate = float(np.float32(member.learning_rate))
-        self._schedule = resolve_schedule(member.learning_rate_schedule)
+        self.number, self.member = number, member
+        self._split_row = program.weights.split_row
+        self._fit_spec = FitSpec(
+            member.train_rows,
+            member.validation_rows,
+            member.epochs,
+            resolve_schedule(member.learning_rate_schedule),
+            member.early_stopping,
+            member.seed,
+            log_folder=member.log_folder,
+        )
+        self.recorder = EpochRecorder(model, spec, self._fit_spec, self._in_model_order)
         self._rng = np.random.default_rng(member.seed)
-        rule = member.early_stopping
-        self.best = None
-        if rule is not None:
-            self.best = BestEpoch(rule, None, recipe.more_is_better(rule.monitor))
-        self._split = program.member_weights
-        folder = member.log_folder
-        self.log = None if folder is None else EpochLog(folder, model)
-
-    @property
-    def n_epochs(self) -> int:
-        return len(self.history.get("loss", ()))
 
     def order(self) -> np.ndarray:
-        return self._rng.permutation(self.member.train_rows)
+        """Return the rows in the order of the present epoch."""
+        return self._fit_spec.visiting_order(self._rng)
 
-    def rates(self) -> np.ndarray:
+    def rates(self, n_steps: int) -> np.ndarray:
         """Return the learning rate of each step of the present epoch."""
-        steps = np.arange(self.n_steps) + self.n_epochs * self.n_steps
-        total = max(1, self.member.epochs * self.n_steps - 1)
-        return np.asarray(self._rate * self._schedule(steps / total), np.float32)
+        base = float(np.float32(self.member.learning_rate))
+        factors = self._fit_spec.rate_factors(self.recorder.n_epochs, n_steps)
+        return np.asarray(base * factors, np.float32)
 
-    def note(self, logs: dict[str, float], row: np.ndarray) -> bool:
-        """Write an epoch down; return whether to go on."""
-        epoch = self.n_epochs
-        is_finite = bool(np.isfinite(logs["loss"]))
-        if not is_finite and not self.history:
-            raise first_loss_error(logs["loss"])
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-        if self.log is not None:
-            self.log.write(logs, self._split(row) if is_finite else None)
-        if not is_finite:
-            warn_of_divergence(epoch)
-            return False
-        self.last_finite = row
-        if self.best is not None:
-            measure = np.asarray(logs[self.best.rule.monitor])
-            self.best.update(epoch, measure, [row.copy])
-            if self.best.is_exhausted(epoch):
-                return False
-        return self.n_epochs < self.member.epochs
+    def result(self) -> MemberResult:
+        """Return the outcome of the net."""
+        weights = self.recorder.kept_weights()
+        return MemberResult(weights, self.recorder.result(True, []))
 
-    def weights(self) -> np.ndarray:
-        """Return what the net takes home: its best epoch, else its last one."""
-        assert self.last_finite is not None
-        if self.best is None or not self.best.rule.restore_best:
-            return self.last_finite
-        if self.best.weights is None:
-            warn_of_no_best_epoch(self.best.rule.monitor)
-            return self.last_finite
-        return self.best.weights[0]
+    def _in_model_order(self, rows: Sequence) -> list[np.ndarray]:
+        """Turn the net's row of the program's weights into those of the net alone."""
+        pairs = zip(self._split_row(rows[0]), self.member.weights, strict=True)
+        return [array.reshape(np.shape(weight)) for array, weight in pairs]
 
 
-class _Places:
-    """The places of a program, the nets in them, and those that wait."""
+class _Slots:
+    """The slots of a program, the nets in them, and those that wait."""
 
     def __init__(
         self,
         model: Any,
         program: Program,
         rows: Any,
-        recipe: Recipe,
+        spec: CompileSpec,
         members: Sequence[Member],
     ) -> None:
-        assert recipe.n_members is not None
-        self._program, self._rows, self._recipe = program, rows, recipe
+        assert spec.n_members is not None
+        self._program, self._rows, self._spec = program, rows, spec
         self._model = model
         self._waiting = deque(enumerate(members))
-        self._places: list[_Place | None] = [None] * recipe.n_members
+        self._slots: list[_Slot | None] = [None] * spec.n_members
         self._results: list[Any] = [None] * len(members)
-        self._n_steps = _n_steps(members[0], recipe.batch_size)
-        row_bytes = 4
-        longest = max(len(member.train_rows) for member in members)
-        slots = capacity_for(longest, row_bytes)
-        self._n_slots = -(-slots // recipe.batch_size) * recipe.batch_size
-        longest = max(len(member.validation_rows) for member in members)
-        slots = capacity_for(longest, row_bytes)
-        self._n_validation_slots = -(-slots // VALIDATION_CHUNK) * VALIDATION_CHUNK
+        self._n_steps = _n_steps(members[0], spec.batch_size)
+        self._n_slots, self._n_validation_slots = (
+            -(-capacity_for(longest(own), bytes_per_row=4) // size) * size
+            for own, size in (
+                ([member.train_rows for member in members], spec.batch_size),
+                ([member.validation_rows for member in members], VALIDATION_CHUNK),
+            )
+        )
         program.start([np.zeros(weight.shape) for weight in model.weights], None, 0)
 
     def run(self) -> list:
-        """Train until nobody waits and all places are empty."""
+        """Train until nobody waits and all slots are empty."""
         self._fill()
         try:
-            while any(self._places):
+            while any(self._slots):
                 self._train_epoch()
         finally:
-            for slot in range(len(self._places)):
-                self._empty(slot)
+            for position in range(len(self._slots)):
+                self._empty(position)
         return self._results
 
-    def _empty(self, slot: int) -> None:
-        """Let a place go, and close what it has written."""
-        place, self._places[slot] = self._places[slot], None
-        if place is not None and place.log is not None:
-            place.log.close()
+    def _empty(self, position: int) -> None:
+        """Free a slot, and close the files of the net in it."""
+        slot, self._slots[position] = self._slots[position], None
+        if slot is not None:
+            slot.recorder.close()
 
     def _fill(self) -> None:
-        """Give empty places to those who wait, and tell the program who is there."""
-        for slot, place in enumerate(self._places):
-            if place is None and self._waiting:
+        """Give empty slots to those who wait, and bind the program to all nets."""
+        for position, slot in enumerate(self._slots):
+            if slot is None and self._waiting:
                 number, member = self._waiting.popleft()
-                self._places[slot] = _Place(
-                    number,
-                    member,
-                    self._n_steps,
-                    self._program,
-                    self._recipe,
-                    self._model,
+                self._slots[position] = _Slot(
+                    number, member, self._model, self._program, self._spec
                 )
-                self._program.start_member(slot, member.weights)
-        present = [place.member if place else None for place in self._places]
+                self._program.start_member(position, member.weights)
+        present = [slot.member if slot else None for slot in self._slots]
         known = next((member for member in present if member), None)
         if known is None:
             return
-        members = [member or known for member in present]
         none = np.arange(0)
-        validation = [one.validation_rows if one else none for one in present]
-        train = [len(one.train_rows) if one else 0 for one in present]
-        self._n_train = tf.constant(np.array(train, np.int32))
-        self._n_validation = np.array([len(rows) for rows in validation], np.int32)
-        order = index_table(validation, VALIDATION_CHUNK, self._n_validation_slots)
-        rates = [member.dropout_rates for member in members]
-        penalties = [member.penalties for member in members]
-        settings = Settings(
+        validation = [m.validation_rows if m else none for m in present]
+        counts = np.array([len(rows) for rows in validation], np.int32)
+        n_train = [len(member.train_rows) if member else 0 for member in present]
+        self._n_train = tf.constant(np.array(n_train, np.int32))
+        self._n_validation = tf.constant(counts)
+        members = [member or known for member in present]
+        rates = np.array([member.dropout_rates for member in members], np.float32)
+        penalties = np.array([member.penalties for member in members], np.float32)
+        decays = np.array([member.weight_decay for member in members], np.float32)
+        constants = EpochConstants(
             n_slots=self._n_slots,
-            n_steps=self._n_slots // self._recipe.batch_size,
-            validation_order=order,
-            weight_decay=np.array([one.weight_decay for one in members], np.float32),
-            free=FreeNumbers(
-                np.moveaxis(np.array(rates, np.float32), 0, -1),  # type: ignore[arg-type]
-                np.moveaxis(np.array(penalties, np.float32), 0, -1),  # type: ignore[arg-type]
+            n_steps=self._n_slots // self._spec.batch_size,
+            validation_order=index_table(
+                validation, VALIDATION_CHUNK, self._n_validation_slots
             ),
-            seed=np.array([one.seed & 0x7FFFFFFF for one in members], np.int32),
+            hyperparameters=RuntimeHyperparameters(
+                np.moveaxis(rates, 0, -1), np.moveaxis(penalties, 0, -1), decays
+            ),
+            seed=np.array([member.seed & 0x7FFFFFFF for member in members], np.int32),
         )
-        self._epoch = self._program.bind(self._rows, settings)
+        self._epoch = self._program.bind(self._rows, constants)
 
     def _train_epoch(self) -> None:
-        """Train every place for an epoch; send home who has finished."""
-        n_places = len(self._places)
-        order = np.zeros((n_places, self._n_slots), np.int32)
-        rates = np.zeros((self._n_slots // self._recipe.batch_size, n_places))
-        for slot, place in enumerate(self._places):
-            if place is not None:
-                order[slot] = index_table(
-                    place.order(), self._recipe.batch_size, self._n_slots
-                )
-                rates[: self._n_steps, slot] = place.rates()
-        sums = self._epoch(
-            self._rows,
-            order,
-            rates.astype(np.float32),
-            self._n_train,
-            tf.constant(self._n_validation),
-        )
-        weights = np.asarray(self._program.readers()[0]())
-        names = ["loss", *self._recipe.metric_names]
+        """Train the nets in all slots for an epoch; let those leave that have ended."""
+        n_members, batch_size = len(self._slots), self._spec.batch_size
+        order = np.zeros((n_members, self._n_slots), np.int32)
+        rates = np.zeros((self._n_slots // batch_size, n_members), np.float32)
+        for position, slot in enumerate(self._slots):
+            if slot is not None:
+                order[position] = index_table(slot.order(), batch_size, self._n_slots)
+                rates[: self._n_steps, position] = slot.rates(self._n_steps)
+        sums = self._epoch(self._rows, order, rates, self._n_train, self._n_validation)
+        weights = np.asarray(self._program.weights.read()[0])
         is_changed = False
-        for slot, place in enumerate(self._places):
-            if place is None:
+        for position, slot in enumerate(self._slots):
+            if slot is None:
                 continue
-            n_train, n_validation = (
-                len(place.member.train_rows),
-                self._n_validation[slot],
-            )
-            logs = _means(names, sums[0, :, slot], n_train)
-            if n_validation:
-                names_there = [f"val_{name}" for name in names]
-                logs |= _means(names_there, sums[1, :, slot], n_validation)
-            logs["learning_rate"] = float(np.float32(rates[0, slot]))
+            own, member = sums[:, :, position], slot.member
+            logs = self._spec.name_means(own[0], len(member.train_rows))
+            if n_rows := len(member.validation_rows):
+                logs |= self._spec.name_means(own[1], n_rows, "val_")
+            logs["learning_rate"] = float(rates[0, position])
             try:
-                if place.note(logs, weights[slot]):
+                if slot.recorder.record(logs, [weights[position].copy()]):
                     continue
-                self._results[place.number] = self._result(place)
+                self._results[slot.number] = slot.result()
             except SegmentLearnError as error:
-                self._results[place.number] = error
-            self._empty(slot)
+                self._results[slot.number] = error
+            self._empty(position)
             is_changed = True
         if is_changed:
             self._fill()
 
-    def _result(self, place: _Place) -> MemberResult:
-        flat = self._program.member_weights(place.weights())
-        shapes = [np.shape(weight) for weight in place.member.weights]
-        return MemberResult(
-            weights=[
-                np.array(array).reshape(shape)
-                for array, shape in zip(flat, shapes, strict=True)
-            ],
-            training=TrainingResult(
-                history=place.history,
-                n_epochs=place.n_epochs,
-                best_epoch=None if place.best is None else int(place.best.epoch[0]),
-                interrupted=False,
-                compiled=True,
-                optimizer_state=[],
-            ),
-        )
-
 
 def _n_steps(member: Member, batch_size: int) -> int:
     return -(-len(member.train_rows) // batch_size)
-
-
-def _means(names: list[str], sums: np.ndarray, n_rows: int) -> dict[str, float]:
-    """Divide sums over rows as a net alone does it."""
-    means = sums / np.array(max(n_rows, 1), np.int32)
-    return {name: value.item() for name, value in zip(names, means, strict=True)}

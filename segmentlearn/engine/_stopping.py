@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class EarlyStopping:
     monitor: str = "val_loss"
 
     def check(self, metric_names: Sequence[str], validates: bool) -> None:
-        """Compare what is to be stopped on with what is measured.
+        """Check that `monitor` is measured.
 
         Parameters
         ----------
@@ -51,26 +52,25 @@ class EarlyStopping:
             If `monitor` is not among it.
         """
         names = ["loss", *metric_names]
-        of_validation = [f"val_{name}" for name in names]
-        if self.monitor in of_validation and not validates:
-            raise ValueError(
-                "early_stopping needs validation rows, because it monitors "
-                f"{self.monitor!r}: pass validation_data or validation_rows, monitor="
-                f"{self.monitor.removeprefix('val_')!r}, or early_stopping=None."
-            )
-        known = [*of_validation, *names]
+        known = [*(f"val_{name}" for name in names), *names]
         if self.monitor not in known:
             raise ValueError(
                 f"early_stopping.monitor={self.monitor!r} is not measured; it must be "
                 f"one of {known}."
+            )
+        if self.monitor.startswith("val_") and not validates:
+            raise ValueError(
+                "early_stopping needs validation rows, because it monitors "
+                f"{self.monitor!r}: pass validation_data or validation_rows, monitor="
+                f"{self.monitor.removeprefix('val_')!r}, or early_stopping=None."
             )
 
 
 class BestEpoch:
     """Keep the best epoch of each member, and know when all have run out of patience.
 
-    A single net is one member. Members are told apart on the leading axis of every
-    weight, so the best weights of all of them fit into one list of arrays.
+    A single net is one member. The leading axis of every weight is that of members, so
+    the best weights of all of them fit into one list of arrays.
     """
 
     def __init__(
@@ -78,17 +78,12 @@ class BestEpoch:
     ) -> None:
         self.rule = rule
         self._sign = -1.0 if more_is_better else 1.0
-        self._packed = n_members is not None
         self.loss = np.full(n_members or 1, np.inf)
         self.epoch = np.full(n_members or 1, -1)
         self.weights: list | None = None
 
-    def update(self, epoch: int, measures: np.ndarray, weights: list) -> None:
-        """Take in the monitored measure of each member after one epoch.
-
-        `weights` is a list of functions that give one array each; they are called only
-        where some member improved.
-        """
+    def update(self, epoch: int, measures: Any, weights: list) -> None:
+        """Compare the monitored measure of each member with the best so far."""
         losses = self._sign * np.atleast_1d(measures)
         better = losses < self.loss - self.rule.min_delta
         if not better.any():
@@ -97,13 +92,10 @@ class BestEpoch:
         self.epoch = np.where(better, epoch, self.epoch)
         if not self.rule.restore_best:
             return
-        if self.weights is None or better.all():
-            self.weights = [read() for read in weights]
-        else:
-            self.weights = [
-                _choose(better, read(), kept)
-                for read, kept in zip(weights, self.weights, strict=True)
-            ]
+        if self.weights is not None and not better.all():
+            pairs = zip(weights, self.weights, strict=True)
+            weights = [_choose(better, new, kept) for new, kept in pairs]
+        self.weights = weights
 
     def is_exhausted(self, epoch: int) -> bool:
         """Whether no member has improved for `patience` epochs, and at least one."""

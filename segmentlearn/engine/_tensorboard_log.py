@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine._keras_compat import keras
 
 _N_BINS = 30  # of a histogram, as in Keras' callback
 _FLUSH_SECONDS = 10  # so that TensorBoard can follow a training
@@ -150,12 +150,6 @@ class EpochLog:
         self._n_members = n_members
         self._writers: dict[str, Any] = {}
 
-    def __enter__(self) -> "EpochLog":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Write what has not been written yet, and close the files."""
         for writer in self._writers.values():
@@ -191,38 +185,31 @@ class EpochLog:
         return due
 
     def _write(self, place: str, logs: Mapping[str, Any], weights: list) -> None:
-        from tensorboard.compat.proto import summary_pb2
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
         values: dict[str, list] = {"train": [], "validation": []}
         for name, value in logs.items():
             side = "validation" if name.startswith("val_") else "train"
             tag = f"epoch_{name.removeprefix('val_')}"
-            values[side].append(
-                summary_pb2.Summary.Value(tag=tag, simple_value=float(value))
-            )
+            values[side].append(Summary.Value(tag=tag, simple_value=float(value)))
         for name, weight in weights:
             numbers = np.asarray(weight, np.float64).ravel()
             numbers = numbers[np.isfinite(numbers)]
             if numbers.size:
-                values["train"].append(
-                    summary_pb2.Summary.Value(
-                        tag=f"{name}/histogram", histo=_histogram(numbers)
-                    )
+                tag, counts = f"{name}/histogram", _histogram(numbers)
+                values["train"].append(Summary.Value(tag=tag, histo=counts))
+        for side, items in values.items():
+            path = f"{place}/{side}".strip("/")
+            if items and path not in self._writers:
+                self._writers[path] = EventFileWriter(
+                    str(self._folder.path / path), flush_secs=_FLUSH_SECONDS
                 )
-        for side, those in values.items():
-            if those:
-                self._add(f"{place}/{side}", summary_pb2.Summary(value=those))
-
-    def _add(self, place: str, summary: Any) -> None:
-        from tensorboard.compat.proto import event_pb2
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-        if place not in self._writers:
-            path = self._folder.path / place.strip("/")
-            self._writers[place] = EventFileWriter(str(path), flush_secs=_FLUSH_SECONDS)
-        self._writers[place].add_event(
-            event_pb2.Event(step=self._epoch, wall_time=time.time(), summary=summary)
-        )
+            if items:
+                summary, now = Summary(value=items), time.time()
+                event = Event(step=self._epoch, wall_time=now, summary=summary)
+                self._writers[path].add_event(event)
 
 
 class LogCallback(keras.callbacks.Callback):
@@ -248,7 +235,7 @@ class LogCallback(keras.callbacks.Callback):
 
 
 def as_folder(log_dir: Any) -> LogFolder | LogPart | None:
-    """Return the folder of a fit; an estimator has already said which it is."""
+    """Return the folder of a fit; an estimator may have made it already."""
     if log_dir is None or isinstance(log_dir, LogFolder | LogPart):
         return log_dir
     return LogFolder(log_dir)
@@ -301,8 +288,8 @@ def _histogram(numbers: np.ndarray) -> Any:
     low, high = float(numbers.min()), float(numbers.max())
     width = (high - low) / _N_BINS
     if width > 0 and np.isfinite(width):
-        places = np.minimum((numbers - low) / width, _N_BINS - 1).astype(np.intp)
-        counts = np.bincount(places, minlength=_N_BINS)
+        bins = np.minimum((numbers - low) / width, _N_BINS - 1).astype(np.intp)
+        counts = np.bincount(bins, minlength=_N_BINS)
         limits = low + width * np.arange(1, _N_BINS + 1)
     else:
         counts, limits = np.array([numbers.size]), np.array([high])

@@ -103,22 +103,16 @@ def build_autoencoder(
     check_activation(spec.activation)
     inputs = keras.Input((spec.n_features,), name="features")
     x = _swap_cells(inputs, spec, seed) if spec.noise else inputs
-    encoder = _way(
-        "encoder", spec, (spec.n_features, spec.n_components), directions.T, seed
-    )
-    decoder = _way(
-        "decoder", spec, (spec.n_components, spec.n_features), directions, seed + 1
-    )
-    if spec.is_linear_plus:  # what the components leave of the mean
+    encoder = _half("encoder", spec, spec.n_features, seed)
+    decoder = _half("decoder", spec, spec.n_components, seed + 1)
+    if spec.is_linear_plus:
+        # what the components leave of the mean
         rest = center - center @ directions.T @ directions
         decoder.get_layer("decoder_bent").bias.assign(rest.astype(np.float32))
-    outputs = decoder(encoder(x))
-    if n_scales:
-        nothing = keras.layers.Rescaling(0.0, name="nothing")(outputs)
-        scales = keras.layers.Dense(
-            n_scales, kernel_initializer="zeros", name="log_scales"
-        )(nothing)
-        outputs = keras.layers.Concatenate(name="with_scales")([outputs, scales])
+        for half, kernel in ((encoder, directions.T), (decoder, directions)):
+            linear = half.get_layer(f"{half.name}_linear")
+            linear.set_weights([np.asarray(kernel, np.float32)])
+    outputs = append_scales(decoder(encoder(x)), n_scales, keras.layers.Dense)
     return keras.Model(inputs, outputs, name="autoencoder")
 
 
@@ -141,7 +135,7 @@ def mixed_likelihood(
     categories : tuple of tuple of int
         Positions of the one-hot columns of each category.
     indicators : tuple of int
-        For each number the position of the column that tells its missing cells, or -1.
+        For each number the position of the indicator of its missing cells, or -1.
 
     Returns
     -------
@@ -156,8 +150,8 @@ def mixed_likelihood(
     >>> from segmentlearn.networks import mixed_likelihood
     >>> loss = mixed_likelihood((0,), ((1, 2),), (-1,))
     >>> table = np.array([[1.0, 0.0, 1.0]], "float32")
-    >>> said = np.array([[1.0, 0.0, 0.0, 0.0]], "float32")  # the last one a log-scale
-    >>> loss(table, said).numpy().round(2)
+    >>> output = np.array([[1.0, 0.0, 0.0, 0.0]], "float32")  # the last one a log-scale
+    >>> loss(table, output).numpy().round(2)
     array([0.5], dtype=float32)
     """
     n_numbers = len(numeric)
@@ -176,9 +170,9 @@ def mixed_likelihood(
         if n_numbers:
             log_scale = ops.maximum(y_pred[..., -n_numbers:], _LOG_SMALLEST_SCALE)
             missing = ops.take(y_true, places, axis=-1) * (1.0 - known_always)
-            gap = ops.take(y_true, numeric, axis=-1)
-            gap -= ops.take(y_pred, numeric, axis=-1)
-            cells = ops.square(gap * ops.exp(-log_scale)) / 2.0 + log_scale
+            error = ops.take(y_true, numeric, axis=-1)
+            error -= ops.take(y_pred, numeric, axis=-1)
+            cells = ops.square(error * ops.exp(-log_scale)) / 2.0 + log_scale
             total += ops.sum(cells * (1.0 - missing), axis=-1)
             n_cells += n_numbers - ops.sum(missing, axis=-1)
         if categories:
@@ -194,69 +188,90 @@ def mixed_likelihood(
     return loss
 
 
-def noise_columns(spec: AutoencoderSpec) -> list[tuple[int, ...]]:
-    """Return the features that noise replaces together, each feature in one tuple."""
-    rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
-    return [*spec.columns, *((position,) for position in rest)]
+def half_layers(x: Any, name: str, spec: AutoencoderSpec, dense: Callable) -> Any:
+    """Run the layers of an encoder or decoder, of one autoencoder or of several.
 
-
-def _way(
-    name: str,
-    spec: AutoencoderSpec,
-    sizes: tuple[int, int],
-    linear: np.ndarray,
-    seed: int,
-) -> keras.Model:
-    """Build an encoder or a decoder."""
-    n_inputs, n_outputs = sizes
+    `dense` returns a layer of some units, given its name and depth; that of the
+    linear way has no depth and no bias.
+    """
     is_encoder = name == "encoder"
     hidden = spec.hidden_layer_sizes if is_encoder else spec.hidden_layer_sizes[::-1]
-    inputs = x = keras.Input((n_inputs,), name=f"{name}_inputs")
+    n_outputs = spec.n_components if is_encoder else spec.n_features
+    inputs = x
     for depth, units in enumerate(hidden, start=1):
-        x = keras.layers.Dense(
-            units,
-            activation=spec.activation,
-            kernel_initializer=keras.initializers.GlorotUniform(
-                layer_seed(seed, depth)
-            ),
-            name=f"{name}_{depth}",
-        )(x)
-    size = _SMALLEST_STEP if spec.is_linear_plus else 1.0
-    x = keras.layers.Dense(
-        n_outputs,
-        kernel_initializer=keras.initializers.VarianceScaling(
-            size**2, "fan_avg", "uniform", layer_seed(seed, 0)
-        ),
-        name=f"{name}_bent",
-    )(x)
+        x = dense(units, f"{name}_{depth}", depth, activation=spec.activation)(x)
+    x = dense(n_outputs, f"{name}_bent", 0)(x)
     if spec.is_linear_plus:
-        straight = keras.layers.Dense(n_outputs, use_bias=False, name=f"{name}_linear")
+        straight = dense(n_outputs, f"{name}_linear", None)
         x = keras.layers.Add(name=f"{name}_sum")([x, straight(inputs)])
-        straight.set_weights([np.asarray(linear, np.float32)])
     if is_encoder and spec.code_activation is not None:
         x = keras.layers.Activation(spec.code_activation, name="code")(x)
-    return keras.Model(inputs, x, name=name)
+    return x
 
 
-def _swap_cells(
-    inputs: keras.KerasTensor, spec: AutoencoderSpec, seed: int
-) -> keras.KerasTensor:
-    """Replace cells by those of the row behind, which shuffling has made any row.
+def append_scales(outputs: Any, n_scales: int, dense: Callable) -> Any:
+    """Append the logarithms of scales, which do not depend on the row."""
+    if not n_scales:
+        return outputs
+    nothing = keras.layers.Rescaling(0.0, name="nothing")(outputs)
+    scales = dense(n_scales, kernel_initializer="zeros", name="log_scales")(nothing)
+    return keras.layers.Concatenate(name="with_scales")([outputs, scales])
 
-    Dropout draws which: of ones it leaves none or more than one while training, and
-    exactly one otherwise.
+
+def n_scales(model: keras.Model) -> int:
+    """Return how many scales an autoencoder has learnt beside the reconstruction."""
+    return model.output_shape[-1] - model.input_shape[-1]
+
+
+def noise_masks(spec: AutoencoderSpec) -> tuple[list[int], np.ndarray]:
+    """Return the first feature of each column, and which features belong to it.
+
+    Noise replaces the features of a column together.
     """
-    columns = noise_columns(spec)
-    belongs = np.zeros((len(columns), spec.n_features))
+    rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
+    columns = [*spec.columns, *((position,) for position in rest)]
+    belongs = np.zeros((len(columns), spec.n_features), np.float32)
     for number, positions in enumerate(columns):
         belongs[number, list(positions)] = 1.0
-    nothing = keras.layers.Rescaling(0.0, offset=1.0, name="ones")(inputs)
-    select = keras.layers.Dense(len(columns), use_bias=False, name="one_a_column")
-    first = np.array([positions[0] for positions in columns])
-    ones = frozen(select, nothing, [np.eye(spec.n_features)[:, first]])
+    return [positions[0] for positions in columns], belongs
+
+
+def kept_columns(ones: Any, spec: AutoencoderSpec, seed: int) -> Any:
+    """Draw by dropout which columns are kept.
+
+    Of ones it leaves none or more than one while training, and exactly one otherwise.
+    """
     kept = keras.layers.Dropout(spec.noise, seed=layer_seed(seed, 99), name="kept")
-    kept_columns = keras.ops.minimum(kept(ones), 1.0)
+    return keras.ops.minimum(kept(ones), 1.0)
+
+
+def _half(name: str, spec: AutoencoderSpec, n_inputs: int, seed: int) -> keras.Model:
+    """Build an encoder or a decoder."""
+
+    def dense(units: int, name: str, depth: int | None, **settings: Any) -> keras.Layer:
+        if depth:
+            start = keras.initializers.GlorotUniform(layer_seed(seed, depth))
+        else:  # a linear way has its weights from elsewhere
+            size = _SMALLEST_STEP if spec.is_linear_plus else 1.0
+            start = keras.initializers.VarianceScaling(
+                size**2, "fan_avg", "uniform", layer_seed(seed, 0)
+            )
+        use_bias = depth is not None
+        return keras.layers.Dense(
+            units, use_bias=use_bias, kernel_initializer=start, name=name, **settings
+        )
+
+    inputs = keras.Input((n_inputs,), name=f"{name}_inputs")
+    return keras.Model(inputs, half_layers(inputs, name, spec, dense), name=name)
+
+
+def _swap_cells(inputs: Any, spec: AutoencoderSpec, seed: int) -> Any:
+    """Replace cells by those of the row behind, which shuffling has made any row."""
+    first, belongs = noise_masks(spec)
+    nothing = keras.layers.Rescaling(0.0, offset=1.0, name="ones")(inputs)
+    select = keras.layers.Dense(len(first), use_bias=False, name="one_a_column")
+    ones = frozen(select, nothing, [np.eye(spec.n_features)[:, first]])
     spread = keras.layers.Dense(spec.n_features, use_bias=False, name="kept_cells")
-    kept_cells = frozen(spread, kept_columns, [belongs])
+    kept_cells = frozen(spread, kept_columns(ones, spec, seed), [belongs])
     other = keras.ops.roll(inputs, 1, axis=0)
     return other + kept_cells * (inputs - other)

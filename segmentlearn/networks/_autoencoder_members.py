@@ -12,8 +12,14 @@ import keras
 import numpy as np
 
 from segmentlearn._building import building
-from segmentlearn.networks._autoencoder import AutoencoderSpec, noise_columns
-from segmentlearn.networks._classifier import layer_seed
+from segmentlearn.networks._autoencoder import (
+    AutoencoderSpec,
+    append_scales,
+    half_layers,
+    kept_columns,
+    n_scales,
+    noise_masks,
+)
 
 
 @building()
@@ -56,27 +62,21 @@ def pack_autoencoders(
     (2, None, 4)
     """
     longest = max(specs, key=lambda spec: spec.n_components)
-    alike = {dataclasses.replace(spec, n_components=1) for spec in specs}
-    if len(alike) > 1:
+    if len({dataclasses.replace(spec, n_components=1) for spec in specs}) > 1:
         raise ValueError("autoencoders of one net may differ in n_components only.")
     n_members, n_components = len(models), longest.n_components
     inputs = keras.Input(
         batch_shape=(n_members, None, longest.n_features), name="features"
     )
     x = _swap_cells(inputs, longest, seed) if longest.noise else inputs
-    code = _way(x, longest, "encoder", n_components)
-    if longest.code_activation is not None:
-        code = keras.layers.Activation(longest.code_activation, name="code")(code)
+    code = half_layers(x, "encoder", longest, _dense)
     used = np.zeros((n_members, 1, n_components), np.float32)
     for member, spec in enumerate(specs):
         used[member, :, : spec.n_components] = 1.0
     if not used.all():
         code = code * used
-    outputs = _way(code, longest, "decoder", longest.n_features)
-    if n_scales := _n_scales(models[0]):
-        nothing = keras.layers.Rescaling(0.0, name="nothing")(outputs)
-        scales = _dense(n_scales, "log_scales")(nothing)
-        outputs = keras.layers.Concatenate(name="with_scales")([outputs, scales])
+    outputs = half_layers(code, "decoder", longest, _dense)
+    outputs = append_scales(outputs, n_scales(models[0]), _dense)
     packed = keras.Model(inputs, outputs, name="autoencoders")
     for layer in _member_layers(packed):
         parts = [_part(model, layer.name).get_weights() for model in models]
@@ -122,26 +122,13 @@ def unpack_autoencoders(packed: keras.Model, models: Sequence[keras.Model]) -> N
             part.set_weights(own)
 
 
-def _way(x: Any, spec: AutoencoderSpec, name: str, n_outputs: int) -> Any:
-    """Run encoders or decoders side by side."""
-    hidden = spec.hidden_layer_sizes
-    inputs = x
-    for depth, units in enumerate(hidden if name == "encoder" else hidden[::-1], 1):
-        x = _dense(units, f"{name}_{depth}", activation=spec.activation)(x)
-    x = _dense(n_outputs, f"{name}_bent")(x)
-    if spec.is_linear_plus:
-        straight = _dense(n_outputs, f"{name}_linear", bias_axes=None)(inputs)
-        x = keras.layers.Add(name=f"{name}_sum")([x, straight])
-    return x
-
-
-def _dense(units: int, name: str, **settings: Any) -> keras.layers.Layer:
+def _dense(
+    units: int, name: str, depth: int | None = 0, **settings: Any
+) -> keras.layers.Layer:
     """Return a dense layer with a kernel for each member."""
+    bias_axes = None if depth is None else "mo"
     return keras.layers.EinsumDense(
-        "mbi,mio->mbo",
-        (None, units),
-        name=name,
-        **{"bias_axes": "mo", **settings},
+        "mbi,mio->mbo", (None, units), bias_axes=bias_axes, name=name, **settings
     )
 
 
@@ -156,11 +143,6 @@ def _part(model: keras.Model, name: str) -> keras.layers.Layer:
     half = name.partition("_")[0]
     home = model.get_layer(half) if half in ("encoder", "decoder") else model
     return home.get_layer(name)
-
-
-def _n_scales(model: keras.Model) -> int:
-    names = [layer.name for layer in model.layers]
-    return model.get_layer("log_scales").units if "log_scales" in names else 0
 
 
 def _filled(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -178,15 +160,10 @@ def _cut(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _swap_cells(inputs: Any, spec: AutoencoderSpec, seed: int) -> Any:
     """Replace cells by those of the row behind, as the single net's noise does."""
-    columns = noise_columns(spec)
-    belongs = np.zeros((len(columns), spec.n_features), np.float32)
-    for number, positions in enumerate(columns):
-        belongs[number, list(positions)] = 1.0
-    first = [positions[0] for positions in columns]
+    first, belongs = noise_masks(spec)
     ones = keras.layers.Rescaling(0.0, offset=1.0, name="ones")(
         keras.ops.take(inputs, first, axis=-1)
     )
-    kept = keras.layers.Dropout(spec.noise, seed=layer_seed(seed, 99), name="kept")
-    kept_cells = keras.ops.matmul(keras.ops.minimum(kept(ones), 1.0), belongs)
+    kept_cells = keras.ops.matmul(kept_columns(ones, spec, seed), belongs)
     other = keras.ops.roll(inputs, 1, axis=1)
     return other + kept_cells * (inputs - other)

@@ -13,7 +13,7 @@ _LEVELS_SEED = 2**16 + 2
 _MOST_ROWS = 100_000
 # the pieces of a number are many: left at full height, they drown the other features
 _PIECE_HEIGHT = 0.3
-# pieces narrower than this cannot be told apart in float32, on a natural scale
+# pieces narrower than this cannot be distinguished in float32, on a natural scale
 _NARROWEST = 1e-4
 # borders of a table of about 32 numbers; wider ones leave out what no column has
 _MOST_PIECES = 32 * 17

@@ -40,10 +40,7 @@ def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
     (None, 7)
     """
     n_segments, n_components = centers.shape
-    encoder, decoder = (
-        autoencoder.get_layer("encoder"),
-        autoencoder.get_layer("decoder"),
-    )
+    encoder, decoder = map(autoencoder.get_layer, ("encoder", "decoder"))
     inputs = keras.Input(encoder.input_shape[1:], name="features")
     code = encoder(inputs)
     parts = [decoder(code)]
@@ -51,18 +48,17 @@ def build_joint(autoencoder: keras.Model, centers: np.ndarray) -> keras.Model:
     names = [layer.name for layer in autoencoder.layers]
     if "log_scales" in names:
         own = autoencoder.get_layer("log_scales")
-        scales = keras.layers.Dense(
-            own.units, kernel_initializer="zeros", name="log_scales"
-        )
+        settings = {"kernel_initializer": "zeros", "name": "log_scales"}
+        scales = keras.layers.Dense(own.units, **settings)
         parts.append(scales(nothing))
         scales.bias.assign(own.bias)
-    placed = keras.layers.Dense(
+    flat = keras.layers.Dense(
         n_segments * n_components, kernel_initializer="zeros", name="centers"
     )
-    places = keras.layers.Reshape((n_segments, n_components))(placed(nothing))
-    placed.bias.assign(np.asarray(centers, np.float32).ravel())
-    gaps = keras.ops.expand_dims(code, 1) - places
-    parts.append(keras.ops.sum(keras.ops.square(gaps), axis=-1))
+    positions = keras.layers.Reshape((n_segments, n_components))(flat(nothing))
+    flat.bias.assign(np.asarray(centers, np.float32).ravel())
+    differences = keras.ops.expand_dims(code, 1) - positions
+    parts.append(keras.ops.sum(keras.ops.square(differences), axis=-1))
     outputs = keras.layers.Concatenate(name="with_distances")(parts)
     return keras.Model(inputs, outputs, name="joint")
 
@@ -103,7 +99,7 @@ def read_centers(joint: keras.Model, autoencoder: keras.Model) -> np.ndarray:
 def joint_loss(
     layout: tuple | None, n_segments: int, kind: str, weight: float
 ) -> Callable[[Any, Any], Any]:
-    """Return the loss of coming back, and of being near a centre.
+    """Return the loss of reconstruction, and of the distance to the centres.
 
     Parameters
     ----------
@@ -135,15 +131,15 @@ def joint_loss(
     >>> import numpy as np
     >>> from segmentlearn.networks import joint_loss
     >>> loss = joint_loss(None, 2, "dcn", 1.0)
-    >>> said = np.array([[1.0, 4.0, 6.0]], "float32")  # one number, two distances
-    >>> loss(np.array([[1.0]], "float32"), said).numpy()
+    >>> output = np.array([[1.0, 4.0, 6.0]], "float32")  # one number, two distances
+    >>> loss(np.array([[1.0]], "float32"), output).numpy()
     array([2.], dtype=float32)
     """
-    come_back = _squared_error if layout is None else mixed_likelihood(*layout)
+    reconstruction = _squared_error if layout is None else mixed_likelihood(*layout)
     near = _divergence if kind == "idec" else _squared_distance
 
     def loss(y_true: Any, y_pred: Any) -> Any:
-        parts = come_back(y_true, y_pred[:, :-n_segments])
+        parts = reconstruction(y_true, y_pred[:, :-n_segments])
         return parts + weight * near(y_pred[:, -n_segments:])
 
     return loss

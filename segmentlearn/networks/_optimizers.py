@@ -65,7 +65,7 @@ def build_optimizer(
     if ema_momentum is not None:
         rest.update(use_ema=True, ema_momentum=ema_momentum)
     built = kind(**rest)
-    # some decay weights unless told not to; the others know no decay of zero
+    # some decay weights by default; the others know no decay of zero
     if weight_decay or built.weight_decay is not None:
         built = kind(**rest, weight_decay=weight_decay)
     return built

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from segmentlearn._building import building
-from segmentlearn.networks._classifier import check_activation, layer_seed
+from segmentlearn.networks._classifier import hidden_layers, layer_seed, penalty
 from segmentlearn.networks._embeddings import embed_features, frozen
 from segmentlearn.networks._specs import PackedSpec
 
@@ -54,39 +54,26 @@ def build_packed(
     (None, 4, 2)
     """
     net = spec.net
-    check_activation(net.activation)
     inputs = keras.Input((net.n_features,), name="features")
     x, sources = embed_features(inputs, spec, edges, seed)
     x = keras.layers.EinsumDense(
         "bi,i->bi", x.shape[-1], kernel_initializer="ones", name="scaling"
     )(x)
     x = _views(x, sources, spec, seed)
-    penalty = keras.regularizers.L2(net.l2) if net.l2 else None
-    for depth, units in enumerate(net.hidden_layer_sizes, start=1):
-        x = keras.layers.EinsumDense(
-            "bmi,ih->bmh",
+
+    def dense(x: keras.KerasTensor, units: int, depth: int) -> keras.KerasTensor:
+        """Share the kernel of a hidden layer; each member has its own last one."""
+        return keras.layers.EinsumDense(
+            "bmi,ih->bmh" if depth else "bmi,mih->bmh",
             (spec.n_members, units),
             bias_axes="mh",
-            activation=net.activation,
+            activation=net.activation if depth else None,
             kernel_initializer=_uniform(x.shape[-1], seed, depth),
-            kernel_regularizer=penalty,
-            name=f"hidden_{depth}",
+            kernel_regularizer=penalty(net),
+            name=f"hidden_{depth}" if depth else "logits",
         )(x)
-        if net.batch_normalization:
-            x = keras.layers.BatchNormalization(name=f"normalization_{depth}")(x)
-        rate = net.dropout[depth - 1] if depth <= len(net.dropout) else 0.0
-        if rate:
-            x = keras.layers.Dropout(
-                rate, seed=layer_seed(seed, depth), name=f"dropout_{depth}"
-            )(x)
-    logits = keras.layers.EinsumDense(
-        "bmi,mic->bmc",
-        (spec.n_members, net.n_classes),
-        bias_axes="mc",
-        kernel_initializer=_uniform(x.shape[-1], seed, 0),
-        kernel_regularizer=penalty,
-        name="logits",
-    )(x)
+
+    logits = dense(hidden_layers(x, net, seed, dense), net.n_classes, 0)
     return keras.Model(inputs, logits, name=name)
 
 

@@ -1,7 +1,7 @@
 """Frozen descriptions of nets: what a net is made of, without building it."""
 
 import dataclasses
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,17 +16,22 @@ class ClassifierSpec:
         Columns of the input.
     n_classes : int
         Columns of the output.
-    hidden_layer_sizes : tuple of int
-        Units of each hidden layer; empty for a linear model.
+    hidden_layer_sizes : sequence of int
+        Units of each hidden layer; empty for a linear model. Kept as a tuple.
     activation : str, default="relu"
         Name of a Keras activation, used after each hidden layer.
-    dropout : tuple of float, default=()
-        Share of each hidden layer's outputs that is dropped while training; layers
-        without an entry drop nothing.
+    dropout : float or sequence of float, default=0.0
+        Share of each hidden layer's outputs that is dropped while training: one rate
+        for all hidden layers, or one for each. Kept as a tuple.
     batch_normalization : bool, default=False
         Whether each hidden layer's outputs are normalised over the batch.
     l2 : float, default=0.0
         Factor on the sum of the squared kernels, added to the loss.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no units, or the rates do not fit the layers.
 
     Examples
     --------
@@ -38,73 +43,29 @@ class ClassifierSpec:
 
     n_features: int
     n_classes: int
-    hidden_layer_sizes: tuple[int, ...]
+    hidden_layer_sizes: Any
     activation: str = "relu"
-    dropout: tuple[float, ...] = ()
+    dropout: Any = 0.0
     batch_normalization: bool = False
     l2: float = 0.0
 
-    @classmethod
-    def from_parameters(
-        cls,
-        *,
-        n_features: int,
-        n_classes: int,
-        hidden_layer_sizes: Sequence[int],
-        activation: str,
-        dropout: float | Sequence[float],
-        batch_normalization: bool,
-        l2: float,
-    ) -> "ClassifierSpec":
-        """Check an estimator's parameters and describe the net they ask for.
-
-        Parameters
-        ----------
-        n_features, n_classes : int
-            Columns of input and output.
-        hidden_layer_sizes : sequence of int
-            Units of each hidden layer.
-        activation : str
-            Name of a Keras activation.
-        dropout : float or sequence of float
-            One rate for all hidden layers, or one for each.
-        batch_normalization : bool
-            Whether hidden outputs are normalised.
-        l2 : float
-            Penalty on the kernels.
-
-        Returns
-        -------
-        spec : ClassifierSpec
-
-        Raises
-        ------
-        ValueError
-            If a layer has no units, or the rates do not fit the layers.
-        """
-        sizes = tuple(int(units) for units in hidden_layer_sizes)
-        if any(units < 1 for units in sizes) or sizes != tuple(hidden_layer_sizes):
+    def __post_init__(self) -> None:
+        sizes = tuple(int(units) for units in self.hidden_layer_sizes)
+        if min(sizes, default=1) < 1 or sizes != tuple(self.hidden_layer_sizes):
             raise ValueError(
-                f"hidden_layer_sizes={hidden_layer_sizes!r}: each layer needs a whole "
-                "number of units, at least 1."
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r}: each layer needs a "
+                "whole number of units, at least 1."
             )
-        rates = np.atleast_1d(np.asarray(dropout, dtype=float))
-        if np.ndim(dropout) == 0:
+        rates = np.atleast_1d(np.asarray(self.dropout, dtype=float))
+        if np.ndim(self.dropout) == 0:
             rates = np.repeat(rates, len(sizes))
         if len(rates) != len(sizes) or not all(0 <= rate < 1 for rate in rates):
             raise ValueError(
-                f"dropout={dropout!r} must be a number in [0, 1), or one for each of "
-                f"the {len(sizes)} hidden layers."
+                f"dropout={self.dropout!r} must be a number in [0, 1), or one for each "
+                f"of the {len(sizes)} hidden layers."
             )
-        return cls(
-            n_features=int(n_features),
-            n_classes=int(n_classes),
-            hidden_layer_sizes=sizes,
-            activation=activation,
-            dropout=tuple(float(rate) for rate in rates),
-            batch_normalization=bool(batch_normalization),
-            l2=float(l2),
-        )
+        object.__setattr__(self, "hidden_layer_sizes", sizes)
+        object.__setattr__(self, "dropout", tuple(rates.tolist()))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,15 +40,18 @@ def write_network(model: keras.Model) -> bytes:
 @contextlib.contextmanager
 def _uncompiled(model: keras.Model) -> Iterator[None]:
     """Let a model and those in it look not compiled: Keras would store it all."""
-    models = [model, *(one for one in model.layers if isinstance(one, keras.Model))]
-    kept = [(getattr(one, "optimizer", None), one.compiled) for one in models]
-    for one in models:
-        one.optimizer, one.compiled = None, False
+    models = [
+        model,
+        *(layer for layer in model.layers if isinstance(layer, keras.Model)),
+    ]
+    kept = [(getattr(net, "optimizer", None), net.compiled) for net in models]
+    for net in models:
+        net.optimizer, net.compiled = None, False
     try:
         yield
     finally:
-        for one, (optimizer, is_compiled) in zip(models, kept, strict=True):
-            one.optimizer, one.compiled = optimizer, is_compiled
+        for net, (optimizer, is_compiled) in zip(models, kept, strict=True):
+            net.optimizer, net.compiled = optimizer, is_compiled
 
 
 @building()

@@ -2,12 +2,14 @@
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from segmentlearn._compat import validate_data
+from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_data
 from segmentlearn._forks import check_not_forked
 from segmentlearn.neural_network._state import network_from_state, state_with_network
 from segmentlearn.neural_network._table import (
@@ -17,6 +19,28 @@ from segmentlearn.neural_network._table import (
     resolve_preprocessor,
     warn_of_raw_numbers,
 )
+
+# parameters that a classifier and an autoencoder have in common
+COUNT = Interval(Integral, 1, None, closed="left")
+AUTO = StrOptions({"auto"})
+CONSTRAINTS: dict = {
+    "activation": [str],
+    "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
+    "learning_rate_schedule": [
+        StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
+        callable,
+    ],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "max_epochs": [COUNT],
+    "batch_size": [COUNT, AUTO],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "callbacks": [list, tuple, None],
+    "log_dir": [str, os.PathLike, None],
+    "verbose": ["verbose"],
+    "random_state": ["random_state"],
+}
 
 
 class NeuralEstimator:

@@ -85,7 +85,7 @@ EFFORTS = {
 _MANY_ROWS = 100_000
 _MANY_ROWS_MEMBERS = 4
 _SMALL_BATCH = 128
-_FEWEST_EPOCHS_WITHOUT_IMPROVEMENT = 3
+_FEWEST_EPOCHS = 3  # without an improvement
 # an average of weights at momentum 0.98 follows within about so many steps
 _STEPS_TO_FOLLOW = 75
 
@@ -137,28 +137,18 @@ def resolve_sizes(estimator: Any, y_encoded: np.ndarray, may_hold_out: bool) -> 
     if isinstance(layer_sizes, str):
         layer_sizes = effort.hidden_layer_sizes
     batch_size = resolve_batch_size(estimator.batch_size, n_rows)
+    learning_rate = estimator.learning_rate
+    if learning_rate == "auto":
+        learning_rate = 0.008 if batch_size <= _SMALL_BATCH else 0.02
+    patience = estimator.n_iter_no_change
+    if patience == "auto":  # longer where epochs are short
+        n_steps = math.ceil(n_rows / batch_size)
+        patience = max(_FEWEST_EPOCHS, math.ceil(_STEPS_TO_FOLLOW / n_steps))
     return Sizes(
         hidden_layer_sizes=check_layer_sizes(layer_sizes),
         n_members=int(n_members),
         n_inner_folds=n_folds,
         batch_size=batch_size,
-        n_iter_no_change=resolve_patience(
-            estimator.n_iter_no_change, n_rows, batch_size
-        ),
-        learning_rate=resolve_learning_rate(estimator.learning_rate, batch_size),
+        n_iter_no_change=int(patience),
+        learning_rate=float(learning_rate),
     )
-
-
-def resolve_learning_rate(learning_rate: Any, batch_size: int) -> float:
-    """Return the learning rate; "auto" grows with the batch size."""
-    if learning_rate != "auto":
-        return float(learning_rate)
-    return 0.008 if batch_size <= _SMALL_BATCH else 0.02
-
-
-def resolve_patience(n_iter_no_change: Any, n_rows: int, batch_size: int) -> int:
-    """Return the epochs to wait; "auto" is longer where epochs are short."""
-    if n_iter_no_change != "auto":
-        return int(n_iter_no_change)
-    steps = math.ceil(n_rows / batch_size)
-    return max(_FEWEST_EPOCHS_WITHOUT_IMPROVEMENT, math.ceil(_STEPS_TO_FOLLOW / steps))

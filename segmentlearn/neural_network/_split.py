@@ -13,19 +13,24 @@ class Split:
 
     Parameters
     ----------
-    train_rows : ndarray of int
-        Rows to learn from.
-    validation_rows : ndarray of int
-        Rows to stop on; may be empty.
-    validation_data : tuple or None
+    train_rows : ndarray of int or None, default=None
+        Rows to learn from; None stands for all.
+    validation_rows : ndarray of int, default=[]
+        Rows to stop on.
+    validation_data : tuple or None, default=None
         Features, targets and weights to stop on, in place of rows of the table.
     """
 
-    train_rows: np.ndarray
+    train_rows: Any = None
     validation_rows: np.ndarray = dataclasses.field(
         default_factory=lambda: np.arange(0)
     )
     validation_data: tuple | None = None
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are rows to stop on."""
+        return self.validation_data is not None or len(self.validation_rows) > 0
 
     def fit_arguments(self) -> dict[str, Any]:
         """Return the rows as keywords of `engine.fit`."""

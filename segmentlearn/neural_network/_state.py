@@ -2,7 +2,6 @@
 
 import contextlib
 import contextvars
-import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -35,59 +34,20 @@ def _write(model: Any) -> bytes:
     return networks.write_network(model)
 
 
-def _read(archive: bytes) -> Any:
+def _read(archive: Any) -> Any:
     """Return a pickled net."""
+    if isinstance(archive, int):
+        raise ValueError("The net of this estimator is kept in another file.")
     if lacks_tensorflow_threads():
         return UnreadNetwork(archive)
     return networks.read_network(archive)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Collection:
-    """Nets on their way out of their estimators."""
-
-    archives: list[bytes]
-    encode: StateFunction
-    positions: dict[int, int] = dataclasses.field(default_factory=dict)
-
-    def place(self, model: Any) -> int:
-        """Return the net's position; one asked for twice is written once."""
-        if isinstance(model, int):
-            return model
-        if id(model) not in self.positions:
-            self.positions[id(model)] = len(self.archives)
-            self.archives.append(_write(model))
-        return self.positions[id(model)]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Supply:
-    """Nets on their way back into their estimators."""
-
-    archives: Sequence[bytes | None]
-    decode: StateFunction
-    models: dict[int, Any] = dataclasses.field(default_factory=dict)
-
-    def fetch(self, position: Any) -> Any:
-        """Return a net, read once; its position where the net itself is not wanted."""
-        if type(position) is not int or not 0 <= position < len(self.archives):
-            raise ValueError(
-                f"there is no net {position!r} among {len(self.archives)}."
-            )
-        if position not in self.models:
-            archive = self.archives[position]
-            self.models[position] = (
-                position if archive is None else networks.read_network(archive)
-            )
-        return self.models[position]
-
-
-_collection: contextvars.ContextVar[_Collection | None] = contextvars.ContextVar(
-    "collection", default=None
-)
-_supply: contextvars.ContextVar[_Supply | None] = contextvars.ContextVar(
-    "supply", default=None
-)
+# how states and their nets are written and read: a pickle holds the nets themselves
+_writing: contextvars.ContextVar[tuple[StateFunction, Callable] | None]
+_writing = contextvars.ContextVar("writing", default=None)
+_reading: contextvars.ContextVar[tuple[StateFunction, Callable] | None]
+_reading = contextvars.ContextVar("reading", default=None)
 
 
 @contextlib.contextmanager
@@ -98,16 +58,27 @@ def externalize_networks(encode: StateFunction = dict) -> Iterator[list[bytes]]:
     the net's place: its position in the list.
     """
     archives: list[bytes] = []
-    token = _collection.set(_Collection(archives, encode))
+    positions: dict[int, int] = {}
+
+    def place(model: Any) -> int:
+        """Return the net's position; one asked for twice is written once."""
+        if isinstance(model, int):
+            return model
+        if id(model) not in positions:
+            positions[id(model)] = len(archives)
+            archives.append(_write(model))
+        return positions[id(model)]
+
+    token = _writing.set((encode, place))
     try:
         yield archives
     finally:
-        _collection.reset(token)
+        _writing.reset(token)
 
 
 def is_externalizing_networks() -> bool:
     """Whether estimators are written into an archive, not a pickle."""
-    return _collection.get() is not None
+    return _writing.get() is not None
 
 
 @contextlib.contextmanager
@@ -115,21 +86,32 @@ def restore_networks(
     archives: Sequence[bytes | None], decode: StateFunction = dict
 ) -> Iterator[None]:
     """Put nets back into the estimators whose state is read while it lasts."""
-    token = _supply.set(_Supply(archives, decode))
+    models: dict[int, Any] = {}
+
+    def fetch(position: Any) -> Any:
+        """Return a net, read once; its position where the net itself is not wanted."""
+        if type(position) is not int or not 0 <= position < len(archives):
+            raise ValueError(f"there is no net {position!r} among {len(archives)}.")
+        if position not in models:
+            archive = archives[position]
+            models[position] = (
+                position if archive is None else networks.read_network(archive)
+            )
+        return models[position]
+
+    token = _reading.set((decode, fetch))
     try:
         yield
     finally:
-        _supply.reset(token)
+        _reading.reset(token)
 
 
 def state_with_network(state: dict[str, Any]) -> dict[str, Any]:
     """Return an estimator's state with its net as bytes, or as a position."""
     model = state.pop("model_", None)
-    collection = _collection.get()
-    if collection is not None:
-        state = collection.encode(state)
+    encode, write = _writing.get() or (dict, _write)
+    state = encode(state)
     if model is not None:
-        write = _write if collection is None else collection.place
         state["model_"] = write(model)
     return state
 
@@ -137,12 +119,8 @@ def state_with_network(state: dict[str, Any]) -> dict[str, Any]:
 def network_from_state(state: dict[str, Any]) -> dict[str, Any]:
     """Return a stored state with its net as a model."""
     stored = state.pop("model_", None)
-    supply = _supply.get()
-    if supply is not None:
-        state = supply.decode(state)
+    decode, read = _reading.get() or (dict, _read)
+    state = decode(state)
     if stored is not None:
-        if supply is None and isinstance(stored, int):
-            raise ValueError("The net of this estimator is kept in another file.")
-        read = _read if supply is None else supply.fetch
         state["model_"] = read(stored)
     return state

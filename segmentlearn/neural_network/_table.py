@@ -119,7 +119,7 @@ def warn_of_raw_numbers(matrix: np.ndarray) -> None:
 
 
 def _is_far_from_zero(matrix: np.ndarray, limit: float) -> np.ndarray:
-    """Whether each column has a large mean or a large variance, judged by a sample."""
+    """Whether each column has a large mean or a large variance in a sample."""
     sample = matrix[:: 1 + len(matrix) // _SAMPLE]
     with np.errstate(all="ignore"):
         squares = np.einsum("ij,ij->j", sample, sample, dtype=np.float64)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +64,12 @@ def train(table):
 
 @pytest.fixture(scope="session")
 def fit_both():
-    """A function that trains a model by the engine and its twin by Keras."""
+    """A function that trains a model by the engine and its by_keras by Keras."""
 
     def fit(model, X, y, *, loss, optimizer, metrics=(), loss_weights=None, **changes):
-        twin = changes.pop("twin", None) or keras.models.clone_model(model)
-        twin.set_weights(model.get_weights())
-        twin.compile(
+        by_keras = changes.pop("by_keras", None) or keras.models.clone_model(model)
+        by_keras.set_weights(model.get_weights())
+        by_keras.compile(
             optimizer=type(optimizer).from_config(optimizer.get_config()),
             loss=loss,
             metrics=list(metrics) or None,
@@ -78,7 +78,7 @@ def fit_both():
         )
         settings = {"epochs": 1, "batch_size": 20, "shuffle": False, **changes}
         jit_compile = settings.pop("jit_compile", False)
-        history = twin.fit(X, y, verbose=0, **settings).history
+        history = by_keras.fit(X, y, verbose=0, **settings).history
         result = engine.fit(
             model,
             X,
@@ -91,7 +91,7 @@ def fit_both():
             **settings,
         )
         assert result.compiled
-        return result, model, twin, history
+        return result, model, by_keras, history
 
     return fit
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.engine._program._architecture import (
     NotCloneableError,
     copy_architecture,
-    read_free_numbers,
+    read_hyperparameters,
 )
 from segmentlearn.engine._program._randomness import HashDropout
 
@@ -105,7 +105,7 @@ def test_training_equals_keras(build, table, fit_both, assert_same_weights):
         build(),
         X,
         y,
-        twin=build(),
+        by_keras=build(),
         loss="mse",
         optimizer=keras.optimizers.SGD(0.01),
         epochs=1,
@@ -223,7 +223,7 @@ def test_copies_have_the_engines_dropout_everywhere():
     inner, outer = copy.layers[1].layers[1], copy.layers[2]
     assert isinstance(inner, HashDropout)
     assert isinstance(outer, HashDropout)
-    rates = read_free_numbers(model).dropout_rates
+    rates = read_hyperparameters(model, keras.optimizers.SGD()).dropout_rates
     assert (rates[inner.stream], rates[outer.stream]) == (0.1, 0.2)
 
 

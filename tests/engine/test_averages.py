@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import EarlyStopping
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import EarlyStopping, keras
 
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(-1, 1)
 Y = 3 * X + 1
@@ -24,7 +23,13 @@ def averaged(**settings):
 
 def fit(model, optimizer, **settings):
     """Train for three epochs of two steps each, in the order of the rows."""
-    plan = {"loss": "mse", "epochs": 3, "batch_size": 6, "shuffle": False, **settings}
+    plan = {
+        "loss": "mse",
+        "epochs": 3,
+        "batch_size": 6,
+        "shuffle": False,
+        **settings,
+    }
     return engine.fit(model, X, Y, optimizer=optimizer, **plan)
 
 
@@ -141,7 +146,7 @@ def test_weighted_metrics_count_rows_by_weight():
     assert result.history["mae"][0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_stopping_looks_at_the_measure_it_is_told():
+def test_stopping_follows_the_monitored_measure():
     """A measure that rises at once stops a training whose loss goes on falling."""
 
     def slope(y_true, y_pred):
@@ -162,7 +167,7 @@ def test_stopping_looks_at_the_measure_it_is_told():
 
 
 def test_an_unknown_measure_is_named():
-    """What can be stopped on is told before anything is trained."""
+    """A measure that cannot be monitored is an error before anything is trained."""
     with pytest.raises(ValueError, match=r"'val_nonsense' is .*'val_loss'"):
         fit(
             line(),
@@ -187,7 +192,7 @@ def test_stopping_can_look_at_training_rows():
 
 
 def test_each_member_stops_on_its_own_measure(packed_net, table):
-    """The best epoch of each net in a pack is that of the measure told."""
+    """The best epoch of each net in a pack is that of the monitored measure."""
     features, target = table[0], 9 * table[0][:, :1]
 
     def size(y_true, y_pred):

@@ -59,7 +59,7 @@ def test_another_backend_is_refused():
         "    list_physical_devices=lambda: [])\n"
         "from segmentlearn.exceptions import SegmentLearnError\n"
         "try:\n"
-        "    import segmentlearn.engine._backend\n"
+        "    import segmentlearn.engine._keras_compat\n"
         "except SegmentLearnError as error:\n"
         "    assert 'KERAS_BACKEND=tensorflow' in str(error), error\n"
         "else:\n"

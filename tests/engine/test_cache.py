@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
-from segmentlearn.engine._cache import MAX_PROGRAMS, LeastRecentlyUsed, ProgramCache
-from segmentlearn.engine._data._padding import Table, pad_rows
-from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine import keras
 
 Adam, AdamW = keras.optimizers.Adam, keras.optimizers.AdamW
 
@@ -23,7 +20,7 @@ def compilations(function):
     return engine.cache_info().compilations - before
 
 
-FREE = {
+SHARED = {
     "weights": ({"seed": 7}, {}),
     "learning rate": ({}, {"optimizer": Adam(0.5)}),
     "schedule by name": ({}, {"learning_rate_schedule": "cosine"}),
@@ -48,10 +45,10 @@ FREE = {
 }
 
 
-@pytest.mark.parametrize("case", FREE)
+@pytest.mark.parametrize("case", SHARED)
 def test_what_shares_a_program(case, small_net, train):
     """The numbers of a fit are arguments of one program."""
-    net, settings = FREE[case]
+    net, settings = SHARED[case]
     train(small_net(), epochs=1)
     assert compilations(lambda: train(small_net(**net), **settings)) == 0
 
@@ -170,44 +167,23 @@ def test_a_cached_program_does_not_keep_the_table(small_net, table):
     assert [reference() for reference in gone] == [None, None]
 
 
-def test_the_least_recently_used_entry_goes_first():
-    """A hit counts as a use."""
-    kept = LeastRecentlyUsed(2)
-    for key in ("a", "b", "a", "c"):
-        kept.get(key, lambda key=key: key)
-    assert kept.values() == ["a", "c"]
-    assert (kept.hits, kept.misses) == (1, 3)
+def test_programs_are_bounded(table):
+    """Sixteen are kept; the one unused for longest goes, and stays counted."""
+    X, y = table
 
+    def fit(batch_size):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        settings = {"batch_size": batch_size, "jit_compile": False}
+        engine.fit(model, X, y, loss="mse", optimizer="sgd", **settings)
 
-def test_a_failure_is_not_kept():
-    """The next call tries again."""
-    kept = LeastRecentlyUsed(2)
-    with pytest.raises(ZeroDivisionError):
-        kept.get("a", lambda: 1 / 0)
-    assert kept.get("a", lambda: 1) == 1
-
-
-def test_programs_are_bounded(small_net, table):
-    """Of three programs two are kept, and the compilations stay counted."""
-    assert MAX_PROGRAMS == 16
-    cache = ProgramCache(2)
-    rows = pad_rows(Table([table[0]], [table[1]]))
-    made = []
-    for batch_size in (8, 9, 8, 10, 9):
-        recipe = Recipe(
-            loss="sparse_categorical_crossentropy",
-            optimizer=Adam(),
-            metrics=(),
-            weighted_metrics=(),
-            loss_weights=None,
-            batch_size=batch_size,
-            n_members=None,
-            jit_compile=False,
-        )
-        made.append(cache.find(small_net(), recipe, rows))
-    assert made[0] is made[2]
-    assert made[1] is not made[4]
-    assert (cache.info().programs, cache.info().hits, cache.info().misses) == (2, 1, 4)
+    engine.clear_cache()
+    for batch_size in (*range(1, 17), 1, 17):
+        fit(batch_size)
+    assert engine.cache_info() == (16, 1, 17, 17)
+    fit(1)
+    assert engine.cache_info().hits == 2
+    fit(2)
+    assert engine.cache_info() == (16, 2, 18, 18)
 
 
 def test_clearing_forgets_all(table):

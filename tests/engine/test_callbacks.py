@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine._backend import keras
-from segmentlearn.engine._callbacks import wants_batches
+from segmentlearn.engine import keras, reason_not_to_compile
 
 callbacks = keras.callbacks
 Adam = keras.optimizers.Adam
 
 
 class Recorder(callbacks.Callback):
-    """Writes down what it is told, and the weights it sees."""
+    """Records its calls, and the weights it sees."""
 
     def __init__(self):
         super().__init__()
@@ -226,6 +225,7 @@ class Validation(callbacks.Callback):
         (Validation(), True),
     ],
 )
-def test_which_callbacks_want_to_see_batches(callback, wants):
+def test_which_callbacks_want_to_see_batches(callback, wants, small_net):
     """Only those have to be left to Keras' own fit."""
-    assert wants_batches(callback) == wants
+    reason = reason_not_to_compile(small_net(), Adam(), [callback], "mse")
+    assert bool(reason and "wants to see batches" in reason) == wants

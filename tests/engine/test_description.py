@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.engine._program._architecture import (
     NotCloneableError,
     architecture_key,
@@ -140,7 +140,7 @@ def test_what_does_not_matter(case):
 
 @pytest.mark.parametrize("case", DIFFERENT)
 def test_what_matters(case):
-    """Everything else makes another program, and is told reliably."""
+    """Everything else makes another program, reliably."""
     one, other = DIFFERENT[case]
     assert architecture_key(one()) == architecture_key(one())
     assert architecture_key(one()) != architecture_key(other())

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 
 
 def reference(model, X):

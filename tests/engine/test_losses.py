@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine import keras
 from segmentlearn.engine._program._losses import (
     apply_by_row,
     identity_key,
@@ -59,7 +60,7 @@ def test_the_mean_over_rows_is_keras_loss(case):
 
 
 def test_members_have_losses_of_their_own():
-    """With a member axis the rows of each member are told apart."""
+    """With a member axis the rows of each member are kept apart."""
     (function,) = row_losses("mse", 1)
     target = tf.zeros((2, 4))
     prediction = tf.constant([[[1.0]] * 4, [[3.0]] * 4])

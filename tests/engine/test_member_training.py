@@ -5,10 +5,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine, networks
-from segmentlearn.engine._program._architecture import (
-    NotCompilableError,
-    read_free_numbers,
-)
+from segmentlearn.engine import NotCompilableError
 from segmentlearn.exceptions import SegmentLearnError
 from segmentlearn.networks import ClassifierSpec
 
@@ -30,14 +27,18 @@ def spec(dropout=0.0, l2=0.0):
 def member(net, number, **settings):
     """Return a member with rows, rate and seed of its own."""
     rows = np.random.default_rng(number).permutation(N_ROWS)
-    free = read_free_numbers(net)
+    penalty = net.layers[1].kernel_regularizer
     defaults = {
         "weights": net.get_weights(),
         "train_rows": np.sort(rows[:70]),
         "validation_rows": np.sort(rows[70:]),
         "learning_rate": 0.01 * (1 + number),
-        "dropout_rates": free.dropout_rates,
-        "penalties": free.penalties,
+        "dropout_rates": tuple(
+            layer.rate
+            for layer in net.layers
+            if isinstance(layer, keras.layers.Dropout)
+        ),
+        "penalties": ((0.0, float(penalty.l2)),) * 2 if penalty else (),
         "epochs": 4 + number,
         "early_stopping": engine.EarlyStopping(patience=2),
         "seed": number,
@@ -45,28 +46,28 @@ def member(net, number, **settings):
     return engine.Member(**{**defaults, **settings})
 
 
-def alone(net, one, X, y, optimizer):
-    """Train a net with `fit`, as a member is to be trained."""
+def alone(net, member, X, y, optimizer):
+    """Train a net with `fit`, as a member is trained."""
     return engine.fit(
         net,
         X,
         y,
         loss=LOSS,
         optimizer=networks.build_optimizer(
-            optimizer, one.learning_rate, one.weight_decay
+            optimizer, member.learning_rate, member.weight_decay
         ),
-        train_rows=one.train_rows,
-        validation_rows=one.validation_rows,
-        epochs=one.epochs,
-        learning_rate_schedule=one.learning_rate_schedule,
-        early_stopping=one.early_stopping,
-        seed=one.seed,
+        train_rows=member.train_rows,
+        validation_rows=member.validation_rows,
+        epochs=member.epochs,
+        learning_rate_schedule=member.learning_rate_schedule,
+        early_stopping=member.early_stopping,
+        seed=member.seed,
     )
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "nadam"])
 def test_members_become_what_they_become_alone(table, optimizer):
-    """Weights, history and best epoch are equal, to the last bit; places are reused."""
+    """Weights, history and best epoch are equal, to the last bit; slots are reused."""
     X, y = table
     nets = [
         networks.build_classifier(spec(0.1 * (1 + i), 0.01 * (1 + i)), i)
@@ -131,7 +132,7 @@ def test_optimizer_that_looks_at_whole_matrices_is_refused(table):
     X, y = table
     net = networks.build_classifier(spec(), 0)
     packed = networks.build_classifier_members(spec(), 2)
-    with pytest.raises(NotCompilableError, match="told apart"):
+    with pytest.raises(NotCompilableError, match="members share"):
         engine.fit_members(
             packed, X, y, [member(net, 0)], loss=LOSS, optimizer=keras.optimizers.Lamb()
         )

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
-from segmentlearn.engine._optimizer_state import read_state, write_state
+from segmentlearn.engine import keras, read_state, write_state
 
 optimizers = keras.optimizers
 X = np.random.default_rng(0).normal(size=(48, 3)).astype(np.float32)

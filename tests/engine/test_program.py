@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 Dense, Input = keras.layers.Dense, keras.Input
@@ -308,3 +308,20 @@ def test_metrics(metric, table, fit_both):
     assert set(result.history) == {*history, "learning_rate"}
     for name in history:
         np.testing.assert_allclose(result.history[name], history[name], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [Adam(0.0), SGD(0.0, clipnorm=1.0), keras.optimizers.Adafactor(0.0)]
+)
+def test_weights_come_back_in_the_models_order(optimizer, table):
+    """Whatever is trained, frozen, moving or random state, in one vector or not."""
+    X, y = table
+    frozen = Dense(2)
+    layers = [keras.layers.GaussianNoise(0.1), Dense(2), frozen, Dense(1)]
+    model = sequential(*layers, keras.layers.BatchNormalization())
+    frozen.trainable = False
+    values = [np.full(weight.shape, n) for n, weight in enumerate(model.get_weights())]
+    model.set_weights(values)
+    engine.fit(model, X, y, loss="mse", optimizer=optimizer, jit_compile=False)
+    for expected, found in zip(values[:8], model.get_weights()[:8], strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)

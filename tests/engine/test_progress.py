@@ -3,46 +3,52 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine._progress import describe, progress_bar
+from segmentlearn import engine
 
 
-def test_silence(capfd):
+def test_silence(small_net, train, capfd):
     """verbose=0 writes nothing at all."""
-    with progress_bar(0, 3) as report:
-        report(0, {"loss": 1.0})
+    train(small_net(), epochs=1)
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_line_an_epoch(capsys):
+def test_a_line_an_epoch(small_net, train, capsys):
     """verbose=2 names the epoch, its losses and metrics, on the error stream."""
-    with progress_bar(2, 10) as report:
-        report(0, {"loss": 1.25, "val_loss": 1.5, "learning_rate": 0.1})
-        report(9, {"loss": 0.5, "val_loss": 1.0, "learning_rate": 0.1})
+    history = train(small_net(), epochs=10, verbose=2).history
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines() == [
-        "epoch  1/10  loss 1.2500  val_loss 1.5000",
-        "epoch 10/10  loss 0.5000  val_loss 1.0000",
-    ]
+    lines = err.splitlines()
+    assert len(lines) == 10
+    for number in (0, 9):
+        loss, accuracy = history["loss"][number], history["accuracy"][number]
+        start = f"epoch {number + 1:>2}/10  loss {loss:.4f}  accuracy {accuracy:.4f}"
+        assert lines[number] == start
 
 
-def test_a_bar(capsys):
+def test_a_bar(small_net, train, capsys):
     """verbose=1 counts the epochs up to the last, on the error stream."""
-    with progress_bar(1, 3) as report:
-        for epoch in range(3):
-            report(epoch, {"loss": 1.0 / (epoch + 1)})
+    history = train(small_net(), epochs=3, verbose=1).history
     out, err = capsys.readouterr()
     assert out == ""
     assert "3/3" in err
-    assert "loss 0.3333" in err
+    assert f"loss {history['loss'][-1]:.4f}" in err
 
 
-def test_a_bar_ends_with_an_error():
-    """An error passes through, and the terminal is given back."""
-    with pytest.raises(KeyboardInterrupt), progress_bar(1, 3):
-        raise KeyboardInterrupt
-
-
-def test_members_are_averaged():
+def test_members_are_averaged(packed_net, table, capsys):
     """One number stands for all nets."""
-    assert describe({"loss": np.array([1.0, 2.0])}) == "loss 1.5000"
+    X, y = table
+    settings = {"loss": "mse", "n_members": 3, "jit_compile": False, "verbose": 2}
+    history = engine.fit(packed_net[0], X, y, **settings).history
+    assert f"loss {np.mean(history['loss'][0]):.4f}" in capsys.readouterr().err
+
+
+def test_a_bar_ends_with_an_error(small_net, train, capsys):
+    """An error passes through, and the next training is shown as ever."""
+    with pytest.raises(ValueError, match="broken"):
+        train(small_net(), verbose=1, learning_rate_schedule=_broken)
+    train(small_net(), epochs=1, verbose=1)
+    assert "1/1" in capsys.readouterr().err
+
+
+def _broken(progress):
+    raise ValueError("broken")

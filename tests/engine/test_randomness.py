@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine import keras
 from segmentlearn.engine._program._randomness import HashDropout, hash_uniform
 
 
@@ -88,7 +89,7 @@ def test_a_layer_used_twice_draws_twice():
 
 
 def test_dropout_passes_inputs_through_when_not_training():
-    """And when nobody has told it what to draw from."""
+    """And before it has a source to draw from."""
     layer = HashDropout()
     assert (layer(tf.ones((4, 4)), training=True).numpy() == 1).all()
     layer.set_source(tf.constant(0.5), tf.constant(1), tf.constant(2))

@@ -8,9 +8,10 @@ import weakref
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine import keras
 from segmentlearn.engine._cache import PROGRAMS
 from segmentlearn.engine._program import _reclaim as reclaiming
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from segmentlearn.engine import SCHEDULES
-from segmentlearn.engine._schedules import resolve_schedule
 
 
 @pytest.mark.parametrize(
@@ -32,16 +31,3 @@ def test_factors_are_shares(name):
     assert factors.shape == (201,)
     assert factors.min() >= 0
     assert factors.max() == pytest.approx(1, abs=1e-3)
-
-
-def test_resolving():
-    """None is constant, a function is itself."""
-    assert resolve_schedule(None) is SCHEDULES["constant"]
-    assert resolve_schedule("cosine") is SCHEDULES["cosine"]
-    assert resolve_schedule(np.sqrt) is np.sqrt
-
-
-def test_an_unknown_name():
-    """The error lists the names."""
-    with pytest.raises(ValueError, match=r"'cosin' is not known; .*'coslog4'"):
-        resolve_schedule("cosin")

@@ -2,6 +2,7 @@
 
 import builtins
 import concurrent.futures
+import contextlib
 import copy
 import pickle
 import warnings
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.engine._tensorboard_log import EpochLog, weight_names
 from segmentlearn.exceptions import SegmentLearnWarning
 
@@ -96,7 +97,7 @@ def test_bins_are_those_of_numpy(small_net, tmp_path):
     """Thirty bins of one width, each number in its own."""
     model = small_net()
     weights = [np.random.default_rng(0).normal(size=w.shape) for w in model.weights]
-    with EpochLog(engine.LogFolder(tmp_path), model) as log:
+    with contextlib.closing(EpochLog(engine.LogFolder(tmp_path), model)) as log:
         log.write({}, weights)
     events = read(tmp_path / "fit_1/train").Histograms(FIRST_KERNEL)
     counts, edges = np.histogram(weights[0], 30)
@@ -109,7 +110,7 @@ def test_what_is_not_a_finite_number_is_left_out(small_net, tmp_path):
     model = small_net()
     weights = [np.full(w.shape, np.nan) for w in model.weights]
     weights[0][0, 0] = 2.0
-    with EpochLog(engine.LogFolder(tmp_path), model) as log:
+    with contextlib.closing(EpochLog(engine.LogFolder(tmp_path), model)) as log:
         log.write({}, weights)
     events = read(tmp_path / "fit_1/train")
     assert events.Tags()["histograms"] == [FIRST_KERNEL]
@@ -178,14 +179,14 @@ def test_nothing_is_left_of_a_fit_that_fails(small_net, train, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_file_in_the_way_is_told_before_training(small_net, train, tmp_path):
+def test_a_file_in_the_way_is_an_error_before_training(small_net, train, tmp_path):
     """The error names the parameter, the path and the cure."""
     (tmp_path / "log").write_text("here first")
     with pytest.raises(ValueError, match=r"log_dir='.*log' cannot hold a fit's folder"):
         train(small_net(), log_dir=tmp_path / "log")
 
 
-def test_a_folder_to_read_only_is_told_before_training(
+def test_a_folder_to_read_only_is_an_error_before_training(
     small_net, train, tmp_path, monkeypatch
 ):
     """Not after the first epoch."""
@@ -194,7 +195,7 @@ def test_a_folder_to_read_only_is_told_before_training(
         train(small_net(), log_dir=tmp_path)
 
 
-def test_a_missing_package_is_told_before_training(
+def test_a_missing_package_is_an_error_before_training(
     small_net, train, tmp_path, monkeypatch
 ):
     """The error says what to install."""
@@ -217,7 +218,7 @@ def test_a_missing_package_is_told_before_training(
 
 def test_keras_own_fit_is_followed_too(eager_net, table, train, tmp_path):
     """What the engine cannot compile has the same measures and histograms."""
-    with warnings.catch_warnings(action="ignore"):  # told once for each reason
+    with warnings.catch_warnings(action="ignore"):  # warned of once for each reason
         result = train(eager_net, log_dir=tmp_path, validation_data=table)
     assert not result.compiled
     events = read(tmp_path / "fit_1/train")
@@ -232,7 +233,7 @@ def test_keras_own_fit_is_followed_too(eager_net, table, train, tmp_path):
 
 
 def test_members_have_folders_of_their_own(table, tmp_path):
-    """A packed model's measures and weights are told apart."""
+    """A packed model's measures and weights are kept apart."""
     X, y = table
     inputs = keras.Input(batch_shape=(2, None, 3))
     layer = keras.layers.EinsumDense("mbi,mio->mbo", (None, 3), activation="softmax")

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import EarlyStopping
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import EarlyStopping, keras
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 SGD = keras.optimizers.SGD

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine import _keras_fit as fallback
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras, warn_once
 from segmentlearn.exceptions import SegmentLearnWarning
 
 Dense, Input = keras.layers.Dense, keras.Input
@@ -427,7 +426,7 @@ def test_a_loss_with_a_call_of_its_own(table):
         def __call__(self, y_true, y_pred, sample_weight=None):
             return 5.0 + 0.0 * keras.ops.mean(y_pred)
 
-    fallback.warn_once.cache_clear()
+    warn_once.cache_clear()
     with pytest.warns(SegmentLearnWarning, match="not a mean over rows"):
         result = engine.fit(linear(), X_BAD, Y_BAD, loss=OnlyCall())
     assert result.history["loss"] == [5.0]

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.networks import (
     ClassifierSpec,
     build_classifier,

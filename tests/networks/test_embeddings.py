@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.networks import ClassifierSpec, PackedSpec, quantile_edges
 from segmentlearn.networks._embeddings import embed_features
 

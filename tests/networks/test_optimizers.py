@@ -2,7 +2,7 @@
 
 import pytest
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.networks import build_optimizer
 
 

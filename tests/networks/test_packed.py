@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax, softmax
 
 from segmentlearn import engine, networks
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._keras_config import (
     check_config,

@@ -20,7 +20,7 @@ PARAMETERS = {
 
 def make(**changes):
     """Return a description with some parameters changed."""
-    return ClassifierSpec.from_parameters(**{**PARAMETERS, **changes})
+    return ClassifierSpec(**{**PARAMETERS, **changes})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine import keras
 from segmentlearn.networks import read_network, write_network
 
 X = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)

@@ -6,9 +6,7 @@ import pandas as pd
 import pytest
 
 from segmentlearn import Autoencoder
-from segmentlearn.neural_network._autoencoder._autoencoder_members import (
-    fit_autoencoders,
-)
+from segmentlearn.neural_network import fit_autoencoders
 
 
 def tiny(**parameters):

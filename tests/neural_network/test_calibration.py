@@ -157,3 +157,47 @@ def test_an_average_is_never_less_sure(seed, n_classes, noise, slope):
     found, shift = calibrate_average(nets, slope, np.zeros(n_classes), None)
     assert slope <= found <= 1.5 * slope + 1e-9
     assert np.isfinite(shift).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    n_classes=st.integers(2, 4),
+    n_rows=st.integers(400, 600),
+    heavy=st.floats(100, 10**6),
+)
+def test_calibration_helps_the_rows_that_weigh(seed, n_classes, n_rows, heavy):
+    """Many light rows that are right do not outvote a few heavy ones that are not."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=0.5, size=(n_rows, n_classes))
+    is_heavy = np.arange(n_rows) % 4 == 0
+    drawn = rng.integers(0, n_classes, n_rows)
+    y = np.where(is_heavy, drawn, logits.argmax(axis=1))
+    weights = np.where(is_heavy, heavy, rng.random(n_rows) > 0.3)
+    slope, shift = fit_calibration(logits, y, weights, "auto")
+
+    def loss(scaled):
+        by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), y]
+        return np.average(by_row, weights=weights)
+
+    assert loss(slope * logits + shift) < loss(logits)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1e4])
+def test_only_the_ratios_of_weights_calibrate(factor):
+    """Weights that sum to a population calibrate like those that sum to one."""
+    rng = np.random.default_rng(0)
+    logits, y = rng.normal(size=(400, 3)) * 3, rng.integers(0, 3, 400)
+    weights = rng.random(400)
+    one, _ = fit_calibration(logits, y, weights, "temperature")
+    other, _ = fit_calibration(logits, y, factor * weights, "temperature")
+    assert other == pytest.approx(one, rel=1e-4)
+
+
+def test_more_than_two_classes_have_no_shift():
+    """Affine calibration of many classes is a slope alone."""
+    rng = np.random.default_rng(0)
+    logits, y = rng.normal(size=(600, 3)) * 3, rng.integers(0, 3, 600)
+    slope, shift = fit_calibration(logits, y, None, "affine")
+    assert slope < 0.9
+    np.testing.assert_array_equal(shift, np.zeros(3))

@@ -4,9 +4,6 @@ import numpy as np
 import pytest
 
 from segmentlearn import SegmentClassifier, engine
-from segmentlearn.neural_network._segment_classifier._construction import (
-    numeric_positions,
-)
 
 
 def test_validation_rows_do_not_calibrate_without_early_stopping(make_packed):
@@ -60,13 +57,6 @@ def test_rows_of_weight_zero_do_not_shape_the_embedding(make_packed, numbers):
     np.testing.assert_allclose(
         weighted.predict_proba(X), without.predict_proba(X), atol=1e-6
     )
-
-
-def test_interleaved_rows_hide_no_number():
-    """A column that is constant on every other row of a large table is a number."""
-    features = np.zeros((40_000, 1))
-    features[1::2, 0] = np.arange(20_000)
-    assert numeric_positions("auto", features, None) == (0,)
 
 
 def test_an_ordinary_net_is_calibrated_where_that_is_asked_for(numbers):

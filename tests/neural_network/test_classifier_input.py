@@ -7,7 +7,6 @@ import pytest
 from scipy import sparse
 
 from segmentlearn import SegmentClassifier, TabularPreprocessor
-from segmentlearn._compat import InvalidParameterError
 from segmentlearn.exceptions import SchemaError, SegmentLearnError, SegmentLearnWarning
 
 
@@ -278,7 +277,7 @@ def test_empty_table(make, on_raw, raw):
 def test_invalid_parameters_are_named(make, numbers, method, parameters):
     """scikit-learn's own error names the parameter and what it must be."""
     (name,) = parameters
-    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter of Segment"):
+    with pytest.raises(ValueError, match=f"'{name}' parameter of Segment"):
         getattr(make(**parameters), method)(*numbers)
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segmentlearn import TabularPreprocessor
 from segmentlearn.networks import packed_nets
@@ -110,3 +112,24 @@ def test_many_exclusive_flags_are_looked_at_once():
     """A category without its first level is none, however many columns it has."""
     features = np.eye(600)[:, 1:]
     assert one_hot_blocks(features) == ()
+
+
+@given(
+    n_values=st.lists(st.integers(1, 5), min_size=1, max_size=6),
+    seed=st.integers(0, 99),
+)
+def test_three_values_make_a_number(n_values, seed):
+    """Order and spacing of the values play no part."""
+    rng = np.random.default_rng(seed)
+    scales = rng.normal(size=len(n_values)) + 5
+    columns = [rng.permutation(np.arange(30) % many) for many in n_values]
+    features = np.column_stack(columns) * scales
+    expected = tuple(i for i, many in enumerate(n_values) if many > 2)
+    assert numeric_positions("auto", features, None) == expected
+
+
+def test_interleaved_rows_hide_no_number():
+    """A column that is constant on every other row of a large table is a number."""
+    features = np.zeros((40_000, 1))
+    features[1::2, 0] = np.arange(20_000)
+    assert numeric_positions("auto", features, None) == (0,)

@@ -89,3 +89,57 @@ def test_measures_stay_one_value_an_epoch():
     )
     np.testing.assert_array_equal(history["val_loss"], [4.0, 3.0, np.nan])
     np.testing.assert_array_equal(history["accuracy"], [np.nan, np.nan, 0.5])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    counts=st.lists(st.integers(4, 40), min_size=2, max_size=5),
+    n_folds=st.integers(2, 4),
+    seed=st.integers(0, 2**31 - 1),
+)
+def test_each_fold_has_its_share_of_each_class(counts, n_folds, seed):
+    """No fold has more than one row of a class above any other fold."""
+    y = np.repeat(np.arange(len(counts)), counts)
+    rng = np.random.RandomState(seed)
+    y = rng.permutation(y)
+    names = np.arange(len(counts))
+    folds = stratified_splits(y, np.arange(len(y)), n_folds, 0.2, rng, names)
+    for number, count in enumerate(counts):
+        held_out = [(y[fold.validation_rows] == number).sum() for fold in folds]
+        assert sum(held_out) == count
+        assert max(held_out) - min(held_out) <= 1
+
+
+def test_folds_are_shuffled():
+    """Of a sorted table no fold is a stretch of rows, and the seed decides which."""
+    y = np.repeat([0, 1], 30)
+
+    def first(seed):
+        rng = np.random.RandomState(seed)
+        names = np.arange(2)
+        splits = stratified_splits(y, np.arange(60), 3, 0.2, rng, names)
+        return splits[0].validation_rows
+
+    assert np.diff(first(0)).max() > 1
+    np.testing.assert_array_equal(first(0), first(0))
+    assert not np.array_equal(first(0), first(1))
+
+
+@given(
+    values=st.lists(
+        st.lists(st.floats(0, 10), min_size=1, max_size=6), min_size=1, max_size=4
+    )
+)
+def test_mean_history_stays_between_the_nets(values):
+    """Each epoch's mean lies among the nets that trained so long."""
+    means = mean_history([{"loss": losses} for losses in values])["loss"]
+    assert len(means) == max(map(len, values))
+    for epoch, mean in enumerate(means):
+        there = [losses[epoch] for losses in values if epoch < len(losses)]
+        assert min(there) - 1e-9 <= mean <= max(there) + 1e-9
+
+
+def test_mean_history_keeps_all_measures():
+    """Each measure is averaged on its own."""
+    histories = [{"loss": [1.0], "rate": [0.5]}, {"loss": [3.0], "rate": [0.5]}]
+    assert mean_history(histories) == {"loss": [2.0], "rate": [0.5]}

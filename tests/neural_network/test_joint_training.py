@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import Autoencoder
-from segmentlearn.neural_network._autoencoder._joint_training import fit_jointly
+from segmentlearn.neural_network import fit_jointly
 
 START = np.array([[-1.0, 0.0], [1.0, 0.0]])
 

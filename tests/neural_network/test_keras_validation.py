@@ -11,7 +11,8 @@ LABELS = np.array(["A"] * 50 + ["B"] * 30 + ["C"] * 20)
 
 def test_each_class_has_its_share():
     """A fifth of each class is held out, and no row is on both sides."""
-    train, held_out = split_rows(LABELS, 0.2, 0, stratify=True)
+    split = split_rows(LABELS, 0.2, 0, stratify=True)
+    train, held_out = split.train_rows, split.validation_rows
     names, counts = np.unique(LABELS[held_out], return_counts=True)
     assert dict(zip(names.tolist(), counts.tolist(), strict=True)) == {
         "A": 10,
@@ -24,7 +25,8 @@ def test_each_class_has_its_share():
 def test_the_seed_decides():
     """The same rows for the same seed, others for another."""
     first, again, other = (
-        split_rows(LABELS, 0.2, seed, stratify=True)[1].tolist() for seed in (0, 0, 1)
+        split_rows(LABELS, 0.2, seed, stratify=True).validation_rows.tolist()
+        for seed in (0, 0, 1)
     )
     assert first == again
     assert first != other
@@ -33,26 +35,26 @@ def test_the_seed_decides():
 def test_a_class_of_one_row_is_trained_on():
     """It cannot be on both sides, and SciKeras does not refuse it."""
     labels = np.array([*LABELS, "D"])
-    train, held_out = split_rows(labels, 0.2, 0, stratify=True)
-    assert 100 in train
-    assert len(held_out) == 20
+    split = split_rows(labels, 0.2, 0, stratify=True)
+    assert 100 in split.train_rows
+    assert len(split.validation_rows) == 20
 
 
 def test_combinations_of_labels_are_strata():
-    """Targets of several columns are told apart by whole rows."""
+    """Targets of several columns are distinguished by whole rows."""
     labels = np.array([[0, 1]] * 10 + [[1, 0]] * 10)
-    held_out = split_rows(labels, 0.2, 0, stratify=True)[1]
+    held_out = split_rows(labels, 0.2, 0, stratify=True).validation_rows
     assert labels[held_out].sum(axis=0).tolist() == [2, 2]
 
 
 def test_without_strata_the_last_rows_are_held_out():
     """As Keras does."""
-    train, held_out = split_rows(LABELS, 0.25, 0, stratify=False)
-    assert held_out.tolist() == list(range(75, 100))
-    assert train.tolist() == list(range(75))
+    split = split_rows(LABELS, 0.25, 0, stratify=False)
+    assert split.validation_rows.tolist() == list(range(75, 100))
+    assert split.train_rows.tolist() == list(range(75))
 
 
-def test_an_empty_side_is_told():
+def test_an_empty_side_is_an_error():
     """Half of one row cannot be held out."""
     with pytest.raises(ValueError, match=r"validation_split=0\.5 of 1 rows"):
         split_rows(LABELS[:1], 0.5, 0, stratify=True)
@@ -68,7 +70,7 @@ def test_rows_of_weight_zero_are_left_out(as_table):
     assert weights.tolist() == [1.0, 2.0]
 
 
-def test_no_weight_at_all_is_told():
+def test_no_weight_at_all_is_an_error():
     """There is nothing to train on."""
     with pytest.raises(ValueError, match="only zeros were passed in sample_weight"):
         drop_weightless(np.zeros((2, 1)), np.zeros(2), np.zeros(2))

@@ -10,7 +10,7 @@ import pytest
 from sklearn.preprocessing import FunctionTransformer
 
 from segmentlearn import KerasClassifier, KerasRegressor
-from segmentlearn.engine import _keras_fit as fallback
+from segmentlearn.engine import warn_once
 from segmentlearn.exceptions import SegmentLearnWarning
 
 SETTINGS = {
@@ -31,7 +31,7 @@ NESTED = {
 @pytest.fixture(autouse=True)
 def fresh_warnings():
     """Each test is warned anew."""
-    fallback.warn_once.cache_clear()
+    warn_once.cache_clear()
 
 
 def net(meta):
@@ -244,7 +244,7 @@ def test_an_optimizer_object_is_a_parameter(numbers):
     for _ in range(2):
         with pytest.warns(SegmentLearnWarning, match="weight decay"):
             regressor.fit(X, y)
-        fallback.warn_once.cache_clear()
+        warn_once.cache_clear()
         assert np.abs(regressor.model_.get_weights()[0]).max() > 0.1
     assert not optimizer.built
 
@@ -297,6 +297,6 @@ def test_the_shape_of_probabilities(numbers, n_rows, labels):
 
 
 def test_what_is_no_model(numbers):
-    """SciKeras' error says what it may be."""
-    with pytest.raises(TypeError, match="``model`` must be"):
+    """The error names the parameter and what it may be."""
+    with pytest.raises(ValueError, match="'model' parameter of KerasClassifier must"):
         KerasClassifier(model=object(), **SETTINGS).fit(*numbers)

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from segmentlearn import KerasClassifier, KerasRegressor
-from segmentlearn.engine import _keras_fit as fallback
+from segmentlearn.engine import warn_once
 from segmentlearn.exceptions import SegmentLearnWarning
 from tests.neural_network.nets import small_net
 
@@ -26,7 +26,7 @@ def classifier():
 @pytest.fixture(autouse=True)
 def fresh_warnings():
     """Each test is warned anew."""
-    fallback.warn_once.cache_clear()
+    warn_once.cache_clear()
 
 
 def val_losses(estimator):

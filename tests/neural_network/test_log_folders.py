@@ -11,10 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from segmentlearn import Autoencoder, KerasClassifier, KerasRegressor, SegmentClassifier
-from segmentlearn.neural_network._autoencoder._autoencoder_members import (
-    fit_autoencoders,
-)
-from segmentlearn.neural_network._autoencoder._joint_training import fit_jointly
+from segmentlearn.neural_network import fit_autoencoders, fit_jointly
 from segmentlearn.neural_network._log_folders import describe_fit
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from tests.neural_network.nets import small_net

@@ -6,16 +6,9 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from segmentlearn import TabularPreprocessor
+from segmentlearn import SegmentClassifier
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.neural_network._table import (
-    as_matrix,
-    check_finite,
-    check_probabilities,
-    is_frame,
-    is_ready,
-    resolve_preprocessor,
-)
+from segmentlearn.neural_network import as_matrix, check_finite, is_frame, is_ready
 
 SMALL = pd.DataFrame({"a": [0.5, -1.0, 2.0], "b": [0.0, 1.0, 1.0]})
 
@@ -35,7 +28,6 @@ SMALL = pd.DataFrame({"a": [0.5, -1.0, 2.0], "b": [0.0, 1.0, 1.0]})
 def test_numbers_are_ready(X):
     """Complete numbers are used as they come, but for frames."""
     assert is_ready(X)
-    assert resolve_preprocessor("auto", X) is None
 
 
 @pytest.mark.parametrize(
@@ -78,21 +70,11 @@ def test_numbers_are_ready(X):
 def test_raw_tables_are_prepared(X):
     """Text, categories, gaps and large numbers call for a preprocessor."""
     assert not is_ready(X)
-    assert isinstance(resolve_preprocessor("auto", X), TabularPreprocessor)
 
 
 def test_opposite_infinities_are_no_gap():
     """An array with inf and -inf is not taken for one with missing values."""
     assert is_ready(np.array([[np.inf], [-np.inf]]))
-
-
-def test_preprocessor_of_ones_own_is_cloned():
-    """A transformer is never fitted itself; None stays None."""
-    own = TabularPreprocessor("mean")
-    resolved = resolve_preprocessor(own, SMALL)
-    assert resolved is not own
-    assert resolved.numeric == "mean"
-    assert resolve_preprocessor(None, SMALL.assign(c="text")) is None
 
 
 def test_what_a_frame_is():
@@ -155,9 +137,11 @@ def test_what_a_net_can_take_passes():
 
 
 def test_probabilities_that_are_no_numbers():
-    """A row whose features were too much for the net is named."""
-    probabilities = np.array([[0.5, 0.5], [np.nan, np.nan]])
-    features = np.array([[1.0], [-1e30]])
-    with pytest.raises(ValueError, match=r"row 1, whose largest feature is 1e\+30"):
-        check_probabilities(probabilities, features)
-    check_probabilities(probabilities[:1], features[:1])
+    """A row whose features are too much for the net is named."""
+    X = np.linspace(-1, 1, 40).reshape(-1, 1)
+    settings = {"max_epochs": 1, "n_inner_folds": 0, "n_members": 1}
+    settings |= {"activation": "exponential", "random_state": 0}
+    classifier = SegmentClassifier(numeric_embedding=None, **settings)
+    classifier.fit(X, np.arange(40) % 2)
+    with pytest.raises(ValueError, match=r"row 1, whose largest feature is 1e\+38"):
+        classifier.predict_proba(np.array([[1.0], [-1e38]]))

@@ -1,20 +1,19 @@
-"""How a table gets through an epoch: as a whole, or in segments where it is large.
+"""Data adapters: how a table gets through an epoch, as a whole or chunk by chunk.
 
 Rows that are visited in a random order come one by one from all over the memory. Where
 a table is larger than the processor's cache, that takes half as long as a small net's
 training, and a padded copy of the table takes as much again. Such a table stays where
-it is: the rows of a segment are copied side by side into a small buffer, in the order
-in which the epoch visits them, and the program runs over the buffer.
+it is: the rows of a chunk are copied side by side into a small buffer, in the order in
+which the epoch visits them, and the program runs over the buffer.
 """
 
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import tf
 from segmentlearn.engine._data._padding import (
     Rows,
     Table,
@@ -25,35 +24,34 @@ from segmentlearn.engine._data._padding import (
     longest,
     pad_rows,
 )
-from segmentlearn.engine._program._architecture import FreeNumbers
+from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._keras_compat import tf
+from segmentlearn.engine._program._architecture import RuntimeHyperparameters
+from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._epoch_program import (
     VALIDATION_CHUNK,
+    EpochConstants,
     Program,
-    Recipe,
-    Settings,
 )
 
-if TYPE_CHECKING:
-    from segmentlearn.engine._trainer import Plan
-
-Pass = Callable[[Any, np.ndarray], np.ndarray]
+# of an order of rows and their learning rates: losses and metrics by name
+TrainEpoch = Callable[[Any, np.ndarray], dict[str, Any]]
 
 _CACHED_UNTIL = 16 * 2**20  # bytes of a table whose rows are quickly found
-_SEGMENT = 8 * 2**20  # bytes of a segment
+_CHUNK = 8 * 2**20  # bytes of a chunk
 _SMALLER = 4  # so many times a buffer has to go into its table
 
 
-def hold_rows(table: Table, recipe: Recipe) -> "WholeRows | SegmentedRows":
+def make_data_adapter(table: Table, spec: CompileSpec) -> "WholeRows | ChunkedRows":
     """Choose how a table gets through an epoch.
 
     Members of one program visit rows of their own, each from the whole table.
     """
-    if table.n_bytes <= _CACHED_UNTIL or recipe.n_members is not None:
+    is_small = table.n_bytes <= _CACHED_UNTIL or spec.n_members is not None
+    # two buffers would be half a copy
+    if is_small or _SMALLER * _chunk_rows(table, spec.batch_size) > table.n_rows:
         return WholeRows(table)
-    capacity = _segment_rows(table, recipe.batch_size)
-    if _SMALLER * capacity > table.n_rows:  # two buffers would be half a copy
-        return WholeRows(table)
-    return SegmentedRows(table, recipe.batch_size)
+    return ChunkedRows(table, spec.batch_size)
 
 
 class WholeRows:
@@ -69,51 +67,43 @@ class WholeRows:
         self.tensors = pad_rows(table)
 
     def bind(
-        self, program: Program, plan: "Plan", free: FreeNumbers, weight_decay: float
-    ) -> Pass:
+        self,
+        program: Program,
+        fit_spec: FitSpec,
+        hyperparameters: RuntimeHyperparameters,
+    ) -> TrainEpoch:
         """Return a function that trains an epoch."""
-        batch = program.recipe.batch_size
+        spec, batch = program.spec, program.spec.batch_size
         # rows may be drawn several times
-        most = max(self.tensors.capacity, longest(plan.train_rows))
+        most = max(self.tensors.capacity, longest(fit_spec.train_rows))
         n_slots = -(-most // batch) * batch
-        settings = Settings(
-            n_slots=n_slots,
-            n_steps=n_slots // batch,
-            validation_order=index_table(
-                plan.validation_rows,
-                VALIDATION_CHUNK,
-                _validation_slots(longest(plan.validation_rows)),
-            ),
-            weight_decay=weight_decay,
-            free=free,
-            seed=plan.seed & 0x7FFFFFFF,
+        n_steps = n_slots // batch
+        rows = fit_spec.validation_rows
+        validation = index_table(rows, VALIDATION_CHUNK, _validation_slots(rows))
+        seed = fit_spec.seed & 0x7FFFFFFF
+        epoch = program.bind(
+            self.tensors,
+            EpochConstants(n_slots, n_steps, validation, hyperparameters, seed),
         )
-        epoch = program.bind(self.tensors, settings)
-        n_train = tf.constant(lengths(plan.train_rows))
-        n_validation = tf.constant(lengths(plan.validation_rows))
+        counts = lengths(fit_spec.train_rows), lengths(fit_spec.validation_rows)
+        n_train, n_validation = map(tf.constant, counts)
 
-        def run(order: Any, rates: np.ndarray) -> np.ndarray:
+        def train_epoch(order: Any, rates: np.ndarray) -> dict[str, Any]:
             table = index_table(order, batch, n_slots)
-            padded_rates = np.zeros(settings.n_steps, np.float32)
-            padded_rates[: len(rates)] = rates
-            sums = epoch(self.tensors, table, padded_rates, n_train, n_validation)
-            return np.stack(
-                [
-                    _means(sums[0], lengths(plan.train_rows), program.recipe),
-                    _means(sums[1], lengths(plan.validation_rows), program.recipe),
-                ]
-            )
+            rates = _pad(rates, n_steps)
+            sums = epoch(self.tensors, table, rates, n_train, n_validation)
+            return _name_means(spec, sums, counts)
 
-        return run
+        return train_epoch
 
 
-class SegmentedRows:
-    """A large table, of which one segment at a time is copied into a buffer.
+class ChunkedRows:
+    """A large table, of which one chunk at a time is copied into a buffer.
 
     Attributes
     ----------
     tensors : Rows
-        The present segment; as many slots for every table with rows of this kind.
+        The present chunk; as many slots for every table with rows of this kind.
     """
 
     def __init__(self, table: Table, batch_size: int) -> None:
@@ -121,59 +111,44 @@ class SegmentedRows:
         self._sources = [np.ascontiguousarray(leaf) for leaf in leaves]
         if table.weights is not None:
             self._sources.append(np.ascontiguousarray(table.weights, np.float32))
-        self._capacity = capacity = _segment_rows(table, batch_size)
-        self._n_slots = capacity // batch_size * batch_size
-        self._buffers = [_Buffer(table, capacity) for _ in range(2)]
+        self._capacity = _chunk_rows(table, batch_size)
+        self._buffers = [_Buffer(table, self._capacity) for _ in range(2)]
         self.tensors = self._buffers[0].tensors()
 
     def bind(
-        self, program: Program, plan: "Plan", free: FreeNumbers, weight_decay: float
-    ) -> Pass:
+        self,
+        program: Program,
+        fit_spec: FitSpec,
+        hyperparameters: RuntimeHyperparameters,
+    ) -> TrainEpoch:
         """Return a function that trains an epoch, as `WholeRows.bind` does."""
-        batch, n_slots = program.recipe.batch_size, self._n_slots
-        settings = Settings(
-            n_slots=0,
-            n_steps=n_slots // batch,
-            validation_order=np.zeros(0, np.int32),
-            weight_decay=weight_decay,
-            free=free,
-            seed=plan.seed & 0x7FFFFFFF,
-        )
-        epoch = program.bind(self.tensors, settings)
+        spec, batch = program.spec, program.spec.batch_size
+        n_steps = self._capacity // batch
         in_place, nothing = np.zeros(0, np.int32), tf.constant(0)
-        no_rates = np.zeros(settings.n_steps, np.float32)
+        seed = fit_spec.seed & 0x7FFFFFFF
+        epoch = program.bind(
+            self.tensors, EpochConstants(0, n_steps, in_place, hyperparameters, seed)
+        )
+        validation = fit_spec.validation_rows
 
-        def train(order: np.ndarray, rates: np.ndarray) -> np.ndarray:
-            total: Any = 0.0
-            n_rows = len(order)
-            order = index_table(order, batch, -(-n_rows // batch) * batch)
-            for start, rows in self._read(order, n_slots):
-                n_real = min(n_slots, n_rows - start)
-                padded = no_rates.copy()
-                steps = rates[start // batch : (start + n_slots) // batch]
-                padded[: len(steps)] = steps
-                total = total + epoch(
-                    rows, in_place, padded, tf.constant(n_real), nothing
-                )[0].astype(np.float64)
-            return _means(total, n_rows, program.recipe)
+        def train_epoch(order: Any, rates: np.ndarray) -> dict[str, Any]:
+            sums = np.zeros((2, spec.n_sums))
+            n_slots = -(-len(order) // batch) * batch
+            slots, size = index_table(order, batch, n_slots), n_steps * batch
+            for start, rows in self._read(slots, size):
+                steps = _pad(rates[start // batch :][:n_steps], n_steps)
+                n_rows = tf.constant(min(size, len(order) - start))
+                sums[0] += epoch(rows, in_place, steps, n_rows, nothing)[0]
+            steps = np.zeros(n_steps, np.float32)
+            for start, rows in self._read(validation, self._capacity):
+                n_rows = tf.constant(min(self._capacity, len(validation) - start))
+                sums[1] += epoch(rows, in_place, steps, nothing, n_rows)[1]
+            return _name_means(spec, sums, (len(order), len(validation)))
 
-        def validate(order: np.ndarray) -> np.ndarray:
-            total: Any = np.zeros(program.recipe.n_sums)
-            for start, rows in self._read(order, self._capacity):
-                n_real = min(self._capacity, len(order) - start)
-                total = total + epoch(
-                    rows, in_place, no_rates, nothing, tf.constant(n_real)
-                )[1].astype(np.float64)
-            return _means(total, len(order), program.recipe)
-
-        def run(order: Any, rates: np.ndarray) -> np.ndarray:
-            learnt = train(order, rates)
-            return np.stack([learnt, validate(plan.validation_rows)])
-
-        return run
+        return train_epoch
 
     def _read(self, order: np.ndarray, size: int) -> Iterator[tuple[int, Rows]]:
-        """Give one segment after the other; the next is read while one is used."""
+        """Give one chunk after the other; the next is read while one is used."""
         starts = range(0, len(order), size)
         buffers = itertools.cycle(self._buffers)
         with ThreadPoolExecutor(max_workers=1) as reader:
@@ -190,7 +165,7 @@ class SegmentedRows:
 
 
 class _Buffer:
-    """Memory for one segment, which tensors share."""
+    """Memory for one chunk, which tensors share."""
 
     def __init__(self, table: Table, capacity: int) -> None:
         self._n_features = len(table.features)
@@ -222,29 +197,31 @@ class _Buffer:
         )
 
 
-def _segment_rows(table: Table, batch_size: int) -> int:
-    """Return the rows that a buffer holds: whole chunks, and a step at least."""
+def _chunk_rows(table: Table, batch_size: int) -> int:
+    """Return the rows that a buffer holds: whole steps of training and validation."""
     bytes_per_row = max(1, table.n_bytes // table.n_rows)
-    wanted = max(_SEGMENT // bytes_per_row, batch_size)
+    wanted = max(_CHUNK // bytes_per_row, batch_size)
     return -(-wanted // VALIDATION_CHUNK) * VALIDATION_CHUNK
 
 
-def _means(sums: np.ndarray, n_rows: Any, recipe: Recipe) -> np.ndarray:
-    """Divide sums by the rows, those of weighted metrics by the rows' weights.
-
-    That is how Keras does it: a weighted loss is divided by the number of rows.
-    """
-    if not recipe.weighted_metrics:
-        return sums / np.maximum(n_rows, 1)
-    means = sums[:-1] / np.maximum(n_rows, 1)
-    first = 1 + len(recipe.output_names) + len(recipe.metrics)
-    means[first:] = sums[first:-1] / np.where(sums[-1] == 0, 1, sums[-1])
+def _name_means(spec: CompileSpec, sums: np.ndarray, counts: tuple) -> dict[str, Any]:
+    """Return means over training rows, and over validation rows if there are any."""
+    means = spec.name_means(sums[0], counts[0])
+    if np.any(counts[1]):
+        means |= spec.name_means(sums[1], counts[1], "val_")
     return means
 
 
-def _validation_slots(n_rows: int) -> int:
+def _pad(rates: np.ndarray, n_steps: int) -> np.ndarray:
+    """Fill learning rates up with zeros."""
+    padded = np.zeros(n_steps, np.float32)
+    padded[: len(rates)] = rates
+    return padded
+
+
+def _validation_slots(rows: Any) -> int:
     """Return the length of the validation table: a few sizes only, as for rows."""
     slots = 4096
-    while slots < n_rows:
+    while slots < longest(rows):
         slots *= 4
     return slots

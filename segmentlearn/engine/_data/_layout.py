@@ -1,27 +1,10 @@
 """The rows of a training as one table, and which of them each net learns from."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
 from segmentlearn.engine._data._padding import Table, as_leaves, longest, skeleton
-
-
-@dataclasses.dataclass(frozen=True)
-class Layout:
-    """A table, and the rows of it that a training looks at.
-
-    Parameters
-    ----------
-    table : Table
-    train_rows, validation_rows : ndarray of int or list of them
-        Row numbers; a list holds an array for each member.
-    """
-
-    table: Table
-    train_rows: Any
-    validation_rows: Any
 
 
 def lay_out_rows(
@@ -33,19 +16,13 @@ def lay_out_rows(
     validation_rows: Any = None,
     validation_data: tuple | None = None,
     n_members: int | None = None,
-) -> Layout:
-    """Put training and validation rows into one table, told apart by number."""
+) -> tuple[Table, Any, Any]:
+    """Put all rows into one table; return the numbers of those for each purpose too.
+
+    With members, these are lists of an array for each.
+    """
     features, targets = as_leaves(X, "X"), as_leaves(y, "y")
     n_rows = len(features[0])
-    if n_members is not None:
-        train_rows, validation_rows = _for_each_member(
-            n_members, n_rows, train_rows, validation_rows
-        )
-    elif _is_by_member(train_rows) or _is_by_member(validation_rows):
-        raise ValueError(
-            "train_rows and validation_rows hold an array for each member; pass "
-            "n_members, or one array of row numbers."
-        )
     if len(targets[0]) != n_rows:
         raise ValueError(f"X has {n_rows} rows and y has {len(targets[0])}.")
     if sample_weight is not None and np.shape(sample_weight) != (n_rows,):
@@ -53,9 +30,15 @@ def lay_out_rows(
             f"sample_weight has shape {np.shape(sample_weight)}; it must be "
             f"({n_rows},)."
         )
-    train = _row_numbers(train_rows, n_rows, np.arange(n_rows), "train_rows")
-    nothing = [np.arange(0)] * len(train) if isinstance(train, list) else np.arange(0)
-    validation = _row_numbers(validation_rows, n_rows, nothing, "validation_rows")
+    train, validation = (
+        _for_each_member(
+            np.arange(n) if rows is None else rows, n_rows, name, n_members
+        )
+        for name, rows, n in (
+            ("train_rows", train_rows, n_rows),
+            ("validation_rows", validation_rows, 0),
+        )
+    )
     if longest(train) == 0:
         raise ValueError("there are no rows to train on.")
     if validation_data is not None:
@@ -65,42 +48,27 @@ def lay_out_rows(
             features, targets, sample_weight, validation_data
         )
         validation = [added] * len(train) if isinstance(train, list) else added
-    table = Table(features, targets, sample_weight, skeleton(X))
-    return Layout(table, train, validation)
+    return Table(features, targets, sample_weight, skeleton(X)), train, validation
 
 
-def _for_each_member(
-    n_members: int, n_rows: int, train_rows: Any, validation_rows: Any
-) -> tuple[list, list]:
-    """Give every member its rows; an array that is not in a list is for all."""
-    if train_rows is None:
-        train_rows = np.arange(n_rows)
-    if validation_rows is None:
-        validation_rows = np.arange(0)
-    given = []
-    for name, rows in (
-        ("train_rows", train_rows),
-        ("validation_rows", validation_rows),
-    ):
-        if not isinstance(rows, list):
-            rows = [rows] * n_members
-        if len(rows) != n_members:
-            raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
-        given.append(rows)
-    return given[0], given[1]
+def _for_each_member(rows: Any, n_rows: int, name: str, n_members: int | None) -> Any:
+    """Check row numbers; with members, give each its own, or all of them the same."""
+    if n_members is None:
+        if isinstance(rows, list) and rows and np.ndim(rows[0]) == 1:
+            raise ValueError(
+                f"{name} holds an array for each member; pass n_members, or one array "
+                "of row numbers."
+            )
+        return _row_numbers(rows, n_rows, name)
+    if not isinstance(rows, list):
+        rows = [rows] * n_members
+    if len(rows) != n_members:
+        raise ValueError(f"{name} has {len(rows)} arrays for {n_members} members.")
+    return [_row_numbers(own, n_rows, name) for own in rows]
 
 
-def _is_by_member(rows: Any) -> bool:
-    """Whether rows are a list of arrays, one for each member."""
-    return isinstance(rows, list) and bool(rows) and np.ndim(rows[0]) == 1
-
-
-def _row_numbers(rows: Any, n_rows: int, default: Any, name: str) -> Any:
-    """Check row numbers; a list holds an array for each member."""
-    if rows is None:
-        return default
-    if _is_by_member(rows):
-        return [_row_numbers(one, n_rows, default, name) for one in rows]
+def _row_numbers(rows: Any, n_rows: int, name: str) -> np.ndarray:
+    """Check row numbers; a mask becomes numbers."""
     rows = np.asarray(rows)
     if rows.ndim != 1:
         raise ValueError(f"{name} has shape {rows.shape}; row numbers stand in a row.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import keras, tf
 
 _SMALLEST = 4096  # rows; a table this small costs next to nothing to pad
 _COARSE_UNTIL = 16 * 2**20  # bytes; larger tables are padded by an eighth at most
@@ -184,7 +184,7 @@ def index_table(
     but batch statistics (batch normalization) then come from real rows only.
     """
     if isinstance(rows, list):
-        return np.stack([index_table(one, batch_size, length) for one in rows])
+        return np.stack([index_table(own, batch_size, length) for own in rows])
     table = np.zeros(length, np.int32)
     n_rows = len(rows)
     if n_rows:
@@ -202,5 +202,5 @@ def longest(rows: np.ndarray | list[np.ndarray]) -> int:
 def lengths(rows: np.ndarray | list[np.ndarray]) -> np.ndarray:
     """Return the number of rows: a scalar, or one number a member."""
     if isinstance(rows, list):
-        return np.array([len(one) for one in rows], np.int32)
+        return np.array([len(own) for own in rows], np.int32)
     return np.array(len(rows), np.int32)

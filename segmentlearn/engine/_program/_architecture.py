@@ -2,7 +2,7 @@
 
 A model is split into what a compiled program depends on (layers, shapes, activations)
 and the numbers that may differ from fit to fit (dropout rates, penalties). The first
-part is the key of the program; the second is handed to it at each call, so that the
+part is the key of the program; the second is passed to it at each call, so that the
 candidates of a grid search share one program.
 """
 
@@ -10,7 +10,7 @@ import dataclasses
 from typing import Any
 
 from segmentlearn._building import building
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import flatten_layers, keras, takes_training, tf
 from segmentlearn.engine._program._description import describe, is_graph
 from segmentlearn.engine._program._matmul_layers import fast_type
 from segmentlearn.engine._program._randomness import HashDropout
@@ -31,23 +31,29 @@ class NotCloneableError(Exception):
 
 
 @dataclasses.dataclass(frozen=True)
-class FreeNumbers:
-    """The numbers of a model that its compiled program takes as arguments.
+class RuntimeHyperparameters:
+    """The numbers of a training that its compiled program takes as arguments.
+
+    Of members with numbers of their own, each number is an array of them.
 
     Parameters
     ----------
-    dropout_rates : tuple of float
+    dropout_rates : tuple of float or ndarray
         One for each ``Dropout`` layer, in the order of their streams.
-    penalties : tuple of (float, float)
+    penalties : tuple of (float, float) or ndarray
         The L1 and L2 strength for each penalised weight, in the order of the weights.
+    weight_decay : float or ndarray
     """
 
-    dropout_rates: tuple[float, ...]
-    penalties: tuple[tuple[float, float], ...]
+    dropout_rates: Any
+    penalties: Any
+    weight_decay: Any
 
 
-def read_free_numbers(model: "keras.Model") -> FreeNumbers:
-    """Collect the dropout rates and penalty strengths of a model."""
+def read_hyperparameters(
+    model: "keras.Model", optimizer: Any
+) -> RuntimeHyperparameters:
+    """Collect the dropout rates, penalty strengths and weight decay of a fit."""
     rates = [float(layer.rate) for layer in _dropouts(model)]
     penalties = [
         (
@@ -57,11 +63,11 @@ def read_free_numbers(model: "keras.Model") -> FreeNumbers:
         for variable in model.trainable_weights
         if type(variable.regularizer) in _PENALTIES
     ]
-    return FreeNumbers(tuple(rates), tuple(penalties))
+    return RuntimeHyperparameters(rates, penalties, float(optimizer.weight_decay or 0))
 
 
 def architecture_key(model: "keras.Model") -> tuple:
-    """Describe a model without its names, seeds and free numbers.
+    """Describe a model without its names, seeds and runtime hyperparameters.
 
     The classes of the layers belong to the key, since a class may be defined anew under
     its old name in a running session.
@@ -72,13 +78,13 @@ def architecture_key(model: "keras.Model") -> tuple:
         text, definitions = describe(model)
     except Exception as error:  # a layer's get_config may fail in any way
         raise NotCloneableError(str(error)) from error
-    layers = tuple((type(layer), layer.trainable) for layer in model._flatten_layers())
+    layers = tuple((type(layer), layer.trainable) for layer in flatten_layers(model))
     trainable = tuple(variable.trainable for variable in model.weights)
     return text, definitions, layers, trainable
 
 
 def copy_architecture(model: "keras.Model") -> "keras.Model":
-    """Rebuild a model with the engine's dropout and products in place of Keras' own."""
+    """Rebuild a model with the engine's dropout and matmul layers."""
     streams = {id(layer): index for index, layer in enumerate(_dropouts(model))}
     copies: dict[int, Any] = {}
     try:
@@ -126,9 +132,9 @@ def dropout_layers(model: "keras.Model") -> list[HashDropout]:
     return sorted(layers, key=lambda layer: layer.stream)
 
 
-def told_training(model: "keras.Model", training: bool) -> dict[str, bool]:
-    """Return the argument of a call that says so, where the model takes one."""
-    return {"training": training} if model._call_has_training_arg else {}
+def training_argument(model: "keras.Model", training: bool) -> dict[str, bool]:
+    """Return the keyword argument of a call, where the model takes one."""
+    return {"training": training} if takes_training(model) else {}
 
 
 def _flatten(model: "keras.Model") -> list:
@@ -208,7 +214,7 @@ def _copy_trainable(layer: Any, copy: Any, copies: dict[int, Any]) -> None:
             if id(inner) in copies:  # inputs are not
                 _copy_trainable(inner, copies[id(inner)], copies)
     else:
-        parts = zip(layer._flatten_layers(), copy._flatten_layers(), strict=True)
+        parts = zip(flatten_layers(layer), flatten_layers(copy), strict=True)
         for part, part_copy in parts:
             part_copy.trainable = part.trainable
     for variable, variable_copy in zip(layer.weights, copy.weights, strict=True):

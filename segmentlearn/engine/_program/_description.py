@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras
+from segmentlearn.engine._keras_compat import flatten_layers, keras, listed_layers
 
 _NAME_FIELDS = ("name", "keras_history", "input_layers", "output_layers")
 _GIVEN_BY_KERAS = re.compile(r"input_layer(_\d+)?")
@@ -136,11 +136,11 @@ def _operations(model: "keras.Model") -> list:
         if is_graph(operation):
             found.extend(_operations(operation))
         elif isinstance(operation, keras.layers.Layer):
-            found.extend(operation._flatten_layers())
+            found.extend(flatten_layers(operation))
         else:
             found.append(operation)
     if isinstance(model, keras.Sequential):
-        found.extend(layer for layer in model._layers if layer not in model.layers)
+        found.extend(x for x in listed_layers(model) if x not in model.layers)
     return found
 
 

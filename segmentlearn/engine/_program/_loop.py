@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from segmentlearn.engine._backend import tf
+from segmentlearn.engine._keras_compat import tf
 
 try:  # has no public name
     from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_while

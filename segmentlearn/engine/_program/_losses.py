@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import averaged_function, grows, keras, tf
 from segmentlearn.engine._program._architecture import NotCompilableError
 
 RowFunction = Callable[[Any, Any], Any]
@@ -22,7 +22,7 @@ def row_losses(
     loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
 ) -> list[RowFunction]:
     """Resolve a loss, or one for each output, to functions of (y_true, y_pred)."""
-    return [_row_loss(one) for one in per_output(loss, n_outputs, "loss", output_names)]
+    return list(map(_row_loss, per_output(loss, n_outputs, "loss", output_names)))
 
 
 def per_output(
@@ -72,7 +72,7 @@ def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
             f"metric {metric!r} is not a mean over rows, so a compiled epoch cannot "
             "report it; compute it from the predictions after training."
         )
-    return functools.partial(found._fn, **found._fn_kwargs)
+    return averaged_function(found)
 
 
 def is_mean_over_rows(metric: Any) -> bool:
@@ -102,14 +102,14 @@ def is_mean_loss(loss: Any) -> bool:
 
 def _has_its_own(item: Any, kind: type, methods: Sequence[str]) -> bool:
     """Whether the user's class does something else in one of `kind`'s methods."""
-    return any(getattr(type(item), one) is not getattr(kind, one) for one in methods)
+    return any(getattr(type(item), m) is not getattr(kind, m) for m in methods)
 
 
 def more_is_better(metric: Any) -> bool:
     """Whether a metric grows as a net gets better; a function counts as an error."""
     if metric in ("accuracy", "acc"):
         return True
-    return getattr(_find_metric(metric), "_direction", "down") == "up"
+    return grows(_find_metric(metric))
 
 
 def metric_name(metric: Any) -> str:
@@ -165,7 +165,7 @@ def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int)
 
 
 def identity_key(item: Any) -> Hashable:
-    """Return what tells two losses, metrics or schedules apart."""
+    """Return what distinguishes two losses, metrics or schedules."""
     if isinstance(item, dict):
         return tuple((key, identity_key(value)) for key, value in item.items())
     if isinstance(item, Sequence) and not isinstance(item, str):
@@ -180,6 +180,6 @@ def identity_key(item: Any) -> Hashable:
     ):
         config = item.get_config()
         if isinstance(item, keras.losses.Loss):
-            config = {**config, "name": None}  # a metric's name is what it is told by
+            config = {**config, "name": None}  # a metric's name matters
         return type(item), json.dumps(config, sort_keys=True, default=str)
     return item

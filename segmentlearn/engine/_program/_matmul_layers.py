@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from segmentlearn.engine._backend import keras, tf
-
-try:  # what TensorFlow's own recomputed gradients use; it has no public name
-    from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_optimization_barrier
-except ImportError:  # pragma: no cover
-    xla_optimization_barrier = None
+from segmentlearn.engine._keras_compat import (
+    flatten_layers,
+    keras,
+    tf,
+    xla_optimization_barrier,
+)
 
 _SHORT = 16  # terms of a sum that a loop adds up faster than a matrix product
 _NARROWER = 2  # so many times fewer outputs than inputs make a layer a narrow one
@@ -17,10 +17,18 @@ _FEW_ROWS = 64  # of a step, which are cheaply transposed
 
 
 class _Compiled:
-    """A layer that can be told that XLA compiles it."""
+    """A layer that behaves differently where XLA compiles it."""
 
     in_xla = False
     by_member = False
+    bias: Any
+    activation: Any
+
+    def _finish(self, x: Any) -> Any:
+        """Add the bias; activate."""
+        if self.bias is not None:
+            x = x + self.bias
+        return x if self.activation is None else self.activation(x)
 
 
 class FastDense(_Compiled, keras.layers.Dense):
@@ -35,9 +43,7 @@ class FastDense(_Compiled, keras.layers.Dense):
         if len(inputs.shape) != 2 or not self.in_xla:
             return super().call(inputs, training=training)
         x = _product(inputs, tf.convert_to_tensor(self.kernel), self.in_xla)
-        if self.bias is not None:
-            x = x + self.bias
-        return x if self.activation is None else self.activation(x)
+        return self._finish(x)
 
 
 class FastEinsum(_Compiled, keras.layers.EinsumDense):
@@ -70,16 +76,13 @@ class FastEinsum(_Compiled, keras.layers.EinsumDense):
             x = tf.reduce_sum(x, axis=len(left) - 1)
         else:
             x = keras.ops.einsum(self.equation, inputs, kernel)
-        if self.bias is not None:
-            x = x + self.bias
-        return x if self.activation is None else self.activation(x)
+        return self._finish(x)
 
 
 def fast_type(layer: Any) -> type | None:
     """Return what can stand in for a layer in the engine's copy of a model."""
-    if getattr(layer, "quantization_mode", None) is not None:
-        return None
-    if getattr(layer, "lora_enabled", False):
+    is_quantized = getattr(layer, "quantization_mode", None) is not None
+    if is_quantized or getattr(layer, "lora_enabled", False):
         return None
     if type(layer) is keras.layers.Dense:
         return FastDense
@@ -88,13 +91,13 @@ def fast_type(layer: Any) -> type | None:
     return None
 
 
-def tell_compiled(model: Any, by_member: bool = False) -> None:
-    """Tell the fast layers of a model that XLA compiles it.
+def mark_compiled(model: Any, by_member: bool = False) -> None:
+    """Mark the fast layers of a model as compiled by XLA.
 
     `by_member` says that each member's products have to be those of a net alone, to the
     last bit.
     """
-    for layer in model._flatten_layers():
+    for layer in flatten_layers(model):
         if isinstance(layer, _Compiled):
             layer.in_xla = xla_optimization_barrier is not None
             layer.by_member = by_member
@@ -118,7 +121,7 @@ def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
     n_inputs = rows.shape[-1]
     is_small = n_inputs * n_outputs <= n_rows * _ENTRIES_PER_ROW
     if n_rows <= _FEW_ROWS:
-        return _with_gradient(rows, kernel, _from_turned, is_small)
+        return _with_gradient(rows, kernel, _turned_before, is_small)
     if is_small and n_outputs * _NARROWER <= n_inputs:
         return _with_gradient(rows, kernel, _turned_afterwards, False)
     return tf.matmul(rows, kernel)
@@ -143,7 +146,7 @@ def _with_gradient(
     return product(rows, kernel)
 
 
-def _from_turned(rows: Any, upstream: Any) -> Any:
+def _turned_before(rows: Any, upstream: Any) -> Any:
     return tf.matmul(_turn(rows), upstream)
 
 
@@ -153,7 +156,7 @@ def _turned_afterwards(rows: Any, upstream: Any) -> Any:
 
 
 def _turn(matrix: Any) -> Any:
-    """Transpose in memory, not only in what the next product is told."""
+    """Transpose in memory, not only as an option of the next product."""
     (turned,) = xla_optimization_barrier([tf.linalg.matrix_transpose(matrix)])
     return turned
 
@@ -177,24 +180,15 @@ def _is_elementwise(left: str, right: str, result: str) -> bool:
 
 def _is_plain_product(left: str, right: str, result: str) -> bool:
     """Whether the last axis of the input is multiplied by one matrix."""
-    return (
-        len(right) == 2
-        and left[-1] == right[0]
-        and right[1] not in left
-        and result == left[:-1] + right[1]
-    )
+    is_matrix = len(right) == 2 and right[1] not in left
+    return is_matrix and left[-1] == right[0] and result == left[:-1] + right[1]
 
 
 def _is_member_product(left: str, right: str, result: str) -> bool:
     """Whether the rows of each member are multiplied by a matrix of its own."""
-    return (
-        len(left) == len(right) == len(result) == 3
-        and left[0] == right[0] == result[0]
-        and left[1] == result[1]
-        and left[2] == right[1]
-        and right[2] == result[2]
-        and len({*left, *right}) == 4
-    )
+    if len(left) != 3 or len(right) != 3 or len({*left, *right}) != 4:
+        return False
+    return right[:2] == left[0] + left[2] and result == left[:2] + right[2]
 
 
 def _is_small_sum(left: str, right: str, result: str, shape: tuple) -> bool:

@@ -6,7 +6,7 @@ hash of (seed, step, layer, element) is as good, has no state, and fuses with th
 multiplication it feeds.
 """
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import keras, tf
 
 _GOLDEN = 0x9E3779B9  # 2**32 / golden ratio: consecutive counters land far apart
 _MOST_LAYERS = 2**16  # dropout layers of one model

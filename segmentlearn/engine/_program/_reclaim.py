@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import keras, tf
 
 EVERY = 16  # functions that went since the stores were last emptied
 

@@ -9,24 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine._keras_compat import averaged_weights, keras, tf
 
 # optimizers that treat every number alone: one vector or many arrays, the result is the
 # same. Adafactor, Lamb and Muon look at whole matrices.
-_ELEMENTWISE = tuple(
-    getattr(keras.optimizers, name)
-    for name in (
-        "SGD",
-        "RMSprop",
-        "Adam",
-        "AdamW",
-        "Adadelta",
-        "Adagrad",
-        "Adamax",
-        "Nadam",
-        "Ftrl",
-        "Lion",
-    )
+_ELEMENTWISE = (
+    keras.optimizers.SGD,
+    keras.optimizers.RMSprop,
+    keras.optimizers.Adam,
+    keras.optimizers.AdamW,
+    keras.optimizers.Adadelta,
+    keras.optimizers.Adagrad,
+    keras.optimizers.Adamax,
+    keras.optimizers.Nadam,
+    keras.optimizers.Ftrl,
+    keras.optimizers.Lion,
 )
 
 
@@ -52,9 +49,7 @@ class Weights:
             self.variables = list(model.trainable_variables)
         optimizer.build(self.variables)
         # what validation looks at and a fit takes home
-        self.judged = self.variables
-        if optimizer.use_ema:
-            self.judged = list(optimizer._model_variables_moving_average)
+        self.evaluated = averaged_weights(optimizer) or self.variables
 
     @property
     def is_by_member(self) -> bool:
@@ -70,10 +65,7 @@ class Weights:
     def split_row(self, row: np.ndarray) -> list[np.ndarray]:
         """Cut a member's row into flat arrays, in the order of ``model.weights``."""
         pieces = np.split(row, np.cumsum(self._sizes)[:-1])
-        ordered = sorted(
-            zip(self._trained, pieces, strict=True), key=lambda pair: pair[0]
-        )
-        return [piece for _, piece in ordered]
+        return [pieces[i] for i in np.argsort(self._trained)]
 
     def join(self, arrays: Sequence) -> np.ndarray:
         """Lay arrays of the trained weights' shapes end to end, as the vector does."""
@@ -113,27 +105,21 @@ class Weights:
             else:
                 variable.assign(weights[index])
 
-    def readers(self) -> list:
-        """Return a function for each held variable that gives its present value."""
-        held = [*self.judged, *self._kept()]
-        return [variable.value.read_value for variable in held]
+    def read(self) -> list:
+        """Return the present values of the variables that hold the model's weights."""
+        pairs = zip(self.updated, self._fixed, strict=True)
+        kept = [variable for variable, index in pairs if index is not None]
+        return [variable.value.read_value() for variable in (*self.evaluated, *kept)]
 
-    def restore_order(self, values: Sequence) -> list[np.ndarray]:
-        """Turn what `readers` read into weights in the order of ``model.weights``."""
+    def in_model_order(self, values: Sequence) -> list[np.ndarray]:
+        """Turn what `read` has returned into the weights of the model."""
         arrays = [np.asarray(value) for value in values]
         held, fixed = arrays[: len(self.variables)], arrays[len(self.variables) :]
         if self.is_flat:
             held = self.cut(held[0])
         indices = self._trained + [i for i in self._fixed if i is not None]
-        ordered: list = [None] * len(indices)
-        for index, array in zip(indices, held + fixed, strict=True):
-            ordered[index] = array
-        return ordered
-
-    def _kept(self) -> list:
-        """Return what is updated and belongs to the model's weights."""
-        pairs = zip(self.updated, self._fixed, strict=True)
-        return [variable for variable, index in pairs if index is not None]
+        arrays = held + fixed
+        return [arrays[i] for i in np.argsort(indices)]
 
 
 def _can_be_flat(

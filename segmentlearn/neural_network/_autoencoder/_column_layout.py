@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.extmath import svd_flip
 
-# rows that tell what a column holds, and in which directions a table varies
+# rows that show what a column holds, and in which directions a table varies
 _MOST_ROWS = 20_000
 
 
@@ -21,7 +21,7 @@ class ColumnLayout:
     categories : tuple of tuple of int
         Positions of the one-hot columns of each category.
     indicators : tuple of int
-        For each number the position of the column that tells its missing cells, or -1.
+        For each number the position of the indicator of its missing cells, or -1.
     """
 
     numeric: tuple[int, ...]
@@ -43,8 +43,8 @@ def read_layout(preprocessor: Any, n_features: int) -> ColumnLayout:
     roles = getattr(preprocessor, "output_roles_", None)
     if roles is None:
         return ColumnLayout(tuple(range(n_features)), (), (-1,) * n_features)
-    told_by = preprocessor.imputer_.indicator_features_
-    place_of = dict(zip(told_by, roles["indicator"], strict=True))
+    indicated = preprocessor.imputer_.indicator_features_
+    place_of = dict(zip(indicated, roles["indicator"], strict=True))
     names = [
         name for name, role in preprocessor.column_roles_.items() if role == "numeric"
     ]
@@ -61,7 +61,7 @@ def read_layout(preprocessor: Any, n_features: int) -> ColumnLayout:
 
 
 def some_rows(features: np.ndarray) -> np.ndarray:
-    """Return rows enough to tell what a table is like; all of a small one."""
+    """Return a sample of rows that represents a table; all of a small one."""
     if len(features) <= _MOST_ROWS:
         return features
     # drawn: any step may be in step with the rows

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +29,9 @@ from segmentlearn.neural_network._autoencoder._column_layout import (
 )
 from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._neural_estimator import (
+    AUTO,
+    CONSTRAINTS,
+    COUNT,
     NeuralEstimator,
     draw_seed,
     restore_on_failure,
@@ -43,8 +46,6 @@ from segmentlearn.neural_network._split import Split
 _MOST_COMPONENTS = 10
 _ROWS_AT_ONCE = 16_384
 _FEWEST_ROWS = 50  # to hold some of them out
-_COUNT = Interval(Integral, 1, None, closed="left")
-_AUTO = StrOptions({"auto"})
 
 # the published net of the mall customers: two encoding, two decoding layers
 _PRESETS = {
@@ -203,31 +204,16 @@ class Autoencoder(
     """
 
     _parameter_constraints: dict = {
-        "n_components": [_COUNT, _AUTO],
-        "hidden_layer_sizes": ["array-like", _COUNT],
-        "activation": [str],
+        **CONSTRAINTS,
+        "n_components": [COUNT, AUTO],
+        "hidden_layer_sizes": ["array-like", COUNT],
         "code_activation": [str, None],
         "linear_path": ["boolean"],
         "loss": [StrOptions({"mixed", "mse"})],
         "noise": [Interval(Real, 0, 1, closed="left")],
-        "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate_schedule": [
-            StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
-            callable,
-        ],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "max_epochs": [_COUNT],
-        "batch_size": [_COUNT, _AUTO],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [_COUNT],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "preprocessor": [_AUTO, HasMethods(["fit", "transform"]), None],
-        "callbacks": [list, tuple, None],
-        "log_dir": [str, os.PathLike, None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
+        "n_iter_no_change": [COUNT],
+        "preprocessor": [AUTO, HasMethods(["fit", "transform"]), None],
     }
 
     def __init__(

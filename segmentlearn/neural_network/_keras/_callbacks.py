@@ -7,13 +7,7 @@ from segmentlearn.engine import EarlyStopping, keras, metric_name, more_is_bette
 
 def flatten_callbacks(callbacks: Any) -> list:
     """Turn lists within a list of callbacks into one list."""
-    flat: list = []
-    for one in callbacks:
-        if isinstance(one, (list, tuple)):
-            flat.extend(flatten_callbacks(one))
-        else:
-            flat.append(one)
-    return flat
+    return keras.tree.flatten(list(callbacks))
 
 
 def translate_early_stopping(
@@ -23,7 +17,7 @@ def translate_early_stopping(
 
     The engine then need not hand the weights to the user's model after each epoch.
     """
-    plain = [one for one in callbacks if type(one) is keras.callbacks.EarlyStopping]
+    plain = [c for c in callbacks if type(c) is keras.callbacks.EarlyStopping]
     if len(plain) != 1 or not _can_be_a_rule(plain[0], metrics, validates):
         return None, None, list(callbacks)
     source = plain[0]
@@ -34,14 +28,14 @@ def translate_early_stopping(
         restore_best=bool(source.restore_best_weights),
         monitor=source.monitor,
     )
-    return rule, source, [one for one in callbacks if one is not source]
+    return rule, source, [c for c in callbacks if c is not source]
 
 
 def _can_be_a_rule(callback: Any, metrics: tuple, validates: bool) -> bool:
-    """Whether the engine's rule says all that the callback says."""
+    """Whether the engine's rule can replace the callback."""
     if callback.baseline is not None or callback.start_from_epoch > 0:
         return False
-    if callback.verbose:  # it tells when it stops
+    if callback.verbose:  # it reports when it stops
         return False
     if callback.monitor.startswith("val_") and not validates:
         return False
@@ -65,12 +59,14 @@ def report_back(source: Any, rule: EarlyStopping, result: Any) -> None:
 
 
 class LaterEpochs(keras.callbacks.Callback):
-    """A callback that is told the numbers of epochs as counted from an earlier fit."""
+    """A callback that counts epochs on from an earlier fit."""
 
     def __init__(self, callback: Any, first_epoch: int) -> None:
         super().__init__()
         self._callback, self._first_epoch = callback, first_epoch
         self.monitor = getattr(callback, "monitor", "")
+        for hook in ("set_model", "on_train_begin", "on_train_end"):
+            setattr(self, hook, getattr(callback, hook))
 
     @property
     def mode(self) -> Any:
@@ -81,23 +77,10 @@ class LaterEpochs(keras.callbacks.Callback):
     def mode(self, value: str) -> None:
         self._callback.mode = value
 
-    def set_model(self, model: Any) -> None:
-        """Show it the model."""
-        super().set_model(model)
-        self._callback.set_model(model)
-
     def set_params(self, params: dict) -> None:
-        """Tell it what is known of the training."""
+        """Pass the settings of the training on."""
         total = (params.get("epochs") or 0) + self._first_epoch
         self._callback.set_params({**params, "epochs": total})
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Pass the beginning of the training on."""
-        self._callback.on_train_begin(logs)
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Pass the end of the training on."""
-        self._callback.on_train_end(logs)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Pass the beginning of an epoch on."""

@@ -14,24 +14,21 @@ from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine import (
     LogCallback,
     copy_optimizer,
+    has_hook,
     is_replaced,
     keras,
     warn_once,
     write_state,
 )
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.neural_network._keras import (
-    _training as keras_training,
-)
-from segmentlearn.neural_network._keras import (
-    _validation as keras_validation,
-)
+from segmentlearn.neural_network._keras import _training, _validation
 from segmentlearn.neural_network._keras._callbacks import flatten_callbacks
 from segmentlearn.neural_network._log_folders import (
     go_on_with_log,
     parts_of_log,
     start_log,
 )
+from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._state import UnreadNetwork, is_externalizing_networks
 
 _PREDICT_HOOKS = (
@@ -75,7 +72,7 @@ class CompiledFit:
             raise AttributeError(f"this {self.__name__} has no model_ before a fit.")
         state, self._optimizer_state = self._optimizer_state, None
         if state is not None:
-            keras_training.build_optimizer(self._net)
+            _training.build_optimizer(self._net)
             write_state(self._net.optimizer, state)
         return self._net
 
@@ -87,7 +84,7 @@ class CompiledFit:
         if is_externalizing_networks():
             raise ArchiveError(self._archive_refusal)
         if self.initialized_:  # Keras reads a net with an optimizer that is built
-            keras_training.build_optimizer(self.model_)
+            _training.build_optimizer(self.model_)
         # each net is a pickle of its own, so that it can be left unread
         return {
             name: UnreadNetwork(pickle.dumps(value))
@@ -109,9 +106,9 @@ class CompiledFit:
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
         check_not_forked()
         if X is not None:
-            X = keras_validation.check_features(self, X, reset)
+            X = _validation.check_features(self, X, reset)
         if y is not None:
-            y = keras_validation.check_targets(y, self._numeric_targets)
+            y = _validation.check_targets(y, self._numeric_targets)
             if X is not None:
                 check_consistent_length(X, y)
             if reset:
@@ -129,7 +126,7 @@ class CompiledFit:
     @staticmethod
     def _validate_sample_weight(X, y, sample_weight):
         weights = check_sample_weight(sample_weight, X, dtype=np.float32)
-        return keras_validation.drop_weightless(X, y, weights)
+        return _validation.drop_weightless(X, y, weights)
 
     def _seed(self):
         """Return an integer for what the net draws; None where the user has none."""
@@ -149,13 +146,13 @@ class CompiledFit:
             self._random_state = seed
 
     def _get_compile_kwargs(self):
-        told = super()._get_compile_kwargs()
-        optimizer = told["optimizer"]
+        arguments = super()._get_compile_kwargs()
+        optimizer = arguments["optimizer"]
         is_parameter = any(value is optimizer for value in vars(self).values())
         if is_parameter and isinstance(optimizer, keras.optimizers.Optimizer):
             # it stays as it is, and each fit starts without a state
-            told["optimizer"] = copy_optimizer(optimizer)
-        return told
+            arguments["optimizer"] = copy_optimizer(optimizer)
+        return arguments
 
     def _initialize(self, X, y=None):
         if y is None:
@@ -166,7 +163,7 @@ class CompiledFit:
         if not self.model_.built:
             one_row = self.feature_encoder_.transform(X[:1])
             with building(self._random_state):
-                keras_training.build_for(self.model_, one_row)
+                _training.build_for(self.model_, one_row)
         return X, y
 
     def _check_model_compatibility(self, y):
@@ -200,7 +197,7 @@ class CompiledFit:
         self._held_out = self._encode_validation(X_val, y_val, kwargs)
         try:
             y = self.target_encoder_.transform(y)
-            X = keras_training.as_dense(self.feature_encoder_.transform(X))
+            X = _training.as_dense(self.feature_encoder_.transform(X))
             self._check_model_compatibility(y)
             self._fit_keras_model(
                 X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
@@ -219,7 +216,7 @@ class CompiledFit:
             X_val, y_val, *weights = given
         else:
             weights = []
-        keras_validation.check_validation_rows(X_val, y_val)
+        _validation.check_validation_rows(X_val, y_val)
         X_val, y_val = self._validate_data(X_val, y_val)
         try:
             y_val = self.target_encoder_.transform(y_val)
@@ -228,7 +225,7 @@ class CompiledFit:
                 "the targets of the validation rows must be of the kind of y, not "
                 f"encoded: {error}"
             ) from error
-        X_val = keras_training.as_dense(self.feature_encoder_.transform(X_val))
+        X_val = _training.as_dense(self.feature_encoder_.transform(X_val))
         return (X_val, y_val, *weights)
 
     def _fit_keras_model(
@@ -244,23 +241,17 @@ class CompiledFit:
         seed = self._seed()
         if seed is None:
             seed = int(check_random_state(None).randint(2**31 - 1))
-        holdout = self._choose_holdout(arguments, seed)
+        split = self._choose_split(arguments, seed)
         (log,) = parts_of_log(self._log, 1, initial_epoch)
         model = self.model_
         try:
-            result = keras_training.fit_compiled(
-                model,
-                X,
-                y,
-                arguments,
-                holdout,
-                seed=seed,
-                log_dir=log,
+            result = _training.fit_compiled(
+                model, X, y, arguments, split, seed=seed, log_dir=log
             )
-        except keras_training.LeftToKerasError as reason:
+        except _training.LeftToKerasError as reason:
             warn_once(str(reason))
-            X, y, sample_weight, validation_data = keras_training.take_apart(
-                X, y, sample_weight, holdout
+            X, y, sample_weight, validation_data = _training.take_apart(
+                X, y, sample_weight, split
             )
             kwargs |= {"validation_data": validation_data, "validation_split": 0.0}
             followers = [] if log is None else [LogCallback(log)]
@@ -301,17 +292,14 @@ class CompiledFit:
             if not name.startswith("callbacks")
         }
 
-    def _choose_holdout(self, arguments, seed):
+    def _choose_split(self, arguments, seed):
         """Say which rows are only looked at."""
         if self._held_out is not None:
-            return keras_training.Holdout(validation_data=self._held_out)
+            return Split(validation_data=self._held_out)
         fraction = arguments.get("validation_split") or 0.0
         if not fraction:
-            return keras_training.Holdout()
-        rows = keras_validation.split_rows(
-            self._labels, fraction, seed, self._stratifies
-        )
-        return keras_training.Holdout(*rows)
+            return Split()
+        return _validation.split_rows(self._labels, fraction, seed, self._stratifies)
 
     def _predict_raw(self, X, **kwargs):
         check_not_forked()
@@ -319,12 +307,12 @@ class CompiledFit:
         if not self.initialized_ or self._needs_keras_to_predict(chosen):
             return super()._predict_raw(X, **kwargs)
         X, _ = self._validate_data(X=X, y=None)
-        X = keras_training.as_dense(self.feature_encoder_.transform(X))
-        if not keras_training.is_plain(X):
+        X = _training.as_dense(self.feature_encoder_.transform(X))
+        if not _training.is_plain(X):
             return super()._predict_raw(X, **kwargs)
         size = chosen.get("batch_size")
         if size in (None, -1):
-            size = keras_training.rows_at_once(self._net)
+            size = _training.rows_at_once(self._net)
         return engine.predict(self._net, X, batch_size=int(size))
 
     def _needs_keras_to_predict(self, chosen):
@@ -336,9 +324,7 @@ class CompiledFit:
             return True
         if getattr(self._net, "run_eagerly", False):
             return True
-        base = keras.callbacks.Callback
         return any(
-            getattr(type(callback), hook) is not getattr(base, hook)
+            has_hook(callback, _PREDICT_HOOKS)
             for callback in flatten_callbacks(self._predict_callbacks)
-            for hook in _PREDICT_HOOKS
         )

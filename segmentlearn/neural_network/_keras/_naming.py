@@ -20,9 +20,9 @@ def changed_parameters(
 ) -> dict[str, str]:
     """Write down the parameters that are not at their defaults."""
     parameters: dict = {}
-    for one in reversed(type(estimator).mro()):  # a subclass may hand **kwargs on
-        if "__init__" in vars(one) and one is not object:
-            parameters.update(inspect.signature(one).parameters)
+    for base in reversed(type(estimator).mro()):  # a subclass may pass **kwargs on
+        if "__init__" in vars(base) and base is not object:
+            parameters.update(inspect.signature(base).parameters)
     values = estimator.get_params(deep=False)
     changed = {}
     for name in sorted(values, key=[*parameters, *values].index):

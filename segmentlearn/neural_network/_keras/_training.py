@@ -1,6 +1,5 @@
 """A compiled Keras model and the arguments of ``fit``, as the engine takes them."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -8,8 +7,10 @@ import scipy.sparse
 
 from segmentlearn import engine
 from segmentlearn.engine import (
+    compile_config,
     keras,
     output_names,
+    raw_learning_rate,
     read_state,
     reason_not_to_compile,
     write_state,
@@ -19,6 +20,7 @@ from segmentlearn.neural_network._keras._callbacks import (
     report_back,
     translate_early_stopping,
 )
+from segmentlearn.neural_network._split import Split
 
 # of keras.Model.fit: what the engine does itself, and what is of no account to it
 _KNOWN = {
@@ -46,64 +48,22 @@ class LeftToKerasError(Exception):
     """Something in the model or in the arguments is left to Keras' own ``fit``."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Compilation:
-    """What ``model.compile`` was told.
-
-    Parameters
-    ----------
-    loss, optimizer : object
-    metrics, weighted_metrics : tuple
-        Of the first output.
-    loss_weights : list of float or None
-    """
-
-    loss: Any
-    optimizer: Any
-    metrics: tuple
-    weighted_metrics: tuple
-    loss_weights: Any
-
-
-@dataclasses.dataclass(frozen=True)
-class Holdout:
-    """Rows that are only looked at: some of the training table, or a table of theirs.
-
-    Parameters
-    ----------
-    train_rows, validation_rows : ndarray of int or None
-        Row numbers of the training table.
-    validation_data : tuple or None
-        Encoded (X, y) or (X, y, sample_weight).
-    """
-
-    train_rows: Any = None
-    validation_rows: Any = None
-    validation_data: tuple | None = None
-
-    @property
-    def validates(self) -> bool:
-        """Whether there is a row to look at."""
-        return self.validation_rows is not None or self.validation_data is not None
-
-
-def read_compilation(model: Any) -> Compilation:
-    """Read loss, optimizer and metrics off a compiled model."""
-    config = getattr(getattr(model, "_compile_config", None), "config", None)
+def read_compilation(model: Any) -> dict[str, Any]:
+    """Return the arguments of ``model.compile`` as those of `engine.fit`."""
+    config = compile_config(model)
     if config is None:
         raise LeftToKerasError(f"{type(model).__name__} has a compile of its own")
-    losses = keras.tree.flatten(model.loss)
-    if any(one is None for one in losses):
+    if any(loss is None for loss in keras.tree.flatten(model.loss)):
         raise LeftToKerasError("an output has no loss")
     if (config.get("steps_per_execution") or 1) != 1:
         raise LeftToKerasError("the model has steps_per_execution set")
-    return Compilation(
-        loss=model.loss,
-        optimizer=model.optimizer,
-        metrics=_of_first_output(model, config.get("metrics")),
-        weighted_metrics=_of_first_output(model, config.get("weighted_metrics")),
-        loss_weights=config.get("loss_weights"),
-    )
+    return {
+        "loss": model.loss,
+        "optimizer": model.optimizer,
+        "metrics": _of_first_output(model, config.get("metrics")),
+        "weighted_metrics": _of_first_output(model, config.get("weighted_metrics")),
+        "loss_weights": config.get("loss_weights"),
+    }
 
 
 def _of_first_output(model: Any, metrics: Any) -> tuple:
@@ -148,66 +108,64 @@ def fit_compiled(
     X: Any,
     y: Any,
     arguments: dict,
-    holdout: Holdout,
+    split: Split,
     *,
     seed: int,
     log_dir: Any,
 ) -> Any:
     """Train a compiled Keras model with the engine."""
     check_arguments(X, y, arguments)
-    told = read_compilation(model)
+    compilation = read_compilation(model)
     first_epoch = int(arguments.get("initial_epoch") or 0)
-    every_metric = (*told.metrics, *told.weighted_metrics)
+    every_metric = (*compilation["metrics"], *compilation["weighted_metrics"])
     callbacks = [
-        one
-        for one in arguments["callbacks"]
+        callback
+        for callback in arguments["callbacks"]
         # the engine looks for that itself
-        if type(one) is not keras.callbacks.TerminateOnNaN
+        if type(callback) is not keras.callbacks.TerminateOnNaN
     ]
     outputs = output_names(model)
     if len(outputs) > 1 and every_metric and callbacks:
         raise LeftToKerasError("callbacks may look at a metric of several outputs")
     reason = reason_not_to_compile(
-        model, told.optimizer, callbacks, told.loss, every_metric
+        model, model.optimizer, callbacks, model.loss, every_metric
     )
     if reason is not None:
         raise LeftToKerasError(reason)
     rule, source, callbacks = translate_early_stopping(
-        callbacks, every_metric, holdout.validates
+        callbacks, every_metric, split.validates
     )
-    settings = {
-        "loss": told.loss,
-        "optimizer": told.optimizer,
-        "metrics": told.metrics,
-        "weighted_metrics": told.weighted_metrics,
-        "loss_weights": told.loss_weights,
-        "epochs": int(arguments["epochs"]) - first_epoch,
-        "batch_size": int(arguments.get("batch_size") or 32),
-        "sample_weight": arguments.get("sample_weight"),
-        "validation_data": holdout.validation_data,
-        "train_rows": holdout.train_rows,
-        "validation_rows": holdout.validation_rows,
-        "early_stopping": rule,
-        "callbacks": [
-            LaterEpochs(one, first_epoch) if first_epoch else one for one in callbacks
-        ],
-        "log_dir": log_dir,
-        "shuffle": arguments.get("shuffle", True) is not False,
-        # rows and masks of a later epoch are not those of the first
-        "seed": int(np.random.SeedSequence([seed, first_epoch]).generate_state(1)[0])
-        >> 1,
-        "verbose": _as_verbosity(arguments.get("verbose", 1)),
-    }
+    shown = callbacks
+    if first_epoch:
+        shown = [LaterEpochs(callback, first_epoch) for callback in callbacks]
     if every_metric or len(outputs) > 1:
         build_metrics(model, X, y)
-    state = read_state(model.optimizer) if model.optimizer.built else None
-    result = engine.fit(model, X, y, optimizer_state=state, **settings)
+    # rows and masks of a later epoch are not those of the first
+    state = np.random.SeedSequence([seed, first_epoch]).generate_state(1)
+    verbose = arguments.get("verbose", 1)
+    result = engine.fit(
+        model,
+        X,
+        y,
+        epochs=int(arguments["epochs"]) - first_epoch,
+        batch_size=int(arguments.get("batch_size") or 32),
+        sample_weight=arguments.get("sample_weight"),
+        early_stopping=rule,
+        callbacks=shown,
+        log_dir=log_dir,
+        optimizer_state=read_state(model.optimizer) if model.optimizer.built else None,
+        shuffle=arguments.get("shuffle", True) is not False,
+        seed=int(state[0]) >> 1,
+        verbose=1 if verbose == "auto" else int(verbose),
+        **split.fit_arguments(),
+        **compilation,
+    )
     if model.optimizer.built:
         write_state(model.optimizer, result.optimizer_state)
     if source is not None and rule is not None:
         report_back(source, rule, result)
     _keep_rate(model, result, callbacks)
-    if not any(isinstance(one, _RATE_CALLBACKS) for one in callbacks):
+    if not any(isinstance(callback, _RATE_CALLBACKS) for callback in callbacks):
         result.history.pop("learning_rate", None)  # Keras leaves it out as well
     if len(outputs) > 1:
         result.history = _as_keras_names(result.history, outputs)
@@ -236,7 +194,7 @@ def build_optimizer(model: Any) -> None:
 def build_metrics(model: Any, X: Any, y: Any) -> None:
     """Let a compiled model make its metrics by one row, as Keras' ``fit`` does."""
     known = model.metrics
-    if len(known) > 1 and all(getattr(one, "metrics", True) for one in known):
+    if len(known) > 1 and all(getattr(metric, "metrics", True) for metric in known):
         return
 
     def one_row(table: Any) -> Any:
@@ -251,21 +209,17 @@ def build_metrics(model: Any, X: Any, y: Any) -> None:
     model.reset_metrics()
 
 
-def _as_verbosity(verbose: Any) -> int:
-    return 1 if verbose == "auto" else int(verbose)
-
-
 def _keep_rate(model: Any, result: Any, callbacks: list) -> None:
     """Leave the optimizer with the rate that callbacks have brought it to."""
     rates = result.history.get("learning_rate")
     if not callbacks or not result.compiled or not rates or rates[0] == rates[-1]:
         return
-    if isinstance(model.optimizer._learning_rate, keras.Variable):
+    if isinstance(raw_learning_rate(model.optimizer), keras.Variable):
         model.optimizer.learning_rate = rates[-1]
 
 
 def rows_at_once(model: Any) -> int:
-    """Tell how many rows a prediction may hold at once, by the model's widest layer."""
+    """Return how many rows a prediction holds at once, by the model's widest layer."""
     widest = 1
     for layer in getattr(model, "layers", ()):
         try:
@@ -287,10 +241,10 @@ def build_for(model: Any, X: Any) -> None:
     model(keras.tree.map_structure(lambda leaf: keras.ops.convert_to_tensor(leaf), X))
 
 
-def take_apart(X: Any, y: Any, weights: Any, holdout: Holdout) -> tuple:
+def take_apart(X: Any, y: Any, weights: Any, split: Split) -> tuple:
     """Divide a table as Keras' own ``fit`` takes it."""
-    if holdout.validation_rows is None:
-        return X, y, weights, holdout.validation_data
+    if not len(split.validation_rows):
+        return X, y, weights, split.validation_data
 
     def take(rows: Any) -> tuple:
         parts = [
@@ -301,8 +255,8 @@ def take_apart(X: Any, y: Any, weights: Any, holdout: Holdout) -> tuple:
         ]
         return (*parts, None if weights is None else weights[rows])
 
-    held_out = take(holdout.validation_rows)
-    train = take(holdout.train_rows)
+    held_out = take(split.validation_rows)
+    train = take(split.train_rows)
     return (*train, held_out[:2] if weights is None else held_out)
 
 

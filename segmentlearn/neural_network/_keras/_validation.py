@@ -3,12 +3,13 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from segmentlearn._compat import safe_indexing, validate_data
 from segmentlearn.engine import keras
-from segmentlearn.neural_network._split import stratified_holdout
+from segmentlearn.neural_network._split import Split, stratified_holdout
 
 _NOT_NUMBERS = "OUST"
 
@@ -80,10 +81,8 @@ def drop_weightless(X: Any, y: Any, weights: Any) -> tuple:
     return safe_indexing(X, kept), safe_indexing(y, kept), weights[kept]
 
 
-def split_rows(
-    labels: np.ndarray, fraction: float, seed: int, stratify: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Decide which rows of a table ``validation_split`` holds out."""
+def split_rows(labels: np.ndarray, fraction: float, seed: int, stratify: bool) -> Split:
+    """Hold out rows of a table as ``validation_split`` asks for."""
     n_rows = len(labels)
     n_train = int(np.floor(n_rows * (1.0 - fraction)))
     if not 0 < n_train < n_rows:
@@ -91,16 +90,11 @@ def split_rows(
             f"validation_split={fraction!r} of {n_rows} rows leaves none on one side; "
             "pass another share, or X_val and y_val."
         )
-    last = np.arange(n_train), np.arange(n_train, n_rows)
+    last = Split(np.arange(n_train), np.arange(n_train, n_rows))
     if not stratify:
         return last
-    columns = labels.reshape(n_rows, -1)
-    _, codes = np.unique(
-        columns[:, 0] if columns.shape[1] == 1 else columns,
-        axis=None if columns.shape[1] == 1 else 0,
-        return_inverse=True,
-    )
-    codes = codes.reshape(-1)
+    rows = pd.DataFrame(labels.reshape(n_rows, -1))
+    codes = rows.groupby(list(rows), dropna=False).ngroup().to_numpy()
     single = np.bincount(codes)[codes] == 1  # cannot be on both sides: to train on
     several = np.flatnonzero(~single)
     if not len(several):
@@ -109,7 +103,8 @@ def split_rows(
     rng = np.random.RandomState(seed)
     _, held_out = stratified_holdout(codes, fraction, rng, names)
     held_out = several[held_out]
-    return np.setdiff1d(np.arange(n_rows), held_out, assume_unique=True), held_out
+    train = np.setdiff1d(np.arange(n_rows), held_out, assume_unique=True)
+    return Split(train, held_out)
 
 
 def check_validation_rows(X: Any, y: Any) -> None:

@@ -26,6 +26,7 @@ if "__sklearn_tags__" not in vars(wrappers.BaseWrapper):
     # derives from such a class in the former way, which fails
     wrappers.BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
 
+_COUNT = Interval(Integral, 1, None, closed="left")
 _CONSTRAINTS: dict = {
     "model": [callable, keras.Model, None],
     "build_fn": [callable, keras.Model, None],
@@ -34,29 +35,22 @@ _CONSTRAINTS: dict = {
     "optimizer": [str, keras.optimizers.Optimizer, callable, list, tuple, dict, None],
     "loss": [str, keras.losses.Loss, callable, list, tuple, dict, None],
     "metrics": [str, keras.metrics.Metric, callable, list, tuple, dict, None],
-    "batch_size": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Integral, {-1}),
-        None,
-    ],
-    "validation_batch_size": [
-        Interval(Integral, 1, None, closed="left"),
-        Options(Integral, {-1}),
-        None,
-    ],
+    "batch_size": [_COUNT, Options(Integral, {-1}), None],
+    "validation_batch_size": [_COUNT, Options(Integral, {-1}), None],
     "verbose": [Options(Integral, {0, 1, 2}), StrOptions({"auto"}), "boolean"],
     "callbacks": [keras.callbacks.Callback, callable, list, tuple, dict, None],
     "validation_split": [Interval(Real, 0, 1, closed="left")],
     "shuffle": ["boolean", StrOptions({"batch"})],
     "run_eagerly": ["boolean"],
-    "epochs": [Interval(Integral, 1, None, closed="left")],
+    "epochs": [_COUNT],
+    "log_dir": [str, os.PathLike, None],
 }
 
 
 def _with_log_dir(wrapper):
     """Return a constructor of SciKeras' that takes a folder for TensorBoard as well."""
-    told = inspect.signature(wrapper.__init__)
-    *named, rest = told.parameters.values()
+    signature = inspect.signature(wrapper.__init__)
+    *named, rest = signature.parameters.values()
     log_dir = inspect.Parameter("log_dir", inspect.Parameter.KEYWORD_ONLY, default=None)
 
     @functools.wraps(wrapper.__init__)
@@ -64,7 +58,7 @@ def _with_log_dir(wrapper):
         wrapper.__init__(self, *args, **kwargs)
         self.log_dir = log_dir
 
-    __init__.__signature__ = told.replace(parameters=[*named, log_dir, rest])
+    __init__.__signature__ = signature.replace(parameters=[*named, log_dir, rest])
     return __init__
 
 
@@ -85,6 +79,52 @@ class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
         tags.target_tags.multi_output = True
         tags.non_deterministic = self.random_state is None
         return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, **kwargs):
+        """Build a new net and train it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features, ...)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Labels or targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Factor on each row's loss; rows of weight zero are left out.
+        X_val : array-like of shape (n_validation_samples, n_features, ...), \
+                default=None
+            Rows that are only looked at, instead of a `validation_split`. In a pipeline
+            ``transform_input=["X_val"]`` lets them pass the earlier steps.
+        y_val : array-like, default=None
+            Their labels or targets.
+        **kwargs : dict
+            Arguments of ``keras.Model.fit``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter has a value that it cannot have.
+        ValueError
+            If the data cannot be trained on, or no loss is given.
+        SegmentLearnError
+            If the loss is not a finite number in the first epoch already.
+        ImportError
+            If `log_dir` is given and the package ``tensorboard`` is missing.
+        """
+        weights = self._start_fit(y, sample_weight)
+        return wrappers.BaseWrapper.fit(
+            self, X, y, sample_weight=weights, X_val=X_val, y_val=y_val, **kwargs
+        )
+
+    def _start_fit(self, y, sample_weight):
+        """Return the weights of the rows for a new net."""
+        return sample_weight
 
     def _route(self, destination, also):
         """Return the parameters with a prefix, without it, and some that have none."""
@@ -208,11 +248,7 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
     """
 
     __init__ = _with_log_dir(wrappers.KerasClassifier)
-    _parameter_constraints = {
-        **_CONSTRAINTS,
-        "class_weight": [dict, str, None],
-        "log_dir": [str, os.PathLike, None],
-    }
+    _parameter_constraints = {**_CONSTRAINTS, "class_weight": [dict, str, None]}
     _stratifies = True
 
     def __sklearn_tags__(self):
@@ -221,55 +257,16 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         tags.classifier_tags = ClassifierTags(poor_score=True, multi_label=True)
         return tags
 
+    def _start_fit(self, y, sample_weight):
+        self.classes_ = None
+        return self._weigh(y, sample_weight)
+
     def _weigh(self, y, sample_weight):
         """Multiply the rows' weights by those of their classes."""
         if self.class_weight is None:
             return sample_weight
         weights = compute_sample_weight(class_weight=self.class_weight, y=y)
         return weights if sample_weight is None else weights * np.asarray(sample_weight)
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, **kwargs):
-        """Build a new net and train it.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features, ...)
-            Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Factor on each row's loss; rows of weight zero are left out.
-        X_val : array-like of shape (n_validation_samples, n_features, ...), \
-                default=None
-            Rows that are only looked at, instead of a `validation_split`. In a pipeline
-            ``transform_input=["X_val"]`` lets them pass the earlier steps.
-        y_val : array-like, default=None
-            Their labels.
-        **kwargs : dict
-            Arguments of ``keras.Model.fit``.
-
-        Returns
-        -------
-        self : KerasClassifier
-            The fitted classifier.
-
-        Raises
-        ------
-        InvalidParameterError
-            If a parameter has a value that it cannot have.
-        ValueError
-            If the data cannot be trained on, or no loss is given.
-        SegmentLearnError
-            If the loss is not a finite number in the first epoch already.
-        ImportError
-            If `log_dir` is given and the package ``tensorboard`` is missing.
-        """
-        self.classes_ = None
-        weights = self._weigh(y, sample_weight)
-        return wrappers.BaseWrapper.fit(
-            self, X, y, sample_weight=weights, X_val=X_val, y_val=y_val, **kwargs
-        )
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
@@ -405,7 +402,6 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
     """
 
     __init__ = _with_log_dir(wrappers.KerasRegressor)
-    _parameter_constraints = {**_CONSTRAINTS, "log_dir": [str, os.PathLike, None]}
     _numeric_targets = True
 
     def __sklearn_tags__(self):
@@ -413,47 +409,6 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
         tags.estimator_type = "regressor"
         tags.regressor_tags = RegressorTags(poor_score=True)
         return tags
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, **kwargs):
-        """Build a new net and train it.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features, ...)
-            Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Factor on each row's loss; rows of weight zero are left out.
-        X_val : array-like of shape (n_validation_samples, n_features, ...), \
-                default=None
-            Rows that are only looked at, instead of a `validation_split`. In a pipeline
-            ``transform_input=["X_val"]`` lets them pass the earlier steps.
-        y_val : array-like, default=None
-            Their targets.
-        **kwargs : dict
-            Arguments of ``keras.Model.fit``.
-
-        Returns
-        -------
-        self : KerasRegressor
-            The fitted regressor.
-
-        Raises
-        ------
-        InvalidParameterError
-            If a parameter has a value that it cannot have.
-        ValueError
-            If the data cannot be trained on, or no loss is given.
-        SegmentLearnError
-            If the loss is not a finite number in the first epoch already.
-        ImportError
-            If `log_dir` is given and the package ``tensorboard`` is missing.
-        """
-        return super().fit(
-            X, y, sample_weight=sample_weight, X_val=X_val, y_val=y_val, **kwargs
-        )
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None, **kwargs):

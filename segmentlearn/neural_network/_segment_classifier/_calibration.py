@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # fewer rows would say more about themselves than about new customers
 _FEWEST_ROWS = 300
 _FEWEST_IN_A_CLASS = 50  # for a shift between two classes
-# as if so many rows had said that nothing needs to change
-_ROWS_OF_DOUBT = 10
+# pseudo-rows that pull towards no change
+_PRIOR_ROWS = 10
 _MOST_GAIN = 1.5  # in slope, that an average may have over its nets
 _MOST_ROWS = 10_000  # that show how far the average of the nets is from each of them
 
@@ -101,8 +101,8 @@ def fit_calibration(
         if shifts:
             scaled = scaled + np.array([0.0, parameters[1]])
         by_row = -log_softmax(scaled, axis=1)[np.arange(n_rows), y_encoded]
-        doubt = _ROWS_OF_DOUBT / n_rows * np.sum(parameters**2)
-        return float(share @ by_row + doubt)
+        prior = _PRIOR_ROWS / n_rows * np.sum(parameters**2)
+        return float(share @ by_row + prior)
 
     start = np.zeros(2 if shifts else 1)
     bounds = [(-1.5, 1.5), (-3.0, 3.0)][: len(start)]
@@ -129,10 +129,10 @@ def calibrate_average(
     share = np.full(n_rows, 1.0) if weights is None else weights
     share = share / share.sum()
     average = logits.mean(axis=0)
-    said = softmax(slope * logits + shift, axis=2)
+    probabilities = softmax(slope * logits + shift, axis=2)
     # what the average's probabilities have to have in common with those of the nets
-    agreement = np.einsum("mik,mik,i->", said, logits, share) / n_nets
-    wanted = np.einsum("mik,i->k", said, share) / n_nets
+    agreement = np.einsum("mik,mik,i->", probabilities, logits, share) / n_nets
+    wanted = np.einsum("mik,i->k", probabilities, share) / n_nets
     shifts = n_classes == 2
 
     def apart(parameters: np.ndarray) -> tuple[float, np.ndarray]:

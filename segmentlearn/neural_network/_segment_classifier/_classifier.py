@@ -19,6 +19,9 @@ from segmentlearn.neural_network._labels import (
 )
 from segmentlearn.neural_network._log_folders import go_on_with_log, start_log
 from segmentlearn.neural_network._neural_estimator import (
+    AUTO,
+    CONSTRAINTS,
+    COUNT,
     NeuralEstimator,
     draw_seed,
     restore_on_failure,
@@ -26,9 +29,9 @@ from segmentlearn.neural_network._neural_estimator import (
 from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
 from segmentlearn.neural_network._segment_classifier._construction import build_model
 from segmentlearn.neural_network._segment_classifier._ensemble import (
-    WarmStart,
     clip_probabilities,
     extend_history,
+    load_warm_start,
     mean_history,
     predict_probabilities,
     train_nets,
@@ -42,9 +45,6 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
 )
 from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
 from segmentlearn.neural_network._table import check_probabilities
-
-_COUNT = Interval(Integral, 1, None, closed="left")
-_AUTO = StrOptions({"auto"})
 
 
 class SegmentClassifier(
@@ -222,39 +222,24 @@ class SegmentClassifier(
     _optimizer_states: list | None  # of `partial_fit`, which goes on from them
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [_AUTO, "array-like", _COUNT],
+        **CONSTRAINTS,
+        "hidden_layer_sizes": [AUTO, "array-like", COUNT],
         "effort": [StrOptions(set(EFFORTS))],
-        "n_members": [_COUNT, _AUTO],
-        "n_inner_folds": [Interval(Integral, 0, None, closed="left"), _AUTO],
+        "n_members": [COUNT, AUTO],
+        "n_inner_folds": [Interval(Integral, 0, None, closed="left"), AUTO],
         "numeric_embedding": [StrOptions({"both", "piecewise", "periodic"}), None],
-        "categorical_embedding": [_COUNT, None],
-        "numeric_features": [_AUTO, "array-like"],
-        "activation": [str],
+        "categorical_embedding": [COUNT, None],
+        "numeric_features": [AUTO, "array-like"],
         "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
         "batch_normalization": ["boolean"],
         "l2": [Interval(Real, 0, None, closed="left")],
-        "optimizer": [str, HasMethods(["apply_gradients", "get_config"])],
-        "learning_rate": [Interval(Real, 0, None, closed="neither"), _AUTO],
-        "learning_rate_schedule": [
-            StrOptions({"constant", "cosine", "flat_cosine", "coslog4"}),
-            callable,
-        ],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), AUTO],
         "ema_momentum": [Interval(Real, 0, 1, closed="both"), None],
-        "max_epochs": [_COUNT],
-        "batch_size": [_COUNT, _AUTO],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [_COUNT, _AUTO],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [COUNT, AUTO],
         "calibration": [StrOptions({"auto", "temperature", "affine"}), None],
         "class_weight": [dict, StrOptions({"balanced"}), None],
-        "preprocessor": [_AUTO, HasMethods(["fit_transform", "transform"]), None],
+        "preprocessor": [AUTO, HasMethods(["fit_transform", "transform"]), None],
         "warm_start": ["boolean"],
-        "callbacks": [list, tuple, None],
-        "log_dir": [str, os.PathLike, None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
     }
 
     def __init__(
@@ -404,7 +389,10 @@ class SegmentClassifier(
             returns: that net has the best weights so far.
         """
         self._log = start_log(self, PRESETS)
-        warm_start = self._read_warm_start()
+        warm_start = None
+        if self.warm_start and hasattr(self, "model_"):
+            weights = self.model_.get_weights()
+            warm_start = weights, self.history_, self._network_signature()
         random_state = self._start_training()
         self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
@@ -417,7 +405,9 @@ class SegmentClassifier(
         splits = split_rows(self, data, sizes, random_state)
         model, nets = build_model(self, sizes, data.weighted_features, len(splits))
         self._is_packed = nets[0] is not model
-        history = self._load_warm_start(model, warm_start)
+        history: dict[str, list[float]] = {}
+        if warm_start is not None:
+            history = load_warm_start(model, self._network_signature(), *warm_start)
         n_epochs_before = len(history.get("loss", ()))
         results = train_nets(self, nets, data, splits, sizes, n_epochs_before)
         self._set_fitted(model, results, history)
@@ -535,23 +525,9 @@ class SegmentClassifier(
         self._optimizer_states = None
         return random_state
 
-    def _read_warm_start(self) -> WarmStart | None:
-        """Return what a warm start goes on from; None where there is nothing."""
-        if not self.warm_start or not hasattr(self, "model_"):
-            return None
-        weights = self.model_.get_weights()
-        return WarmStart(weights, self.history_, self._network_signature())
-
-    def _load_warm_start(self, model: Any, warm_start: WarmStart | None) -> dict:
-        """Load the weights of an earlier fit; return its history, or an empty one."""
-        if warm_start is None:
-            return {}
-        return warm_start.load(model, self._network_signature())
-
     def _network_signature(self) -> tuple:
         """Return what the net's inputs and outputs stand for."""
-        classes = getattr(self, "classes_", None)
-        return self._feature_names(), None if classes is None else classes.tolist()
+        return self._feature_names(), self.classes_.tolist()
 
     def _set_fitted(
         self, model: Any, results: list, earlier: dict[str, list[float]]

@@ -34,23 +34,15 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
 from segmentlearn.neural_network._settings import Sizes, resolve_sizes
 from segmentlearn.neural_network._split import Split
 
-# places of a program: more are no faster, and XLA then rounds other numbers differently
-_N_PLACES = 8
+# slots of a program: more are no faster, and XLA then rounds other numbers differently
+_N_SLOTS = 8
 _MOST_BYTES = 256 * 2**20  # of the table that the nets of a program learn from
 # rows of a step times weights; a larger net keeps the processor busy alone
 _MOST_WORK = 2**20
-_OPTIMIZERS = {
-    "adadelta",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "ftrl",
-    "lion",
-    "nadam",
-    "rmsprop",
-    "sgd",
-}
+_OPTIMIZERS = (
+    *("adadelta", "adagrad", "adam", "adamax", "adamw"),
+    *("ftrl", "lion", "nadam", "rmsprop", "sgd"),
+)
 
 
 class TrainingTable:
@@ -81,8 +73,7 @@ class TrainingTable:
             }
             self._prepared[key] = features, learnt
         features, learnt = self._prepared[key]
-        for name, value in learnt.items():
-            setattr(classifier, name, value)
+        classifier.__dict__.update(learnt)
         return weigh_data(classifier, features, y_encoded, self.sample_weight)
 
 
@@ -113,11 +104,8 @@ class PreparedFit:
     @property
     def n_weights(self) -> int:
         """Weights of the net."""
-        widths = (
-            self.spec.n_features,
-            *self.spec.hidden_layer_sizes,
-            self.spec.n_classes,
-        )
+        spec = self.spec
+        widths = spec.n_features, *spec.hidden_layer_sizes, spec.n_classes
         return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
     def net(self) -> Any:
@@ -145,23 +133,21 @@ def reason_to_train_alone(classifier: Any) -> str | None:
     """Return why a classifier cannot be trained beside others, or None if it can."""
     if type(classifier) is not SegmentClassifier:
         return f"{type(classifier).__name__} is not a SegmentClassifier"
-    is_alone = classifier.n_members == 1 and classifier.numeric_embedding is None
-    if not is_alone or classifier.n_inner_folds != 0:
-        return "ensemble of packed nets"
-    if classifier.calibration not in (None, "auto"):
-        return "calibrated net"
-    if classifier.batch_normalization:
-        return "batch normalization"
-    if classifier.warm_start:
-        return "warm start"
-    if classifier.callbacks:
-        return "callbacks"
-    if classifier.verbose:
-        return "progress of a net is shown"
-    optimizer = classifier.optimizer
-    if not isinstance(optimizer, str) or optimizer.lower() not in _OPTIMIZERS:
-        return "optimizer that looks at more than single weights, or an object"
-    return None
+    is_single = classifier.n_members == 1 and classifier.numeric_embedding is None
+    name = classifier.optimizer
+    is_elementwise = isinstance(name, str) and name.lower() in _OPTIMIZERS
+    reasons = {
+        "ensemble of packed nets": not is_single or classifier.n_inner_folds != 0,
+        "calibrated net": classifier.calibration not in (None, "auto"),
+        "batch normalization": classifier.batch_normalization,
+        "warm start": classifier.warm_start,
+        "callbacks": classifier.callbacks,
+        "progress of a net is shown": classifier.verbose,
+        "optimizer that looks at more than single weights, or an object": (
+            not is_elementwise
+        ),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def prepare_fit(
@@ -227,7 +213,7 @@ def _shape(prepared: PreparedFit) -> Hashable:
     """Return what the nets of a program have in common."""
     spec = dataclasses.replace(
         prepared.spec,
-        dropout=tuple(float(rate > 0) for rate in prepared.spec.dropout),
+        dropout=tuple(0.5 * (rate > 0) for rate in prepared.spec.dropout),
         l2=float(prepared.spec.l2 > 0),
     )
     classifier = prepared.classifier
@@ -259,12 +245,8 @@ def _in_parts(group: list[PreparedFit]) -> list[list[PreparedFit]]:
 
 def _rows_of(prepared: PreparedFit) -> Hashable:
     """Return a key of the rows and weights that a classifier learns from."""
-    weights = (
-        None
-        if prepared.data.sample_weight is None
-        else prepared.data.sample_weight.tobytes()
-    )
-    return id(prepared.data.features), weights
+    weights = prepared.data.sample_weight
+    return id(prepared.data.features), None if weights is None else weights.tobytes()
 
 
 def _train(group: list[PreparedFit]) -> Batch | None:
@@ -273,13 +255,11 @@ def _train(group: list[PreparedFit]) -> Batch | None:
     # slow learners first: one that starts last would keep its program for itself
     group = sorted(group, key=lambda prepared: prepared.sizes.learning_rate)
     arguments, members = _members(group)
-    first, n_places = group[0], min(_N_PLACES, len(group))
-    packed = networks.build_classifier_members(first.spec, n_places)
-    key = _shape(first), n_places
+    first, n_slots = group[0], min(_N_SLOTS, len(group))
+    packed = networks.build_classifier_members(first.spec, n_slots)
+    key = _shape(first), n_slots
     if key not in _TRIALS:
-        if len(_TRIALS) >= _MOST_TRIALS:
-            _TRIALS.pop(next(iter(_TRIALS)))
-        _TRIALS[key] = _is_as_alone(group[:n_places], packed, arguments, members)
+        _TRIALS[key] = _is_as_alone(group[:n_slots], packed, arguments, members)
     if not _TRIALS[key]:
         return None
     results = engine.fit_members(packed, members=members, **arguments)
@@ -287,7 +267,6 @@ def _train(group: list[PreparedFit]) -> Batch | None:
 
 
 _TRIALS: dict[Hashable, bool] = {}  # whether programs of a shape train as nets alone
-_MOST_TRIALS = 256
 
 
 def _members(group: list[PreparedFit]) -> tuple[dict, list]:
@@ -300,16 +279,13 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
             offsets[_rows_of(prepared)] = n_rows
             n_rows += len(prepared.data.features)
             parts.append(prepared)
+    tables = [prepared.data for prepared in parts]
     weights = None
-    if any(prepared.data.sample_weight is not None for prepared in parts):
-        weights = np.concatenate(
-            [
-                np.ones(len(prepared.data.y_encoded))
-                if prepared.data.sample_weight is None
-                else prepared.data.sample_weight
-                for prepared in parts
-            ]
-        )
+    if any(data.sample_weight is not None for data in tables):
+        ones = (np.ones(len(data.y_encoded)) for data in tables)
+        pairs = zip(ones, tables, strict=True)
+        own = [one if t.sample_weight is None else t.sample_weight for one, t in pairs]
+        weights = np.concatenate(own)
     nets: dict[int, list] = {}
     members = []
     for prepared in group:
@@ -335,8 +311,8 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
             )
         )
     arguments = {
-        "X": np.concatenate([prepared.data.features for prepared in parts]),
-        "y": np.concatenate([prepared.data.y_encoded for prepared in parts]),
+        "X": np.concatenate([data.features for data in tables]),
+        "y": np.concatenate([data.y_encoded for data in tables]),
         "sample_weight": weights,
         "loss": "sparse_categorical_crossentropy",
         "metrics": ("accuracy",),

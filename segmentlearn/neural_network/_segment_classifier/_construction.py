@@ -70,7 +70,7 @@ def describe_net(
     classifier: "SegmentClassifier", sizes: Sizes, n_features: int
 ) -> networks.ClassifierSpec:
     """Return what an ordinary net of a classifier is made of."""
-    return networks.ClassifierSpec.from_parameters(
+    return networks.ClassifierSpec(
         n_features=n_features,
         n_classes=len(classifier.classes_),
         hidden_layer_sizes=sizes.hidden_layer_sizes,

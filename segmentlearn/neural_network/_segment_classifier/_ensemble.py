@@ -1,7 +1,6 @@
 """The nets of a classifier: how they are trained, go on from a fit, and predict."""
 
 import contextlib
-import dataclasses
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,7 @@ def train_nets(
 ) -> list:
     """Train the nets in turn, each on its split, with one compiled program."""
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
+    settings = _fit_arguments(classifier, data, sizes)
     results = []
     for number, (net, split, log) in enumerate(zip(nets, splits, logs, strict=True)):
         # an ensemble without some of its nets would not be what was asked for
@@ -55,7 +55,7 @@ def train_nets(
                 seed=net_seed(classifier._seed, number),
                 log_dir=log,
                 **split.fit_arguments(),
-                **_fit_arguments(classifier, data, sizes),
+                **settings,
             )
         results.append(result)
     return results
@@ -73,29 +73,27 @@ def train_one_epoch(
     nets = networks.packed_nets(model)
     states = classifier._optimizer_states or [None] * len(nets)
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    seed = (classifier._seed + n_epochs_before) % 2**31
+    settings = _fit_arguments(classifier, data, sizes)
     before = model.get_weights()
-    results = []
     try:
-        for number, (net, state, log) in enumerate(
-            zip(nets, states, logs, strict=True)
-        ):
-            result = engine.fit(
+        return [
+            engine.fit(
                 net,
                 data.features,
                 data.y_encoded,
-                epochs=1,
                 optimizer_state=state,
-                seed=net_seed(seed, number),
+                seed=net_seed(classifier._seed + n_epochs_before, number),
                 log_dir=log,
                 train_rows=data.rows,
-                **_fit_arguments(classifier, data, sizes),
+                **settings,
             )
-            results.append(result)
+            for number, (net, state, log) in enumerate(
+                zip(nets, states, logs, strict=True)
+            )
+        ]
     except BaseException:
         model.set_weights(before)  # the nets are trained in place
         raise
-    return results
 
 
 def stopping_rule(
@@ -145,40 +143,24 @@ def _fit_arguments(
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class WarmStart:
-    """What a warm start goes on from.
+def load_warm_start(
+    model: Any, signature: tuple, weights: list, history: dict, earlier: tuple
+) -> dict[str, list[float]]:
+    """Give a new net the earlier weights if they fit; return its history so far.
 
-    Parameters
-    ----------
-    weights : list of ndarray
-        Of the net.
-    history : dict of str to list of float
-        Of all epochs so far.
-    signature : tuple
-        Names of the net's inputs, and classes of its outputs.
+    A signature holds the names of a net's inputs and the classes of its outputs.
     """
-
-    weights: list
-    history: dict[str, list[float]]
-    signature: tuple
-
-    def load(self, model: Any, signature: tuple) -> dict[str, list[float]]:
-        """Give a new net the earlier weights if they fit; return its history so far."""
-        shapes = [tuple(weight.shape) for weight in model.weights]
-        if (
-            shapes == [np.shape(array) for array in self.weights]
-            and signature == self.signature
-        ):
-            model.set_weights(self.weights)
-            return self.history
-        warnings.warn(
-            "warm_start: the net, the classes or the columns are not those of the last "
-            "fit, so training starts from fresh weights.",
-            SegmentLearnWarning,
-            stacklevel=5,
-        )
-        return {}
+    shapes = [tuple(weight.shape) for weight in model.weights]
+    if shapes == [np.shape(array) for array in weights] and signature == earlier:
+        model.set_weights(weights)
+        return history
+    warnings.warn(
+        "warm_start: the net, the classes or the columns are not those of the last "
+        "fit, so training starts from fresh weights.",
+        SegmentLearnWarning,
+        stacklevel=4,
+    )
+    return {}
 
 
 def mean_history(histories: Sequence[dict[str, list]]) -> dict[str, list[float]]:

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine import keras
 from segmentlearn.engine._program._architecture import copy_architecture
 from segmentlearn.engine._program._matmul_layers import FastDense, FastEinsum, fast_type
 

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from segmentlearn import engine
-from segmentlearn.engine import _keras_fit as fallback
-from segmentlearn.engine._backend import keras, tf
+from segmentlearn.engine import keras, reason_not_to_compile, warn_once
 from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
 
 Dense, Input = keras.layers.Dense, keras.Input
@@ -17,7 +17,7 @@ SLOWER = "Keras' own fit, which is slower, because"
 @pytest.fixture(autouse=True)
 def _warn_again():
     """Each reason is warned about once in a process; let it be once in a test."""
-    fallback.warn_once.cache_clear()
+    warn_once.cache_clear()
 
 
 class Batches(keras.callbacks.Callback):
@@ -140,7 +140,7 @@ def test_reasons(case, small_net):
         "loss": "mse",
         **changes,
     }
-    assert reason in fallback.reason_not_to_compile(**settings)
+    assert reason in reason_not_to_compile(**settings)
 
 
 def test_no_reason(small_net):
@@ -148,7 +148,7 @@ def test_no_reason(small_net):
     optimizer = keras.optimizers.AdamW(clipnorm=1.0)
     callbacks = [keras.callbacks.EarlyStopping()]
     assert (
-        fallback.reason_not_to_compile(
+        reason_not_to_compile(
             small_net(), optimizer, callbacks, "mse", ("accuracy", "mae")
         )
         is None
@@ -190,7 +190,7 @@ def test_the_warning_comes_once():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for reason in ("one reason", "one reason", "another", "one reason"):
-            fallback.warn_once(reason)
+            warn_once(reason)
     assert [str(one.message).split("because ")[1] for one in caught] == [
         "one reason.",
         "another.",
@@ -235,6 +235,24 @@ class TestSameResult:
         theirs = train(uncompiled, **settings)
         assert_same_weights(compiled, uncompiled)
         np.testing.assert_allclose(ours, theirs.history["val_loss"], rtol=1e-4)
+
+    def test_the_schedule_is_followed_by_epochs(self, small_net, train):
+        """Each epoch has the rate of its first step."""
+        settings = {"learning_rate_schedule": "cosine", "epochs": 4}
+        ours = train(small_net(), **settings).history["learning_rate"]
+        theirs = train(line_by_line(small_net()), **settings).history["learning_rate"]
+        assert theirs == pytest.approx(ours)
+
+    def test_a_schedule_object_is_left_alone(self, small_net, train):
+        """Keras does not let its rate be set."""
+        decay = keras.optimizers.schedules.ExponentialDecay(0.25, 5, 0.5)
+        result = train(
+            line_by_line(small_net()),
+            optimizer=keras.optimizers.SGD(decay),
+            learning_rate_schedule="cosine",
+            epochs=2,
+        )
+        assert result.history["learning_rate"] == pytest.approx([0.25, 0.125])
 
     def test_several_outputs(self, table):
         """The first output's metric stands under its own name."""

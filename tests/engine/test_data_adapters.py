@@ -1,54 +1,48 @@
-"""A large table is trained on in segments, with what a whole one would give."""
+"""A large table is trained on in chunks, with what a whole one would give."""
 
 import numpy as np
 import pytest
 
 from segmentlearn import engine
-from segmentlearn.engine._backend import keras
-from segmentlearn.engine._data import _adapters as passes
-from segmentlearn.engine._data._adapters import SegmentedRows, WholeRows, hold_rows
+from segmentlearn.engine import keras
+from segmentlearn.engine._data import _adapters
+from segmentlearn.engine._data._adapters import (
+    ChunkedRows,
+    WholeRows,
+    make_data_adapter,
+)
 from segmentlearn.engine._data._padding import Table
-from segmentlearn.engine._program import _epoch_program as program
-from segmentlearn.engine._program._epoch_program import Recipe
+from segmentlearn.engine._program import _epoch_program
+from segmentlearn.engine._program._compile_spec import CompileSpec
 
-SEGMENT = 16 * 20  # bytes: 20 rows of three numbers and a class, rounded up to 24
+CHUNK = 16 * 20  # bytes: 20 rows of three numbers and a class, rounded up to 24
 
 
 @pytest.fixture
-def in_segments(monkeypatch):
+def in_chunks(monkeypatch):
     """A function that makes every table a large one."""
 
     def set_up():
         engine.clear_cache()
-        monkeypatch.setattr(passes, "_CACHED_UNTIL", 0)
-        monkeypatch.setattr(passes, "_SEGMENT", SEGMENT)
-        monkeypatch.setattr(passes, "_SMALLER", 1)
-        monkeypatch.setattr(passes, "VALIDATION_CHUNK", 8)
-        monkeypatch.setattr(program, "VALIDATION_CHUNK", 8)
+        monkeypatch.setattr(_adapters, "_CACHED_UNTIL", 0)
+        monkeypatch.setattr(_adapters, "_CHUNK", CHUNK)
+        monkeypatch.setattr(_adapters, "_SMALLER", 1)
+        monkeypatch.setattr(_adapters, "VALIDATION_CHUNK", 8)
+        monkeypatch.setattr(_epoch_program, "VALIDATION_CHUNK", 8)
 
     yield set_up
     engine.clear_cache()
 
 
-def recipe(**changes):
-    """Return a recipe; the number of members matters here."""
-    settings = {
-        "loss": "mse",
-        "optimizer": keras.optimizers.SGD(),
-        "metrics": (),
-        "weighted_metrics": (),
-        "loss_weights": None,
-        "batch_size": 8,
-        "n_members": None,
-        "jit_compile": False,
-    }
-    return Recipe(**{**settings, **changes})
+def spec(**changes):
+    """Return a spec; the number of members matters here."""
+    return CompileSpec("mse", keras.optimizers.SGD(), batch_size=8, **changes)
 
 
-def both_ways(train, small_net, in_segments, net=None, **settings):
-    """Train the same net on the whole table and in segments."""
+def both_ways(train, small_net, in_chunks, net=None, **settings):
+    """Train the same net on the whole table and in chunks."""
     results = []
-    for prepare in (lambda: None, in_segments):
+    for prepare in (lambda: None, in_chunks):
         prepare()
         model = small_net(**(net or {}))
         result = train(model, batch_size=8, **settings)
@@ -68,21 +62,21 @@ def both_ways(train, small_net, in_segments, net=None, **settings):
     ],
     ids=["plain", "weights", "schedule", "validation", "average", "shuffled"],
 )
-def test_same_training(train, small_net, in_segments, settings):
-    """History and weights agree to rounding, the last and smaller segment included."""
-    whole, segmented = both_ways(train, small_net, in_segments, **settings)
-    assert whole[0].keys() == segmented[0].keys()
+def test_same_training(train, small_net, in_chunks, settings):
+    """History and weights agree to rounding, the last and smaller chunk included."""
+    whole, chunked = both_ways(train, small_net, in_chunks, **settings)
+    assert whole[0].keys() == chunked[0].keys()
     for name, values in whole[0].items():
-        np.testing.assert_allclose(segmented[0][name], values, rtol=2e-4, err_msg=name)
-    for one, other in zip(whole[1], segmented[1], strict=True):
+        np.testing.assert_allclose(chunked[0][name], values, rtol=2e-4, err_msg=name)
+    for one, other in zip(whole[1], chunked[1], strict=True):
         np.testing.assert_allclose(one, other, atol=2e-5)
 
 
-def test_same_batch_statistics(table, in_segments):
+def test_same_batch_statistics(table, in_chunks):
     """The last batch is filled up with real rows, so its mean is theirs."""
     X, y = table
     statistics = []
-    for prepare in (lambda: None, in_segments):
+    for prepare in (lambda: None, in_chunks):
         prepare()
         net = keras.Sequential(
             [
@@ -104,9 +98,9 @@ def test_same_batch_statistics(table, in_segments):
     np.testing.assert_allclose(*statistics, atol=1e-6)
 
 
-def test_tables_of_any_size_share_a_program(small_net, train, table, in_segments):
+def test_tables_of_any_size_share_a_program(small_net, train, table, in_chunks):
     """The buffer's length depends on the rows' size only."""
-    in_segments()
+    in_chunks()
     X, y = table
     engine.clear_cache()
     for n_rows in (30, 70):
@@ -123,15 +117,15 @@ def test_tables_of_any_size_share_a_program(small_net, train, table, in_segments
 def test_a_small_table_is_held_whole():
     """Rows that fit into the processor's cache are quickly found."""
     small = Table([np.zeros((10, 3), np.float32)], [np.zeros(10, np.int32)])
-    assert type(hold_rows(small, recipe())) is WholeRows
+    assert type(make_data_adapter(small, spec())) is WholeRows
 
 
 def test_a_large_table_is_not_copied():
     """A map of a file stays one: rows are read when they are visited."""
     large = np.zeros((3_000_000, 4), np.float32)
     table = Table([large], [np.zeros(3_000_000, np.int32)])
-    held = hold_rows(table, recipe())
-    assert type(held) is SegmentedRows
+    held = make_data_adapter(table, spec())
+    assert type(held) is ChunkedRows
     assert np.shares_memory(held._sources[0], large)
     assert held.tensors.capacity * 20 < 9 * 2**20
 
@@ -140,7 +134,7 @@ def test_a_table_of_few_wide_rows_is_held_whole():
     """Two buffers of whole steps would take as much memory as a copy."""
     table = Table([np.zeros((600, 10_000), np.float32)], [np.zeros(600, np.int32)])
     assert table.n_bytes > 16 * 2**20
-    assert type(hold_rows(table, recipe())) is WholeRows
+    assert type(make_data_adapter(table, spec())) is WholeRows
 
 
 def test_rows_may_be_drawn_more_often_than_there_are(small_net, train):
@@ -153,25 +147,25 @@ def test_rows_may_be_drawn_more_often_than_there_are(small_net, train):
 def test_members_hold_the_whole_table():
     """Each visits rows of its own."""
     large = Table([np.zeros((2_000_000, 3), np.float32)], [np.zeros(2_000_000)])
-    assert type(hold_rows(large, recipe(n_members=2))) is WholeRows
+    assert type(make_data_adapter(large, spec(n_members=2))) is WholeRows
 
 
 def test_interrupting_an_epoch_keeps_the_one_before(
-    small_net, train, in_segments, monkeypatch
+    small_net, train, in_chunks, monkeypatch
 ):
-    """Ctrl-C between two segments leaves no half-trained net."""
-    in_segments()
+    """Ctrl-C between two chunks leaves no half-trained net."""
+    in_chunks()
     whole = small_net()
     train(whole, epochs=1, batch_size=8)
-    fill, calls = passes._Buffer.fill, []
+    fill, calls = _adapters._Buffer.fill, []
 
     def stop(self, *arguments):
         calls.append(self)
-        if len(calls) == 5:  # three segments make an epoch
+        if len(calls) == 5:  # three chunks make an epoch
             raise KeyboardInterrupt
         return fill(self, *arguments)
 
-    monkeypatch.setattr(passes._Buffer, "fill", stop)
+    monkeypatch.setattr(_adapters._Buffer, "fill", stop)
     model = small_net()
     with pytest.warns(UserWarning, match="interrupted after 1 of 4 epochs"):
         result = train(model, epochs=4, batch_size=8)
