@@ -42,7 +42,24 @@ class TableSchema:
         decimal: str | None = None,
         day_first: bool | None = None,
     ) -> Self:
-        """Find out what each column of text holds."""
+        """Find out what each column of text holds.
+
+        Parameters
+        ----------
+        columns : dict of str to array
+            Cells by the names of the columns.
+        decimal : {".", ","}, default=None
+            Decimal mark of numbers that could be read either way; None goes by the
+            other columns.
+        day_first : bool, default=None
+            Whether the day is first in dates that could be read either way; None leaves
+            them as they are.
+
+        Returns
+        -------
+        schema : TableSchema
+            How each column of text is read.
+        """
         texts = {name: cells for name, cells in columns.items() if is_text(cells)}
         if decimal is None:
             proven = {column_decimal(cells) for cells in texts.values()}
@@ -64,7 +81,19 @@ class TableSchema:
     ) -> Self:
         """Find out how the columns of any table are read.
 
-        Those of `categorical` are levels, those of `dates` have these formats.
+        Parameters
+        ----------
+        table : Table
+            As other packages have it.
+        categorical : collection of str, default=()
+            Columns of levels, whatever they look like.
+        dates : dict of str to str, default=None
+            Formats of columns of dates.
+
+        Returns
+        -------
+        schema : TableSchema
+            How each column is read.
         """
         chosen = {*categorical, *(dates or ())}
         texts = {c.name: c.cells for c in table.columns if is_text(c.cells)}
@@ -83,16 +112,46 @@ class TableSchema:
         return cls(readings)
 
     def written(self, name: str) -> str:
-        """Return how the text of a column is written; empty for what is usual."""
+        """Return how the text of a column is written.
+
+        Parameters
+        ----------
+        name : str
+            The column.
+
+        Returns
+        -------
+        words : str
+            Empty for what is usual.
+        """
         return self.readings[name].describe() if name in self.readings else ""
 
     def ambiguous_dates(self) -> dict[str, str]:
-        """Return the columns of dates that have more than one format, and which."""
+        """Return the columns of dates that could be read in more than one way.
+
+        Returns
+        -------
+        formats : dict of str to str
+            The formats by column.
+        """
         found = self.readings.items()
         return {name: one.ambiguous for name, one in found if one.ambiguous}
 
     def read_columns(self, table: Table) -> tuple[Table, list[str]]:
-        """Return a table whose columns hold what those of this schema do."""
+        """Read the columns of a table as those of the table that this is the schema of.
+
+        Parameters
+        ----------
+        table : Table
+            As other packages have it.
+
+        Returns
+        -------
+        table : Table
+            Columns that could not be read are left as they are.
+        notes : list of str
+            What was lost, a sentence each.
+        """
         notes: list[str] = []
         columns = []
         for column in table.columns:
@@ -107,7 +166,22 @@ class TableSchema:
     def read(
         self, columns: Mapping[str, Any], source: str
     ) -> tuple[pd.DataFrame, list[str]]:
-        """Return the columns as they are understood, and sentences on what was lost."""
+        """Read columns.
+
+        Parameters
+        ----------
+        columns : dict of str to array
+            Cells by the names of the columns.
+        source : str
+            Where they are from.
+
+        Returns
+        -------
+        frame : DataFrame
+            The columns as they are understood.
+        notes : list of str
+            What was lost, a sentence each.
+        """
         notes: list[str] = []
         read = {}
         for name, cells in columns.items():
@@ -124,7 +198,18 @@ class TableSchema:
         return pd.DataFrame(read), notes
 
     def to_dict(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Return how columns are read as plain values, for an archive."""
+        """Return how columns are read as plain values.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The columns.
+
+        Returns
+        -------
+        stored : dict of str to dict
+            What JSON can hold.
+        """
         return {
             name: dataclasses.asdict(self.readings[name])
             for name in names
@@ -133,12 +218,34 @@ class TableSchema:
 
     @classmethod
     def of_text(cls, names: Iterable[str]) -> Self:
-        """Return the schema of columns that hold levels, whatever they look like."""
+        """Return the schema of columns that hold levels, whatever they look like.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The columns.
+
+        Returns
+        -------
+        schema : TableSchema
+            Of these columns.
+        """
         return cls(dict.fromkeys(names, TextReading("category")))
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Mapping[str, Any]]) -> Self:
-        """Return the schema that `to_dict` has written."""
+        """Return the schema that `to_dict` has written.
+
+        Parameters
+        ----------
+        stored : dict of str to dict
+            What it returned.
+
+        Returns
+        -------
+        schema : TableSchema
+            The same.
+        """
         readings = {}
         for name, values in stored.items():
             form = values["format"]

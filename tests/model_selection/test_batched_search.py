@@ -5,7 +5,6 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from packaging.version import Version
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression

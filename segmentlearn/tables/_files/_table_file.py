@@ -27,7 +27,7 @@ from segmentlearn.tables._schema_reading import TableSchema
 class TableFile:
     """A table of customers and where it came from.
 
-    Attributes
+    Parameters
     ----------
     source : str
         The file, as errors name it.
@@ -35,11 +35,11 @@ class TableFile:
         The table: numbers, dates, truth values and text, as `schema` says.
     schema : TableSchema
         How each column is understood.
-    cells : pyarrow.Table or None
+    cells : pyarrow.Table or None, default=None
         Every cell as it stands in a text file; None for files of typed cells.
-    dialect : Dialect or None
+    dialect : Dialect or None, default=None
         How a text file is written.
-    notes : list of str
+    notes : list of str, default=[]
         What was lost or doubtful, a sentence each.
     """
 
@@ -61,7 +61,18 @@ class TableFile:
         return list(self.frame.columns)
 
     def text(self, name: str) -> pd.Series:
-        """Return the cells of a column as text, as they stand in the file."""
+        """Return the cells of a column as text, as they stand in the file.
+
+        Parameters
+        ----------
+        name : str
+            The column.
+
+        Returns
+        -------
+        cells : Series of str
+            None where a file of typed cells has none.
+        """
         if self.cells is not None:
             return self.cells.column(name).to_pandas().astype(object)
         column = self.frame[name]
@@ -73,7 +84,13 @@ class TableFile:
         return self.dialect is None or self.dialect.is_plain
 
     def describe(self) -> str:
-        """Return in one line how the file was read."""
+        """Return in one line how the file was read.
+
+        Returns
+        -------
+        line : str
+            Rows, columns, and how a text file is written.
+        """
         n_rows, n_columns = self.frame.shape
         how = f" ({self.dialect.describe()})" if self.dialect is not None else ""
         return f"{self.source}: {n_rows:,} rows, {n_columns} columns{how}"
@@ -90,7 +107,7 @@ def read_table(
     sheet: str | int | None = None,
     query: str | None = None,
     schema: TableSchema | None = None,
-    labels: Mapping[str, str] = PARAMETERS,
+    labels: Mapping[str, str] | None = None,
 ) -> TableFile:
     """Read a table of customers from a file or a database.
 
@@ -144,6 +161,7 @@ def read_table(
     1  Bob    99.0
     """
     name = _name_of(source)
+    labels = labels or PARAMETERS
     if is_database(source):
         return _typed(name, read_database(source, query, labels), schema, decimal)
     if query is not None:
