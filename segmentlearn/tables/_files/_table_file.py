@@ -39,8 +39,18 @@ class TableFile:
         Every cell as it stands in a text file; None for files of typed cells.
     dialect : Dialect or None, default=None
         How a text file is written.
-    notes : list of str, default=[]
+    notes : sequence of str, default=()
         What was lost or doubtful, a sentence each.
+
+    Examples
+    --------
+    >>> import io
+    >>> from segmentlearn.tables import read_table
+    >>> table = read_table(io.BytesIO(b"name;spend\\nAda;1,5\\nBob;2,5"))
+    >>> table.describe()
+    "the table: 2 rows, 2 columns (separator ';', utf-8)"
+    >>> table.text("spend").tolist()
+    ['1,5', '2,5']
     """
 
     source: str
@@ -48,7 +58,7 @@ class TableFile:
     schema: TableSchema
     cells: pa.Table | None = None
     dialect: Dialect | None = None
-    notes: list[str] = dataclasses.field(default_factory=list)
+    notes: Sequence[str] = ()
 
     @property
     def path(self) -> pathlib.Path:
