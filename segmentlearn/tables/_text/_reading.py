@@ -77,7 +77,9 @@ class TextReading:
                 values = is_true.astype(object)
                 values[~present | unreadable] = None
         else:
-            values = pd.array(marked.to_pandas(), dtype="str")
+            series = marked.to_pandas()
+            is_plain = isinstance(series.dtype, np.dtype)  # before pandas 3
+            values = series.to_numpy() if is_plain else series.array
             unreadable = np.zeros(len(present), dtype=bool)
         was_present = _to_mask(pc.is_valid(texts))
         bad = np.flatnonzero(unreadable)
