@@ -53,7 +53,7 @@ print(f"{len(X):,} customers with a segment, {len(new):,} without")
 # Missing values
 # --------------
 # Both tables, before and after imputation. The imputer learns from the first
-# table and treats the second alike; no row is dropped.
+# table and treats the second in the same way; no row is dropped.
 imputer = MixedImputer(add_indicator=False).fit(X)
 missing = MissingValuesDisplay.from_frames(
     {"train": X, "new": new},

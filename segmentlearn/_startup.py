@@ -68,7 +68,7 @@ def _prepare_environment() -> None:
     # which TensorFlow does not read: without this, n_jobs workers fight for the cores
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit():
-        # a worker inherits what its parent was told, which was for the parent
+        # a worker inherits its parent's settings, which were for the parent
         inherited = os.environ.get(_OWN_THREADS)
         os.environ[_OWN_THREADS] = threads
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):

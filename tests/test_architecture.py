@@ -178,7 +178,7 @@ def test_unfitted_estimator_is_light():
 
 
 def test_wrong_parameters_are_refused_before_tensorflow_is_loaded():
-    """A mistake costs no seconds: it is told before the heavy import."""
+    """A mistake costs no seconds: it is reported before the heavy import."""
     code = (
         "import sys\n"
         "from segmentlearn import SegmentClassifier\n"

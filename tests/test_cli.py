@@ -95,10 +95,10 @@ def test_fit_writes_an_archive_that_python_reads(archive):
 
 def test_reported_model_is_the_saved_one(fitted, folder, archive):
     """The accuracy in the report is what the archive gives on the held-out rows."""
-    told = float(fitted.stdout.partition("accuracy ")[2].partition(";")[0])
+    shown = float(fitted.stdout.partition("accuracy ")[2].partition(";")[0])
     facts = inspect(archive).metadata
     assert facts["held_out_rows"] == 48
-    assert round(facts["held_out_accuracy"], 3) == told
+    assert round(facts["held_out_accuracy"], 3) == shown
 
 
 def test_same_seed_writes_the_same_model(folder, archive, tmp_path):
@@ -201,7 +201,7 @@ def test_predict_reports_what_is_new_in_the_rows(archive, folder, write):
 
 
 def test_predict_compares_with_known_segments(archive, folder, tmp_path):
-    """Where the target is in the file too, the share found is told."""
+    """Where the target is in the file too, the share found is shown."""
     out = tmp_path / "scored.csv"
     result = run("predict", archive, folder / "train.csv", "--out", out)
     assert "'Segmentation' of 240 customers is in the file; 0." in result.stderr
@@ -339,7 +339,7 @@ def test_missing_file_and_folder(tmp_path):
 
 
 def test_target_that_is_not_there(folder):
-    """The columns that are there are told, and the likely one."""
+    """The columns that are there are listed, and the likely one."""
     result = run("fit", folder / "train.csv", "--target", "Segmentatoin")
     assert_one_line_error(result, "Gender", "Did you mean 'Segmentation'?")
 
@@ -524,7 +524,7 @@ def test_columns_that_fit_left_out_may_be_absent(tmp_path):
 
 
 def test_archive_and_table_the_wrong_way_round(archive, folder):
-    """The order is told."""
+    """The order is named."""
     result = run("predict", folder / "new.csv", archive)
     assert_one_line_error(result, "the archive comes first, then the table")
 

@@ -113,7 +113,7 @@ def test_top_level_names_are_those_of_the_subpackages():
 
 @pytest.mark.parametrize("package", ["segmentlearn", "segmentlearn.engine"])
 def test_unknown_name_is_an_attribute_error(package):
-    """A name that is not there is told as Python tells it."""
+    """A name that is not there is reported as Python reports it."""
     module = importlib.import_module(package)
     with pytest.raises(
         AttributeError, match=f"module '{package}' has no attribute 'x'"

@@ -58,17 +58,17 @@ def _customers(kind, n_samples, seed, **options):
         )
         return X, truth.segment
 
-    told = "".join(f", {name}={value}" for name, value in options.items())
-    return Table(f"make_customers({kind!r}, {n_samples}, seed {seed}{told})", load)
+    arguments = "".join(f", {name}={value}" for name, value in options.items())
+    return Table(f"make_customers({kind!r}, {n_samples}, seed {seed}{arguments})", load)
 
 
-def _blobs(k, n_columns, n_noise, seed, spread):
+def _blobs(k, n_columns, n_noise, seed, deviation):
     def load():
         X, y = datasets.make_blobs(
             1500,
             n_features=n_columns,
             centers=k,
-            cluster_std=spread,
+            cluster_std=deviation,
             random_state=seed,
             center_box=(-5, 5),
         )

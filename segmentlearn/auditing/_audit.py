@@ -130,7 +130,7 @@ def audit(
       0.97, and one from 0.75 that is 1.5 times as strong (2 AUC − 1) as the next or
       whose name speaks of what comes afterwards [1]_. A copy has as many values as
       there are classes and an AUC of 0.999 or more. Whether it is a leak, only
-      somebody who knows the columns can judge.
+      somebody who knows the columns can decide.
     - "duplicate-rows", "conflicting-labels": rows with equal features. They are a
       warning only where chance does not explain them.
     - "missing-labels", "single-class", "small-classes", "class-imbalance",

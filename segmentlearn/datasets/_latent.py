@@ -272,7 +272,7 @@ def _separate_centers(n_centers: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _in_ball(n_points: int, rng: np.random.Generator) -> np.ndarray:
-    """Points spread evenly over the ball of radius one."""
+    """Points drawn uniformly from the ball of radius one."""
     directions = rng.standard_normal((n_points, N_DIMENSIONS))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return directions * rng.random((n_points, 1)) ** (1.0 / N_DIMENSIONS)

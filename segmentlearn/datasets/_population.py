@@ -28,7 +28,7 @@ class Feature:
     """One column: its levels and how often each occurs in each group of rows.
 
     The groups are the segments, or the classes where `after_outcome` is set. A numeric
-    feature with `widths` is spread evenly over the cell that starts at its level.
+    feature with `widths` is uniform over the cell that starts at its level.
     """
 
     name: str

@@ -285,7 +285,7 @@ def _take(table: Table, numbers: np.ndarray) -> tuple:
     if table.weights is None:
         return X, y, None
     weights = np.asarray(table.weights, np.float32)[numbers]
-    # weights of one are left out: Keras cannot spread them over masked time steps
+    # weights of one are left out: Keras cannot apply them to masked time steps
     return X, y, None if (weights == 1).all() else weights
 
 

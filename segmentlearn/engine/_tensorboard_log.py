@@ -242,7 +242,7 @@ def as_folder(log_dir: Any) -> LogFolder | LogPart | None:
 
 
 def weight_names(model: Any) -> list[str]:
-    """Name the weights of a model, each differently, and alike in equal models.
+    """Name the weights of a model, each differently, and equally in equal models.
 
     Keras numbers layers without a name through the whole process; here each model
     counts its own, so that histograms of two fits have the same names.

@@ -60,7 +60,7 @@ def save(
     trusted : iterable of str or type, default=()
         Classes that the estimator holds and that are neither segmentlearn's nor
         scikit-learn's nor imbalanced-learn's, as types or by full name. `load` must be
-        told the same.
+        passed the same.
 
     Raises
     ------

@@ -232,20 +232,24 @@ def _find_unwritable(
     return path, value, error
 
 
-def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -> None:
+def _prove_readable(
+    state: bytes, written: dict[str, str], networks: list[bytes]
+) -> None:
     """Build the estimator without its nets, write it again and compare."""
     schema, _ = read_schema(state, Budget(sys.maxsize))
     try:
         with restore_networks([None] * len(networks), from_plain):
             rebuilt = _build(state, names_in(walk(schema)))
         with externalize_networks(PlainState()):
-            retold = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
+            rewritten = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
     except Exception as error:
         raise ArchiveError(
             f"the estimator would not come back from an archive: {error}. {_CURE}"
         ) from error
     different = [
-        place for place in {**told, **retold} if told.get(place) != retold.get(place)
+        place
+        for place in {**written, **rewritten}
+        if written.get(place) != rewritten.get(place)
     ]
     if different:
         raise ArchiveError(
@@ -256,8 +260,8 @@ def _prove_readable(state: bytes, told: dict[str, str], networks: list[bytes]) -
 def _explain_unwritable(nodes: list[Node], refused: dict[str, list[str]]) -> str:
     loaders = {node.name: node.loader for node in nodes}
     classes = sorted(name for name in refused if loaders[name] in _CLASS_LOADERS)
-    told = [f"{refused[name][0]} is an object of class {name}" for name in classes]
-    told += [
+    objects = [f"{refused[name][0]} is an object of class {name}" for name in classes]
+    objects += [
         f"{places[0]} is the function or method {name}"
         for name, places in sorted(refused.items())
         if name not in classes
@@ -265,7 +269,7 @@ def _explain_unwritable(nodes: list[Node], refused: dict[str, list[str]]) -> str
     cure = f"If you trust it, name it to save and to load: trusted={classes!r}."
     if len(classes) < len(refused):
         cure = f"Functions are code, which an archive never holds. {_CURE}"
-    return f"an archive cannot hold this estimator: {'; '.join(told)}. {cure}"
+    return f"an archive cannot hold this estimator: {'; '.join(objects)}. {cure}"
 
 
 def _explain_unreadable(refused: dict[str, list[str]]) -> str:

@@ -29,7 +29,7 @@ class ArchiveInfo:
     networks : tuple of tuple of str
         One line for each layer of each net.
     trusted : tuple of str
-        Classes that `load` must be told to trust.
+        Classes that `load` must be passed as trusted.
     metadata : dict
         What was handed to `save`.
     members : dict of str to int

@@ -48,7 +48,7 @@ class Manifest:
     feature_names : list of str or None
         Columns that the estimator was fitted with.
     trusted : list of str
-        Classes that `load` must be told to trust.
+        Classes that `load` must be passed as trusted.
     members : dict of str to dict
         ``sha256`` and ``size`` of every other member.
     metadata : dict

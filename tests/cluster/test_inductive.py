@@ -185,7 +185,7 @@ def test_clones_are_not_fitted(fitted, name):
 
 @every_clusterer
 def test_pipelines_predict(name, X, new_rows):
-    """After a scaler, unlike columns count alike, and new rows are assigned."""
+    """After a scaler, different columns count equally, and new rows are assigned."""
     clusterer = clone(ALL[name])
     scales = {"eps": 0.4, "bandwidth": 0.8, "gamma": 1.0, "preference": -60}
     known = {key: scales[key] for key in scales if key in clusterer.get_params()}

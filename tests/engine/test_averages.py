@@ -225,7 +225,7 @@ def without_compiler(model):
 
 @pytest.mark.filterwarnings("ignore:training with Keras' own fit")
 class TestKerasOwnFit:
-    """What cannot be compiled is averaged, measured and stopped alike."""
+    """What cannot be compiled is averaged, measured and stopped in the same way."""
 
     def pair(self, optimizer, **settings):
         """Train both ways; return the results and the models."""

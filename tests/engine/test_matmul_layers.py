@@ -87,7 +87,7 @@ def test_only_plain_layers_are_replaced():
 
 
 def test_weights_keep_their_order():
-    """Of two layers alike, each gets its own weights in the copy."""
+    """Of two equal layers, each gets its own weights in the copy."""
     inputs = x = keras.Input((3, 4))
     for _ in range(2):
         x = keras.layers.EinsumDense("bmi,ih->bmh", (3, 4), bias_axes="mh")(x)

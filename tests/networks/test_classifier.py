@@ -75,7 +75,7 @@ def test_penalty():
 
 
 def test_the_seed_decides_the_weights():
-    """Equal for equal seeds, others for others; no two layers alike."""
+    """Equal for equal seeds, others for others; no two layers equal."""
     one, same, other = (build(seed, hidden_layer_sizes=(3, 3)) for seed in (1, 1, 2))
     for index in (0, 2, 4):
         np.testing.assert_array_equal(

@@ -61,7 +61,7 @@ def test_every_row_gets_a_probability_from_a_net_that_held_it_out(packed, number
 
 
 def test_held_out_rows_did_not_teach(make_packed):
-    """Labels that are drawn at random cannot be told out of fold."""
+    """Labels that are drawn at random cannot be predicted out of fold."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(90, 5)), rng.integers(0, 2, 90)
     clf = make_packed(early_stopping=True, max_epochs=60, n_iter_no_change=60)

@@ -113,7 +113,7 @@ def test_unknown_labels_are_listed(labels):
 
 
 def test_lengths_must_agree():
-    """X and y of other lengths are told by their lengths."""
+    """X and y of other lengths are reported by their lengths."""
     with pytest.raises(ValueError, match="different lengths: 1 and 2 rows"):
         encode_labels([[0]], np.array(["A", "B"]), CLASSES)
 

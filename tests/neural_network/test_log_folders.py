@@ -74,7 +74,7 @@ def test_predictions_are_the_same_to_the_last_bit(kind, request, numbers, tmp_pa
 
 @pytest.mark.slow
 def test_a_parallel_search_has_a_folder_for_each_fit(make, numbers, tmp_path):
-    """Candidates are told by the name, folds and the last fit by the number."""
+    """Candidates are distinguished by the name, folds and the last fit by the number."""
     rates = {"learning_rate": [0.01, 0.03]}
     net = make(log_dir=tmp_path, max_epochs=2)
     search = GridSearchCV(net, rates, cv=2, n_jobs=2).fit(*numbers)
@@ -176,7 +176,7 @@ def test_a_net_of_ones_own_is_followed(numbers, tmp_path, run_eagerly):
     net = KerasClassifier(small_net, log_dir=tmp_path, **SETTINGS)
     if run_eagerly:
         net.set_params(callbacks=[keras.callbacks.LambdaCallback(on_train_batch_end=_)])
-    with warnings.catch_warnings(action="ignore"):  # told once for each reason
+    with warnings.catch_warnings(action="ignore"):  # shown once for each reason
         net.fit(*numbers)
     losses = scalars(only(tmp_path) / "train")
     np.testing.assert_allclose(list(losses.values()), net.history_["loss"], rtol=1e-6)

@@ -118,14 +118,14 @@ def test_preprocessor_that_leaves_work_undone(features, message):
     ],
 )
 def test_columns_a_net_cannot_take_are_named(value, message):
-    """Missing, infinite and too large numbers are told with their columns."""
+    """Missing, infinite and too large numbers are reported with their columns."""
     matrix = np.array([[1.0, 2.0, 3.0], [1.0, value, 3.0]])
     with pytest.raises(SchemaError, match=message):
         check_finite(matrix, ["a", "b", "c"])
 
 
 def test_columns_without_names_are_numbered():
-    """The columns of an array are told by position."""
+    """The columns of an array are reported by position."""
     with pytest.raises(SchemaError, match=r"column\(s\) \[0, 1\]"):
         check_finite(np.array([[np.inf, -np.inf, 1.0]]))
 

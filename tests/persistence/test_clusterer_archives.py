@@ -1,4 +1,4 @@
-"""Archives of AutoencoderClusterer, whatever it was told to do."""
+"""Archives of AutoencoderClusterer, whatever its parameters are."""
 
 import io
 

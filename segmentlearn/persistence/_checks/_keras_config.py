@@ -144,13 +144,13 @@ def _describe_nested(layer: dict[str, Any]) -> tuple[str, ...]:
 def _describe_layer(layer: dict[str, Any]) -> str:
     config = layer.get("config")
     config = config if isinstance(config, dict) else {}
-    told = [
+    settings = [
         f"{key} {config[key]}"
         for key in _TOLD
         if isinstance(config.get(key), str | int | float | list)
     ]
     line = f"{layer.get('class_name')} {config.get('name', '')}".rstrip()
-    return f"{line}: {', '.join(told)}" if told else line
+    return f"{line}: {', '.join(settings)}" if settings else line
 
 
 def _named_objects(config: Any) -> Iterator[tuple[str, str, str]]:

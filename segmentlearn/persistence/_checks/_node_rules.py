@@ -2,7 +2,7 @@
 
 skops builds whatever a node says: an array from a range, a set from an array, a scalar
 from a number of bytes. The rules here leave to each kind of node what skops itself
-writes, whose size can be told from the file.
+writes, whose size follows from the file.
 """
 
 import json

@@ -122,7 +122,7 @@ def read_table(
     """Read a table of customers from a file or a database.
 
     Text files (CSV, TSV and the like, also in gzip and zip files), Excel, Parquet,
-    Feather, JSON lines, SQLite and DuckDB are told apart by what they hold, not by
+    Feather, JSON lines, SQLite and DuckDB are recognized by what they hold, not by
     their name. How a text file is written is found out: separator, quotes, encoding,
     decimal mark, title lines above the names.
 
