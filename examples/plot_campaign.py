@@ -82,7 +82,7 @@ print(f"ROC AUC with {late}: {auc_late:.3f}, without: {auc:.3f}")
 # Calibration of the probabilities
 # --------------------------------
 # Money is multiplied by probabilities, so this matters. Nets with balanced class
-# weights rank the customers in the same order, and promise a multiple of what comes true.
+# weights rank the customers equally, and promise a multiple of what comes true.
 weighted = classifier(class_weight="balanced").fit(X_known, y)
 proba = {
     "as it is": plain.predict_proba(X_test_known)[:, 1],

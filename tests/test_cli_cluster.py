@@ -340,7 +340,7 @@ def test_input_files_are_never_overwritten(folder):
 
 
 def test_profile_says_where_nothing_differs():
-    """Segments drawn at random have neither distinguishing features nor much of a rule."""
+    """Segments drawn at random have no distinguishing features and hardly a rule."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=60)})
     profile = segmentlearn.segment_profile(rng.integers(0, 2, 60), X, rule_depth=None)

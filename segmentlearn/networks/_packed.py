@@ -3,6 +3,8 @@
 All of it is made of Keras' own layers, so that a stored net can be read by Keras alone.
 """
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -175,7 +177,7 @@ def calibrate(model: keras.Model, slope: float, shift: np.ndarray) -> None:
     model.get_layer("calibration").set_weights([kernel, np.asarray(shift, np.float32)])
 
 
-def member_log_loss(y_true, y_pred):  # type: ignore[no-untyped-def]
+def member_log_loss(y_true: Any, y_pred: Any) -> Any:
     """Return the cross-entropy of each member for each row: what is trained on.
 
     Parameters
@@ -202,7 +204,7 @@ def member_log_loss(y_true, y_pred):  # type: ignore[no-untyped-def]
     return -ops.sum(chosen[:, None, :] * log_shares, axis=-1)
 
 
-def log_loss(y_true, y_pred):  # type: ignore[no-untyped-def]
+def log_loss(y_true: Any, y_pred: Any) -> Any:
     """Return the cross-entropy of the members' average: what is stopped on.
 
     Parameters
@@ -227,7 +229,7 @@ def log_loss(y_true, y_pred):  # type: ignore[no-untyped-def]
     return member_log_loss(y_true, mean)[:, 0]
 
 
-def accuracy(y_true, y_pred):  # type: ignore[no-untyped-def]
+def accuracy(y_true: Any, y_pred: Any) -> Any:
     """Return 1 where the members' average is right, else 0.
 
     Parameters

@@ -98,7 +98,7 @@ def test_best_epochs_and_histories_are_their_own(members):
 
 
 def test_rows_held_out_are_those_of_a_single_fit(members, alone):
-    """The loss of the first epoch on them is much the same, and not that of the others."""
+    """The loss of the first epoch on them is much the same, the others differ."""
     first = np.array([one.history_["val_loss"][0] for one in members])
     single = np.array([one.history_["val_loss"][0] for one in alone])
     assert np.abs(first - single).max() < np.abs(first - first[::-1]).max()

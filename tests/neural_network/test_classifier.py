@@ -185,7 +185,7 @@ def test_model_is_keras_own(on_raw, raw):
 
 
 def test_raw_frame_is_learnt_from(on_raw, make, raw):
-    """Missing values and text are prepared; ages over 60 are distinguished from those below."""
+    """Missing values and text are prepared; ages over 60 are learnt."""
     X, y = raw
     clf = make(max_epochs=40, early_stopping=False).fit(X, y)
     assert clf.score(X, y) > 0.8

@@ -74,7 +74,7 @@ def test_predictions_are_the_same_to_the_last_bit(kind, request, numbers, tmp_pa
 
 @pytest.mark.slow
 def test_a_parallel_search_has_a_folder_for_each_fit(make, numbers, tmp_path):
-    """Candidates are distinguished by the name, folds and the last fit by the number."""
+    """The name distinguishes candidates, the number folds and the last fit."""
     rates = {"learning_rate": [0.01, 0.03]}
     net = make(log_dir=tmp_path, max_epochs=2)
     search = GridSearchCV(net, rates, cv=2, n_jobs=2).fit(*numbers)

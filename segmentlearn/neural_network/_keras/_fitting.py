@@ -2,6 +2,7 @@
 
 import contextlib
 import pickle
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -52,17 +53,19 @@ class CompiledFit:
         "(a pickle runs code), or keep the net alone with estimator.model_.save."
     )
     _stratifies = _numeric_targets = False
+    _optimizer_state: Any
+    __name__: str  # SciKeras'
 
     def __sklearn_is_fitted__(self):
         return self.initialized_
 
     @property
-    def initialized_(self):
+    def initialized_(self) -> bool:
         """Whether there is a net."""
         return "_net" in vars(self)
 
     @property
-    def model_(self):
+    def model_(self) -> Any:
         """The net, its optimizer in the state that the last training has left.
 
         The optimizer's variables take as long to make as those of the net, and few look
@@ -77,7 +80,7 @@ class CompiledFit:
         return self._net
 
     @model_.setter
-    def model_(self, model):
+    def model_(self, model: Any) -> None:
         self._net, self._optimizer_state = model, None
 
     def __getstate__(self):

@@ -4,8 +4,10 @@ import functools
 import inspect
 import os
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.class_weight import compute_sample_weight
@@ -54,7 +56,7 @@ def _with_log_dir(wrapper):
     log_dir = inspect.Parameter("log_dir", inspect.Parameter.KEYWORD_ONLY, default=None)
 
     @functools.wraps(wrapper.__init__)
-    def __init__(self, *args, log_dir=None, **kwargs):
+    def __init__(self: Any, *args: Any, log_dir: Any = None, **kwargs: Any) -> None:
         wrapper.__init__(self, *args, **kwargs)
         self.log_dir = log_dir
 
@@ -81,7 +83,15 @@ class _CompiledWrapper(CompiledFit, wrappers.BaseWrapper):
         return tags
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, **kwargs):
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        **kwargs: Any,
+    ) -> Self:
         """Build a new net and train it.
 
         Parameters
@@ -269,7 +279,14 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
         return weights if sample_weight is None else weights * np.asarray(sample_weight)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None, **kwargs):
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Train for one more epoch.
 
         Parameters
@@ -299,7 +316,7 @@ class KerasClassifier(_CompiledWrapper, wrappers.KerasClassifier):
             self, X, y, sample_weight=weights, **kwargs
         )
 
-    def predict_proba(self, X, **kwargs):
+    def predict_proba(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Return the probability of each class.
 
         Parameters
@@ -411,7 +428,13 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
         return tags
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None, **kwargs):
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Train for one more epoch.
 
         Parameters
@@ -432,7 +455,7 @@ class KerasRegressor(_CompiledWrapper, wrappers.KerasRegressor):
         """
         return super().partial_fit(X, y, sample_weight=sample_weight, **kwargs)
 
-    def predict(self, X, **kwargs):
+    def predict(self, X: Any, **kwargs: Any) -> np.ndarray:
         """Return the net's output for each row.
 
         Parameters
