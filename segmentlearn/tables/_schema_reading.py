@@ -16,6 +16,7 @@ from segmentlearn.tables._text._reading import (
     ReadCells,
     TextReading,
     column_decimal,
+    infer_and_read,
     infer_reading,
 )
 
@@ -60,17 +61,39 @@ class TableSchema:
         schema : TableSchema
             How each column of text is read.
         """
-        texts = {name: cells for name, cells in columns.items() if is_text(cells)}
-        if decimal is None:
-            proven = {column_decimal(cells) for cells in texts.values()}
-            # one column of amounts with a decimal comma tells of the others
-            decimal = "," if "," in proven and "." not in proven else None
-        return cls(
-            {
-                name: infer_reading(cells, decimal=decimal, day_first=day_first)
-                for name, cells in texts.items()
-            }
-        )
+        found = _infer(columns, decimal, day_first)
+        return cls({name: reading for name, (reading, _) in found.items()})
+
+    @classmethod
+    def infer_and_read(
+        cls, columns: Mapping[str, Any], decimal: str | None = None
+    ) -> tuple[Self, pd.DataFrame, list[str]]:
+        """Find out what columns hold, and read them.
+
+        Parameters
+        ----------
+        columns : dict of str to array
+            Cells by the names of the columns.
+        decimal : {".", ","}, default=None
+            As `infer` takes it.
+
+        Returns
+        -------
+        schema : TableSchema
+            How each column of text is read.
+        frame : DataFrame
+            The columns as they are understood.
+        notes : list of str
+            What was lost, a sentence each.
+        """
+        found = _infer(columns, decimal, None)
+        notes: list[str] = []
+        read = dict(columns)
+        for name, (reading, cells) in found.items():
+            read[name] = cells.values
+            _note_unreadable(name, cells, reading, notes)
+        schema = cls({name: reading for name, (reading, _) in found.items()})
+        return schema, pd.DataFrame(read, copy=False), notes
 
     @classmethod
     def of(
@@ -195,7 +218,7 @@ class TableSchema:
                 found = TextReading("category").apply(cells)
             read[name] = found.values
             _note_unreadable(name, found, reading, notes)
-        return pd.DataFrame(read), notes
+        return pd.DataFrame(read, copy=False), notes
 
     def to_dict(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return how columns are read as plain values.
@@ -253,6 +276,21 @@ class TableSchema:
                 form = (NumberFormat if "decimal" in form else DateFormat)(**form)
             readings[name] = TextReading(**{**values, "format": form})
         return cls(readings)
+
+
+def _infer(
+    columns: Mapping[str, Any], decimal: str | None, day_first: bool | None
+) -> dict[str, tuple[TextReading, ReadCells]]:
+    """Return how each column of text is read, and its cells."""
+    texts = {name: cells for name, cells in columns.items() if is_text(cells)}
+    if decimal is None:
+        proven = {column_decimal(cells) for cells in texts.values()}
+        # one column of amounts with a decimal comma decides for the others
+        decimal = "," if "," in proven and "." not in proven else None
+    return {
+        name: infer_and_read(cells, decimal=decimal, day_first=day_first)
+        for name, cells in texts.items()
+    }
 
 
 def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Column:

@@ -42,6 +42,21 @@ def read_csv(
         skip_rows=skip_rows,
         labels=labels,
     )
+    try:
+        return _read_text(data, source, dialect, quotes, labels)
+    except UnicodeError:
+        # the first line in another encoding lies behind what was looked at
+        dialect = dataclasses.replace(dialect, encoding="cp1252")
+        return _read_text(data, source, dialect, quotes, labels)
+
+
+def _read_text(
+    data: bytes,
+    source: str,
+    dialect: Dialect,
+    quotes: bool | None,
+    labels: Mapping[str, str],
+) -> tuple[pa.Table, Dialect]:
     if quotes is not None:
         dialect = dataclasses.replace(dialect, has_quotes=quotes)
     _check_header(dialect, source, labels)
@@ -138,12 +153,15 @@ def _parse(
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()),
-                strings_can_be_null=False,
+                null_values=[""],
+                strings_can_be_null=True,
             ),
         )
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
             raise TableError(f"{source} has column names but no rows.") from None
+        if "UTF8" in str(error) and dialect.encoding.startswith("utf-8"):
+            raise UnicodeError from None
         if not wrong:
             raise TableError(f"{source} cannot be read: {error}.") from None
         if use_threads:  # in one thread lines have numbers
@@ -155,7 +173,7 @@ def _parse(
         ) from None
     if table.num_rows == 0:
         raise TableError(f"{source} has column names but no rows.")
-    return table
+    return table.combine_chunks()
 
 
 def _cure(row: Any, labels: Mapping[str, str]) -> str:

@@ -19,7 +19,6 @@ _NAMED_SEPARATORS = {
     "pipe": "|",
 }
 _SAMPLE = 2**18  # bytes that are looked at
-_CHUNK = 2**24
 _MOST_TITLES = 20  # lines above the names
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _BOMS = {
@@ -111,9 +110,8 @@ def detect_encoding(data: bytes) -> str:
         return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for start in range(0, len(data), _CHUNK):
-            decoder.decode(data[start : start + _CHUNK])
-        decoder.decode(b"", final=True)
+        # what lies behind is checked where it is parsed
+        decoder.decode(data[:_SAMPLE], final=len(data) <= _SAMPLE)
     except UnicodeDecodeError:
         return "latin-1" if any(byte in data for byte in _NOT_CP1252) else "cp1252"
     return "utf-8"

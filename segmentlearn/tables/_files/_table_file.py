@@ -193,9 +193,7 @@ def read_table(
         labels=labels,
     )
     columns = dict(zip(cells.column_names, cells.columns, strict=True))
-    if schema is None:
-        schema = TableSchema.infer(columns, decimal=decimal)
-    frame, notes = schema.read(columns, name)
+    schema, frame, notes = _understand(columns, name, schema, decimal)
     if dialect.n_skipped > 1 and skip_rows is None:
         notes.insert(
             0,
@@ -255,10 +253,17 @@ def _typed(
         raise TableError(f"{name} has column names but no rows.")
     frame = frame.set_axis([str(label) for label in frame.columns], axis="columns")
     columns = {label: frame[label].array for label in frame.columns}
-    if schema is None:
-        schema = TableSchema.infer(columns, decimal=decimal)
-    typed, notes = schema.read(columns, name)
+    schema, typed, notes = _understand(columns, name, schema, decimal)
     return TableFile(name, typed, schema, notes=notes)
+
+
+def _understand(
+    columns: dict[str, Any], name: str, schema: TableSchema | None, decimal: str | None
+) -> tuple[TableSchema, pd.DataFrame, list[str]]:
+    """Read columns as a schema says, or as they look."""
+    if schema is None:
+        return TableSchema.infer_and_read(columns, decimal)
+    return schema, *schema.read(columns, name)
 
 
 def _of_workbooks(

@@ -20,7 +20,7 @@ _MARKS = (*_SURE_MARKS, *(mark.replace("_", " ") for mark in _LIKELY.split()))
 
 
 def as_arrow(cells: Any) -> pa.Array:
-    """Return cells as Arrow strings, without blanks around them; missing cells null."""
+    """Return cells as Arrow strings; missing ones are null."""
     if not isinstance(cells, pa.Array | pa.ChunkedArray):
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "O":
             cells = [_text_of(cell) for cell in cells]
@@ -33,6 +33,11 @@ def as_arrow(cells: Any) -> pa.Array:
         cells = cells.dictionary_decode()
     if not pa.types.is_large_string(cells.type):
         cells = cells.cast(pa.large_string())
+    return cells
+
+
+def trim(cells: pa.Array) -> pa.Array:
+    """Return the cells without blanks around them; empty ones are null."""
     cells = pc.utf8_trim_whitespace(cells)
     return pc.if_else(pc.equal(cells, ""), None, cells)
 

@@ -66,11 +66,8 @@ class NumberFormat:
 
     def parse(self, cells: pa.Array) -> np.ndarray:
         """Return floats, NaN where a cell is missing or no number of this format."""
-        if self.is_plain:
-            try:
-                return _to_numpy(pc.cast(cells, pa.float64()))
-            except pa.ArrowInvalid:
-                pass
+        if self.is_plain and (numbers := plain_numbers(cells)) is not None:
+            return numbers
         cells = self._strip(cells)
         grammar = _grammar(self.decimal)
         cells = pc.if_else(pc.match_substring_regex(cells, f"^{grammar}$"), cells, None)
@@ -97,6 +94,14 @@ class NumberFormat:
         cells = pc.replace_substring_regex(cells, r"^\((.*)\)$", r"-\1")
         cells = pc.replace_substring_regex(cells, r"^(.*\d)-$", r"-\1")
         return pc.utf8_trim_whitespace(cells)
+
+
+def plain_numbers(cells: pa.Array) -> np.ndarray | None:
+    """Return numbers as programs write them; None where there is anything else."""
+    try:
+        return _to_numpy(pc.cast(cells, pa.float64()))
+    except pa.ArrowInvalid:
+        return None
 
 
 def infer_number_format(

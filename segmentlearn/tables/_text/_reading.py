@@ -14,12 +14,13 @@ from segmentlearn.tables._text._dates import (
     DateFormat,
     infer_date_format,
 )
-from segmentlearn.tables._text._marks import as_arrow, drop_marks
+from segmentlearn.tables._text._marks import as_arrow, drop_marks, trim
 from segmentlearn.tables._text._numbers import (
     NumberFormat,
     decimal_evidence,
     infer_number_format,
     is_code,
+    plain_numbers,
 )
 
 _ROWS_LOOKED_AT = 2000
@@ -61,31 +62,57 @@ class TextReading:
     def apply(self, cells: Any) -> "ReadCells":
         """Read cells; those that cannot be read become missing, and are counted."""
         texts = as_arrow(cells)
-        marked = drop_marks(texts, sure=self.kind == "category")
+        if isinstance(self.format, NumberFormat) and self.format.is_plain:
+            numbers = plain_numbers(texts)
+            if numbers is not None:
+                return ReadCells(numbers, 0, len(texts) - texts.null_count, 0, [])
+        # each distinct text is read once
+        encoded = texts.dictionary_encode()
+        distinct = trim(encoded.dictionary)
+        marked = drop_marks(distinct, sure=self.kind == "category")
+        places = encoded.indices.fill_null(-1).to_numpy()
+        counts = np.bincount(places + 1, minlength=len(distinct) + 1)[1:]
         present = _to_mask(pc.is_valid(marked))
+        values, unreadable = self._read_distinct(marked, present)
+        n_marks = int(counts[_to_mask(pc.is_valid(distinct)) & ~present].sum())
+        examples = distinct.filter(pa.array(unreadable)).slice(0, 3).to_pylist()
+        return ReadCells(
+            self._expand(values, marked, places),
+            n_marks,
+            int(counts[present].sum()),
+            int(counts[unreadable].sum()),
+            examples,
+        )
+
+    def _read_distinct(
+        self, texts: pa.Array, present: np.ndarray
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return values, None for levels, and which texts could not be read."""
         if self.format is not None:
-            values: Any = self.format.parse(marked)
-            unreadable = present & pd.isna(values)
-        elif self.kind == "boolean":
-            folded = pc.utf8_lower(marked)
-            unreadable = present & ~_to_mask(
-                pc.is_in(folded, value_set=pa.array(_BOOLEANS, pa.large_string()))
-            )
-            is_true = _to_mask(pc.fill_null(pc.equal(folded, "true"), False))
-            values = is_true
-            if not (present & ~unreadable).all():
-                values = is_true.astype(object)
-                values[~present | unreadable] = None
-        else:
-            series = marked.to_pandas()
+            values = self.format.parse(texts)
+            return values, present & pd.isna(values)
+        if self.kind != "boolean":
+            return None, np.zeros(len(texts), dtype=bool)
+        folded = pc.utf8_lower(texts)
+        known = pc.is_in(folded, value_set=pa.array(_BOOLEANS, pa.large_string()))
+        values = _to_mask(pc.fill_null(pc.equal(folded, "true"), False)).astype(object)
+        values[~_to_mask(known)] = None
+        return values, present & ~_to_mask(known)
+
+    def _expand(self, values: Any, texts: pa.Array, places: np.ndarray) -> Any:
+        """Return the value of each cell; place -1 is a missing cell."""
+        if values is None:
+            rows = pa.array(places, mask=places < 0)
+            series = texts.take(rows).to_pandas()
             is_plain = isinstance(series.dtype, np.dtype)  # before pandas 3
-            values = series.to_numpy() if is_plain else series.array
-            unreadable = np.zeros(len(present), dtype=bool)
-        was_present = _to_mask(pc.is_valid(texts))
-        bad = np.flatnonzero(unreadable)
-        examples = texts.take(pa.array(bad[:1000])).unique().to_pylist()[:3]
-        n_marks = int(np.sum(was_present & ~present))
-        return ReadCells(values, n_marks, int(present.sum()), len(bad), examples)
+            return series.to_numpy() if is_plain else series.array
+        missing = np.array([None if values.dtype == object else "NaT"], dtype=object)
+        if values.dtype.kind == "f":
+            missing = np.array([np.nan])
+        cells = np.concatenate([values, missing.astype(values.dtype)])[places]
+        if values.dtype == object and None not in cells:
+            return cells.astype(bool)
+        return cells
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,23 +144,33 @@ def infer_reading(
     cells: Any, *, decimal: str | None = None, day_first: bool | None = None
 ) -> TextReading:
     """Find out what a column of text holds."""
-    texts = drop_marks(as_arrow(cells), sure=False)
+    return infer_and_read(cells, decimal=decimal, day_first=day_first)[0]
+
+
+def infer_and_read(
+    cells: Any, *, decimal: str | None = None, day_first: bool | None = None
+) -> tuple[TextReading, ReadCells]:
+    """Find out what a column of text holds, and read it."""
+    texts = as_arrow(cells)
     sample = _sample(texts)
-    if not sample:
-        return TextReading("category")
-    if {text.lower() for text in sample} <= set(_BOOLEANS):
-        return TextReading("boolean")
-    number = infer_number_format(sample, decimal)
-    if number is not None and _reads(texts, number):
-        return TextReading("number", number)
     ambiguous = None
+    if {text.lower() for text in sample} <= set(_BOOLEANS) and sample:
+        reading = TextReading("boolean")
+        return reading, reading.apply(texts)
+    number = infer_number_format(sample, decimal) if sample else None
     try:
-        date = infer_date_format(sample, day_first)
+        date = infer_date_format(sample, day_first) if number is None else None
     except AmbiguousDates as formats:
         date, ambiguous = None, str(formats)
-    if date is not None and _reads(texts, date):
-        return TextReading("datetime", date)
-    return TextReading("category", None, _is_mixed(sample), ambiguous, _width(sample))
+    form = number or date
+    if form is not None:
+        reading = TextReading("datetime" if number is None else "number", form)
+        found = reading.apply(texts)
+        if _is_read(found):
+            return reading, found
+    width = _width(sample) if sample else None
+    reading = TextReading("category", None, _is_mixed(sample), ambiguous, width)
+    return reading, reading.apply(texts)
 
 
 def reads_as_number(text: str) -> bool:
@@ -143,7 +180,7 @@ def reads_as_number(text: str) -> bool:
 
 def column_decimal(cells: Any) -> str | None:
     """Return the decimal mark that a column of text proves, if it does."""
-    return decimal_evidence(_sample(drop_marks(as_arrow(cells), sure=False)))
+    return decimal_evidence(_sample(as_arrow(cells)))
 
 
 def _width(sample: list[str]) -> int | None:
@@ -164,23 +201,26 @@ def _is_mixed(sample: list[str]) -> bool:
 
 def _sample(texts: pa.Array) -> list[str]:
     """Return the texts of rows from all over the column, missing ones left out."""
-    present = pc.drop_null(texts)
-    if len(present) > _ROWS_LOOKED_AT:
-        rows = np.linspace(0, len(present) - 1, _ROWS_LOOKED_AT).astype(np.int64)
-        present = present.take(pa.array(rows))
-    return present.to_pylist()
+    present = drop_marks(trim(_some_rows(texts)), sure=False).drop_null()
+    if not len(present):  # a column that is nearly empty
+        present = drop_marks(trim(texts), sure=False).drop_null()
+    return _some_rows(present).to_pylist()
 
 
-def _reads(texts: pa.Array, form: NumberFormat | DateFormat) -> bool:
+def _some_rows(texts: pa.Array) -> pa.Array:
+    if len(texts) <= _ROWS_LOOKED_AT:
+        return texts
+    rows = np.linspace(0, len(texts) - 1, _ROWS_LOOKED_AT).astype(np.int64)
+    return texts.take(pa.array(rows))
+
+
+def _is_read(found: ReadCells) -> bool:
     """Return whether a format reads nearly all cells, and the others are no levels."""
-    values = form.parse(texts)
-    n_present = len(texts) - texts.null_count
-    n_read = len(values) - int(pd.isna(values).sum())
-    if n_read == n_present:
+    if not found.n_unreadable:
         return True
-    if n_present - n_read > _MOST_UNREADABLE * n_present:
+    if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
         return False
-    return len(pd.unique(values[~pd.isna(values)])) > _FEW_NUMBERS
+    return len(pd.unique(found.values[~pd.isna(found.values)])) > _FEW_NUMBERS
 
 
 def _to_mask(mask: pa.Array) -> np.ndarray:
