@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 from sklearn.base import clone
 
@@ -27,8 +28,7 @@ def is_ready(X: Any) -> bool:
     """Whether a net can take the table as it comes.
 
     An array of numbers without missing values comes from a transformer, or from a user
-    who has prepared it. A frame is always prepared: whether new rows may have missing
-    values or another order of columns must not depend on the training numbers.
+    who has prepared it.
     """
     return not is_frame(X) and (sparse.issparse(X) or _is_complete(X))
 
@@ -38,8 +38,29 @@ def resolve_preprocessor(preprocessor: Any, X: Any) -> Any:
     if preprocessor is None:
         return None
     if isinstance(preprocessor, str):
-        return None if is_ready(X) else TabularPreprocessor()
+        if is_ready(X):
+            return None
+        # the numbers of a transformer's frame stay as they are, but new rows are still
+        # matched by name and may have missing values
+        if _is_scaled(X):
+            return TabularPreprocessor(
+                add_indicator=False, scale=False, identifiers="keep"
+            )
+        return TabularPreprocessor()
     return clone(preprocessor)
+
+
+def _is_scaled(X: Any) -> bool:
+    """Whether a frame looks like a transformer's output.
+
+    All its columns are floats, complete and on a natural scale.
+    """
+    if not isinstance(X, pd.DataFrame) or not all(map(_is_float, X.dtypes)):
+        return False
+    values = X.to_numpy()
+    with np.errstate(all="ignore"):
+        bad = ~np.isfinite(values.sum(axis=0, dtype=np.float64))
+    return not (bad | _is_far_from_zero(values, _LARGEST_NATURAL_SCALE)).any()
 
 
 def as_matrix(features: Any) -> np.ndarray:

@@ -22,7 +22,8 @@ def original_columns(preprocessor: Any, X: Any) -> dict[str, np.ndarray]:
     numeric = [name for name, kind in kinds.items() if kind in NUMERIC_KINDS]
     if numeric:
         scaled = np.asarray(X[:, roles["numeric"]], np.float64)
-        numbers = preprocessor.scaler_.inverse_transform(scaled)
+        scaler = preprocessor.scaler_
+        numbers = scaled if scaler is None else scaler.inverse_transform(scaled)
         for name, column in zip(numeric, numbers.T, strict=True):
             columns[name] = _in_own_unit(column, kinds[name])
     if preprocessor.target_scaler_ is not None:

@@ -75,6 +75,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         `CategoryEncoder`.
     max_levels : int, default=30
         Most levels that "auto" encodes one-hot.
+    scale : bool, default=True
+        Whether numbers are scaled; False leaves them as they are.
     clip : float or None, default=3.0
         Bound of the scaled numbers, see `SoftRobustScaler`.
     categorical_features : "auto" or list of str or int, default="auto"
@@ -115,7 +117,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     imputer_ : MixedImputer
         Fitted on the columns in use.
     scaler_ : SoftRobustScaler or None
-        Fitted on the numeric columns, missing values left out; None without any.
+        Fitted on the numeric columns, missing values left out; None without any, or
+        where they are not scaled.
     encoder_ : CategoryEncoder or None
         Fitted on the categorical columns; None without any.
     target_scaler_ : SoftRobustScaler or None
@@ -161,7 +164,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         **_of_steps("numeric", "categorical", "add_indicator"),
-        **_of_steps("encoding", "min_frequency", "max_levels", "clip"),
+        **_of_steps("encoding", "min_frequency", "max_levels"),
+        "scale": ["boolean"],
+        **_of_steps("clip"),
         "categorical_features": [StrOptions({"auto"}), "array-like", None],
         "numeric_features": [StrOptions({"auto"}), "array-like", None],
         "date_features": [StrOptions({"auto"}), dict],
@@ -178,6 +183,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         encoding: str = "auto",
         min_frequency: float | str | None = "auto",
         max_levels: int = 30,
+        scale: bool = True,
         clip: float | None = 3.0,
         categorical_features: Any = "auto",
         numeric_features: Any = "auto",
@@ -192,6 +198,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self.encoding = encoding
         self.min_frequency = min_frequency
         self.max_levels = max_levels
+        self.scale = scale
         self.clip = clip
         self.categorical_features = categorical_features
         self.numeric_features = numeric_features
@@ -445,7 +452,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     def _fit_scalers(self, numbers: np.ndarray, factors: dict[str, Factor]) -> None:
         """Learn the scales of the numbers and of the target means."""
         self.scaler_ = self.target_scaler_ = None
-        if numbers.shape[1]:
+        if numbers.shape[1] and self.scale:
             self.scaler_ = SoftRobustScaler(self.clip).fit(numbers)
         encoder = self.encoder_
         if encoder is not None and "target" in encoder.column_encodings_.values():
@@ -489,6 +496,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         if self.scaler_ is not None:
             learnt = self.scaler_.center_, self.scaler_.scale_
             soft_scale(filled, *learnt, self.clip, out[:, :n_numeric])
+        else:
+            out[:, :n_numeric] = filled
         for position, name in enumerate(self.imputer_.indicator_features_, n_numeric):
             out[:, position] = masks[name]
         if self.encoder_ is not None:

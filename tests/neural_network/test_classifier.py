@@ -192,6 +192,16 @@ def test_raw_frame_is_learnt_from(on_raw, make, raw):
     assert np.isfinite(on_raw.predict_proba(X)).all()
 
 
+def test_scaled_frame_is_used_as_it_comes(make, numbers):
+    """After a scaler that keeps frames there is nothing to scale."""
+    X, y = numbers
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    clf = make().fit(frame, y)
+    assert clf.feature_names_in_.tolist() == list("abcde")
+    expected = make().fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(clf.predict_proba(frame), expected)
+
+
 @pytest.mark.parametrize("scale", [1, 100])
 def test_new_rows_of_any_frame_may_have_missing_values(make, numbers, scale):
     """Also where the numbers of the training table are small and complete."""
