@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from segmentlearn.tables._columns import NUMBER, Column, plain_level
+from segmentlearn.tables._columns import NUMBER, Column, Factor, plain_level
 from segmentlearn.tables._frames import Table
 from segmentlearn.tables._text._dates import DateFormat
 from segmentlearn.tables._text._numbers import NumberFormat
@@ -308,7 +308,8 @@ def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Colu
     if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
         return column
     _note_unreadable(column.name, found, reading, notes)
-    return Column(column.name, found.values)
+    factor = None if found.levels is None else Factor(*found.levels, False)
+    return Column(column.name, found.values, factor=factor)
 
 
 def _codes_as_text(column: Column, width: int | None) -> np.ndarray:

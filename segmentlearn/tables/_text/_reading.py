@@ -74,14 +74,25 @@ class TextReading:
         counts = np.bincount(places + 1, minlength=len(distinct) + 1)[1:]
         present = _to_mask(pc.is_valid(marked))
         values, unreadable = self._read_distinct(marked, present)
+        levels = None
+        if values is None:
+            levels = marked.to_pylist()
+            if len(set(levels)) < len(levels) or None in levels:
+                levels = None  # blanks or marks were dropped
         n_marks = int(counts[_to_mask(pc.is_valid(distinct)) & ~present].sum())
         examples = distinct.filter(pa.array(unreadable)).slice(0, 3).to_pylist()
+        is_unchanged = (
+            levels is not None
+            and not isinstance(cells, pa.Array | pa.ChunkedArray)
+            and marked.equals(encoded.dictionary)
+        )
         return ReadCells(
-            self._expand(values, marked, places),
+            cells if is_unchanged else self._expand(values, marked, places),
             n_marks,
             int(counts[present].sum()),
             int(counts[unreadable].sum()),
             examples,
+            None if levels is None else (places, levels),
         )
 
     def _read_distinct(
@@ -131,6 +142,9 @@ class ReadCells:
         Cells that held something else than the column does, missing now.
     examples : list of str
         Some of them.
+    levels : tuple of ndarray and list, or None
+        Of a column of levels the number of each cell's level, -1 where it is missing,
+        and the levels.
     """
 
     values: Any
@@ -138,6 +152,7 @@ class ReadCells:
     n_present: int
     n_unreadable: int
     examples: list[str]
+    levels: tuple[np.ndarray, list[str]] | None = None
 
 
 def infer_reading(
