@@ -211,8 +211,9 @@ def test_order_of_rows_does_not_matter(a, b, random):
     """The value is that of the shuffled rows."""
     rows = list(range(12))
     random.shuffle(rows)
+    # the correlation ratio is a square root: of 1e-16 where it would be none of 0
     np.testing.assert_allclose(
-        association(a, b).value, association(a[rows], b[rows]).value, atol=1e-9
+        association(a, b).value, association(a[rows], b[rows]).value, atol=1e-7
     )
 
 
