@@ -71,7 +71,7 @@ main()
 """
 
 EPOCH = "segmentlearn.engine._trainer:Trainer._note"
-READ = "segmentlearn.tables._files:pd.read_csv"
+READ = "segmentlearn.tables._files._csv:_parse"
 
 
 class Stopped:
