@@ -37,13 +37,13 @@ def in_fork(function, seconds=30):
         os.write(writer, json.dumps(answer(function)).encode())
         os._exit(0)
     os.close(writer)
-    answer = b""
+    received = b""
     if select.select([reader], [], [], seconds)[0]:
         while part := os.read(reader, 65536):
-            answer += part
+            received += part
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return json.loads(answer) if answer else ["hung", ""]
+    return json.loads(received) if received else ["hung", ""]
 """
 
 AFTER_A_FIT = """
