@@ -4,6 +4,7 @@ __all__ = [
     "ArchiveError",
     "CodeLengthWarning",
     "ColumnWarning",
+    "CountWarning",
     "FewSegmentsWarning",
     "ForkedProcessError",
     "SampledRowsWarning",
@@ -157,3 +158,65 @@ class ColumnWarning(SegmentLearnWarning):
         self.columns = columns
         self.reason = reason
         self.cure = cure
+
+
+class CountWarning(SegmentLearnWarning):
+    """Rows were treated in a documented way, and are counted by column.
+
+    Warnings about several batches of one table can be added: ``+`` sums the counts.
+
+    Parameters
+    ----------
+    before : str
+        What stands before the counts.
+    counts : dict of str to dict of str to int
+        Number of rows by column, and by what was found in them; "" counts the column
+        as a whole.
+    after : str, default="."
+        What stands behind them.
+
+    Examples
+    --------
+    >>> from segmentlearn.exceptions import CountWarning
+    >>> first = CountWarning("New levels are 'other'.", {"job": {"'Judge'": 2}})
+    >>> second = CountWarning("New levels are 'other'.", {"job": {"'Smith'": 1}})
+    >>> str(first + second)
+    "New levels are 'other'. 'job': 'Judge' (2 rows), 'Smith' (1 row)."
+    """
+
+    _MOST_SHOWN = 5
+    _MOST_KEPT = 1000  # of a sum, so that its memory is bounded
+    _OTHERS = "others"
+
+    def __init__(
+        self, before: str, counts: dict[str, dict[str, int]], after: str = "."
+    ) -> None:
+        self.before = before
+        self.counts = counts
+        self.after = after
+        columns = "; ".join(map(self._column, counts))
+        super().__init__(f"{before} {columns}{after}")
+
+    def __add__(self, other: "CountWarning") -> "CountWarning":
+        counts = {column: dict(found) for column, found in self.counts.items()}
+        for column, found in other.counts.items():
+            mine = counts.setdefault(column, {})
+            for what, n_rows in found.items():
+                if what not in mine and len(mine) >= self._MOST_KEPT:
+                    what = self._OTHERS
+                mine[what] = mine.get(what, 0) + n_rows
+        return CountWarning(self.before, counts, self.after)
+
+    def __reduce__(self) -> tuple:
+        return CountWarning, (self.before, self.counts, self.after)
+
+    def _column(self, name: str) -> str:
+        found = self.counts[name]
+        shown = [
+            f"{what} ({n_rows:,} row{'s' * (n_rows != 1)})".lstrip()
+            for what, n_rows in list(found.items())[: self._MOST_SHOWN]
+        ]
+        if len(found) > self._MOST_SHOWN:
+            shown.append(f"{len(found) - self._MOST_SHOWN:,} more levels")
+        is_whole = list(found) == [""]
+        return f"{name!r}{' ' if is_whole else ': '}{', '.join(shown)}"

@@ -197,7 +197,7 @@ def test_predict_reports_what_is_new_in_the_rows(archive, folder, write):
     assert result.exit_code == 0
     warnings = [line for line in result.stderr.splitlines() if "Warning: " in line]
     assert any("'Profession': 'Astronaut' (3 rows)" in line for line in warnings)
-    assert any("'Age' (5)" in line for line in warnings)
+    assert any("'Age' (5 rows)" in line for line in warnings)
 
 
 def test_predict_compares_with_known_segments(archive, folder, tmp_path):

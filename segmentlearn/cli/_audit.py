@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from segmentlearn.cli._options import Seed, reads_tables, table_argument
+from segmentlearn.cli._options import Seed, reads_tables, table_argument, types_columns
 from segmentlearn.cli._screen import InputError, echo, note, plain_errors
 from segmentlearn.cli._stopping import check_not_stopped
 
@@ -18,6 +18,7 @@ _SUFFIXES = {".md": "markdown", ".csv": "csv"}
 _LEVELS = ("error", "warning", "never")
 
 
+@types_columns
 @reads_tables
 def audit(
     table: Annotated[str, table_argument("Customers to train on.")],
@@ -26,12 +27,6 @@ def audit(
     ] = None,
     new: Annotated[
         str | None, typer.Option(help="File of new customers to compare with.")
-    ] = None,
-    ids: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--id", help="Column that names a customer; repeat it if several."
-        ),
     ] = None,
     how: Annotated[
         str | None,
@@ -49,10 +44,11 @@ def audit(
     random_state: Seed = 0,
     *,
     reading: dict[str, Any],
+    types: dict[str, Any],
 ) -> None:
     """Look for leaks, duplicates, drift, defects; exit code 1 if there are errors."""
     import segmentlearn
-    from segmentlearn.cli._tables import check_column, check_output, read_customers
+    from segmentlearn.cli._tables import check_column, check_output, read_typed
 
     with plain_errors("audit", out):
         if fail_on not in _LEVELS:
@@ -60,14 +56,10 @@ def audit(
         style = _style(how, out)
         sources = [table] if new is None else [table, new]
         check_output(out, *sources)
-        customers = read_customers(table, reading, quiet=True)
-        for name, option in [
-            (target, "--target"),
-            *((one, "--id") for one in ids or []),
-        ]:
-            if name is not None:
-                check_column(customers, name, option)
-        if target in (ids or []):
+        customers, roles = read_typed(table, reading, types, quiet=True, sampled=True)
+        if target is not None:
+            check_column(customers, target, "--target")
+        if target in roles.ids:
             raise InputError(f"--id {target!r} is the --target.")
         if target is not None and len(customers.columns) == 1:
             raise InputError(f"{table} has no column beside --target {target!r}.")
@@ -75,7 +67,7 @@ def audit(
             customers.frame,
             target,
             None if new is None else _new_rows(new, reading, customers),
-            ids=ids or None,
+            ids=roles.ids or None,
             random_state=random_state,
         )
         text = report_text(report, style)
@@ -110,7 +102,8 @@ def _new_rows(source: str, reading: dict[str, Any], customers: Any) -> Any:
     """Read the new customers; read as the first file was."""
     from segmentlearn.cli._tables import read_customers
 
-    return read_customers(source, reading, customers.schema, quiet=True).frame
+    schema = customers.schema
+    return read_customers(source, reading, schema, quiet=True, sampled=True).frame
 
 
 def _style(how: str | None, out: pathlib.Path | None) -> str:

@@ -11,22 +11,18 @@ from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._options import (
     Archive,
-    Categorical,
-    Dates,
     Drop,
-    Numeric,
     Quiet,
     Seed,
     reads_tables,
     table_argument,
+    types_columns,
 )
 from segmentlearn.cli._outputs import (
     check_outputs,
-    column_roles,
-    compare_with_known,
-    dropped_columns,
     save_classifier,
     save_segments,
+    show_counts,
     show_held_out,
     write_scored,
 )
@@ -61,6 +57,7 @@ def _root(
 
 
 @app.command()
+@types_columns
 @reads_tables
 def fit(
     table: Annotated[str, table_argument("Customers with known segments.")],
@@ -69,9 +66,6 @@ def fit(
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
     ] = None,
     drop: Drop = None,
-    numeric: Numeric = None,
-    categorical: Categorical = None,
-    dates: Dates = None,
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -92,6 +86,7 @@ def fit(
     quiet: Quiet = False,
     *,
     reading: dict[str, Any],
+    types: dict[str, Any],
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
@@ -100,7 +95,12 @@ def fit(
         held_out_counts,
         training_rows,
     )
-    from segmentlearn.cli._tables import check_column, check_output, read_customers
+    from segmentlearn.cli._tables import (
+        check_column,
+        check_output,
+        named_columns,
+        read_typed,
+    )
 
     with plain_errors("fit", out):
         if not 0 < test_size < 1:
@@ -108,9 +108,9 @@ def fit(
         if class_weight not in (None, "balanced"):
             raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
         check_output(out, table)
-        customers = read_customers(table, reading, quiet=quiet)
+        customers, roles = read_typed(table, reading, types, quiet=quiet)
         check_column(customers, target, "--target")
-        dropped = dropped_columns(customers, drop)
+        dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         if target in dropped:
             raise InputError(f"--drop {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
@@ -119,7 +119,7 @@ def fit(
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
-            columns=column_roles(customers, numeric, categorical, dates),
+            columns=roles.of_preprocessor(),
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
@@ -141,13 +141,11 @@ def fit(
 
 
 @app.command()
+@types_columns
 @reads_tables
 def cluster(
     table: Annotated[str, table_argument("Customers without known segments.")],
     drop: Drop = None,
-    numeric: Numeric = None,
-    categorical: Categorical = None,
-    dates: Dates = None,
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
@@ -170,6 +168,7 @@ def cluster(
     quiet: Quiet = False,
     *,
     reading: dict[str, Any],
+    types: dict[str, Any],
 ) -> None:
     """Find segments, say what is in them, write an archive."""
     from segmentlearn.cli._cluster import (
@@ -184,19 +183,20 @@ def cluster(
         number_text,
         profile_text,
     )
-    from segmentlearn.cli._tables import read_customers
+    from segmentlearn.cli._tables import named_columns, read_typed
 
     show = (lambda text="": None) if quiet else echo
     with plain_errors("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         check_outputs(table, out, scored)
-        customers = read_customers(table, reading, quiet=quiet)
-        X = segment_rows(customers, dropped_columns(customers, drop))
+        customers, roles = read_typed(table, reading, types, quiet=quiet)
+        dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
+        X = segment_rows(customers, dropped)
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
-            columns=column_roles(customers, numeric, categorical, dates),
+            columns=roles.of_preprocessor(),
             compare_baselines=not no_baselines,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
@@ -232,57 +232,66 @@ def cluster(
 @reads_tables
 def predict(
     archive: Archive,
-    table: Annotated[str, table_argument("Customers to score.")],
+    table: Annotated[
+        str, table_argument("Customers to score: a file, a folder, or a pattern.")
+    ],
     out: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="File to write; without it the rows go to stdout."),
+        str | None,
+        typer.Option(
+            help="File to write (.csv, .csv.gz, .tsv, .parquet, .feather, .xlsx, "
+            ".jsonl), or a folder; without it the rows go to stdout."
+        ),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key", help="Column that names a customer: only such columns are kept."
+        ),
     ] = None,
     *,
     reading: dict[str, Any],
 ) -> None:
     """Score customers: all columns as they were, a segment, and probabilities."""
-    from segmentlearn.cli._segment_text import named_counts_text
+    from segmentlearn.cli._predict import score_files
+    from segmentlearn.cli._scored_output import open_output
     from segmentlearn.cli._tables import (
         check_order,
-        check_output,
-        read_customers,
+        check_scored,
+        scan_customers,
         stored_schema,
     )
-    from segmentlearn.cli._text_tables import counts_text
 
-    with plain_errors("predict", out):
+    with plain_errors("predict", None if out is None else pathlib.Path(out)):
         check_order(archive, table)
-        check_output(out, table, archive)
         facts = segmentlearn.inspect(archive).metadata
+        scan = scan_customers(table, reading, stored_schema(facts))
+        check_scored(out, scan, archive)
         model = segmentlearn.load(archive)
-        schema = stored_schema(facts)
-        customers = read_customers(table, reading, schema)
-        scores = write_scored(model, customers, out)
-        counts = f" {counts_text(scores.segments)}"
-        if scores.names:
-            counts = f"\n{named_counts_text(scores)}"
-        note(f"{len(scores.segments):,} customers scored:{counts}")
-        compare_with_known(customers, scores.segments, facts.get("target"))
+        with open_output(out, scan) as output:
+            counts = score_files(model, scan, output, keys, facts.get("target"))
+        show_counts(counts)
         if out is not None:
             note(f"Written to {out}")
 
 
 @app.command()
+@types_columns
 @reads_tables
 def describe(
     table: Annotated[str, table_argument("Customers.")],
     *,
     reading: dict[str, Any],
+    types: dict[str, Any],
 ) -> None:
     """Show how each column is understood, and what to write to change it."""
     from segmentlearn.cli._describe import cures, describe_columns
-    from segmentlearn.cli._tables import read_customers
+    from segmentlearn.cli._tables import read_typed
 
     with plain_errors("describe"):
-        customers = read_customers(table, reading, quiet=True)
+        customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
         echo(customers.describe())
         echo()
-        echo(describe_columns(customers))
+        echo(describe_columns(customers, roles.ids))
         for sentence in cures(customers):
             echo()
             echo(sentence)

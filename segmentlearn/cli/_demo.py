@@ -10,11 +10,11 @@ import numpy as np
 
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._fit import FitOptions, HeldOutResult, fit_and_evaluate
-from segmentlearn.cli._predict import score
+from segmentlearn.cli._outputs import write_scored
 from segmentlearn.cli._screen import InputError, echo
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.persistence import write_atomically
-from segmentlearn.tables import read_table, table_to_bytes
+from segmentlearn.tables import read_table
 
 _N_NEW = 500
 _N_SHOWN = 5
@@ -86,9 +86,7 @@ def _run(
         check_not_stopped()
         _write(files.customers, X.assign(Segmentation=y))
         _write(files.new_customers, new)
-        table = read_table(files.new_customers)
-        scored, _ = table_to_bytes(table, score(model, table).new_columns())
-        write_atomically(files.scored, scored)
+        write_scored(model, read_table(files.new_customers), files.scored)
         echo(
             f"Written to {files.folder}: {', '.join(path.name for path in files.all())}"
         )

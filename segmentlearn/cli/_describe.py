@@ -1,6 +1,7 @@
 """How each column of a table is understood, and what to write to change it."""
 
 import shlex
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from segmentlearn.tables import NUMERIC_KINDS, Column, TableFile, as_table
 
 
-def describe_columns(table: TableFile) -> str:
+def describe_columns(table: TableFile, ids: Collection[str] = ()) -> str:
     """Return a table with a line for each column."""
     lines = []
     for column in as_table(table.frame, "describe").columns:
@@ -16,7 +17,7 @@ def describe_columns(table: TableFile) -> str:
         lines.append(
             {
                 "column": column.name,
-                "read as": _kind(column, table),
+                "read as": "identifier" if column.name in ids else _kind(column, table),
                 "written": table.schema.written(column.name),
                 "missing": f"{len(column) - n_present:,}",
                 "values": f"{column.n_distinct:,}",

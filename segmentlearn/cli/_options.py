@@ -15,17 +15,6 @@ Drop = Annotated[
     list[str] | None,
     typer.Option(help="Columns to leave out: repeat it, or separate by commas."),
 ]
-Numeric = Annotated[
-    list[str] | None, typer.Option(help="Columns of numbers, whatever they look like.")
-]
-Categorical = Annotated[
-    list[str] | None,
-    typer.Option(help="Columns of categories, such as codes written as numbers."),
-]
-Dates = Annotated[
-    list[str] | None,
-    typer.Option("--date", help="Format of a column of dates, such as born=%d/%m/%Y."),
-]
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
 ]
@@ -42,6 +31,13 @@ _READING = {
     "sheet": (str | None, "Sheet of a workbook, by name or number."),
     "query": (str | None, "SQL query for a database."),
 }
+_MANY = list[str] | None
+_TYPES = {
+    "numeric": (_MANY, "Columns of numbers, whatever they look like."),
+    "categorical": (_MANY, "Columns of categories, such as codes written as numbers."),
+    "date": (_MANY, "Format of a column of dates, such as born=%d/%m/%Y."),
+    "id": (_MANY, "Columns that name a customer: repeat it, or separate by commas."),
+}
 LABELS = {
     **{name: f"--{name.replace('_', '-')} " for name in _READING},
     "separator": "--sep ",
@@ -52,33 +48,45 @@ def table_argument(content: str) -> typer.models.ArgumentInfo:
     """Return the argument for a file of customers."""
     return typer.Argument(
         metavar="TABLE",
-        help=f"{content} CSV, Excel, Parquet, JSON lines, SQLite, DuckDB; - for stdin.",
+        help=f"{content} CSV, Excel, Parquet, JSON lines, SQLite, DuckDB, a folder of "
+        "such files; - for stdin.",
     )
 
 
 def reads_tables(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of reading to a command, which gets them as one dict."""
+    return _with_options(command, "reading", _READING)
+
+
+def types_columns(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of columns to a command, which gets them as one dict."""
+    return _with_options(command, "types", _TYPES)
+
+
+def _with_options(
+    command: Callable[..., None], parameter: str, options: dict[str, tuple[Any, str]]
+) -> Callable[..., None]:
     signature = inspect.signature(command)
 
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        reading = {name: given.pop(name) for name in _READING}
-        command(**given, reading=reading)
+        found = {name: given.pop(name) for name in options}
+        command(**given, **{parameter: found})
 
-    options = [
+    added = [
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[kind, typer.Option(help=text)],
+            annotation=Annotated[
+                kind, typer.Option(f"--{name.replace('_', '-')}", help=text)
+            ],
         )
-        for name, (kind, text) in _READING.items()
+        for name, (kind, text) in options.items()
     ]
-    kept = [one for name, one in signature.parameters.items() if name != "reading"]
+    kept = [p for name, p in signature.parameters.items() if name != parameter]
     with_options.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*kept, *options]
+        parameters=[*kept, *added]
     )
-    with_options.__annotations__ = {
-        one.name: one.annotation for one in [*kept, *options]
-    }
+    with_options.__annotations__ = {p.name: p.annotation for p in [*kept, *added]}
     return with_options

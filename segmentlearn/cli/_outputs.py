@@ -4,30 +4,25 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-import typer
-
 import segmentlearn
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._screen import InputError, echo, note
 from segmentlearn.cli._stopping import check_not_stopped
 
 
-def write_scored(model: Any, customers: Any, out: pathlib.Path | None) -> Any:
-    """Score customers and write them to a file, or to stdout; return the scores."""
-    from segmentlearn.cli._predict import score
-    from segmentlearn.persistence import write_atomically
-    from segmentlearn.tables import table_to_bytes
+def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
+    """Score customers and write them to a file."""
+    from segmentlearn.cli._predict import note_renamed, score, write_scores
+    from segmentlearn.cli._scored_output import ScoredOutput
+    from segmentlearn.persistence import atomic_file
 
     scores = score(model, customers)
-    data, renamed = table_to_bytes(customers, scores.new_columns())
-    check_not_stopped()
-    for name, new_name in renamed.items():
-        note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
-    if out is None:
-        typer.echo(data, nl=False)
-    else:
-        write_atomically(out, data)
-    return scores
+    with atomic_file(out) as stream:
+        output = ScoredOutput(stream, out.name)
+        renamed = write_scores(output, customers, scores)
+        output.close()
+        check_not_stopped()
+    note_renamed(renamed)
 
 
 def save_segments(
@@ -63,41 +58,6 @@ def check_outputs(
     check_output(scored, table, option="--scored")
     if out is not None and scored is not None and out.resolve() == scored.resolve():
         raise InputError(f"--scored {scored} is the file of --out; name another.")
-
-
-def dropped_columns(customers: Any, drop: list[str] | None) -> list[str]:
-    """Return the columns to leave out, all of them in the table."""
-    from segmentlearn.cli._tables import check_column
-
-    dropped = _split_names(drop or [], customers.columns)
-    for name in dropped:
-        check_column(customers, name, "--drop")
-    return dropped
-
-
-def column_roles(
-    customers: Any,
-    numeric: list[str] | None,
-    categorical: list[str] | None,
-    dates: list[str] | None,
-) -> dict[str, Any]:
-    """Return the parameters of a preprocessor that the options of columns stand for."""
-    from segmentlearn.cli._tables import check_column
-
-    roles: dict[str, Any] = {}
-    for option, listed in (("numeric", numeric), ("categorical", categorical)):
-        names = _split_names(listed or [], customers.columns)
-        for name in names:
-            check_column(customers, name, f"--{option}")
-        if names:
-            roles[f"{option}_features"] = names
-    for given in dates or []:
-        name, is_split, form = given.partition("=")
-        if not is_split:
-            raise InputError(f"--date {given!r} must be like born=%d/%m/%Y.")
-        check_column(customers, name, "--date")
-        roles.setdefault("date_features", {})[name] = form
-    return roles
 
 
 def show_held_out(result: Any) -> None:
@@ -139,25 +99,18 @@ def save_classifier(
         echo(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
 
 
-def compare_with_known(customers: Any, segments: Any, target: Any) -> None:
-    """Show how often the model agrees with segments that the file already has."""
-    from segmentlearn.cli._fit import known_labels
+def show_counts(counts: Any) -> None:
+    """Show how many customers each segment has got, and how many were known."""
+    from segmentlearn.cli._segment_text import named_counts_text
+    from segmentlearn.cli._text_tables import counts_text
 
-    if not isinstance(target, str) or target not in customers.columns:
-        return
-    known, labels = known_labels(customers, target)
-    if known.any():
-        share = (labels.astype(str) == segments[known].astype(str)).mean()
+    text = f" {counts_text(counts.segments)}"
+    if counts.names:
+        text = f"\n{named_counts_text(counts.segments, counts.names)}"
+    note(f"{counts.segments.total():,} customers scored:{text}")
+    if counts.n_known:
         note(
-            f"{target!r} of {len(labels):,} customers is in the file; {share:.3f} of "
-            "them are found (too good a figure if the model was trained on them)"
+            f"{counts.target!r} of {counts.n_known:,} customers is in the file; "
+            f"{counts.n_found / counts.n_known:.3f} of them are found (too good a "
+            "figure if the model was trained on them)"
         )
-
-
-def _split_names(values: list[str], columns: list[str]) -> list[str]:
-    """Return names from repeated options and comma lists; a name may hold commas."""
-    names: list[str] = []
-    for value in values:
-        parts = [value] if value in columns else value.split(",")
-        names += [part if part in columns else part.strip() for part in parts]
-    return [name for name in dict.fromkeys(names) if name]

@@ -1,16 +1,26 @@
-"""Score a table of customers with a model from an archive."""
+"""Score customers batch by batch with a model from an archive."""
 
+import collections
+import concurrent.futures
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from segmentlearn.cli._screen import InputError
+from segmentlearn.cli._fit import known_labels
+from segmentlearn.cli._scored_output import ScoredOutput
+from segmentlearn.cli._screen import InputError, note, row_progress
+from segmentlearn.cli._stopping import check_not_stopped
+from segmentlearn.cli._tables import named_columns
 from segmentlearn.inspection import NOISE, NOISE_NAME, last_step, used_columns
 from segmentlearn.neural_network import SegmentClassifier
-from segmentlearn.tables import TableFile, select_columns
+from segmentlearn.tables import TableFile, TableScan, rows_to_write, select_columns
+
+_MOST_THREADS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,18 +41,132 @@ class Scores:
     probabilities: dict[str, np.ndarray]
     names: dict[Any, str] = dataclasses.field(default_factory=dict)
 
-    def new_columns(self) -> dict[str, Sequence[str]]:
+    def new_columns(self) -> dict[str, np.ndarray]:
         """Return the columns to add to a file."""
-        columns: dict[str, Sequence[str]] = {"segment": [str(s) for s in self.segments]}
+        columns = {"segment": self.segments}
         if self.names:
-            columns["segment_name"] = [self.name_of(s) for s in self.segments]
+            names = [name_of(self.names, segment) for segment in self.segments]
+            columns["segment_name"] = np.array(names, dtype=object)
         for label, values in self.probabilities.items():
-            columns[f"probability_{label}"] = [f"{value:.6f}" for value in values]
+            columns[f"probability_{label}"] = values
         return columns
 
-    def name_of(self, segment: Any) -> str:
-        """Return the name of a segment; its number where it has none."""
-        return self.names.get(segment, f"segment {segment}")
+
+@dataclasses.dataclass
+class ScoredCounts:
+    """What became of the customers of a table.
+
+    Parameters
+    ----------
+    target : str or None
+        A column that may hold known segments.
+    segments : Counter
+        Customers by segment.
+    names : dict
+        Names of the segments.
+    n_known, n_found : int
+        Customers whose segment is in the table; those that the model finds.
+    """
+
+    target: Any
+    segments: collections.Counter = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    names: dict[Any, str] = dataclasses.field(default_factory=dict)
+    n_known: int = 0
+    n_found: int = 0
+
+    def add(self, table: TableFile, scores: Scores) -> None:
+        """Count the customers of a batch."""
+        self.names = scores.names
+        labels, counts = np.unique(scores.segments, return_counts=True)
+        self.segments.update(dict(zip(labels.tolist(), counts.tolist(), strict=True)))
+        if isinstance(self.target, str) and self.target in table.columns:
+            known, labels = known_labels(table, self.target)
+            self.n_known += int(known.sum())
+            found = labels.astype(str) == scores.segments[known].astype(str)
+            self.n_found += int(found.sum())
+
+
+def name_of(names: dict[Any, str], segment: Any) -> str:
+    """Return the name of a segment; its number where it has none."""
+    return names.get(segment, f"segment {segment}")
+
+
+def score_files(
+    model: Any,
+    scan: TableScan,
+    output: Any,
+    keep: list[str] | None = None,
+    target: Any = None,
+) -> ScoredCounts:
+    """Score all files of a scan and write them, batch by batch and in their order."""
+    counts = ScoredCounts(target)
+    renamed: dict[str, str] = {}
+    kept, table = None, None
+    with row_progress("scoring", scan) as show:
+        for file in scan.files():
+            with output.of(file) as place:
+                for table, scores in _scored(model, file):
+                    if keep is not None:
+                        kept = named_columns(table, keep, "--key")
+                    renamed.update(write_scores(place, table, scores, kept))
+                    counts.add(table, scores)
+                    show()
+        if table is not None:
+            scan.check_readable(used_columns(model, table.columns))
+        check_not_stopped()
+    if table is not None and not table.is_plain:
+        note(f"Read {table.describe(scan.n_rows)}")
+    for sentence in scan.notes:
+        note(f"Warning: {sentence}")
+    note_renamed(renamed)
+    return counts
+
+
+def write_scores(
+    output: ScoredOutput,
+    table: TableFile,
+    scores: Scores,
+    keep: Sequence[str] | None = None,
+) -> dict[str, str]:
+    """Write a table and its scores; return the names that these have got."""
+    new = scores.new_columns()
+    rows, header = rows_to_write(table, new, keep, as_text=output.is_text())
+    output.write(table, rows, header)
+    return dict(zip(new, header[-len(new) :], strict=True))
+
+
+def note_renamed(names: dict[str, str]) -> None:
+    """Say which new columns have another name, as the table has one of theirs."""
+    for name, new_name in names.items():
+        if name != new_name:
+            note(f"Note: the file has a column {name!r}; the new one is {new_name!r}.")
+
+
+def _scored(
+    model: Any, batches: Iterable[TableFile]
+) -> Iterator[tuple[TableFile, Scores]]:
+    """Score batches in threads; return them in their order."""
+    n_threads = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+    waiting: collections.deque = collections.deque()
+    with contextlib.ExitStack() as stack:
+        pool = None
+        for table in batches:
+            if pool is None:
+                # the first batch compiles, and most files have no other
+                yield table, score(model, table)
+                pool = stack.enter_context(
+                    concurrent.futures.ThreadPoolExecutor(n_threads)
+                )
+                stack.callback(pool.shutdown, cancel_futures=True)
+                continue
+            waiting.append((table, pool.submit(score, model, table)))
+            if len(waiting) > n_threads:
+                table, scores = waiting.popleft()
+                yield table, scores.result()
+        for table, scores in waiting:
+            yield table, scores.result()
 
 
 def score(model: Any, table: TableFile) -> Scores:

@@ -7,10 +7,17 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from segmentlearn.cli._options import Archive, Seed, reads_tables, table_argument
+from segmentlearn.cli._options import (
+    Archive,
+    Seed,
+    reads_tables,
+    table_argument,
+    types_columns,
+)
 from segmentlearn.cli._screen import InputError, note, plain_errors
 
 
+@types_columns
 @reads_tables
 def report(
     archive: Archive,
@@ -26,6 +33,7 @@ def report(
     random_state: Seed = 0,
     *,
     reading: dict[str, Any],
+    types: dict[str, Any],
 ) -> None:
     """Write a page for a manager: quality, segments, what drives them, defects."""
     import segmentlearn
@@ -33,7 +41,7 @@ def report(
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
-        read_customers,
+        read_typed,
         stored_schema,
     )
     from segmentlearn.inspection import used_columns
@@ -44,7 +52,9 @@ def report(
         check_output(out, archive, table)
         info = segmentlearn.inspect(archive)
         schema = stored_schema(info.metadata)
-        customers = read_customers(table, reading, schema, quiet=True)
+        customers, roles = read_typed(
+            table, reading, types, schema, quiet=True, sampled=True
+        )
         # a target that the model knows is taken from the file without being named
         trained_on = info.metadata.get("target")
         if target is not None:
@@ -71,6 +81,7 @@ def report(
             y = np.full(len(X), None, dtype=object)
             y[known] = labels
             X = X.drop(columns=target)
+        X = X.drop(columns=[name for name in roles.ids if name != target])
         try:
             write_report(
                 model,
@@ -81,7 +92,7 @@ def report(
                 random_state=random_state,
                 facts=info.metadata,
                 command=_command(
-                    archive, table, out, target, title, random_state, reading
+                    archive, table, out, target, title, random_state, reading, types
                 ),
             )
         except ImportError as error:
@@ -97,6 +108,7 @@ def _command(
     title: str | None,
     random_state: int,
     reading: dict[str, Any],
+    types: dict[str, Any],
 ) -> str:
     """Return the command line that writes this report, folders left out."""
     words = [
@@ -115,4 +127,7 @@ def _command(
     ):
         if value is not None:
             words += [option, str(value)]
+    for name, values in types.items():
+        for value in values or []:
+            words += [f"--{name}", value]
     return shlex.join(words)

@@ -4,8 +4,10 @@ import contextlib
 import pathlib
 import shlex
 import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
@@ -14,6 +16,7 @@ from segmentlearn.cli._stopping import Outputs, Stopped, exit_code, ignore_signa
 from segmentlearn.engine import pass_interrupts_on
 from segmentlearn.exceptions import (
     ColumnWarning,
+    CountWarning,
     SegmentLearnError,
     SegmentLearnWarning,
 )
@@ -40,6 +43,33 @@ def is_watched() -> bool:
     return sys.stderr.isatty()
 
 
+@contextlib.contextmanager
+def row_progress(task: str, scan: Any) -> Iterator[Callable[[], None]]:
+    """Give a function that shows how far the scan of a table has come."""
+    if not is_watched():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(task),
+        BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f}%  {task.fields[rows]}"),
+        TimeRemainingColumn(compact=True),
+    )
+    started = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=1.0, rows="")
+
+        def show() -> None:
+            speed = scan.n_rows / (time.perf_counter() - started)
+            rows = f"{scan.n_rows:,} rows, {speed:,.0f} rows/s"
+            progress.update(bar, completed=scan.fraction, rows=rows)
+
+        yield show
+
+
 def shows_blocks() -> bool:
     """Whether stdout can show the characters that small curves are drawn with."""
     try:
@@ -59,10 +89,14 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", SegmentLearnWarning)
-        warnings.showwarning = _OncePerText()
+        shown = _OncePerText()
+        warnings.showwarning = shown
         try:
-            with pass_interrupts_on():
-                yield
+            try:
+                with pass_interrupts_on():
+                    yield
+            finally:
+                shown.show_counts()
             ignore_signals()
         except (Stopped, KeyboardInterrupt) as stop:
             note(f"Stopped: {command} has not finished. {files.describe()}")
@@ -73,16 +107,31 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
 
 
 class _OncePerText:
-    """Shows a warning as one line, and the same line only once."""
+    """Shows a warning as one line, and the same line only once.
+
+    Warnings that count rows are added up over the batches of a table, and shown last.
+    """
 
     def __init__(self) -> None:
         self._shown: set[str] = set()
+        self._counts: dict[str, CountWarning] = {}
+        self._lock = threading.Lock()  # batches are scored in threads
 
     def __call__(self, message: Warning | str, *args: Any, **kwargs: Any) -> None:
-        text = _one_line(_in_words_of_options(message))
-        if text not in self._shown:
-            self._shown.add(text)
-            note(f"Warning: {text}")
+        with self._lock:
+            if isinstance(message, CountWarning):
+                before = self._counts.get(message.before)
+                self._counts[message.before] = before + message if before else message
+                return
+            text = _one_line(_in_words_of_options(message))
+            if text not in self._shown:
+                self._shown.add(text)
+                note(f"Warning: {text}")
+
+    def show_counts(self) -> None:
+        """Show the warnings that were added up."""
+        for message in self._counts.values():
+            note(f"Warning: {_one_line(str(message))}")
 
 
 def _in_words_of_options(message: Warning | str) -> str:

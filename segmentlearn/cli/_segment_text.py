@@ -1,6 +1,7 @@
 """Segments as text: their number, how they were found, and what is in them."""
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -135,15 +136,12 @@ def profile_text(profile: Any) -> str:
     return "\n".join(lines)
 
 
-def named_counts_text(scores: Any) -> str:
+def named_counts_text(counts: Mapping[Any, int], names: Mapping[Any, str]) -> str:
     """Return how many customers each segment has got, a line each."""
-    lines = []
-    labels, counts = np.unique(scores.segments, return_counts=True)
-    for label, count in zip(labels, counts, strict=True):
-        name = scores.name_of(label)
-        own = f"segment {label}"
-        lines.append(f"  {own if name == own else f'{own}, {name}'}: {count:,}")
-    return "\n".join(lines)
+    return "\n".join(
+        f"  segment {label}{f', {names[label]}' if label in names else ''}: {count:,}"
+        for label, count in sorted(counts.items())
+    )
 
 
 def _silhouettes(segmenter: Any) -> str:

@@ -1,13 +1,53 @@
 """Files of customers as the command line takes them: checks that name its options."""
 
+import dataclasses
 import os
 import pathlib
+import sys
 import zipfile
 from typing import Any
 
 from segmentlearn.cli._options import LABELS
-from segmentlearn.cli._screen import InputError, note
-from segmentlearn.tables import TableFile, TableSchema, closest_name, read_table
+from segmentlearn.cli._screen import InputError, note, row_progress
+from segmentlearn.tables import (
+    TableFile,
+    TableScan,
+    TableSchema,
+    closest_name,
+    output_kind,
+    read_table,
+    scan_table,
+)
+
+_WHOLE = 2**28  # bytes of a table that is looked at as a whole
+_MOST_SAMPLED = 500_000  # rows of a larger one
+
+
+@dataclasses.dataclass(frozen=True)
+class ColumnRoles:
+    """What the options of columns say about the columns of a table.
+
+    Parameters
+    ----------
+    numeric, categorical, ids : list of str
+        Columns of numbers, of categories, and those that name a customer.
+    dates : dict of str to str
+        Formats of columns of dates.
+    """
+
+    numeric: list[str]
+    categorical: list[str]
+    ids: list[str]
+    dates: dict[str, str]
+
+    def of_preprocessor(self) -> dict[str, Any]:
+        """Return the parameters of a preprocessor that they stand for."""
+        roles = {
+            "numeric_features": self.numeric,
+            "categorical_features": self.categorical,
+            "date_features": self.dates,
+        }
+        return {name: chosen for name, chosen in roles.items() if chosen}
 
 
 def read_customers(
@@ -16,27 +56,88 @@ def read_customers(
     schema: TableSchema | None = None,
     *,
     quiet: bool = False,
+    sampled: bool = False,
 ) -> TableFile:
-    """Read a table as the options of a command say, and say what was found out."""
-    options = dict(reading)
-    quotes = options.pop("quotes")
-    if quotes not in (None, "yes", "no"):
-        raise InputError(f"--quotes {quotes!r} must be 'yes' or 'no'.")
-    if options["decimal"] not in (None, ".", ","):
-        raise InputError(f"--decimal {options['decimal']!r} must be '.' or ','.")
-    table = read_table(
-        source,
-        separator=options.pop("sep"),
-        quotes=None if quotes is None else quotes == "yes",
-        schema=schema,
-        labels=LABELS,
-        **options,
-    )
+    """Read a table as the options of a command say, and say what was found out.
+
+    Several files are read as one table. Of a table that is too large to be looked at as
+    a whole, rows are drawn at random where ``sampled`` allows it.
+    """
+    scan = scan_customers(source, reading, schema)
+    is_large = sampled and sum(map(_size, scan.sources)) > _WHOLE
+    if is_large or len(scan.sources) > 1:
+        most = _MOST_SAMPLED if is_large else sys.maxsize // 4
+        with row_progress("reading", scan) as show:
+            table = scan.sample(most, progress=show)
+        if len(table.frame) < scan.n_rows:
+            note(
+                f"Note: {len(table.frame):,} of {scan.n_rows:,} rows were drawn at "
+                "random; what follows is about them."
+            )
+    else:
+        table = read_table(source, schema=schema, labels=LABELS, **_options(reading))
     if not (quiet or table.is_plain):
         note(f"Read {table.describe()}")
     for sentence in table.notes:
         note(f"Warning: {sentence}")
     return table
+
+
+def read_typed(
+    source: str,
+    reading: dict[str, Any],
+    types: dict[str, Any],
+    schema: TableSchema | None = None,
+    *,
+    quiet: bool = False,
+    sampled: bool = False,
+) -> tuple[TableFile, ColumnRoles]:
+    """Read a table whose columns are what the options of columns say."""
+    table = read_customers(source, reading, schema, quiet=quiet, sampled=sampled)
+    dates = {}
+    for given in types["date"] or []:
+        name, is_split, form = given.partition("=")
+        if not is_split:
+            raise InputError(f"--date {given!r} must be like born=%d/%m/%Y.")
+        check_column(table, name, "--date")
+        dates[name] = form
+    numeric, categorical, ids = (
+        named_columns(table, types[option], f"--{option}")
+        for option in ("numeric", "categorical", "id")
+    )
+    roles = ColumnRoles(numeric, categorical, ids, dates)
+    chosen = [*roles.numeric, *roles.categorical, *roles.ids, *roles.dates]
+    for name in chosen:
+        if chosen.count(name) > 1:
+            raise InputError(
+                f"column {name!r} is named by two of --numeric, --categorical, --date "
+                "and --id; name it once."
+            )
+    if roles.numeric or roles.categorical or roles.dates:
+        table = table.with_types(roles.numeric, roles.categorical, roles.dates)
+        for sentence in table.notes:
+            note(f"Warning: {sentence}")
+    return table, roles
+
+
+def scan_customers(
+    source: str, reading: dict[str, Any], schema: TableSchema | None = None
+) -> TableScan:
+    """Return the batches of a table, or of the tables in a folder."""
+    return scan_table(source, schema=schema, labels=LABELS, **_options(reading))
+
+
+def _options(reading: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `read_table` that the options stand for."""
+    options = dict(reading)
+    quotes, separator = options.pop("quotes"), options.pop("sep")
+    decimal = options["decimal"]
+    if quotes not in (None, "yes", "no"):
+        raise InputError(f"--quotes {quotes!r} must be 'yes' or 'no'.")
+    if decimal not in (None, ".", ","):
+        raise InputError(f"--decimal {decimal!r} must be '.' or ','.")
+    quoted = None if quotes is None else quotes == "yes"
+    return {**options, "separator": separator, "quotes": quoted}
 
 
 def stored_schema(metadata: dict[str, Any]) -> TableSchema | None:
@@ -76,6 +177,31 @@ def check_column(table: TableFile, name: str, option: str) -> None:
         )
 
 
+def named_columns(table: TableFile, given: list[str] | None, option: str) -> list[str]:
+    """Return the columns that a repeated option or its comma lists name."""
+    names: list[str] = []
+    for value in given or []:  # a name may hold commas
+        parts = [value] if value in table.columns else value.split(",")
+        names += [part if part in table.columns else part.strip() for part in parts]
+    names = [name for name in dict.fromkeys(names) if name]
+    for name in names:
+        check_column(table, name, option)
+    return names
+
+
+def check_scored(out: str | None, scan: TableScan, archive: pathlib.Path) -> None:
+    """Refuse, before any work, an output of scored customers."""
+    from segmentlearn.cli._scored_output import check_folder, is_folder
+
+    if out is None:
+        return
+    if is_folder(out, scan.sources):
+        check_folder(out, scan.sources)
+    else:
+        check_output(pathlib.Path(out), *map(str, scan.sources), archive)
+        output_kind(out, "--out ")
+
+
 def check_output(
     target: pathlib.Path | None, *sources: str | pathlib.Path, option: str = "--out"
 ) -> None:
@@ -93,3 +219,10 @@ def check_output(
             and os.path.samefile(target, source)
         ):
             raise InputError(f"{option} {target} is the input file; name another.")
+
+
+def _size(source: Any) -> int:
+    try:
+        return os.stat(source).st_size
+    except (OSError, TypeError, ValueError):
+        return 0

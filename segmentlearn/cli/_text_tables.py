@@ -1,5 +1,8 @@
 """Numbers as text: the held-out report, learning curves, counts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -68,12 +71,9 @@ def curves_text(
     return "\n".join([head, *lines])
 
 
-def counts_text(labels: np.ndarray) -> str:
+def counts_text(counts: Mapping[Any, int]) -> str:
     """Return how often each label occurs."""
-    names, counts = np.unique(labels, return_counts=True)
-    return ", ".join(
-        f"{name} {count:,}" for name, count in zip(names, counts, strict=True)
-    )
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
 
 
 def _sparkline(values: list[float], blocks: bool) -> str:

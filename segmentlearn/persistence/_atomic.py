@@ -1,25 +1,36 @@
 """Write a file whole or not at all."""
 
+import contextlib
 import os
 import pathlib
 import secrets
+import shutil
 import stat
+from collections.abc import Iterator
+from typing import BinaryIO
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file so that a failure at any moment leaves the old one as it was.
+    """Write a file so that a failure at any moment leaves the old one as it was."""
+    with atomic_file(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of the old one when all has been written.
 
     The bytes go to a new file in the same folder, which takes the old one's place once
     they have reached the disk. The old one's permissions are kept; a link stays a link.
     """
     # a link is followed, so that the file it points to is replaced, not the link
     target = pathlib.Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+    temporary = _temporary_name(target)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     descriptor = os.open(temporary, flags, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
@@ -29,6 +40,28 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
+    """Give a folder whose files appear under ``path`` when all have been written."""
+    target = pathlib.Path(os.path.realpath(path))
+    temporary = _temporary_name(target)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in sorted(temporary.rglob("*")):
+            if file.is_file():
+                place = target / file.relative_to(temporary)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(place)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    _sync_folder(target.parent)
+
+
+def _temporary_name(target: pathlib.Path) -> pathlib.Path:
+    return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
 
 
 def _sync_folder(folder: pathlib.Path) -> None:

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context
-from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.exceptions import CountWarning
 from segmentlearn.preprocessing._target_encoding import (
     cross_fitted_means,
     is_encodable,
@@ -31,7 +31,6 @@ from segmentlearn.tables import (
 _RARE_ROWS = 5
 _RARE_SHARE = 0.01
 _MOST_MERGED = 0.05
-_LEVELS_SHOWN = 5
 _ABOVE_ZERO = Interval(Real, 0, None, closed="neither")
 
 
@@ -214,7 +213,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         -------
         X_encoded : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
             The encoded columns. Levels not seen in `fit` count as "other" and are
-            reported in one `SegmentLearnWarning`.
+            reported in one `CountWarning`.
 
         Raises
         ------
@@ -376,20 +375,19 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
 def _report_unseen(unseen: dict[str, dict[Any, int]]) -> None:
     """Warn once about levels that fit has not seen, with their counts."""
-    reports = []
-    for name, counts in unseen.items():
-        shown = [
-            f"{'missing' if level is None else repr(level)} ({count} rows)"
-            for level, count in list(counts.items())[:_LEVELS_SHOWN]
-        ]
-        if len(counts) > _LEVELS_SHOWN:
-            shown.append(f"{len(counts) - _LEVELS_SHOWN} more levels")
-        if shown:
-            reports.append(f"{name!r}: {', '.join(shown)}")
-    if reports:
+    counts = {
+        name: {
+            "missing" if level is None else repr(level): n_rows
+            for level, n_rows in found.items()
+        }
+        for name, found in unseen.items()
+        if found
+    }
+    if counts:
         warnings.warn(
-            "Levels that were not in the training rows are encoded as 'other'. "
-            f"{'; '.join(reports)}.",
-            SegmentLearnWarning,
+            CountWarning(
+                "Levels that were not in the training rows are encoded as 'other'.",
+                counts,
+            ),
             stacklevel=4,
         )

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context
-from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
+from segmentlearn.exceptions import CountWarning, SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing._numeric_fill import (
     constant_fill,
     fill_predictions,
@@ -216,7 +216,7 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         X_filled : DataFrame or ndarray of shape (n_samples, n_outputs)
             All rows of X without a missing cell, indicators appended. Missing cells in
             columns that had none in `fit` are filled too and reported in one
-            `SegmentLearnWarning`.
+            `CountWarning`.
 
         Raises
         ------
@@ -367,16 +367,18 @@ class MixedImputer(TransformerMixin, BaseEstimator):
                 fill_predictions(numbers, missing, scaler, model)
         masks = dict(zip(names, missing.T, strict=True))
         masks |= {name: factor.codes < 0 for name, factor in factors.items()}
-        new = ", ".join(
-            f"{name!r} ({np.count_nonzero(mask)})"
+        new = {
+            name: {"": int(np.count_nonzero(mask))}
             for name, mask in masks.items()
             if not self.n_missing_[name] and mask.any()
-        )
+        }
         if new:
             warnings.warn(
-                f"Columns that had no missing values in fit have some now: {new}. "
-                "They were imputed like the others.",
-                SegmentLearnWarning,
+                CountWarning(
+                    "Columns that had no missing values in fit have some now:",
+                    new,
+                    ". They were imputed like the others.",
+                ),
                 stacklevel=2,
             )
         return numbers, masks

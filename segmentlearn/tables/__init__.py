@@ -23,12 +23,14 @@ from segmentlearn.tables._columns import (
     level_order,
     to_numbers,
 )
+from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
 from segmentlearn.tables._files._table_file import (
     TableFile,
     read_table,
+    rows_to_write,
     select_columns,
-    table_to_bytes,
 )
+from segmentlearn.tables._files._writers import open_writer, output_kind
 from segmentlearn.tables._frames import Table, as_table, check_table, refuse_lazy
 from segmentlearn.tables._identifiers import (
     warn_of_doubtful_categories,
@@ -69,4 +71,11 @@ from segmentlearn.tables._schema import (
 from segmentlearn.tables._schema_reading import TableSchema
 from segmentlearn.tables._text._reading import reads_as_number
 
-__all__ = ["TableFile", "TableSchema", "read_table"]
+__all__ = [
+    "ScannedFile",
+    "TableFile",
+    "TableScan",
+    "TableSchema",
+    "read_table",
+    "scan_table",
+]

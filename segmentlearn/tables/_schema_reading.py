@@ -18,9 +18,51 @@ from segmentlearn.tables._text._reading import (
     column_decimal,
     infer_and_read,
     infer_reading,
+    number_reading,
 )
 
 _MOST_UNREADABLE = 0.05  # of the cells of a new file that are not missing
+
+
+@dataclasses.dataclass
+class UnreadableCells:
+    """Cells of a column that hold something else than the column does.
+
+    Attributes
+    ----------
+    kind : str
+        What the column holds.
+    n_cells, n_present, n_unreadable : int
+        Cells; those that are not missing; those that could not be read.
+    examples : list of str
+        Some of them.
+    """
+
+    kind: str
+    n_cells: int = 0
+    n_present: int = 0
+    n_unreadable: int = 0
+    examples: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether the column holds something else altogether."""
+        return self.n_unreadable > _MOST_UNREADABLE * self.n_present
+
+    def add(self, found: ReadCells) -> None:
+        """Count the cells of a batch."""
+        self.n_cells += len(found.values)
+        self.n_present += found.n_present
+        self.n_unreadable += found.n_unreadable
+        self.examples = list(dict.fromkeys([*self.examples, *found.examples]))[:3]
+
+    def describe(self, name: str) -> str:
+        """Return a sentence about the column of a name."""
+        return (
+            f"{self.n_unreadable:,} of {self.n_cells:,} cells of column {name!r} "
+            f"hold no {self.kind} and count as missing: "
+            f"{', '.join(map(repr, self.examples))}."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +229,9 @@ class TableSchema:
         return dataclasses.replace(table, columns=columns, array=None), notes
 
     def read(
-        self, columns: Mapping[str, Any], source: str
+        self,
+        columns: Mapping[str, Any],
+        tally: dict[str, "UnreadableCells"] | None = None,
     ) -> tuple[pd.DataFrame, list[str]]:
         """Read columns.
 
@@ -195,30 +239,68 @@ class TableSchema:
         ----------
         columns : dict of str to array
             Cells by the names of the columns.
-        source : str
-            Where they are from.
+        tally : dict of str to UnreadableCells, default=None
+            Where to count the cells that cannot be read, for a batch of a table: which
+            columns hold something else now is known when all batches have been read.
 
         Returns
         -------
         frame : DataFrame
             The columns as they are understood.
         notes : list of str
-            What was lost, a sentence each.
+            What was lost, a sentence each; none for a batch.
         """
         notes: list[str] = []
         read = {}
         for name, cells in columns.items():
+            reading = self.readings.get(name)
             if not is_text(cells):
-                read[name] = cells
+                read[name] = _as_read(name, cells, reading)
                 continue
-            reading = self.readings.get(name) or infer_reading(cells)
+            reading = reading or infer_reading(cells)
             found = reading.apply(cells)
-            if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
+            if tally is not None:
+                tally.setdefault(name, UnreadableCells(reading.kind)).add(found)
+            elif found.n_unreadable > _MOST_UNREADABLE * found.n_present:
                 # the column holds something else now, which a model will say
                 found = TextReading("category").apply(cells)
+            else:
+                _note_unreadable(name, found, reading, notes)
             read[name] = found.values
-            _note_unreadable(name, found, reading, notes)
         return pd.DataFrame(read, copy=False), notes
+
+    def with_types(
+        self,
+        columns: Mapping[str, Any],
+        numeric: Collection[str] = (),
+        categorical: Collection[str] = (),
+        dates: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return the schema with other types of some columns.
+
+        Parameters
+        ----------
+        columns : dict of str to array
+            Cells by the names of the columns.
+        numeric, categorical : collection of str, default=()
+            Columns of numbers and of levels, whatever they look like.
+        dates : dict of str to str, default=None
+            Formats of columns of dates.
+
+        Returns
+        -------
+        schema : TableSchema
+            How each column is read.
+        """
+        texts = [name for name in numeric if is_text(columns[name])]
+        readings = {
+            **self.readings,
+            **{name: number_reading(columns[name]) for name in texts},
+            **dict.fromkeys(categorical, TextReading("category")),
+        }
+        for name, form in (dates or {}).items():
+            readings[name] = TextReading("datetime", DateFormat(form))
+        return dataclasses.replace(self, readings=readings)
 
     def to_dict(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return how columns are read as plain values.
@@ -295,9 +377,8 @@ def _infer(
 
 def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Column:
     if not is_text(column.cells):
-        if reading.kind == "category" and column.kind == NUMBER:
-            return Column(column.name, _codes_as_text(column, reading.width))
-        return column
+        cells = _as_read(column.name, column.cells, reading)
+        return column if cells is column.cells else Column(column.name, cells)
     if reading.kind not in ("category", "boolean") and reading.format is None:
         # the column held numbers or dates, and now holds them as text
         inferred = infer_reading(column.cells)
@@ -310,6 +391,14 @@ def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Colu
     _note_unreadable(column.name, found, reading, notes)
     factor = None if found.levels is None else Factor(*found.levels, False)
     return Column(column.name, found.values, factor=factor)
+
+
+def _as_read(name: str, cells: Any, reading: TextReading | None) -> Any:
+    """Return cells that are no text as those of the training table."""
+    column = Column(name, cells)
+    if reading is None or reading.kind != "category" or column.kind != NUMBER:
+        return cells
+    return _codes_as_text(column, reading.width)
 
 
 def _codes_as_text(column: Column, width: int | None) -> np.ndarray:
@@ -325,11 +414,9 @@ def _note_unreadable(
     name: str, found: ReadCells, reading: TextReading, notes: list[str]
 ) -> None:
     if found.n_unreadable:
-        notes.append(
-            f"{found.n_unreadable:,} of {len(found.values):,} cells of column {name!r} "
-            f"hold no {reading.kind} and count as missing: "
-            f"{', '.join(map(repr, found.examples))}."
-        )
+        cells = UnreadableCells(reading.kind)
+        cells.add(found)
+        notes.append(cells.describe(name))
 
 
 def is_text(cells: Any) -> bool:

@@ -110,7 +110,7 @@ def test_missing_is_a_level_where_training_rows_had_it(missing):
 def test_missing_counts_as_unseen_where_training_rows_had_none():
     """It is reported like any other level."""
     encoder = CategoryEncoder().fit(frame("a", "b"))
-    with pytest.warns(SegmentLearnWarning, match=r"missing \(1 rows\)"):
+    with pytest.warns(SegmentLearnWarning, match=r"missing \(1 row\)"):
         assert encoder.transform(frame(None, "a")).tolist() == [[0.0, 0.0], [1.0, 0.0]]
 
 

@@ -126,7 +126,7 @@ def test_new_rows_get_the_values_of_fit(table):
 def test_a_gap_in_a_column_that_had_none_is_filled_counted_and_reported(table):
     """Cars were known for everybody in fit."""
     imputer = MixedImputer().fit(table)
-    with pytest.warns(SegmentLearnWarning, match=r"'cars' \(2\)"):
+    with pytest.warns(SegmentLearnWarning, match=r"'cars' \(2 rows\)"):
         Xt = imputer.transform(table.assign(cars=[None, 1, 2, None]))
     assert Xt["cars"].tolist() == [2.5, 1.0, 2.0, 2.5]
 

@@ -207,7 +207,9 @@ def test_a_new_gap_is_imputed_and_reported(table):
     """Numbers get the median, categories the most frequent level."""
     preprocessor = TabularPreprocessor().fit(table)
     new = table.astype({"cars": float}).assign(cars=np.nan, member=None)
-    with pytest.warns(SegmentLearnWarning, match=r"'cars' \(5\), 'member' \(5\)"):
+    with pytest.warns(
+        SegmentLearnWarning, match=r"'cars' \(5 rows\); 'member' \(5 rows\)"
+    ):
         Xt = preprocessor.transform(new)
     assert (Xt[:, 1] == 0.0).all()
     assert Xt[:, 6:].tolist() == [[0.0, 1.0]] * 5

@@ -19,7 +19,7 @@ DAYS = pd.Timestamp("2016-01-01") + pd.to_timedelta(
 def read(cells):
     """Return the cells of one column as they are read, and what was noted."""
     columns = {"column": np.array(cells, dtype=object)}
-    frame, notes = TableSchema.infer(columns).read(columns, "table")
+    frame, notes = TableSchema.infer(columns).read(columns)
     return frame["column"], notes
 
 
@@ -127,7 +127,7 @@ def test_another_column_tells_the_decimal_mark():
         "price": np.array(["1,50", "2,25"], dtype=object),
         "stock": np.array(["1.234", "5.678"], dtype=object),
     }
-    frame, _ = TableSchema.infer(columns).read(columns, "table")
+    frame, _ = TableSchema.infer(columns).read(columns)
     assert frame["stock"].tolist() == [1234, 5678]
 
 

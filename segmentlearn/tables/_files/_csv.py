@@ -1,11 +1,9 @@
 """Text files as Arrow tables of text: every line is a customer, or an error."""
 
-import csv
+import contextlib
 import dataclasses
-import io
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,68 +18,101 @@ from segmentlearn.tables._files._dialect import (
     is_number,
 )
 
-_BLOCK = 2**23
+_BLOCK = 2**23  # bytes
+
+T = TypeVar("T")
 
 
-def read_csv(
-    data: bytes,
-    source: str,
-    *,
-    separator: str | None = None,
-    encoding: str | None = None,
-    skip_rows: int | None = None,
-    quotes: bool | None = None,
-    labels: Mapping[str, str] = PARAMETERS,
-) -> tuple[pa.Table, Dialect]:
+@dataclasses.dataclass(frozen=True)
+class CsvOptions:
+    """What a user says about a text file; None is found out.
+
+    Attributes
+    ----------
+    separator, encoding : str or None
+        What stands between cells, and the encoding.
+    skip_rows : int or None
+        Lines above the names.
+    quotes : bool or None
+        Whether quotes may stand around cells.
+    labels : dict of str to str
+        How messages call these parameters.
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+    skip_rows: int | None = None
+    quotes: bool | None = None
+    labels: Mapping[str, str] = dataclasses.field(default_factory=lambda: PARAMETERS)
+
+    def of_dialect(self) -> dict[str, Any]:
+        """Return what `detect_dialect` takes."""
+        names = ("separator", "encoding", "skip_rows", "labels")
+        return {name: getattr(self, name) for name in names}
+
+    def title_notes(self, source: str, dialect: Dialect) -> list[str]:
+        """Return a sentence on title lines that were found and left out."""
+        if dialect.n_skipped < 2 or self.skip_rows is not None:
+            return []
+        return [
+            f"{source}: the column names are taken from line {dialect.n_skipped}; what "
+            f"stands above is left out ({self.labels['skip_rows']}0 takes the first "
+            "line)."
+        ]
+
+    def fallback(self, source: str) -> str:
+        """Return the encoding of a text that is not in UTF-8."""
+        if self.encoding is not None:
+            raise TableError(
+                f"{source} is not a text in {self.encoding}; name another encoding "
+                f"with {self.labels['encoding']}cp1252, say."
+            )
+        return "cp1252"
+
+
+def read_csv(data: bytes, source: str, options: CsvOptions) -> tuple[pa.Table, Dialect]:
     """Return the cells of a file as text, and how it is written."""
-    dialect = detect_dialect(
-        data,
-        source,
-        separator=separator,
-        encoding=encoding,
-        skip_rows=skip_rows,
-        labels=labels,
-    )
+    dialect = detect_dialect(data, source, **options.of_dialect())
     try:
-        return _read_text(data, source, dialect, quotes, labels)
+        return _read_text(data, source, dialect, options)
     except UnicodeError:
         # the first line in another encoding lies behind what was looked at
-        dialect = dataclasses.replace(dialect, encoding="cp1252")
-        return _read_text(data, source, dialect, quotes, labels)
+        dialect = dataclasses.replace(dialect, encoding=options.fallback(source))
+        return _read_text(data, source, dialect, options)
 
 
 def _read_text(
-    data: bytes,
-    source: str,
+    data: bytes, source: str, dialect: Dialect, options: CsvOptions
+) -> tuple[pa.Table, Dialect]:
+    def parse(dialect: Dialect) -> pa.Table:
+        parser = CsvParser(dialect, source, options.labels, may_quote)
+        table = parser.parse(data)
+        parser.check_quotes(table)
+        return table
+
+    may_quote = b'"' in data
+    return read_with_quotes(parse, dialect, options.quotes, may_quote)
+
+
+def read_with_quotes(
+    parse: Callable[[Dialect], T],
     dialect: Dialect,
     quotes: bool | None,
-    labels: Mapping[str, str],
-) -> tuple[pa.Table, Dialect]:
+    may_quote: bool,
+) -> tuple[T, Dialect]:
+    """Parse with quotes around cells, or as text where that fails."""
     if quotes is not None:
         dialect = dataclasses.replace(dialect, has_quotes=quotes)
-    _check_header(dialect, source, labels)
-    names = unnamed_filled(dialect.header)
-    if b'"' not in data or not dialect.has_quotes:
-        return _parse(data, dialect, names, source, labels), dialect
-    problem = None
+    if quotes is not None or not may_quote:
+        return parse(dialect), dialect
     try:
-        table = _parse(data, dialect, names, source, labels)
-        swallowed = _swallowed_line(table, dialect)
-        if swallowed is None:
-            return table, dialect
-        column, cell = swallowed
-        problem = TableError(
-            f"{source}: a quote that is never closed swallows lines: a cell of column "
-            f"{column!r} holds {cell!r}. Remove the quote, or read quotes as text with "
-            f"{labels['quotes']}no."
-        )
+        return parse(dialect), dialect
     except TableError as error:
-        problem = error
-    literal = dataclasses.replace(dialect, has_quotes=False)
-    try:
-        return _parse(data, literal, names, source, labels), literal
-    except TableError:
-        raise problem from None
+        literal = dataclasses.replace(dialect, has_quotes=False)
+        try:
+            return parse(literal), literal
+        except TableError:
+            raise error from None
 
 
 def unnamed_filled(header: Sequence[str]) -> list[str]:
@@ -89,91 +120,122 @@ def unnamed_filled(header: Sequence[str]) -> list[str]:
     return [name or f"Unnamed: {at}" for at, name in enumerate(header)]
 
 
-def write_csv(table: pa.Table, header: Sequence[str], dialect: Dialect) -> bytes:
-    """Write text cells as the file that they come from was written."""
-    separator, newline = dialect.separator, dialect.newline
-    special = f'["\\r\\n{re.escape(separator)}]'
-    quote, nothing = (pa.scalar(text, pa.large_string()) for text in ('"', ""))
-    columns = []
-    for column in table.columns:
-        cells = pc.fill_null(column.combine_chunks().cast(pa.large_string()), "")
-        if dialect.has_quotes:
-            needs = pc.match_substring_regex(cells, special)
-            if pc.any(needs).as_py():
-                quoted = pc.replace_substring(cells, '"', '""')
-                quoted = pc.binary_join_element_wise(quote, quoted, quote, nothing)
-                cells = pc.if_else(needs, quoted, cells)
-        columns.append(cells)
-    if len(columns) == 1:  # an empty line would be no customer
-        columns[0] = pc.if_else(pc.equal(columns[0], ""), '""', columns[0])
-    lines = pc.binary_join_element_wise(
-        *columns, pa.scalar(separator, pa.large_string())
-    )
-    first = io.StringIO()
-    writer = csv.writer(first, delimiter=separator, lineterminator="")
-    if dialect.has_quotes:
-        writer.writerow(header)
-    else:
-        first.write(separator.join(header))
-    text = newline.join([first.getvalue(), *lines.to_pylist(), ""])
-    return text.encode(dialect.encoding)
+class CsvParser:
+    """Reads lines of one dialect as cells of text, or names the line it cannot.
 
+    Parameters
+    ----------
+    dialect : Dialect
+        How the file is written.
+    source : str
+        The file, as errors name it.
+    labels : dict of str to str
+        How messages call parameters.
+    may_quote : bool
+        Whether there is a quote anywhere in the file.
+    """
 
-def _parse(
-    data: bytes,
-    dialect: Dialect,
-    names: list[str],
-    source: str,
-    labels: Mapping[str, str],
-    *,
-    use_threads: bool = True,
-) -> pa.Table:
-    wrong: list[Any] = []
+    def __init__(
+        self, dialect: Dialect, source: str, labels: Mapping[str, str], may_quote: bool
+    ) -> None:
+        self._dialect, self._source, self._labels = dialect, source, labels
+        self._quotes = dialect.has_quotes and may_quote
+        self._names = unnamed_filled(dialect.header)
+        self._wrong: list[Any] = []
+        _check_header(dialect, source, labels)
 
-    def refuse(row: Any) -> str:
-        wrong.append(row)
-        return "error"
+    def parse(self, data: bytes) -> pa.Table:
+        """Return all rows of a file."""
+        try:
+            table = pa_csv.read_csv(pa.BufferReader(data), **self._options())
+        except pa.ArrowInvalid as error:
+            self._raise(error, lambda: pa.BufferReader(data))
+        if table.num_rows == 0:
+            raise TableError(f"{self._source} has column names but no rows.")
+        return table.combine_chunks()
 
-    try:
-        table = pa_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pa_csv.ReadOptions(
+    def batches(
+        self, open_stream: Callable[[], Any], block_size: int
+    ) -> Iterator[pa.Table]:
+        """Read a stream in blocks of so many bytes."""
+        n_rows = 0
+        options = self._options(block_size=block_size)
+        try:
+            for batch in pa_csv.open_csv(open_stream(), **options):
+                n_rows += batch.num_rows
+                yield pa.Table.from_batches([batch])
+        except pa.ArrowInvalid as error:
+            self._raise(error, open_stream)
+        if not n_rows:
+            raise TableError(f"{self._source} has column names but no rows.")
+
+    def check_quotes(self, table: pa.Table) -> None:
+        """Refuse a table one of whose cells has swallowed lines."""
+        n_separators = len(self._dialect.header) - 1
+        if not self._quotes or n_separators == 0:
+            return
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            long = column.filter(pc.match_substring(column, "\n"))
+            for cell in long.slice(0, 1000).to_pylist():
+                separator = self._dialect.separator
+                inner = cell.splitlines()[1:]
+                if any(line.count(separator) >= n_separators for line in inner):
+                    label = self._labels["quotes"]
+                    raise TableError(
+                        f"{self._source}: a quote that is never closed swallows lines: "
+                        f"a cell of column {name!r} holds {cell[:40]!r}. Remove the "
+                        f"quote, or read quotes as text with {label}no."
+                    )
+
+    def _options(
+        self, use_threads: bool = True, block_size: int = _BLOCK
+    ) -> dict[str, Any]:
+        return {
+            "read_options": pa_csv.ReadOptions(
                 use_threads=use_threads,
-                block_size=_BLOCK,
-                skip_rows=dialect.n_skipped,
-                column_names=names,
-                encoding=dialect.encoding,
+                block_size=block_size,
+                skip_rows=self._dialect.n_skipped,
+                column_names=self._names,
+                encoding=self._dialect.encoding,
             ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=dialect.separator,
-                quote_char='"' if dialect.has_quotes else False,
-                newlines_in_values=dialect.has_quotes and b'"' in data,
-                ignore_empty_lines=len(names) > 1,
-                invalid_row_handler=refuse,
+            "parse_options": pa_csv.ParseOptions(
+                delimiter=self._dialect.separator,
+                quote_char='"' if self._dialect.has_quotes else False,
+                newlines_in_values=self._quotes,
+                ignore_empty_lines=len(self._names) > 1,
+                invalid_row_handler=self._refuse,
             ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()),
+            "convert_options": pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(self._names, pa.large_string()),
                 null_values=[""],
                 strings_can_be_null=True,
             ),
-        )
-    except pa.ArrowInvalid as error:
+        }
+
+    def _refuse(self, row: Any) -> str:
+        self._wrong.append(row)
+        return "error"
+
+    def _raise(
+        self, error: pa.ArrowInvalid, open_stream: Callable[[], Any]
+    ) -> NoReturn:
+        """Say what is wrong with a file in words of its lines."""
         if "Empty CSV" in str(error):
-            raise TableError(f"{source} has column names but no rows.") from None
-        if "UTF8" in str(error) and dialect.encoding.startswith("utf-8"):
+            raise TableError(f"{self._source} has column names but no rows.") from None
+        if "UTF8" in str(error) and self._dialect.encoding.startswith("utf-8"):
             raise UnicodeError from None
-        if not wrong:
-            raise TableError(f"{source} cannot be read: {error}.") from None
-        if use_threads:  # in one thread lines have numbers
-            return _parse(data, dialect, names, source, labels, use_threads=False)
-        row = wrong[0]
+        if not self._wrong:
+            raise TableError(f"{self._source} cannot be read: {error}.") from None
+        self._wrong.clear()
+        with contextlib.suppress(pa.ArrowInvalid):  # in one thread lines have numbers
+            for _ in pa_csv.open_csv(open_stream(), **self._options(use_threads=False)):
+                pass
+        row = self._wrong[0]
         raise TableError(
-            f"{source}, line {row.number}: {row.actual_columns} cell(s) and "
-            f"{row.expected_columns} names: {row.text[:80]!r}. {_cure(row, labels)}"
+            f"{self._source}, line {row.number}: {row.actual_columns} cell(s) and "
+            f"{row.expected_columns} names: {row.text[:80]!r}. "
+            f"{_cure(row, self._labels)}"
         ) from None
-    if table.num_rows == 0:
-        raise TableError(f"{source} has column names but no rows.")
-    return table.combine_chunks()
 
 
 def _cure(row: Any, labels: Mapping[str, str]) -> str:
@@ -191,20 +253,6 @@ def _cure(row: Any, labels: Mapping[str, str]) -> str:
             f"({labels['skip_rows']}1)."
         )
     return "Correct the line."
-
-
-def _swallowed_line(table: pa.Table, dialect: Dialect) -> tuple[str, str] | None:
-    """Return a cell that holds whole lines of the table, and its column."""
-    n_separators = len(dialect.header) - 1
-    if n_separators == 0:
-        return None
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        long = column.filter(pc.match_substring(column, "\n"))
-        for cell in long.slice(0, 1000).to_pylist():
-            inner = cell.splitlines()[1:]
-            if any(line.count(dialect.separator) >= n_separators for line in inner):
-                return name, cell[:40]
-    return None
 
 
 def _check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> None:

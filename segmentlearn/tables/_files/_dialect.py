@@ -18,7 +18,7 @@ _NAMED_SEPARATORS = {
     "semicolon": ";",
     "pipe": "|",
 }
-_SAMPLE = 2**18  # bytes that are looked at
+SAMPLE = 2**18  # bytes that are looked at
 _MOST_TITLES = 20  # lines above the names
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _BOMS = {
@@ -111,7 +111,7 @@ def detect_encoding(data: bytes) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         # what lies behind is checked where it is parsed
-        decoder.decode(data[:_SAMPLE], final=len(data) <= _SAMPLE)
+        decoder.decode(data[:SAMPLE], final=len(data) <= SAMPLE)
     except UnicodeDecodeError:
         return "latin-1" if any(byte in data for byte in _NOT_CP1252) else "cp1252"
     return "utf-8"
@@ -121,17 +121,18 @@ def detect_dialect(
     data: bytes,
     source: str,
     *,
+    is_whole: bool = True,
     separator: str | None = None,
     encoding: str | None = None,
     skip_rows: int | None = None,
     labels: Mapping[str, str] = PARAMETERS,
 ) -> Dialect:
-    """Find out how a file is written; what is given is not looked for."""
+    """Find out how a file, or its beginning, is written; what is given is kept."""
     encoding = _checked(encoding, labels) if encoding else detect_encoding(data)
-    text = _decode(data[:_SAMPLE], encoding, source, labels)
+    text = _decode(data[:SAMPLE], encoding, source, labels)
     if not text.strip():
         raise TableError(f"{source} is empty.")
-    is_whole = len(data) <= _SAMPLE
+    is_whole = is_whole and len(data) <= SAMPLE
     if separator is not None:
         separator = named_separator(separator, labels["separator"])
     else:

@@ -1,5 +1,6 @@
 """Files and databases that hold typed cells: Excel, Parquet, Arrow, JSON, SQL."""
 
+import contextlib
 import datetime
 import gzip
 import io
@@ -8,8 +9,9 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Mapping
-from typing import Any
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -20,25 +22,34 @@ from segmentlearn.tables._files._dialect import PARAMETERS
 _TIMEOUT = 60  # seconds
 _LARGEST_UNPACKED = 2**34
 _SQLITE = b"SQLite format 3\0"
+_VECTOR = 2048  # rows of DuckDB's smallest chunk
 
 
-def read_bytes(source: Any) -> bytes:
-    """Return what a path, a URL, "-" (standard input) or an open file holds."""
+def open_source(source: Any) -> Any:
+    """Open what is no file on the disk: an open file, "-" for stdin, a web address."""
     if hasattr(source, "read"):
-        return source.read()
+        return contextlib.nullcontext(source)
     text = str(source)
     if text == "-":
-        return sys.stdin.buffer.read()
+        return contextlib.nullcontext(sys.stdin.buffer)
     if text.startswith(("http://", "https://")):
         try:
-            with urllib.request.urlopen(text, timeout=_TIMEOUT) as answer:
-                return answer.read()
+            return urllib.request.urlopen(text, timeout=_TIMEOUT)
         except (OSError, urllib.error.URLError) as error:
             raise TableError(
                 f"{text} cannot be read ({error}); download it and name the file."
             ) from None
     if "://" in text:
         raise TableError(f"{text} is neither a file nor an address of the web.")
+    return None
+
+
+def read_bytes(source: Any) -> bytes:
+    """Return what a source holds."""
+    opened = open_source(source)
+    if opened is not None:
+        with opened as stream:
+            return stream.read()
     path = pathlib.Path(source)
     if path.is_dir():
         raise TableError(f"{path} is a folder, not a file.")
@@ -47,38 +58,50 @@ def read_bytes(source: Any) -> bytes:
 
 def unpack(data: bytes, source: str) -> bytes:
     """Return the one file in a gzip or zip file; other bytes as they are."""
-    if data.startswith(b"\x1f\x8b"):
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-                unpacked = file.read(_LARGEST_UNPACKED)
-        except (OSError, EOFError) as error:
-            raise TableError(f"{source} is a damaged gzip file ({error}).") from None
-        return unpacked
-    if not data.startswith(b"PK\x03\x04") or _is_workbook(data):
+    if not data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
         return data
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as file:
-            names = [name for name in file.namelist() if not name.endswith("/")]
-            names = [name for name in names if not name.startswith("__MACOSX/")]
-            if len(names) != 1:
-                raise TableError(
-                    f"{source} holds {len(names)} files ({', '.join(names[:5])}); a "
-                    "zip file must hold the table alone."
-                )
-            if file.getinfo(names[0]).file_size > _LARGEST_UNPACKED:
-                raise TableError(f"{source} would unpack to more than 16 GB.")
-            return file.read(names[0])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise TableError(f"{source} is a damaged zip file ({error}).") from None
+        stream = packed_stream(io.BytesIO(data), source)
+        return data if stream is None else stream.read(_LARGEST_UNPACKED)
+    except (
+        *(OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError),
+        zlib.error,
+    ) as error:
+        kind = "zip" if data.startswith(b"PK") else "gzip"
+        raise TableError(f"{source} is a damaged {kind} file ({error}).") from None
 
 
-def typed_reader(data: bytes, source: str) -> Callable[..., pd.DataFrame] | None:
+def packed_stream(file: BinaryIO, source: str) -> Any:
+    """Open the one file in a gzip or zip file; return None for other files."""
+    head = file.read(4)
+    file.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file)
+    if head != b"PK\x03\x04" or _is_workbook(file):
+        return None
+    archive = zipfile.ZipFile(file)
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    names = [name for name in names if not name.startswith("__MACOSX/")]
+    if len(names) != 1:
+        raise TableError(
+            f"{source} holds {len(names)} files ({', '.join(names[:5])}); a zip file "
+            "must hold the table alone."
+        )
+    if archive.getinfo(names[0]).file_size > _LARGEST_UNPACKED:
+        raise TableError(f"{source} would unpack to more than 16 GB.")
+    return archive.open(names[0])
+
+
+def typed_reader(data: bytes) -> Callable[..., pa.Table | pd.DataFrame] | None:
     """Return what reads a file of typed cells; None for text."""
     if data.startswith(b"PAR1"):
         return _read_parquet
     if data.startswith(b"ARROW1"):
         return _read_feather
-    if _is_workbook(data) or data.startswith(b"\xd0\xcf\x11\xe0"):
+    is_zip = data.startswith(b"PK\x03\x04")
+    if (is_zip and _is_workbook(io.BytesIO(data))) or data.startswith(
+        b"\xd0\xcf\x11\xe0"
+    ):
         return _read_excel
     if data.lstrip()[:1] == b"{" and b":" in data[:4096]:
         return _read_json_lines
@@ -98,75 +121,78 @@ def is_database(source: Any) -> bool:
     return head == _SQLITE or head[8:12] == b"DUCK"
 
 
-def read_database(
-    source: Any, query: str | None, labels: Mapping[str, str] = PARAMETERS
-) -> pd.DataFrame:
-    """Return the rows of a query, or of the only table there is."""
+def database_batches(
+    source: Any, query: str | None, labels: Mapping[str, str], n_rows: int
+) -> Iterator[pd.DataFrame]:
+    """Read the rows of a query, or of the only table there is, batch by batch."""
     text = str(source)
-    try:
-        if "://" in text:
-            return _read_address(text, query, labels)
+    read: Callable[..., Iterator[pd.DataFrame]] = _read_address
+    if "://" not in text:
         with pathlib.Path(text).open("rb") as file:
-            is_sqlite = file.read(16) == _SQLITE
-        return (_read_sqlite if is_sqlite else _read_duckdb)(text, query, labels)
+            read = _read_sqlite if file.read(16) == _SQLITE else _read_duckdb
+    try:
+        yield from read(text, query, labels, n_rows)
     except TableError:
         raise
     except Exception as error:  # each database has errors of its own
         raise TableError(f"{text}: {str(error).strip().splitlines()[0]}") from error
 
 
-def _is_workbook(data: bytes) -> bool:
-    if not data.startswith(b"PK\x03\x04"):
-        return False
+def _is_workbook(file: BinaryIO) -> bool:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as file:
-            names = set(file.namelist())
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
     except zipfile.BadZipFile:
         return False
     return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
 
 
-def _read_parquet(data: bytes, source: str, **_: Any) -> pd.DataFrame:
+def _read_parquet(data: bytes, source: str, **_: Any) -> pa.Table:
     from pyarrow import parquet
 
     return _read_arrow(lambda: parquet.read_table(pa.BufferReader(data)), source)
 
 
-def _read_feather(data: bytes, source: str, **_: Any) -> pd.DataFrame:
+def _read_feather(data: bytes, source: str, **_: Any) -> pa.Table:
     from pyarrow import feather
 
     return _read_arrow(lambda: feather.read_table(pa.BufferReader(data)), source)
 
 
-def _read_json_lines(data: bytes, source: str, **_: Any) -> pd.DataFrame:
+def _read_json_lines(data: bytes, source: str, **_: Any) -> pa.Table:
     from pyarrow import json
 
     options = json.ReadOptions(block_size=max(2**20, min(len(data), 2**30)))
     return _read_arrow(lambda: json.read_json(pa.BufferReader(data), options), source)
 
 
-def _read_arrow(read: Callable[[], pa.Table], source: str) -> pd.DataFrame:
+def _read_arrow(read: Callable[[], pa.Table], source: str) -> pa.Table:
     try:
         table = read()
-        nested = [
-            field.name for field in table.schema if pa.types.is_nested(field.type)
-        ]
-        if nested:
-            raise TableError(
-                f"{source}: the column(s) {', '.join(nested)} hold lists or records; "
-                "write each of their parts into a column of its own."
-            )
-        repeated = [n for n in table.column_names if table.column_names.count(n) > 1]
-        if repeated:
-            raise TableError(
-                f"{source} has the column name(s) {', '.join(sorted(set(repeated)))} "
-                "more than once; rename them."
-            )
-        return table.to_pandas()
-    except TableError:
-        raise
     except Exception as error:  # damaged files end in errors of many classes
         raise TableError(f"{source} is damaged: {str(error)[:200]}") from None
+    check_arrow(table.schema, source)
+    return table
+
+
+def check_arrow(schema: pa.Schema, source: str) -> None:
+    """Refuse columns that are no columns of a table of customers."""
+    try:
+        names = schema.names
+    except UnicodeDecodeError:
+        raise TableError(f"{source} is damaged: a column name is no text.") from None
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise TableError(
+            f"{source} has the column name(s) {', '.join(repeated)} more than once; "
+            "rename them."
+        )
+    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
+    if nested:
+        raise TableError(
+            f"{source}: the column(s) {', '.join(nested)} hold lists or records; "
+            "write each of their parts into a column of its own."
+        )
 
 
 def _read_excel(
@@ -177,7 +203,7 @@ def _read_excel(
     skip_rows: int | None = None,
     labels: Mapping[str, str] = PARAMETERS,
 ) -> pd.DataFrame:
-    _need("python_calamine", "Excel files")
+    need("python_calamine", "Excel files")
     import python_calamine
 
     try:
@@ -260,25 +286,26 @@ def _excel_cells(cells: tuple) -> pd.Series:
 
 
 def _read_sqlite(
-    path: str, query: str | None, labels: Mapping[str, str]
-) -> pd.DataFrame:
-    import contextlib
+    path: str, query: str | None, labels: Mapping[str, str], n_rows: int
+) -> Iterator[pd.DataFrame]:
     import sqlite3
 
     address = pathlib.Path(path).resolve().as_uri() + "?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+    # batches may be read in another thread than the first, one after the other
+    opened = sqlite3.connect(address, uri=True, check_same_thread=False)
+    with contextlib.closing(opened) as connection:
         if query is None:
             found = connection.execute(
                 "select name from sqlite_master where type='table'"
             )
             query = _only_table([name for (name,) in found], path, labels)
-        return pd.read_sql_query(query, connection)
+        yield from pd.read_sql_query(query, connection, chunksize=n_rows)
 
 
 def _read_duckdb(
-    path: str, query: str | None, labels: Mapping[str, str]
-) -> pd.DataFrame:
-    _need("duckdb", "DuckDB files")
+    path: str, query: str | None, labels: Mapping[str, str], n_rows: int
+) -> Iterator[pd.DataFrame]:
+    need("duckdb", "DuckDB files")
     import duckdb
 
     with duckdb.connect(path, read_only=True) as connection:
@@ -287,19 +314,26 @@ def _read_duckdb(
                 "select table_name from duckdb_tables()"
             ).fetchall()
             query = _only_table([name for (name,) in found], path, labels)
-        return connection.execute(query).df()
+        connection.execute(query)
+        n_vectors = max(1, n_rows // _VECTOR)
+        yield connection.fetch_df_chunk(n_vectors)  # empty tables have columns too
+        while len(frame := connection.fetch_df_chunk(n_vectors)):
+            yield frame
 
 
 def _read_address(
-    text: str, query: str | None, labels: Mapping[str, str]
-) -> pd.DataFrame:
-    _need("sqlalchemy", "databases by address")
+    text: str, query: str | None, labels: Mapping[str, str], n_rows: int
+) -> Iterator[pd.DataFrame]:
+    need("sqlalchemy", "databases by address")
     import sqlalchemy
 
     if query is None:
         raise TableError(f"{text} needs {labels['query']}'select …'.")
     with sqlalchemy.create_engine(text).connect() as connection:
-        return pd.read_sql_query(sqlalchemy.text(query), connection)
+        streaming = connection.execution_options(stream_results=True)
+        yield from pd.read_sql_query(
+            sqlalchemy.text(query), streaming, chunksize=n_rows
+        )
 
 
 def _only_table(names: list[str], source: str, labels: Mapping[str, str]) -> str:
@@ -312,7 +346,7 @@ def _only_table(names: list[str], source: str, labels: Mapping[str, str]) -> str
     return f'select * from "{quoted}"'
 
 
-def _need(module: str, what: str) -> None:
+def need(module: str, what: str) -> None:
     import importlib.util
 
     if importlib.util.find_spec(module) is None:

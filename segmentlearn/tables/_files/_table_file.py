@@ -3,24 +3,28 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, BinaryIO, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from segmentlearn.exceptions import SchemaError, TableError
-from segmentlearn.tables._files._csv import read_csv, write_csv
+from segmentlearn.tables._files._csv import CsvOptions, read_csv
 from segmentlearn.tables._files._dialect import PARAMETERS, Dialect
 from segmentlearn.tables._files._formats import (
+    database_batches,
     is_database,
     read_bytes,
-    read_database,
     typed_reader,
     unpack,
 )
 from segmentlearn.tables._names import closest_name, unique_names
 from segmentlearn.tables._schema_reading import TableSchema
+
+_ALL = 10**9  # rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +40,8 @@ class TableFile:
     schema : TableSchema
         How each column is understood.
     cells : pyarrow.Table or None, default=None
-        Every cell as it stands in a text file; None for files of typed cells.
+        Every cell as it stands in the file: text in a text file. None where the file is
+        no Arrow table, such as a workbook.
     dialect : Dialect or None, default=None
         How a text file is written.
     notes : sequence of str, default=()
@@ -83,25 +88,61 @@ class TableFile:
         cells : Series of str
             None where a file of typed cells has none.
         """
-        if self.cells is not None:
+        if self.cells is not None and self.dialect is not None:
             return self.cells.column(name).to_pandas().astype(object)
         column = self.frame[name]
         return column.map(str, na_action="ignore").astype(object)
+
+    def with_types(
+        self,
+        numeric: Collection[str] = (),
+        categorical: Collection[str] = (),
+        dates: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return the table with other types of some columns.
+
+        Parameters
+        ----------
+        numeric, categorical : collection of str, default=()
+            Columns of numbers and of categories, whatever they look like.
+        dates : dict of str to str, default=None
+            Formats of columns of dates.
+
+        Returns
+        -------
+        table : TableFile
+            Its notes are about these columns.
+        """
+        names = [*numeric, *categorical, *(dates or ())]
+        if self.cells is not None and self.dialect is not None:
+            columns = {name: self.cells.column(name) for name in names}
+        else:
+            columns = {name: self.frame[name].array for name in names}
+        schema = self.schema.with_types(columns, numeric, categorical, dates)
+        read, notes = schema.read(columns)
+        frame = self.frame.assign(**{name: read[name].array for name in names})
+        return dataclasses.replace(self, frame=frame, schema=schema, notes=notes)
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing had to be found out: typed cells, or commas and UTF-8."""
         return self.dialect is None or self.dialect.is_plain
 
-    def describe(self) -> str:
+    def describe(self, n_rows: int | None = None) -> str:
         """Return in one line how the file was read.
+
+        Parameters
+        ----------
+        n_rows : int, default=None
+            Rows of the file, where these are a batch of it.
 
         Returns
         -------
         line : str
             Rows, columns, and how a text file is written.
         """
-        n_rows, n_columns = self.frame.shape
+        n_rows = len(self.frame) if n_rows is None else n_rows
+        n_columns = self.frame.shape[1]
         how = f" ({self.dialect.describe()})" if self.dialect is not None else ""
         return f"{self.source}: {n_rows:,} rows, {n_columns} columns{how}"
 
@@ -170,37 +211,25 @@ def read_table(
     0  Ada  1234.5
     1  Bob    99.0
     """
-    name = _name_of(source)
+    name = name_of(source)
     labels = labels or PARAMETERS
     if is_database(source):
-        return _typed(name, read_database(source, query, labels), schema, decimal)
+        frame = next(database_batches(source, query, labels, _ALL))
+        return typed_table(name, frame, reader_of(schema, decimal))
     if query is not None:
         raise TableError(
             f"{labels['query']}{query!r} needs a database; {name} is a file."
         )
     data = unpack(read_bytes(source), name)
-    reader = typed_reader(data, name)
+    reader = typed_reader(data)
     if reader is not None:
-        frame = reader(data, name, **_of_workbooks(reader, sheet, skip_rows, labels))
-        return _typed(name, frame, schema, decimal)
-    cells, dialect = read_csv(
-        data,
-        name,
-        separator=separator,
-        encoding=encoding,
-        skip_rows=skip_rows,
-        quotes=quotes,
-        labels=labels,
-    )
-    columns = dict(zip(cells.column_names, cells.columns, strict=True))
-    schema, frame, notes = _understand(columns, name, schema, decimal)
-    if dialect.n_skipped > 1 and skip_rows is None:
-        notes.insert(
-            0,
-            f"{name}: the column names are taken from line {dialect.n_skipped}; what "
-            f"stands above is left out ({labels['skip_rows']}0 takes the first line).",
-        )
-    return TableFile(name, frame, schema, cells, dialect, notes)
+        found = reader(data, name, sheet=sheet, skip_rows=skip_rows, labels=labels)
+        return typed_table(name, found, reader_of(schema, decimal))
+    options = CsvOptions(separator, encoding, skip_rows, quotes, labels)
+    cells, dialect = read_csv(data, name, options)
+    table = text_table(name, cells, dialect, reader_of(schema, decimal))
+    notes = options.title_notes(name, dialect)
+    return dataclasses.replace(table, notes=[*notes, *table.notes])
 
 
 def select_columns(table: TableFile, names: Sequence[str]) -> pd.DataFrame:
@@ -221,58 +250,107 @@ def select_columns(table: TableFile, names: Sequence[str]) -> pd.DataFrame:
     return table.frame[list(names)]
 
 
-def table_to_bytes(
-    table: TableFile, new: dict[str, Sequence[str]]
-) -> tuple[bytes, dict[str, str]]:
-    """Write a table as it was, with new columns at its end.
+def rows_to_write(
+    table: TableFile,
+    new: Mapping[str, np.ndarray],
+    keep: Sequence[str] | None = None,
+    *,
+    as_text: bool,
+) -> tuple[pa.Table, list[str]]:
+    """Return the columns of a table and new ones behind them, and all their names.
 
-    Returns the file, and the new columns that were renamed because the table has one
-    of that name.
+    Parameters
+    ----------
+    table : TableFile
+        The table.
+    new : dict of str to array
+        Columns to add; a name that the table has is changed.
+    keep : sequence of str or None, default=None
+        Columns of the table to write; None for all.
+    as_text : bool
+        Whether cells are written as text, as those of a text file stand there.
     """
-    names = unique_names([*table.columns, *new])[len(table.columns) :]
-    renamed = {
-        name: free for name, free in zip(new, names, strict=True) if free != name
-    }
-    cells, dialect = table.cells, table.dialect
-    if cells is None or dialect is None:
-        texts = {name: table.text(name).tolist() for name in table.columns}
-        cells = pa.table(
-            {name: pa.array(text, pa.string()) for name, text in texts.items()}
-        )
-        dialect = Dialect(",", "utf-8", tuple(table.columns), 1)
-    for name, values in zip(names, new.values(), strict=True):
-        cells = cells.append_column(name, pa.array(list(values), pa.large_string()))
-    header = [*dialect.header, *names]
-    return write_csv(cells, header, dialect), renamed
+    kept = table.columns if keep is None else list(keep)
+    names = [*table.columns, *new]
+    new_names = unique_names(names)[len(table.columns) :]
+    header = [*kept, *new_names]
+    if as_text:
+        if table.cells is not None and table.dialect is not None:
+            written = dict(zip(table.columns, table.dialect.header, strict=True))
+            header = [*(written[name] for name in kept), *new_names]
+            columns = [table.cells.column(name) for name in kept]
+        else:
+            columns = [
+                pa.array(table.text(name).tolist(), pa.large_string()) for name in kept
+            ]
+        columns += [_as_text(values) for values in new.values()]
+    else:
+        columns = [_as_values(table, name) for name in kept]
+        columns += [pa.array(values) for values in new.values()]
+    # names of a file may be empty
+    return pa.table(columns, names=list(map(str, range(len(columns))))), header
 
 
-def _typed(
-    name: str, frame: pd.DataFrame, schema: TableSchema | None, decimal: str | None
-) -> TableFile:
-    if len(frame) == 0:
-        raise TableError(f"{name} has column names but no rows.")
-    frame = frame.set_axis([str(label) for label in frame.columns], axis="columns")
-    columns = {label: frame[label].array for label in frame.columns}
-    schema, typed, notes = _understand(columns, name, schema, decimal)
-    return TableFile(name, typed, schema, notes=notes)
+def _as_text(values: np.ndarray) -> pa.Array:
+    """Write values as text, fractions with six digits."""
+    if values.dtype.kind != "f":
+        return pa.array([str(value) for value in values], pa.large_string())
+    millionths = np.rint(values.astype(np.float64) * 1e6).astype(np.int64)
+    whole, rest = (
+        pc.cast(pa.array(part), pa.large_string())
+        for part in np.divmod(millionths, 1_000_000)
+    )
+    return pc.binary_join_element_wise(
+        whole, pc.utf8_lpad(rest, 6, "0"), pa.scalar(".", pa.large_string())
+    )
 
 
-def _understand(
-    columns: dict[str, Any], name: str, schema: TableSchema | None, decimal: str | None
-) -> tuple[TableSchema, pd.DataFrame, list[str]]:
-    """Read columns as a schema says, or as they look."""
+def _as_values(table: TableFile, name: str) -> Any:
+    """Return a column of typed cells."""
+    if table.cells is not None and table.dialect is None:
+        return table.cells.column(name)
+    try:
+        return pa.Array.from_pandas(table.frame[name])
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # cells of several types
+        return pa.array(table.text(name).tolist(), pa.large_string())
+
+
+Reader = Callable[[dict[str, Any]], tuple[TableSchema, pd.DataFrame, list[str]]]
+
+
+def reader_of(schema: TableSchema | None, decimal: str | None) -> Reader:
+    """Return what reads columns as a schema says, or as they look."""
     if schema is None:
-        return TableSchema.infer_and_read(columns, decimal)
-    return schema, *schema.read(columns, name)
+        return lambda columns: TableSchema.infer_and_read(columns, decimal)
+    return lambda columns: (schema, *schema.read(columns))
 
 
-def _of_workbooks(
-    reader: Any, sheet: Any, skip_rows: int | None, labels: Mapping[str, str]
-) -> dict[str, Any]:
-    return {"sheet": sheet, "skip_rows": skip_rows, "labels": labels}
+def text_table(name: str, cells: pa.Table, dialect: Dialect, read: Reader) -> TableFile:
+    """Return a table of cells of text."""
+    columns = dict(zip(cells.column_names, cells.columns, strict=True))
+    schema, frame, notes = read(columns)
+    return TableFile(name, frame, schema, cells, dialect, notes)
 
 
-def _name_of(source: Any) -> str:
+def typed_table(name: str, found: pa.Table | pd.DataFrame, read: Reader) -> TableFile:
+    """Return a table of typed cells."""
+    if len(found) == 0:
+        raise TableError(f"{name} has column names but no rows.")
+    cells = None
+    if isinstance(found, pa.Table):
+        cells = found.replace_schema_metadata()  # of pandas: an index is a column
+        try:
+            found = cells.to_pandas()
+        except Exception as error:  # damaged files end in errors of many classes
+            message = f"{name} is damaged: {str(error)[:200]}"
+            raise TableError(message) from None
+    frame = found.set_axis([str(label) for label in found.columns], axis="columns")
+    columns = {label: frame[label].array for label in frame.columns}
+    schema, typed, notes = read(columns)
+    return TableFile(name, typed, schema, cells, notes=notes)
+
+
+def name_of(source: Any) -> str:
     if hasattr(source, "read"):
         return str(getattr(source, "name", "the table"))
     return "standard input" if str(source) == "-" else str(source)

@@ -188,6 +188,12 @@ def infer_and_read(
     return reading, reading.apply(texts)
 
 
+def number_reading(cells: Any) -> TextReading:
+    """Return how a column of numbers is read, whatever else stands in it."""
+    texts = [text for text in _sample(as_arrow(cells)) if reads_as_number(text)]
+    return TextReading("number", infer_number_format(texts) or NumberFormat())
+
+
 def reads_as_number(text: str) -> bool:
     """Return whether a text alone is a number, with its currency or unit."""
     return infer_number_format([text.strip()]) is not None

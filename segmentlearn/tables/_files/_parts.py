@@ -1,0 +1,213 @@
+"""One file of a scan: its rows in batches, as they stand there."""
+
+import codecs
+import dataclasses
+import io
+import pathlib
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from segmentlearn.exceptions import TableError
+from segmentlearn.tables._files._csv import CsvOptions, CsvParser, read_with_quotes
+from segmentlearn.tables._files._dialect import SAMPLE, Dialect, detect_dialect
+from segmentlearn.tables._files._formats import (
+    check_arrow,
+    database_batches,
+    is_database,
+    open_source,
+    packed_stream,
+)
+
+_ROW = 128  # bytes of a row, roughly
+_PACKED = 8  # so much shorter are packed rows
+_BLOCK = 2**23
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A file that is read in batches.
+
+    Attributes
+    ----------
+    batches : callable
+        Return an iterator of tables: of text where there is a dialect, else of typed
+        cells. None for a file that `read_table` reads at once.
+    dialect : Dialect or None, default=None
+        How a text file is written.
+    fraction : callable
+        Return the share of the file that has been read.
+    file : object, default=None
+        Keeps a temporary copy alive.
+    """
+
+    batches: Callable[[], Iterator[pa.Table | pd.DataFrame]] | None
+    dialect: Dialect | None = None
+    fraction: Callable[[], float] = lambda: 0.0
+    file: Any = None
+
+
+def open_part(
+    source: Any, name: str, options: CsvOptions, query: str | None, n_rows: int
+) -> Part:
+    """Find out what a source is, and how it is read in batches of ``n_rows``."""
+    if is_database(source):
+        labels = options.labels
+        return Part(lambda: database_batches(source, query, labels, n_rows))
+    path, file = _local_file(source, name, n_rows * _ROW // _PACKED)
+    with path.open("rb") as opened:
+        head = opened.read(16)
+    size = path.stat().st_size
+    if head.startswith(b"PAR1"):
+        return _parquet_part(path, name, n_rows, file)
+    if head.startswith(b"ARROW1"):
+        return _feather_part(path, name, n_rows, file)
+    is_text = not head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"))
+    if is_text and size > n_rows * _ROW and head.lstrip()[:1] != b"{":
+        return _text_part(path, name, options, n_rows, file)
+    return Part(None, file=None if file is None else _named_bytes(path, name))
+
+
+def _named_bytes(path: pathlib.Path, name: str) -> io.BytesIO:
+    file = io.BytesIO(path.read_bytes())
+    file.name = name
+    return file
+
+
+def _local_file(source: Any, name: str, most_packed: int) -> tuple[pathlib.Path, Any]:
+    """Return a file on the disk; what cannot be read twice is copied to one."""
+    file = None
+    stream = open_source(source)
+    if stream is None:
+        path = pathlib.Path(source)
+    else:
+        with stream as opened:
+            file, path = _copy(opened)
+    if path.is_dir():
+        raise TableError(f"{path} is a folder, not a file.")
+    if path.stat().st_size > most_packed:
+        with path.open("rb") as opened:
+            unpacked = packed_stream(opened, name)
+            if unpacked is not None:
+                try:
+                    file, path = _copy(unpacked)
+                except (OSError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
+                    raise TableError(f"{name} is damaged ({error}).") from None
+    return path, file
+
+
+def _copy(stream: Any) -> tuple[Any, pathlib.Path]:
+    file = tempfile.NamedTemporaryFile(prefix="segmentlearn-")  # noqa: SIM115
+    shutil.copyfileobj(stream, file, _BLOCK)
+    file.flush()
+    return file, pathlib.Path(file.name)
+
+
+def _text_part(
+    path: pathlib.Path, name: str, options: CsvOptions, n_rows: int, file: Any
+) -> Part:
+    with path.open("rb") as opened:
+        head = opened.read(SAMPLE)
+    dialect = detect_dialect(head, name, is_whole=False, **options.of_dialect())
+    is_utf8, may_quote = _survey(path)
+    if dialect.encoding.startswith("utf-8") and not is_utf8:
+        dialect = dataclasses.replace(dialect, encoding=options.fallback(name))
+    streams: list[Any] = []
+    block = min(_BLOCK, max(2**16, n_rows * _ROW))
+
+    def open_stream() -> Any:
+        streams[:] = [pa.OSFile(str(path))]
+        return streams[0]
+
+    def checked(dialect: Dialect) -> CsvParser:
+        parser = CsvParser(dialect, name, options.labels, may_quote)
+        if may_quote and options.quotes is None:
+            for table in parser.batches(open_stream, block):
+                parser.check_quotes(table)
+        return parser
+
+    parser, dialect = read_with_quotes(checked, dialect, options.quotes, may_quote)
+    size = path.stat().st_size
+
+    def batches() -> Iterator[pa.Table]:
+        for table in parser.batches(open_stream, block):
+            yield from _slices(table, n_rows)
+
+    return Part(batches, dialect, lambda: streams[0].tell() / size, file)
+
+
+def _survey(path: pathlib.Path) -> tuple[bool, bool]:
+    """Return whether a file is in UTF-8, and whether there are quotes in it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, may_quote = True, False
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            may_quote = may_quote or b'"' in block
+            if is_utf8:
+                try:
+                    decoder.decode(block)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            if may_quote and not is_utf8:
+                break
+    return is_utf8, may_quote
+
+
+def _parquet_part(path: pathlib.Path, name: str, n_rows: int, file: Any) -> Part:
+    from pyarrow import parquet
+
+    with _damage(name):
+        opened = parquet.ParquetFile(path, pre_buffer=False)
+    check_arrow(opened.schema_arrow, name)
+    read = [0]
+
+    def batches() -> Iterator[pa.Table]:
+        with _damage(name):
+            for batch in opened.iter_batches(n_rows):
+                read[0] += len(batch)
+                yield pa.Table.from_batches([batch])
+
+    n_all = max(1, opened.metadata.num_rows)
+    return Part(batches, None, lambda: read[0] / n_all, file)
+
+
+def _feather_part(path: pathlib.Path, name: str, n_rows: int, file: Any) -> Part:
+    with _damage(name):
+        opened = pa.ipc.open_file(pa.memory_map(str(path)))
+    check_arrow(opened.schema, name)
+    read = [0]
+
+    def batches() -> Iterator[pa.Table]:
+        for at in range(opened.num_record_batches):
+            with _damage(name):
+                table = pa.Table.from_batches([opened.get_batch(at)])
+            yield from _slices(table, n_rows)
+            read[0] += 1
+
+    n_all = max(1, opened.num_record_batches)
+    return Part(batches, None, lambda: read[0] / n_all, file)
+
+
+def _slices(table: pa.Table, n_rows: int) -> Iterator[pa.Table]:
+    for start in range(0, len(table), n_rows):
+        yield table.slice(start, n_rows)
+
+
+class _damage:
+    """Errors of a reader, which have many classes, in words."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if isinstance(error, pa.ArrowException | OSError):
+            message = f"{self._name} is damaged: {str(error)[:200]}"
+            raise TableError(message) from None

@@ -1,0 +1,380 @@
+"""Tables larger than memory: files read batch by batch, in their order."""
+
+import dataclasses
+import glob
+import os
+import pathlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from segmentlearn.exceptions import SchemaError, TableError
+from segmentlearn.tables._files._csv import CsvOptions
+from segmentlearn.tables._files._dialect import PARAMETERS
+from segmentlearn.tables._files._formats import is_database
+from segmentlearn.tables._files._parts import Part, open_part
+from segmentlearn.tables._files._table_file import (
+    TableFile,
+    name_of,
+    read_table,
+    reader_of,
+    text_table,
+    typed_table,
+)
+from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
+
+_BATCH = 65_536
+
+
+class TableScan:
+    """Tables of customers, read batch by batch in memory that does not grow with them.
+
+    Returned by `scan_table`. Iterate over it for the batches of all files, or over
+    ``files()`` to know where one file ends. It can be iterated once.
+
+    Attributes
+    ----------
+    sources : list
+        The files, in the order in which they are read.
+    n_rows : int
+        Rows read so far.
+
+    Examples
+    --------
+    >>> import io
+    >>> from segmentlearn.tables import scan_table
+    >>> scan = scan_table(io.BytesIO(b"name;spend\\nAda;1,5\\nBob;2,5"))
+    >>> [batch.frame["spend"].sum() for batch in scan]
+    [np.float64(4.0)]
+    """
+
+    def __init__(
+        self,
+        sources: list[Any],
+        options: CsvOptions,
+        typed: Mapping[str, Any],
+        decimal: str | None,
+        schema: TableSchema | None,
+        batch_size: int,
+    ) -> None:
+        self.sources = sources
+        self.n_rows = 0
+        self._options, self._typed, self._decimal = options, typed, decimal
+        self._given = schema
+        self._readings = {} if schema is None else dict(schema.readings)
+        self._batch_size = batch_size
+        self._tally: dict[str, UnreadableCells] = {}
+        self._notes: list[str] = []
+        self._sizes = [_size(source) for source in sources]
+        self._finished = 0.0
+        self._fraction: Any = lambda: 0.0
+
+    @property
+    def fraction(self) -> float:
+        """Share of all bytes that has been read, between 0 and 1."""
+        return min(1.0, self._finished + self._fraction())
+
+    @property
+    def notes(self) -> list[str]:
+        """What was lost or doubtful in the batches so far, a sentence each."""
+        found = self._tally.items()
+        return [
+            *dict.fromkeys(self._notes),
+            *(cells.describe(name) for name, cells in found if cells.n_unreadable),
+        ]
+
+    def __iter__(self) -> Iterator[TableFile]:
+        for file in self.files():
+            yield from file
+
+    def files(self) -> Iterator["ScannedFile"]:
+        """Open the files one after the other.
+
+        Yields
+        ------
+        file : ScannedFile
+            Iterate over it for its batches.
+        """
+        for source, part in self._parts():
+            name = name_of(source)
+            yield ScannedFile(name, source, self._batches(name, part, source))
+
+    def check_readable(self, columns: Collection[str]) -> None:
+        """Refuse a table whose columns turned out to hold something else.
+
+        Parameters
+        ----------
+        columns : collection of str
+            The columns that matter; call it when all batches have been read.
+
+        Raises
+        ------
+        SchemaError
+            If more than one in twenty cells of a column could not be read.
+        """
+        problems = [
+            f"{name!r} holds a {cells.kind} in the training table, and "
+            f"{cells.n_unreadable:,} of {cells.n_present:,} cells here hold none, such "
+            f"as {', '.join(map(repr, cells.examples))}"
+            for name, cells in self._tally.items()
+            if name in columns and cells.are_many
+        ]
+        if problems:
+            raise SchemaError(f"{'; '.join(problems)}.")
+
+    def sample(
+        self,
+        n_rows: int,
+        random_state: int = 0,
+        *,
+        progress: Callable[[], None] | None = None,
+    ) -> TableFile:
+        """Read all batches, and keep rows drawn at random.
+
+        Parameters
+        ----------
+        n_rows : int
+            Rows to keep; all where there are fewer.
+        random_state : int, default=0
+            Seed of the draw.
+        progress : callable, default=None
+            Called after each batch.
+
+        Returns
+        -------
+        table : TableFile
+            The rows in their order. Their types are inferred from them where
+            `scan_table` was given no schema.
+        """
+        generator = np.random.default_rng(random_state)
+        kept: list[Any] = []
+        keys = np.empty(0)
+        dialect = None
+        for source, part in self._parts():
+            dialect = part.dialect or dialect
+            for rows in self._raw(part, source):
+                if isinstance(rows, TableFile):
+                    dialect = rows.dialect
+                    rows = rows.frame if rows.cells is None else rows.cells
+                self.n_rows += len(rows)
+                kept.append(rows)
+                keys = np.concatenate([keys, generator.random(len(rows))])
+                if len(keys) > 2 * n_rows:
+                    kept, keys = _smallest(kept, keys, n_rows)
+                if progress is not None:
+                    progress()
+        kept, _ = _smallest(kept, keys, n_rows)
+        name = ", ".join(map(name_of, self.sources))
+        understand = reader_of(self._given, self._decimal)
+        if dialect is not None:
+            return text_table(name, kept[0], dialect, understand)
+        return typed_table(name, kept[0], understand)
+
+    def _parts(self) -> Iterator[tuple[Any, Part]]:
+        """Open the files one after the other."""
+        total = sum(self._sizes)
+        query, batch_size = self._typed["query"], self._batch_size
+        for source, size in zip(self.sources, self._sizes, strict=True):
+            name, share, before = name_of(source), size / total, self._finished
+            part = open_part(source, name, self._options, query, batch_size)
+            self._fraction = lambda part=part, share=share: share * part.fraction()
+            yield source, part
+            self._fraction = lambda: 0.0
+            self._finished = before + share
+
+    def _raw(self, part: Part, source: Any) -> Iterator[Any]:
+        """Return what a file holds; a table that is read at once as `TableFile`."""
+        if part.batches is not None:
+            yield from part.batches()
+            return
+        options = self._options
+        yield read_table(
+            source if part.file is None else part.file,
+            separator=options.separator,
+            encoding=options.encoding,
+            skip_rows=options.skip_rows,
+            quotes=options.quotes,
+            labels=options.labels,
+            schema=self._given,
+            decimal=self._decimal,
+            **self._typed,
+        )
+
+    def _batches(self, name: str, part: Part, source: Any) -> Iterator[TableFile]:
+        is_empty = True
+        if part.dialect is not None:
+            self._notes += self._options.title_notes(name, part.dialect)
+        for rows in self._raw(part, source):
+            if isinstance(rows, TableFile):
+                self._notes += rows.notes
+                batch = rows
+            elif not len(rows):
+                continue
+            elif part.dialect is None:
+                batch = typed_table(name, rows, self._read)
+            else:
+                batch = text_table(name, rows, part.dialect, self._read)
+            is_empty = False
+            self.n_rows += len(batch.frame)
+            yield batch
+        if is_empty and len(self.sources) == 1:
+            raise TableError(f"{name} has column names but no rows.")
+
+    def _read(
+        self, columns: Mapping[str, Any]
+    ) -> tuple[TableSchema, pd.DataFrame, list[str]]:
+        """Read columns of a batch; those that no schema knows as in the first batch."""
+        unknown = {n: cells for n, cells in columns.items() if n not in self._readings}
+        found = TableSchema.infer(unknown, decimal=self._decimal)
+        self._readings.update(found.readings)
+        schema = TableSchema(self._readings)
+        return schema, *schema.read(columns, self._tally)
+
+
+@dataclasses.dataclass(frozen=True)
+class ScannedFile:
+    """A file of a scan.
+
+    Attributes
+    ----------
+    name : str
+        The file, as errors name it.
+    source : object
+        What `scan_table` was given.
+    batches : iterator of TableFile
+        Its rows.
+    """
+
+    name: str
+    source: Any
+    batches: Iterator[TableFile]
+
+    def __iter__(self) -> Iterator[TableFile]:
+        return self.batches
+
+
+def scan_table(
+    source: str | os.PathLike[str] | BinaryIO | Sequence[Any],
+    *,
+    batch_size: int = _BATCH,
+    separator: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    skip_rows: int | None = None,
+    quotes: bool | None = None,
+    sheet: str | int | None = None,
+    query: str | None = None,
+    schema: TableSchema | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> TableScan:
+    """Read tables of customers in batches, however large they are.
+
+    Text files, Parquet, Feather and databases are read batch by batch. Workbooks, JSON
+    lines and small text files are read at once.
+
+    Parameters
+    ----------
+    source : str, path-like, binary file, or a list of them
+        What `read_table` takes, a folder, or a pattern such as "customers/*.parquet".
+        Files and folders whose names begin with a dot or an underscore are left out of
+        a folder.
+    batch_size : int, default=65536
+        Rows of a batch at most.
+    separator, encoding, decimal, skip_rows, quotes, sheet, query
+        As `read_table` takes them.
+    schema : TableSchema, default=None
+        How columns are read, such as those of the training table. A column that it does
+        not know is read as its first batch looks.
+    labels : dict of str to str, default=None
+        How messages call these parameters.
+
+    Returns
+    -------
+    scan : TableScan
+        Iterate over it for its batches.
+
+    Raises
+    ------
+    TableError
+        If nothing is there to read; while iterating, if a file cannot be read without
+        losing something.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from segmentlearn.tables import scan_table
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("may.csv", "june.csv"):
+    ...         _ = pathlib.Path(folder, name).write_text("name,spend\\nAda,1.5\\n")
+    ...     scan = scan_table(f"{folder}/*.csv")
+    ...     print(sum(len(batch.frame) for batch in scan), "rows")
+    2 rows
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size!r} must be 1 or more.")
+    labels = labels or PARAMETERS
+    options = CsvOptions(separator, encoding, skip_rows, quotes, labels)
+    given = source if isinstance(source, list | tuple) else [source]
+    sources = [path for one in given for path in _expanded(one)]
+    if query is not None and not all(map(is_database, sources)):
+        name = name_of(sources[0])
+        raise TableError(
+            f"{labels['query']}{query!r} needs a database; {name} is a file."
+        )
+    typed = {"sheet": sheet, "query": query}
+    return TableScan(sources, options, typed, decimal, schema, batch_size)
+
+
+def _expanded(source: Any) -> list[Any]:
+    """Return the files that a folder or a pattern stands for, in their order."""
+    if hasattr(source, "read") or "://" in str(source) or str(source) == "-":
+        return [source]
+    path = pathlib.Path(source)
+    if path.is_dir():
+        found = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        found = [
+            file
+            for file in found
+            if not any(p.startswith((".", "_")) for p in file.relative_to(path).parts)
+        ]
+        if not found:
+            raise TableError(f"{path} is a folder without files.")
+        return list(map(str, found))
+    if path.exists() or not glob.has_magic(str(source)):
+        return [source]
+    names = [n for n in sorted(glob.glob(str(source), recursive=True)) if _is_file(n)]
+    if not names:
+        raise TableError(f"no file matches {str(source)!r}.")
+    return names
+
+
+def _is_file(name: str) -> bool:
+    return pathlib.Path(name).is_file()
+
+
+def _size(source: Any) -> int:
+    """Return the bytes of a file; 1 for what has no size."""
+    try:
+        return max(1, os.stat(source).st_size)
+    except (OSError, TypeError, ValueError):
+        return 1
+
+
+def _smallest(
+    tables: list[Any], keys: np.ndarray, n_rows: int
+) -> tuple[list[Any], np.ndarray]:
+    """Return the rows with the smallest keys, in their order, as one table."""
+    if not tables:
+        raise TableError("the table has column names but no rows.")
+    if isinstance(tables[0], pa.Table):
+        whole = pa.concat_tables(tables, promote_options="permissive")
+    else:
+        whole = pd.concat(tables, ignore_index=True)
+    if len(keys) > n_rows:
+        rows = np.sort(np.argpartition(keys, n_rows)[:n_rows])
+        keys = keys[rows]
+        whole = whole.take(pa.array(rows) if isinstance(whole, pa.Table) else rows)
+    return [whole], keys
