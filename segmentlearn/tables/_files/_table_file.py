@@ -22,7 +22,7 @@ from segmentlearn.tables._files._formats import (
     unpack,
 )
 from segmentlearn.tables._names import closest_name, unique_names
-from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
 
 _ALL = 10**9  # rows
 
@@ -119,7 +119,11 @@ class TableFile:
         else:
             columns = {name: self.frame[name].array for name in names}
         schema = self.schema.with_types(columns, numeric, categorical, dates)
-        read, notes = schema.read(columns)
+        tally: dict[str, UnreadableCells] = {}
+        read, _ = schema.read(columns, tally)
+        notes = [
+            cells.describe(name) for name, cells in tally.items() if cells.n_unreadable
+        ]
         frame = self.frame.assign(**{name: read[name].array for name in names})
         return dataclasses.replace(self, frame=frame, schema=schema, notes=notes)
 

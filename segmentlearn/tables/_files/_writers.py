@@ -117,6 +117,7 @@ class _TextWriter(Writer):
         if self._header is None:
             self._header = list(header)
             self._encode(self._names(self._header) + self._dialect.newline)
+        _check_names(list(header), self._header)
         if table.num_rows:
             lines = text_lines(table, self._dialect)
             if self._is_utf8:
@@ -302,11 +303,7 @@ def _plain_schema(table: pa.Table) -> pa.Schema:
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    if table.schema.names != schema.names:
-        raise TableError(
-            f"the columns {table.schema.names} cannot be written below "
-            f"{schema.names}; write a folder, with a file for each."
-        )
+    _check_names(table.schema.names, schema.names)
     columns = []
     for name, column, kind in zip(
         schema.names, table.columns, schema.types, strict=True
@@ -318,3 +315,11 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
             f"column {name!r} holds {column.type} here and {kind} above; write .csv."
         )
     return pa.table(columns, schema=schema)
+
+
+def _check_names(names: list[str], above: list[str]) -> None:
+    if names != above:
+        raise TableError(
+            f"the columns {', '.join(names)} cannot be written below "
+            f"{', '.join(above)}; write a folder, with a file for each."
+        )

@@ -1,0 +1,223 @@
+"""segmentlearn predict: files and folders in, scored files of every format out."""
+
+import gzip
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from segmentlearn import SegmentClassifier, load, save
+from tests.command_line import run
+
+RNG = np.random.default_rng(0)
+N = 90
+CUSTOMERS = pd.DataFrame(
+    {
+        "customer": [f"00{number}" for number in range(N)],
+        "plan": RNG.choice(["Gold", "Silver", "=1+1"], N),
+        "spend": RNG.lognormal(5, 1, N).round(2),
+        "visits": RNG.integers(0, 50, N),
+    }
+)
+SEGMENT = np.where(CUSTOMERS["visits"] > 25, "often", "rarely")
+PROBABILITIES = ["probability_often", "probability_rarely"]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    classifier = SegmentClassifier(
+        (8,), n_members=1, n_inner_folds=0, max_epochs=3, random_state=0
+    )
+    path = tmp_path_factory.mktemp("scored") / "model.seg"
+    save(classifier.fit(CUSTOMERS.drop(columns="customer"), SEGMENT), path)
+    return path
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "new.csv"
+    CUSTOMERS.to_csv(path, index=False)
+    return path
+
+
+def predict(*arguments):
+    result = run("predict", *arguments)
+    assert result.exit_code == 0, result.stderr
+    return result
+
+
+READERS = {
+    "scored.csv": lambda path: pd.read_csv(path, dtype={"customer": str}),
+    "scored.csv.gz": lambda path: pd.read_csv(path, dtype={"customer": str}),
+    "scored.tsv": lambda path: pd.read_csv(path, sep="\t", dtype={"customer": str}),
+    "scored.txt": lambda path: pd.read_csv(path, dtype={"customer": str}),
+    "scored.parquet": pd.read_parquet,
+    "scored.feather": pd.read_feather,
+    "scored.xlsx": lambda path: pd.read_excel(
+        path, engine="calamine", dtype={"customer": str}
+    ),
+    "scored.jsonl": lambda path: pd.read_json(
+        path, lines=True, dtype={"customer": str, "visits": int}
+    ),
+}
+
+
+@pytest.mark.parametrize("source", ["csv", "parquet"])
+@pytest.mark.parametrize("name", READERS)
+def test_the_name_decides_on_the_format(archive, tmp_path, source, name):
+    """The customers are there as they were, formulas and zeros before codes too."""
+    path = tmp_path / f"new.{source}"
+    write = CUSTOMERS.to_csv if source == "csv" else CUSTOMERS.to_parquet
+    write(path, index=False)
+    predict(archive, path, "--out", tmp_path / name)
+    scored = READERS[name](tmp_path / name)
+    pd.testing.assert_frame_equal(
+        scored[CUSTOMERS.columns].astype(object),
+        CUSTOMERS.astype(object),
+        check_dtype=False,
+    )
+    model = load(archive)
+    assert scored["segment"].tolist() == model.predict(CUSTOMERS).tolist()
+    np.testing.assert_allclose(
+        scored[PROBABILITIES], model.predict_proba(CUSTOMERS), atol=6e-7
+    )
+
+
+@pytest.mark.parametrize("name", ["scored.xls", "scored.zip", "scored.parquet.gz"])
+def test_a_format_that_is_not_written_is_refused(archive, table, tmp_path, name):
+    """Before any work, with those that are."""
+    result = run("predict", archive, table, "--out", tmp_path / name)
+    assert result.exit_code == 2
+    assert f"--out {tmp_path / name}: " in result.stderr
+    assert ".parquet" in result.stderr
+    assert not (tmp_path / name).exists()
+
+
+def test_a_folder_becomes_a_folder(archive, tmp_path):
+    """A scored file of the same name and format for each."""
+    (tmp_path / "in" / "may").mkdir(parents=True)
+    CUSTOMERS[:50].to_parquet(tmp_path / "in" / "may" / "a.parquet")
+    CUSTOMERS[50:].to_csv(tmp_path / "in" / "b.csv", index=False)
+    result = predict(archive, tmp_path / "in", "--out", tmp_path / "scored")
+    assert f"{N} customers scored" in result.stderr
+    parts = [
+        pd.read_parquet(tmp_path / "scored" / "may" / "a.parquet"),
+        pd.read_csv(tmp_path / "scored" / "b.csv"),
+    ]
+    assert [len(part) for part in parts] == [50, 40]
+    segments = [segment for part in parts for segment in part["segment"]]
+    assert segments == load(archive).predict(CUSTOMERS).tolist()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "scored"]
+
+
+def test_a_pattern_becomes_one_file(archive, tmp_path):
+    """Where the output is a file, in the order of the names."""
+    for at, rows in enumerate([slice(50, N), slice(0, 50)]):
+        CUSTOMERS[rows].to_csv(tmp_path / f"{1 - at}.csv", index=False)
+    predict(archive, f"{tmp_path}/?.csv", "--out", tmp_path / "all.parquet")
+    scored = pd.read_parquet(tmp_path / "all.parquet")
+    assert scored["customer"].tolist() == CUSTOMERS["customer"].tolist()
+
+
+def test_files_of_other_columns_are_not_written_into_one(archive, tmp_path):
+    """What stands below other names would be lost; nothing is written."""
+    CUSTOMERS.to_csv(tmp_path / "a.csv", index=False)
+    CUSTOMERS.assign(more=1).to_csv(tmp_path / "b.csv", index=False)
+    result = run("predict", archive, f"{tmp_path}/?.csv", "--out", tmp_path / "c.csv")
+    assert result.exit_code == 2
+    assert "cannot be written below" in result.stderr
+    assert not (tmp_path / "c.csv").exists()
+
+
+def test_a_failure_leaves_the_folder_as_it_was(archive, tmp_path):
+    """The files before the wrong one are not written either."""
+    (tmp_path / "in").mkdir()
+    CUSTOMERS.to_csv(tmp_path / "in" / "a.csv", index=False)
+    (tmp_path / "in" / "b.csv").write_text("plan,visits\nGold\n")
+    result = run("predict", archive, tmp_path / "in", "--out", tmp_path / "scored")
+    assert result.exit_code == 2
+    assert "b.csv, line 2" in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+
+
+def test_a_folder_is_not_written_into_itself(archive, tmp_path, table):
+    """The customers would be replaced."""
+    result = run("predict", archive, tmp_path, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "would replace" in result.stderr
+
+
+def test_key_keeps_the_columns_that_name_customers(archive, table, tmp_path):
+    """And leaves all others out."""
+    out = tmp_path / "scored.csv"
+    predict(archive, table, "--out", out, "--key", "customer")
+    assert list(pd.read_csv(out)) == ["customer", "segment", *PROBABILITIES]
+    result = run("predict", archive, table, "--out", out, "--key", "custmer")
+    assert result.exit_code == 2
+    assert "--key 'custmer' is not a column" in result.stderr
+    assert "'customer'" in result.stderr
+
+
+def test_equal_rows_give_equal_packed_bytes(archive, table, tmp_path):
+    """No date is kept in the file."""
+    for name in ("a.csv.gz", "b.csv.gz"):
+        predict(archive, table, "--out", tmp_path / name)
+    first, second = (tmp_path / name for name in ("a.csv.gz", "b.csv.gz"))
+    assert first.read_bytes() == second.read_bytes()
+    assert gzip.decompress(first.read_bytes()).startswith(b"customer,plan")
+
+
+def test_bom_and_separator_of_the_input_are_kept(archive, tmp_path):
+    """As in the input, to the byte, below a longer line of names."""
+    text = "customer;plan;spend;visits\r\n007;Gold;1,5;3\r\n008;Gold;2,5;4\r\n"
+    (tmp_path / "in.csv").write_bytes(text.encode("utf-8-sig"))
+    predict(archive, tmp_path / "in.csv", "--out", tmp_path / "out.csv")
+    scored = (tmp_path / "out.csv").read_bytes()
+    assert scored.startswith("\ufeffcustomer;plan;spend;visits;segment;".encode())
+    assert b"\r\n007;Gold;1,5;3;" in scored
+    assert scored.endswith(b"\r\n")
+
+
+def test_large_tables_are_scored_as_small_ones(archive, tmp_path):
+    """Batch by batch: the same rows, and one warning with the counts of all."""
+    many = pd.concat([CUSTOMERS] * 1600, ignore_index=True)
+    many.loc[[5, 140_000], "plan"] = "Bronze"
+    many.to_parquet(tmp_path / "many.parquet")
+    result = predict(
+        archive, tmp_path / "many.parquet", "--out", tmp_path / "scored.parquet"
+    )
+    scored = pd.read_parquet(tmp_path / "scored.parquet")
+    expected = load(archive).predict_proba(many)
+    np.testing.assert_array_equal(scored[PROBABILITIES], expected)
+    assert result.stderr.count("'plan': 'Bronze' (2 rows)") == 1
+
+
+def test_other_commands_read_folders_too(tmp_path):
+    """fit, describe and audit take the files of a folder as one table."""
+    (tmp_path / "in").mkdir()
+    labelled = CUSTOMERS.assign(segment=SEGMENT)
+    labelled[:40].to_csv(tmp_path / "in" / "a.csv", index=False)
+    labelled[40:].to_csv(tmp_path / "in" / "b.csv", index=False)
+    described = run("describe", tmp_path / "in")
+    assert f"{N} rows" in described.stdout
+    audited = run("audit", tmp_path / "in", "--target", "segment", "--id", "customer")
+    assert audited.exit_code in (0, 1), audited.stderr
+    fitted = run(
+        *("fit", tmp_path / "in", "--target", "segment", "--id", "customer"),
+        *("--max-epochs", 1, "--out", tmp_path / "m.seg"),
+    )
+    assert fitted.exit_code == 0, fitted.stderr
+    assert "customer" not in load(tmp_path / "m.seg").feature_names_in_
+
+
+def test_options_of_columns_are_the_same_everywhere(archive, table, tmp_path):
+    """What describe shows is what audit and report go by."""
+    described = run("describe", table, "--categorical", "visits", "--id", "spend")
+    lines = {line.split()[0]: line for line in described.stdout.splitlines() if line}
+    assert "category" in lines["visits"]
+    assert "identifier" in lines["spend"]
+    result = run("audit", table, "--numeric", "plan")
+    assert "hold no number and count as missing" in result.stderr
+    result = run("describe", table, "--numeric", "spend", "--id", "spend")
+    assert result.exit_code == 2
+    assert "named by two of" in result.stderr
