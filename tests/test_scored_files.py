@@ -221,3 +221,16 @@ def test_options_of_columns_are_the_same_everywhere(archive, table, tmp_path):
     result = run("describe", table, "--numeric", "spend", "--id", "spend")
     assert result.exit_code == 2
     assert "named by two of" in result.stderr
+
+
+def test_numbers_of_text_files_are_numbers_in_parquet(archive, tmp_path):
+    """Whole ones too, but for those whose last digits a number would lose."""
+    frame = CUSTOMERS.assign(
+        account=np.arange(N) + 2 * 10**18, card=[f"{10**21 + row}" for row in range(N)]
+    )
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    predict(archive, tmp_path / "new.csv", "--out", tmp_path / "scored.parquet")
+    scored = pd.read_parquet(tmp_path / "scored.parquet")
+    assert (scored["visits"].dtype, scored["spend"].dtype) == (np.int64, np.float64)
+    assert scored["account"].astype(int).tolist() == frame["account"].tolist()
+    assert scored["card"].tolist() == frame["card"].tolist()

@@ -1,7 +1,9 @@
 """TableSchema: how each column of a table is understood, and read again."""
 
+import concurrent.futures
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+import functools
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -21,6 +23,8 @@ from segmentlearn.tables._text._reading import (
     number_reading,
 )
 
+_SOME = 100_000  # rows
+_MANY = 100_000
 _MOST_UNREADABLE = 0.05  # of the cells of a new file that are not missing
 
 
@@ -108,7 +112,10 @@ class TableSchema:
 
     @classmethod
     def infer_and_read(
-        cls, columns: Mapping[str, Any], decimal: str | None = None
+        cls,
+        columns: Mapping[str, Any],
+        decimal: str | None = None,
+        plain: Collection[str] = (),
     ) -> tuple[Self, pd.DataFrame, list[str]]:
         """Find out what columns hold, and read them.
 
@@ -118,6 +125,8 @@ class TableSchema:
             Cells by the names of the columns.
         decimal : {".", ","}, default=None
             As `infer` takes it.
+        plain : collection of str, default=()
+            Columns of text that are read as plain numbers already.
 
         Returns
         -------
@@ -128,13 +137,19 @@ class TableSchema:
         notes : list of str
             What was lost, a sentence each.
         """
+        if decimal is None and any(map(_has_fractions, (columns[n] for n in plain))):
+            decimal = "."  # which columns of amounts go by
         found = _infer(columns, decimal, None)
         notes: list[str] = []
-        read = dict(columns)
+        read = {name: _numpy_of(cells) for name, cells in columns.items()}
         for name, (reading, cells) in found.items():
             read[name] = cells.values
             _note_unreadable(name, cells, reading, notes)
-        schema = cls({name: reading for name, (reading, _) in found.items()})
+        readings = {name: reading for name, (reading, _) in found.items()}
+        numbers = dict.fromkeys(plain, TextReading("number", NumberFormat()))
+        schema = cls(
+            {n: {**readings, **numbers}[n] for n in columns if n in {*readings, *plain}}
+        )
         return schema, pd.DataFrame(read, copy=False), notes
 
     @classmethod
@@ -190,6 +205,20 @@ class TableSchema:
             Empty for what is usual.
         """
         return self.readings[name].describe() if name in self.readings else ""
+
+    def plain_numbers(self) -> list[str]:
+        """Return the columns of text that hold numbers as programs write them.
+
+        Returns
+        -------
+        names : list of str
+            The columns.
+        """
+        return [
+            name
+            for name, reading in self.readings.items()
+            if isinstance(reading.format, NumberFormat) and reading.format.is_plain
+        ]
 
     def ambiguous_dates(self) -> dict[str, str]:
         """Return the columns of dates that could be read in more than one way.
@@ -255,7 +284,7 @@ class TableSchema:
         for name, cells in columns.items():
             reading = self.readings.get(name)
             if not is_text(cells):
-                read[name] = _as_read(name, cells, reading)
+                read[name] = _as_read(name, _numpy_of(cells), reading)
                 continue
             reading = reading or infer_reading(cells)
             found = reading.apply(cells)
@@ -369,10 +398,16 @@ def _infer(
         proven = {column_decimal(cells) for cells in texts.values()}
         # one column of amounts with a decimal comma decides for the others
         decimal = "," if "," in proven and "." not in proven else None
-    return {
-        name: infer_and_read(cells, decimal=decimal, day_first=day_first)
-        for name, cells in texts.items()
-    }
+    read = functools.partial(infer_and_read, decimal=decimal, day_first=day_first)
+    return dict(zip(texts, map_columns(read, list(texts.values())), strict=True))
+
+
+def map_columns(read: Callable[[Any], Any], columns: list[Any]) -> list[Any]:
+    """Read columns, in threads where they are long."""
+    if len(columns) < 2 or len(columns[0]) < _MANY:
+        return list(map(read, columns))
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        return list(pool.map(read, columns))
 
 
 def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Column:
@@ -391,6 +426,18 @@ def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Colu
     _note_unreadable(column.name, found, reading, notes)
     factor = None if found.levels is None else Factor(*found.levels, False)
     return Column(column.name, found.values, factor=factor)
+
+
+def _numpy_of(cells: Any) -> Any:
+    """Return numbers of a text file as an array, others as they are."""
+    if isinstance(cells, pa.ChunkedArray) and not is_text(cells):
+        return cells.to_numpy().astype(np.float64, copy=False)
+    return cells
+
+
+def _has_fractions(cells: Any) -> bool:
+    numbers = _numpy_of(cells)
+    return bool(np.any(numbers[:_SOME] % 1 > 0))
 
 
 def _as_read(name: str, cells: Any, reading: TextReading | None) -> Any:

@@ -8,12 +8,13 @@ import zipfile
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmentlearn.exceptions import TableError
-from segmentlearn.tables import read_table
+from segmentlearn.tables import TableSchema, read_table
 
 RNG = np.random.default_rng(0)
 DAYS = RNG.integers(0, 999, 40)
@@ -259,3 +260,43 @@ def test_altered_bytes_are_an_error_in_words_or_a_table(kind, changes):
     except TableError:
         return
     assert len(table.frame) > 0
+
+
+def large_file():
+    """More than a megabyte of cells that could be taken for plain numbers."""
+    n_rows = 40_000
+    return pd.DataFrame(
+        {
+            "whole": np.arange(n_rows),
+            "fraction": np.arange(n_rows) / 8,
+            "exponent": [f"{number}e-3" for number in range(n_rows)],
+            "long": np.arange(n_rows) + 10**18,
+            "blank": [None if row % 9 else row for row in range(n_rows)],
+            "late mark": [
+                "n/a" if row == 39_000 else str(row) for row in range(n_rows)
+            ],
+            "late text": ["x" if row > 30_000 else str(row) for row in range(n_rows)],
+            "infinite": ["inf" if row == 39_999 else str(row) for row in range(n_rows)],
+            "code": [f"{row:05d}" for row in range(n_rows)],
+            "thousands": [f"{row:,}" for row in range(n_rows)],
+        }
+    )
+
+
+def test_large_files_are_read_as_small_ones():
+    """Numbers that are parsed as such are those that text would give."""
+    table = read_table(io.BytesIO(large_file().to_csv(index=False).encode()))
+    texts = {name: pa.array(table.text(name)) for name in table.columns}
+    _, expected, _ = TableSchema.infer_and_read(texts)
+    pd.testing.assert_frame_equal(table.frame, expected)
+    kinds = table.frame.dtypes.map(str)
+    assert kinds[["whole", "fraction", "exponent", "blank"]].eq("float64").all()
+    assert table.text("code").tolist() == large_file()["code"].tolist()
+    assert table.text("fraction").tolist()[:3] == ["0.0", "0.125", "0.25"]
+
+
+def test_large_files_can_hold_lines_within_cells():
+    """And quotes, wherever a sample begins."""
+    frame = large_file()[["whole", "fraction"]].assign(note='a "b"\nc,1,2\n')
+    read = read_table(io.BytesIO(frame.to_csv(index=False).encode())).frame
+    pd.testing.assert_frame_equal(read, frame, check_dtype=False)

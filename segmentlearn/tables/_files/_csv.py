@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from segmentlearn.tables._files._dialect import (
     detect_dialect,
     is_number,
 )
+from segmentlearn.tables._files._plain_numbers import find_plain_numbers
 
 _BLOCK = 2**23  # bytes
 
@@ -35,6 +36,8 @@ class CsvOptions:
         Lines above the names.
     quotes : bool or None
         Whether quotes may stand around cells.
+    decimal : str or None
+        The decimal mark.
     labels : dict of str to str
         How messages call these parameters.
     """
@@ -43,6 +46,7 @@ class CsvOptions:
     encoding: str | None = None
     skip_rows: int | None = None
     quotes: bool | None = None
+    decimal: str | None = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=lambda: PARAMETERS)
 
     def of_dialect(self) -> dict[str, Any]:
@@ -70,28 +74,77 @@ class CsvOptions:
         return "cp1252"
 
 
-def read_csv(data: bytes, source: str, options: CsvOptions) -> tuple[pa.Table, Dialect]:
-    """Return the cells of a file as text, and how it is written."""
+@dataclasses.dataclass(frozen=True)
+class TextFile:
+    """A text file and how it is written.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    dialect : Dialect
+        How it is written.
+    columns : dict of str to array
+        Its cells by the names of the columns: float64 in those of `plain`, else text.
+    plain : list of str
+        Columns of plain numbers.
+    parser : CsvParser
+        What reads its lines.
+    """
+
+    data: bytes
+    dialect: Dialect
+    columns: dict[str, Any]
+    plain: list[str]
+    parser: "CsvParser"
+
+    def cells(self) -> pa.Table:
+        """Return all cells as text."""
+        return self.parser.parse(self.data)
+
+    def text(self, name: str) -> pa.ChunkedArray:
+        """Return the cells of a column as text."""
+        if name not in self.plain:
+            return self.columns[name]
+        return self.parser.parse(self.data, names=[name]).column(name)
+
+
+def read_csv(
+    data: bytes, source: str, options: CsvOptions, plain: Collection[str] | None = None
+) -> TextFile:
+    """Read a text file.
+
+    Columns of plain numbers, which are looked for where ``plain`` does not name them,
+    are parsed as numbers, and as text where that fails.
+    """
     dialect = detect_dialect(data, source, **options.of_dialect())
     try:
-        return _read_text(data, source, dialect, options)
+        return _read_text(data, source, dialect, options, plain)
     except UnicodeError:
         # the first line in another encoding lies behind what was looked at
         dialect = dataclasses.replace(dialect, encoding=options.fallback(source))
-        return _read_text(data, source, dialect, options)
+        return _read_text(data, source, dialect, options, plain)
 
 
 def _read_text(
-    data: bytes, source: str, dialect: Dialect, options: CsvOptions
-) -> tuple[pa.Table, Dialect]:
-    def parse(dialect: Dialect) -> pa.Table:
+    data: bytes,
+    source: str,
+    dialect: Dialect,
+    options: CsvOptions,
+    plain: Collection[str] | None,
+) -> TextFile:
+    def parse(dialect: Dialect) -> TextFile:
         parser = CsvParser(dialect, source, options.labels, may_quote)
-        table = parser.parse(data)
+        names = unnamed_filled(dialect.header)
+        found = find_plain_numbers(data, dialect, names, options.decimal)
+        wanted = found if plain is None else [n for n in found if n in plain]
+        table, numbers = parser.parse_numbers(data, wanted)
         parser.check_quotes(table)
-        return table
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        return TextFile(data, dialect, columns, numbers, parser)
 
     may_quote = b'"' in data
-    return read_with_quotes(parse, dialect, options.quotes, may_quote)
+    return read_with_quotes(parse, dialect, options.quotes, may_quote)[0]
 
 
 def read_with_quotes(
@@ -120,6 +173,15 @@ def unnamed_filled(header: Sequence[str]) -> list[str]:
     return [name or f"Unnamed: {at}" for at, name in enumerate(header)]
 
 
+class _NoNumberError(Exception):
+    """A column of numbers holds something else."""
+
+    def __init__(self, names: Sequence[str], message: str) -> None:
+        super().__init__(message)
+        # Arrow names the column by its place
+        self.column = names[int(message.partition("#")[2].partition(":")[0])]
+
+
 class CsvParser:
     """Reads lines of one dialect as cells of text, or names the line it cannot.
 
@@ -144,15 +206,41 @@ class CsvParser:
         self._wrong: list[Any] = []
         _check_header(dialect, source, labels)
 
-    def parse(self, data: bytes) -> pa.Table:
-        """Return all rows of a file."""
+    def parse(
+        self,
+        data: bytes,
+        names: Sequence[str] | None = None,
+        numbers: Sequence[str] = (),
+    ) -> pa.Table:
+        """Return the columns of some names, or all; those of numbers as float64."""
+        options = self._options(names=names, numbers=numbers)
         try:
-            table = pa_csv.read_csv(pa.BufferReader(data), **self._options())
+            table = pa_csv.read_csv(pa.BufferReader(data), **options)
         except pa.ArrowInvalid as error:
+            if numbers and not self._wrong and "CSV conversion error" in str(error):
+                raise _NoNumberError(self._names, str(error)) from None
             self._raise(error, lambda: pa.BufferReader(data))
         if table.num_rows == 0:
             raise TableError(f"{self._source} has column names but no rows.")
-        return table.combine_chunks()
+        return table
+
+    def parse_numbers(
+        self, data: bytes, numbers: list[str]
+    ) -> tuple[pa.Table, list[str]]:
+        """Return all columns, and which of those named hold numbers alone."""
+        while numbers:
+            try:
+                table = self.parse(data, numbers=numbers)
+            except _NoNumberError as error:
+                numbers = [name for name in numbers if name != error.column]
+                continue
+            infinite = [
+                n for n in numbers if pc.any(pc.is_inf(table.column(n))).as_py()
+            ]
+            if not infinite:
+                return table, numbers
+            numbers = [name for name in numbers if name not in infinite]
+        return self.parse(data), numbers
 
     def batches(
         self, open_stream: Callable[[], Any], block_size: int
@@ -175,6 +263,8 @@ class CsvParser:
         if not self._quotes or n_separators == 0:
             return
         for name, column in zip(table.column_names, table.columns, strict=True):
+            if not pa.types.is_large_string(column.type):
+                continue
             long = column.filter(pc.match_substring(column, "\n"))
             for cell in long.slice(0, 1000).to_pylist():
                 separator = self._dialect.separator
@@ -188,7 +278,11 @@ class CsvParser:
                     )
 
     def _options(
-        self, use_threads: bool = True, block_size: int = _BLOCK
+        self,
+        use_threads: bool = True,
+        block_size: int = _BLOCK,
+        names: Sequence[str] | None = None,
+        numbers: Sequence[str] = (),
     ) -> dict[str, Any]:
         return {
             "read_options": pa_csv.ReadOptions(
@@ -206,7 +300,11 @@ class CsvParser:
                 invalid_row_handler=self._refuse,
             ),
             "convert_options": pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(self._names, pa.large_string()),
+                column_types={
+                    **dict.fromkeys(self._names, pa.large_string()),
+                    **dict.fromkeys(numbers, pa.float64()),
+                },
+                include_columns=names,
                 null_values=[""],
                 strings_can_be_null=True,
             ),

@@ -316,7 +316,7 @@ def scan_table(
     if batch_size < 1:
         raise ValueError(f"batch_size={batch_size!r} must be 1 or more.")
     labels = labels or PARAMETERS
-    options = CsvOptions(separator, encoding, skip_rows, quotes, labels)
+    options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
     given = source if isinstance(source, list | tuple) else [source]
     sources = [path for one in given for path in _expanded(one)]
     if query is not None and not all(map(is_database, sources)):

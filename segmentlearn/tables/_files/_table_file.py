@@ -1,6 +1,8 @@
 """A file of customers: its cells as they stand there, and what they mean."""
 
+import contextlib
 import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -12,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segmentlearn.exceptions import SchemaError, TableError
-from segmentlearn.tables._files._csv import CsvOptions, read_csv
+from segmentlearn.tables._files._csv import CsvOptions, TextFile, read_csv
 from segmentlearn.tables._files._dialect import PARAMETERS, Dialect
 from segmentlearn.tables._files._formats import (
     database_batches,
@@ -25,6 +27,7 @@ from segmentlearn.tables._names import closest_name, unique_names
 from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
 
 _ALL = 10**9  # rows
+_MOST_DIGITS = 15  # of numbers that float64 tells apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,9 +42,8 @@ class TableFile:
         The table: numbers, dates, truth values and text, as `schema` says.
     schema : TableSchema
         How each column is understood.
-    cells : pyarrow.Table or None, default=None
-        Every cell as it stands in the file: text in a text file. None where the file is
-        no Arrow table, such as a workbook.
+    content : TextFile, pyarrow.Table or None, default=None
+        What `cells` come from.
     dialect : Dialect or None, default=None
         How a text file is written.
     notes : sequence of str, default=()
@@ -61,7 +63,7 @@ class TableFile:
     source: str
     frame: pd.DataFrame
     schema: TableSchema
-    cells: pa.Table | None = None
+    content: TextFile | pa.Table | None = None
     dialect: Dialect | None = None
     notes: Sequence[str] = ()
 
@@ -74,6 +76,15 @@ class TableFile:
     def columns(self) -> list[str]:
         """Names of the columns, in the file's order."""
         return list(self.frame.columns)
+
+    @functools.cached_property
+    def cells(self) -> pa.Table | None:
+        """Every cell as it stands in the file: text in a text file.
+
+        None where the file holds no Arrow table, such as a workbook.
+        """
+        content = self.content
+        return content.cells() if isinstance(content, TextFile) else content
 
     def text(self, name: str) -> pd.Series:
         """Return the cells of a column as text, as they stand in the file.
@@ -88,10 +99,27 @@ class TableFile:
         cells : Series of str
             None where a file of typed cells has none.
         """
-        if self.cells is not None and self.dialect is not None:
-            return self.cells.column(name).to_pandas().astype(object)
+        if self.dialect is not None:
+            return self.cells_of(name).to_pandas().astype(object)
         column = self.frame[name]
         return column.map(str, na_action="ignore").astype(object)
+
+    def cells_of(self, name: str) -> pa.ChunkedArray:
+        """Return the cells of a column of a text file or an Arrow table.
+
+        Parameters
+        ----------
+        name : str
+            The column.
+
+        Returns
+        -------
+        cells : pyarrow.ChunkedArray
+            As they stand there.
+        """
+        content: Any = self.content
+        is_lazy = isinstance(content, TextFile)
+        return content.text(name) if is_lazy else content.column(name)
 
     def with_types(
         self,
@@ -114,8 +142,8 @@ class TableFile:
             Its notes are about these columns.
         """
         names = [*numeric, *categorical, *(dates or ())]
-        if self.cells is not None and self.dialect is not None:
-            columns = {name: self.cells.column(name) for name in names}
+        if self.dialect is not None:
+            columns = {name: self.cells_of(name) for name in names}
         else:
             columns = {name: self.frame[name].array for name in names}
         schema = self.schema.with_types(columns, numeric, categorical, dates)
@@ -229,10 +257,16 @@ def read_table(
     if reader is not None:
         found = reader(data, name, sheet=sheet, skip_rows=skip_rows, labels=labels)
         return typed_table(name, found, reader_of(schema, decimal))
-    options = CsvOptions(separator, encoding, skip_rows, quotes, labels)
-    cells, dialect = read_csv(data, name, options)
-    table = text_table(name, cells, dialect, reader_of(schema, decimal))
-    notes = options.title_notes(name, dialect)
+    options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
+    plain = None if schema is None else schema.plain_numbers()
+    file = read_csv(data, name, options, plain)
+    if schema is None:
+        found = TableSchema.infer_and_read(file.columns, decimal, file.plain)
+    else:
+        found = (schema, *schema.read(file.columns))
+    schema, frame, notes = found
+    table = TableFile(name, frame, schema, file, file.dialect, notes)
+    notes = options.title_notes(name, file.dialect)
     return dataclasses.replace(table, notes=[*notes, *table.notes])
 
 
@@ -313,6 +347,14 @@ def _as_values(table: TableFile, name: str) -> Any:
     """Return a column of typed cells."""
     if table.cells is not None and table.dialect is None:
         return table.cells.column(name)
+    if table.dialect is not None and name in table.schema.plain_numbers():
+        # a fraction of 53 bits would lose the last digits of a long number
+        texts = table.cells_of(name)
+        with contextlib.suppress(pa.ArrowInvalid):
+            return texts.cast(pa.int64())
+        digits = pc.utf8_length(pc.replace_substring_regex(texts, "[^0-9]", ""))
+        if (pc.max(digits).as_py() or 0) > _MOST_DIGITS:
+            return texts
     try:
         return pa.Array.from_pandas(table.frame[name])
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # cells of several types

@@ -49,6 +49,11 @@ def drop_marks(cells: pa.Array, *, sure: bool) -> pa.Array:
     return pc.if_else(is_mark, None, cells)
 
 
+def is_missing(text: str) -> bool:
+    """Return whether a text is empty, or a mark of a missing value."""
+    return not text or text.lower() in _MARKS
+
+
 def _text_of(cell: Any) -> str | None:
     if isinstance(cell, str):
         return cell
