@@ -297,6 +297,9 @@ def test_large_files_are_read_as_small_ones():
 
 def test_large_files_can_hold_lines_within_cells():
     """And quotes, wherever a sample begins."""
-    frame = large_file()[["whole", "fraction"]].assign(note='a "b"\nc,1,2\n')
-    read = read_table(io.BytesIO(frame.to_csv(index=False).encode())).frame
+    frame = large_file()[["whole", "fraction"]].assign(note='a "b"\nc,1,2')
+    data = frame.to_csv(index=False).encode()
+    with pytest.raises(TableError, match="quotes=yes"):
+        read_table(io.BytesIO(data))
+    read = read_table(io.BytesIO(data), quotes=True).frame
     pd.testing.assert_frame_equal(read, frame, check_dtype=False)

@@ -139,7 +139,8 @@ def _read_text(
         found = find_plain_numbers(data, dialect, names, options.decimal)
         wanted = found if plain is None else [n for n in found if n in plain]
         table, numbers = parser.parse_numbers(data, wanted)
-        parser.check_quotes(table)
+        if options.quotes is None:
+            parser.check_quotes(table)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         return TextFile(data, dialect, columns, numbers, parser)
 
@@ -274,7 +275,8 @@ class CsvParser:
                     raise TableError(
                         f"{self._source}: a quote that is never closed swallows lines: "
                         f"a cell of column {name!r} holds {cell[:40]!r}. Remove the "
-                        f"quote, or read quotes as text with {label}no."
+                        f"quote, or read quotes as text with {label}no; {label}yes "
+                        "reads cells of several lines."
                     )
 
     def _options(
