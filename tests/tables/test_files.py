@@ -299,7 +299,13 @@ def test_large_files_can_hold_lines_within_cells():
     """And quotes, wherever a sample begins."""
     frame = large_file()[["whole", "fraction"]].assign(note='a "b"\nc,1,2')
     data = frame.to_csv(index=False).encode()
-    with pytest.raises(TableError, match="quotes=yes"):
-        read_table(io.BytesIO(data))
-    read = read_table(io.BytesIO(data), quotes=True).frame
+    read = read_table(io.BytesIO(data)).frame
     pd.testing.assert_frame_equal(read, frame, check_dtype=False)
+
+
+def test_quotes_that_may_be_text_are_asked_about():
+    """Lines that one pair of quotes happens to join are customers, or a note."""
+    data = b'a,b,c\n1,2,x\n3,4,"pipe\n5,6,12"\n7,8,y\n'
+    assert len(read_table(io.BytesIO(data)).frame) == 4
+    cells = read_table(io.BytesIO(data), quotes=True).frame["c"]
+    assert cells.tolist() == ["x", "pipe\n5,6,12", "y"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -20,6 +21,7 @@ from segmentlearn.tables._files._dialect import (
 from segmentlearn.tables._files._plain_numbers import find_plain_numbers
 
 _BLOCK = 2**23  # bytes
+_SOME_CELLS = 3  # two quotes that are by chance around lines make one
 
 T = TypeVar("T")
 
@@ -140,7 +142,7 @@ def _read_text(
         wanted = found if plain is None else [n for n in found if n in plain]
         table, numbers = parser.parse_numbers(data, wanted)
         if options.quotes is None:
-            parser.check_quotes(table)
+            parser.check_quotes(table, data)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         return TextFile(data, dialect, columns, numbers, parser)
 
@@ -205,6 +207,7 @@ class CsvParser:
         self._quotes = dialect.has_quotes and may_quote
         self._names = unnamed_filled(dialect.header)
         self._wrong: list[Any] = []
+        self._are_cells_closed = False
         _check_header(dialect, source, labels)
 
     def parse(
@@ -258,10 +261,10 @@ class CsvParser:
         if not n_rows:
             raise TableError(f"{self._source} has column names but no rows.")
 
-    def check_quotes(self, table: pa.Table) -> None:
-        """Refuse a table one of whose cells has swallowed lines."""
+    def check_quotes(self, table: pa.Table, data: Any) -> None:
+        """Refuse a table one of whose cells has swallowed lines of its file."""
         n_separators = len(self._dialect.header) - 1
-        if not self._quotes or n_separators == 0:
+        if not self._quotes or n_separators == 0 or self._are_cells_closed:
             return
         for name, column in zip(table.column_names, table.columns, strict=True):
             if not pa.types.is_large_string(column.type):
@@ -270,14 +273,18 @@ class CsvParser:
             for cell in long.slice(0, 1000).to_pylist():
                 separator = self._dialect.separator
                 inner = cell.splitlines()[1:]
-                if any(line.count(separator) >= n_separators for line in inner):
-                    label = self._labels["quotes"]
-                    raise TableError(
-                        f"{self._source}: a quote that is never closed swallows lines: "
-                        f"a cell of column {name!r} holds {cell[:40]!r}. Remove the "
-                        f"quote, or read quotes as text with {label}no; {label}yes "
-                        "reads cells of several lines."
-                    )
+                if not any(line.count(separator) >= n_separators for line in inner):
+                    continue
+                if _are_cells_closed(data, separator):
+                    self._are_cells_closed = True
+                    return
+                label = self._labels["quotes"]
+                raise TableError(
+                    f"{self._source}: a quote that is never closed swallows lines: a "
+                    f"cell of column {name!r} holds {cell[:40]!r}. Remove the quote, "
+                    f"or read quotes as text with {label}no; {label}yes reads cells of "
+                    "several lines."
+                )
 
     def _options(
         self,
@@ -336,6 +343,21 @@ class CsvParser:
             f"{row.expected_columns} names: {row.text[:80]!r}. "
             f"{_cure(row, self._labels)}"
         ) from None
+
+
+def _are_cells_closed(data: Any, separator: str) -> bool:
+    """Return whether all quotes of a file stand around cells, and around some."""
+    mark = re.escape(separator).encode()
+    cell = re.compile(
+        rb'(?:\A(?:\xef\xbb\xbf)?|%s|[\r\n])("(?:[^"]|"")*")(?=%s|[\r\n]|\Z)'
+        % (mark, mark)
+    )
+    n_cells = n_quotes = 0
+    for match in cell.finditer(data):
+        n_cells += 1
+        n_quotes += match[1].count(b'"')
+    n_all = sum(1 for _ in re.finditer(rb'"', data))
+    return n_cells >= _SOME_CELLS and n_quotes == n_all
 
 
 def _cure(row: Any, labels: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import codecs
 import dataclasses
 import io
+import mmap
 import pathlib
 import shutil
 import tempfile
@@ -127,8 +128,10 @@ def _text_part(
     def checked(dialect: Dialect) -> CsvParser:
         parser = CsvParser(dialect, name, options.labels, may_quote)
         if may_quote and options.quotes is None:
-            for table in parser.batches(open_stream, block):
-                parser.check_quotes(table)
+            with path.open("rb") as opened:
+                data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+                for table in parser.batches(open_stream, block):
+                    parser.check_quotes(table, data)
         return parser
 
     parser, dialect = read_with_quotes(checked, dialect, options.quotes, may_quote)
