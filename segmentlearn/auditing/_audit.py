@@ -170,8 +170,7 @@ def audit(
     check_row_order(X, y)
     table = as_table(X, "audit")
     # as a preprocessor would read it: amounts written as text identify nobody
-    schema = TableSchema.of(table)
-    typed, _ = schema.read_columns(table)
+    schema, typed, _ = TableSchema.of_and_read(table)
     raw, columns, n_rows = table.by_name(), typed.by_name(), table.n_rows
     target = _take_target(columns, y, n_rows)
     codes, labelled, classes = _classes(target)

@@ -352,7 +352,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         listed = listed_columns(
             table.names, self.categorical_features, "categorical_features"
         )
-        schema = TableSchema.of(table, listed, self._date_formats(table.names))
+        schema, table, notes = TableSchema.of_and_read(
+            table, listed, self._date_formats(table.names)
+        )
         raise_schema_error(
             type(self).__name__,
             [
@@ -362,7 +364,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             ],
         )
         self.column_readings_ = schema.to_dict(table.names)
-        table = self._read_columns(table)
+        _warn_of(notes)
         roles, chosen = resolve_roles(
             table.names, table.kinds, self.categorical_features, self.numeric_features
         )
@@ -402,8 +404,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         """Return a table whose columns are read as those of the training table."""
         stored = getattr(self, "column_readings_", {})
         table, notes = TableSchema.from_dict(stored).read_columns(table)
-        for sentence in notes:
-            warnings.warn(sentence, SegmentLearnWarning, stacklevel=5)
+        _warn_of(notes)
         return table
 
     def _fit_imputer(
@@ -522,3 +523,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         tags = raw_table_tags(super().__sklearn_tags__())
         tags.target_tags.required = self.encoding == "target"
         return tags
+
+
+def _warn_of(notes: list[str]) -> None:
+    for sentence in notes:
+        warnings.warn(sentence, SegmentLearnWarning, stacklevel=6)

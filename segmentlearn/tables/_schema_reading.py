@@ -153,13 +153,13 @@ class TableSchema:
         return schema, pd.DataFrame(read, copy=False), notes
 
     @classmethod
-    def of(
+    def of_and_read(
         cls,
         table: Table,
         categorical: Collection[str] = (),
         dates: Mapping[str, str] | None = None,
-    ) -> Self:
-        """Find out how the columns of any table are read.
+    ) -> tuple[Self, Table, list[str]]:
+        """Find out how the columns of any table are read, and read them.
 
         Parameters
         ----------
@@ -174,22 +174,30 @@ class TableSchema:
         -------
         schema : TableSchema
             How each column is read.
+        table : Table
+            The columns as they are understood.
+        notes : list of str
+            What was lost, a sentence each.
         """
-        chosen = {*categorical, *(dates or ())}
+        dates = dates or {}
+        chosen = {*categorical, *dates}
         texts = {c.name: c.cells for c in table.columns if is_text(c.cells)}
-        found = cls.infer({n: cells for n, cells in texts.items() if n not in chosen})
+        open_texts = {n: cells for n, cells in texts.items() if n not in chosen}
+        found = _infer(open_texts, None, None)
         readings = {}
         for column in table.columns:
-            if dates is not None and column.name in dates:
+            if column.name in dates:
                 form = DateFormat(dates[column.name])
                 readings[column.name] = TextReading("datetime", form)
-            elif column.name in found.readings:
-                readings[column.name] = found.readings[column.name]
+            elif column.name in found:
+                readings[column.name] = found[column.name][0]
             elif column.name in texts:
                 readings[column.name] = TextReading("category")
             else:
                 readings[column.name] = TextReading(column.kind)
-        return cls(readings)
+        schema = cls(readings)
+        cells = {name: read for name, (_, read) in found.items()}
+        return schema, *schema.read_columns(table, cells)
 
     def written(self, name: str) -> str:
         """Return how the text of a column is written.
@@ -231,13 +239,17 @@ class TableSchema:
         found = self.readings.items()
         return {name: one.ambiguous for name, one in found if one.ambiguous}
 
-    def read_columns(self, table: Table) -> tuple[Table, list[str]]:
+    def read_columns(
+        self, table: Table, found: Mapping[str, ReadCells] | None = None
+    ) -> tuple[Table, list[str]]:
         """Read the columns of a table as those of the table that this is the schema of.
 
         Parameters
         ----------
         table : Table
             As other packages have it.
+        found : dict of str to ReadCells, default=None
+            Columns that have been read already.
 
         Returns
         -------
@@ -251,7 +263,8 @@ class TableSchema:
         for column in table.columns:
             reading = self.readings.get(column.name)
             if reading is not None:
-                column = _read_column(column, reading, notes)
+                read = (found or {}).get(column.name)
+                column = _read_column(column, reading, notes, read)
             columns.append(column)
         if all(new is old for new, old in zip(columns, table.columns, strict=True)):
             return table, notes
@@ -410,17 +423,21 @@ def map_columns(read: Callable[[Any], Any], columns: list[Any]) -> list[Any]:
         return list(pool.map(read, columns))
 
 
-def _read_column(column: Column, reading: TextReading, notes: list[str]) -> Column:
+def _read_column(
+    column: Column, reading: TextReading, notes: list[str], found: ReadCells | None
+) -> Column:
     if not is_text(column.cells):
         cells = _as_read(column.name, column.cells, reading)
         return column if cells is column.cells else Column(column.name, cells)
-    if reading.kind not in ("category", "boolean") and reading.format is None:
+    if found is not None:
+        pass
+    elif reading.kind not in ("category", "boolean") and reading.format is None:
         # the column held numbers or dates, and now holds them as text
         inferred = infer_reading(column.cells)
         reading = inferred if inferred.kind == reading.kind else reading
         if reading.format is None:
             return column
-    found = reading.apply(column.cells)
+    found = found or reading.apply(column.cells)
     if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
         return column
     _note_unreadable(column.name, found, reading, notes)

@@ -170,7 +170,7 @@ def _has_affixes(match: re.Match, prefix: str, suffix: str) -> bool:
 
 def decimal_evidence(sample: Iterable[str]) -> str | None:
     """Return the decimal mark that some text of a column can only have."""
-    for text in sample:
+    for text in dict.fromkeys(sample):
         match = _CELL.fullmatch(_minus(text))
         if match is None:
             continue

@@ -59,9 +59,12 @@ class TextReading:
         """Return how the column is written, in words; empty for what is usual."""
         return "" if self.format is None else self.format.describe()
 
-    def apply(self, cells: Any) -> "ReadCells":
-        """Read cells; those that cannot be read become missing, and are counted."""
-        texts = as_arrow(cells)
+    def apply(self, cells: Any, texts: pa.Array | None = None) -> "ReadCells":
+        """Read cells; those that cannot be read become missing, and are counted.
+
+        ``texts`` are the same cells as Arrow strings.
+        """
+        texts = as_arrow(cells) if texts is None else texts
         if isinstance(self.format, NumberFormat) and self.format.is_plain:
             numbers = plain_numbers(texts)
             if numbers is not None:
@@ -171,7 +174,7 @@ def infer_and_read(
     ambiguous = None
     if {text.lower() for text in sample} <= set(_BOOLEANS) and sample:
         reading = TextReading("boolean")
-        return reading, reading.apply(texts)
+        return reading, reading.apply(cells, texts)
     number = infer_number_format(sample, decimal) if sample else None
     try:
         date = infer_date_format(sample, day_first) if number is None else None
@@ -180,12 +183,12 @@ def infer_and_read(
     form = number or date
     if form is not None:
         reading = TextReading("datetime" if number is None else "number", form)
-        found = reading.apply(texts)
+        found = reading.apply(cells, texts)
         if _is_read(found):
             return reading, found
     width = _width(sample) if sample else None
     reading = TextReading("category", None, _is_mixed(sample), ambiguous, width)
-    return reading, reading.apply(texts)
+    return reading, reading.apply(cells, texts)
 
 
 def number_reading(cells: Any) -> TextReading:
