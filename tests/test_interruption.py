@@ -71,7 +71,7 @@ main()
 """
 
 EPOCH = "segmentlearn.engine._trainer:Trainer._note"
-READ = "segmentlearn.tables._files._csv:_parse"
+READ = "segmentlearn.tables._files._csv:CsvParser.parse"
 
 
 class Stopped:
@@ -222,16 +222,35 @@ def test_ctrl_c_in_cluster(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["predict", "report"])
-def test_ctrl_c_in_commands_with_an_archive(folder, archive, command):
-    """They stop within the prediction."""
+def test_ctrl_c_in_report(folder, archive):
+    """It stops within the prediction."""
     stopped = Stopped(
         folder,
         *(signal.SIGINT, "segmentlearn.engine._inference:_predictor", 1),
-        [command, archive, folder / "new.csv", "--out", folder / "out.seg"],
+        ["report", archive, folder / "new.csv", "--out", folder / "out.seg"],
     )
     assert_old_file_stays(stopped, folder, 130)
-    assert f"{command} has not finished" in stopped.message
+    assert "report has not finished" in stopped.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("out", ["scored.parquet", "scored/"])
+def test_ctrl_c_in_predict(folder, archive, out):
+    """Behind the first of two files: neither a file nor half a folder is left."""
+    source = folder / "in"
+    source.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (source / name).write_bytes((folder / "new.csv").read_bytes())
+    before = sorted(path.name for path in folder.iterdir())
+    stopped = Stopped(
+        folder,
+        *(signal.SIGINT, "segmentlearn.cli._predict:score", 2),
+        ["predict", archive, source, "--out", f"{folder}/{out}"],
+    )
+    assert stopped.code == 130
+    assert "predict has not finished" in stopped.message
+    assert "was not written." in stopped.message
+    assert sorted(path.name for path in folder.iterdir()) == before
 
 
 def test_ctrl_c_in_audit(folder):

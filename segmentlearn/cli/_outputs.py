@@ -53,9 +53,12 @@ def check_outputs(
 ) -> None:
     """Refuse outputs that cannot be written, or are one file."""
     from segmentlearn.cli._tables import check_output
+    from segmentlearn.tables import output_kind
 
     check_output(out, table)
     check_output(scored, table, option="--scored")
+    if scored is not None:
+        output_kind(str(scored), "--scored ")
     if out is not None and scored is not None and out.resolve() == scored.resolve():
         raise InputError(f"--scored {scored} is the file of --out; name another.")
 

@@ -4,10 +4,10 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -113,8 +113,8 @@ def score_files(
                     renamed.update(write_scores(place, table, scores, kept))
                     counts.add(table, scores)
                     show()
-        if table is not None:
-            scan.check_readable(used_columns(model, table.columns))
+        names = getattr(model, "feature_names_in_", [])
+        scan.check_readable(used_columns(model, [str(name) for name in names]))
         check_not_stopped()
     if table is not None and not table.is_plain:
         note(f"Read {table.describe(scan.n_rows)}")
@@ -148,7 +148,7 @@ def _scored(
     model: Any, batches: Iterable[TableFile]
 ) -> Iterator[tuple[TableFile, Scores]]:
     """Score batches in threads; return them in their order."""
-    n_threads = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+    n_threads = min(_MOST_THREADS, joblib.cpu_count())
     waiting: collections.deque = collections.deque()
     with contextlib.ExitStack() as stack:
         pool = None

@@ -1,6 +1,7 @@
 """One file of a scan: its rows in batches, as they stand there."""
 
 import codecs
+import contextlib
 import dataclasses
 import io
 import mmap
@@ -201,16 +202,10 @@ def _slices(table: pa.Table, n_rows: int) -> Iterator[pa.Table]:
         yield table.slice(start, n_rows)
 
 
-class _damage:
-    """Errors of a reader, which have many classes, in words."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if isinstance(error, pa.ArrowException | OSError):
-            message = f"{self._name} is damaged: {str(error)[:200]}"
-            raise TableError(message) from None
+@contextlib.contextmanager
+def _damage(name: str) -> Iterator[None]:
+    """Put errors of a reader, which have many classes, into words."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"{name} is damaged: {str(error)[:200]}") from None

@@ -386,6 +386,7 @@ def typed_table(name: str, found: pa.Table | pd.DataFrame, read: Reader) -> Tabl
     if isinstance(found, pa.Table):
         cells = found.replace_schema_metadata()  # of pandas: an index is a column
         try:
+            cells.validate(full=True)
             found = cells.to_pandas()
         except Exception as error:  # damaged files end in errors of many classes
             message = f"{name} is damaged: {str(error)[:200]}"
