@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from scipy import stats
 
-from segmentlearn._formatting import names_text, share_text
+from segmentlearn._formatting import names_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.tables import Column
@@ -20,35 +20,22 @@ def check_classes(
     """Check whether the classes can be learnt and accuracy is informative."""
     counts = np.bincount(codes, minlength=len(classes))
     if n_missing:
-        yield make_finding(
-            "missing-labels",
-            "error",
-            (),
-            f"{n_missing:,} of {n_missing + len(codes):,} rows have no label; the "
-            f"other findings about the target are of the rows that have one.",
-            {"n_missing": n_missing, "n_labelled": len(codes)},
-        )
-    if np.count_nonzero(counts) < 2:
-        yield make_finding(
-            "single-class",
-            "error",
-            (),
-            f"The target holds one class alone, {names_text(classes)}.",
-            {"n_classes": int(np.count_nonzero(counts))},
-        )
+        evidence: dict = {"n_missing": n_missing, "n_labelled": len(codes)}
+        n_rows = n_missing + len(codes)
+        yield make_finding("missing-labels", "error", (), evidence, n_rows=n_rows)
+    n_classes = np.count_nonzero(counts)
+    if n_classes < 2:
+        evidence, listed = {"n_classes": int(n_classes)}, names_text(classes)
+        yield make_finding("single-class", "error", (), evidence, classes=listed)
         return
     small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
     sizes = {str(classes[at]): int(counts[at]) for at in small}
     if sizes:
         listed = names_text(f"{name} ({size})" for name, size in sizes.items())
-        yield make_finding(
-            "small-classes",
-            "error" if min(sizes.values()) < 2 else "warning",
-            (),
-            f"{len(small)} class(es) have fewer than {n_folds} rows, one for each "
-            f"fold: {listed}.",
-            {"sizes": sizes, "n_folds": n_folds},
-        )
+        severity = "error" if min(sizes.values()) < 2 else "warning"
+        evidence = {"sizes": sizes, "n_folds": n_folds}
+        words: dict = {"listed": listed, "n_classes": len(small)}
+        yield make_finding("small-classes", severity, (), evidence, **words)
     yield from _check_imbalance(counts, classes)
 
 
@@ -80,14 +67,13 @@ def check_missing_by_class(
             "missing-depends-on-target",
             "warning" if strength >= _STRONG else "note",
             (name,),
-            f"The share of missing cells differs between the classes, from "
-            f"{share_text(np.nanmin(shares))} to {share_text(np.nanmax(shares))} "
-            f"(Cramér's V {strength:.2f}, corrected p {p_value:.2g}).",
             {
                 "cramers_v": strength,
                 "p_adjusted": float(p_value),
                 "share_missing_by_class": shares.tolist(),
             },
+            lowest=np.nanmin(shares),
+            highest=np.nanmax(shares),
         )
 
 
@@ -99,18 +85,15 @@ def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
         return
     test = stats.binomtest(int(counts[largest]), n_rows)
     interval = test.proportion_ci(method="wilson")
-    smallest = counts[counts > 0].min()
     yield make_finding(
         "class-imbalance",
         "warning" if share >= _VERY_UNEVEN else "note",
         (),
-        f"Always predicting {classes[largest]!s} gives {share:.3f} accuracy (95 % "
-        f"interval {interval.low:.3f} to {interval.high:.3f}), so accuracy is hardly "
-        f"informative; the smallest class has {smallest:,} rows.",
         {
             "majority_class": classes[largest],
             "majority_share": float(share),
             "interval": (float(interval.low), float(interval.high)),
             "counts": dict(zip(map(str, classes), counts.tolist(), strict=True)),
         },
+        smallest=counts[counts > 0].min(),
     )

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from segmentlearn._formatting import share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._hashes import row_hashes, salted_hashes
 from segmentlearn.tables import Column
@@ -63,9 +62,6 @@ def _duplicates(
         "duplicate-rows",
         "warning" if copies else "note",
         (),
-        f"{n_repeats:,} of {n_rows:,} rows ({share_text(n_repeats / n_rows)}) repeat "
-        f"another row's features; {n_involved:,} rows have a duplicate, and folds by "
-        f"row put duplicates on both sides. {reason}",
         {
             "n_repeats": n_repeats,
             "share_repeats": n_repeats / n_rows,
@@ -74,6 +70,8 @@ def _duplicates(
             "largest_profile": int(sizes.max()),
             "p_by_chance": chance,
         },
+        n_rows=n_rows,
+        reason=reason,
     )
 
 
@@ -118,16 +116,7 @@ def _conflicts(
     if not n_conflicting:
         return
     ceiling = float(found["max"].sum() / len(codes))
-    yield make_finding(
-        "conflicting-labels",
-        "warning" if ceiling < _LOW_CEILING else "note",
-        (),
-        f"{n_conflicting:,} feature profiles ({n_rows:,} rows) carry conflicting "
-        f"labels. An oracle that gives each profile its commonest label gets "
-        f"{ceiling:.3f} of these rows right; no model can do better on them.",
-        {
-            "n_conflicting_profiles": n_conflicting,
-            "n_rows": n_rows,
-            "accuracy_ceiling": ceiling,
-        },
-    )
+    evidence: dict = {"n_conflicting_profiles": n_conflicting, "n_rows": n_rows}
+    evidence |= {"accuracy_ceiling": ceiling}
+    severity = "warning" if ceiling < _LOW_CEILING else "note"
+    yield make_finding("conflicting-labels", severity, (), evidence)

@@ -1,6 +1,6 @@
 """Identifier columns, and customers in both tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -22,15 +22,9 @@ def check_identifiers(
     for name in identifiers:
         column = columns[name]
         n_present = int(np.count_nonzero(~column.missing))
-        yield make_finding(
-            "identifier",
-            "warning",
-            (name,),
-            f"Looks like an identifier: {column.n_distinct:,} different values in "
-            f"{n_present:,} rows"
-            + (", one for each." if column.n_distinct == n_present else "."),
-            {"n_distinct": column.n_distinct, "n_present": n_present},
-        )
+        evidence = {"n_distinct": column.n_distinct, "n_present": n_present}
+        each = ", one for each" if column.n_distinct == n_present else ""
+        yield make_finding("identifier", "warning", (name,), evidence, each=each)
 
 
 def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
@@ -40,21 +34,9 @@ def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
     several = counts[counts > 1]
     if several.empty:
         return
-    n_rows = int(several.sum())
-    yield make_finding(
-        "repeated-entities",
-        "warning",
-        tuple(entity),
-        f"{len(several):,} identifiers stand in several rows ({n_rows:,} rows in all, "
-        f"{int(several.max()):,} at most): folds by row put one customer on both "
-        f"sides.",
-        {
-            "n_entities": len(counts),
-            "n_repeated": len(several),
-            "n_rows": n_rows,
-            "most_rows": int(several.max()),
-        },
-    )
+    evidence = {"n_entities": len(counts), "n_repeated": len(several)}
+    evidence |= {"n_rows": int(several.sum()), "most_rows": int(several.max())}
+    yield make_finding("repeated-entities", "warning", entity, evidence)
 
 
 def check_shared(
@@ -76,11 +58,6 @@ def check_shared(
     if not n_shared:
         return
     n_entities = len(np.unique(keys[rows]))
-    share = n_shared / len(new_keys)
-    shared = (
-        f"{n_shared:,} of {len(new_keys):,} new rows ({share_text(share)}) have an "
-        f"identifier of the training table"
-    )
     drawn = draw_rows(n_shared, _MOST_PAIRS, random_state)
     new_rows, rows = new_rows[drawn], rows[drawn]
     strangers = random_state.permutation(rows)
@@ -92,12 +69,12 @@ def check_shared(
     evidence = {
         "n_shared": n_shared,
         "n_new": len(new_keys),
-        "share_of_new": share,
+        "share_of_new": n_shared / len(new_keys),
         "n_entities": n_entities,
         "agreement": agreement,
         "agreement_of_strangers": chance,
     }
-    yield _shared_finding(tuple(entity), shared, evidence)
+    yield _shared_finding(entity, evidence)
 
 
 def _keys(entity: dict[str, Column]) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +84,7 @@ def _keys(entity: dict[str, Column]) -> tuple[np.ndarray, np.ndarray]:
     return row_hashes(salted_hashes(columns)), known
 
 
-def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Finding:
+def _shared_finding(names: Iterable[str], evidence: dict) -> Finding:
     """Decide whether shared identifiers mean shared customers."""
     agreement, chance = evidence["agreement"], evidence["agreement_of_strangers"]
     usual, by_chance = (
@@ -117,31 +94,18 @@ def _shared_finding(names: tuple[str, ...], shared: str, evidence: dict) -> Find
     beyond_chance = (usual - by_chance) / max(1 - by_chance, 1e-9)
     evidence["agreement_beyond_chance"] = beyond_chance
     if beyond_chance < _CLEARLY_AGREE and evidence["n_shared"] > 1:
-        return make_finding(
-            "reused-identifiers",
-            "note",
-            names,
-            f"{shared}, but their other columns hardly agree more than those of "
-            f"strangers ({share_text(usual)} of the cells agree, "
-            f"{share_text(by_chance)} among strangers): probably both tables count "
-            f"their rows from the same number.",
-            evidence,
-        )
+        words: dict = {"usual": usual, "by_chance": by_chance}
+        return make_finding("reused-identifiers", "note", names, evidence, **words)
     differing = [
         f"{name} ({share_text(share)} agree)"
         for name, share in agreement.items()
         if share < _AGREES
     ]
-    agreement_text = "all their other columns agree"
+    agreeing = "all their other columns agree"
     if not agreement:
-        agreement_text = "there is no other column to compare"
+        agreeing = "there is no other column to compare"
     elif differing:
-        agreement_text = f"{share_text(usual)} of their other cells agree; "
-        agreement_text += f"columns that differ: {names_text(differing)}"
-    return make_finding(
-        "shared-entities",
-        "error" if agreement else "warning",
-        names,
-        f"{shared}; {agreement_text}. A score on them is not one on unknown customers.",
-        evidence,
-    )
+        agreeing = f"{share_text(usual)} of their other cells agree; "
+        agreeing += f"columns that differ: {names_text(differing)}"
+    severity = "error" if agreement else "warning"
+    return make_finding("shared-entities", severity, names, evidence, agreeing=agreeing)

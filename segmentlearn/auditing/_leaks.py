@@ -99,33 +99,14 @@ def _check_score(
     alone = f"Alone it reaches a cross-validated AUC of {auc:.3f}{sample}{beside}."
     named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
     ahead = bool(others) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
+    texts: dict = {"alone": alone, "named": named if hints else ""}
+    texts["hints"] = ", ".join(hints)
     if auc >= _PERFECT and is_like_target:
-        yield make_finding(
-            "target-copy",
-            "error",
-            (name,),
-            f"{alone} It has as many values as there are classes and determines "
-            f"practically the whole target.",
-            evidence,
-        )
+        yield make_finding("target-copy", "error", (name,), evidence, **texts)
     elif auc >= _SUSPICIOUS or (auc >= _STRONG and (ahead or hints)):
-        yield make_finding(
-            "suspect-predictor",
-            "warning",
-            (name,),
-            alone + (named if hints else "") + " It may be a leak, or a good column, "
-            "or one that the target was made of; the numbers alone do not show which.",
-            evidence,
-        )
+        yield make_finding("suspect-predictor", "warning", (name,), evidence, **texts)
     elif hints:
-        yield make_finding(
-            "known-afterwards",
-            "note",
-            (name,),
-            f"Its name ({', '.join(hints)}) may speak of something known only after "
-            f"the target. {alone}",
-            evidence,
-        )
+        yield make_finding("known-afterwards", "note", (name,), evidence, **texts)
 
 
 def _fold_scores(

@@ -52,6 +52,7 @@ class Feature:
         else:
             facts["levels"] = np.array(column["levels"], dtype=object)
         shares = column["shares"]
+        table: Any
         if isinstance(shares, dict):
             values = [of[key] if isinstance(key, str) else key for key in shares["of"]]
             origin = [shares["origin"]] if "origin" in shares else []
