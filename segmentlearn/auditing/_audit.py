@@ -10,20 +10,23 @@ from sklearn.utils.multiclass import type_of_target
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn.auditing._audit_report import AuditReport
-from segmentlearn.auditing._balance import check_classes, check_missing_by_class
 from segmentlearn.auditing._cell_checks import (
     check_cells,
     check_copies,
     check_label_spelling,
 )
 from segmentlearn.auditing._drift import check_columns, check_drift, comparable
-from segmentlearn.auditing._duplicates import check_duplicates
-from segmentlearn.auditing._entities import (
+from segmentlearn.auditing._repeats import (
+    check_duplicates,
     check_identifiers,
     check_repeated,
     check_shared,
 )
-from segmentlearn.auditing._leaks import check_predictors
+from segmentlearn.auditing._target import (
+    check_classes,
+    check_missing_by_class,
+    check_predictors,
+)
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
 from segmentlearn.tables import (
     Column,

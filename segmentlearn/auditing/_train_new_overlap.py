@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from segmentlearn.auditing._audit_report import Finding, make_finding
-from segmentlearn.auditing._hashes import row_hashes, salted_hashes
+from segmentlearn.auditing._repeats import row_hashes, salted_hashes
 from segmentlearn.tables import Column, draw_rows
 
 _MOST_QUERIES = 5_000

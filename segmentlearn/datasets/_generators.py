@@ -8,10 +8,10 @@ import pandas as pd
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
-from segmentlearn.datasets._classes import class_mixture, class_table
 from segmentlearn.datasets._conditions import Conditions, take_text
 from segmentlearn.datasets._latent import LatentPopulation, latent_table
 from segmentlearn.datasets._mall import MAX_SEGMENTS
+from segmentlearn.datasets._population import class_mixture, class_table
 
 # how noisy the labels are by default: makes the tables about as hard as the real ones
 _FLIP_Y = {"automobile": 0.15, "bank": 0.02, "mall": 0.0, "latent": 0.0}

@@ -10,8 +10,8 @@ import pandas as pd
 
 from segmentlearn._compat import validate_params
 from segmentlearn._formatting import level_text
-from segmentlearn.inspection._contrasts import NumberContrast
-from segmentlearn.inspection._distinguishing_features import (
+from segmentlearn.inspection._contrasts import (
+    NumberContrast,
     level_feature,
     mean_feature,
 )

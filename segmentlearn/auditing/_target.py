@@ -1,26 +1,28 @@
-"""Target leakage: columns that predict too well, or are named as known later."""
+"""The target: its classes, missing values that depend on them, columns that leak it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+from scipy import stats
 from sklearn.model_selection import StratifiedKFold
 
-from segmentlearn._formatting import share_text
+from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
+from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.preprocessing import auc_of_levels
 from segmentlearn.tables import Column
 
+_VERY_UNEVEN = 0.99
+_WEAK, _CLEAR = 0.1, 0.5  # Cramér's V of missing values and classes
 _FOLDS = 5
 _BINS = 64
 _PRIOR_ROWS = 10.0  # weight of the class shares in the rate of a level
 _FEWEST_ROWS = 50
-
 _PERFECT = 0.999
 _SUSPICIOUS = 0.97
 _STRONG = 0.75  # weaker columns are not suspected, however far ahead
 _FAR_AHEAD = 1.5  # times the strength (2 AUC - 1) of the next column
-
 # words of what becomes known with or after the target; "prev" takes them back
 _AFTERWARDS = {
     *("after", "afterwards", "duration", "outcome", "outcomes", "result", "results"),
@@ -32,6 +34,91 @@ _AFTERWARDS = {
 }
 _BEFORE = {"prev", "previous", "prior", "past", "before"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def check_classes(
+    codes: np.ndarray, classes: list, n_missing: int, n_folds: int
+) -> Iterator[Finding]:
+    """Check whether the classes can be learnt and accuracy is informative."""
+    counts = np.bincount(codes, minlength=len(classes))
+    if n_missing:
+        evidence: dict = {"n_missing": n_missing, "n_labelled": len(codes)}
+        n_rows = n_missing + len(codes)
+        yield make_finding("missing-labels", "error", (), evidence, n_rows=n_rows)
+    n_classes = np.count_nonzero(counts)
+    if n_classes < 2:
+        evidence, listed = {"n_classes": int(n_classes)}, names_text(classes)
+        yield make_finding("single-class", "error", (), evidence, classes=listed)
+        return
+    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
+    sizes = {str(classes[at]): int(counts[at]) for at in small}
+    if sizes:
+        listed = names_text(f"{name} ({size})" for name, size in sizes.items())
+        severity = "error" if min(sizes.values()) < 2 else "warning"
+        evidence = {"sizes": sizes, "n_folds": n_folds}
+        words: dict = {"listed": listed, "n_classes": len(small)}
+        yield make_finding("small-classes", severity, (), evidence, **words)
+    yield from _check_imbalance(counts, classes)
+
+
+def check_missing_by_class(
+    columns: Iterable[Column],
+    codes: np.ndarray,
+    rows: np.ndarray,
+    n_classes: int,
+    alpha: float,
+    correction: str | None,
+) -> Iterator[Finding]:
+    """Find columns whose missing values depend on the target."""
+    tables, p_values = {}, []
+    for column in columns:
+        missing = column.missing[rows]
+        if missing.any() and not missing.all():
+            table = np.bincount(codes * 2 + missing, minlength=2 * n_classes)
+            tables[column.name] = table = table.reshape(n_classes, 2)
+            chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
+            p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
+    adjusted = adjust(np.array(p_values), correction)
+    for (name, table), p_value in zip(tables.items(), adjusted, strict=True):
+        strength = float(cramers_v(table).estimate)
+        if not (p_value < alpha and strength >= _WEAK):
+            continue
+        with np.errstate(invalid="ignore"):
+            shares = table[:, 1] / table.sum(axis=1)
+        yield make_finding(
+            "missing-depends-on-target",
+            "warning" if strength >= _CLEAR else "note",
+            (name,),
+            {
+                "cramers_v": strength,
+                "p_adjusted": float(p_value),
+                "share_missing_by_class": shares.tolist(),
+            },
+            lowest=np.nanmin(shares),
+            highest=np.nanmax(shares),
+        )
+
+
+def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
+    n_rows, largest = int(counts.sum()), int(np.argmax(counts))
+    share = counts[largest] / n_rows
+    # half way between even classes and a single one
+    if share < (1 + 1 / np.count_nonzero(counts)) / 2:
+        return
+    test = stats.binomtest(int(counts[largest]), n_rows)
+    interval = test.proportion_ci(method="wilson")
+    yield make_finding(
+        "class-imbalance",
+        "warning" if share >= _VERY_UNEVEN else "note",
+        (),
+        {
+            "majority_class": classes[largest],
+            "majority_share": float(share),
+            "interval": (float(interval.low), float(interval.high)),
+            "counts": dict(zip(map(str, classes), counts.tolist(), strict=True)),
+        },
+        smallest=counts[counts > 0].min(),
+    )
 
 
 def check_predictors(
