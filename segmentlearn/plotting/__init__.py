@@ -3,19 +3,23 @@
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     ORANGE,
+    cut,
     name_columns,
     open_axes,
     require_pyplot,
     tidy,
+    wrap_name,
     write_cell,
 )
-from segmentlearn.plotting._base._segment_style import cut, wrap_name
 from segmentlearn.plotting._decisions._calibration import CalibrationDisplay
+from segmentlearn.plotting._decisions._campaign_curves import (
+    GainDisplay,
+    LiftDisplay,
+    ProfitDisplay,
+)
 from segmentlearn.plotting._decisions._confusion_matrix import ConfusionMatrixDisplay
-from segmentlearn.plotting._decisions._gain import GainDisplay, LiftDisplay
 from segmentlearn.plotting._decisions._model_comparison import ModelComparisonDisplay
 from segmentlearn.plotting._decisions._precision_recall import PrecisionRecallDisplay
-from segmentlearn.plotting._decisions._profit import ProfitDisplay
 from segmentlearn.plotting._decisions._threshold import ThresholdDisplay
 from segmentlearn.plotting._networks._network import NetworkDisplay
 from segmentlearn.plotting._networks._training_history import TrainingHistoryDisplay

@@ -11,7 +11,8 @@ from segmentlearn.metrics import (
     read_labels,
     reliability_curve,
 )
-from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, require_pyplot, tidy
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes
 from segmentlearn.plotting._base._predictions import PredictionsDisplay, read_all
 
 _MOST_SHOWN = 10  # curves in one picture
@@ -91,7 +92,7 @@ class CalibrationDisplay(PredictionsDisplay):
         -------
         display : CalibrationDisplay
         """
-        require_pyplot()  # before the work
+        _canvas.require_pyplot()  # before the work
         how = {"ax": ax, **how}
         labels = getattr(estimator, "classes_", ())
         if len(labels) > 2:
@@ -180,7 +181,7 @@ class CalibrationDisplay(PredictionsDisplay):
         -------
         self : CalibrationDisplay
         """
-        plt = require_pyplot()
+        plt = _canvas.require_pyplot()
         if ax is None:
             figure = plt.figure(figsize=(5.6, 6.0), layout="constrained")
             ax, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
@@ -197,7 +198,7 @@ class CalibrationDisplay(PredictionsDisplay):
         below.set_ylim(bottom=0)
         below.margins(y=0.15)
         for axes in (ax, below):
-            tidy(axes, grid="both")
+            _canvas.tidy(axes, grid="both")
         ax.legend(loc="upper left", frameon=False)
         ax.tick_params(axis="x", labelbottom=False)
         self.counts_ax_ = below

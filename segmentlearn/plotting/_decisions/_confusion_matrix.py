@@ -8,7 +8,6 @@ import sklearn.metrics
 from segmentlearn._formatting import percent
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes
-from segmentlearn.plotting._base._segment_style import wrap_name
 
 _NAME_WIDTH = 16
 _LETTER = 5.6  # points of a letter, about
@@ -93,7 +92,7 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
         side = 1.6 + 0.9 * len(counts)
         labels = self.display_labels
         names = list(map(str, range(len(counts)) if labels is None else labels))
-        beside = [wrap_name(name, _NAME_WIDTH) for name in names]
+        beside = [_canvas.wrap_name(name, _NAME_WIDTH) for name in names]
         extra = max(0.6, 0.2 + _LETTER / 72 * _longest_line(beside))
         ax = _canvas.open_axes(ax, width=max(4.0, side + extra), height=max(3.4, side))
         totals = counts.sum(axis=1, keepdims=True)
@@ -132,13 +131,13 @@ class ConfusionMatrixDisplay(sklearn.metrics.ConfusionMatrixDisplay):
     def _name_decisions(ax: Axes, names: Any, rotation: Any) -> None:
         """Write the names below the columns, turned where there is no room for them."""
         room = max(1, int(_canvas.laid_out_width(ax)[0] / len(names) / _LETTER) - 1)
-        below = [wrap_name(name, room) for name in names]
+        below = [_canvas.wrap_name(name, room) for name in names]
         if rotation != "horizontal":
             ax.set_xticks(range(len(names)), names, rotation=rotation, parse_math=False)
         elif _longest_line(below) <= room:
             _canvas.name_columns(ax, below, parse_math=False)
         else:
-            below = [wrap_name(name, _NAME_WIDTH) for name in names]
+            below = [_canvas.wrap_name(name, _NAME_WIDTH) for name in names]
             _canvas.name_columns(ax, below, 40, parse_math=False)
 
 

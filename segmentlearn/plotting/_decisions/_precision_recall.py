@@ -5,7 +5,8 @@ from typing import Any, Self
 import numpy as np
 import sklearn.metrics
 
-from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, open_axes, tidy
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes
 
 _CURVE = "precision-recall curve"  # marks lines, to count those of a picture
 
@@ -74,7 +75,7 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
         self : PrecisionRecallDisplay
         """
         first = ax is None or not ax.lines
-        ax = open_axes(ax, width=6.0, height=4.6)
+        ax = _canvas.open_axes(ax, width=6.0, height=4.6)
         known = getattr(self, "prevalence_pos_label", None) is not None
         level = bool(plot_chance_level) or (known and first)
         n_drawn = sum(line.get_gid() == _CURVE for line in ax.lines)
@@ -85,6 +86,6 @@ class PrecisionRecallDisplay(sklearn.metrics.PrecisionRecallDisplay):
             self.chance_level_.set(color=GREY, label="random")
         ax.set(aspect="auto", xlim=(0, 1), ylim=(0, 1.02))
         ax.set(xlabel="Recall", ylabel="Precision")
-        tidy(ax, grid="both")
+        _canvas.tidy(ax, grid="both")
         ax.legend(loc="best", frameon=False)
         return self

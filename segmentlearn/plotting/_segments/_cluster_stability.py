@@ -8,7 +8,6 @@ import numpy as np
 from segmentlearn.model_selection import cluster_stability
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import BLUE, Axes, Display
-from segmentlearn.plotting._base._segment_style import segment_tick
 
 _BANDS = (
     (0.0, 0.60, "unstable", "#F4D9CC"),
@@ -147,7 +146,7 @@ class ClusterStabilityDisplay(Display):
         large: dict = {"color": BLUE, "markersize": 9, "markeredgecolor": "white"}
         ax.plot(self.means, range(n_segments), "o", clip_on=False, zorder=3, **large)
         ticks = [
-            segment_tick(label, names, f"{share:.0%}")
+            _canvas.segment_tick(label, names, f"{share:.0%}")
             for label, share in zip(self.segments.tolist(), self.shares, strict=True)
         ]
         _canvas.name_rows(ax, ticks)

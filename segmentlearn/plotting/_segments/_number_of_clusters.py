@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.model_selection import select_n_clusters
-from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base import _canvas, _panels
 from segmentlearn.plotting._base._canvas import BLUE, GREY, VERMILLION, Axes, Display
-from segmentlearn.plotting._base._panels import write_numbers
 
 _TITLES = {
     "elbow": "Within-cluster sum of squares",
@@ -174,7 +173,7 @@ class NumberOfClustersDisplay(Display):
         panel.set_xticks(self.table.index[:: 2 if len(self.table) > 12 else 1])
         panel.margins(y=0.12)
         panel.set_title(_TITLES[criterion], fontsize="small")
-        write_numbers(panel.yaxis, n_ticks=6)
+        _panels.write_numbers(panel.yaxis, n_ticks=6)
         panel.tick_params(labelsize="x-small")
         _canvas.tidy(panel)
 

@@ -9,12 +9,6 @@ from segmentlearn._formatting import effect_text, level_text, percent, with_minu
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import SMALL, Axes, Display
-from segmentlearn.plotting._base._segment_style import (
-    cut,
-    segment_caption,
-    segment_colors,
-    wrap_name,
-)
 
 _STRONGEST = 2.0  # effects beyond have the same colour
 _DARK = 1.2  # effects beyond need light text
@@ -209,7 +203,7 @@ class SegmentProfileDisplay(Display):
         norm = {"vmin": -_STRONGEST, "vmax": _STRONGEST}
         image = ax.imshow(effects, cmap="RdBu_r", aspect="auto", **norm)
         width = 26 if is_wide else 18
-        titles = [wrap_name(self.effect_columns[at], width) for at in order]
+        titles = [_canvas.wrap_name(self.effect_columns[at], width) for at in order]
         ax.set_yticks(range(n_columns), titles, fontsize=size)
         label = "against all others\n(Cohen's d; h of shares)"
         placing: dict = {"extend": "both", "shrink": 0.8, "aspect": 30}
@@ -248,10 +242,10 @@ class SegmentProfileDisplay(Display):
         segments = zip(self.labels, names, self.shares, strict=True)
         ax.axhline(0, color="#444444", linewidth=1)
         style: dict = {"markersize": 7, "linewidth": 2, "markeredgecolor": "white"}
-        colors, marks = segment_colors(self.labels)
+        colors, marks = _canvas.segment_colors(self.labels)
         for at, segment in enumerate(segments):
             style |= {"color": colors[at], "marker": marks[at]}
-            caption = segment_caption(*segment, 34, 3)
+            caption = _canvas.segment_caption(*segment, 34, 3)
             ax.plot(range(n_columns), self.means[at, order], label=caption, **style)
         ax.margins(x=0.06)
         ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
@@ -263,11 +257,13 @@ class SegmentProfileDisplay(Display):
     def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
         room = int(_canvas.lasting_width(ax) / len(order) / (_LETTER * size)) - 1
-        titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
+        titles = [
+            _canvas.wrap_name(self.mean_columns[at], min(14, room)) for at in order
+        ]
         widest = max(len(line) for title in titles for line in title.split("\n"))
         slanted = widest > min(15, room)
         if slanted:
-            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
+            titles = [_canvas.wrap_name(self.mean_columns[at], 24) for at in order]
         _canvas.name_columns(ax, titles, 35 if slanted else 0, fontsize=size)
 
 
@@ -321,7 +317,7 @@ def _caption(label: Any, name: str, share: float, room: int) -> str:
     """Write a segment above its column: in narrow ones the label and the share."""
     if room < _SHORTEST_CAPTION:
         return f"{label}\n({percent(share)})" if room >= 6 else str(label)
-    return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
+    return _canvas.segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
 
 
 def _cell_text(effect: float, level: Any, room: int) -> str:
@@ -330,4 +326,6 @@ def _cell_text(effect: float, level: Any, room: int) -> str:
         return ""
     number = with_minus(effect_text(effect))
     width = min(_LEVEL_WIDTH, room)
-    return number if not level or width < 4 else f"{cut(level, width)}\n{number}"
+    return (
+        number if not level or width < 4 else f"{_canvas.cut(level, width)}\n{number}"
+    )

@@ -11,7 +11,6 @@ from segmentlearn.inspection import is_noise
 from segmentlearn.metrics import read_labels
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes, Display
-from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
 _EDGE = "#7F7F7F"
@@ -185,7 +184,7 @@ class SegmentSizesDisplay(Display):
         ax = _canvas.open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
         at = np.arange(n_segments)
         order = np.argsort(-self.predicted, kind="stable") if sort else at
-        colors, _ = segment_colors(self.labels)
+        colors, _ = _canvas.segment_colors(self.labels)
         thickness, shift = (0.38, 0.19) if both else (0.68, 0.0)
         own = [colors[segment] for segment in order]
         self.bars_ = [ax.barh(at - shift, self.predicted[order], thickness, color=own)]
@@ -232,4 +231,4 @@ def _tick(label: Any, names: Any) -> str:
         return "noise"
     if names is None or names.get(label, label) == label:
         return str(label)
-    return segment_tick(label, names, "").removesuffix("\n()")
+    return _canvas.segment_tick(label, names, "").removesuffix("\n()")

@@ -11,7 +11,6 @@ from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection import clustering_task, fit_clusterer
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes, Display
-from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 
 _GAP = 0.015  # of the height, between two segments
 
@@ -169,7 +168,7 @@ class SilhouetteDisplay(Display):
         segments = np.unique(self.labels).tolist()
         width = 9.0 if names else 6.4
         ax = _canvas.open_axes(ax, width=width, height=max(4.4, 0.6 * len(segments)))
-        colors, _ = segment_colors(segments)
+        colors, _ = _canvas.segment_colors(segments)
         total = self.weights.sum() or 1.0
         bottom, middles, ticks = 0.0, [], []
         for label, color in zip(segments, colors, strict=True):
@@ -180,7 +179,7 @@ class SilhouetteDisplay(Display):
             share, mean = heights[-1], self.values[own].mean()
             name = str((names or {}).get(label, label))
             style = {"orientation": "horizontal", "fill": True, "color": color}
-            caption = segment_caption(label, name, share, 30, 3)
+            caption = _canvas.segment_caption(label, name, share, 30, 3)
             ax.stairs(self.values[own][order], edges, label=caption, **style)
             middles.append(bottom + heights[-1] / 2)
             ticks.append(f"{label}  ({share:.0%}, mean {_written(mean)})")

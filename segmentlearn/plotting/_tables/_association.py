@@ -11,7 +11,6 @@ from segmentlearn._formatting import with_minus
 from segmentlearn.inspection import associations
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes, Display
-from segmentlearn.plotting._base._segment_style import wrap_name
 
 _CELL = 0.44  # inches at least
 _LINE = 0.115  # inches of a line of a name
@@ -240,7 +239,7 @@ def _short(value: Any) -> str:
 
 def _broken(name: str) -> str:
     """Break a name into lines, long words too, so that nothing is cut."""
-    lines = wrap_name(name, _NAME_WIDTH).split("\n")
+    lines = _canvas.wrap_name(name, _NAME_WIDTH).split("\n")
     return "\n".join(
         piece for line in lines for piece in textwrap.wrap(line, _NAME_WIDTH + 8)
     )

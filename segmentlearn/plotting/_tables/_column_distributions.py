@@ -8,8 +8,7 @@ import pandas as pd
 
 from segmentlearn._formatting import count_text, short_number_text
 from segmentlearn.inspection import OTHER_LEVELS, fewer_levels, is_flag
-from segmentlearn.plotting._base._boxes import five_numbers
-from segmentlearn.plotting._base._panels import level_title
+from segmentlearn.plotting._base import _panels
 from segmentlearn.tables import EMPTY, Factor
 
 _FAR = 3.0  # interquartile ranges from the box
@@ -151,7 +150,7 @@ def level_titles(columns: list, factor: Factor, name: str) -> list[str]:
     """Return what levels are called in a picture."""
     rest = f"{len(_levels_there(columns)) - len(factor.levels) + 1:,} others"
     return [
-        rest if level == OTHER_LEVELS else level_title(_whole(level), name)
+        rest if level == OTHER_LEVELS else _panels.level_title(_whole(level), name)
         for level in factor.levels
     ]
 
@@ -192,7 +191,7 @@ def _distribute_numbers(columns: list, sizes: dict) -> NumberDistribution:
         kind=next(column.kind for column in filled if column is not None),
         edges=edges,
         counts=np.array([np.histogram(values, edges)[0] for values in finite]),
-        boxes=np.array([five_numbers(values) for values in finite]),
+        boxes=np.array([_panels.five_numbers(values) for values in finite]),
         n_below=np.array([np.count_nonzero(own < edges[0]) for own in numbers]),
         n_above=np.array([np.count_nonzero(own > edges[-1]) for own in numbers]),
         **sizes,

@@ -7,8 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from segmentlearn._formatting import count_text, share_text, short_number_text
-from segmentlearn.plotting._base import _canvas, _named_tables, _panels
-from segmentlearn.plotting._base._boxes import draw_box
+from segmentlearn.plotting._base import _canvas, _panels
 from segmentlearn.plotting._base._canvas import COLORS, SMALL, Axes
 from segmentlearn.plotting._base._panels import STEPS, PanelDisplay
 from segmentlearn.plotting._tables._column_distributions import (
@@ -94,9 +93,9 @@ class DistributionDisplay(PanelDisplay):
         ValueError
             If a table is empty, a column is unknown or `max_columns` is less than 1.
         """
-        tables = _named_tables.read_tables(X, "X", max_columns)
-        names = _named_tables.union_of_columns(tables.values())
-        chosen = _named_tables.choose_columns(names, columns)
+        tables = _panels.read_tables(X, "X", max_columns)
+        names = _panels.union_of_columns(tables.values())
+        chosen = _panels.choose_columns(names, columns)
         shown = {
             name: [table.get(name) for table in tables.values()]
             for name in chosen[:max_columns]
@@ -168,7 +167,7 @@ class DistributionDisplay(PanelDisplay):
                 ax.stairs(*shape, linewidth=1.5, **style)
             place, inside = 1 - _STRIP * (at + 0.6), np.clip(found.boxes[at], low, high)
             transform = ax.get_xaxis_transform()
-            draw_box(ax, inside, place, 0.65 * _STRIP, color, transform)
+            _panels.draw_box(ax, inside, place, 0.65 * _STRIP, color, transform)
         margin = 0.02 * (high - low)
         ax.set_xlim(low - margin, high + margin)
         _panels.write_numbers(ax.xaxis, found.kind)
