@@ -1,6 +1,6 @@
 """audit: what would make results on a table mislead."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import pandas as pd
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn._compat import Interval
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.auditing._audit_report import AuditReport
 from segmentlearn.auditing._cell_checks import (
     check_cells,
@@ -38,21 +39,9 @@ from segmentlearn.tables import (
 )
 
 
-@validate_params(
-    {
-        "X": "no_validation",
-        "y": ["array-like", str, None],
-        "X_new": "no_validation",
-        "ids": ["array-like", str, None],
-        "ids_new": ["array-like", None],
-        "n_folds": [Interval(Integral, 2, None, closed="left")],
-        "alpha": [Interval(Real, 0, 1, closed="neither")],
-        "correction": [StrOptions({"holm", "fdr_bh"}), None],
-        "classifier_test": ["boolean"],
-        "max_rows": [Interval(Integral, 1_000, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+@validate_parameters(
+    y=["array-like", str, None],
+    max_rows=[Interval(Integral, 1_000, None, closed="left")],
 )
 def audit(
     X: Any,

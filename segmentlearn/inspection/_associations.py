@@ -2,7 +2,6 @@
 
 import dataclasses
 import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn._formatting import cell_text, escape_markdown, markdown_table
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.metrics import AssociationColumn, associate
 from segmentlearn.preprocessing import (
@@ -159,19 +158,7 @@ class Associations:
         return f"{self.n_sampled:,} rows drawn from {self.n_rows:,}"
 
 
-@validate_params(
-    {
-        "X": "no_validation",
-        "y": "no_validation",
-        "method": [StrOptions({"spearman", "pearson"})],
-        "categorical_features": ["array-like", StrOptions({"auto"}), None],
-        "target_type": [StrOptions({"auto", "classes", "continuous"})],
-        "identifiers": [StrOptions({"drop", "keep"})],
-        "max_rows": [Interval(Integral, 2, None, closed="left"), None],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_parameters()
 def associations(
     X: Any,
     y: ArrayLike | None = None,

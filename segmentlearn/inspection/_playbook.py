@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._compat import validate_params
 from segmentlearn._formatting import level_text
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.inspection._contrasts import (
     NumberContrast,
     level_feature,
@@ -25,10 +25,7 @@ _COLUMNS = ["segment", "name", "action", "because"]
 _NO_RULE = "no rule fits"
 
 
-@validate_params(
-    {"profile": [SegmentProfile], "rules": "no_validation"},
-    prefer_skip_nested_validation=True,
-)
+@validate_parameters(profile=[SegmentProfile])
 def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
     """Suggest an action for each segment, by your own rules.
 

@@ -1,6 +1,5 @@
 """segment_profile: what is in each segment of customers."""
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn._compat import StrOptions
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.inspection._contrasts import (
     compare_segments,
     find_distinguishing_features,
@@ -82,27 +82,7 @@ def _distances(column: Any, rows: np.ndarray, scale: float) -> np.ndarray:
     return np.where(np.isnan(numbers), 1.0, away)
 
 
-@validate_params(
-    {
-        "estimator_or_labels": "no_validation",
-        "X": "no_validation",
-        "feature_names": ["array-like", None],
-        "columns": ["array-like", str, Integral, None],
-        "categorical_features": ["array-like", StrOptions({"auto"})],
-        "value": ["array-like", str, None],
-        "n_exemplars": [Interval(Integral, 0, None, closed="left")],
-        "rule_depth": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "max_levels": [Interval(Integral, 2, None, closed="left")],
-        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-        "correction": [StrOptions({"holm", "fdr_bh"}), None],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_parameters(categorical_features=["array-like", StrOptions({"auto"})])
 def segment_profile(
     estimator_or_labels: Any,
     X: Any,

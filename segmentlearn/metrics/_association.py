@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._effect_sizes import cramers_v_from_statistic
-from segmentlearn.metrics._parameters import validate_parameters
 
 _MOST_CELLS = 65_536  # larger tables of counts are counted by sorting
 
@@ -209,7 +209,7 @@ def _both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | N
     return first & second
 
 
-@validate_parameters
+@validate_parameters()
 def association(
     a: ArrayLike,
     b: ArrayLike,
@@ -274,7 +274,7 @@ def association(
     return associate(first, second, bias_correction)
 
 
-@validate_parameters
+@validate_parameters()
 def correlation_ratio(
     categories: ArrayLike, values: ArrayLike, *, bias_correction: bool = True
 ) -> float:

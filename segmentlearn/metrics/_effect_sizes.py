@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from segmentlearn.metrics._parameters import validate_parameters
+from segmentlearn._parameters import validate_parameters
 
 _LARGE_CHI2 = 5_000.0  # above, the noncentral chi-squared law is normal to 3 digits
 _SMALLEST = 1e-9  # dependence below is rounding
@@ -29,7 +29,7 @@ class EffectSize(NamedTuple):
     high: Any
 
 
-@validate_parameters
+@validate_parameters()
 def cohen_d(
     a: ArrayLike,
     b: ArrayLike,
@@ -76,7 +76,7 @@ def cohen_d(
     )
 
 
-@validate_parameters
+@validate_parameters()
 def cohen_d_from_stats(
     mean_a: ArrayLike,
     sd_a: ArrayLike,
@@ -164,7 +164,7 @@ def cohen_d_from_stats(
     return EffectSize(estimate[()], low[()], high[()])
 
 
-@validate_parameters
+@validate_parameters()
 def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     """Return the difference of two shares, on a scale comparable to Cohen's d.
 
@@ -194,7 +194,7 @@ def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     return (2 * np.arcsin(np.sqrt(a)) - 2 * np.arcsin(np.sqrt(b)))[()]
 
 
-@validate_parameters
+@validate_parameters()
 def difference_of_shares(
     count_a: ArrayLike,
     n_a: ArrayLike,
@@ -243,7 +243,7 @@ def difference_of_shares(
     return EffectSize(difference[()], low[()], high[()])
 
 
-@validate_parameters
+@validate_parameters()
 def cramers_v(
     table: ArrayLike, *, bias_correction: bool = True, confidence_level: float = 0.95
 ) -> EffectSize:

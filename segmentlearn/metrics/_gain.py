@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from segmentlearn.metrics._parameters import validate_parameters
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import read_binary
 
 
@@ -94,7 +94,7 @@ def customers_of_budget(budget: float, n_samples: int) -> int:
     return int(np.floor(budget * n_samples + 1e-9))  # 0.29 * 100 is 28.999...
 
 
-@validate_parameters
+@validate_parameters()
 def cumulative_gain_curve(
     y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -154,7 +154,7 @@ def cumulative_gain_curve(
     return ranking.reached / len(scores), gain, np.append(np.inf, ranking.thresholds)
 
 
-@validate_parameters
+@validate_parameters()
 def lift_curve(
     y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -196,7 +196,7 @@ def lift_curve(
     return contacted[1:], gain[1:] / contacted[1:], thresholds[1:]
 
 
-@validate_parameters
+@validate_parameters()
 def profit_curve(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -308,7 +308,7 @@ class BudgetProfit:
         )
 
 
-@validate_parameters
+@validate_parameters()
 def threshold_for_budget(
     proba: ArrayLike, budget: float, *, ties: Literal["fewer", "more"] = "fewer"
 ) -> float:
@@ -363,7 +363,7 @@ def threshold_for_budget(
     return float(middle if following < middle <= last else last)
 
 
-@validate_parameters
+@validate_parameters()
 def select_within_budget(
     proba: ArrayLike,
     budget: float,
@@ -411,7 +411,7 @@ def select_within_budget(
     return selected
 
 
-@validate_parameters
+@validate_parameters()
 def profit_at_budget(
     y_true: ArrayLike,
     proba: ArrayLike,

@@ -6,12 +6,12 @@ from scipy.stats import entropy
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from segmentlearn._compat import validate_params
+from segmentlearn._parameters import validate_parameters
 
 NOISE = -1  # scikit-learn's label of rows in no segment
 
 
-@validate_params({"labels": ["array-like"], "other": ["array-like"]})
+@validate_parameters(labels=["array-like"])
 def segment_overlap(labels: ArrayLike, other: ArrayLike) -> np.ndarray:
     """Return the Jaccard index of each segment with its best match elsewhere.
 
@@ -53,7 +53,7 @@ def segment_overlap(labels: ArrayLike, other: ArrayLike) -> np.ndarray:
     return (shared / union).max(axis=1)
 
 
-@validate_params({"labels": ["array-like"], "previous": ["array-like"]})
+@validate_parameters(labels=["array-like"])
 def segment_continuity(labels: ArrayLike, previous: ArrayLike) -> np.ndarray:
     """Return how far each segment comes from a single segment of a coarser solution.
 

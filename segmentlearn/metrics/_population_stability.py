@@ -6,18 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from segmentlearn._compat import Interval, validate_params
+from segmentlearn._compat import Interval
+from segmentlearn._parameters import validate_parameters
 
 _HALF_A_ROW = 0.5  # added to each bin, so that an empty one costs no infinite sum
 
 
-@validate_params(
-    {
-        "expected": ["array-like"],
-        "actual": ["array-like"],
-        "n_bins": [Interval(Integral, 2, None, closed="left")],
-    }
-)
+@validate_parameters(n_bins=[Interval(Integral, 2, None, closed="left")])
 def population_stability_index(
     expected: ArrayLike, actual: ArrayLike, *, n_bins: int = 10
 ) -> float:

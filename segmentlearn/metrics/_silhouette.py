@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +9,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
 
-from segmentlearn._compat import Interval, validate_params
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._overlap import NOISE
 
 _FEWEST_OF_A_SEGMENT = 20
@@ -43,15 +42,7 @@ class SilhouetteSample:
     mean: float
 
 
-@validate_params(
-    {
-        "X": ["array-like"],
-        "labels": ["array-like"],
-        "n_rows": [Interval(Integral, 1, None, closed="left"), None],
-        "metric": [str, callable],
-        "random_state": ["random_state"],
-    }
-)
+@validate_parameters(X=["array-like"], labels=["array-like"])
 def silhouette_sampled(
     X: ArrayLike,
     labels: ArrayLike,
