@@ -119,22 +119,8 @@ def compare_segments(
     column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
 ) -> NumberContrast | CategoryContrast:
     """Compare each segment with the rest in one column."""
-    if column.is_numeric:
-        return _contrast_numbers(column, codes, sizes, confidence_level)
-    return _contrast_levels(column, codes, sizes, confidence_level)
-
-
-def missing_differences(
-    contrast: NumberContrast | CategoryContrast,
-    sizes: np.ndarray,
-    confidence_level: float,
-) -> tuple[EffectSize, np.ndarray]:
-    """Return how the shares of missing cells differ, and Cohen's h of them."""
-    n = _with_rest(sizes)
-    groups = zip(n - contrast.n, n, strict=True)
-    counts = [number for group in groups for number in group]
-    difference = difference_of_shares(*counts, confidence_level=confidence_level)
-    return difference, cohen_h(*contrast.missing)
+    contrast = _contrast_numbers if column.is_numeric else _contrast_levels
+    return contrast(column, codes, sizes, confidence_level)
 
 
 def _with_rest(sizes: np.ndarray) -> np.ndarray:
@@ -261,9 +247,9 @@ def find_distinguishing_features(
     )
     features: list[list[DistinguishingFeature]] = [[] for _ in sizes]
     for contrast in contrasts:
-        missing = missing_differences(contrast, sizes, confidence_level)
+        missing = _missing_features(contrast, sizes, confidence_level)
         for segment, own in enumerate(features):
-            candidates = [_of_missing(contrast, segment, *missing)]
+            candidates = [missing[segment]]
             if contrast.missing[0, segment] <= _MOST_MISSING:
                 if isinstance(contrast, NumberContrast):
                     candidates.append(_of_numbers(contrast, segment))
@@ -339,16 +325,20 @@ def _of_levels(
     return level_feature(contrast, segment, best, standalone)
 
 
-def _of_missing(
-    contrast: NumberContrast | CategoryContrast,
-    segment: int,
-    difference: EffectSize,
-    h: np.ndarray,
-) -> DistinguishingFeature | None:
-    """Return the difference in missing cells."""
-    if not (difference.low[segment] > 0 or difference.high[segment] < 0):
-        return None  # not known, either
-    strength, values = float(h[segment]), tuple(contrast.missing[:, segment])
-    return DistinguishingFeature(
-        "missing", contrast.name, strength, values, contrast.kind
-    )
+def _missing_features(
+    contrast: Any, sizes: np.ndarray, confidence_level: float
+) -> list[DistinguishingFeature | None]:
+    """Return the difference in missing cells in each segment where there is one."""
+    n = _with_rest(sizes)
+    counts = np.stack([n - contrast.n, n], axis=1).reshape(4, -1)
+    difference = difference_of_shares(*counts, confidence_level=confidence_level)
+    is_clear = (difference.low > 0) | (difference.high < 0)
+    strengths, name, kind = cohen_h(*contrast.missing), contrast.name, contrast.kind
+    return [
+        DistinguishingFeature("missing", name, float(strength), tuple(shares), kind)
+        if clear
+        else None
+        for clear, strength, shares in zip(
+            is_clear, strengths, contrast.missing.T, strict=True
+        )
+    ]

@@ -16,7 +16,7 @@ from segmentlearn.inspection._contrasts import (
 from segmentlearn.inspection._described import Described
 from segmentlearn.inspection._membership import Membership, find_membership
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._surrogate import Surrogate, grow_surrogate
+from segmentlearn.inspection._surrogate import grow_surrogate
 from segmentlearn.inspection._wording import name_segments
 from segmentlearn.metrics import adjust
 from segmentlearn.tables import draw_sample, free_name
@@ -24,10 +24,10 @@ from segmentlearn.tables import draw_sample, free_name
 _FARTHEST = 3.0  # distance in a column, so that a single outlier does not decide
 
 
-def find_exemplars(
-    columns: list, codes: np.ndarray, n_segments: int, n_exemplars: int
+def _exemplars(
+    described: Any, sampled: list, membership: Membership, rows: np.ndarray, n: int
 ) -> pd.DataFrame:
-    """Return the rows nearest to the centre of each segment, with their distance.
+    """Return real rows nearest to the centre of each segment, with their distance.
 
     The distance is the mean over the columns of the distance in each, divided by the
     distance that two customers have in it on average; so each column has equal
@@ -40,18 +40,24 @@ def find_exemplars(
     .. [1] T. Hastie, R. Tibshirani and J. Friedman, "The elements of statistical
        learning", 2nd edition, Springer 2009, section 14.3.3.
     """
-    scales = [_average_distance(column) for column in columns]
-    used = [pair for pair in zip(columns, scales, strict=True) if pair[1] > 0]
-    found = []
-    for segment in range(n_segments):
-        rows = np.flatnonzero(codes == segment)
-        total = np.zeros(len(rows))
+    scales = [_average_distance(column) for column in sampled]
+    used = [pair for pair in zip(sampled, scales, strict=True) if pair[1] > 0]
+    nearest, labels, distances = [rows[:0]], [], []
+    for at, label in enumerate(membership.labels[: membership.n_segments]):
+        own = np.flatnonzero(membership.codes[rows] == at)
+        total = np.zeros(len(own))
         for column, scale in used:
-            total += _distances(column, rows, scale)
-        for at in np.argsort(total, kind="stable")[:n_exemplars]:
-            found.append((segment, rows[at], total[at] / max(1, len(used))))
-    frame = pd.DataFrame(found, columns=["segment", "row", "distance"])
-    return frame.astype({"segment": np.intp, "row": np.intp, "distance": np.float64})
+            total += _distances(column, own, scale)
+        order = np.argsort(total, kind="stable")[:n]
+        nearest.append(rows[own[order]])
+        labels += [label] * len(order)
+        distances += (total[order] / max(1, len(used))).tolist()
+    names = [column.name for column in sampled]
+    shown = described.rows(np.concatenate(nearest), names)
+    segment, distance = free_name("segment", shown), free_name("distance", shown)
+    shown.insert(0, segment, pd.Series(labels, index=shown.index, dtype=object))
+    shown.insert(1, distance, np.array(distances, dtype=np.float64))
+    return shown
 
 
 def _average_distance(column: Any) -> float:
@@ -219,6 +225,7 @@ def segment_profile(
         raise ValueError(message)
     p_values = np.column_stack([contrast.p_values for contrast in contrasts])
     features = find_distinguishing_features(contrasts, sizes, confidence_level)
+    how = (membership.n_segments, rule_depth, random_state)
     return SegmentProfile(
         labels=membership.labels,
         names=name_segments(membership.labels, features, membership.known_names),
@@ -228,9 +235,7 @@ def segment_profile(
         p_adjusted=adjust(p_values, correction),
         value_sums=_value_sums(value, described, codes, len(sizes)),
         exemplars=_exemplars(described, sampled, membership, rows, n_exemplars),
-        surrogate=_surrogate(
-            sampled, membership, rows, weights, rule_depth, random_state
-        ),
+        surrogate=grow_surrogate(sampled, codes[rows], weights, *how),
         confidence_level=confidence_level,
         correction=correction,
     )
@@ -257,40 +262,3 @@ def _value_sums(
             f"finite and positive in total."
         )
     return sums
-
-
-def _exemplars(
-    described: Any,
-    sampled: list,
-    membership: Membership,
-    rows: np.ndarray,
-    n_exemplars: int,
-) -> pd.DataFrame:
-    """Return real rows near the centre of each segment."""
-    labels, n_segments = membership.labels, membership.n_segments
-    found = find_exemplars(sampled, membership.codes[rows], n_segments, n_exemplars)
-    shown = described.rows(rows[found["row"]], [column.name for column in sampled])
-    segment, distance = free_name("segment", shown), free_name("distance", shown)
-    segments = np.array([*labels, None], dtype=object)[found["segment"]]
-    shown.insert(0, segment, pd.Series(segments, index=shown.index, dtype=object))
-    shown.insert(1, distance, found["distance"].to_numpy())
-    return shown
-
-
-def _surrogate(
-    sampled: list,
-    membership: Membership,
-    rows: np.ndarray,
-    weights: np.ndarray,
-    depth: int | str,
-    random_state: Any,
-) -> Surrogate | None:
-    """Return the rules; noise is left out, it has none."""
-    if depth is None:
-        return None
-    n_segments, codes = membership.n_segments, membership.codes[rows]
-    kept = np.flatnonzero(codes < n_segments)
-    if len(kept) < len(codes):
-        sampled = [column.take(kept) for column in sampled]
-        codes, weights = codes[kept], weights[kept]
-    return grow_surrogate(sampled, codes, weights, n_segments, depth, random_state)

@@ -9,7 +9,7 @@ import pandas as pd
 from segmentlearn.inspection import _profile_text as texts
 from segmentlearn.inspection._contrasts import CategoryContrast, NumberContrast
 from segmentlearn.inspection._membership import is_noise, last_step
-from segmentlearn.inspection._surrogate import Surrogate
+from segmentlearn.inspection._surrogate import RULE_COLUMNS, Surrogate
 from segmentlearn.inspection._wording import DistinguishingFeature
 
 _MOMENTS = ("mean", "median", "sd", "missing")
@@ -81,13 +81,10 @@ def _effects_frame(profile: "SegmentProfile") -> pd.DataFrame:
 
 def _rules_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each rule."""
-    rules = [] if profile.surrogate is None else profile.surrogate.rules
-    rows = [
-        (profile.labels[r.segment], r.text, r.precision, r.recall, r.n_rows)
-        for r in rules
-    ]
-    columns = ["segment", "rule", "precision", "recall", "customers"]
-    return pd.DataFrame(rows, columns=columns)
+    if profile.surrogate is None:
+        return pd.DataFrame(columns=RULE_COLUMNS)
+    rules = profile.surrogate.rules
+    return rules.assign(segment=[profile.labels[at] for at in rules["segment"]])
 
 
 def _fidelity_frame(profile: "SegmentProfile") -> pd.DataFrame:

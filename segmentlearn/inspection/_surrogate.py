@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentlearn._formatting import level_text, number_text
 
 _FOLDS = 5
+RULE_COLUMNS = ["segment", "rule", "precision", "recall", "customers"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,30 +42,6 @@ class TreeFeature:
 
 
 @dataclasses.dataclass
-class Rule:
-    """One leaf.
-
-    Attributes
-    ----------
-    segment : int
-        Position of its segment.
-    text : str
-        Its conditions.
-    precision, recall : float
-        Share of the rows in the leaf that are of the segment, and of the segment's rows
-        that are in the leaf, where the tree was grown.
-    n_rows : float
-        Rows of the table in the leaf, estimated where the tree saw a sample.
-    """
-
-    segment: int
-    text: str
-    precision: float
-    recall: float
-    n_rows: float
-
-
-@dataclasses.dataclass
 class _Bounds:
     """The conditions on one number, joined."""
 
@@ -72,34 +51,25 @@ class _Bounds:
     takes_missing: bool = True
 
 
-def leaf_rules(
-    tree: Any,
-    features: list[TreeFeature],
-    matrix: np.ndarray,
-    codes: np.ndarray,
-    weights: np.ndarray,
-) -> list[Rule]:
-    """Return one rule for each leaf, those that find most of a segment first."""
+def _leaf_rules(
+    tree: Any, features: list, matrix: np.ndarray, codes: np.ndarray, weights: Any
+) -> pd.DataFrame:
+    """Return a rule for each leaf, those that find most of a segment first."""
     nodes = tree.tree_
     choice = tree.classes_[np.argmax(nodes.value[:, 0, :], axis=1)]
-    ends = _merge_leaves(nodes, choice)
+    ends, has_missing = _merge_leaves(nodes, choice), np.isnan(matrix).any(axis=0)
     passed = tree.decision_path(matrix).tocsc()
     totals = np.bincount(codes, weights=weights, minlength=int(codes.max()) + 1)
     rules = []
     for node, path in _paths(nodes, ends):
         rows, segment = passed[:, [node]].indices, int(ends[node])
-        n_rows = weights[rows].sum()
-        hits = weights[rows[codes[rows] == segment]].sum()
-        rules.append(
-            Rule(
-                segment,
-                _path_text(nodes, features, np.isnan(matrix).any(axis=0), path),
-                float(hits / n_rows),
-                float(hits / max(totals[segment], 1)),
-                float(n_rows),
-            )
-        )
-    return sorted(rules, key=lambda rule: (rule.segment, -rule.recall))
+        n_rows = float(weights[rows].sum())
+        hits = float(weights[rows[codes[rows] == segment]].sum())
+        text = _path_text(nodes, features, has_missing, path)
+        recall = hits / max(totals[segment], 1)
+        rules.append((segment, text, hits / n_rows, recall, n_rows))
+    rules.sort(key=lambda rule: (rule[0], -rule[3]))
+    return pd.DataFrame(rules, columns=RULE_COLUMNS)
 
 
 def _paths(nodes: Any, ends: list, node: int = 0, path: tuple = ()) -> Iterator[tuple]:
@@ -213,8 +183,9 @@ class Surrogate:
 
     Attributes
     ----------
-    rules : list of Rule
-        One for each leaf.
+    rules : DataFrame
+        A row for each leaf: "segment" (its position), "rule", "precision" and "recall"
+        where the tree was grown, and "customers", estimated where it saw a sample.
     precision, recall : ndarray of float of shape (n_segments,)
         Of the tree on held-out rows: how many of those it puts in a segment belong
         there, and how many of those that belong there it finds.
@@ -222,7 +193,7 @@ class Surrogate:
         Of the tree on held-out rows and of naming the largest segment always.
     """
 
-    rules: list
+    rules: pd.DataFrame
     precision: np.ndarray
     recall: np.ndarray
     fidelity: dict
@@ -233,23 +204,31 @@ def grow_surrogate(
     codes: np.ndarray,
     weights: np.ndarray,
     n_segments: int,
-    depth: int | str,
+    depth: int | str | None,
     random_state: Any,
 ) -> Surrogate | None:
-    """Grow a tree on raw columns and measure it on held-out rows."""
-    features, matrix = _encode(columns)
-    if n_segments < 2 or not features:
+    """Grow a tree on raw columns and measure it on held-out rows; noise is left out."""
+    if depth is None or n_segments < 2:
         return None
+    kept = np.flatnonzero(codes < n_segments)
+    features, matrix = _encode([column.take(kept) for column in columns])
+    codes, weights = codes[kept], weights[kept]
     if depth == "auto":
         depth = int(np.clip(np.ceil(np.log2(n_segments)) + 2, 3, 6))
+    # no rule is made for a splinter
+    smallest = min(np.bincount(codes).min() // 4, len(codes) // 40)
     tree = DecisionTreeClassifier(
         max_depth=depth,
         max_leaf_nodes=3 * n_segments,
-        min_samples_leaf=_smallest_leaf(codes),
+        min_samples_leaf=int(np.clip(smallest, 1, 50)),
         class_weight="balanced",
         random_state=random_state.randint(np.iinfo(np.int32).max),
     )
-    predicted = _predict_held_out(tree, matrix, codes, random_state)
+    shuffled = random_state.permutation(len(codes))
+    folds = np.empty(len(codes), dtype=np.intp)
+    by_segment = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    folds[by_segment] = np.arange(len(codes)) % _FOLDS
+    predicted = cross_val_predict(tree, matrix, codes, cv=PredefinedSplit(folds))
     labels = range(n_segments)
     table = confusion_matrix(codes, predicted, labels=labels, sample_weight=weights)
     right = np.diag(table)
@@ -263,34 +242,11 @@ def grow_surrogate(
         "balanced_accuracy_of_largest": 1.0 / n_segments,
     }
     tree.fit(matrix, codes)
-    rules = leaf_rules(tree, features, matrix, codes, weights)
+    rules = _leaf_rules(tree, features, matrix, codes, weights)
     return Surrogate(rules, precision, recall, fidelity)
 
 
-def _smallest_leaf(codes: np.ndarray) -> int:
-    """Return the rows that a rule needs, so that none is made for a splinter."""
-    smallest = np.bincount(codes).min()
-    return int(np.clip(min(smallest // 4, len(codes) // 40), 1, 50))
-
-
-def _predict_held_out(
-    tree: Any, matrix: np.ndarray, codes: np.ndarray, random_state: Any
-) -> np.ndarray:
-    """Return for each row the prediction of a tree fitted without it."""
-    shuffled = random_state.permutation(len(codes))
-    by_segment = shuffled[np.argsort(codes[shuffled], kind="stable")]
-    folds = np.empty(len(codes), dtype=np.intp)
-    folds[by_segment] = np.arange(len(codes)) % _FOLDS
-    predicted = np.empty(len(codes), dtype=np.intp)
-    for fold in range(_FOLDS):
-        out = folds == fold
-        if out.any():
-            seen = ~out if not out.all() else out
-            predicted[out] = tree.fit(matrix[seen], codes[seen]).predict(matrix[out])
-    return predicted
-
-
-def _encode(columns: list) -> tuple[list[TreeFeature], Any]:
+def _encode(columns: list) -> tuple[list[TreeFeature], np.ndarray]:
     """Return features and their matrix: numbers as they are, levels as 0 and 1."""
     features, parts = [], []
     for column in columns:
@@ -311,5 +267,4 @@ def _encode(columns: list) -> tuple[list[TreeFeature], Any]:
         for at, level in places:
             features.append(TreeFeature(column.name, "level", level, opposite))
             parts.append(codes == at)
-    matrix = np.array(parts, dtype=np.float32).T if parts else None
-    return features, matrix
+    return features, np.array(parts, dtype=np.float32).T
