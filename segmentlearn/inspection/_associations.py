@@ -22,6 +22,7 @@ from segmentlearn.preprocessing import (
 from segmentlearn.tables import (
     Column,
     as_table,
+    draw_rows,
     expected_kinds,
     free_name,
     resolve_roles,
@@ -242,15 +243,17 @@ def associations(
     """
     table = as_table(X, "associations")
     roles, chosen = resolve_roles(table.names, table.kinds, categorical_features)
-    rows = _draw(table.n_rows, max_rows, random_state)
+    n_sampled = min(table.n_rows, max_rows or table.n_rows)
+    rows: Any = slice(None)
+    if n_sampled < table.n_rows:
+        rows = draw_rows(table.n_rows, n_sampled, check_random_state(random_state))
     if y is not None:
         check_consistent_length(table.columns[0], y)
     columns, prepared, left_out = {}, {}, []
     keeps_all = identifiers == "keep" or table.container == "array"
     kinds = expected_kinds(roles, table.kinds)
     for column, kind in zip(table.columns, kinds, strict=True):
-        cells = column.cells if rows is None else column.cells[rows]
-        name, column = column.name, Column(column.name, cells, kind)
+        name, column = column.name, Column(column.name, column.cells[rows], kind)
         if column.identifies and not keeps_all and name not in chosen:
             left_out.append(name)
         else:
@@ -266,7 +269,7 @@ def associations(
     target, labels = None, None
     if y is not None:
         target = free_name(str(getattr(y, "name", None) or "target"), columns)
-        labels = np.asarray(y) if rows is None else np.asarray(y)[rows]
+        labels = np.asarray(y)[rows]
         prepared[target] = association_target(labels, target_type, method)
     pairs = _all_pairs(prepared)
     with_target = None
@@ -279,7 +282,6 @@ def associations(
             for name in with_target.index
         ]
         with_target = _strongest_first(with_target.rename_axis("column"))
-    n_sampled = table.n_rows if rows is None else len(rows)
     facts: tuple = (target, with_target, table.n_rows, n_sampled)
     return Associations(*pairs, *facts)
 
@@ -295,14 +297,6 @@ def _all_pairs(columns: dict[str, AssociationColumn]) -> list[pd.DataFrame]:
             cells[:, at, other_at] = cells[:, other_at, at] = found
     frames = [pd.DataFrame(values, index=names, columns=names) for values in cells]
     return [frame.infer_objects() for frame in frames]
-
-
-def _draw(n_rows: int, max_rows: int | None, random_state: Any) -> np.ndarray | None:
-    """Return the rows of a sample, sorted; None for all."""
-    if max_rows is None or n_rows <= max_rows:
-        return None
-    drawn = check_random_state(random_state).permutation(n_rows)[:max_rows]
-    return np.sort(drawn)
 
 
 def _strongest_first(frame: pd.DataFrame) -> pd.DataFrame:

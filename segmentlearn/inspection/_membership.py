@@ -150,8 +150,8 @@ def _column_roles(model: Any) -> dict[str, str]:
     """Return the roles of the raw columns; empty where they are not known."""
     if isinstance(model, Pipeline):
         # later steps see columns that the first one has made
-        first = next((step for _, step in model.steps if _is_step(step)), None)
-        return {} if first is None else _column_roles(first)
+        steps = [s for _, s in model.steps if s is not None and s != "passthrough"]
+        return _column_roles(steps[0]) if steps else {}
     roles = getattr(model, "column_roles_", None)
     if isinstance(roles, dict):
         return roles
@@ -160,7 +160,3 @@ def _column_roles(model: Any) -> dict[str, str]:
         if inner is not None:
             return _column_roles(inner)
     return {}
-
-
-def _is_step(step: Any) -> bool:
-    return step is not None and step != "passthrough"
