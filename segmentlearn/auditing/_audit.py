@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import type_of_target
 
 from segmentlearn._compat import Interval
 from segmentlearn._parameters import validate_parameters
@@ -24,8 +23,9 @@ from segmentlearn.auditing._repeats import (
     check_shared,
 )
 from segmentlearn.auditing._target import (
+    Target,
     check_classes,
-    check_missing_by_class,
+    check_missing,
     check_predictors,
 )
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
@@ -34,8 +34,6 @@ from segmentlearn.tables import (
     TableSchema,
     as_table,
     check_row_order,
-    draw_sample,
-    level_order,
 )
 
 
@@ -165,8 +163,8 @@ def audit(
     schema = TableSchema.of(table)
     typed, _ = schema.read_columns(table)
     raw, columns, n_rows = table.by_name(), typed.by_name(), table.n_rows
-    target = _take_target(columns, y, n_rows)
-    codes, labelled, classes = _classes(target)
+    labels = _take_target(columns, y, n_rows)
+    target = None if labels is None else Target.read(labels)
     new_columns, n_new = _read_new(X_new, columns, y, schema)
     declared = _declared(ids, columns, n_rows)
     found = [] if declared else [c.name for c in columns.values() if c.identifies]
@@ -175,18 +173,15 @@ def audit(
     findings = [
         *check_identifiers(columns, found),
         *check_cells([raw[name] for name in columns], named),
-        *check_label_spelling(target),
+        *check_label_spelling(labels),
         *check_copies(features.values()),
-        *check_duplicates(list(features.values()), codes, labelled, len(classes)),
+        *check_duplicates(list(features.values()), target),
     ]
-    if codes is not None:
-        findings += check_classes(codes, classes, n_rows - len(codes), n_folds)
-        findings += check_missing_by_class(
-            features.values(), codes, labelled, len(classes), alpha, correction
-        )
-        drawn, _ = draw_sample(codes, np.bincount(codes), random_state, max_rows)
-        sample = (codes[drawn], labelled[drawn], len(codes))
-        findings += check_predictors(list(columns.values()), *sample, random_state)
+    if target is not None:
+        findings += check_classes(target, n_rows, n_folds)
+        findings += check_missing(features.values(), target, alpha, correction)
+        predictors = list(columns.values())
+        findings += check_predictors(predictors, target, max_rows, random_state)
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:
@@ -241,25 +236,6 @@ def _as_column(values: Any, name: str, n_rows: int | None) -> Column:
         )
     is_plain = isinstance(values.dtype, np.dtype)
     return Column(name, values.to_numpy() if is_plain else values.array)
-
-
-def _classes(target: Column | None) -> tuple[Any, Any, list]:
-    """Return the class of each labelled row, these rows, and the classes, sorted."""
-    if target is None:
-        return None, None, []
-    labelled = np.flatnonzero(~target.missing)
-    if not len(labelled):
-        raise ValueError("y holds no label at all; leave it out.")
-    if target.is_numeric and type_of_target(target.numbers[labelled]) == "continuous":
-        raise ValueError(
-            "y is continuous; audit takes classes. Cut it into bins, for example with "
-            "pandas.qcut, or leave it out."
-        )
-    codes, levels, _ = target.take(labelled).factor
-    used = sorted(np.unique(codes), key=lambda at: level_order(levels[at]))
-    place = np.full(len(levels), -1)
-    place[used] = np.arange(len(used))
-    return place[codes], labelled, [levels[at] for at in used]
 
 
 def _read_new(

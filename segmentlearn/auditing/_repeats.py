@@ -9,6 +9,7 @@ from scipy import stats
 
 from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
+from segmentlearn.auditing._target import Target
 from segmentlearn.tables import Column, draw_rows
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # the increment of SplitMix64
@@ -56,12 +57,7 @@ def _mix(values: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def check_duplicates(
-    columns: list[Column],
-    codes: np.ndarray | None,
-    labelled: np.ndarray | None,
-    n_classes: int,
-) -> Iterator[Finding]:
+def check_duplicates(columns: list[Column], target: Target | None) -> Iterator[Finding]:
     """Find repeated rows, and the accuracy that contradicting labels leave."""
     if not columns:
         return
@@ -70,8 +66,8 @@ def check_duplicates(
     profiles, keys = pd.factorize(rows)
     if len(keys) < len(rows):
         yield _duplicates(columns, hashed, rows, profiles)
-        if codes is not None:
-            yield from _conflicts(profiles[labelled], codes, n_classes)
+        if target is not None:
+            yield from _conflicts(profiles[target.rows], target)
 
 
 def _duplicates(
@@ -85,21 +81,12 @@ def _duplicates(
     n_repeats = n_rows - len(sizes)
     n_involved = int(sizes[sizes > 1].sum())
     chance, decisive = _by_chance(columns, hashed, rows)
-    copies = decisive is not None and chance < _SURE
-    reason = (
-        f"Many rows agree in all columns but {decisive!r}, so different customers may "
-        f"well be equal by chance."
-    )
-    if copies:
-        reason = (
-            "Rows that agree in all other columns do so more often than chance "
-            "explains: probably the same customers twice."
-        )
-    elif decisive is None:
-        reason = "No column distinguishes rows well, so this may well be chance."
+    template = "by_chance" if decisive is None else "message"
+    if decisive is not None and chance < _SURE:
+        template = "copies"
     return make_finding(
         "duplicate-rows",
-        "warning" if copies else "note",
+        "warning" if template == "copies" else "note",
         (),
         {
             "n_repeats": n_repeats,
@@ -109,8 +96,9 @@ def _duplicates(
             "largest_profile": int(sizes.max()),
             "p_by_chance": chance,
         },
+        template=template,
         n_rows=n_rows,
-        reason=reason,
+        decisive=decisive,
     )
 
 
@@ -143,10 +131,10 @@ def _pairs(keys: np.ndarray) -> float:
     return float((counts * (counts - 1) / 2).sum())
 
 
-def _conflicts(
-    profiles: np.ndarray, codes: np.ndarray, n_classes: int
-) -> Iterator[Finding]:
+def _conflicts(profiles: np.ndarray, target: Target) -> Iterator[Finding]:
     """Find features that go with several labels."""
+    codes, _, classes = target
+    n_classes = len(classes)
     joint, counts = np.unique(profiles * n_classes + codes, return_counts=True)
     of_profile = pd.Series(counts).groupby(joint // n_classes)
     found = of_profile.agg(["size", "max", "sum"])
@@ -247,11 +235,9 @@ def _shared_finding(names: Iterable[str], evidence: dict) -> Finding:
         for name, share in agreement.items()
         if share < _AGREES
     ]
-    agreeing = "all their other columns agree"
-    if not agreement:
-        agreeing = "there is no other column to compare"
-    elif differing:
-        agreeing = f"{share_text(usual)} of their other cells agree; "
-        agreeing += f"columns that differ: {names_text(differing)}"
-    severity = "error" if agreement else "warning"
-    return make_finding("shared-entities", severity, names, evidence, agreeing=agreeing)
+    words = {"usual": usual, "differing": names_text(differing)}
+    words["template"] = "differing" if differing else "message"
+    if agreement:
+        return make_finding("shared-entities", "error", names, evidence, **words)
+    words["template"] = "alone"
+    return make_finding("shared-entities", "warning", names, evidence, **words)

@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from scipy import stats
 from sklearn.model_selection import StratifiedKFold
+from sklearn.utils.multiclass import type_of_target
 
 from segmentlearn._formatting import names_text, share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.preprocessing import auc_of_levels
-from segmentlearn.tables import Column
+from segmentlearn.tables import Column, draw_sample, level_order
 
 _VERY_UNEVEN = 0.99
 _WEAK, _CLEAR = 0.1, 0.5  # Cramér's V of missing values and classes
@@ -36,21 +38,43 @@ _BEFORE = {"prev", "previous", "prior", "past", "before"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
-def check_classes(
-    codes: np.ndarray, classes: list, n_missing: int, n_folds: int
-) -> Iterator[Finding]:
+class Target(NamedTuple):
+    """The classes of the rows that have a label."""
+
+    codes: np.ndarray
+    rows: np.ndarray
+    classes: list
+
+    @classmethod
+    def read(cls, labels: Column) -> Self:
+        """Read a column of labels; its classes are sorted."""
+        rows = np.flatnonzero(~labels.missing)
+        if not len(rows):
+            raise ValueError("y holds no label at all; leave it out.")
+        if labels.is_numeric and type_of_target(labels.numbers[rows]) == "continuous":
+            raise ValueError(
+                "y is continuous; audit takes classes. Cut it into bins, for example "
+                "with pandas.qcut, or leave it out."
+            )
+        codes, levels, _ = labels.take(rows).factor
+        used = sorted(np.unique(codes), key=lambda at: level_order(levels[at]))
+        place = np.full(len(levels), -1)
+        place[used] = np.arange(len(used))
+        return cls(place[codes], rows, [levels[at] for at in used])
+
+
+def check_classes(target: Target, n_rows: int, n_folds: int) -> Iterator[Finding]:
     """Check whether the classes can be learnt and accuracy is informative."""
-    counts = np.bincount(codes, minlength=len(classes))
+    codes, _, classes = target
+    counts, n_missing = np.bincount(codes), n_rows - len(codes)
     if n_missing:
         evidence: dict = {"n_missing": n_missing, "n_labelled": len(codes)}
-        n_rows = n_missing + len(codes)
         yield make_finding("missing-labels", "error", (), evidence, n_rows=n_rows)
-    n_classes = np.count_nonzero(counts)
-    if n_classes < 2:
-        evidence, listed = {"n_classes": int(n_classes)}, names_text(classes)
+    if len(classes) < 2:
+        evidence, listed = {"n_classes": len(classes)}, names_text(classes)
         yield make_finding("single-class", "error", (), evidence, classes=listed)
         return
-    small = [at for at, count in enumerate(counts) if 0 < count < n_folds]
+    small = np.flatnonzero(counts < n_folds)
     sizes = {str(classes[at]): int(counts[at]) for at in small}
     if sizes:
         listed = names_text(f"{name} ({size})" for name, size in sizes.items())
@@ -61,30 +85,24 @@ def check_classes(
     yield from _check_imbalance(counts, classes)
 
 
-def check_missing_by_class(
-    columns: Iterable[Column],
-    codes: np.ndarray,
-    rows: np.ndarray,
-    n_classes: int,
-    alpha: float,
-    correction: str | None,
+def check_missing(
+    columns: Iterable[Column], target: Target, alpha: float, correction: str | None
 ) -> Iterator[Finding]:
     """Find columns whose missing values depend on the target."""
-    tables, p_values = {}, []
+    tables, p_values, n_classes = {}, [], len(target.classes)
     for column in columns:
-        missing = column.missing[rows]
+        missing = column.missing[target.rows]
         if missing.any() and not missing.all():
-            table = np.bincount(codes * 2 + missing, minlength=2 * n_classes)
+            table = np.bincount(target.codes * 2 + missing, minlength=2 * n_classes)
             tables[column.name] = table = table.reshape(n_classes, 2)
-            chi2, df, _ = chi_squared(table[table.sum(axis=1) > 0])
+            chi2, df, _ = chi_squared(table)
             p_values.append(stats.chi2.sf(chi2, df) if df else np.nan)
     adjusted = adjust(np.array(p_values), correction)
     for (name, table), p_value in zip(tables.items(), adjusted, strict=True):
         strength = float(cramers_v(table).estimate)
         if not (p_value < alpha and strength >= _WEAK):
             continue
-        with np.errstate(invalid="ignore"):
-            shares = table[:, 1] / table.sum(axis=1)
+        shares = table[:, 1] / table.sum(axis=1)
         yield make_finding(
             "missing-depends-on-target",
             "warning" if strength >= _CLEAR else "note",
@@ -94,8 +112,8 @@ def check_missing_by_class(
                 "p_adjusted": float(p_value),
                 "share_missing_by_class": shares.tolist(),
             },
-            lowest=np.nanmin(shares),
-            highest=np.nanmax(shares),
+            lowest=shares.min(),
+            highest=shares.max(),
         )
 
 
@@ -103,7 +121,7 @@ def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
     n_rows, largest = int(counts.sum()), int(np.argmax(counts))
     share = counts[largest] / n_rows
     # half way between even classes and a single one
-    if share < (1 + 1 / np.count_nonzero(counts)) / 2:
+    if share < (1 + 1 / len(counts)) / 2:
         return
     test = stats.binomtest(int(counts[largest]), n_rows)
     interval = test.proportion_ci(method="wilson")
@@ -117,21 +135,19 @@ def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
             "interval": (float(interval.low), float(interval.high)),
             "counts": dict(zip(map(str, classes), counts.tolist(), strict=True)),
         },
-        smallest=counts[counts > 0].min(),
+        smallest=counts.min(),
     )
 
 
 def check_predictors(
-    columns: list[Column],
-    codes: np.ndarray,
-    rows: np.ndarray,
-    n_rows: int,
-    random_state: np.random.RandomState,
+    columns: list[Column], target: Target, max_rows: int, random_state: Any
 ) -> Iterator[Finding]:
     """Find columns that predict the target suspiciously well by themselves."""
+    codes, n_rows = target.codes, len(target.codes)
+    drawn, _ = draw_sample(codes, np.bincount(codes), random_state, max_rows)
+    codes, rows = codes[drawn], target.rows[drawn]
     # a class needs rows to learn from and rows to be tested on
-    counts = np.bincount(codes)
-    kept = counts[codes] >= _FOLDS
+    kept = np.bincount(codes)[codes] >= _FOLDS
     codes, rows = np.unique(codes[kept], return_inverse=True)[1], rows[kept]
     if len(codes) < _FEWEST_ROWS or len(np.unique(codes)) < 2:
         return
@@ -183,14 +199,12 @@ def _check_score(
         "n_sampled": n_sampled,
     }
     beside = f"; the next, {next_name!r}, reaches {next_auc:.3f}" if others else ""
-    alone = f"Alone it reaches a cross-validated AUC of {auc:.3f}{sample}{beside}."
-    named = f" Its name ({', '.join(hints)}) speaks of something known afterwards."
     ahead = bool(others) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
-    texts: dict = {"alone": alone, "named": named if hints else ""}
-    texts["hints"] = ", ".join(hints)
+    texts = {"beside": beside, "sample": sample, "hints": ", ".join(hints)}
     if auc >= _PERFECT and is_like_target:
         yield make_finding("target-copy", "error", (name,), evidence, **texts)
     elif auc >= _SUSPICIOUS or (auc >= _STRONG and (ahead or hints)):
+        texts["template"] = "named" if hints else "message"
         yield make_finding("suspect-predictor", "warning", (name,), evidence, **texts)
     elif hints:
         yield make_finding("known-afterwards", "note", (name,), evidence, **texts)
