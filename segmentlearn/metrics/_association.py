@@ -3,7 +3,7 @@
 A column is prepared once for all its pairs: ranks need a sort.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -59,17 +59,17 @@ class AssociationColumn:
         self.ranked = self.is_numeric and ranked
         self._values = np.asarray(values, np.float64) if self.is_numeric else values
         missing = np.isnan(self._values) if self.is_numeric else values < 0
-        self.present = None if not missing.any() else ~missing
+        self.present: Any = ~missing if missing.any() else True
         if self.ranked:
             # sorted once: the ranks among any rows can be counted from the codes
             self._codes, uniques = pd.factorize(self._values, sort=True)
             self._n_codes = len(uniques)
-            if self.present is None:
+            if self.present is True:
                 self._values = _midranks(self._codes, self._n_codes)
 
-    def at(self, rows: np.ndarray | None) -> np.ndarray:
-        """Return the codes or numbers of some rows, or their ranks among these."""
-        if rows is None:
+    def at(self, rows: Any) -> np.ndarray:
+        """Return codes or numbers, or ranks, of some rows; True takes all of them."""
+        if rows is True:
             return self._values
         if self.ranked:
             return _midranks(self._codes[rows], self._n_codes)
@@ -82,7 +82,7 @@ def associate(
     """Return the association of two columns, over the rows that hold both."""
     if first.is_numeric and not second.is_numeric:
         first, second = second, first
-    rows = _both(first.present, second.present)
+    rows = first.present & second.present
     a, b = first.at(rows), second.at(rows)
     if first.n_levels is None:
         measure = "spearman" if first.ranked else "pearson"
@@ -202,13 +202,6 @@ def _midranks(codes: np.ndarray, n_codes: int) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[codes]
 
 
-def _both(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
-    """Return the rows that two columns hold; None where that is every row."""
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
-
-
 @validate_parameters()
 def association(
     a: ArrayLike,
@@ -270,7 +263,7 @@ def association(
     'correlation_ratio'
     """
     first, second = _read(a, "a", method), _read(b, "b", method)
-    _check_lengths(a=first.at(None), b=second.at(None))
+    _check_lengths(a=first.at(True), b=second.at(True))
     return associate(first, second, bias_correction)
 
 
