@@ -21,7 +21,6 @@ import segmentlearn
 from segmentlearn.auditing import audit
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import (
-    SegmentProfile,
     associations,
     is_noise,
     last_step,
@@ -62,14 +61,23 @@ def gather(
     rows = draw_rows(len(X), _MOST_ROWS, rng)
     sample, segments = X.iloc[rows], predicted[rows]
     merged, rare = merge_rare_levels(sample)
-    profile = _profile(merged[features], segments, rng)
+    described, is_split = merged[features], len(np.unique(segments)) > 1
+    how = {"n_exemplars": 0, "random_state": rng}
+    profile = (
+        _measured(segment_profile, segments, described, **how) if is_split else None
+    )
     parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
         quality = clusterer_quality(model, sample[features], segments, rng)
-    importances = _importances(merged[features], segments, rng)
+    importances = _importances(described, segments, rng) if is_split else []
     hides_sizes = not all(part.size.is_shown for part in parts)
+    parameters = sorted(last_step(model).get_params(deep=False).items())
+    versions = {"segmentlearn": segmentlearn.__version__}
+    versions |= {"Python": platform.python_version()}
+    versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
+    versions |= {"pandas": pd.__version__}
     return {
         "model": type(last_step(model)).__name__,
         "is_classifier": is_classifier(last_step(model)),
@@ -85,7 +93,14 @@ def gather(
         "importances": _draw_importances(importances),
         "fidelity": profile.fidelity if profile is not None else {},
         "findings": _findings(sample, _known(y, rows), rng, used),
-        "facts": _reproduce(model, X, y, random_state, archive_facts, command),
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
+        "width": X.shape[1] + (y is not None),
+        "digest": _digest(X, y),
+        "random_state": _one_line(random_state),
+        "parameters": ", ".join(f"{name}={_one_line(of)}" for name, of in parameters),
+        "versions": ", ".join(map(" ".join, versions.items())),
+        "target": archive_facts.get("target"),
+        "command": command or None,
     }
 
 
@@ -111,17 +126,12 @@ def _count(model: Any, predicted: np.ndarray) -> tuple[list[Any], np.ndarray]:
     return labels, np.array([sizes[label] for label in labels])
 
 
-def _profile(
-    X: pd.DataFrame, predicted: np.ndarray, random_state: Any
-) -> SegmentProfile | None:
-    """Describe the segments; None where there is nothing to describe or compare."""
-    if len(np.unique(predicted)) < 2:
-        return None
+def _measured(measure: Any, *args: Any, **how: Any) -> Any:
+    """Return what a function measures; None where there is nothing to compare."""
     try:
         with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
-            how = {"n_exemplars": 0, "random_state": random_state}
-            return segment_profile(predicted, X, **how)
-    except ValueError:  # no column is left to describe
+            return measure(*args, **how)
+    except ValueError:  # a single segment, or no column but identifiers
         return None
 
 
@@ -129,13 +139,9 @@ def _importances(
     X: pd.DataFrame, predicted: np.ndarray, random_state: Any
 ) -> list[tuple[str, float]]:
     """Return the columns that best separate the segments, with their AUC."""
-    if len(np.unique(predicted)) < 2:
-        return []
-    try:
-        with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
-            how = {"target_type": "classes", "random_state": random_state}
-            found = associations(X, predicted, **how)
-    except ValueError:  # nothing but identifiers
+    how = {"target_type": "classes", "random_state": random_state}
+    found = _measured(associations, X, predicted, **how)
+    if found is None:
         return []
     aucs = found.to_frame("target")["auc"].dropna()
     aucs = aucs.sort_values(ascending=False, kind="stable").head(_MOST_COLUMNS)
@@ -202,38 +208,6 @@ def _known(y: np.ndarray | None, sampled: np.ndarray) -> Any:
     if y is None or pd.isna(y[sampled]).all():
         return None
     return pd.Series(y[sampled])
-
-
-def _reproduce(
-    model: Any,
-    X: pd.DataFrame,
-    y: np.ndarray | None,
-    seed: Any,
-    archive_facts: dict[str, Any],
-    command: str | None,
-) -> list[tuple[str, str]]:
-    """List what it takes to make the report again."""
-    now = datetime.datetime.now(datetime.UTC)
-    parameters = sorted(last_step(model).get_params(deep=False).items())
-    listed = ", ".join(f"{name}={_one_line(value)}" for name, value in parameters)
-    versions = {"segmentlearn": segmentlearn.__version__}
-    versions |= {"Python": platform.python_version()}
-    versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
-    versions |= {"pandas": pd.__version__}
-    facts = [
-        ("Date", f"{now:%Y-%m-%d %H:%M} UTC"),
-        ("Data", f"{len(X):,} rows, {X.shape[1] + (y is not None)} columns"),
-        ("SHA-256 of the data", _digest(X, y)),
-        ("Random state", _one_line(seed)),
-        ("Model", type(last_step(model)).__name__),
-        ("Parameters", listed),
-        ("Versions", ", ".join(map(" ".join, versions.items()))),
-    ]
-    if archive_facts.get("target") is not None:
-        facts.append(("Target of the model", str(archive_facts["target"])))
-    if command:
-        facts.append(("Command", command))
-    return facts
 
 
 def _one_line(value: Any) -> str:
