@@ -143,7 +143,7 @@ def write_around(axes: Any, titles: list, notes: list[str]) -> None:
 
 
 def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
-    """Write few numbers, dates or durations along an axis."""
+    """Write few numbers, shares, dates or durations along an axis."""
     from matplotlib import dates, ticker
 
     if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
@@ -151,7 +151,7 @@ def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
         axis.set_major_locator(locator)
         axis.set_major_formatter(dates.AutoDateFormatter(locator))
     else:
-        n_steps = n_ticks if kind == "number" else 3
+        n_steps = n_ticks if kind in ("number", "share") else 3
         axis.set_major_locator(ticker.MaxNLocator(n_steps, steps=STEPS))
         axis.set_major_formatter(lambda value, _: _tick(value, kind))
     axis.set_tick_params(labelsize=SMALL)
@@ -181,6 +181,8 @@ def add_legend(axes: Any, names: Any, colors: Any, is_new: bool) -> None:
 
 def _tick(value: Any, kind: str) -> str:
     """Write a number of an axis, without zeros at its end."""
+    if kind == "share":
+        return f"{100 * value:.3g}%"
     text = short_number_text(value, kind)
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -128,9 +128,8 @@ class _Reader:
             return sources
         entries = {entry["name"]: entry for entry in config["layers"]}
         inputs = [name for name, *_ in _many(config["input_layers"])]
-        outputs: dict[tuple[str, int], list[int]] = {
-            (name, 0): [at] for name, at in zip(inputs, given or (), strict=False)
-        }
+        known = zip(inputs, given or (), strict=False)
+        outputs: dict[tuple, list[int]] = {(name, 0): [at] for name, at in known}
 
         def add(name: str, call: int) -> list[int]:
             # a later call of a shared layer may come before its source
@@ -294,10 +293,8 @@ def _leave_out_middle(nodes: list[LayerNode], max_layers: int) -> list[LayerNode
     first, last = left_out[0], left_out[-1]
     params: list = [nodes[at].n_params for at in left_out]
     kept = {at: node for at, node in enumerate(nodes) if at not in left_out[1:]}
-    name, n_params = (
-        f"{len(left_out)} more layers",
-        None if None in params else sum(params),
-    )
+    name = f"{len(left_out)} more layers"
+    n_params = None if None in params else sum(params)
     kept[first] = LayerNode(name, "…", "", nodes[last].shape, n_params, [first - 1])
     return select_nodes(kept, dict.fromkeys(left_out[1:], first))
 

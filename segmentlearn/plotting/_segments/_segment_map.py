@@ -230,16 +230,14 @@ class SegmentMapDisplay(Display):
         style["alpha"] = 0.85 if len(points) <= 1_000 else 0.5
         for at, label in enumerate(self.labels):
             noise = is_noise(label)  # its marks are small and pale already
-            caption = _canvas.segment_caption(
-                label, self.names[at], self.shares[at], 34, 3
-            )
+            facts = (label, self.names[at], self.shares[at])
             ax.scatter(
                 *points[self.codes == at].T,
                 s=2 * size if noise else size,
                 c=colors[at],
                 marker=marks[at],
                 linewidths=0.4 if size > 12 and not noise else 0,
-                label=caption,
+                label=_canvas.segment_caption(*facts, 34, 3),
                 **style,
             )
         notes = leave_out_far_points(ax, self.points, self.centres)
@@ -336,10 +334,9 @@ def _components(
     """Return two components of the sampled rows, and what to call them."""
     table: Any = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
     sample = table.iloc[rows] if hasattr(X, "iloc") else table[rows]
-    title = "latent component" if space == "latent" else "principal component"
-    transform = getattr(
-        estimator, "transform" if space == "latent" else "prepare", None
-    )
+    names = {"latent": ("transform", "latent"), "pca": ("prepare", "principal")}
+    method, word = names[space]
+    transform = getattr(estimator, method, None)
     if transform is None:
         values = TabularPreprocessor().fit_transform(sample)
     else:
@@ -354,7 +351,7 @@ def _components(
     pca = PCA(2, svd_solver=solver, random_state=0)
     points = pca.fit_transform(values)
     return points, [
-        f"{title} {at + 1} ({share:.0%} of the variance)"
+        f"{word} component {at + 1} ({share:.0%} of the variance)"
         for at, share in enumerate(pca.explained_variance_ratio_)
     ]
 

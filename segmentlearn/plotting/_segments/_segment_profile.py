@@ -143,9 +143,7 @@ class SegmentProfileDisplay(Display):
             shares=profile.shares,
             effect_columns=[title for title, _, _ in compared],
             effects=np.column_stack([effect for _, effect, _ in compared]),
-            levels=[
-                [levels[at] for _, _, levels in compared] for at in range(n_segments)
-            ],
+            levels=[*map(list, zip(*(levels for *_, levels in compared), strict=True))],
             mean_columns=list(means),
             means=np.reshape(list(means.values()), (len(means), n_segments)).T,
         )
@@ -197,9 +195,8 @@ class SegmentProfileDisplay(Display):
         height = 0.5 if has_levels else 0.42
         is_wide = ax is None or _canvas.laid_out_width(ax)[0] >= _WIDE
         size = 10 if is_wide else SMALL
-        ax = _canvas.open_axes(
-            ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
-        )
+        size_of: dict = {"width": 3.2 + 1.3 * n_segments}
+        ax = _canvas.open_axes(ax, height=1.6 + height * n_columns, **size_of)
         norm = {"vmin": -_STRONGEST, "vmax": _STRONGEST}
         image = ax.imshow(effects, cmap="RdBu_r", aspect="auto", **norm)
         width = 26 if is_wide else 18
@@ -209,9 +206,8 @@ class SegmentProfileDisplay(Display):
         placing: dict = {"extend": "both", "shrink": 0.8, "aspect": 30}
         bar = _canvas.add_colorbar(ax, image, label, size=size, **placing)
         # only now is it known what room is left in and above the columns
-        room = (
-            int(_canvas.lasting_width(ax, bar.ax) / n_segments / (_LETTER * SMALL)) - 1
-        )
+        width = _canvas.lasting_width(ax, bar.ax) / n_segments
+        room = int(width / (_LETTER * SMALL)) - 1
         style = {"fontsize": SMALL if room >= 4 else SMALL - 2, "linespacing": 1.2}
         for (row, segment), effect in np.ndenumerate(effects):
             text = _cell_text(effect, self.levels[segment][order[row]], room)
@@ -257,13 +253,12 @@ class SegmentProfileDisplay(Display):
     def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
         room = int(_canvas.lasting_width(ax) / len(order) / (_LETTER * size)) - 1
-        titles = [
-            _canvas.wrap_name(self.mean_columns[at], min(14, room)) for at in order
-        ]
+        names = [self.mean_columns[at] for at in order]
+        titles = [_canvas.wrap_name(name, min(14, room)) for name in names]
         widest = max(len(line) for title in titles for line in title.split("\n"))
         slanted = widest > min(15, room)
         if slanted:
-            titles = [_canvas.wrap_name(self.mean_columns[at], 24) for at in order]
+            titles = [_canvas.wrap_name(name, 24) for name in names]
         _canvas.name_columns(ax, titles, 35 if slanted else 0, fontsize=size)
 
 
@@ -326,6 +321,6 @@ def _cell_text(effect: float, level: Any, room: int) -> str:
         return ""
     number = with_minus(effect_text(effect))
     width = min(_LEVEL_WIDTH, room)
-    return (
-        number if not level or width < 4 else f"{_canvas.cut(level, width)}\n{number}"
-    )
+    if not level or width < 4:
+        return number
+    return f"{_canvas.cut(level, width)}\n{number}"

@@ -125,9 +125,9 @@ def distribute(
 def holds_numbers(columns: list) -> bool:
     """Return whether a column is one of numbers, and not of 0 and 1 alone."""
     filled = [column for column in columns if column.kind != EMPTY]
-    return all(column.is_numeric for column in filled) and not all(
-        column.kind == "number" and is_flag(column.numbers) for column in filled
-    )
+    if not all(column.is_numeric for column in filled):
+        return False
+    return not all(of.kind == "number" and is_flag(of.numbers) for of in filled)
 
 
 def pool_levels(columns: list, n_levels: int) -> Factor:
@@ -135,10 +135,9 @@ def pool_levels(columns: list, n_levels: int) -> Factor:
     places: dict = {}
     codes = []
     for column in columns:
-        of_table = [
-            places.setdefault(name, len(places)) for name in column.factor.levels
-        ]
-        codes.append(np.append(of_table, -1).astype(np.intp)[column.factor.codes])
+        own, levels, _ = column.factor
+        of_table = [places.setdefault(name, len(places)) for name in levels]
+        codes.append(np.append(of_table, -1).astype(np.intp)[own])
     ordered = all(column.factor.ordered for column in columns)
     factor = Factor(np.concatenate(codes), list(places), ordered)
     # a single further level is shown itself, not as "1 others"

@@ -129,9 +129,7 @@ class DistributionDisplay(PanelDisplay):
         is_new = axes is None
         n_panels = len(self.distributions)
         if is_new:
-            most = max(
-                len(getattr(found, "levels", ())) for found in self.distributions
-            )
+            most = max(len(getattr(of, "levels", ())) for of in self.distributions)
             height = max(_HEIGHT, 1.35 + 0.12 * most * len(self.names))
             axes = _panels.open_panels(n_panels, _IN_A_ROW, width=_WIDTH, height=height)
         axes = self._take_axes(axes, n_panels)
@@ -144,9 +142,8 @@ class DistributionDisplay(PanelDisplay):
             is_levels = isinstance(found, LevelDistribution)
             (self._draw_levels if is_levels else self._draw_numbers)(ax, found)
             notes.append("\n".join(self._notes(found)))
-        _panels.write_around(
-            axes, [(found.name,) for found in self.distributions], notes
-        )
+        titles = [(found.name,) for found in self.distributions]
+        _panels.write_around(axes, titles, notes)
         if len(self.names) > 1:
             _panels.add_legend(axes, self.names, COLORS * len(self.names), is_new)
         if self.n_left_out:
@@ -208,10 +205,8 @@ class DistributionDisplay(PanelDisplay):
                 ("above", found.n_above, found.edges[-1]),
             ):
                 if counts.any():
-                    numbers = self._each(counts, found, "{:,}".format)
-                    notes.append(
-                        f"{word} {short_number_text(end, found.kind)}: {numbers}"
-                    )
+                    text = f"{word} {short_number_text(end, found.kind)}"
+                    notes.append(f"{text}: {self._each(counts, found, '{:,}'.format)}")
         n_missing = found.n_rows - found.n_values
         if n_missing.any():
             shares = n_missing / np.maximum(found.n_rows, 1)

@@ -33,14 +33,14 @@ def draw_missing_matrix(
         style = {"fontsize": SMALL, "color": "black" if shares[column] else _GREY}
         place = (1.015, at, share_text(shares[column]))
         ax.text(*place, va="center", transform=ax.get_yaxis_transform(), **style)
+    steps = [_PRESENT, BLUE, _MISSING]
+    shades = colors.LinearSegmentedColormap.from_list("missing", steps)
     ax.imshow(
         np.ma.masked_invalid(cells.bands.reindex(columns=columns).to_numpy().T),
         aspect="auto",
         interpolation="nearest",  # what is blended would run into other columns
         extent=(0, n_rows, len(columns) - 0.5, -0.5),
-        cmap=colors.LinearSegmentedColormap.from_list(
-            "missing", [_PRESENT, BLUE, _MISSING]
-        ),
+        cmap=shades,
         norm=colors.PowerNorm(0.5, 0, 1),  # few missing cells are seen too
     )
     lines = np.arange(1, len(columns)) - 0.5
@@ -99,9 +99,8 @@ def _write_why(ax: Axes, at: int, why: str, x: float, side: str) -> None:
 
 def _label(ax: Axes, columns: list[str]) -> None:
     """Write the names at the left."""
-    _canvas.name_rows(
-        ax, [_panels.column_title(name) for name in columns], linespacing=1.0
-    )
+    titles = [_panels.column_title(name) for name in columns]
+    _canvas.name_rows(ax, titles, linespacing=1.0)
     ax.tick_params(labelsize=SMALL)
 
 
@@ -271,9 +270,8 @@ class MissingValuesDisplay(PanelDisplay):
             "share_missing", and "status": "present", "dropped" by imputation, "added"
             by it, or "absent" from this table. What is not there has no counts.
         """
-        everywhere = _panels.union_of_columns(
-            cells.counts.index for cells in self.before.values()
-        )
+        tables = [cells.counts.index for cells in self.before.values()]
+        everywhere = _panels.union_of_columns(tables)
         frames = []
         for name, stage, cells in self._panels():
             columns = list(dict.fromkeys([*everywhere, *cells.counts.index]))
@@ -429,9 +427,8 @@ def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
     """Draw half a matrix, or write why there is none."""
     if len(phi) < 2:
         n = "No column has" if not len(phi) else "A single column has"
-        _panels.write_alone(
-            ax, f"{n} both missing and known\nvalues: there is no pair to correlate."
-        )
+        words = f"{n} both missing and known\nvalues: there is no pair to correlate."
+        _panels.write_alone(ax, words)
         return
     names, kinds = list(phi.columns), np.full(phi.shape, "missingness")
     pairs = {"names": names, "matrix": phi.to_numpy(), "kinds": kinds, "target": None}

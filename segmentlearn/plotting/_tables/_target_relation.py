@@ -13,7 +13,7 @@ from segmentlearn.inspection import associations
 from segmentlearn.metrics import wilson_interval
 from segmentlearn.plotting._base import _canvas, _panels
 from segmentlearn.plotting._base._canvas import BLUE, GREY, SMALL, Axes
-from segmentlearn.plotting._base._panels import ONLY_TABLE, STEPS, PanelDisplay
+from segmentlearn.plotting._base._panels import ONLY_TABLE, PanelDisplay
 from segmentlearn.plotting._tables._column_distributions import (
     holds_numbers,
     level_titles,
@@ -366,7 +366,7 @@ class TargetRelationDisplay(PanelDisplay):
         _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         end = min(1.0, 1.08 * high.max())
         ax.set_xlim(-0.04 * end, 1.04 * end)  # dots at 0 and 1 are round
-        _write_shares(ax, lambda share, _: f"{100 * share:.3g}%")
+        _panels.write_numbers(ax.xaxis, "share")
         return f"share of {(self.classes or [])[rarer]} (dashed: all rows)"
 
     def _draw_shares(self, ax: Axes, relation: ClassesByLevel) -> str:
@@ -378,7 +378,7 @@ class TargetRelationDisplay(PanelDisplay):
             left += shares
         _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         ax.set_xlim(0, 1)
-        _write_shares(ax, "{x:.0%}")
+        _panels.write_numbers(ax.xaxis, "share")
         return ""
 
     @staticmethod
@@ -410,15 +410,6 @@ def _levels(column: Any) -> tuple[list[str], np.ndarray]:
 
 def _label_rows(ax: Axes, titles: Any, sizes: np.ndarray | None = None) -> None:
     """Write what rows are at the left, with how many customers they have."""
-    room = max(0, 3 - len(titles)) / 2
-    _canvas.name_rows(
-        ax, _panels.row_titles(titles, sizes), room=room, linespacing=0.95
-    )
+    room, ticks = max(0, 3 - len(titles)) / 2, _panels.row_titles(titles, sizes)
+    _canvas.name_rows(ax, ticks, room=room, linespacing=0.95)
     _canvas.tidy(ax, grid="x")
-
-
-def _write_shares(ax: Axes, text: Any) -> None:
-    from matplotlib import ticker
-
-    ax.xaxis.set_major_locator(ticker.MaxNLocator(5, steps=STEPS))
-    ax.xaxis.set_major_formatter(text)
