@@ -47,9 +47,9 @@ def check_near_copies(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     old, new = (salted_hashes(list(columns)) for columns in zip(*pairs, strict=True))
     queries = draw_rows(n_new, _MOST_QUERIES, random_state)
     inner = draw_rows(n_rows, _MOST_QUERIES, random_state)
-    subsets = _subsets(len(pairs), random_state)
-    for n_differing, left_out in subsets.items():
-        evidence = _compare(*_agreeing(old, new, left_out, queries, inner))
+    new = [hashes[queries] for hashes in new]
+    for n_differing, left_out in _subsets(len(pairs), random_state).items():
+        evidence = _compare(*_agreeing(old, new, left_out, inner))
         if evidence is not None:
             code = "near-copies" if n_differing else "copied-rows"
             evidence = {"n_differing_columns": n_differing, **evidence}
@@ -71,9 +71,8 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
         return
     rows = draw_rows(n_rows, n_drawn, random_state)
     new_rows = draw_rows(n_new, n_drawn, random_state)
-    X = np.column_stack(
-        [_ordinal(column.take(rows), new.take(new_rows)) for column, new in pairs]
-    )
+    drawn = [(column.take(rows), new.take(new_rows)) for column, new in pairs]
+    X = np.column_stack([_ordinal(*pair) for pair in drawn])
     is_new = np.repeat([0, 1], n_drawn)
     seed = int(random_state.randint(2**31 - 1))
     model = RandomForestClassifier(50, min_samples_leaf=10, random_state=seed)
@@ -105,27 +104,23 @@ def _subsets(n_columns: int, random_state: Random) -> dict[int, list[tuple]]:
 
 
 def _agreeing(
-    hashed: list[np.ndarray],
-    new_hashed: list[np.ndarray],
-    left_out: list[tuple],
-    queries: np.ndarray,
-    inner: np.ndarray,
+    hashed: list, new_hashed: list, left_out: list[tuple], inner: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows agree with one of the training table in some subset."""
-    total, new_total = row_hashes(hashed), row_hashes(new_hashed)[queries]
-    agree, agree_inner = np.zeros(len(queries), bool), np.zeros(len(inner), bool)
+    total, new_total = row_hashes(hashed), row_hashes(new_hashed)
+    agree, agree_inner = np.zeros(len(new_total), bool), np.zeros(len(inner), bool)
     for subset in left_out:
         keys, new_keys = total, new_total
         for at in subset:
             keys = keys - hashed[at]
-            new_keys = new_keys - new_hashed[at][queries]
+            new_keys = new_keys - new_hashed[at]
         asked = np.concatenate([new_keys, keys[inner]])
         codes, wanted = pd.factorize(asked)
         places = pd.Index(wanted).get_indexer(keys)
         counts = np.bincount(places[places >= 0], minlength=len(wanted))[codes]
-        agree |= counts[: len(queries)] > 0
+        agree |= counts[: len(agree)] > 0
         # a training row agrees with itself
-        agree_inner |= counts[len(queries) :] > 1
+        agree_inner |= counts[len(agree) :] > 1
     return agree, agree_inner
 
 

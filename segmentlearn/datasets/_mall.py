@@ -29,9 +29,8 @@ _ROOM = 5.0  # standard deviations between the nearest two centres
 def mall_segments(n_segments: int) -> tuple[list[str], dict[str, Any]]:
     """Names and values of segments behind ``make_customers("mall")``."""
     segments = list(_FIRST_SEGMENTS[:n_segments])
-    free = np.array(
-        [(i, s) for i in range(22, 131, 2) for s in range(10, 91, 2)], float
-    )
+    incomes, scores = np.meshgrid(range(22, 131, 2), range(10, 91, 2), indexing="ij")
+    free = np.column_stack([incomes.ravel(), scores.ravel()]).astype(float)
     while len(segments) < n_segments:
         distances = cdist(free, np.array(segments)[:, :2]).min(axis=1)
         age = _FURTHER_AGES[len(segments) % len(_FURTHER_AGES)]

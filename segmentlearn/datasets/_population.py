@@ -326,9 +326,8 @@ def _to_columns(
         if absent is not None:
             has_none = np.isnan(feature.absent_value)
             can_be_missing |= has_none
-            values[absent] = (
-                -1 if has_none and absent_as_number else feature.absent_value
-            )
+            as_number = has_none and absent_as_number
+            values[absent] = -1 if as_number else feature.absent_value
         # a column that can miss values is a float column in every table, as in a CSV
         if not can_be_missing and not np.isnan(values).any():
             values = values.astype(np.int64)

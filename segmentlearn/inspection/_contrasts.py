@@ -242,9 +242,8 @@ def find_distinguishing_features(
     contrasts: list, sizes: np.ndarray, confidence_level: float
 ) -> list[list[DistinguishingFeature]]:
     """Return for each segment at most one feature a column."""
-    standalone = find_standalone_levels(
-        {c.name: c.levels for c in contrasts if isinstance(c, CategoryContrast)}
-    )
+    levels = {c.name: c.levels for c in contrasts if isinstance(c, CategoryContrast)}
+    standalone = find_standalone_levels(levels)
     features: list[list[DistinguishingFeature]] = [[] for _ in sizes]
     for contrast in contrasts:
         missing = _missing_features(contrast, sizes, confidence_level)
@@ -333,12 +332,10 @@ def _missing_features(
     counts = np.stack([n - contrast.n, n], axis=1).reshape(4, -1)
     difference = difference_of_shares(*counts, confidence_level=confidence_level)
     is_clear = (difference.low > 0) | (difference.high < 0)
-    strengths, name, kind = cohen_h(*contrast.missing), contrast.name, contrast.kind
-    return [
-        DistinguishingFeature("missing", name, float(strength), tuple(shares), kind)
-        if clear
-        else None
-        for clear, strength, shares in zip(
-            is_clear, strengths, contrast.missing.T, strict=True
-        )
-    ]
+    name, kind, found = contrast.name, contrast.kind, []
+    h, shares = cohen_h(*contrast.missing), contrast.missing.T
+    for at in range(len(sizes)):
+        how = (float(h[at]), tuple(shares[at]), kind)
+        feature = DistinguishingFeature("missing", name, *how)
+        found.append(feature if is_clear[at] else None)
+    return found

@@ -257,9 +257,10 @@ class SegmentProfile:
         self : SegmentProfile
             Unchanged.
         """
-        last_step(estimator).segment_names_ = {
-            label: name for label, name in self.names.items() if not is_noise(label)
+        named = {
+            label: self.names[label] for label in self.names if not is_noise(label)
         }
+        last_step(estimator).segment_names_ = named
         return self
 
     def to_frame(self, kind: str = "summary") -> pd.DataFrame:

@@ -104,9 +104,8 @@ def _path_text(
         if feature.kind == "level":
             columns.setdefault(feature.column, []).append((feature, not goes_left))
             continue
-        bounds = columns.setdefault(
-            feature.column, _Bounds(feature, takes_missing=bool(has_missing[at]))
-        )
+        new = _Bounds(feature, takes_missing=bool(has_missing[at]))
+        bounds = columns.setdefault(feature.column, new)
         if goes_left:
             bounds.high = min(bounds.high, nodes.threshold[node])
         else:
@@ -157,9 +156,8 @@ def _ordered_text(name: str, bounds: Any) -> str:
         return f"{name} is {low}"
     if last == len(levels) - 1:
         return f"{name} is at least {low}"
-    return (
-        f"{name} is at most {high}" if first == 0 else f"{name} is from {low} to {high}"
-    )
+    end = f"at most {high}" if first == 0 else f"from {low} to {high}"
+    return f"{name} is {end}"
 
 
 def _levels_text(name: str, conditions: list) -> str:

@@ -89,9 +89,8 @@ def associate(
         value, p_value = _correlation(a, b)
     elif second.n_levels is None:
         measure = "correlation_ratio"
-        value, p_value = correlation_ratio_of_codes(
-            a, first.n_levels, b, bias_correction, second.ranked
-        )
+        how = (bias_correction, second.ranked)
+        value, p_value = correlation_ratio_of_codes(a, first.n_levels, b, *how)
     else:
         measure = "cramers_v"
         levels = first.n_levels, second.n_levels
@@ -100,11 +99,7 @@ def associate(
 
 
 def correlation_ratio_of_codes(
-    codes: np.ndarray,
-    n_levels: int,
-    values: np.ndarray,
-    bias_correction: bool,
-    ranked: bool,
+    codes: np.ndarray, n_levels: int, values: Any, bias_correction: bool, ranked: bool
 ) -> tuple[float, float]:
     """Return eta of numbers within levels, and its p-value."""
     centred = _centred(values)
@@ -317,10 +312,8 @@ def correlation_ratio(
     numbers = _finite(pd.Series(values), "values")
     _check_lengths(categories=codes, values=numbers)
     rows = (codes >= 0) & ~np.isnan(numbers)
-    eta, _ = correlation_ratio_of_codes(
-        codes[rows], len(levels), numbers[rows], bias_correction, ranked=False
-    )
-    return float(eta)
+    cells = (codes[rows], len(levels), numbers[rows])
+    return float(correlation_ratio_of_codes(*cells, bias_correction, ranked=False)[0])
 
 
 def _check_lengths(**columns: np.ndarray) -> None:

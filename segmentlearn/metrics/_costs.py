@@ -201,9 +201,8 @@ def make_cost_scorer(
     >>> bool(tuned.best_threshold_ < 0.5)
     True
     """
-    return make_scorer(
-        cost_score, greater_is_better=False, cost_matrix=cost_matrix, labels=labels
-    )
+    how: dict = {"cost_matrix": cost_matrix, "labels": labels}
+    return make_scorer(cost_score, greater_is_better=False, **how)
 
 
 @validate_parameters()

@@ -135,9 +135,8 @@ def cohen_d_from_stats(
     >>> [round(float(value), 2) for value in effect]
     [1.0, 0.66, 1.34]
     """
-    mean_a, sd_a, n_a, mean_b, sd_b, n_b = np.broadcast_arrays(
-        *(np.asarray(x, np.float64) for x in (mean_a, sd_a, n_a, mean_b, sd_b, n_b))
-    )
+    given = (np.asarray(x, float) for x in (mean_a, sd_a, n_a, mean_b, sd_b, n_b))
+    mean_a, sd_a, n_a, mean_b, sd_b, n_b = np.broadcast_arrays(*given)
     df_a, df_b = np.maximum(n_a - 1, 0), np.maximum(n_b - 1, 0)
     freedom = df_a + df_b
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -153,9 +152,8 @@ def cohen_d_from_stats(
         of_deviation = df_a * var_a**2 + df_b * var_b**2
         of_deviation /= 2 * freedom**2 * pooled**2
         error = np.sqrt(of_means + estimate**2 * of_deviation)
-        welch = (var_a / df_a + var_b / df_b) ** 2 / (
-            (var_a / df_a) ** 2 / df_a + (var_b / df_b) ** 2 / df_b
-        )
+        own, other = var_a / df_a, var_b / df_b
+        welch = (own + other) ** 2 / (own**2 / df_a + other**2 / df_b)
         factor = _hedges_factor(freedom) if bias_correction else 1.0
         half = special.stdtrit(welch, (1 + confidence_level) / 2) * error * factor
         estimate = estimate * factor

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from segmentlearn._parameters import validate_parameters
-from segmentlearn.metrics._probabilities import read_binary
+from segmentlearn.metrics._probabilities import check_proba, read_binary
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +66,8 @@ class Ranking:
             reached = np.cumsum(np.add.reduceat(counts, groups))
             sums = np.cumsum(np.add.reduceat(counts * ordered, groups))
             drawn = np.flatnonzero(np.diff(reached, prepend=0))
-            sample[:] = np.interp(
-                n_contacted, np.append(0, reached[drawn]), np.append(0.0, sums[drawn])
-            )
+            curve = np.append(0, reached[drawn]), np.append(0.0, sums[drawn])
+            sample[:] = np.interp(n_contacted, *curve)
         return totals
 
 
@@ -190,10 +189,9 @@ def lift_curve(
     >>> lift.round(2).tolist()
     [2.0, 1.33, 1.0]
     """
-    contacted, gain, thresholds = cumulative_gain_curve(
-        y_true, proba, pos_label=pos_label
-    )
-    return contacted[1:], gain[1:] / contacted[1:], thresholds[1:]
+    curve = cumulative_gain_curve(y_true, proba, pos_label=pos_label)
+    contacted, gain, thresholds = (values[1:] for values in curve)
+    return contacted, gain / contacted, thresholds
 
 
 @validate_parameters()
@@ -511,9 +509,7 @@ def profit_at_budget(
 
 def _read_scores(proba: ArrayLike) -> np.ndarray:
     """Return a probability for each customer."""
-    scores = check_array(
-        proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False
-    )
+    scores = check_proba(proba)
     if scores.ndim != 1:
         raise ValueError(
             f"proba has shape {scores.shape}; pass one probability a customer, such as "

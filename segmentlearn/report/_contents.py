@@ -63,9 +63,9 @@ def gather(
     merged, rare = merge_rare_levels(sample)
     described, is_split = merged[features], len(np.unique(segments)) > 1
     how = {"n_exemplars": 0, "random_state": rng}
-    profile = (
-        _measured(segment_profile, segments, described, **how) if is_split else None
-    )
+    profile = None
+    if is_split:
+        profile = _measured(segment_profile, segments, described, **how)
     parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)

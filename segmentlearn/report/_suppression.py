@@ -61,11 +61,12 @@ def suppress(counts: Sequence[int]) -> list[ShownCount]:
     withheld: list[int] = []
     while visible and not _has_room(counts, small, withheld, visible):
         withheld.append(visible.pop(0))
-    tells_small = sum(counts) < THRESHOLD or _has_room(counts, small, withheld, visible)
+    reports_small = sum(counts) < THRESHOLD or _has_room(
+        counts, small, withheld, visible
+    )
+    reported = small if reports_small else []
     return [
-        ShownCount(
-            count if at in visible else None, is_small=at in small and tells_small
-        )
+        ShownCount(count if at in visible else None, is_small=at in reported)
         for at, count in enumerate(counts)
     ]
 
