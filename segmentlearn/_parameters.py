@@ -1,6 +1,6 @@
 """What parameters of functions may be: a name means the same in every function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -47,3 +47,9 @@ _BY_NAME = {
 def validate_parameters(**own: list[Any]) -> Callable:
     """Validate parameters by their names, unless a function passes its own."""
     return validate_params(_BY_NAME | own)
+
+
+def check_option(name: str, value: Any, options: Iterable[str]) -> None:
+    """Raise unless a parameter of a method is one of its options."""
+    if value not in options:
+        raise ValueError(f"{name}={value!r} is not one of {list(options)}.")

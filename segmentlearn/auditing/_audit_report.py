@@ -13,12 +13,13 @@ from typing import Any
 import pandas as pd
 
 from segmentlearn._formatting import markdown_table, share_text
+from segmentlearn._parameters import check_option
 
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
 _FILE = importlib.resources.files("segmentlearn.auditing").joinpath("findings.toml")
-_TEXTS = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+TEXTS = tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +74,7 @@ def make_finding(
     **words: Any,
 ) -> Finding:
     """Return a finding with the message and the cure that belong to its code."""
-    texts, columns = _TEXTS[code], tuple(columns)
+    texts, columns = TEXTS[code], tuple(columns)
     message = _Formatter().format(texts[template], **evidence, **words)
     for_shell = " ".join(map(shlex.quote, columns))
     cure = texts["cure"].format(*columns, for_shell=for_shell)
@@ -154,13 +155,12 @@ class AuditReport:
         ValueError
             If there is no such severity.
         """
-        if severity is not None and severity not in SEVERITIES:
-            raise ValueError(f"severity={severity!r} is not one of {list(SEVERITIES)}.")
-        least = SEVERITIES.index(severity or SEVERITIES[0])
+        least = SEVERITIES[0] if severity is None else severity
+        check_option("severity", least, SEVERITIES)
         kept = [
             finding
             for finding in self.findings
-            if SEVERITIES.index(finding.severity) >= least
+            if SEVERITIES.index(finding.severity) >= SEVERITIES.index(least)
             and code in (None, finding.code)
             and (column is None or column in finding.columns)
         ]

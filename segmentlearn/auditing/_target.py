@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.multiclass import type_of_target
 
 from segmentlearn._formatting import names_text, share_text
-from segmentlearn.auditing._audit_report import Finding, make_finding
+from segmentlearn.auditing._audit_report import TEXTS, Finding, make_finding
 from segmentlearn.metrics import adjust, chi_squared, cramers_v
 from segmentlearn.preprocessing import auc_of_levels
 from segmentlearn.tables import Column, draw_sample, level_order
@@ -25,16 +25,6 @@ _PERFECT = 0.999
 _SUSPICIOUS = 0.97
 _STRONG = 0.75  # weaker columns are not suspected, however far ahead
 _FAR_AHEAD = 1.5  # times the strength (2 AUC - 1) of the next column
-# words of what becomes known with or after the target; "prev" takes them back
-_AFTERWARDS = {
-    *("after", "afterwards", "duration", "outcome", "outcomes", "result", "results"),
-    *("closed", "closing", "final", "cancelled", "canceled", "cancellation", "churned"),
-    *("churn", "converted", "conversion", "resolved", "resolution", "settled"),
-    *("refund", "refunded", "approved", "rejected", "response", "responded", "label"),
-    *("target", "terminated", "termination", "exit", "exited", "payout"),
-    *("chargeback", "decision"),
-}
-_BEFORE = {"prev", "previous", "prior", "past", "before"}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -188,8 +178,9 @@ def _check_score(
     next_name = others[0] if others else None
     next_auc = float(scores[next_name].mean()) if next_name else np.nan
     words = [word.lower() for word in _WORD.findall(name)]
-    is_earlier = not _BEFORE.isdisjoint(words)
-    hints = [] if is_earlier else [word for word in words if word in _AFTERWARDS]
+    known = TEXTS["known-afterwards"]
+    is_earlier = not set(known["words_before"]).isdisjoint(words)
+    hints = [] if is_earlier else [word for word in words if word in known["words"]]
     evidence = {
         "auc": auc,
         "auc_of_folds": scores[name].tolist(),

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from segmentlearn._formatting import cell_text, escape_markdown, markdown_table
-from segmentlearn._parameters import validate_parameters
+from segmentlearn._parameters import check_option, validate_parameters
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.metrics import AssociationColumn, associate
 from segmentlearn.preprocessing import (
@@ -102,6 +102,7 @@ class Associations:
         ValueError
             If there is no such kind, or no target.
         """
+        check_option("kind", kind, ("pairs", "matrix", "target"))
         if kind == "matrix":
             return self.matrix.copy()
         if kind == "target":
@@ -110,10 +111,6 @@ class Associations:
                     "kind='target' needs a target; pass y to associations."
                 )
             return self.with_target.copy()
-        if kind != "pairs":
-            raise ValueError(
-                f"kind={kind!r} is not one of ['pairs', 'matrix', 'target']."
-            )
         first, second = np.triu_indices(len(self.matrix), 1)
         names = self.matrix.columns
         frame = pd.DataFrame({"first": names[first], "second": names[second]})

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from segmentlearn._parameters import check_option
 from segmentlearn.inspection import _profile_text as texts
 from segmentlearn.inspection._contrasts import CategoryContrast, NumberContrast
 from segmentlearn.inspection._membership import is_noise, last_step
@@ -290,12 +291,9 @@ class SegmentProfile:
         ValueError
             If there is no such kind.
         """
+        check_option("kind", kind, sorted([*_FRAMES, "exemplars"]))
         if kind == "exemplars":
             return self.exemplars.copy()
-        if kind not in _FRAMES:
-            raise ValueError(
-                f"kind={kind!r} is not one of {sorted([*_FRAMES, 'exemplars'])}."
-            )
         return _FRAMES[kind](self)
 
     def to_markdown(self) -> str:

@@ -23,6 +23,7 @@ from segmentlearn.metrics._costs import (
 )
 from segmentlearn.metrics._effect_sizes import (
     EffectSize,
+    adjust,
     chi_squared,
     cohen_d,
     cohen_d_from_stats,
@@ -48,15 +49,18 @@ from segmentlearn.metrics._generalization_gap import (
     generalization_gap,
     median_history,
 )
-from segmentlearn.metrics._multiple_testing import adjust
-from segmentlearn.metrics._overlap import segment_continuity, segment_overlap
 from segmentlearn.metrics._population_stability import (
     binned_counts,
     population_stability_index,
     psi_of_counts,
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
-from segmentlearn.metrics._silhouette import SilhouetteSample, silhouette_sampled
+from segmentlearn.metrics._segments import (
+    SilhouetteSample,
+    segment_continuity,
+    segment_overlap,
+    silhouette_sampled,
+)
 
 __all__ = [
     "Association",

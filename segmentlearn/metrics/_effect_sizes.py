@@ -1,4 +1,4 @@
-"""Effect sizes of two groups, with confidence intervals."""
+"""Effect sizes of two groups with confidence intervals, and corrected p-values."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -371,3 +371,20 @@ def _noncentrality(
         for tail in tails
     )
     return low, high
+
+
+def adjust(p_values: ArrayLike, correction: str | None) -> np.ndarray:
+    """Correct p-values for their number; NaN is left out of the count."""
+    adjusted = np.array(p_values, dtype=np.float64)
+    given = ~np.isnan(adjusted)
+    flat = adjusted[given]
+    if correction is None or not len(flat):
+        return adjusted
+    if correction == "fdr_bh":
+        flat = stats.false_discovery_control(flat)
+    else:  # Holm's step-down procedure
+        order = np.argsort(flat)
+        stepped = np.maximum.accumulate(flat[order] * np.arange(len(flat), 0, -1))
+        flat[order] = np.minimum(stepped, 1.0)
+    adjusted[given] = flat
+    return adjusted

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 
 from segmentlearn._compat import num_samples
 from segmentlearn._formatting import percent
+from segmentlearn._parameters import check_option
 from segmentlearn.inspection import (
     Described,
     NumberContrast,
@@ -24,7 +25,6 @@ from segmentlearn.plotting._base._canvas import Axes, Display
 from segmentlearn.preprocessing import TabularPreprocessor
 from segmentlearn.tables import draw_sample
 
-_SPACES = ("columns", "pca", "latent")
 _MOST_CANDIDATES = 8
 _LABEL_INCHES = 0.33
 _FEWEST_TO_JITTER = 500
@@ -136,8 +136,7 @@ class SegmentMapDisplay(Display):
             If X has fewer than two columns of numbers, or the estimator has no
             ``transform`` for ``space="latent"``.
         """
-        if space not in _SPACES:
-            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
+        check_option("space", space, ("columns", "pca", "latent"))
         if space != "columns" and (x is not None or y is not None):
             raise ValueError(
                 f"x and y name columns; with space={space!r} leave them out."

@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from segmentlearn._formatting import effect_text, level_text, percent, with_minus
+from segmentlearn._parameters import check_option
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import SMALL, Axes, Display
@@ -176,8 +177,7 @@ class SegmentProfileDisplay(Display):
         ValueError
             If there is no such kind, or no column of numbers for a snake plot.
         """
-        if kind not in ("heatmap", "snake"):
-            raise ValueError(f"kind={kind!r} is not one of ['heatmap', 'snake'].")
+        check_option("kind", kind, ("heatmap", "snake"))
         if kind == "snake" and not self.mean_columns:
             raise ValueError(
                 "A snake plot needs columns of numbers, and none is described; draw "

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn._formatting import count_text, share_text
+from segmentlearn._parameters import check_option
 from segmentlearn.plotting._base import _canvas, _panels
 from segmentlearn.plotting._base._canvas import BLUE, SMALL, Axes
 from segmentlearn.plotting._base._panels import ONLY_TABLE, PanelDisplay
@@ -235,7 +236,7 @@ class MissingValuesDisplay(PanelDisplay):
             If `kind` or `max_columns` is none such, a table is empty, or `after` is
             not of the tables in `frames`.
         """
-        _check_kind(kind)
+        check_option("kind", kind, _KINDS)
         before = _panels.read_tables(frames, "frames", max_columns)
         tables = {"before": before, "after": {}}
         if after is not None:
@@ -313,7 +314,7 @@ class MissingValuesDisplay(PanelDisplay):
             If there is no such kind, or another number of axes than of panels.
         """
         kind = self.kind if kind is None else kind
-        _check_kind(kind)
+        check_option("kind", kind, _KINDS)
         panels, columns = self._panels(), self.columns
         if kind == "bar":  # columns that have something to show
             counts = [cells.counts for *_, cells in panels]
@@ -409,11 +410,6 @@ class MissingValuesDisplay(PanelDisplay):
             return
         shares = [cells.shares.reindex(columns).max() for *_, cells in self._panels()]
         draw_missing_bars(ax, cells, columns, why, np.nanmax(shares))
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in _KINDS:
-        raise ValueError(f"kind={kind!r} is not one of {list(_KINDS)}.")
 
 
 def _correlate(columns: dict[str, Any]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from segmentlearn.metrics import wilson_interval
 from segmentlearn.plotting._base import _canvas, _panels
 from segmentlearn.plotting._base._canvas import BLUE, GREY, SMALL, Axes
 from segmentlearn.plotting._base._panels import ONLY_TABLE, PanelDisplay
-from segmentlearn.plotting._tables._column_distributions import (
+from segmentlearn.plotting._tables._distributions import (
     holds_numbers,
     level_titles,
     pool_levels,
