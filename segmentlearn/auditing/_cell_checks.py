@@ -26,7 +26,9 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
         yield from _check_missing(column, n_missing)
         if n_missing == len(column):
             continue
-        yield from _check_infinite(column)
+        if column.is_numeric and np.isinf(column.numbers).any():
+            evidence = {"n_infinite": int(np.isinf(column.numbers).sum())}
+            yield make_finding("infinite-values", "error", (column.name,), evidence)
         yield from _check_constant(column, n_missing)
         if column.name in identifiers or column.is_numeric:
             continue
@@ -37,7 +39,11 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
         if column.kind == CATEGORY:
             yield from _check_text_numbers(column.name, counts)
         yield from _check_variants(column.name, counts)
-        yield from _check_many_levels(column.name, counts)
+        if len(counts) > _MANY_LEVELS:
+            evidence = {"n_levels": len(counts), "n_present": sum(counts.values())}
+            mean = evidence["n_present"] / len(counts)
+            of = (column.name,)
+            yield make_finding("many-levels", "note", of, evidence, mean=mean)
 
 
 def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
@@ -49,13 +55,6 @@ def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
     elif share >= _MOSTLY_MISSING:
         n_rows = len(column)
         yield make_finding("mostly-missing", severity, of, evidence, n_rows=n_rows)
-
-
-def _check_infinite(column: Column) -> Iterator[Finding]:
-    n_infinite = np.count_nonzero(np.isinf(column.numbers)) if column.is_numeric else 0
-    if n_infinite:
-        evidence = {"n_infinite": int(n_infinite)}
-        yield make_finding("infinite-values", "error", (column.name,), evidence)
 
 
 def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
@@ -90,18 +89,9 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
         return
     words = sorted(texts.keys() - numbers.keys(), key=lambda text: -texts[text])
     rest = f"; the others are {names_text(map(repr, words))}" if words else ""
-    yield make_finding(
-        "numbers-as-text",
-        "warning",
-        (name,),
-        {
-            "n_numbers": n_readable,
-            "share_numbers": share,
-            "n_distinct_numbers": len(numbers),
-            "other_values": words[:20],
-        },
-        rest=rest,
-    )
+    evidence: dict = {"n_numbers": n_readable, "share_numbers": share}
+    evidence |= {"n_distinct_numbers": len(numbers), "other_values": words[:20]}
+    yield make_finding("numbers-as-text", "warning", (name,), evidence, rest=rest)
 
 
 def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
@@ -115,22 +105,10 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
         return
     # the rarer spellings are those to correct
     n_rows = sum(sum(group.values()) - max(group.values()) for group in variants)
-    yield make_finding(
-        "level-variants",
-        "warning",
-        (name,),
-        {"variants": variants, "n_rows": n_rows},
-        n_variants=len(variants),
-        shown=names_text((" = ".join(map(repr, group)) for group in variants), 4),
-    )
-
-
-def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
-    n_levels, n_present = len(counts), sum(counts.values())
-    if n_levels > _MANY_LEVELS:
-        evidence = {"n_levels": n_levels, "n_present": n_present}
-        mean = n_present / n_levels
-        yield make_finding("many-levels", "note", (name,), evidence, mean=mean)
+    evidence = {"variants": variants, "n_rows": n_rows}
+    shown = names_text((" = ".join(map(repr, group)) for group in variants), 4)
+    words: dict = {"n_variants": len(variants), "shown": shown}
+    yield make_finding("level-variants", "warning", (name,), evidence, **words)
 
 
 def check_label_spelling(target: Column | None) -> Iterator[Finding]:

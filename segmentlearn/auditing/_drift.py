@@ -84,18 +84,11 @@ def check_drift(
             continue
         name, test = key
         major, moderate = shift.psi >= _MAJOR, shift.psi >= _MODERATE
-        yield make_finding(
-            "drift",
-            "warning" if major else "note",
-            (name,),
-            {
-                "psi": shift.psi,
-                "test": test,
-                "statistic": shift.statistic,
-                "p_adjusted": float(p_value),
-            },
-            size="major" if major else "moderate" if moderate else "slight",
-        )
+        size = "major" if major else "moderate" if moderate else "slight"
+        severity = "warning" if major else "note"
+        evidence: dict = {"psi": shift.psi, "test": test}
+        evidence |= {"statistic": shift.statistic, "p_adjusted": float(p_value)}
+        yield make_finding("drift", severity, (name,), evidence, size=size)
 
 
 def _check_unseen(
@@ -110,19 +103,11 @@ def _check_unseen(
     share = n_rows / len(new)
     # chance that all rows of the commonest of them fall into the new table
     chance = float((len(new) / (len(column) + len(new))) ** unseen.iloc[0])
-    yield make_finding(
-        "unseen-levels",
-        "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
-        (column.name,),
-        {
-            "levels": unseen[:50].to_dict(),
-            "n_levels": len(unseen),
-            "n_rows": n_rows,
-            "share_rows": share,
-            "p_by_chance": chance,
-        },
-        listed=names_text(map(repr, unseen.index)),
-    )
+    severity = "warning" if share > _RARE_UNSEEN and chance < alpha else "note"
+    evidence = {"levels": unseen[:50].to_dict(), "n_levels": len(unseen)}
+    evidence |= {"n_rows": n_rows, "share_rows": share, "p_by_chance": chance}
+    of, listed = (column.name,), names_text(map(repr, unseen.index))
+    yield make_finding("unseen-levels", severity, of, evidence, listed=listed)
 
 
 def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
@@ -178,13 +163,7 @@ def _check_missing(
     for (name, old, new), p_value in zip(shares, adjusted, strict=True):
         if not p_value < alpha:
             continue
-        yield make_finding(
-            "missing-drift",
-            "warning" if abs(new - old) >= _MORE_MISSING else "note",
-            (name,),
-            {
-                "share_missing": old,
-                "share_missing_new": new,
-                "p_adjusted": float(p_value),
-            },
-        )
+        severity = "warning" if abs(new - old) >= _MORE_MISSING else "note"
+        evidence = {"share_missing": old, "share_missing_new": new}
+        evidence |= {"p_adjusted": float(p_value)}
+        yield make_finding("missing-drift", severity, (name,), evidence)

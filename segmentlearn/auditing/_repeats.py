@@ -84,22 +84,12 @@ def _duplicates(
     template = "by_chance" if decisive is None else "message"
     if decisive is not None and chance < _SURE:
         template = "copies"
-    return make_finding(
-        "duplicate-rows",
-        "warning" if template == "copies" else "note",
-        (),
-        {
-            "n_repeats": n_repeats,
-            "share_repeats": n_repeats / n_rows,
-            "n_rows_duplicated": n_involved,
-            "n_profiles": len(sizes),
-            "largest_profile": int(sizes.max()),
-            "p_by_chance": chance,
-        },
-        template=template,
-        n_rows=n_rows,
-        decisive=decisive,
-    )
+    evidence = {"n_repeats": n_repeats, "share_repeats": n_repeats / n_rows}
+    evidence |= {"n_rows_duplicated": n_involved, "n_profiles": len(sizes)}
+    evidence |= {"largest_profile": int(sizes.max()), "p_by_chance": chance}
+    severity = "warning" if template == "copies" else "note"
+    words: dict = {"template": template, "n_rows": n_rows, "decisive": decisive}
+    return make_finding("duplicate-rows", severity, (), evidence, **words)
 
 
 def _by_chance(
@@ -200,14 +190,9 @@ def check_shared(
         cells, new_cells = cell_hashes(column), cell_hashes(other)[new_rows]
         agreement[column.name] = float(np.mean(cells[rows] == new_cells))
         chance[column.name] = float(np.mean(cells[strangers] == new_cells))
-    evidence = {
-        "n_shared": n_shared,
-        "n_new": len(new_keys),
-        "share_of_new": n_shared / len(new_keys),
-        "n_entities": n_entities,
-        "agreement": agreement,
-        "agreement_of_strangers": chance,
-    }
+    evidence: dict = {"n_shared": n_shared, "n_new": len(new_keys)}
+    evidence |= {"share_of_new": n_shared / len(new_keys), "n_entities": n_entities}
+    evidence |= {"agreement": agreement, "agreement_of_strangers": chance}
     yield _shared_finding(entity, evidence)
 
 

@@ -93,18 +93,12 @@ def check_missing(
         if not (p_value < alpha and strength >= _WEAK):
             continue
         shares = table[:, 1] / table.sum(axis=1)
-        yield make_finding(
-            "missing-depends-on-target",
-            "warning" if strength >= _CLEAR else "note",
-            (name,),
-            {
-                "cramers_v": strength,
-                "p_adjusted": float(p_value),
-                "share_missing_by_class": shares.tolist(),
-            },
-            lowest=shares.min(),
-            highest=shares.max(),
-        )
+        evidence: dict = {"cramers_v": strength, "p_adjusted": float(p_value)}
+        evidence["share_missing_by_class"] = shares.tolist()
+        words = {"lowest": shares.min(), "highest": shares.max()}
+        severity = "warning" if strength >= _CLEAR else "note"
+        code = "missing-depends-on-target"
+        yield make_finding(code, severity, (name,), evidence, **words)
 
 
 def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
@@ -114,19 +108,12 @@ def _check_imbalance(counts: np.ndarray, classes: list) -> Iterator[Finding]:
     if share < (1 + 1 / len(counts)) / 2:
         return
     test = stats.binomtest(int(counts[largest]), n_rows)
-    interval = test.proportion_ci(method="wilson")
-    yield make_finding(
-        "class-imbalance",
-        "warning" if share >= _VERY_UNEVEN else "note",
-        (),
-        {
-            "majority_class": classes[largest],
-            "majority_share": float(share),
-            "interval": (float(interval.low), float(interval.high)),
-            "counts": dict(zip(map(str, classes), counts.tolist(), strict=True)),
-        },
-        smallest=counts.min(),
-    )
+    interval = tuple(map(float, test.proportion_ci(method="wilson")))
+    evidence = {"majority_class": classes[largest], "majority_share": float(share)}
+    evidence |= {"interval": interval}
+    evidence["counts"] = dict(zip(map(str, classes), counts.tolist(), strict=True))
+    severity = "warning" if share >= _VERY_UNEVEN else "note"
+    yield make_finding("class-imbalance", severity, (), evidence, smallest=counts.min())
 
 
 def check_predictors(
@@ -181,14 +168,9 @@ def _check_score(
     known = TEXTS["known-afterwards"]
     is_earlier = not set(known["words_before"]).isdisjoint(words)
     hints = [] if is_earlier else [word for word in words if word in known["words"]]
-    evidence = {
-        "auc": auc,
-        "auc_of_folds": scores[name].tolist(),
-        "next_column": next_name,
-        "next_auc": next_auc,
-        "name_hints": hints,
-        "n_sampled": n_sampled,
-    }
+    evidence: dict = {"auc": auc, "auc_of_folds": scores[name].tolist()}
+    evidence |= {"next_column": next_name, "next_auc": next_auc}
+    evidence |= {"name_hints": hints, "n_sampled": n_sampled}
     beside = f"; the next, {next_name!r}, reaches {next_auc:.3f}" if others else ""
     ahead = bool(others) and 2 * auc - 1 >= _FAR_AHEAD * max(2 * next_auc - 1, 0)
     texts = {"beside": beside, "sample": sample, "hints": ", ".join(hints)}
