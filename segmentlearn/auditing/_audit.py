@@ -29,12 +29,7 @@ from segmentlearn.auditing._target import (
     check_predictors,
 )
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
-from segmentlearn.tables import (
-    Column,
-    TableSchema,
-    as_table,
-    check_row_order,
-)
+from segmentlearn.tables import Column, TableSchema, as_table, check_row_order
 
 
 @validate_parameters(

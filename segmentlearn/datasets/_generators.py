@@ -38,7 +38,7 @@ _FIRST_AUTOMOBILE_ID = 458_982
         "keep_id": ["boolean"],
         "return_truth": ["boolean"],
         "random_state": ["random_state", np.random.Generator],
-    },
+    }
 )
 def make_customers(
     kind: str = "automobile",

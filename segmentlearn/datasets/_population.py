@@ -8,7 +8,6 @@ any row, with its missing cells: a value missing at random carries no evidence."
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -129,11 +128,6 @@ class Population:
             identifier=about["identifier"],
         )
 
-    def with_class_shares(self, weights: Any) -> Self:
-        """Change how frequent the classes are; what each class is stays the same."""
-        given_class = self.joint / self.joint.sum(axis=0)
-        return replace(self, joint=given_class * class_shares(weights, self.classes))
-
     def drifted(self, drift: float) -> Self:
         """Move every feature's distribution; the class shares stay the same."""
         moved = tuple(feature.drifted(drift) for feature in self.features)
@@ -211,7 +205,12 @@ def class_mixture(kind: str, n_segments: int, weights: Any) -> Population:
         of = {key: [facts[key] for facts in segments] for key in next(iter(segments))}
     population = Population.described(about, names, of)
     weights = about.get("class_shares") if weights is None else weights
-    return population if weights is None else population.with_class_shares(weights)
+    if weights is None:
+        return population
+    # what each class is stays the same
+    given_class = population.joint / population.joint.sum(axis=0)
+    joint = given_class * class_shares(weights, population.classes)
+    return replace(population, joint=joint)
 
 
 def class_table(
@@ -222,7 +221,7 @@ def class_table(
     n_samples, label_rng = conditions.n_samples, conditions.label_rng
     drawn = _draw_classes_and_segments(population, n_samples, label_rng)
     classes, flipped = _flip(drawn[0], population, flip_share, label_rng)
-    codes = _draw_features(population, *drawn, conditions.feature_rng)
+    codes = _draw_features(population, drawn, conditions.feature_rng)
     codes = plant_unseen_levels(population.features, codes, conditions)
     missing = {f.name: missing_rows(f, codes, conditions) for f in population.features}
     codes = {
@@ -231,8 +230,19 @@ def class_table(
     }
     is_complete = conditions.missing_scale == 0
     columns = _to_columns(population, codes, is_complete, conditions.value_rng)
-    known = (population, codes, drawn[1], flipped, flip_share)
-    return columns, _labels(population, classes), partial(_truth, *known)
+    shares = population.joint.sum(axis=0)
+
+    def label_proba(after_outcome: bool = True) -> np.ndarray:
+        clean = _posterior(population, codes, after_outcome)
+        return (1 - flip_share) * clean + flip_share * shares
+
+    def make_truth() -> Bunch:
+        truth = truth_of(population, drawn[1], label_proba(), flipped)
+        if any(feature.after_outcome for feature in population.features):
+            truth.proba_before_contact = label_proba(after_outcome=False)
+        return truth
+
+    return columns, _labels(population, classes), make_truth
 
 
 def _flip(
@@ -254,26 +264,6 @@ def _labels(population: Population, classes: np.ndarray) -> pd.Series:
     return pd.Series(values, name=population.target)
 
 
-def _truth(
-    population: Population,
-    codes: dict[str, np.ndarray],
-    segments: np.ndarray,
-    flipped: np.ndarray,
-    flip_share: float,
-) -> Bunch:
-    """What the generator knows about the rows that it drew."""
-    shares = population.joint.sum(axis=0)
-
-    def label_proba(after_outcome: bool = True) -> np.ndarray:
-        clean = _posterior(population, codes, after_outcome)
-        return (1 - flip_share) * clean + flip_share * shares
-
-    truth = truth_of(population, segments, label_proba(), flipped)
-    if any(feature.after_outcome for feature in population.features):
-        truth.proba_before_contact = label_proba(after_outcome=False)
-    return truth
-
-
 def _draw_classes_and_segments(
     population: Population, n_samples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -287,15 +277,12 @@ def _draw_classes_and_segments(
 
 
 def _draw_features(
-    population: Population,
-    classes: np.ndarray,
-    segments: np.ndarray,
-    rng: np.random.Generator,
+    population: Population, drawn: tuple, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Level codes of every feature, rows that have no value by nature as missing."""
     codes: dict[str, np.ndarray] = {}
     for feature in population.features:
-        groups = classes if feature.after_outcome else segments
+        groups = drawn[0 if feature.after_outcome else 1]  # classes, segments
         codes[feature.name] = _draw_levels(feature.shares, groups, rng)
     for feature in population.features:
         absent = _absent_rows(population, feature, codes)
@@ -342,7 +329,10 @@ def _posterior(
     n_samples = len(next(iter(codes.values())))
     n_segments, n_classes = population.joint.shape
     proba = np.empty((n_samples, n_classes))
-    evidence = {f.name: _evidence(f) for f in population.features}
+    evidence = {}
+    for feature in population.features:  # unseen and missing levels carry none
+        known = np.log(np.maximum(feature.shares, 1e-12)).T
+        evidence[feature.name] = np.pad(known, ((0, 2), (0, 0)))
     for rows in gen_batches(n_samples, _CHUNK_ROWS):
         n_rows = rows.stop - rows.start
         by_segment = np.zeros((n_rows, n_segments))
@@ -383,9 +373,3 @@ def _absent_rows(
     name, level = feature.absent_where
     levels = next(f.levels for f in population.features if f.name == name)
     return codes[name] == levels.tolist().index(level)
-
-
-def _evidence(feature: Feature) -> np.ndarray:
-    """Log shares, one row a level; unseen and missing ones carry no evidence."""
-    known = np.log(np.maximum(feature.shares, 1e-12)).T
-    return np.pad(known, ((0, 2), (0, 0)))

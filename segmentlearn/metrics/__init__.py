@@ -34,13 +34,13 @@ from segmentlearn.metrics._effect_sizes import (
 )
 from segmentlearn.metrics._gain import (
     BudgetProfit,
+    Ranking,
     cumulative_gain_curve,
     customer_profits,
     customers_of_budget,
     lift_curve,
     profit_at_budget,
     profit_curve,
-    rank_customers,
     select_within_budget,
     threshold_for_budget,
 )

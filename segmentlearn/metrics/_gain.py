@@ -13,11 +13,15 @@ from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import check_proba, read_binary
 
 
-@dataclass(frozen=True, eq=False)
 class Ranking:
     """Customers in the order in which a campaign contacts them.
 
     Parameters
+    ----------
+    scores : ndarray of float64, shape (n_samples,)
+        Probabilities.
+
+    Attributes
     ----------
     order : ndarray of int, shape (n_samples,)
         Rows, by falling probability.
@@ -27,9 +31,11 @@ class Ranking:
         The probability of each group, falling.
     """
 
-    order: np.ndarray
-    starts: np.ndarray
-    thresholds: np.ndarray
+    def __init__(self, scores: np.ndarray) -> None:
+        self.order = np.argsort(-scores, kind="stable")
+        ordered = scores[self.order]
+        self.starts = np.flatnonzero(np.diff(ordered, prepend=np.inf))
+        self.thresholds = ordered[self.starts]
 
     @property
     def reached(self) -> np.ndarray:
@@ -69,14 +75,6 @@ class Ranking:
             curve = np.append(0, reached[drawn]), np.append(0.0, sums[drawn])
             sample[:] = np.interp(n_contacted, *curve)
         return totals
-
-
-def rank_customers(scores: np.ndarray) -> Ranking:
-    """Return the order in which customers of these probabilities are contacted."""
-    order = np.argsort(-scores, kind="stable")
-    ordered = scores[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=np.inf))
-    return Ranking(order=order, starts=starts, thresholds=ordered[starts])
 
 
 def customers_of_budget(budget: float, n_samples: int) -> int:
@@ -148,7 +146,7 @@ def cumulative_gain_curve(
             "y_true holds no row of the positive class, so there is nothing to gain; "
             "check pos_label."
         )
-    ranking = rank_customers(scores)
+    ranking = Ranking(scores)
     gain = ranking.totals(positive) / n_positive
     return ranking.reached / len(scores), gain, np.append(np.inf, ranking.thresholds)
 
@@ -243,7 +241,7 @@ def profit_curve(
     """
     positive, scores = read_binary(y_true, proba, pos_label)
     profits = customer_profits(positive, benefit, cost)
-    ranking = rank_customers(scores)
+    ranking = Ranking(scores)
     thresholds = np.append(np.inf, ranking.thresholds)
     return ranking.reached / len(scores), ranking.totals(profits), thresholds
 
@@ -347,7 +345,7 @@ def threshold_for_budget(
     """
     scores = _read_scores(proba)
     n_contacted = customers_of_budget(budget, len(scores))
-    ranking = rank_customers(scores)
+    ranking = Ranking(scores)
     n_groups = int(np.searchsorted(ranking.reached, n_contacted))
     if ties == "fewer" and ranking.reached[n_groups] > n_contacted:
         n_groups -= 1
@@ -483,7 +481,7 @@ def profit_at_budget(
     """
     positive, scores = read_binary(y_true, proba, pos_label)
     n_contacted = customers_of_budget(budget, len(scores))
-    ranking = rank_customers(scores)
+    ranking = Ranking(scores)
     profits = customer_profits(positive, benefit, cost)
 
     def total(values: np.ndarray) -> float:

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from segmentlearn.metrics import (
+    Ranking,
     cumulative_gain_curve,
     customer_profits,
     lift_curve,
-    rank_customers,
 )
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import (
@@ -297,7 +297,7 @@ class ProfitDisplay(PredictionsDisplay):
         curves = {}
         levels = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
         for key, (positive, scores) in read_all(y_true, proba, pos_label, name).items():
-            ranking = rank_customers(scores)
+            ranking = Ranking(scores)
             profits = customer_profits(positive, benefit, cost)
             reached = ranking.reached
             if len(reached) > _POINTS:
@@ -466,7 +466,7 @@ class ThresholdDisplay(PredictionsDisplay):
         display : ThresholdDisplay
         """
         [(positive, scores)] = read_all(y_true, proba, pos_label).values()
-        ranking = rank_customers(scores)
+        ranking = Ranking(scores)
         reached = ranking.reached[1:]
         hits = ranking.totals(positive)[1:]
         n_positive = max(int(positive.sum()), 1)

@@ -173,12 +173,7 @@ class SegmentMapDisplay(Display):
 
     @classmethod
     def from_predictions(
-        cls,
-        X: Any,
-        labels: ArrayLike,
-        *,
-        ax: Axes = None,
-        **how: Any,
+        cls, X: Any, labels: ArrayLike, *, ax: Axes = None, **how: Any
     ) -> Self:
         """Draw the customers by labels.
 
@@ -291,19 +286,16 @@ def _choose_columns(
             "There are fewer than two columns of numbers to draw; choose space='pca'."
         )
     described = Described(X, None, None, "auto", 20)
-    if len(given) == 2:
-        pairs: list = [(x, y)]
-    elif given:
-        pairs = [(x or name, y or name) for name in candidates]
-    else:
-        ranked = itertools.combinations(candidates, 2)
-        pairs = [tuple(sorted(pair, key=list(between).index)) for pair in ranked]
+    pairs = []
+    for chosen in itertools.combinations(candidates, 2 - len(given)):
+        names = iter(sorted(chosen, key=list(between).index))
+        pairs.append([next(names) if name is None else name for name in (x, y)])
     points = [
         np.column_stack([described.numbers_of(name, "x or y")[rows] for name in pair])
         for pair in pairs
     ]
     best = max(range(len(pairs)), key=lambda at: _separation(points[at], codes))
-    return list(pairs[best]), points[best]
+    return pairs[best], points[best]
 
 
 def _share_between(contrast: Any) -> float:
