@@ -1,7 +1,6 @@
 """write_report: a model and its customers as one page for people to read."""
 
 import importlib.resources
-import importlib.util
 import os
 from typing import Any
 
@@ -148,10 +147,17 @@ def write_report(
 
 def _require_packages() -> Any:
     """Return Jinja2, once it is sure that pictures can be drawn, too."""
-    for package, name in (("jinja2", "Jinja2"), ("matplotlib", "Matplotlib")):
-        if importlib.util.find_spec(package) is None:
-            raise ImportError(f"A report needs {name}; {_EXTRA}")
-    return importlib.import_module("jinja2")
+    try:
+        import jinja2
+    except ImportError as error:
+        raise ImportError(f"A report needs Jinja2; {_EXTRA}") from error
+    from segmentlearn.plotting import require_pyplot
+
+    try:
+        require_pyplot()
+    except ImportError as error:
+        raise ImportError(f"A report needs Matplotlib; {_EXTRA}") from error
+    return jinja2
 
 
 def _as_frame(X: Any, model: Any) -> pd.DataFrame:

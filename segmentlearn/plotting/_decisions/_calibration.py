@@ -59,46 +59,7 @@ class CalibrationDisplay(PredictionsDisplay):
 
     curves: dict
     errors: dict
-
-    @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any,
-        y: ArrayLike,
-        *,
-        pos_label: Any = None,
-        ax: Axes = None,
-        **how: Any,
-    ) -> Self:
-        """Draw the calibration of a fitted classifier, or of several to compare.
-
-        Parameters
-        ----------
-        estimator : classifier or dict of str to classifier
-            Fitted. Several must have two classes.
-        X : frame or array of shape (n_samples, n_features)
-            Customers that it was not fitted to.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        pos_label : int, float, bool or str, default=None
-            The positive class of two; None is the second of `classes_`.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **how
-            Passed to `from_predictions`.
-
-        Returns
-        -------
-        display : CalibrationDisplay
-        """
-        _canvas.require_pyplot()  # before the work
-        how = {"ax": ax, **how}
-        labels = getattr(estimator, "classes_", ())
-        if len(labels) > 2:
-            proba = estimator.predict_proba(X)
-            return cls.from_predictions(y, proba, labels=labels, **how)
-        return super().from_estimator(estimator, X, y, pos_label=pos_label, **how)
+    _shows_all_classes = True
 
     @classmethod
     def from_predictions(
