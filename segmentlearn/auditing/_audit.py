@@ -31,6 +31,8 @@ from segmentlearn.auditing._target import (
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
 from segmentlearn.tables import Column, TableSchema, as_table, check_row_order
 
+Columns = dict[str, Column]
+
 
 @validate_parameters(
     y=["array-like", str, None],
@@ -195,7 +197,7 @@ def audit(
     return AuditReport(findings, n_rows=n_rows, n_columns=len(columns), n_new=n_new)
 
 
-def _take_target(columns: dict[str, Column], y: Any, n_rows: int) -> Column | None:
+def _take_target(columns: Columns, y: Any, n_rows: int) -> Column | None:
     """Return the target as a column, taken out of the table where it is one of it."""
     if y is None:
         return None
@@ -234,8 +236,8 @@ def _as_column(values: Any, name: str, n_rows: int | None) -> Column:
 
 
 def _read_new(
-    X_new: Any, columns: dict[str, Column], y: Any, schema: TableSchema
-) -> tuple[dict[str, Column], int | None]:
+    X_new: Any, columns: Columns, y: Any, schema: TableSchema
+) -> tuple[Columns, int | None]:
     """Read the new table; a target in it is left out."""
     if X_new is None:
         return {}, None
@@ -258,7 +260,7 @@ def _read_new(
     return new_columns, table.n_rows
 
 
-def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Column]:
+def _declared(ids: Any, columns: Columns, n_rows: int) -> Columns:
     """Return the columns that name a customer; none where `ids` is not given."""
     if ids is None:
         return {}
@@ -276,11 +278,8 @@ def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Co
 
 
 def _new_entity(
-    entity: dict[str, Column],
-    new_columns: dict[str, Column],
-    ids_new: Any,
-    n_new: int | None,
-) -> dict[str, Column]:
+    entity: Columns, new_columns: Columns, ids_new: Any, n_new: int | None
+) -> Columns:
     """Return the identifier of the new table; nothing where it has none."""
     if ids_new is not None:
         if len(entity) > 1:

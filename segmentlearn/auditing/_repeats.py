@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.auditing._target import Target
 from segmentlearn.tables import Column, draw_rows
 
+Entity = dict[str, Column]  # the columns of its identifier
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # the increment of SplitMix64
 _DISTINCTIVE = 0.2  # chance that two rows agree in a column that distinguishes rows
 _DEPENDENCE = 3  # rows that agree in the others agree more often by so much at most
@@ -71,10 +73,7 @@ def check_duplicates(columns: list[Column], target: Target | None) -> Iterator[F
 
 
 def _duplicates(
-    columns: list[Column],
-    hashed: list[np.ndarray],
-    rows: np.ndarray,
-    profiles: np.ndarray,
+    columns: list[Column], hashed: list, rows: np.ndarray, profiles: np.ndarray
 ) -> Finding:
     n_rows = len(rows)
     sizes = np.bincount(profiles)
@@ -139,9 +138,7 @@ def _conflicts(profiles: np.ndarray, target: Target) -> Iterator[Finding]:
     yield make_finding("conflicting-labels", severity, (), evidence)
 
 
-def check_identifiers(
-    columns: dict[str, Column], identifiers: list[str]
-) -> Iterator[Finding]:
+def check_identifiers(columns: Entity, identifiers: list[str]) -> Iterator[Finding]:
     """Report columns that name their row and are passed as features."""
     for name in identifiers:
         column = columns[name]
@@ -151,7 +148,7 @@ def check_identifiers(
         yield make_finding("identifier", "warning", (name,), evidence, each=each)
 
 
-def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
+def check_repeated(entity: Entity) -> Iterator[Finding]:
     """Find customers with several rows in one table."""
     keys, known = _keys(entity)
     counts = pd.Series(keys[known]).value_counts()
@@ -164,10 +161,7 @@ def check_repeated(entity: dict[str, Column]) -> Iterator[Finding]:
 
 
 def check_shared(
-    entity: dict[str, Column],
-    new_entity: dict[str, Column],
-    pairs: list[tuple[Column, Column]],
-    random_state: np.random.RandomState,
+    entity: Entity, new_entity: Entity, pairs: list, random_state: Any
 ) -> Iterator[Finding]:
     """Find customers that stand in both tables, and how far their rows agree."""
     keys, known = _keys(entity)
@@ -196,7 +190,7 @@ def check_shared(
     yield _shared_finding(entity, evidence)
 
 
-def _keys(entity: dict[str, Column]) -> tuple[np.ndarray, np.ndarray]:
+def _keys(entity: Entity) -> tuple[np.ndarray, np.ndarray]:
     """Hash the identifier of each row; return which rows have one, too."""
     columns = list(entity.values())
     known = ~np.any([column.missing for column in columns], axis=0)

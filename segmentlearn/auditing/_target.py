@@ -144,24 +144,18 @@ def check_predictors(
     # a target that was made of a few columns is predicted by these: no copy has more
     # values than there are classes
     copies = {c.name for c in columns if c.n_distinct == codes.max() + 1}
-    ranked = sorted(scores, key=lambda name: -scores[name].mean())
-    facts = (sample, len(codes))
-    for name in ranked:
-        yield from _check_score(name, ranked, scores, name in copies, *facts)
+    scores = dict(sorted(scores.items(), key=lambda item: -item[1].mean()))
+    for name in scores:
+        yield from _check_score(name, scores, name in copies, sample, len(codes))
 
 
 def _check_score(
-    name: str,
-    ranked: list[str],
-    scores: dict[str, np.ndarray],
-    is_like_target: bool,
-    sample: str,
-    n_sampled: int,
+    name: str, scores: dict, is_like_target: bool, sample: str, n_sampled: int
 ) -> Iterator[Finding]:
     """Report a column whose score or name is suspicious."""
     auc = float(scores[name].mean())
     # a copy of the suspect must not clear it
-    others = [other for other in ranked if abs(scores[other].mean() - auc) > 1e-9]
+    others = [other for other in scores if abs(scores[other].mean() - auc) > 1e-9]
     next_name = others[0] if others else None
     next_auc = float(scores[next_name].mean()) if next_name else np.nan
     words = [word.lower() for word in _WORD.findall(name)]

@@ -267,10 +267,7 @@ def mean_feature(contrast: NumberContrast, segment: int) -> DistinguishingFeatur
 
 
 def level_feature(
-    contrast: CategoryContrast,
-    segment: int,
-    level_at: int,
-    standalone: set | frozenset = frozenset(),
+    contrast: CategoryContrast, segment: int, level_at: int, standalone: Any = ()
 ) -> DistinguishingFeature:
     """Return the difference in the share of a level in one segment."""
     name, level = contrast.name, contrast.levels[level_at]

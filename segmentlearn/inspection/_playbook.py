@@ -21,7 +21,6 @@ from segmentlearn.inspection._wording import SIZEABLE, DistinguishingFeature
 
 _FIELDS = ("rule", "column", "direction", "level", "min_effect", "action")
 _DIRECTIONS = ("high", "low")
-_COLUMNS = ["segment", "name", "action", "because"]
 _NO_RULE = "no rule fits"
 
 
@@ -122,7 +121,7 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
         no_rule = (None, _without_rule(profile.distinguishing_features[at]))
         for action, because in fitting or [no_rule]:
             rows.append((label, profile.names[label], action, because))
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=["segment", "name", "action", "because"])
 
 
 @dataclasses.dataclass

@@ -207,7 +207,10 @@ def silhouette_sampled(
     by_segment = np.argsort(codes, kind="stable")
     ordered = kept[by_segment]
     starts = np.cumsum(sizes) - sizes
-    taken = _sizes_of_sample(sizes, n_rows)
+    taken, total = sizes, sizes.sum()
+    if n_rows is not None and total > n_rows:
+        shares = np.ceil(sizes * (n_rows / total)).astype(int)
+        taken = np.minimum(sizes, np.maximum(shares, _FEWEST_OF_A_SEGMENT))
     drawn = [
         start + np.sort(random_state.permutation(size)[:count])
         for start, size, count in zip(starts, sizes, taken, strict=True)
@@ -227,15 +230,6 @@ def silhouette_sampled(
         weights=weights[order],
         mean=float(mean),
     )
-
-
-def _sizes_of_sample(sizes: np.ndarray, n_rows: int | None) -> np.ndarray:
-    """Return how many rows of each segment to take."""
-    total = sizes.sum()
-    if n_rows is None or total <= n_rows:
-        return sizes
-    shares = np.ceil(sizes * (n_rows / total)).astype(int)
-    return np.minimum(sizes, np.maximum(shares, _FEWEST_OF_A_SEGMENT))
 
 
 def _silhouettes(

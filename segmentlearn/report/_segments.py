@@ -61,16 +61,13 @@ class SegmentPart:
 
 
 def list_segments(
-    labels: list[Any],
-    sizes: np.ndarray,
-    profile: SegmentProfile | None,
-    known_names: dict[Any, str],
+    labels: list, sizes: np.ndarray, profile: SegmentProfile | None, kept_names: dict
 ) -> list[SegmentPart]:
     """Describe segments, those that are too small with fewer words."""
     known = [] if profile is None else list(map(str, profile.labels))
     parts = []
     for label, size, count in zip(labels, sizes, suppress(sizes.tolist()), strict=True):
-        name = NOISE_NAME if is_noise(label) else known_names.get(label, "")
+        name = NOISE_NAME if is_noise(label) else kept_names.get(label, "")
         share = percent(size / sizes.sum()) if count.is_shown else ""
         part = SegmentPart(str(label), name or f"segment {label}", count, share)
         at = known.index(str(label)) if str(label) in known else -1

@@ -148,7 +148,11 @@ class NumberOfClustersDisplay(Display):
         grid = _divide(ax, n_rows, n_columns)
         heading = ax.figure.add_subplot(grid[0, :])
         heading.set_axis_off()
-        heading.text(0.5, 0.5, self._title(), ha="center", va="center")
+        words = f"{self.recommended} segments (dashed line)"
+        if self.recommended == 1:
+            words = "no segments (dashed line at 1)"
+        words = f"Recommended: {words}\nRings: what each criterion chooses by itself"
+        heading.text(0.5, 0.5, words, ha="center", va="center")
         panels = [
             ax.figure.add_subplot(grid[1 + place // n_columns, place % n_columns])
             for place in range(len(self.choices))
@@ -159,12 +163,6 @@ class NumberOfClustersDisplay(Display):
             panel.set_xlabel("Number of segments", fontsize="small")
         self.axes_ = np.array(panels)
         return self._drawn_on(panels[0])
-
-    def _title(self) -> str:
-        found = f"{self.recommended} segments (dashed line)"
-        if self.recommended == 1:
-            found = "no segments (dashed line at 1)"
-        return f"Recommended: {found}\nRings: what each criterion chooses by itself"
 
     def _draw_panel(self, panel: Axes, criterion: str) -> None:
         values = self.table["inertia" if criterion == "elbow" else criterion].dropna()
