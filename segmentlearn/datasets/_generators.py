@@ -121,7 +121,7 @@ def make_customers(
         bank's balance on its arcsinh scale), later levels of categories gain, 3 % of
         the cells in the columns of `unseen_share` get an unseen level, missing values
         become more frequent (1: doubled) and appear in columns that had none. Class
-        shares stay as `weights` says.
+        shares stay those of `weights`.
 
     n_noise_columns : int, default=None
         Number of uninformative columns, named "noise_0", "noise_1", …: normal

@@ -115,7 +115,7 @@ class LatentPopulation:
         if weights is None:
             weights = share_rng.uniform(1.0, _LARGEST_SHARE, n_segments)
         self.shares = class_shares(weights, self.classes)
-        # positions in the ball then have the variance one in each dimension
+        # positions in the ball then have unit variance in each dimension
         unit_scale = _BEND * np.sqrt(_N_DIMENSIONS + 2)
         self.inner = unit_scale * map_rng.standard_normal((_N_DIMENSIONS, _N_UNITS))
         self.bias = _BEND * map_rng.standard_normal(_N_UNITS)

@@ -38,6 +38,6 @@ def mall_segments(n_segments: int) -> tuple[list[str], dict[str, Any]]:
     income, score, age, women, share = np.transpose(segments)
     centers = np.column_stack([income, score])
     deviation = min(_WIDEST, float(pdist(centers).min()) / _ROOM)
-    of = {"income": income, "score": score, "age": age, "male": 100 - women}
-    of |= {"share": share, "deviation": deviation, "labels": np.eye(n_segments)}
-    return [f"income {round(i)}, score {round(s)}" for i, s in centers], of
+    values = {"income": income, "score": score, "age": age, "male": 100 - women}
+    values |= {"share": share, "deviation": deviation, "labels": np.eye(n_segments)}
+    return [f"income {round(i)}, score {round(s)}" for i, s in centers], values

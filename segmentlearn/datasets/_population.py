@@ -4,9 +4,10 @@ Every kind of generated table is a finite mixture. A row belongs to one class an
 latent segment; given the segment its features are independent, except for features
 that come into being after the outcome, which depend on the class instead. All features
 are finite tables of shares, so Bayes' theorem gives the exact class probabilities of
-any row, with its missing cells: a value missing at random carries no evidence."""
+any row, with its missing cells: a value missing at random carries no evidence.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -55,8 +56,8 @@ class Feature:
     absent_value: float = np.nan
 
     @classmethod
-    def described(cls, column: dict[str, Any], of: dict[str, Any]) -> Self:
-        """Read the description of a column, for the values of the segments."""
+    def read(cls, column: dict[str, Any], segments: dict[str, Any]) -> Self:
+        """Read the description of a column; `segments` holds their values by key."""
         known = {field.name for field in fields(cls)}
         facts = {key: value for key, value in column.items() if key in known}
         if "grid" in column:
@@ -71,17 +72,18 @@ class Feature:
         shares = column["shares"]
         table: Any
         if isinstance(shares, dict):
-            values = [of[key] if isinstance(key, str) else key for key in shares["of"]]
+            keys = shares["of"]
+            values = [segments[k] if isinstance(k, str) else k for k in keys]
             origin = [shares["origin"]] if "origin" in shares else []
             table = _FORMS[shares["form"]](edges, *values, *origin)
         elif isinstance(shares, list):
             table = [shares]
         elif "profiles" in column:
-            table = [column["profiles"][name] for name in of[shares]]
+            table = [column["profiles"][name] for name in segments[shares]]
         else:
-            table = _rows(of[shares])
+            table = _rows(segments[shares])
         if len(table) == 1:  # the same in all segments
-            table = np.repeat(table, len(of["share"]), axis=0)
+            table = np.repeat(table, len(segments["share"]), axis=0)
         return cls(**facts | {"shares": _rows_to_one(table)})
 
     @property
@@ -115,16 +117,16 @@ class Population:
     identifier: str
 
     @classmethod
-    def described(cls, about: dict[str, Any], names: Any, of: dict[str, Any]) -> Self:
-        """Read a description, for the values of the segments of these names."""
+    def read(cls, about: dict, names: Iterable[str], segments: dict) -> Self:
+        """Read a description; `segments` holds the values of these by key."""
         classes = np.array(about["classes"])
-        joint = np.c_[of["share"]] * _rows(of["labels"])
+        joint = np.c_[segments["share"]] * _rows(segments["labels"])
         return cls(
             target=about["target"]["name"],
             classes=classes.astype(object) if classes.dtype.kind == "U" else classes,
             segments=tuple(names),
             joint=joint / joint.sum(),
-            features=tuple(Feature.described(c, of) for c in about["columns"]),
+            features=tuple(Feature.read(c, segments) for c in about["columns"]),
             identifier=about["identifier"],
         )
 
@@ -197,13 +199,14 @@ _FORMS: dict[str, Callable[..., np.ndarray]] = {
 def class_mixture(kind: str, n_segments: int, weights: Any) -> Population:
     """The kind's mixture, with the class shares asked for."""
     about = read_description(kind)
+    names: Iterable[str]
     if kind == "mall":
-        names, of = mall_segments(n_segments)
+        names, segments = mall_segments(n_segments)
         about |= {"target": {"name": "segment"}, "classes": range(n_segments)}
     else:
-        names, segments = about["segments"].keys(), about["segments"].values()
-        of = {key: [facts[key] for facts in segments] for key in next(iter(segments))}
-    population = Population.described(about, names, of)
+        names, facts = zip(*about["segments"].items(), strict=True)
+        segments = {key: [segment[key] for segment in facts] for key in facts[0]}
+    population = Population.read(about, names, segments)
     weights = about.get("class_shares") if weights is None else weights
     if weights is None:
         return population

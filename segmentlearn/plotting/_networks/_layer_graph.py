@@ -1,7 +1,8 @@
 """The layers of a Keras model as a graph, read from its configuration.
 
 Keras itself is not imported: ``get_config`` describes the connections, and layers know
-their shapes and parameters."""
+their shapes and parameters.
+"""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
