@@ -1,55 +1,42 @@
 """audit: what would make results on a table mislead."""
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import type_of_target
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
+from segmentlearn._compat import Interval
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.auditing._audit_report import AuditReport
-from segmentlearn.auditing._balance import check_classes, check_missing_by_class
 from segmentlearn.auditing._cell_checks import (
     check_cells,
     check_copies,
     check_label_spelling,
 )
 from segmentlearn.auditing._drift import check_columns, check_drift, comparable
-from segmentlearn.auditing._duplicates import check_duplicates
-from segmentlearn.auditing._entities import (
+from segmentlearn.auditing._repeats import (
+    check_duplicates,
     check_identifiers,
     check_repeated,
     check_shared,
 )
-from segmentlearn.auditing._leaks import check_predictors
-from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
-from segmentlearn.tables import (
-    Column,
-    TableSchema,
-    as_table,
-    check_row_order,
-    draw_sample,
-    level_order,
+from segmentlearn.auditing._target import (
+    Target,
+    check_classes,
+    check_missing,
+    check_predictors,
 )
+from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
+from segmentlearn.tables import Column, TableSchema, as_table, check_row_order
+
+Columns = dict[str, Column]
 
 
-@validate_params(
-    {
-        "X": "no_validation",
-        "y": ["array-like", str, None],
-        "X_new": "no_validation",
-        "ids": ["array-like", str, None],
-        "ids_new": ["array-like", None],
-        "n_folds": [Interval(Integral, 2, None, closed="left")],
-        "alpha": [Interval(Real, 0, 1, closed="neither")],
-        "correction": [StrOptions({"holm", "fdr_bh"}), None],
-        "classifier_test": ["boolean"],
-        "max_rows": [Interval(Integral, 1_000, None, closed="left")],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
+@validate_parameters(
+    y=["array-like", str, None],
+    max_rows=[Interval(Integral, 1_000, None, closed="left")],
 )
 def audit(
     X: Any,
@@ -172,8 +159,8 @@ def audit(
     # as a preprocessor would read it: amounts written as text identify nobody
     schema, typed, _ = TableSchema.of_and_read(table)
     raw, columns, n_rows = table.by_name(), typed.by_name(), table.n_rows
-    target = _take_target(columns, y, n_rows)
-    codes, labelled, classes = _classes(target)
+    labels = _take_target(columns, y, n_rows)
+    target = None if labels is None else Target.read(labels)
     new_columns, n_new = _read_new(X_new, columns, y, schema)
     declared = _declared(ids, columns, n_rows)
     found = [] if declared else [c.name for c in columns.values() if c.identifies]
@@ -182,18 +169,15 @@ def audit(
     findings = [
         *check_identifiers(columns, found),
         *check_cells([raw[name] for name in columns], named),
-        *check_label_spelling(target),
+        *check_label_spelling(labels),
         *check_copies(features.values()),
-        *check_duplicates(list(features.values()), codes, labelled, len(classes)),
+        *check_duplicates(list(features.values()), target),
     ]
-    if codes is not None:
-        findings += check_classes(codes, classes, n_rows - len(codes), n_folds)
-        findings += check_missing_by_class(
-            features.values(), codes, labelled, len(classes), alpha, correction
-        )
-        drawn, _ = draw_sample(codes, np.bincount(codes), random_state, max_rows)
-        sample = (codes[drawn], labelled[drawn], len(codes))
-        findings += check_predictors(list(columns.values()), *sample, random_state)
+    if target is not None:
+        findings += check_classes(target, n_rows, n_folds)
+        findings += check_missing(features.values(), target, alpha, correction)
+        predictors = list(columns.values())
+        findings += check_predictors(predictors, target, max_rows, random_state)
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:
@@ -212,7 +196,7 @@ def audit(
     return AuditReport(findings, n_rows=n_rows, n_columns=len(columns), n_new=n_new)
 
 
-def _take_target(columns: dict[str, Column], y: Any, n_rows: int) -> Column | None:
+def _take_target(columns: Columns, y: Any, n_rows: int) -> Column | None:
     """Return the target as a column, taken out of the table where it is one of it."""
     if y is None:
         return None
@@ -250,28 +234,9 @@ def _as_column(values: Any, name: str, n_rows: int | None) -> Column:
     return Column(name, values.to_numpy() if is_plain else values.array)
 
 
-def _classes(target: Column | None) -> tuple[Any, Any, list]:
-    """Return the class of each labelled row, these rows, and the classes, sorted."""
-    if target is None:
-        return None, None, []
-    labelled = np.flatnonzero(~target.missing)
-    if not len(labelled):
-        raise ValueError("y holds no label at all; leave it out.")
-    if target.is_numeric and type_of_target(target.numbers[labelled]) == "continuous":
-        raise ValueError(
-            "y is continuous; audit takes classes. Cut it into bins, for example with "
-            "pandas.qcut, or leave it out."
-        )
-    codes, levels, _ = target.take(labelled).factor
-    used = sorted(np.unique(codes), key=lambda at: level_order(levels[at]))
-    place = np.full(len(levels), -1)
-    place[used] = np.arange(len(used))
-    return place[codes], labelled, [levels[at] for at in used]
-
-
 def _read_new(
-    X_new: Any, columns: dict[str, Column], y: Any, schema: TableSchema
-) -> tuple[dict[str, Column], int | None]:
+    X_new: Any, columns: Columns, y: Any, schema: TableSchema
+) -> tuple[Columns, int | None]:
     """Read the new table; a target in it is left out."""
     if X_new is None:
         return {}, None
@@ -294,7 +259,7 @@ def _read_new(
     return new_columns, table.n_rows
 
 
-def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Column]:
+def _declared(ids: Any, columns: Columns, n_rows: int) -> Columns:
     """Return the columns that name a customer; none where `ids` is not given."""
     if ids is None:
         return {}
@@ -312,11 +277,8 @@ def _declared(ids: Any, columns: dict[str, Column], n_rows: int) -> dict[str, Co
 
 
 def _new_entity(
-    entity: dict[str, Column],
-    new_columns: dict[str, Column],
-    ids_new: Any,
-    n_new: int | None,
-) -> dict[str, Column]:
+    entity: Columns, new_columns: Columns, ids_new: Any, n_new: int | None
+) -> Columns:
     """Return the identifier of the new table; nothing where it has none."""
     if ids_new is not None:
         if len(entity) > 1:

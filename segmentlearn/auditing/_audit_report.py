@@ -4,19 +4,22 @@ import dataclasses
 import html
 import importlib.resources
 import shlex
+import string
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 
-from segmentlearn._formatting import markdown_table
+from segmentlearn._formatting import markdown_table, share_text
+from segmentlearn._parameters import check_option
 
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
-_FILE = importlib.resources.files("segmentlearn.auditing").joinpath("cures.toml")
-_CURES = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+_FILE = importlib.resources.files("segmentlearn.auditing").joinpath("findings.toml")
+TEXTS = tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,12 +55,29 @@ class Finding:
         return f"{self.severity}: {self.code}{where}: {self.message}"
 
 
+class _Formatter(string.Formatter):
+    """Writes shares where a template has the format "share"."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "share":
+            return share_text(value)
+        return super().format_field(value, format_spec)
+
+
 def make_finding(
-    code: str, severity: str, columns: tuple[str, ...], message: str, evidence: dict
+    code: str,
+    severity: str,
+    columns: Iterable[str],
+    evidence: dict,
+    *,
+    template: str = "message",
+    **words: Any,
 ) -> Finding:
-    """Return a finding with the cure that belongs to its code."""
+    """Return a finding with the message and the cure that belong to its code."""
+    texts, columns = TEXTS[code], tuple(columns)
+    message = _Formatter().format(texts[template], **evidence, **words)
     for_shell = " ".join(map(shlex.quote, columns))
-    cure = _CURES[code].format(*columns, for_shell=for_shell)
+    cure = texts["cure"].format(*columns, for_shell=for_shell)
     return Finding(code, severity, columns, message, cure, evidence)
 
 
@@ -135,13 +155,12 @@ class AuditReport:
         ValueError
             If there is no such severity.
         """
-        if severity is not None and severity not in SEVERITIES:
-            raise ValueError(f"severity={severity!r} is not one of {list(SEVERITIES)}.")
-        least = SEVERITIES.index(severity or SEVERITIES[0])
+        least = SEVERITIES[0] if severity is None else severity
+        check_option("severity", least, SEVERITIES)
         kept = [
             finding
             for finding in self.findings
-            if SEVERITIES.index(finding.severity) >= least
+            if SEVERITIES.index(finding.severity) >= SEVERITIES.index(least)
             and code in (None, finding.code)
             and (column is None or column in finding.columns)
         ]

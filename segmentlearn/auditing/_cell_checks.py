@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from segmentlearn._formatting import names_text, share_text
+from segmentlearn._formatting import names_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts, reads_as_number
 
@@ -26,7 +26,9 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
         yield from _check_missing(column, n_missing)
         if n_missing == len(column):
             continue
-        yield from _check_infinite(column)
+        if column.is_numeric and np.isinf(column.numbers).any():
+            evidence = {"n_infinite": int(np.isinf(column.numbers).sum())}
+            yield make_finding("infinite-values", "error", (column.name,), evidence)
         yield from _check_constant(column, n_missing)
         if column.name in identifiers or column.is_numeric:
             continue
@@ -37,36 +39,22 @@ def check_cells(columns: Iterable[Column], identifiers: set[str]) -> Iterator[Fi
         if column.kind == CATEGORY:
             yield from _check_text_numbers(column.name, counts)
         yield from _check_variants(column.name, counts)
-        yield from _check_many_levels(column.name, counts)
+        if len(counts) > _MANY_LEVELS:
+            evidence = {"n_levels": len(counts), "n_present": sum(counts.values())}
+            mean = evidence["n_present"] / len(counts)
+            of = (column.name,)
+            yield make_finding("many-levels", "note", of, evidence, mean=mean)
 
 
 def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
     share = n_missing / len(column) if len(column) else 1.0
     evidence = {"n_missing": n_missing, "share_missing": share}
+    severity, of = "warning" if share >= _NEARLY_EMPTY else "note", (column.name,)
     if share == 1:
-        message = f"None of the {n_missing:,} cells holds a value."
-        yield make_finding("empty-column", "warning", (column.name,), message, evidence)
+        yield make_finding("empty-column", severity, of, evidence)
     elif share >= _MOSTLY_MISSING:
-        yield make_finding(
-            "mostly-missing",
-            "warning" if share >= _NEARLY_EMPTY else "note",
-            (column.name,),
-            f"{share_text(share)} of the cells are missing ({n_missing:,} of "
-            f"{len(column):,}).",
-            evidence,
-        )
-
-
-def _check_infinite(column: Column) -> Iterator[Finding]:
-    n_infinite = np.count_nonzero(np.isinf(column.numbers)) if column.is_numeric else 0
-    if n_infinite:
-        yield make_finding(
-            "infinite-values",
-            "error",
-            (column.name,),
-            f"{n_infinite:,} cells are infinite; estimators refuse them.",
-            {"n_infinite": int(n_infinite)},
-        )
+        n_rows = len(column)
+        yield make_finding("mostly-missing", severity, of, evidence, n_rows=n_rows)
 
 
 def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
@@ -75,27 +63,19 @@ def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
     missing = f"; {n_missing:,} are missing" if n_missing else ""
     value = column.numbers if column.is_numeric else column.cells
     present = np.asarray(value, dtype=object)[~column.missing][0]
-    yield make_finding(
-        "constant-column",
-        # which cells are missing may still be informative
-        "note" if n_missing else "warning",
-        (column.name,),
-        f"All cells that hold a value hold the same, {present!s}{missing}.",
-        {"value": present, "n_missing": n_missing},
-    )
+    # which cells are missing may still be informative
+    severity = "note" if n_missing else "warning"
+    evidence = {"value": present, "n_missing": n_missing}
+    of = (column.name,)
+    yield make_finding("constant-column", severity, of, evidence, missing=missing)
 
 
 def _mixed(column: Column) -> Finding:
     cells = np.asarray(column.cells, dtype=object)[~column.missing]
     types = collections.Counter(type(cell).__name__ for cell in cells)
     listed = names_text(f"{name} {count:,}" for name, count in types.most_common())
-    return make_finding(
-        "mixed-types",
-        "warning",
-        (column.name,),
-        f"Cells are of several types: {listed}.",
-        {"types": dict(types)},
-    )
+    evidence, of = {"types": dict(types)}, (column.name,)
+    return make_finding("mixed-types", "warning", of, evidence, listed=listed)
 
 
 def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
@@ -109,19 +89,9 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
         return
     words = sorted(texts.keys() - numbers.keys(), key=lambda text: -texts[text])
     rest = f"; the others are {names_text(map(repr, words))}" if words else ""
-    yield make_finding(
-        "numbers-as-text",
-        "warning",
-        (name,),
-        f"{share_text(share)} of the cells that hold a value are text that reads as "
-        f"a number ({len(numbers):,} different ones){rest}.",
-        {
-            "n_numbers": n_readable,
-            "share_numbers": share,
-            "n_distinct_numbers": len(numbers),
-            "other_values": words[:20],
-        },
-    )
+    evidence: dict = {"n_numbers": n_readable, "share_numbers": share}
+    evidence |= {"n_distinct_numbers": len(numbers), "other_values": words[:20]}
+    yield make_finding("numbers-as-text", "warning", (name,), evidence, rest=rest)
 
 
 def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
@@ -135,28 +105,10 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
         return
     # the rarer spellings are those to correct
     n_rows = sum(sum(group.values()) - max(group.values()) for group in variants)
+    evidence = {"variants": variants, "n_rows": n_rows}
     shown = names_text((" = ".join(map(repr, group)) for group in variants), 4)
-    yield make_finding(
-        "level-variants",
-        "warning",
-        (name,),
-        f"{len(variants)} level(s) are written in several ways that differ in case or "
-        f"white space: {shown}. {n_rows:,} rows have a rarer spelling.",
-        {"variants": variants, "n_rows": n_rows},
-    )
-
-
-def _check_many_levels(name: str, counts: dict) -> Iterator[Finding]:
-    n_levels, n_present = len(counts), sum(counts.values())
-    if n_levels > _MANY_LEVELS:
-        mean = f"{n_present / n_levels:.1f} rows a level"
-        yield make_finding(
-            "many-levels",
-            "note",
-            (name,),
-            f"{n_levels:,} levels in {n_present:,} rows, {mean}.",
-            {"n_levels": n_levels, "n_present": n_present},
-        )
+    words: dict = {"n_variants": len(variants), "shown": shown}
+    yield make_finding("level-variants", "warning", (name,), evidence, **words)
 
 
 def check_label_spelling(target: Column | None) -> Iterator[Finding]:
@@ -175,14 +127,8 @@ def check_copies(columns: Iterable[Column]) -> Iterator[Finding]:
                 groups[key].append(column.name)
     for names in groups.values():
         if len(names) > 1:
-            yield make_finding(
-                "copied-columns",
-                "warning",
-                tuple(names),
-                f"{len(names)} columns hold the same information: each value of one "
-                f"goes with one value of the others, in all rows.",
-                {"n_columns": len(names)},
-            )
+            evidence = {"n_columns": len(names)}
+            yield make_finding("copied-columns", "warning", names, evidence)
 
 
 def _order_key(column: Column) -> tuple | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from segmentlearn._formatting import names_text, share_text
+from segmentlearn._formatting import names_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
 from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY, Column
@@ -37,33 +37,19 @@ def check_columns(
     lacking = [n for n in columns if n not in new_columns and n not in identifiers]
     extra = [name for name in new_columns if name not in columns]
     if lacking:
-        yield make_finding(
-            "missing-columns",
-            "error",
-            tuple(lacking),
-            f"The new table lacks {len(lacking)} column(s) of the training table.",
-            {"n_missing_columns": len(lacking)},
-        )
+        evidence: dict = {"n_missing_columns": len(lacking)}
+        yield make_finding("missing-columns", "error", lacking, evidence)
     if extra:
-        yield make_finding(
-            "extra-columns",
-            "note",
-            tuple(extra),
-            f"The new table has {len(extra)} column(s) that the training table lacks.",
-            {"n_extra_columns": len(extra)},
-        )
+        evidence = {"n_extra_columns": len(extra)}
+        yield make_finding("extra-columns", "note", extra, evidence)
     for name, column in columns.items():
         kinds = {column.kind, new_columns[name].kind} if name in new_columns else set()
         if len(kinds) > 1 and EMPTY not in kinds:
-            yield make_finding(
-                "changed-kind",
-                # truth values are written in many ways; numbers and text never mix
-                "warning" if BOOLEAN in kinds or CATEGORY not in kinds else "error",
-                (name,),
-                f"Holds {column.kind} values in the training table and "
-                f"{new_columns[name].kind} values in the new one.",
-                {"kind": column.kind, "new_kind": new_columns[name].kind},
-            )
+            # truth values are written in many ways; numbers and text never mix
+            is_mild = BOOLEAN in kinds or CATEGORY not in kinds
+            evidence = {"kind": column.kind, "new_kind": new_columns[name].kind}
+            severity = "warning" if is_mild else "error"
+            yield make_finding("changed-kind", severity, (name,), evidence)
 
 
 def comparable(columns: dict[str, Column], new_columns: dict[str, Column]) -> Pairs:
@@ -99,20 +85,10 @@ def check_drift(
         name, test = key
         major, moderate = shift.psi >= _MAJOR, shift.psi >= _MODERATE
         size = "major" if major else "moderate" if moderate else "slight"
-        yield make_finding(
-            "drift",
-            "warning" if major else "note",
-            (name,),
-            f"The distribution has changed: population stability index "
-            f"{shift.psi:.3f}, a {size} shift ({test} test, corrected p "
-            f"{p_value:.2g}).",
-            {
-                "psi": shift.psi,
-                "test": test,
-                "statistic": shift.statistic,
-                "p_adjusted": float(p_value),
-            },
-        )
+        severity = "warning" if major else "note"
+        evidence: dict = {"psi": shift.psi, "test": test}
+        evidence |= {"statistic": shift.statistic, "p_adjusted": float(p_value)}
+        yield make_finding("drift", severity, (name,), evidence, size=size)
 
 
 def _check_unseen(
@@ -127,21 +103,11 @@ def _check_unseen(
     share = n_rows / len(new)
     # chance that all rows of the commonest of them fall into the new table
     chance = float((len(new) / (len(column) + len(new))) ** unseen.iloc[0])
-    yield make_finding(
-        "unseen-levels",
-        "warning" if share > _RARE_UNSEEN and chance < alpha else "note",
-        (column.name,),
-        f"{len(unseen):,} level(s) of the new table are not in the training table, "
-        f"{n_rows:,} rows ({share_text(share)}): "
-        f"{names_text(repr(level) for level in unseen.index)}.",
-        {
-            "levels": unseen[:50].to_dict(),
-            "n_levels": len(unseen),
-            "n_rows": n_rows,
-            "share_rows": share,
-            "p_by_chance": chance,
-        },
-    )
+    severity = "warning" if share > _RARE_UNSEEN and chance < alpha else "note"
+    evidence = {"levels": unseen[:50].to_dict(), "n_levels": len(unseen)}
+    evidence |= {"n_rows": n_rows, "share_rows": share, "p_by_chance": chance}
+    of, listed = (column.name,), names_text(map(repr, unseen.index))
+    yield make_finding("unseen-levels", severity, of, evidence, listed=listed)
 
 
 def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
@@ -197,16 +163,7 @@ def _check_missing(
     for (name, old, new), p_value in zip(shares, adjusted, strict=True):
         if not p_value < alpha:
             continue
-        yield make_finding(
-            "missing-drift",
-            "warning" if abs(new - old) >= _MORE_MISSING else "note",
-            (name,),
-            f"{share_text(old)} of the cells are missing in the training table and "
-            f"{share_text(new)} in the new one (Fisher's exact test, corrected p "
-            f"{p_value:.2g}).",
-            {
-                "share_missing": old,
-                "share_missing_new": new,
-                "p_adjusted": float(p_value),
-            },
-        )
+        severity = "warning" if abs(new - old) >= _MORE_MISSING else "note"
+        evidence = {"share_missing": old, "share_missing_new": new}
+        evidence |= {"p_adjusted": float(p_value)}
+        yield make_finding("missing-drift", severity, (name,), evidence)

@@ -12,9 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
-from segmentlearn._formatting import share_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
-from segmentlearn.auditing._hashes import row_hashes, salted_hashes
+from segmentlearn.auditing._repeats import row_hashes, salted_hashes
 from segmentlearn.tables import Column, draw_rows
 
 _MOST_QUERIES = 5_000
@@ -48,11 +47,15 @@ def check_near_copies(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     old, new = (salted_hashes(list(columns)) for columns in zip(*pairs, strict=True))
     queries = draw_rows(n_new, _MOST_QUERIES, random_state)
     inner = draw_rows(n_rows, _MOST_QUERIES, random_state)
-    subsets = _subsets(len(pairs), random_state)
-    for n_differing, left_out in subsets.items():
-        evidence = _compare(*_agreeing(old, new, left_out, queries, inner))
+    new = [hashes[queries] for hashes in new]
+    for n_differing, left_out in _subsets(len(pairs), random_state).items():
+        evidence = _compare(*_agreeing(old, new, left_out, inner))
         if evidence is not None:
-            yield _copies(n_differing, evidence, n_new)
+            code = "near-copies" if n_differing else "copied-rows"
+            evidence = {"n_differing_columns": n_differing, **evidence}
+            words = {"most": ("", "one", "two")[n_differing]}
+            words["sample"] = _sample_text(evidence["n_sampled"], n_new)
+            yield make_finding(code, "warning", (), evidence, **words)
             return
     if len(pairs) >= _FEWEST_COLUMNS:
         yield from _check_distances(pairs, random_state)
@@ -68,9 +71,8 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
         return
     rows = draw_rows(n_rows, n_drawn, random_state)
     new_rows = draw_rows(n_new, n_drawn, random_state)
-    X = np.column_stack(
-        [_ordinal(column.take(rows), new.take(new_rows)) for column, new in pairs]
-    )
+    drawn = [(column.take(rows), new.take(new_rows)) for column, new in pairs]
+    X = np.column_stack([_ordinal(*pair) for pair in drawn])
     is_new = np.repeat([0, 1], n_drawn)
     seed = int(random_state.randint(2**31 - 1))
     model = RandomForestClassifier(50, min_samples_leaf=10, random_state=seed)
@@ -82,15 +84,9 @@ def check_separation(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     test = stats.mannwhitneyu(odds[is_new == 1], odds[is_new == 0])
     if not (test.pvalue < _SURE and auc > 0.5):
         return
-    yield make_finding(
-        "joint-drift",
-        "warning" if auc >= _SEPARATES else "note",
-        (),
-        f"A random forest separates new rows from training rows with an AUC of "
-        f"{auc:.3f} on held-out rows (0.5 is chance; {n_drawn:,} rows of each table, "
-        f"half of them held out; all columns together).",
-        {"auc": auc, "p_value": float(test.pvalue), "n_sampled": n_drawn},
-    )
+    evidence = {"auc": auc, "p_value": float(test.pvalue), "n_sampled": n_drawn}
+    severity = "warning" if auc >= _SEPARATES else "note"
+    yield make_finding("joint-drift", severity, (), evidence)
 
 
 def _subsets(n_columns: int, random_state: Random) -> dict[int, list[tuple]]:
@@ -108,27 +104,23 @@ def _subsets(n_columns: int, random_state: Random) -> dict[int, list[tuple]]:
 
 
 def _agreeing(
-    hashed: list[np.ndarray],
-    new_hashed: list[np.ndarray],
-    left_out: list[tuple],
-    queries: np.ndarray,
-    inner: np.ndarray,
+    hashed: list, new_hashed: list, left_out: list[tuple], inner: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows agree with one of the training table in some subset."""
-    total, new_total = row_hashes(hashed), row_hashes(new_hashed)[queries]
-    agree, agree_inner = np.zeros(len(queries), bool), np.zeros(len(inner), bool)
+    total, new_total = row_hashes(hashed), row_hashes(new_hashed)
+    agree, agree_inner = np.zeros(len(new_total), bool), np.zeros(len(inner), bool)
     for subset in left_out:
         keys, new_keys = total, new_total
         for at in subset:
             keys = keys - hashed[at]
-            new_keys = new_keys - new_hashed[at][queries]
+            new_keys = new_keys - new_hashed[at]
         asked = np.concatenate([new_keys, keys[inner]])
         codes, wanted = pd.factorize(asked)
         places = pd.Index(wanted).get_indexer(keys)
         counts = np.bincount(places[places >= 0], minlength=len(wanted))[codes]
-        agree |= counts[: len(queries)] > 0
+        agree |= counts[: len(agree)] > 0
         # a training row agrees with itself
-        agree_inner |= counts[len(queries) :] > 1
+        agree_inner |= counts[len(agree) :] > 1
     return agree, agree_inner
 
 
@@ -147,22 +139,6 @@ def _compare(agree: np.ndarray, agree_inner: np.ndarray) -> dict | None:
     return shares | test
 
 
-def _copies(n_differing: int, evidence: dict, n_new: int) -> Finding:
-    share, usual = evidence["share_of_new"], evidence["share_within_training"]
-    agreement = "in all columns"
-    agreement += ("", " but one at most", " but two at most")[n_differing]
-    sample = _sample_text(evidence["n_sampled"], n_new)
-    return make_finding(
-        "near-copies" if n_differing else "copied-rows",
-        "warning",
-        (),
-        f"{share_text(share)} of the new rows{sample} agree with a training row "
-        f"{agreement}; among training rows themselves {share_text(usual)} agree with "
-        f"another. Probably some of the new customers are those of the training table.",
-        {"n_differing_columns": n_differing, **evidence},
-    )
-
-
 def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     """Find new rows that lie closer to training rows than these do to each other."""
     n_rows, n_new = map(len, pairs[0])
@@ -179,17 +155,9 @@ def _check_distances(pairs: Pairs, random_state: Random) -> Iterator[Finding]:
     evidence = _compare(distances <= limit, usual <= limit)
     if evidence is None:
         return
-    sample = _sample_text(len(queries), n_new)
-    yield make_finding(
-        "near-copies",
-        "warning",
-        (),
-        f"{share_text(evidence['share_of_new'])} of the new rows{sample} lie as close "
-        f"to a training row as {share_text(evidence['share_within_training'])} of the "
-        f"training rows lie to another. Probably some of the new customers are those "
-        f"of the training table with small changes.",
-        {"distance": limit, "n_neighbours_sampled": len(rows), **evidence},
-    )
+    evidence = {"distance": limit, "n_neighbours_sampled": len(rows), **evidence}
+    words = {"sample": _sample_text(len(queries), n_new), "template": "by_distance"}
+    yield make_finding("near-copies", "warning", (), evidence, **words)
 
 
 def _prepared(column: Column, new: Column) -> list[np.ndarray]:

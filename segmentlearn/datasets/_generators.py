@@ -8,10 +8,10 @@ import pandas as pd
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import Interval, StrOptions, validate_params
-from segmentlearn.datasets._classes import class_mixture, class_table
-from segmentlearn.datasets._latent import latent_population, latent_table
+from segmentlearn.datasets._conditions import Conditions, take_text
+from segmentlearn.datasets._latent import LatentPopulation, latent_table
 from segmentlearn.datasets._mall import MAX_SEGMENTS
-from segmentlearn.datasets._population import Conditions, take_text
+from segmentlearn.datasets._population import class_mixture, class_table
 
 # how noisy the labels are by default: makes the tables about as hard as the real ones
 _FLIP_Y = {"automobile": 0.15, "bank": 0.02, "mall": 0.0, "latent": 0.0}
@@ -38,7 +38,7 @@ _FIRST_AUTOMOBILE_ID = 458_982
         "keep_id": ["boolean"],
         "return_truth": ["boolean"],
         "random_state": ["random_state", np.random.Generator],
-    },
+    }
 )
 def make_customers(
     kind: str = "automobile",
@@ -121,7 +121,7 @@ def make_customers(
         bank's balance on its arcsinh scale), later levels of categories gain, 3 % of
         the cells in the columns of `unseen_share` get an unseen level, missing values
         become more frequent (1: doubled) and appear in columns that had none. Class
-        shares stay as `weights` says.
+        shares stay those of `weights`.
 
     n_noise_columns : int, default=None
         Number of uninformative columns, named "noise_0", "noise_1", …: normal
@@ -226,24 +226,21 @@ def make_customers(
     unseen = min(unseen_share + _DRIFT_UNSEEN_SHARE * drift, 1.0)
     conditions = Conditions(n_samples, missing_scale, unseen, drift, *streams)
     n_planted = _N_SEGMENTS if n_segments is None else int(n_segments)
+    planted: Any
     if kind == "latent":
-        population_seed = 0 if population is None else int(population)
-        planted = latent_population(n_planted, population_seed, weights)
-        table = latent_table(planted, conditions)
+        planted = LatentPopulation(n_planted, int(population or 0), weights)
+        columns, y, make_truth = latent_table(planted, conditions)
     else:
-        mixture = class_mixture(kind, n_planted, weights)
-        table = class_table(mixture, flip_share, conditions)
-    columns = table.columns
+        planted = class_mixture(kind, n_planted, weights)
+        columns, y, make_truth = class_table(planted, flip_share, conditions)
     identifier = _identifier(kind, n_samples, extra_rng)
     if keep_id:
-        columns = {table.identifier: identifier} | columns
+        columns = {planted.identifier: identifier} | columns
     if n_noise_columns is None:
         n_noise_columns = _N_NOISE_COLUMNS if kind == "latent" else 0
     columns |= _noise(n_noise_columns, n_samples, extra_rng)
     X = pd.DataFrame(columns, copy=False)
-    if not return_truth:
-        return X, table.y
-    return X, table.y, table.make_truth()
+    return (X, y, make_truth()) if return_truth else (X, y)
 
 
 def _check_options_of_kind(

@@ -8,8 +8,8 @@ cloud is round in the hidden dimensions and curved in the columns. Centres and m
 belong to the population; what is drawn from it belongs to the random state.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,20 @@ from scipy.spatial.distance import cdist
 from scipy.special import expit, softmax
 from sklearn.utils import Bunch
 
-from segmentlearn.datasets._population import (
+from segmentlearn.datasets._conditions import (
     DRIFT_STRETCH,
     DRIFT_TILT,
     Conditions,
-    GeneratedTable,
     class_shares,
-    expected_scores,
     missing_rows,
     plant_unseen_levels,
+    read_description,
     take_levels,
+    truth_of,
     whole_counts,
 )
 
-N_DIMENSIONS = 4
+_N_DIMENSIONS = 4
 _N_UNITS = 16
 _BEND = 2.5  # how steep the units are: near 0 the map is linear
 _WIDEST = 0.4  # standard deviation of a segment with much room, in a ball of radius 1
@@ -47,8 +47,8 @@ _N_REFERENCE = 4_000  # positions that fix the scales of the map
 class LatentColumn:
     """One column: a category where it has levels, otherwise a number.
 
-    A number is `center` and `deviation` in its form: as it is, or its logarithm ("log",
-    a heavy tail), or its log odds ("logit", a share).
+    A number has its middle and its deviation as it is, or of its logarithm ("log", a
+    heavy tail; the middle is as it is), or of its log odds ("logit", a share).
     """
 
     name: str
@@ -74,7 +74,8 @@ class LatentColumn:
     ) -> np.ndarray:
         """Values in the column's unit, for standard scores of the map."""
         noisy = scores + _NUMBER_NOISE * rng.standard_normal(len(scores))
-        values = self.center + self.deviation * noisy
+        center = np.log(self.center) if self.form == "log" else self.center
+        values = center + self.deviation * noisy
         if self.form == "log":
             values = np.exp(values)
         elif self.form == "logit":
@@ -93,75 +94,49 @@ class LatentColumn:
         return utilities.argmax(axis=1).astype(np.int16)
 
 
-def _heavy(
-    name: str, median: float, deviation: float, high: float, **how: Any
-) -> LatentColumn:
-    """A positive number with a heavy tail."""
-    how |= {"center": float(np.log(median)), "deviation": deviation, "high": high}
-    return LatentColumn(name, form="log", **how)
-
-
-def _share(name: str, center: float, deviation: float, **how: Any) -> LatentColumn:
-    """A share between zero and one."""
-    how |= {"center": center, "deviation": deviation, "decimals": 3}
-    return LatentColumn(name, form="logit", **how)
-
-
-COLUMNS = (
-    LatentColumn("tenure", center=60, deviation=24, high=240),
-    _heavy("visits", 18, 0.8, 2_000),
-    _heavy("basket_value", 35, 0.7, 9_999, decimals=2),
-    LatentColumn("items_per_visit", center=9, deviation=3, low=1, high=50, decimals=1),
-    LatentColumn("channel", ("shop", "web", "app", "phone"), unseen="kiosk"),
-    _share("discount_share", -1.0, 0.9),
-    _heavy("days_since_visit", 25, 0.9, 3_650),
-    LatentColumn(
-        "favourite_department",
-        ("food", "home", "fashion", "sport", "electronics"),
-        unseen="garden",
-        missing=0.03,
-    ),
-    _share("weekend_share", -0.3, 0.8),
-    LatentColumn(
-        "usual_hour", center=14, deviation=2.5, high=24, decimals=1, drift_missing=0.03
-    ),
-    _share("return_share", -2.0, 0.8, missing=0.02),
-    _heavy("online_minutes", 40, 0.8, 9_999, missing=0.05, missing_driver="tenure"),
-    LatentColumn("payment", ("card", "cash", "invoice", "wallet")),
-    _heavy("distance", 6, 0.7, 999, decimals=1, missing=0.04),
-    _heavy("newsletter_clicks", 5, 0.6, 999),
-    _share("app_share", 0.0, 0.8),
-    LatentColumn("satisfaction", center=3.5, deviation=0.6, low=1, high=5, decimals=1),
-    LatentColumn("household", ("single", "couple", "family", "shared")),
-    LatentColumn("delivery", ("pickup", "home", "locker")),
-)
-
-
-@dataclass(frozen=True)
 class LatentPopulation:
-    """Where the segments stand, and the map from a position to the columns' scores."""
+    """Where the segments stand, and the map from a position to the columns' scores.
 
-    classes: np.ndarray
-    segments: tuple[str, ...]
-    shares: np.ndarray
-    centers: np.ndarray  # (n_segments, N_DIMENSIONS)
-    deviations: np.ndarray  # (n_segments,)
-    inner: np.ndarray  # (N_DIMENSIONS, n_units)
-    bias: np.ndarray
-    outer: np.ndarray  # (n_units, n_outputs)
-    offset: np.ndarray
+    Both belong to a seed, and the map to nothing else.
+    """
+
+    identifier = "customer_id"
+
+    def __init__(self, n_segments: int, seed: int, weights: Any) -> None:
+        center_rng, share_rng, map_rng = np.random.default_rng(seed).spawn(3)
+        about = read_description("latent")
+        self.columns = [LatentColumn(**column) for column in about["columns"]]
+        self.classes = np.arange(n_segments)
+        self.segments = [f"segment {number}" for number in range(n_segments)]
+        self.centers = _separate_centers(n_segments, center_rng)
+        distances = cdist(self.centers, self.centers)
+        np.fill_diagonal(distances, np.inf)
+        self.deviations = np.minimum(_WIDEST, distances.min(axis=1) / _ROOM)
+        if weights is None:
+            weights = share_rng.uniform(1.0, _LARGEST_SHARE, n_segments)
+        self.shares = class_shares(weights, self.classes)
+        # positions in the ball then have unit variance in each dimension
+        unit_scale = _BEND * np.sqrt(_N_DIMENSIONS + 2)
+        self.inner = unit_scale * map_rng.standard_normal((_N_DIMENSIONS, _N_UNITS))
+        self.bias = _BEND * map_rng.standard_normal(_N_UNITS)
+        n_outputs = sum(column.n_outputs for column in self.columns)
+        self.outer = map_rng.standard_normal((_N_UNITS, n_outputs))
+        positions = _in_ball(_N_REFERENCE, map_rng)
+        reference = np.tanh(positions @ self.inner + self.bias) @ self.outer
+        self.outer /= reference.std(axis=0)
+        self.offset = -reference.mean(axis=0) / reference.std(axis=0)
 
     def draw_positions(
         self, segments: np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """A latent position for each row, from the cloud of its segment."""
-        around = rng.standard_normal((len(segments), N_DIMENSIONS))
+        around = rng.standard_normal((len(segments), _N_DIMENSIONS))
         return self.centers[segments] + self.deviations[segments][:, None] * around
 
     def posterior(self, positions: np.ndarray) -> np.ndarray:
         """Exact probability of each segment, given the latent position."""
         with np.errstate(divide="ignore"):  # a segment of weight zero
-            heights = np.log(self.shares) - N_DIMENSIONS * np.log(self.deviations)
+            heights = np.log(self.shares) - _N_DIMENSIONS * np.log(self.deviations)
         squares = cdist(positions, self.centers, "sqeuclidean")
         return softmax(heights - squares / (2 * self.deviations**2), axis=1)
 
@@ -171,7 +146,7 @@ class LatentPopulation:
         """Values of the numbers and level codes of the categories, none missing."""
         units = np.tanh(positions @ self.inner + self.bias)
         drawn, start = {}, 0
-        for column in COLUMNS:
+        for column in self.columns:
             outputs = slice(start, start + column.n_outputs)
             scores = units @ self.outer[:, outputs] + self.offset[outputs]
             start = outputs.stop
@@ -182,73 +157,31 @@ class LatentPopulation:
         return drawn
 
 
-def latent_population(n_segments: int, seed: int, weights: Any) -> LatentPopulation:
-    """The mixture and the map that belong to a seed; the map to nothing else."""
-    classes = np.arange(n_segments)
-    center_rng, share_rng, map_rng = np.random.default_rng(seed).spawn(3)
-    centers = _separate_centers(n_segments, center_rng)
-    distances = cdist(centers, centers)
-    np.fill_diagonal(distances, np.inf)
-    if weights is None:
-        weights = share_rng.uniform(1.0, _LARGEST_SHARE, n_segments)
-    # positions in the ball then have the variance one in each dimension
-    unit_scale = _BEND * np.sqrt(N_DIMENSIONS + 2)
-    inner = unit_scale * map_rng.standard_normal((N_DIMENSIONS, _N_UNITS))
-    bias = _BEND * map_rng.standard_normal(_N_UNITS)
-    n_outputs = sum(column.n_outputs for column in COLUMNS)
-    outer = map_rng.standard_normal((_N_UNITS, n_outputs))
-    reference = np.tanh(_in_ball(_N_REFERENCE, map_rng) @ inner + bias) @ outer
-    outer /= reference.std(axis=0)
-    return LatentPopulation(
-        classes=classes,
-        segments=tuple(f"segment {number}" for number in range(n_segments)),
-        shares=class_shares(weights, classes),
-        centers=centers,
-        deviations=np.minimum(_WIDEST, distances.min(axis=1) / _ROOM),
-        inner=inner,
-        bias=bias,
-        outer=outer,
-        offset=-reference.mean(axis=0) / reference.std(axis=0),
-    )
-
-
 def latent_table(
     population: LatentPopulation, conditions: Conditions
-) -> GeneratedTable:
+) -> tuple[dict[str, Any], pd.Series, Callable[[], Bunch]]:
     """Draw customers, whose labels are their segments."""
     counts = whole_counts(population.shares, conditions.n_samples)
     segments = conditions.label_rng.permutation(np.repeat(population.classes, counts))
     positions = population.draw_positions(segments, conditions.feature_rng)
     drawn = population.draw_columns(positions, conditions.drift, conditions.value_rng)
-    return GeneratedTable(
-        columns=_to_columns(drawn, conditions),
-        y=pd.Series(segments.astype(np.int64), name="segment"),
-        identifier="customer_id",
-        make_truth=partial(_truth, population, segments, positions),
-    )
+    y = pd.Series(segments.astype(np.int64), name="segment")
+
+    def make_truth() -> Bunch:
+        proba, flipped = population.posterior(positions), np.zeros(len(y), dtype=bool)
+        truth = truth_of(population, segments, proba, flipped)
+        return Bunch(latent=positions, **truth)
+
+    return _to_columns(population.columns, drawn, conditions), y, make_truth
 
 
-def _truth(
-    population: LatentPopulation, segments: np.ndarray, positions: np.ndarray
-) -> Bunch:
-    """What the generator knows about the rows that it drew."""
-    proba = population.posterior(positions)
-    return Bunch(
-        segment=segments.astype(np.int64),
-        segment_names=list(population.segments),
-        classes=population.classes.copy(),
-        proba=proba,
-        flipped=np.zeros(len(segments), dtype=bool),
-        latent=positions,
-        **expected_scores(proba),
-    )
-
-
-def _to_columns(drawn: dict[str, np.ndarray], conditions: Conditions) -> dict[str, Any]:
+def _to_columns(
+    latent: list[LatentColumn], drawn: dict[str, np.ndarray], conditions: Conditions
+) -> dict[str, Any]:
     """The columns of the table, with unseen levels and missing cells."""
-    planted = plant_unseen_levels(COLUMNS, drawn, conditions)
+    planted = plant_unseen_levels(latent, drawn, conditions)
     columns: dict[str, Any] = {}
-    for column in COLUMNS:
+    for column in latent:
         values = planted[column.name]
         missing = missing_rows(column, drawn, conditions)
         if column.levels:
@@ -273,6 +206,6 @@ def _separate_centers(n_centers: int, rng: np.random.Generator) -> np.ndarray:
 
 def _in_ball(n_points: int, rng: np.random.Generator) -> np.ndarray:
     """Points drawn uniformly from the ball of radius one."""
-    directions = rng.standard_normal((n_points, N_DIMENSIONS))
+    directions = rng.standard_normal((n_points, _N_DIMENSIONS))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return directions * rng.random((n_points, 1)) ** (1.0 / N_DIMENSIONS)
+    return directions * rng.random((n_points, 1)) ** (1.0 / _N_DIMENSIONS)

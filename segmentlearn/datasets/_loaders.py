@@ -3,14 +3,18 @@
 import os
 import pathlib
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
-from segmentlearn.datasets._schema import AUTOMOBILE, BANK, MALL, Schema, check_table
-from segmentlearn.exceptions import SchemaError
+from segmentlearn.datasets._conditions import read_description
+from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
+from segmentlearn.tables import closest_name
 
+_N_EXAMPLES = 3
 _DATA_VARIABLE = "SEGMENTLEARN_DATA"
 
 
@@ -69,7 +73,7 @@ def load_automobile(
     >>> X.shape, y.name
     ((50, 9), 'Segmentation')
     """
-    return _load(path, AUTOMOBILE, keep_id)
+    return _load(path, "automobile", keep_id)
 
 
 def load_bank(
@@ -128,7 +132,7 @@ def load_bank(
     >>> X.shape, int(y.sum())
     ((50, 16), 5)
     """
-    return _load(path, BANK, keep_id)
+    return _load(path, "bank", keep_id)
 
 
 def load_mall(path: Any = None, *, keep_id: bool = False) -> tuple[pd.DataFrame, None]:
@@ -181,23 +185,27 @@ def load_mall(path: Any = None, *, keep_id: bool = False) -> tuple[pd.DataFrame,
     >>> X.shape, y
     ((50, 4), None)
     """
-    X, _ = _load(path, MALL, keep_id)
+    X, _ = _load(path, "mall", keep_id)
     return X, None
 
 
-def _load(
-    path: Any, schema: Schema, keep_id: bool
-) -> tuple[pd.DataFrame, pd.Series | None]:
+def _load(path: Any, kind: str, keep_id: bool) -> tuple[pd.DataFrame, pd.Series | None]:
     """Find, read, check, and split into features and label."""
-    required = [schema.identifier.name] if keep_id else []
-    table = check_table(_read(_source(path, schema), schema), schema, required)
-    names = required + [column.name for column in schema.features]
-    if schema.target is None or schema.target.name not in table:
-        return table[names], None
-    return table[names], table[schema.target.name]
+    about = read_description(kind)
+    names = [column["name"] for column in about["columns"]]
+    required = [about["identifier"], *names] if keep_id else names
+    # "integer" is int64 where it is complete, "number" always float64, the rest as is
+    known = [{"name": about["identifier"], "kind": "identifier"}, *about["columns"]]
+    known += [about["target"]] if "target" in about else []
+    defaults = {"kind": "category", "low": -np.inf, "high": np.inf}
+    known = [defaults | column for column in known]
+    frame = _read(_source(path, about["filename"]), known)
+    table = _check_table(frame, about, known, required)
+    target = about.get("target", {}).get("name")
+    return table[required], table.get(target)
 
 
-def _source(path: Any, schema: Schema) -> Any:
+def _source(path: Any, filename: str) -> Any:
     """The existing file to read, or the open file that was given."""
     if hasattr(path, "read"):
         return path
@@ -206,13 +214,12 @@ def _source(path: Any, schema: Schema) -> Any:
         if not folder:
             raise FileNotFoundError(
                 f"path is None and the environment variable {_DATA_VARIABLE} is not "
-                f"set. Set it to the folder that holds {schema.filename!r}, or pass "
-                "path."
+                f"set. Set it to the folder that holds {filename!r}, or pass path."
             )
-        file = pathlib.Path(folder).expanduser() / schema.filename
+        file = pathlib.Path(folder).expanduser() / filename
         if not file.is_file():
             raise FileNotFoundError(
-                f"there is no file {schema.filename!r} in {folder!r}, the folder that "
+                f"there is no file {filename!r} in {folder!r}, the folder that "
                 f"the environment variable {_DATA_VARIABLE} names. Put it there, or "
                 "pass path."
             )
@@ -224,15 +231,15 @@ def _source(path: Any, schema: Schema) -> Any:
         )
     file = pathlib.Path(os.fsdecode(path)).expanduser()
     if file.is_dir():
-        file = file / schema.filename
+        file = file / filename
     if not file.is_file():
         raise FileNotFoundError(f"path: there is no file {str(file)!r}.")
     return file
 
 
-def _read(source: Any, schema: Schema) -> pd.DataFrame:
+def _read(source: Any, columns: list[dict]) -> pd.DataFrame:
     """Read a CSV, categories as text even if they look like numbers."""
-    text = dict.fromkeys(schema.text_columns(), str)
+    text = {c["name"]: str for c in columns if c["kind"] == "category"}
     name = str(source) if isinstance(source, pathlib.Path) else "the open file"
     try:
         with warnings.catch_warnings():
@@ -255,3 +262,71 @@ def _read(source: Any, schema: Schema) -> pd.DataFrame:
                 "separated by commas is needed."
             )
     return frame
+
+
+def _check_table(
+    frame: pd.DataFrame, about: dict, known: list[dict], required: Sequence[str]
+) -> pd.DataFrame:
+    """The known columns of a table, in their order and dtypes."""
+    problems = []
+    names = [column["name"] for column in known]
+    extra = [str(name) for name in frame.columns if name not in names]
+    repeated = frame.columns[frame.columns.duplicated()].unique()
+    problems += [f"column {str(name)!r} appears more than once" for name in repeated]
+    checked = {}
+    for name, column in zip(names, known, strict=True):
+        if name not in frame.columns and name in required:
+            near = closest_name(name, extra)
+            hint = f" (is it the column {near!r}? Rename it)" if near else ""
+            problems.append(f"column {name!r} is missing{hint}")
+        elif name in frame.columns and name not in repeated:
+            checked[name], found = _checked_values(frame[name], column)
+            problems += found
+    if len(frame) == 0:
+        problems.append("the table has no rows")
+    target = about.get("target", {}).get("name")
+    if target in checked and (n_missing := int(checked[target].isna().sum())):
+        problems.append(
+            f"column {target!r} has no label in {n_missing} rows: drop those rows, or "
+            "the whole column to read the customers without labels"
+        )
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        raise SchemaError(
+            f"This is not {about['table']}, for {len(problems)} reason(s):\n{listed}"
+        )
+    if extra:
+        warnings.warn(
+            f"{about['table']} has extra columns, which are ignored: {extra}. Read the "
+            "file with pandas.read_csv to keep them.",
+            SegmentLearnWarning,
+            stacklevel=4,
+        )
+    return pd.DataFrame(checked)
+
+
+def _checked_values(values: pd.Series, column: dict) -> tuple[pd.Series, list[str]]:
+    """A column in its dtype, and what is wrong with it."""
+    name, kind, low, high = (column[key] for key in ("name", "kind", "low", "high"))
+    if kind in ("identifier", "category"):
+        return values, []
+    numbers = pd.to_numeric(values, errors="coerce").astype(np.float64)
+    if values.dtype == bool:
+        return numbers, [f"column {name!r} must hold numbers, not booleans"]
+    infinite = np.isinf(numbers)
+    wrong = {
+        "text, not numbers": values.notna() & numbers.isna(),
+        "infinite": infinite,
+        f"outside [{low:g}, {high:g}]": ~infinite
+        & ((numbers < low) | (numbers > high)),
+    }
+    problems = [
+        f"column {name!r} ({kind}): {bad.sum()} of {len(values)} values are {what}, "
+        f"such as {', '.join(map(repr, values[bad].unique()[:_N_EXAMPLES].tolist()))}"
+        for what, bad in wrong.items()
+        if bad.any()
+    ]
+    whole = numbers.notna().all() and not infinite.any() and (numbers % 1 == 0).all()
+    if kind == "integer" and whole:
+        return numbers.astype(np.int64), problems
+    return numbers, problems

@@ -7,19 +7,31 @@ are finite tables of shares, so Bayes' theorem gives the exact class probabiliti
 any row, with its missing cells: a value missing at random carries no evidence.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 from sklearn.utils import Bunch, gen_batches
 
-MISSING = -1  # the code of a missing cell; indexes the last entry of every lookup table
-_MAX_MISSING_SHARE = 0.95
-DRIFT_TILT = 0.5  # full drift: a level one standard deviation up is exp(0.5) likelier
-DRIFT_STRETCH = 0.15  # full drift: a number lies 15 % further from its lowest level
+from segmentlearn.datasets._conditions import (
+    DRIFT_STRETCH,
+    DRIFT_TILT,
+    MISSING,
+    Conditions,
+    class_shares,
+    missing_rows,
+    plant_unseen_levels,
+    read_description,
+    take_levels,
+    take_text,
+    truth_of,
+    whole_counts,
+)
+from segmentlearn.datasets._mall import mall_segments
+
 _CHUNK_ROWS = 100_000  # bounds the memory of the posterior
 
 
@@ -40,15 +52,46 @@ class Feature:
     drift_missing: float = 0.0  # share of missing cells that full drift adds
     missing_driver: str | None = None  # the complete column that they depend on
     unseen: str | None = None  # the level that only unseen rows get
-    absent_where: tuple[str, str] | None = None  # (column, level): no value by nature
+    absent_where: list[str] | None = None  # column and level: no value by nature
     absent_value: float = np.nan
+
+    @classmethod
+    def read(cls, column: dict[str, Any], segments: dict[str, Any]) -> Self:
+        """Read the description of a column; `segments` holds their values by key."""
+        known = {field.name for field in fields(cls)}
+        facts = {key: value for key, value in column.items() if key in known}
+        if "grid" in column:
+            edges = np.linspace(*column["grid"])
+            cells = np.rint(np.sinh(edges) * column["unit"])
+            facts |= {"levels": cells[:-1], "widths": np.diff(cells)}
+        elif "range" in column:
+            first, last = column["range"]
+            facts["levels"] = edges = np.arange(first, last + 1)
+        else:
+            facts["levels"] = np.array(column["levels"], dtype=object)
+        shares = column["shares"]
+        table: Any
+        if isinstance(shares, dict):
+            keys = shares["of"]
+            values = [segments[k] if isinstance(k, str) else k for k in keys]
+            origin = [shares["origin"]] if "origin" in shares else []
+            table = _FORMS[shares["form"]](edges, *values, *origin)
+        elif isinstance(shares, list):
+            table = [shares]
+        elif "profiles" in column:
+            table = [column["profiles"][name] for name in segments[shares]]
+        else:
+            table = _rows(segments[shares])
+        if len(table) == 1:  # the same in all segments
+            table = np.repeat(table, len(segments["share"]), axis=0)
+        return cls(**facts | {"shares": _rows_to_one(table)})
 
     @property
     def is_category(self) -> bool:
         """Whether the levels are strings."""
         return self.levels.dtype.kind in "UO"
 
-    def drifted(self, drift: float) -> "Feature":
+    def drifted(self, drift: float) -> Self:
         """Stretch a number's distribution, tilt a category's to the later levels."""
         if drift == 0 or len(self.levels) == 1:
             return self
@@ -56,10 +99,10 @@ class Feature:
         if self.is_category:
             offsets = DRIFT_TILT * drift * (positions - positions.mean())
             tilt = np.exp(offsets / positions.std())
-            return replace(self, shares=rows_to_one(self.shares * tilt))
+            return replace(self, shares=_rows_to_one(self.shares * tilt))
         origins = positions / (1.0 + DRIFT_STRETCH * drift)
         moved = [np.interp(origins, positions, row) for row in self.shares]
-        return replace(self, shares=rows_to_one(moved))
+        return replace(self, shares=_rows_to_one(moved))
 
 
 @dataclass(frozen=True)
@@ -73,70 +116,44 @@ class Population:
     features: tuple[Feature, ...]
     identifier: str
 
-    def with_class_shares(self, shares: np.ndarray) -> "Population":
-        """Change how frequent the classes are; what each class is stays the same."""
-        given_class = self.joint / self.joint.sum(axis=0)
-        return replace(self, joint=given_class * shares)
+    @classmethod
+    def read(cls, about: dict, names: Iterable[str], segments: dict) -> Self:
+        """Read a description; `segments` holds the values of these by key."""
+        classes = np.array(about["classes"])
+        joint = np.c_[segments["share"]] * _rows(segments["labels"])
+        return cls(
+            target=about["target"]["name"],
+            classes=classes.astype(object) if classes.dtype.kind == "U" else classes,
+            segments=tuple(names),
+            joint=joint / joint.sum(),
+            features=tuple(Feature.read(c, segments) for c in about["columns"]),
+            identifier=about["identifier"],
+        )
 
-    def drifted(self, drift: float) -> "Population":
+    def drifted(self, drift: float) -> Self:
         """Move every feature's distribution; the class shares stay the same."""
         moved = tuple(feature.drifted(drift) for feature in self.features)
         return replace(self, features=moved)
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """What one call asks of a table; a generator each, so that none moves another."""
-
-    n_samples: int
-    missing_scale: float
-    unseen_share: float
-    drift: float
-    label_rng: np.random.Generator
-    feature_rng: np.random.Generator
-    missing_rng: np.random.Generator
-    unseen_rng: np.random.Generator
-    value_rng: np.random.Generator
+def _rows(values: Any) -> np.ndarray:
+    """Return a table of percentages; single numbers are those of the second of two."""
+    table = np.asarray(values, dtype=float)
+    return table if table.ndim == 2 else np.c_[100 - table, table]
 
 
-@dataclass(frozen=True)
-class GeneratedTable:
-    """What one call generates; the truth is worked out only where it is asked for."""
-
-    columns: dict[str, Any]
-    y: pd.Series
-    identifier: str
-    make_truth: Callable[[], Bunch]
-
-
-def rows_to_one(table: Any) -> np.ndarray:
+def _rows_to_one(table: Any) -> np.ndarray:
     """Scale every row of a table of non-negative numbers to the sum one."""
     table = np.atleast_2d(np.asarray(table, dtype=float))
     return table / table.sum(axis=1, keepdims=True)
 
 
-def category_feature(
-    name: str, levels: Sequence[str], shares: Any, missing: float = 0.0, **how: Any
-) -> Feature:
-    """A feature of strings from a table of weights, one row a group."""
-    names = np.array(levels, dtype=object)
-    return Feature(name, names, rows_to_one(shares), missing=missing, **how)
-
-
-def binary_feature(
-    name: str, levels: Sequence[str], second: Any, missing: float = 0.0, **how: Any
-) -> Feature:
-    """A feature of two strings from the percentages of the second, one a group."""
-    shares = np.asarray(second, dtype=float)
-    return category_feature(name, levels, np.c_[100 - shares, shares], missing, **how)
-
-
-def normal_shares(levels: np.ndarray, mean: Any, deviation: Any) -> np.ndarray:
+def _normal_shares(levels: np.ndarray, mean: Any, deviation: Any) -> np.ndarray:
     """Shares of whole numbers under one normal distribution a row, cut to `levels`."""
     return _shares_between(levels - 0.5, levels + 0.5, mean, deviation)
 
 
-def lognormal_shares(
+def _lognormal_shares(
     levels: np.ndarray, median: Any, deviation: Any, origin: float
 ) -> np.ndarray:
     """Shares of whole numbers whose logarithm above `origin` is normal."""
@@ -152,35 +169,105 @@ def _shares_between(
     mean = np.c_[np.asarray(mean, float)]
     deviation = np.c_[np.asarray(deviation, float)]
     below = norm.cdf((lower - mean) / deviation)
-    return rows_to_one(norm.cdf((upper - mean) / deviation) - below + 1e-12)
+    return norm.cdf((upper - mean) / deviation) - below + 1e-12
 
 
-def class_shares(weights: Any, classes: np.ndarray) -> np.ndarray:
-    """The weights of the classes as shares that sum to one."""
-    try:
-        shares = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        shares = np.array([np.nan])
-    is_share = np.isfinite(shares) & (shares >= 0)
-    if shares.shape != classes.shape or not is_share.all() or shares.sum() == 0:
-        raise ValueError(
-            f"weights={weights!r} must be {len(classes)} numbers, none negative and "
-            f"not all zero: one for each of the classes {classes.tolist()}."
-        )
-    return shares / shares.sum()
+def _call_shares(counts: np.ndarray, mean_further: Any) -> np.ndarray:
+    """Shares of numbers of calls: geometric, with a slow tail of stubborn callers."""
+    further, mean_further = np.maximum(counts - 1, 0), np.c_[mean_further]
+    quick = 1.0 / (1.0 + 0.7 * mean_further)
+    slow = 1.0 / (1.0 + 3.0 * mean_further)
+    tail = slow * (1 - slow) ** further
+    shares = 0.85 * quick * (1 - quick) ** further + 0.15 * tail
+    return shares * (counts > 0)
 
 
-def take_text(lookup: list, codes: np.ndarray) -> Any:
-    """Strings by their codes, in the dtype that pandas itself gives to strings."""
-    return pd.Series(lookup).array.take(codes)
+def _arcsinh_shares(edges: np.ndarray, mean: Any, deviation: Any) -> np.ndarray:
+    """Shares of cells between edges that are even in the arcsinh of a number."""
+    scores = ((edges[:-1] + edges[1:]) / 2 - np.c_[mean]) / np.c_[deviation]
+    return np.exp(-0.5 * scores**2)
 
 
-def take_levels(column: Any, codes: np.ndarray) -> Any:
-    """The cells of a category, its unseen level and missing ones included."""
-    return take_text([*column.levels, column.unseen or "", np.nan], codes)
+_FORMS: dict[str, Callable[..., np.ndarray]] = {
+    "normal": _normal_shares,
+    "lognormal": _lognormal_shares,
+    "calls": _call_shares,
+    "arcsinh": _arcsinh_shares,
+}
 
 
-def draw_classes_and_segments(
+def class_mixture(kind: str, n_segments: int, weights: Any) -> Population:
+    """The kind's mixture, with the class shares asked for."""
+    about = read_description(kind)
+    names: Iterable[str]
+    if kind == "mall":
+        names, segments = mall_segments(n_segments)
+        about |= {"target": {"name": "segment"}, "classes": range(n_segments)}
+    else:
+        names, facts = zip(*about["segments"].items(), strict=True)
+        segments = {key: [segment[key] for segment in facts] for key in facts[0]}
+    population = Population.read(about, names, segments)
+    weights = about.get("class_shares") if weights is None else weights
+    if weights is None:
+        return population
+    # what each class is stays the same
+    given_class = population.joint / population.joint.sum(axis=0)
+    joint = given_class * class_shares(weights, population.classes)
+    return replace(population, joint=joint)
+
+
+def class_table(
+    population: Population, flip_share: float, conditions: Conditions
+) -> tuple[dict[str, Any], pd.Series, Callable[[], Bunch]]:
+    """Draw customers, and the labels that follow their segments."""
+    population = population.drifted(conditions.drift)
+    n_samples, label_rng = conditions.n_samples, conditions.label_rng
+    drawn = _draw_classes_and_segments(population, n_samples, label_rng)
+    classes, flipped = _flip(drawn[0], population, flip_share, label_rng)
+    codes = _draw_features(population, drawn, conditions.feature_rng)
+    codes = plant_unseen_levels(population.features, codes, conditions)
+    missing = {f.name: missing_rows(f, codes, conditions) for f in population.features}
+    codes = {
+        name: np.where(missing[name], np.int16(MISSING), column)
+        for name, column in codes.items()
+    }
+    is_complete = conditions.missing_scale == 0
+    columns = _to_columns(population, codes, is_complete, conditions.value_rng)
+    shares = population.joint.sum(axis=0)
+
+    def label_proba(after_outcome: bool = True) -> np.ndarray:
+        clean = _posterior(population, codes, after_outcome)
+        return (1 - flip_share) * clean + flip_share * shares
+
+    def make_truth() -> Bunch:
+        truth = truth_of(population, drawn[1], label_proba(), flipped)
+        if any(feature.after_outcome for feature in population.features):
+            truth.proba_before_contact = label_proba(after_outcome=False)
+        return truth
+
+    return columns, _labels(population, classes), make_truth
+
+
+def _flip(
+    classes: np.ndarray, population: Population, share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the labels of a share of the rows anew from the class shares."""
+    flipped = rng.random(len(classes)) < share
+    edges = np.cumsum(population.joint.sum(axis=0))
+    anew = np.searchsorted(edges / edges[-1], rng.random(len(classes)), side="right")
+    return np.where(flipped, anew.astype(np.int16), classes), flipped
+
+
+def _labels(population: Population, classes: np.ndarray) -> pd.Series:
+    """The labels as a named column."""
+    if population.classes.dtype.kind == "O":
+        values = take_text(population.classes.tolist(), classes)
+    else:
+        values = population.classes[classes].astype(np.int64)
+    return pd.Series(values, name=population.target)
+
+
+def _draw_classes_and_segments(
     population: Population, n_samples: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Class and segment codes, both in exact shares up to rounding, shuffled."""
@@ -192,16 +279,13 @@ def draw_classes_and_segments(
     return classes, _draw_levels(given_class, classes, rng)
 
 
-def draw_features(
-    population: Population,
-    classes: np.ndarray,
-    segments: np.ndarray,
-    rng: np.random.Generator,
+def _draw_features(
+    population: Population, drawn: tuple, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Level codes of every feature, rows that have no value by nature as missing."""
     codes: dict[str, np.ndarray] = {}
     for feature in population.features:
-        groups = classes if feature.after_outcome else segments
+        groups = drawn[0 if feature.after_outcome else 1]  # classes, segments
         codes[feature.name] = _draw_levels(feature.shares, groups, rng)
     for feature in population.features:
         absent = _absent_rows(population, feature, codes)
@@ -210,37 +294,7 @@ def draw_features(
     return codes
 
 
-def missing_rows(
-    column: Any, drawn: dict[str, np.ndarray], conditions: Conditions
-) -> np.ndarray:
-    """Which rows of a column miss their value; more where its driver is large."""
-    drift, rng = conditions.drift, conditions.missing_rng
-    chance = rng.random(conditions.n_samples, dtype=np.float32)
-    share = column.missing * (1.0 + drift) + column.drift_missing * drift
-    share *= conditions.missing_scale
-    weight: Any = 1.0
-    if column.missing_driver is not None and share > 0:
-        driver = drawn[column.missing_driver]
-        weight = 0.4 + 1.2 * driver / max(int(driver.max()), 1)
-        weight = weight / weight.mean()
-    return chance < np.minimum(share * weight, _MAX_MISSING_SHARE)
-
-
-def plant_unseen_levels(
-    columns: Iterable[Any], drawn: dict[str, np.ndarray], conditions: Conditions
-) -> dict[str, np.ndarray]:
-    """Give a share of the filled cells a level that the population doesn't have."""
-    share, rng = conditions.unseen_share, conditions.unseen_rng
-    planted = dict(drawn)
-    for column in columns:
-        if column.unseen is not None and share > 0:
-            codes = drawn[column.name]
-            hit = (rng.random(len(codes)) < share) & (codes != MISSING)
-            planted[column.name] = np.where(hit, np.int16(len(column.levels)), codes)
-    return planted
-
-
-def to_columns(
+def _to_columns(
     population: Population,
     codes: dict[str, np.ndarray],
     absent_as_number: bool,
@@ -262,9 +316,8 @@ def to_columns(
         if absent is not None:
             has_none = np.isnan(feature.absent_value)
             can_be_missing |= has_none
-            values[absent] = (
-                -1 if has_none and absent_as_number else feature.absent_value
-            )
+            as_number = has_none and absent_as_number
+            values[absent] = -1 if as_number else feature.absent_value
         # a column that can miss values is a float column in every table, as in a CSV
         if not can_be_missing and not np.isnan(values).any():
             values = values.astype(np.int64)
@@ -272,14 +325,17 @@ def to_columns(
     return columns
 
 
-def posterior(
+def _posterior(
     population: Population, codes: dict[str, np.ndarray], after_outcome: bool = True
 ) -> np.ndarray:
     """Exact class probabilities of every row, given the values that it shows."""
     n_samples = len(next(iter(codes.values())))
     n_segments, n_classes = population.joint.shape
     proba = np.empty((n_samples, n_classes))
-    evidence = {f.name: _evidence(f) for f in population.features}
+    evidence = {}
+    for feature in population.features:  # unseen and missing levels carry none
+        known = np.log(np.maximum(feature.shares, 1e-12)).T
+        evidence[feature.name] = np.pad(known, ((0, 2), (0, 0)))
     for rows in gen_batches(n_samples, _CHUNK_ROWS):
         n_rows = rows.stop - rows.start
         by_segment = np.zeros((n_rows, n_segments))
@@ -295,15 +351,6 @@ def posterior(
         unscaled = np.exp(by_class) * (np.exp(by_segment) @ population.joint)
         proba[rows] = unscaled / unscaled.sum(axis=1, keepdims=True)
     return proba
-
-
-def expected_scores(proba: np.ndarray) -> dict[str, float]:
-    """What the best possible classifier can expect, if it knows these chances."""
-    log_proba = np.log(np.maximum(proba, np.finfo(float).tiny))
-    return {
-        "bayes_accuracy": float(proba.max(axis=1).mean()),
-        "bayes_log_loss": float((proba * -log_proba).sum(axis=1).mean()),
-    }
 
 
 def _draw_levels(
@@ -329,18 +376,3 @@ def _absent_rows(
     name, level = feature.absent_where
     levels = next(f.levels for f in population.features if f.name == name)
     return codes[name] == levels.tolist().index(level)
-
-
-def _evidence(feature: Feature) -> np.ndarray:
-    """Log shares, one row a level; unseen and missing ones carry no evidence."""
-    known = np.log(np.maximum(feature.shares, 1e-12)).T
-    return np.pad(known, ((0, 2), (0, 0)))
-
-
-def whole_counts(shares: np.ndarray, total: int) -> np.ndarray:
-    """Split a total by shares into whole numbers (largest remainders)."""
-    exact = shares * total
-    counts = np.floor(exact).astype(np.int64)
-    left_over = np.argsort(counts - exact, kind="stable")[: total - counts.sum()]
-    counts[left_over] += 1
-    return counts

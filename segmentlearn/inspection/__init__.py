@@ -13,11 +13,11 @@ from segmentlearn.inspection._membership import (
     find_membership,
     is_noise,
     last_step,
+    used_columns,
 )
 from segmentlearn.inspection._playbook import segment_playbook
 from segmentlearn.inspection._profile import segment_profile
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._used_columns import used_columns
 from segmentlearn.inspection._wording import NOISE_NAME, DistinguishingFeature
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 import dataclasses
 import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
 from segmentlearn._formatting import cell_text, escape_markdown, markdown_table
+from segmentlearn._parameters import check_option, validate_parameters
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.metrics import AssociationColumn, associate
 from segmentlearn.preprocessing import (
@@ -23,6 +22,7 @@ from segmentlearn.preprocessing import (
 from segmentlearn.tables import (
     Column,
     as_table,
+    draw_rows,
     expected_kinds,
     free_name,
     resolve_roles,
@@ -102,6 +102,7 @@ class Associations:
         ValueError
             If there is no such kind, or no target.
         """
+        check_option("kind", kind, ("pairs", "matrix", "target"))
         if kind == "matrix":
             return self.matrix.copy()
         if kind == "target":
@@ -110,10 +111,6 @@ class Associations:
                     "kind='target' needs a target; pass y to associations."
                 )
             return self.with_target.copy()
-        if kind != "pairs":
-            raise ValueError(
-                f"kind={kind!r} is not one of ['pairs', 'matrix', 'target']."
-            )
         first, second = np.triu_indices(len(self.matrix), 1)
         names = self.matrix.columns
         frame = pd.DataFrame({"first": names[first], "second": names[second]})
@@ -159,19 +156,7 @@ class Associations:
         return f"{self.n_sampled:,} rows drawn from {self.n_rows:,}"
 
 
-@validate_params(
-    {
-        "X": "no_validation",
-        "y": "no_validation",
-        "method": [StrOptions({"spearman", "pearson"})],
-        "categorical_features": ["array-like", StrOptions({"auto"}), None],
-        "target_type": [StrOptions({"auto", "classes", "continuous"})],
-        "identifiers": [StrOptions({"drop", "keep"})],
-        "max_rows": [Interval(Integral, 2, None, closed="left"), None],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
+@validate_parameters()
 def associations(
     X: Any,
     y: ArrayLike | None = None,
@@ -255,15 +240,17 @@ def associations(
     """
     table = as_table(X, "associations")
     roles, chosen = resolve_roles(table.names, table.kinds, categorical_features)
-    rows = _draw(table.n_rows, max_rows, random_state)
+    n_sampled = min(table.n_rows, max_rows or table.n_rows)
+    rows: Any = slice(None)
+    if n_sampled < table.n_rows:
+        rows = draw_rows(table.n_rows, n_sampled, check_random_state(random_state))
     if y is not None:
         check_consistent_length(table.columns[0], y)
     columns, prepared, left_out = {}, {}, []
     keeps_all = identifiers == "keep" or table.container == "array"
     kinds = expected_kinds(roles, table.kinds)
     for column, kind in zip(table.columns, kinds, strict=True):
-        cells = column.cells if rows is None else column.cells[rows]
-        name, column = column.name, Column(column.name, cells, kind)
+        name, column = column.name, Column(column.name, column.cells[rows], kind)
         if column.identifies and not keeps_all and name not in chosen:
             left_out.append(name)
         else:
@@ -279,7 +266,7 @@ def associations(
     target, labels = None, None
     if y is not None:
         target = free_name(str(getattr(y, "name", None) or "target"), columns)
-        labels = np.asarray(y) if rows is None else np.asarray(y)[rows]
+        labels = np.asarray(y)[rows]
         prepared[target] = association_target(labels, target_type, method)
     pairs = _all_pairs(prepared)
     with_target = None
@@ -292,7 +279,6 @@ def associations(
             for name in with_target.index
         ]
         with_target = _strongest_first(with_target.rename_axis("column"))
-    n_sampled = table.n_rows if rows is None else len(rows)
     facts: tuple = (target, with_target, table.n_rows, n_sampled)
     return Associations(*pairs, *facts)
 
@@ -308,14 +294,6 @@ def _all_pairs(columns: dict[str, AssociationColumn]) -> list[pd.DataFrame]:
             cells[:, at, other_at] = cells[:, other_at, at] = found
     frames = [pd.DataFrame(values, index=names, columns=names) for values in cells]
     return [frame.infer_objects() for frame in frames]
-
-
-def _draw(n_rows: int, max_rows: int | None, random_state: Any) -> np.ndarray | None:
-    """Return the rows of a sample, sorted; None for all."""
-    if max_rows is None or n_rows <= max_rows:
-        return None
-    drawn = check_random_state(random_state).permutation(n_rows)[:max_rows]
-    return np.sort(drawn)
 
 
 def _strongest_first(frame: pd.DataFrame) -> pd.DataFrame:

@@ -28,12 +28,7 @@ class Described:
     """The columns of X that are described, read one at a time."""
 
     def __init__(
-        self,
-        X: Any,
-        feature_names: Any,
-        columns: Any,
-        categorical_features: Any,
-        max_levels: int,
+        self, X: Any, feature_names: Any, wanted: Any, categorical: Any, max_levels: int
     ) -> None:
         table = as_table(X, "segment_profile")
         if feature_names is not None:
@@ -49,9 +44,9 @@ class Described:
         self.n_rows = table.n_rows
         self.names = table.names
         self._columns = table.by_name()
-        self._roles, _ = resolve_roles(self.names, table.kinds, categorical_features)
+        self._roles, _ = resolve_roles(self.names, table.kinds, categorical)
         self._max_levels = max_levels
-        self._wanted = None if columns is None else _chosen(self.names, columns)
+        self._wanted = None if wanted is None else _chosen(self.names, wanted)
         self._index = table.index
 
     def rows(self, at: np.ndarray, names: list[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which segment each customer is in, from an estimator or from labels."""
+"""Which segment each customer is in, and which columns a model uses."""
 
 import dataclasses
 import warnings
@@ -14,6 +14,9 @@ from segmentlearn.tables import check_row_order, factorize, level_order
 
 NOISE = -1
 _MOST_DISAGREEMENT = 0.1
+_LEFT_OUT = {"identifier", "all-missing"}
+# where estimators keep what prepares their columns, or what was fitted in their place
+_PLACES = ("best_estimator_", "preprocessor_", "table_")
 
 
 @dataclasses.dataclass
@@ -135,3 +138,25 @@ def _labels_of(estimator: Any, X: Any, n_rows: int) -> np.ndarray:
             stacklevel=4,
         )
     return labels
+
+
+def used_columns(model: Any, features: list[str]) -> list[str]:
+    """Return the columns that a model uses."""
+    roles = _column_roles(model)
+    return [name for name in features if roles.get(name) not in _LEFT_OUT]
+
+
+def _column_roles(model: Any) -> dict[str, str]:
+    """Return the roles of the raw columns; empty where they are not known."""
+    if isinstance(model, Pipeline):
+        # later steps see columns that the first one has made
+        steps = [s for _, s in model.steps if s is not None and s != "passthrough"]
+        return _column_roles(steps[0]) if steps else {}
+    roles = getattr(model, "column_roles_", None)
+    if isinstance(roles, dict):
+        return roles
+    for place in _PLACES:
+        inner = getattr(model, place, None)
+        if inner is not None:
+            return _column_roles(inner)
+    return {}

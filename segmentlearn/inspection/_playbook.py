@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._compat import validate_params
 from segmentlearn._formatting import level_text
-from segmentlearn.inspection._contrasts import NumberContrast
-from segmentlearn.inspection._distinguishing_features import (
+from segmentlearn._parameters import validate_parameters
+from segmentlearn.inspection._contrasts import (
+    NumberContrast,
     level_feature,
     mean_feature,
 )
@@ -21,14 +21,10 @@ from segmentlearn.inspection._wording import SIZEABLE, DistinguishingFeature
 
 _FIELDS = ("rule", "column", "direction", "level", "min_effect", "action")
 _DIRECTIONS = ("high", "low")
-_COLUMNS = ["segment", "name", "action", "because"]
 _NO_RULE = "no rule fits"
 
 
-@validate_params(
-    {"profile": [SegmentProfile], "rules": "no_validation"},
-    prefer_skip_nested_validation=True,
-)
+@validate_parameters(profile=[SegmentProfile])
 def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
     """Suggest an action for each segment, by your own rules.
 
@@ -120,12 +116,12 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
         fitting = [
             (action, "; ".join(condition.evidence(at) for condition in conditions))
             for action, conditions in by_rule
-            if all(condition.holds(at) for condition in conditions)
+            if all(condition.holds[at] for condition in conditions)
         ]
         no_rule = (None, _without_rule(profile.distinguishing_features[at]))
         for action, because in fitting or [no_rule]:
             rows.append((label, profile.names[label], action, because))
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return pd.DataFrame(rows, columns=["segment", "name", "action", "because"])
 
 
 @dataclasses.dataclass
@@ -133,31 +129,18 @@ class _Condition:
     """A column of the profile that is to be high or low, or one level of it."""
 
     contrast: Any
-    sign: int
-    min_effect: float
     level_at: int | None  # None for numbers
-
-    def holds(self, segment: int) -> bool:
-        """Return whether the condition was measured in a segment."""
-        if self.level_at is None:
-            _, low, high = (ends[segment] for ends in self.contrast.effect)
-        else:
-            differences = self.contrast.differences
-            _, low, high = (ends[segment, self.level_at] for ends in differences)
-        is_certain = low > 0 if self.sign > 0 else high < 0
-        effect = self.sign * self._feature(segment).strength
-        return bool(is_certain and effect >= self.min_effect)
+    holds: np.ndarray  # in which segments it was measured
 
     def evidence(self, segment: int) -> str:
         """Return what was measured in a segment and in the others."""
-        feature, measure = self._feature(segment), "d" if self.level_at is None else "h"
+        if self.level_at is None:
+            feature, measure = mean_feature(self.contrast, segment), "d"
+        else:
+            feature = level_feature(self.contrast, segment, self.level_at)
+            measure = "h"
         effect = f"{measure} = {feature.strength:.2f}"
         return f"{feature.column}: {feature.evidence} ({effect})"
-
-    def _feature(self, segment: int) -> DistinguishingFeature:
-        if self.level_at is None:
-            return mean_feature(self.contrast, segment)
-        return level_feature(self.contrast, segment, self.level_at)
 
 
 def _without_rule(features: list[DistinguishingFeature]) -> str:
@@ -242,8 +225,15 @@ def _condition(at: int, row: dict, contrasts: dict) -> _Condition:
             f"rules, row {at}: direction {direction!r} of column {name!r} is not one "
             f"of {list(_DIRECTIONS)}."
         )
-    sign = 1 if direction == "high" else -1
-    return _Condition(contrast, sign, _min_effect(at, row), level_at)
+    if level_at is None:
+        strength, low, high = contrast.effect
+    else:
+        strength = contrast.h[:, level_at]
+        _, low, high = (ends[:, level_at] for ends in contrast.differences)
+    if direction == "low":
+        strength, low = -strength, -high
+    holds = (low > 0) & (strength >= _min_effect(at, row))
+    return _Condition(contrast, level_at, holds)
 
 
 def _level_at(at: int, row: dict, contrast: Any, has_numbers: bool) -> int | None:
@@ -275,8 +265,8 @@ def _level_at(at: int, row: dict, contrast: Any, has_numbers: bool) -> int | Non
 
 def _is_same(level: Any, known: Any) -> bool:
     """Return whether two levels are the same; 1 is not the truth value True."""
-    flags = isinstance(level, bool | np.bool_), isinstance(known, bool | np.bool_)
-    return flags[0] == flags[1] and level == known
+    is_flag, known_is_flag = (isinstance(x, bool | np.bool_) for x in (level, known))
+    return is_flag == known_is_flag and level == known
 
 
 def _is_same_text(level: Any, known: Any) -> bool:

@@ -1,6 +1,5 @@
 """segment_profile: what is in each segment of customers."""
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -8,42 +7,88 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
-from segmentlearn._compat import Interval, StrOptions, validate_params
-from segmentlearn.inspection._contrasts import compare_segments
-from segmentlearn.inspection._described import Described
-from segmentlearn.inspection._distinguishing_features import (
+from segmentlearn._compat import StrOptions
+from segmentlearn._parameters import validate_parameters
+from segmentlearn.inspection._contrasts import (
+    compare_segments,
     find_distinguishing_features,
 )
-from segmentlearn.inspection._exemplars import find_exemplars
+from segmentlearn.inspection._described import Described
 from segmentlearn.inspection._membership import Membership, find_membership
 from segmentlearn.inspection._segment_profile import SegmentProfile
-from segmentlearn.inspection._surrogate import Surrogate, grow_surrogate
+from segmentlearn.inspection._surrogate import grow_surrogate
 from segmentlearn.inspection._wording import name_segments
 from segmentlearn.metrics import adjust
 from segmentlearn.tables import draw_sample, free_name
 
+_FARTHEST = 3.0  # distance in a column, so that a single outlier does not decide
 
-@validate_params(
-    {
-        "estimator_or_labels": "no_validation",
-        "X": "no_validation",
-        "feature_names": ["array-like", None],
-        "columns": ["array-like", str, Integral, None],
-        "categorical_features": ["array-like", StrOptions({"auto"})],
-        "value": ["array-like", str, None],
-        "n_exemplars": [Interval(Integral, 0, None, closed="left")],
-        "rule_depth": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "max_levels": [Interval(Integral, 2, None, closed="left")],
-        "confidence_level": [Interval(Real, 0, 1, closed="neither")],
-        "correction": [StrOptions({"holm", "fdr_bh"}), None],
-        "random_state": ["random_state"],
-    },
-    prefer_skip_nested_validation=True,
-)
+
+def _exemplars(
+    described: Any, sampled: list, membership: Membership, rows: np.ndarray, n: int
+) -> pd.DataFrame:
+    """Return real rows nearest to the centre of each segment, with their distance.
+
+    The distance is the mean over the columns of the distance in each, divided by the
+    distance that two customers have in it on average; so each column has equal
+    influence [1]_. In numbers it is the distance from the segment's median, at most
+    three times the average; in categories one minus the level's share in the segment,
+    and where a cell is missing the average.
+
+    References
+    ----------
+    .. [1] T. Hastie, R. Tibshirani and J. Friedman, "The elements of statistical
+       learning", 2nd edition, Springer 2009, section 14.3.3.
+    """
+    scales = [_average_distance(column) for column in sampled]
+    used = [pair for pair in zip(sampled, scales, strict=True) if pair[1] > 0]
+    nearest, labels, distances = [rows[:0]], [], []
+    for at, label in enumerate(membership.labels[: membership.n_segments]):
+        own = np.flatnonzero(membership.codes[rows] == at)
+        total = np.zeros(len(own))
+        for column, scale in used:
+            total += _distances(column, own, scale)
+        order = np.argsort(total, kind="stable")[:n]
+        nearest.append(rows[own[order]])
+        labels += [label] * len(order)
+        distances += (total[order] / max(1, len(used))).tolist()
+    names = [column.name for column in sampled]
+    shown = described.rows(np.concatenate(nearest), names)
+    segment, distance = free_name("segment", shown), free_name("distance", shown)
+    shown.insert(0, segment, pd.Series(labels, index=shown.index, dtype=object))
+    shown.insert(1, distance, np.array(distances, dtype=np.float64))
+    return shown
+
+
+def _average_distance(column: Any) -> float:
+    """Return the mean distance of two customers in one column."""
+    if not column.is_numeric:
+        counts = column.level_counts
+        return 1.0 - np.sum((counts / max(1, counts.sum())) ** 2)
+    numbers = np.sort(column.numbers[~np.isnan(column.numbers)])
+    n = len(numbers)
+    if n < 2:
+        return 0.0
+    # Gini's mean difference; sorted, it takes one pass
+    ranks = 2 * np.arange(n) - n + 1
+    return float(2 * np.sum(ranks * (numbers - numbers[n // 2])) / (n * (n - 1)))
+
+
+def _distances(column: Any, rows: np.ndarray, scale: float) -> np.ndarray:
+    """Return the distances from the centre of these rows in one column."""
+    if not column.is_numeric:
+        own = column.factor.take(rows)
+        counts = own.counts()[:-1]
+        away = np.append(1.0 - counts / max(1, counts.sum()), scale)
+        return away[own.codes] / scale
+    numbers = column.numbers[rows]
+    if np.isnan(numbers).all():
+        return np.ones(len(rows))
+    away = np.minimum(np.abs(numbers - np.nanmedian(numbers)) / scale, _FARTHEST)
+    return np.where(np.isnan(numbers), 1.0, away)
+
+
+@validate_parameters(categorical_features=["array-like", StrOptions({"auto"})])
 def segment_profile(
     estimator_or_labels: Any,
     X: Any,
@@ -180,6 +225,7 @@ def segment_profile(
         raise ValueError(message)
     p_values = np.column_stack([contrast.p_values for contrast in contrasts])
     features = find_distinguishing_features(contrasts, sizes, confidence_level)
+    how = (membership.n_segments, rule_depth, random_state)
     return SegmentProfile(
         labels=membership.labels,
         names=name_segments(membership.labels, features, membership.known_names),
@@ -189,9 +235,7 @@ def segment_profile(
         p_adjusted=adjust(p_values, correction),
         value_sums=_value_sums(value, described, codes, len(sizes)),
         exemplars=_exemplars(described, sampled, membership, rows, n_exemplars),
-        surrogate=_surrogate(
-            sampled, membership, rows, weights, rule_depth, random_state
-        ),
+        surrogate=grow_surrogate(sampled, codes[rows], weights, *how),
         confidence_level=confidence_level,
         correction=correction,
     )
@@ -218,40 +262,3 @@ def _value_sums(
             f"finite and positive in total."
         )
     return sums
-
-
-def _exemplars(
-    described: Any,
-    sampled: list,
-    membership: Membership,
-    rows: np.ndarray,
-    n_exemplars: int,
-) -> pd.DataFrame:
-    """Return real rows near the centre of each segment."""
-    labels, n_segments = membership.labels, membership.n_segments
-    found = find_exemplars(sampled, membership.codes[rows], n_segments, n_exemplars)
-    shown = described.rows(rows[found["row"]], [column.name for column in sampled])
-    segment, distance = free_name("segment", shown), free_name("distance", shown)
-    segments = np.array([*labels, None], dtype=object)[found["segment"]]
-    shown.insert(0, segment, pd.Series(segments, index=shown.index, dtype=object))
-    shown.insert(1, distance, found["distance"].to_numpy())
-    return shown
-
-
-def _surrogate(
-    sampled: list,
-    membership: Membership,
-    rows: np.ndarray,
-    weights: np.ndarray,
-    depth: int | str,
-    random_state: Any,
-) -> Surrogate | None:
-    """Return the rules; noise is left out, it has none."""
-    if depth is None:
-        return None
-    n_segments, codes = membership.n_segments, membership.codes[rows]
-    kept = np.flatnonzero(codes < n_segments)
-    if len(kept) < len(codes):
-        sampled = [column.take(kept) for column in sampled]
-        codes, weights = codes[kept], weights[kept]
-    return grow_surrogate(sampled, codes, weights, n_segments, depth, random_state)

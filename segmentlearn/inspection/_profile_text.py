@@ -142,12 +142,13 @@ def _sentences(profile: "SegmentProfile", at: int) -> list[str]:
 
 def _rules(profile: "SegmentProfile", at: int) -> list[str]:
     """Return a segment's main rules with what they are worth."""
-    rules = [] if profile.surrogate is None else profile.surrogate.rules
-    own = [rule for rule in rules if rule.segment == at][:_MOST_RULES]
+    if profile.surrogate is None:
+        return []
+    rules = profile.surrogate.rules
     return [
-        f"{rule.text} (right for {percent(rule.precision)}, finds "
-        f"{percent(rule.recall)} of the segment)"
-        for rule in own
+        f"{own.rule} (right for {percent(own.precision)}, finds "
+        f"{percent(own.recall)} of the segment)"
+        for own in rules[rules["segment"] == at].head(_MOST_RULES).itertuples()
     ]
 
 

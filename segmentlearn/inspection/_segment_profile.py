@@ -1,4 +1,4 @@
-"""SegmentProfile: what `segment_profile` finds."""
+"""SegmentProfile: what `segment_profile` finds, and its numbers as frames."""
 
 import dataclasses
 from typing import Any, Self
@@ -6,22 +6,112 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from segmentlearn.inspection import _frames as frames
+from segmentlearn._parameters import check_option
 from segmentlearn.inspection import _profile_text as texts
 from segmentlearn.inspection._contrasts import CategoryContrast, NumberContrast
 from segmentlearn.inspection._membership import is_noise, last_step
-from segmentlearn.inspection._surrogate import Surrogate
+from segmentlearn.inspection._surrogate import RULE_COLUMNS, Surrogate
 from segmentlearn.inspection._wording import DistinguishingFeature
 
+_MOMENTS = ("mean", "median", "sd", "missing")
 _SMALL = 10
 
+
+def _summary_frame(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return one row a segment: name, size, share, value."""
+    index = pd.Index(profile.labels, name="segment")
+    frame = pd.DataFrame({"name": list(profile.names.values())}, index=index)
+    frame["size"], frame["share"] = profile.sizes, profile.shares
+    if profile.value_sums is not None:
+        frame["value"], frame["value_share"] = profile.value_sums, profile.value_shares
+        frame["value_per_customer"] = profile.value_sums / profile.sizes
+    frame["is_small"] = profile.is_small
+    return frame
+
+
+def _numbers_frame(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return one row for each segment and column of numbers."""
+    rows = [
+        (label, contrast.name, contrast.kind, *_with_rest(contrast, at, _MOMENTS))
+        for at, label in enumerate(profile.labels)
+        for contrast in profile.contrasts
+        if isinstance(contrast, NumberContrast)
+    ]
+    names = [name for moment in _MOMENTS for name in (moment, f"rest_{moment}")]
+    return pd.DataFrame(rows, columns=["segment", "column", "kind", *names])
+
+
+def _categories_frame(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return one row for each segment, column of categories and level."""
+    columns = ["segment", "column", "level", "count", "share", "rest_share"]
+    columns += ["difference", "low", "high", "lift", "cohen_h", "is_mode"]
+    columns += ["missing", "rest_missing"]
+    frames = [pd.DataFrame(columns=columns)]
+    contrasts = [c for c in profile.contrasts if isinstance(c, CategoryContrast)]
+    for at, label in enumerate(profile.labels):
+        for contrast in contrasts:
+            counts = contrast.counts[:, at]
+            shares, rest_shares = contrast.shares[:, at]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                lift = shares / (counts.sum(axis=0) / contrast.n[:, at].sum())
+            is_mode = np.arange(len(shares)) == np.argmax(counts[0])
+            numbers = [counts[0], shares, rest_shares]
+            numbers += [ends[at] for ends in contrast.differences]
+            numbers += [lift, contrast.h[at], is_mode & (counts[0] > 0)]
+            missing = _with_rest(contrast, at, ("missing",))
+            cells = (label, contrast.name, contrast.levels, *numbers, *missing)
+            frame = pd.DataFrame(dict(zip(columns, cells, strict=True)))
+            frames.append(frame)
+    return pd.concat(frames[1:] or frames, ignore_index=True)
+
+
+def _effects_frame(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return one row for each segment and column: effect, interval, p-values."""
+    rows = [
+        (
+            *(label, contrast.name, contrast.measure),
+            *(ends[at] for ends in contrast.effect),
+            *(contrast.p_values[at], profile.p_adjusted[at, position]),
+        )
+        for at, label in enumerate(profile.labels)
+        for position, contrast in enumerate(profile.contrasts)
+    ]
+    columns = ["segment", "column", "measure", "effect", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "p_value", "p_adjusted"])
+
+
+def _rules_frame(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return one row for each rule."""
+    if profile.surrogate is None:
+        return pd.DataFrame(columns=RULE_COLUMNS)
+    rules = profile.surrogate.rules
+    return rules.assign(segment=[profile.labels[at] for at in rules["segment"]])
+
+
+def _fidelity_frame(profile: "SegmentProfile") -> pd.DataFrame:
+    """Return how well the tree finds each segment again on held-out rows."""
+    columns = ["precision", "recall"]
+    if profile.surrogate is None:
+        return pd.DataFrame(columns=columns, dtype=np.float64)
+    precision, recall = profile.surrogate.precision, profile.surrogate.recall
+    index = pd.Index(profile.labels[: len(precision)], name="segment")
+    return pd.DataFrame({"precision": precision, "recall": recall}, index=index)
+
+
+def _with_rest(
+    contrast: NumberContrast | CategoryContrast, at: int, names: tuple[str, ...]
+) -> list[float]:
+    """Return numbers of a segment, each beside that of the rest."""
+    return [value for name in names for value in getattr(contrast, name)[:, at]]
+
+
 _FRAMES = {
-    "summary": frames.summary_frame,
-    "numbers": frames.numbers_frame,
-    "categories": frames.categories_frame,
-    "effects": frames.effects_frame,
-    "rules": frames.rules_frame,
-    "fidelity": frames.fidelity_frame,
+    "summary": _summary_frame,
+    "numbers": _numbers_frame,
+    "categories": _categories_frame,
+    "effects": _effects_frame,
+    "rules": _rules_frame,
+    "fidelity": _fidelity_frame,
 }
 
 
@@ -168,9 +258,10 @@ class SegmentProfile:
         self : SegmentProfile
             Unchanged.
         """
-        last_step(estimator).segment_names_ = {
-            label: name for label, name in self.names.items() if not is_noise(label)
+        named = {
+            label: self.names[label] for label in self.names if not is_noise(label)
         }
+        last_step(estimator).segment_names_ = named
         return self
 
     def to_frame(self, kind: str = "summary") -> pd.DataFrame:
@@ -200,12 +291,9 @@ class SegmentProfile:
         ValueError
             If there is no such kind.
         """
+        check_option("kind", kind, sorted([*_FRAMES, "exemplars"]))
         if kind == "exemplars":
             return self.exemplars.copy()
-        if kind not in _FRAMES:
-            raise ValueError(
-                f"kind={kind!r} is not one of {sorted([*_FRAMES, 'exemplars'])}."
-            )
         return _FRAMES[kind](self)
 
     def to_markdown(self) -> str:

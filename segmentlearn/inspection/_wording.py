@@ -168,9 +168,7 @@ def find_standalone_levels(columns: dict[str, list]) -> set[tuple[str, str]]:
 
 
 def name_segments(
-    labels: list,
-    features: list[list[DistinguishingFeature]],
-    known: dict[Any, str],
+    labels: list, features: list[list[DistinguishingFeature]], known: dict[Any, str]
 ) -> dict[Any, str]:
     """Return a name for each segment, no two of them equal."""
     names = {label: NOISE_NAME for label in labels if is_noise(label)} | known

@@ -1,11 +1,11 @@
 """Metrics of segments, of differences between groups, and of decisions."""
 
-from segmentlearn.metrics._association import association, correlation_ratio
-from segmentlearn.metrics._budget import (
-    BudgetProfit,
-    profit_at_budget,
-    select_within_budget,
-    threshold_for_budget,
+from segmentlearn.metrics._association import (
+    Association,
+    AssociationColumn,
+    associate,
+    association,
+    correlation_ratio,
 )
 from segmentlearn.metrics._calibration import (
     ReliabilityCurve,
@@ -23,6 +23,7 @@ from segmentlearn.metrics._costs import (
 )
 from segmentlearn.metrics._effect_sizes import (
     EffectSize,
+    adjust,
     chi_squared,
     cohen_d,
     cohen_d_from_stats,
@@ -32,27 +33,34 @@ from segmentlearn.metrics._effect_sizes import (
     wilson_interval,
 )
 from segmentlearn.metrics._gain import (
+    BudgetProfit,
+    Ranking,
     cumulative_gain_curve,
     customer_profits,
+    customers_of_budget,
     lift_curve,
+    profit_at_budget,
     profit_curve,
+    select_within_budget,
+    threshold_for_budget,
 )
 from segmentlearn.metrics._generalization_gap import (
     GeneralizationGap,
     generalization_gap,
     median_history,
 )
-from segmentlearn.metrics._multiple_testing import adjust
-from segmentlearn.metrics._overlap import segment_continuity, segment_overlap
-from segmentlearn.metrics._pairs import Association, AssociationColumn, associate
 from segmentlearn.metrics._population_stability import (
     binned_counts,
     population_stability_index,
     psi_of_counts,
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
-from segmentlearn.metrics._ranking import customers_of_budget, rank_customers
-from segmentlearn.metrics._silhouette import SilhouetteSample, silhouette_sampled
+from segmentlearn.metrics._segments import (
+    SilhouetteSample,
+    segment_continuity,
+    segment_overlap,
+    silhouette_sampled,
+)
 
 __all__ = [
     "Association",

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from scipy import special
 from sklearn.metrics import brier_score_loss
 
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._effect_sizes import wilson_interval
-from segmentlearn.metrics._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import read_binary, read_classes
 
 
@@ -35,7 +35,7 @@ class ReliabilityCurve(NamedTuple):
     counts: np.ndarray
 
 
-@validate_parameters
+@validate_parameters()
 def reliability_curve(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -92,7 +92,7 @@ def reliability_curve(
     return ReliabilityCurve(predicted / counts, fraction, low, high, counts)
 
 
-@validate_parameters
+@validate_parameters()
 def expected_calibration_error(
     y_true: ArrayLike,
     proba: ArrayLike,
@@ -180,7 +180,7 @@ def expected_calibration_error(
     return _error(columns.max(axis=1), hits, n_bins, strategy)
 
 
-@validate_parameters
+@validate_parameters()
 def brier_score(
     y_true: ArrayLike,
     proba: ArrayLike,

@@ -11,7 +11,7 @@ from sklearn.metrics import make_scorer
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from segmentlearn._compat import check_sample_weight
-from segmentlearn.metrics._parameters import validate_parameters
+from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import encode, read_labels
 
 
@@ -48,7 +48,7 @@ def read_matrix(
     return values
 
 
-@validate_parameters
+@validate_parameters()
 def cost_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -112,7 +112,7 @@ def cost_score(
     return total / float(weights.sum()) if normalize else total
 
 
-@validate_parameters
+@validate_parameters()
 def profit_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -165,7 +165,7 @@ def profit_score(
     return cost_score(y_true, y_pred, profit_matrix, labels=labels, **how)
 
 
-@validate_parameters
+@validate_parameters()
 def make_cost_scorer(
     cost_matrix: dict | ArrayLike, *, labels: ArrayLike | None = None
 ) -> Callable:
@@ -201,12 +201,11 @@ def make_cost_scorer(
     >>> bool(tuned.best_threshold_ < 0.5)
     True
     """
-    return make_scorer(
-        cost_score, greater_is_better=False, cost_matrix=cost_matrix, labels=labels
-    )
+    how: dict = {"cost_matrix": cost_matrix, "labels": labels}
+    return make_scorer(cost_score, greater_is_better=False, **how)
 
 
-@validate_parameters
+@validate_parameters()
 def minimum_cost_labels(
     proba: ArrayLike, cost_matrix: dict | ArrayLike, classes: ArrayLike
 ) -> np.ndarray:
@@ -266,7 +265,7 @@ def minimum_cost_labels(
     return classes[ties.argmax(axis=1)]
 
 
-@validate_parameters
+@validate_parameters()
 def cost_threshold(cost_matrix: dict | ArrayLike, classes: ArrayLike) -> float:
     """Return the threshold that a cost matrix of two classes implies.
 

@@ -1,4 +1,4 @@
-"""Effect sizes of two groups, with confidence intervals."""
+"""Effect sizes of two groups with confidence intervals, and corrected p-values."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from segmentlearn.metrics._parameters import validate_parameters
+from segmentlearn._parameters import validate_parameters
 
 _LARGE_CHI2 = 5_000.0  # above, the noncentral chi-squared law is normal to 3 digits
 _SMALLEST = 1e-9  # dependence below is rounding
@@ -29,7 +29,7 @@ class EffectSize(NamedTuple):
     high: Any
 
 
-@validate_parameters
+@validate_parameters()
 def cohen_d(
     a: ArrayLike,
     b: ArrayLike,
@@ -76,7 +76,7 @@ def cohen_d(
     )
 
 
-@validate_parameters
+@validate_parameters()
 def cohen_d_from_stats(
     mean_a: ArrayLike,
     sd_a: ArrayLike,
@@ -135,9 +135,8 @@ def cohen_d_from_stats(
     >>> [round(float(value), 2) for value in effect]
     [1.0, 0.66, 1.34]
     """
-    mean_a, sd_a, n_a, mean_b, sd_b, n_b = np.broadcast_arrays(
-        *(np.asarray(x, np.float64) for x in (mean_a, sd_a, n_a, mean_b, sd_b, n_b))
-    )
+    given = (np.asarray(x, float) for x in (mean_a, sd_a, n_a, mean_b, sd_b, n_b))
+    mean_a, sd_a, n_a, mean_b, sd_b, n_b = np.broadcast_arrays(*given)
     df_a, df_b = np.maximum(n_a - 1, 0), np.maximum(n_b - 1, 0)
     freedom = df_a + df_b
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -153,9 +152,8 @@ def cohen_d_from_stats(
         of_deviation = df_a * var_a**2 + df_b * var_b**2
         of_deviation /= 2 * freedom**2 * pooled**2
         error = np.sqrt(of_means + estimate**2 * of_deviation)
-        welch = (var_a / df_a + var_b / df_b) ** 2 / (
-            (var_a / df_a) ** 2 / df_a + (var_b / df_b) ** 2 / df_b
-        )
+        own, other = var_a / df_a, var_b / df_b
+        welch = (own + other) ** 2 / (own**2 / df_a + other**2 / df_b)
         factor = _hedges_factor(freedom) if bias_correction else 1.0
         half = special.stdtrit(welch, (1 + confidence_level) / 2) * error * factor
         estimate = estimate * factor
@@ -164,7 +162,7 @@ def cohen_d_from_stats(
     return EffectSize(estimate[()], low[()], high[()])
 
 
-@validate_parameters
+@validate_parameters()
 def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     """Return the difference of two shares, on a scale comparable to Cohen's d.
 
@@ -194,7 +192,7 @@ def cohen_h(share_a: ArrayLike, share_b: ArrayLike) -> np.ndarray:
     return (2 * np.arcsin(np.sqrt(a)) - 2 * np.arcsin(np.sqrt(b)))[()]
 
 
-@validate_parameters
+@validate_parameters()
 def difference_of_shares(
     count_a: ArrayLike,
     n_a: ArrayLike,
@@ -243,7 +241,7 @@ def difference_of_shares(
     return EffectSize(difference[()], low[()], high[()])
 
 
-@validate_parameters
+@validate_parameters()
 def cramers_v(
     table: ArrayLike, *, bias_correction: bool = True, confidence_level: float = 0.95
 ) -> EffectSize:
@@ -373,3 +371,20 @@ def _noncentrality(
         for tail in tails
     )
     return low, high
+
+
+def adjust(p_values: ArrayLike, correction: str | None) -> np.ndarray:
+    """Correct p-values for their number; NaN is left out of the count."""
+    adjusted = np.array(p_values, dtype=np.float64)
+    given = ~np.isnan(adjusted)
+    flat = adjusted[given]
+    if correction is None or not len(flat):
+        return adjusted
+    if correction == "fdr_bh":
+        flat = stats.false_discovery_control(flat)
+    else:  # Holm's step-down procedure
+        order = np.argsort(flat)
+        stepped = np.maximum.accumulate(flat[order] * np.arange(len(flat), 0, -1))
+        flat[order] = np.minimum(stepped, 1.0)
+    adjusted[given] = flat
+    return adjusted

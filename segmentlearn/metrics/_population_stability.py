@@ -6,18 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from segmentlearn._compat import Interval, validate_params
+from segmentlearn._compat import Interval
+from segmentlearn._parameters import validate_parameters
 
 _HALF_A_ROW = 0.5  # added to each bin, so that an empty one costs no infinite sum
 
 
-@validate_params(
-    {
-        "expected": ["array-like"],
-        "actual": ["array-like"],
-        "n_bins": [Interval(Integral, 2, None, closed="left")],
-    }
-)
+@validate_parameters(n_bins=[Interval(Integral, 2, None, closed="left")])
 def population_stability_index(
     expected: ArrayLike, actual: ArrayLike, *, n_bins: int = 10
 ) -> float:
@@ -71,7 +66,11 @@ def population_stability_index(
     for name, column in (("expected", old), ("actual", new)):
         if not len(column):
             raise ValueError(f"{name} has no cells; pass one row or more.")
-    numeric = [_is_numeric(column) for column in (old, new)]
+    types = pd.api.types
+    numeric = [
+        c.dtype.kind in "mM" or (types.is_numeric_dtype(c) and c.dtype.kind != "b")
+        for c in (old, new)
+    ]
     if all(numeric):
         return psi_of_counts(*binned_counts(_numbers(old), _numbers(new), n_bins))
     if any(numeric) and not (old.isna().all() or new.isna().all()):
@@ -113,23 +112,10 @@ def binned_counts(
     return count(expected), count(actual)
 
 
-def _is_numeric(column: pd.Series) -> bool:
-    """Return whether cells are numbers, dates or durations, not truth values."""
-    types = pd.api.types
-    kinds = types.is_numeric_dtype, types.is_datetime64_any_dtype
-    is_number = any(is_kind(column) for is_kind in (*kinds, types.is_timedelta64_dtype))
-    return is_number and not types.is_bool_dtype(column)
-
-
 def _numbers(column: pd.Series) -> np.ndarray:
     """Read numbers, dates and durations as floats, missing cells as NaN."""
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    missing = column.isna().to_numpy()
-    if getattr(column.dtype, "tz", None) is not None:
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    is_moment = pd.api.types.is_datetime64_any_dtype(column)
-    unit = "M8[us]" if is_moment else "m8[us]"
-    numbers = column.to_numpy(dtype=unit).astype(np.int64).astype(np.float64)
-    numbers[missing] = np.nan
-    return numbers
+    if column.dtype.kind == "M":
+        column = column - pd.Timestamp(0, tz=getattr(column.dtype, "tz", None))
+    if column.dtype.kind == "m":
+        column = column / pd.Timedelta("1us")
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)

@@ -87,9 +87,13 @@ def encode(labels: np.ndarray, classes: np.ndarray, name: str) -> np.ndarray:
     return codes
 
 
-def _read_proba(proba: ArrayLike) -> np.ndarray:
+def check_proba(proba: ArrayLike) -> np.ndarray:
     """Return probabilities as floats of one or two dimensions, none missing."""
-    proba = check_array(
-        proba, ensure_2d=False, dtype=np.float64, input_name="proba", copy=False
-    )
+    how: dict = {"ensure_2d": False, "dtype": np.float64, "input_name": "proba"}
+    return check_array(proba, **how)
+
+
+def _read_proba(proba: ArrayLike) -> np.ndarray:
+    """Return probabilities; a single column of them as one dimension."""
+    proba = check_proba(proba)
     return proba[:, 0] if proba.ndim == 2 and proba.shape[1] == 1 else proba

@@ -3,28 +3,36 @@
 from segmentlearn.plotting._base._canvas import (
     BLUE,
     ORANGE,
+    cut,
     name_columns,
     open_axes,
     require_pyplot,
     tidy,
+    wrap_name,
     write_cell,
 )
-from segmentlearn.plotting._base._segment_style import cut, wrap_name
 from segmentlearn.plotting._decisions._calibration import CalibrationDisplay
-from segmentlearn.plotting._decisions._confusion_matrix import ConfusionMatrixDisplay
-from segmentlearn.plotting._decisions._gain import GainDisplay, LiftDisplay
+from segmentlearn.plotting._decisions._classes import (
+    ConfusionMatrixDisplay,
+    PrecisionRecallDisplay,
+)
+from segmentlearn.plotting._decisions._curves import (
+    GainDisplay,
+    LiftDisplay,
+    ProfitDisplay,
+    ThresholdDisplay,
+)
 from segmentlearn.plotting._decisions._model_comparison import ModelComparisonDisplay
-from segmentlearn.plotting._decisions._precision_recall import PrecisionRecallDisplay
-from segmentlearn.plotting._decisions._profit import ProfitDisplay
-from segmentlearn.plotting._decisions._threshold import ThresholdDisplay
 from segmentlearn.plotting._networks._network import NetworkDisplay
 from segmentlearn.plotting._networks._training_history import TrainingHistoryDisplay
-from segmentlearn.plotting._segments._cluster_stability import ClusterStabilityDisplay
-from segmentlearn.plotting._segments._number_of_clusters import NumberOfClustersDisplay
+from segmentlearn.plotting._segments._clustering import (
+    ClusterStabilityDisplay,
+    NumberOfClustersDisplay,
+    SilhouetteDisplay,
+)
 from segmentlearn.plotting._segments._segment_map import SegmentMapDisplay
 from segmentlearn.plotting._segments._segment_profile import SegmentProfileDisplay
 from segmentlearn.plotting._segments._segment_sizes import SegmentSizesDisplay
-from segmentlearn.plotting._segments._silhouette import SilhouetteDisplay
 from segmentlearn.plotting._tables._association import AssociationDisplay
 from segmentlearn.plotting._tables._distributions import DistributionDisplay
 from segmentlearn.plotting._tables._missing_values import MissingValuesDisplay

@@ -179,7 +179,7 @@ class AssociationSelector(SelectorMixin, BaseEstimator):
         table = check_table(self, X, reset=True)
         target = association_target(y, self.target_type, self.method)
         check_consistent_length(table.columns[0], y)
-        if len(np.unique(target.at(None))) < 2:
+        if len(np.unique(target.at(True))) < 2:
             raise ValueError(
                 f"y has a single value in n_samples={table.n_rows}, with which nothing "
                 "can be associated; pass rows of at least two."

@@ -1,11 +1,14 @@
 """The contents of a report, computed before it is written."""
 
-import dataclasses
 import datetime
 import hashlib
+import importlib.resources
 import platform
 import re
+import shlex
+import tomllib
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,80 +18,29 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 import segmentlearn
+from segmentlearn.auditing import audit
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import (
-    SegmentProfile,
     associations,
     is_noise,
     last_step,
     segment_profile,
     used_columns,
 )
-from segmentlearn.report._findings import PlainFinding, plain_findings
 from segmentlearn.report._pictures import Picture, draw_bars
-from segmentlearn.report._quality import Quality, classifier_quality, clusterer_quality
-from segmentlearn.report._rare_levels import merge_rare_levels
-from segmentlearn.report._segments import SegmentPart, draw_sizes, list_segments
+from segmentlearn.report._quality import classifier_quality, clusterer_quality
+from segmentlearn.report._segments import draw_sizes, list_segments
+from segmentlearn.report._suppression import merge_rare_levels
 from segmentlearn.tables import draw_rows
 
-MOST_ROWS = 20_000
+_MOST_ROWS = 20_000
 _BATCH = 50_000
 _MOST_COLUMNS = 10
 _LEAST_AUC = 0.55  # a column below is hardly better than chance
-
-
-@dataclasses.dataclass
-class Contents:
-    """The contents of a report.
-
-    Attributes
-    ----------
-    kind : str
-        The model in words.
-    is_classifier : bool
-        Whether segments were known or found.
-    n_rows, n_sampled : int
-        Customers, and how many were looked at closely.
-    n_columns : int
-        Columns that the model uses.
-    finding : str
-        The main finding.
-    sizes : Picture
-        Sizes of the segments.
-    quality : Quality
-        How good the model is.
-    segments : list of SegmentPart
-        Each segment.
-    importances : Picture or None
-        How well each column separates the segments.
-    fidelity : str
-        How well the rules find the segments; empty without rules.
-    findings : list of PlainFinding
-        Of the audit.
-    facts : list of (str, str)
-        How to make the report again.
-    """
-
-    kind: str
-    is_classifier: bool
-    n_rows: int
-    n_sampled: int
-    n_columns: int
-    finding: str
-    sizes: Picture
-    quality: Quality
-    segments: list[SegmentPart]
-    importances: Picture | None
-    fidelity: str
-    findings: list[PlainFinding]
-    facts: list[tuple[str, str]]
-
-    @property
-    def hides_counts(self) -> bool:
-        """Whether any count is not shown."""
-        return self.quality.hides_counts or not all(
-            part.size.is_shown for part in self.segments
-        )
+_FILE = importlib.resources.files("segmentlearn.report").joinpath("findings.toml")
+_TEXTS = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+_NOT_USED = "The model does not use it: nothing to do."
+_WORST_FIRST = ("error", "warning", "note")
 
 
 def gather(
@@ -100,39 +52,56 @@ def gather(
     random_state: Any,
     archive_facts: dict[str, Any],
     command: str | None,
-) -> Contents:
-    """Look at a model and its customers."""
+) -> dict[str, Any]:
+    """Look at a model and its customers; return what the template writes about."""
     used = used_columns(model, features)
     rng = check_random_state(random_state)
     predicted = _predict(model, X[features])
     labels, sizes = _count(model, predicted)
-    rows = draw_rows(len(X), MOST_ROWS, rng)
+    rows = draw_rows(len(X), _MOST_ROWS, rng)
     sample, segments = X.iloc[rows], predicted[rows]
     merged, rare = merge_rare_levels(sample)
-
-    profile = _profile(merged[features], segments, rng)
+    described, is_split = merged[features], len(np.unique(segments)) > 1
+    how = {"n_exemplars": 0, "random_state": rng}
+    profile = None
+    if is_split:
+        profile = _measured(segment_profile, segments, described, **how)
     parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
         quality = clusterer_quality(model, sample[features], segments, rng)
-    importances = _importances(merged[features], segments, rng)
-    most_important = [name for name, auc in importances[:2] if auc >= _LEAST_AUC]
-    return Contents(
-        kind=_kind(model),
-        is_classifier=is_classifier(last_step(model)),
-        n_rows=len(X),
-        n_sampled=len(rows),
-        n_columns=len(used),
-        finding=_main_finding(quality, parts, sizes, most_important),
-        sizes=draw_sizes(parts, sizes),
-        quality=quality,
-        segments=parts,
-        importances=_draw_importances(importances),
-        fidelity=_fidelity(profile),
-        findings=plain_findings(sample, _known(y, rows), rng, used),
-        facts=_reproduce(model, X, y, random_state, archive_facts, command),
-    )
+    importances = _importances(described, segments, rng) if is_split else []
+    hides_sizes = not all(part.size.is_shown for part in parts)
+    parameters = sorted(last_step(model).get_params(deep=False).items())
+    versions = {"segmentlearn": segmentlearn.__version__}
+    versions |= {"Python": platform.python_version()}
+    versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
+    versions |= {"pandas": pd.__version__}
+    return {
+        "model": type(last_step(model)).__name__,
+        "is_classifier": is_classifier(last_step(model)),
+        "n_rows": len(X),
+        "n_sampled": len(rows),
+        "n_columns": len(used),
+        "largest": parts[int(np.argmax(sizes))],
+        "important": [name for name, auc in importances[:2] if auc >= _LEAST_AUC],
+        "sizes": draw_sizes(parts, sizes),
+        "quality": quality,
+        "hides_counts": quality.hides_counts or hides_sizes,
+        "segments": parts,
+        "importances": _draw_importances(importances),
+        "fidelity": profile.fidelity if profile is not None else {},
+        "findings": _findings(sample, _known(y, rows), rng, used),
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
+        "width": X.shape[1] + (y is not None),
+        "digest": _digest(X, y),
+        "random_state": _one_line(random_state),
+        "parameters": ", ".join(f"{name}={_one_line(of)}" for name, of in parameters),
+        "versions": ", ".join(map(" ".join, versions.items())),
+        "target": archive_facts.get("target"),
+        "command": command or None,
+    }
 
 
 def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
@@ -157,17 +126,12 @@ def _count(model: Any, predicted: np.ndarray) -> tuple[list[Any], np.ndarray]:
     return labels, np.array([sizes[label] for label in labels])
 
 
-def _profile(
-    X: pd.DataFrame, predicted: np.ndarray, random_state: Any
-) -> SegmentProfile | None:
-    """Describe the segments; None where there is nothing to describe or compare."""
-    if len(np.unique(predicted)) < 2:
-        return None
+def _measured(measure: Any, *args: Any, **how: Any) -> Any:
+    """Return what a function measures; None where there is nothing to compare."""
     try:
         with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
-            how = {"n_exemplars": 0, "random_state": random_state}
-            return segment_profile(predicted, X, **how)
-    except ValueError:  # no column is left to describe
+            return measure(*args, **how)
+    except ValueError:  # a single segment, or no column but identifiers
         return None
 
 
@@ -175,13 +139,9 @@ def _importances(
     X: pd.DataFrame, predicted: np.ndarray, random_state: Any
 ) -> list[tuple[str, float]]:
     """Return the columns that best separate the segments, with their AUC."""
-    if len(np.unique(predicted)) < 2:
-        return []
-    try:
-        with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
-            how = {"target_type": "classes", "random_state": random_state}
-            found = associations(X, predicted, **how)
-    except ValueError:  # nothing but identifiers
+    how = {"target_type": "classes", "random_state": random_state}
+    found = _measured(associations, X, predicted, **how)
+    if found is None:
         return []
     aucs = found.to_frame("target")["auc"].dropna()
     aucs = aucs.sort_values(ascending=False, kind="stable").head(_MOST_COLUMNS)
@@ -217,30 +177,30 @@ def _safe_names(model: Any, rare: set[str]) -> dict[Any, str]:
     }
 
 
-def _main_finding(
-    quality: Quality, parts: list[SegmentPart], sizes: np.ndarray, columns: list[str]
-) -> str:
-    """Return the most important in one to three sentences."""
-    text = quality.headline
-    most = parts[int(np.argmax(sizes))]
-    if most.share:
-        has_name = most.name not in (most.label, f"segment {most.label}")
-        title = f"{most.label}, “{most.name}”," if has_name else most.label
-        text += f" The largest segment is {title} with {most.share}."
-    if columns:
-        text += f" What separates the segments most is {' and '.join(columns)}."
-    return text
+def _findings(
+    X: pd.DataFrame, y: Any, random_state: Any, used: list[str]
+) -> list[dict[str, Any]]:
+    """Audit a table and return the findings in plain words, the worst first."""
+    found = []
+    for finding in audit(X, y, random_state=random_state):
+        texts, columns = _TEXTS[finding.code], finding.columns
+        severity, cure = finding.severity, texts["cure"]
+        if "{drop}" in cure and set(columns).isdisjoint(used):
+            severity, cure = "note", _NOT_USED
+        cure = cure.format(
+            drop=_options("--drop", columns),
+            drop_others=_options("--drop", columns[1:]),
+            id=_options("--id", columns),
+        )
+        listed = ", ".join(columns)
+        row = {"severity": severity, "columns": listed, "cure": cure}
+        found.append(row | {"words": texts["words"]})
+    return sorted(found, key=lambda row: _WORST_FIRST.index(row["severity"]))
 
 
-def _fidelity(profile: SegmentProfile | None) -> str:
-    if profile is None or not profile.fidelity:
-        return ""
-    names = ("accuracy", "accuracy_of_largest")
-    share, baseline = (round(100 * profile.fidelity[name]) for name in names)
-    return (
-        f"On held-out customers the rules name the same segment as the model for about "
-        f"{share}%; always naming the largest would agree for about {baseline}%."
-    )
+def _options(option: str, columns: Sequence[str]) -> str:
+    """Return an option of the command line for each column."""
+    return " ".join(f"{option} {shlex.quote(str(name))}" for name in columns)
 
 
 def _known(y: np.ndarray | None, sampled: np.ndarray) -> Any:
@@ -248,51 +208,6 @@ def _known(y: np.ndarray | None, sampled: np.ndarray) -> Any:
     if y is None or pd.isna(y[sampled]).all():
         return None
     return pd.Series(y[sampled])
-
-
-def _kind(model: Any) -> str:
-    found = "segments found in the data"
-    names = {
-        "SegmentClassifier": "a neural network that learnt known segments",
-        "AutoencoderClusterer": f"{found}, with an autoencoder among the candidates",
-        "InductiveClusterer": f"{found} by a clustering method",
-    }
-    last = last_step(model)
-    name = type(last).__name__
-    other = "a classifier" if is_classifier(last) else "a clustering method"
-    return f"{names.get(name, other)} ({name})"
-
-
-def _reproduce(
-    model: Any,
-    X: pd.DataFrame,
-    y: np.ndarray | None,
-    seed: Any,
-    archive_facts: dict[str, Any],
-    command: str | None,
-) -> list[tuple[str, str]]:
-    """List what it takes to make the report again."""
-    now = datetime.datetime.now(datetime.UTC)
-    parameters = sorted(last_step(model).get_params(deep=False).items())
-    listed = ", ".join(f"{name}={_one_line(value)}" for name, value in parameters)
-    versions = {"segmentlearn": segmentlearn.__version__}
-    versions |= {"Python": platform.python_version()}
-    versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
-    versions |= {"pandas": pd.__version__}
-    facts = [
-        ("Date", f"{now:%Y-%m-%d %H:%M} UTC"),
-        ("Data", f"{len(X):,} rows, {X.shape[1] + (y is not None)} columns"),
-        ("SHA-256 of the data", _digest(X, y)),
-        ("Random state", _one_line(seed)),
-        ("Model", type(last_step(model)).__name__),
-        ("Parameters", listed),
-        ("Versions", ", ".join(map(" ".join, versions.items()))),
-    ]
-    if archive_facts.get("target") is not None:
-        facts.append(("Target of the model", str(archive_facts["target"])))
-    if command:
-        facts.append(("Command", command))
-    return facts
 
 
 def _one_line(value: Any) -> str:

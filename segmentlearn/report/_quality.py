@@ -10,54 +10,75 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from segmentlearn import model_selection
-from segmentlearn._formatting import percent
+from segmentlearn._formatting import names_text, percent
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import last_step
 from segmentlearn.report._pictures import Picture, draw_counts
-from segmentlearn.report._prediction_bias import (
-    PredictionBias,
-    find_prediction_bias,
-    in_words,
+from segmentlearn.report._suppression import (
+    THRESHOLD,
+    ShownCount,
+    can_be_shown,
+    suppress,
 )
-from segmentlearn.report._suppression import ShownCount, can_be_shown, suppress
 
-_FEWEST_ROWS = 50
+FEWEST_ROWS = 50
 _MOST_CLASSES = 12
-_N_BOOTSTRAPS = 10
+N_BOOTSTRAPS = 10
 _STABILITY_ROWS = 2_000
 # predictions and out-of-fold predictions of other rows agree no more than by chance
 _SAME_ROWS = 0.3
+_CLEARLY_BETTER = 0.02  # than naming the largest segment
+_CLEAR_EXCESS = 0.02  # of the customers
+_CLEAR_Z = 2.0
+_MOST_LISTED = 3
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(kw_only=True)
 class Quality:
-    """How good a model is, as a report shows it.
+    """How good a model is; the template makes sentences of it.
 
-    Attributes
+    Parameters
     ----------
-    headline : str
-        One sentence.
-    paragraphs : list of str
-        How it was measured.
-    picture : Picture or None, default=None
-        How often segments are taken for each other.
-    rows : list of (label, verdict, overlap), default=[]
-        Stability of segments.
-    is_known : bool, default=True
-        Whether there is any number.
+    source : str
+        Where the numbers come from: "held out", "refit" (of the model before the last
+        fit), "accuracy" (which alone is kept), "out of fold", "stability", or why there
+        are none: "unknown", "maybe seen", "few rows" or "failed".
+    n_rows : int, default=0
+        Customers that they were measured on.
+    accuracy, baseline, points : str, default=""
+        Shares that the model and naming the largest segment get right, and how many
+        percentage points are between them, if it is clearly more.
+    counts : Picture or None, default=None
+        Which segments are taken for which.
     hides_counts : bool, default=False
-        Whether counts of the picture are hidden.
-    prediction_bias : PredictionBias or None, default=None
-        How often segments are predicted and how often they occur.
+        Whether some of them are not shown.
+    hides_all : bool, default=False
+        Whether none of them can be shown.
+    bias : tuple of (str, dict) or None, default=None
+        Of `find_prediction_bias`.
+    overlaps : list of tuple, default=[]
+        Label, verdict and overlap of each segment.
+    n_stable : int, default=0
+        Segments that come back.
+    shaky : str, default=""
+        The others.
+    error : str, default=""
+        What made the measurement fail.
     """
 
-    headline: str
-    paragraphs: list[str]
-    picture: Picture | None = None
-    rows: list[tuple[Any, str, str]] = dataclasses.field(default_factory=list)
-    is_known: bool = True
+    source: str
+    n_rows: int = 0
+    accuracy: str = ""
+    baseline: str = ""
+    points: str = ""
+    counts: Picture | None = None
     hides_counts: bool = False
-    prediction_bias: PredictionBias | None = None
+    hides_all: bool = False
+    bias: tuple[str, dict] | None = None
+    overlaps: list[tuple] = dataclasses.field(default_factory=list)
+    n_stable: int = 0
+    shaky: str = ""
+    error: str = ""
 
 
 def classifier_quality(
@@ -66,91 +87,64 @@ def classifier_quality(
     """Return the quality of a classifier on rows that it was not fitted to."""
     stored = _stored_counts(facts)
     if stored is not None:
-        labels, counts = stored
-        how = (
-            f"Measured once, when the model was made, on {counts.sum():,} customers "
-            "that were held out: they took no part in training."
-        )
-        if facts.get("refit"):
-            how += (
-                " The model of this report was then fitted again to all customers with "
-                "the same settings; the numbers are those of the one before."
-            )
-        return _of_counts(labels, counts, how)
+        return _of_counts(*stored, "refit" if facts.get("refit") else "held out")
     accuracy, n_rows = facts.get("held_out_accuracy"), facts.get("held_out_rows")
     if isinstance(accuracy, float) and isinstance(n_rows, int):
-        return _of_accuracy(accuracy, n_rows)
+        return Quality(source="accuracy", n_rows=n_rows, accuracy=percent(accuracy))
+    if y is None:
+        return Quality(source="unknown")
     oof = getattr(last_step(model), "oof_proba_", None)
-    if oof is not None and y is not None:
-        found = _out_of_fold(model, np.asarray(oof), y, predicted)
-        if found is not None:
-            return found
-    why = (
-        "The data hold the segments, but these may be the very customers that the "
-        "model learnt from. A score on them would be too good, so none is given."
-        if y is not None
-        else "No numbers of customers that the model had not seen are kept with it."
-    )
-    cure = (
-        "Make the model with the command segmentlearn fit, which scores it on held-out "
-        "customers and keeps the numbers in the archive."
-    )
-    return Quality("How good the model is, is not known.", [why, cure], is_known=False)
+    counts = None if oof is None else _out_of_fold(model, np.asarray(oof), y, predicted)
+    if counts is None:
+        return Quality(source="maybe seen")
+    return _of_counts(last_step(model).classes_, counts, "out of fold")
 
 
 def clusterer_quality(
     model: Any, X: pd.DataFrame, labels: np.ndarray, random_state: Any
 ) -> Quality:
     """Return whether segments come back when customers are drawn again."""
-    unknown = "Whether the segments would come back is not known."
-    if len(X) < _FEWEST_ROWS:
-        why = f"At least {_FEWEST_ROWS} customers are needed; there are fewer."
-        return Quality(unknown, [why], is_known=False)
+    if len(X) < FEWEST_ROWS:
+        return Quality(source="few rows")
     try:
         with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
             found = model_selection.cluster_stability(
                 model,
                 X,
                 labels=labels,
-                n_bootstraps=_N_BOOTSTRAPS,
+                n_bootstraps=N_BOOTSTRAPS,
                 refit="clusterer",
                 max_rows=_STABILITY_ROWS,
                 random_state=random_state,
             )
     except (ValueError, TypeError) as error:
-        why = f"Segments could not be looked for again in these data: {error}"
-        return Quality(unknown, [why], is_known=False)
+        return Quality(source="failed", error=str(error))
     frame = found.to_frame()
-    stable = frame["jaccard"] >= 0.75
-    n, n_stable = len(frame), int(stable.sum())
-    shaky = [
-        f"{_plain(row.segment)} ({row.verdict})" for row in frame[~stable].itertuples()
-    ]
-    headline = (
-        f"{n_stable or 'None'} of {n} segments come back when the customers are drawn "
-        "again" + (f"; do not build much on {in_words(shaky)}." if shaky else ".")
-    )
-    how = (
-        f"Segments were looked for again in {_N_BOOTSTRAPS} random draws from "
-        f"{found.n_rows:,} customers, in the same way and in the features that were "
-        "learnt once: how unstable these are is left out. Overlap is how much of a "
-        "segment was found again, on average: stable from 75 %, doubtful "
-        "from 60 %, unstable below. That segments come back does not prove that they "
-        "are useful."
-    )
-    rows = [
-        (_plain(row.segment), str(row.verdict), percent(row.jaccard))
+    overlaps = [
+        (str(row.segment), str(row.verdict), percent(row.jaccard))
         for row in frame.itertuples()
     ]
-    return Quality(headline, [how], rows=rows)
+    stable = frame["jaccard"] >= 0.75
+    shaky = [
+        f"{label} ({verdict})"
+        for (label, verdict, _), is_stable in zip(overlaps, stable, strict=True)
+        if not is_stable
+    ]
+    return Quality(
+        source="stability",
+        n_rows=found.n_rows,
+        overlaps=overlaps,
+        n_stable=int(stable.sum()),
+        shaky=_in_words(shaky),
+    )
 
 
 def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
     """Return a confusion matrix in which small counts cannot be worked out.
 
-    A reader knows the number of customers, how many were found, and how many are of the
-    largest class. So counts are hidden within three groups whose sums are known: what
-    was found, and the errors on the largest class and on all others.
+    The numbers of right and of wrong decisions are known from the accuracy, and that of
+    customers in the largest class from what naming it reaches; counts are suppressed
+    within these groups. None where a group is so small that its total reveals too much.
     """
     found = np.eye(len(counts), dtype=bool)
     is_largest = np.zeros_like(found)
@@ -164,77 +158,87 @@ def show_confusion(counts: np.ndarray) -> list[list[ShownCount]] | None:
     return shown.tolist()
 
 
-def _of_counts(labels: Sequence[str], counts: np.ndarray, how: str) -> Quality:
+def find_prediction_bias(
+    labels: Sequence[str], counts: np.ndarray, *, hides_counts: bool
+) -> tuple[str, dict[str, tuple[str, str]]]:
+    """Compare how often segments are predicted with how often they occur.
+
+    Returns in words which are predicted too often and too rarely, and the predicted and
+    the actual share of each, without these where they could be about few customers.
+    """
+    actual, predicted = counts.sum(axis=1), counts.sum(axis=0)
+    excess = predicted - actual
+    # customers predicted into the segment who are not of it, and the reverse
+    disagreeing = predicted + actual - 2 * np.diag(counts)
+    is_clear = np.abs(excess) >= np.maximum(
+        _CLEAR_EXCESS * counts.sum(), _CLEAR_Z * np.sqrt(disagreeing)
+    )
+    is_clear &= (actual >= THRESHOLD) & (predicted >= THRESHOLD)
+    order = np.argsort(-np.abs(excess), kind="stable")
+    parts = []
+    for sign, how in ((1, "too often"), (-1, "too rarely")):
+        own = [labels[at] for at in order if is_clear[at] and sign * excess[at] > 0]
+        if len(own) > _MOST_LISTED:
+            parts.append(f"segments {names_text(own, _MOST_LISTED)} {how}")
+        elif own:
+            parts.append(f"{_in_words(own)} {how}")
+    shares = {}
+    if not hides_counts:
+        pairs = np.column_stack([predicted, actual]) / counts.sum()
+        texts = [(percent(share), percent(known)) for share, known in pairs]
+        shares = dict(zip(labels, texts, strict=True))
+    return " and ".join(parts), shares
+
+
+def _in_words(labels: Sequence[str]) -> str:
+    """Return labels as part of a sentence."""
+    if len(labels) < 2:
+        return f"segment {labels[0]}" if labels else ""
+    return f"segments {', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _of_counts(classes: Sequence[Any], counts: np.ndarray, source: str) -> Quality:
     """Compare how many were found with naming the largest class."""
-    n_rows = int(counts.sum())
-    accuracy = np.trace(counts) / n_rows
-    baseline = counts.sum(axis=1).max() / n_rows
-    paragraphs = [how, *_compared(accuracy, baseline)]
+    labels, n_rows = list(map(str, classes)), int(counts.sum())
+    accuracy, largest = np.trace(counts) / n_rows, counts.sum(axis=1).max() / n_rows
     shown = show_confusion(counts)
     hides = shown is None or not all(cell.is_shown for row in shown for cell in row)
-    picture = None
-    if len(labels) <= _MOST_CLASSES:
-        if shown is None:
-            paragraphs.append(
-                "Which segments are taken for which is not shown: some groups have "
-                "so few customers that they could be worked out."
-            )
-        else:
-            picture = draw_counts(labels, shown)
-    return Quality(
-        _headline(accuracy),
-        paragraphs,
-        picture,
-        hides_counts=hides and picture is not None,
-        prediction_bias=find_prediction_bias(labels, counts, hides_counts=hides),
-    )
-
-
-def _headline(accuracy: float) -> str:
-    return (
-        f"Of customers that it had not seen, the model finds the right segment for "
-        f"{percent(accuracy)}."
-    )
-
-
-def _compared(accuracy: float, baseline: float) -> list[str]:
-    shown = percent(baseline)
-    beside = f"Always naming the largest segment would be right for {shown}"
-    if accuracy - baseline < 0.02:
-        return [f"{beside}: the model is not clearly better than that."]
+    is_small = len(labels) <= _MOST_CLASSES
+    picture = draw_counts(labels, shown) if is_small and shown is not None else None
+    texts = percent(accuracy), percent(largest)
     # of the rounded figures that are shown
-    points = float(percent(accuracy).rstrip("%")) - float(shown.rstrip("%"))
-    return [f"{beside}: the model is better by {points:.3g} percentage points."]
-
-
-def _of_accuracy(accuracy: float, n_rows: int) -> Quality:
-    """Return the quality of a model whose archive keeps the accuracy alone."""
-    how = (
-        f"Measured once, when the model was made, on {n_rows:,} customers that were "
-        "held out. What naming the largest segment would reach is not kept with it."
+    shown_share, shown_largest = (float(text.rstrip("%")) for text in texts)
+    points = shown_share - shown_largest
+    return Quality(
+        source=source,
+        n_rows=n_rows,
+        accuracy=texts[0],
+        baseline=texts[1],
+        points="" if accuracy - largest < _CLEARLY_BETTER else f"{points:.3g}",
+        counts=picture,
+        hides_counts=hides and picture is not None,
+        hides_all=is_small and shown is None,
+        bias=find_prediction_bias(labels, counts, hides_counts=hides),
     )
-    return Quality(_headline(accuracy), [how])
 
 
-def _stored_counts(facts: dict[str, Any]) -> tuple[list[str], np.ndarray] | None:
+def _stored_counts(facts: dict[str, Any]) -> tuple[list, np.ndarray] | None:
     """Return the held-out confusion matrix of an archive."""
     labels, counts = facts.get("held_out_labels"), facts.get("held_out_confusion")
     if not isinstance(labels, list) or not isinstance(counts, list):
         return None
     matrix = np.asarray(counts)
     fits = matrix.shape == (len(labels), len(labels)) and matrix.dtype.kind in "iu"
-    if not fits or matrix.sum() < _FEWEST_ROWS:
-        return None
-    return [str(label) for label in labels], matrix
+    return (labels, matrix) if fits and matrix.sum() >= FEWEST_ROWS else None
 
 
 def _out_of_fold(
     model: Any, oof: np.ndarray, y: np.ndarray, predicted: np.ndarray
-) -> Quality | None:
-    """Return the quality of out-of-fold predictions, if the data are their rows."""
+) -> np.ndarray | None:
+    """Return the counts of out-of-fold predictions, if the data are their rows."""
     known = ~pd.isna(y)
     classes = [str(label) for label in last_step(model).classes_]
-    if oof.shape != (known.sum(), len(classes)) or len(oof) < _FEWEST_ROWS:
+    if oof.shape != (known.sum(), len(classes)) or len(oof) < FEWEST_ROWS:
         return None
     place = {name: at for at, name in enumerate(classes)}
     named = oof.argmax(axis=1)
@@ -242,12 +246,7 @@ def _out_of_fold(
     again = np.array([place[str(label)] for label in predicted[known]])
     if (true < 0).any() or _kappa(named, again, len(classes)) < _SAME_ROWS:
         return None
-    counts = confusion_matrix(true, named, labels=range(len(classes)))
-    how = (
-        f"Measured on the {len(oof):,} customers of these data, each predicted by nets "
-        "that had not learnt from it (out-of-fold probabilities)."
-    )
-    return _of_counts(classes, counts, how)
+    return confusion_matrix(true, named, labels=range(len(classes)))
 
 
 def _kappa(first: np.ndarray, second: np.ndarray, n_classes: int) -> float:
@@ -258,7 +257,3 @@ def _kappa(first: np.ndarray, second: np.ndarray, n_classes: int) -> float:
     ]
     by_chance = shares[0] @ shares[1]
     return float((np.mean(first == second) - by_chance) / max(1 - by_chance, 1e-9))
-
-
-def _plain(label: Any) -> Any:
-    return label.item() if hasattr(label, "item") else label

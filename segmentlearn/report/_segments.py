@@ -23,12 +23,6 @@ from segmentlearn.report._suppression import (
 _MOST_FEATURES = 5
 _MOST_RULES = 2
 _LONGEST_EFFECT = 3.0
-_FEW = f"Fewer than {THRESHOLD} customers: nothing more is shown, to protect them."
-_WITHHELD = (
-    "Its size is not shown, since that of a very small segment could be worked out "
-    "from it; for the same reason it is described in words alone."
-)
-_NOT_SAMPLED = "Too few of its customers are in the sample to describe them."
 
 
 @dataclasses.dataclass
@@ -49,8 +43,8 @@ class SegmentPart:
         Rule, and how well it finds the segment.
     picture : Picture or None
         The strongest effects.
-    note : str
-        Why less is shown; empty otherwise.
+    note : {"", "few", "not sampled", "withheld"}
+        Why less is shown.
     lacks_figures : bool
         Whether a feature or a rule has no figures, to protect customers.
     """
@@ -67,23 +61,20 @@ class SegmentPart:
 
 
 def list_segments(
-    labels: list[Any],
-    sizes: np.ndarray,
-    profile: SegmentProfile | None,
-    known_names: dict[Any, str],
+    labels: list, sizes: np.ndarray, profile: SegmentProfile | None, kept_names: dict
 ) -> list[SegmentPart]:
     """Describe segments, those that are too small with fewer words."""
     known = [] if profile is None else list(map(str, profile.labels))
     parts = []
     for label, size, count in zip(labels, sizes, suppress(sizes.tolist()), strict=True):
-        name = NOISE_NAME if is_noise(label) else known_names.get(label, "")
+        name = NOISE_NAME if is_noise(label) else kept_names.get(label, "")
         share = percent(size / sizes.sum()) if count.is_shown else ""
         part = SegmentPart(str(label), name or f"segment {label}", count, share)
         at = known.index(str(label)) if str(label) in known else -1
         if size < THRESHOLD:
-            part.note = _FEW
+            part.note = "few"
         elif profile is None or at < 0 or profile.sizes[at] < THRESHOLD:
-            part.note = _NOT_SAMPLED
+            part.note = "not sampled"
         else:
             part.name = name or profile.names[profile.labels[at]]
             _describe(part, profile, at)
@@ -112,7 +103,7 @@ def _describe(part: SegmentPart, profile: SegmentProfile, at: int) -> None:
     """Add what sets a segment apart, and its rules."""
     features = profile.distinguishing_features[at][:_MOST_FEATURES]
     if not part.size.is_shown:
-        part.note = _WITHHELD
+        part.note = "withheld"
         part.features = [(feature.column, feature.statement) for feature in features]
         part.rules = [(rule, "") for rule, _ in _rules(profile, at)]
         return

@@ -8,7 +8,12 @@ each small one may be any of several numbers (complementary suppression).
 import dataclasses
 from collections.abc import Sequence
 
+import pandas as pd
+
+from segmentlearn.tables import NUMERIC_KINDS, kind_of
+
 THRESHOLD = 10
+_RARE = "rare values"
 # a hidden count may be any of at least so many numbers, less one
 _ROOM = 5
 
@@ -56,11 +61,12 @@ def suppress(counts: Sequence[int]) -> list[ShownCount]:
     withheld: list[int] = []
     while visible and not _has_room(counts, small, withheld, visible):
         withheld.append(visible.pop(0))
-    tells_small = sum(counts) < THRESHOLD or _has_room(counts, small, withheld, visible)
+    reports_small = sum(counts) < THRESHOLD or _has_room(
+        counts, small, withheld, visible
+    )
+    reported = small if reports_small else []
     return [
-        ShownCount(
-            count if at in visible else None, is_small=at in small and tells_small
-        )
+        ShownCount(count if at in visible else None, is_small=at in reported)
         for at, count in enumerate(counts)
     ]
 
@@ -91,3 +97,31 @@ def _has_room(
     low = total - (len(small) - 1) * (THRESHOLD - 1) - len(withheld) * most
     high = total - len(withheld) * THRESHOLD
     return min(high, THRESHOLD - 1) - max(low, 0) >= _ROOM
+
+
+def merge_rare_levels(X: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
+    """Replace the levels of categories that fewer than ten customers have.
+
+    Rules and names are made from the result, so that no rare level can be in them.
+    """
+    columns, rare = {}, set()
+    for name, column in X.items():
+        if _holds_levels(column):
+            cells = column.astype(object)
+            texts = cells.map(str, na_action="ignore")
+            counts = texts.value_counts()
+            few = counts[counts < THRESHOLD]
+            rare |= set(few.index)
+            if len(few):
+                merged = _RARE if few.sum() >= THRESHOLD else None
+                column = cells.mask(texts.isin(few.index), merged)
+        columns[name] = column
+    return pd.DataFrame(columns, index=X.index), rare
+
+
+def _holds_levels(column: pd.Series) -> bool:
+    is_categorical = isinstance(column.dtype, pd.CategoricalDtype)
+    if not is_categorical and pd.api.types.is_numeric_dtype(column.dtype):
+        return False
+    cells = column.astype(object).to_numpy() if is_categorical else column.array
+    return kind_of(cells) not in NUMERIC_KINDS

@@ -122,7 +122,8 @@ def write_report(
             f"X has {len(frame)} customers; a report needs {THRESHOLD}, so that none "
             "of them can be recognised."
         )
-    from segmentlearn.report._contents import MOST_ROWS, gather
+    from segmentlearn.report._contents import gather
+    from segmentlearn.report._quality import FEWEST_ROWS, N_BOOTSTRAPS
 
     contents = gather(
         model,
@@ -137,8 +138,9 @@ def write_report(
     options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     environment = jinja2.Environment(**options, undefined=jinja2.StrictUndefined)
     template = environment.from_string(source.read_text(encoding="utf-8"))
-    values = {"it": contents, "threshold": THRESHOLD, "most_rows": MOST_ROWS}
-    page = template.render(title=title or "Customer segments", **values)
+    values: dict = {"threshold": THRESHOLD, "fewest_rows": FEWEST_ROWS}
+    values |= {"n_bootstraps": N_BOOTSTRAPS, "title": title or "Customer segments"}
+    page = template.render(it=contents, **values)
     # a lone surrogate of a damaged file must not stop the report
     write_atomically(path, page.encode("utf-8", "replace"))
 

@@ -87,8 +87,8 @@ def test_text_fits_a_terminal(report):
 
 
 def test_every_code_has_a_cure():
-    """Those that the documentation of `audit` lists, and no others."""
+    """And a message: those that the documentation of `audit` lists, and no others."""
     notes = audit.__doc__.split("Codes of findings:")[1].split("References")[0]
-    file = importlib.resources.files("segmentlearn.auditing").joinpath("cures.toml")
-    cures = tomllib.loads(file.read_text(encoding="utf-8"))
-    assert set(re.findall(r'"([a-z-]+)"', notes)) == set(cures)
+    file = importlib.resources.files("segmentlearn.auditing").joinpath("findings.toml")
+    texts = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert set(re.findall(r'"([a-z-]+)"', notes)) == set(texts)

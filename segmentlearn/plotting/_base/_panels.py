@@ -1,6 +1,7 @@
-"""Panels side by side: axes, titles, notes, ticks and legends."""
+"""Panels side by side: tables, axes, titles, notes, ticks, boxes and legends."""
 
 import textwrap
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,59 @@ from segmentlearn._formatting import level_text, short_number_text
 from segmentlearn.plotting._base._canvas import (
     SMALL,
     Axes,
+    cut,
     laid_out_width,
     require_pyplot,
+    wrap_name,
 )
-from segmentlearn.plotting._base._segment_style import cut, wrap_name
+from segmentlearn.plotting._base._predictions import named
+from segmentlearn.tables import as_table
 
+ONLY_TABLE = "table"
 STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
 _LETTER = 0.56 * SMALL  # points of a letter of that size, about
 _TICK = 30  # points of a number below an axis, with space around
 _FEW_ROWS = 4  # have room for names of two lines
+
+
+def read_tables(tables: Any, parameter: str, max_columns: int = 1) -> dict[str, dict]:
+    """Read one table, or several by name, once it is sure that they can be drawn."""
+    require_pyplot()
+    is_whole = isinstance(max_columns, Integral) and not isinstance(max_columns, bool)
+    if not is_whole or max_columns < 1:
+        raise ValueError(
+            f"max_columns={max_columns!r} is not a whole number of at least 1; pass "
+            f"the number of columns to show at most."
+        )
+    read = {}
+    for name, table in named(tables, ONLY_TABLE).items():
+        shape = np.shape(table)
+        if 0 in shape:
+            raise ValueError(
+                f"{parameter} has no cells to draw: table {name!r} has the shape "
+                f"{shape}; leave it out or pass one with rows and columns."
+            )
+        read[str(name)] = as_table(table).by_name()
+    return read
+
+
+def union_of_columns(tables: Any) -> list[str]:
+    """Return the names of all columns, in the order of their first table."""
+    return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def choose_columns(names: Any, columns: list) -> list[str]:
+    """Return the columns that a user chose, in the user's order."""
+    if columns is None:
+        return list(names)
+    columns = [columns] if isinstance(columns, str) else list(columns)
+    unknown = [column for column in columns if str(column) not in names]
+    if unknown or not columns:
+        raise ValueError(
+            f"columns={columns!r} names {unknown or 'no column'}, and the columns "
+            f"are {names}; choose some of them, or None for all."
+        )
+    return [str(column) for column in columns]
 
 
 class PanelDisplay:
@@ -98,7 +143,7 @@ def write_around(axes: Any, titles: list, notes: list[str]) -> None:
 
 
 def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
-    """Write few numbers, dates or durations along an axis."""
+    """Write few numbers, shares, dates or durations along an axis."""
     from matplotlib import dates, ticker
 
     if kind == "datetime":  # Matplotlib's dates are days since 1970-01-01, too
@@ -106,7 +151,7 @@ def write_numbers(axis: Any, kind: str = "number", n_ticks: int = 5) -> None:
         axis.set_major_locator(locator)
         axis.set_major_formatter(dates.AutoDateFormatter(locator))
     else:
-        n_steps = n_ticks if kind == "number" else 3
+        n_steps = n_ticks if kind in ("number", "share") else 3
         axis.set_major_locator(ticker.MaxNLocator(n_steps, steps=STEPS))
         axis.set_major_formatter(lambda value, _: _tick(value, kind))
     axis.set_tick_params(labelsize=SMALL)
@@ -136,5 +181,34 @@ def add_legend(axes: Any, names: Any, colors: Any, is_new: bool) -> None:
 
 def _tick(value: Any, kind: str) -> str:
     """Write a number of an axis, without zeros at its end."""
+    if kind == "share":
+        return f"{100 * value:.3g}%"
     text = short_number_text(value, kind)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def five_numbers(values: np.ndarray) -> np.ndarray:
+    """Return what a box shows of some values."""
+    from matplotlib.cbook import boxplot_stats
+
+    if not len(values):
+        return np.full(5, np.nan)
+    [found] = boxplot_stats(values)
+    return np.array([found[name] for name in ("whislo", "q1", "med", "q3", "whishi")])
+
+
+def draw_box(
+    ax: Axes, five: np.ndarray, y: Any, height: float, color: str, transform: Any = None
+) -> None:
+    """Draw a box that lies on its side."""
+    if np.isnan(five).any():
+        return
+    low, lower, median, upper, high = five
+    transform = ax.transData if transform is None else transform
+    style = {"edgecolor": "#444444", "linewidth": 0.8, "zorder": 2.5}
+    box = {"left": lower, "height": height, "transform": transform}
+    ax.plot([low, high], [y, y], color="#444444", linewidth=1, transform=transform)
+    ax.barh(y, upper - lower, color=color, **box, **style)
+    ends = [y - height / 2, y + height / 2]
+    line = {"color": "black", "linewidth": 2, "solid_capstyle": "butt", "zorder": 3}
+    ax.plot([median, median], ends, transform=transform, **line)

@@ -24,6 +24,7 @@ class PredictionsDisplay(Display):
     """Base of displays of the probability of a class of two."""
 
     from_predictions: Any
+    _shows_all_classes = False  # of more than two each against the rest
 
     @classmethod
     def from_estimator(
@@ -41,13 +42,13 @@ class PredictionsDisplay(Display):
         Parameters
         ----------
         estimator : classifier or dict of str to classifier
-            Fitted, with two classes.
+            Fitted, with two classes; for a calibration a single one may have more.
         X : frame or array of shape (n_samples, n_features)
             Customers that it was not fitted to.
         y : array-like of shape (n_samples,)
             Their labels.
         pos_label : int, float, bool or str, default=None
-            The class of the responders; None is the second of `classes_`.
+            The class of the responders of two; None is the second of `classes_`.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
         **how
@@ -58,8 +59,12 @@ class PredictionsDisplay(Display):
         display : display instance
         """
         require_pyplot()  # before the work
+        how, labels = {"ax": ax, **how}, getattr(estimator, "classes_", ())
+        if cls._shows_all_classes and len(labels) > 2:
+            proba = estimator.predict_proba(X)
+            return cls.from_predictions(y, proba, labels=labels, **how)
         proba, pos_label = predicted(estimator, X, pos_label)
-        return cls.from_predictions(y, proba, pos_label=pos_label, ax=ax, **how)
+        return cls.from_predictions(y, proba, pos_label=pos_label, **how)
 
 
 def predicted(estimator: Any, X: Any, pos_label: Any = None) -> tuple[dict, Any]:

@@ -11,7 +11,8 @@ from segmentlearn.metrics import (
     read_labels,
     reliability_curve,
 )
-from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes, require_pyplot, tidy
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import COLORS, GREY, Axes
 from segmentlearn.plotting._base._predictions import PredictionsDisplay, read_all
 
 _MOST_SHOWN = 10  # curves in one picture
@@ -58,46 +59,7 @@ class CalibrationDisplay(PredictionsDisplay):
 
     curves: dict
     errors: dict
-
-    @classmethod
-    def from_estimator(
-        cls,
-        estimator: Any,
-        X: Any,
-        y: ArrayLike,
-        *,
-        pos_label: Any = None,
-        ax: Axes = None,
-        **how: Any,
-    ) -> Self:
-        """Draw the calibration of a fitted classifier, or of several to compare.
-
-        Parameters
-        ----------
-        estimator : classifier or dict of str to classifier
-            Fitted. Several must have two classes.
-        X : frame or array of shape (n_samples, n_features)
-            Customers that it was not fitted to.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        pos_label : int, float, bool or str, default=None
-            The positive class of two; None is the second of `classes_`.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **how
-            Passed to `from_predictions`.
-
-        Returns
-        -------
-        display : CalibrationDisplay
-        """
-        require_pyplot()  # before the work
-        how = {"ax": ax, **how}
-        labels = getattr(estimator, "classes_", ())
-        if len(labels) > 2:
-            proba = estimator.predict_proba(X)
-            return cls.from_predictions(y, proba, labels=labels, **how)
-        return super().from_estimator(estimator, X, y, pos_label=pos_label, **how)
+    _shows_all_classes = True
 
     @classmethod
     def from_predictions(
@@ -180,7 +142,7 @@ class CalibrationDisplay(PredictionsDisplay):
         -------
         self : CalibrationDisplay
         """
-        plt = require_pyplot()
+        plt = _canvas.require_pyplot()
         if ax is None:
             figure = plt.figure(figsize=(5.6, 6.0), layout="constrained")
             ax, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
@@ -197,7 +159,7 @@ class CalibrationDisplay(PredictionsDisplay):
         below.set_ylim(bottom=0)
         below.margins(y=0.15)
         for axes in (ax, below):
-            tidy(axes, grid="both")
+            _canvas.tidy(axes, grid="both")
         ax.legend(loc="upper left", frameon=False)
         ax.tick_params(axis="x", labelbottom=False)
         self.counts_ax_ = below

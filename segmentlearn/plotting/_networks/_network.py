@@ -8,11 +8,11 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from segmentlearn.plotting._base._canvas import Display, require_pyplot
-from segmentlearn.plotting._base._segment_style import cut
-from segmentlearn.plotting._networks._condensing import condense
+from segmentlearn.plotting._base import _canvas
+from segmentlearn.plotting._base._canvas import Display
 from segmentlearn.plotting._networks._layer_graph import (
     LayerNode,
+    condense,
     depths,
     read_layers,
 )
@@ -144,7 +144,7 @@ class NetworkDisplay(Display):
             If Keras does not know how its layers are connected, as in models of a class
             of one's own.
         """
-        require_pyplot()
+        _canvas.require_pyplot()
         nodes = read_layers(model, expand_nested)
         n_params = model.count_params() if model.built else None
         return cls(nodes=nodes, name=model.name, n_params=n_params).plot(ax=ax, **how)
@@ -172,7 +172,7 @@ class NetworkDisplay(Display):
         ValueError
             If `max_layers` is below 3.
         """
-        plt = require_pyplot()
+        plt = _canvas.require_pyplot()
         if max_layers < 3:
             raise ValueError(
                 f"max_layers={max_layers!r} is too few; pass 3 or more, for the first "
@@ -356,5 +356,5 @@ def _fitting(node: LayerNode) -> tuple[str, str]:
         return f"… {node.name} …", ""
     kind = node.kind + (f" · {node.detail}" if node.detail else "")
     for_name = max(_FEWEST_LETTERS, _LETTERS - len(kind))
-    name = cut(node.name, for_name)
-    return name, cut(kind, _LETTERS - len(name))
+    name = _canvas.cut(node.name, for_name)
+    return name, _canvas.cut(kind, _LETTERS - len(name))

@@ -11,6 +11,8 @@ from sklearn.decomposition import PCA
 from sklearn.utils import check_random_state
 
 from segmentlearn._compat import num_samples
+from segmentlearn._formatting import percent
+from segmentlearn._parameters import check_option
 from segmentlearn.inspection import (
     Described,
     NumberContrast,
@@ -20,18 +22,13 @@ from segmentlearn.inspection import (
 )
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes, Display
-from segmentlearn.plotting._base._point_clouds import (
-    jitter,
-    leave_out_far_points,
-    push_apart,
-)
-from segmentlearn.plotting._base._segment_style import segment_caption, segment_colors
 from segmentlearn.preprocessing import TabularPreprocessor
 from segmentlearn.tables import draw_sample
 
-_SPACES = ("columns", "pca", "latent")
 _MOST_CANDIDATES = 8
 _LABEL_INCHES = 0.33
+_FEWEST_TO_JITTER = 500
+_MOST_VALUES_TO_JITTER = 25
 
 
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
@@ -139,8 +136,7 @@ class SegmentMapDisplay(Display):
             If X has fewer than two columns of numbers, or the estimator has no
             ``transform`` for ``space="latent"``.
         """
-        if space not in _SPACES:
-            raise ValueError(f"space={space!r} is not one of {list(_SPACES)}.")
+        check_option("space", space, ("columns", "pca", "latent"))
         if space != "columns" and (x is not None or y is not None):
             raise ValueError(
                 f"x and y name columns; with space={space!r} leave them out."
@@ -177,12 +173,7 @@ class SegmentMapDisplay(Display):
 
     @classmethod
     def from_predictions(
-        cls,
-        X: Any,
-        labels: ArrayLike,
-        *,
-        ax: Axes = None,
-        **how: Any,
+        cls, X: Any, labels: ArrayLike, *, ax: Axes = None, **how: Any
     ) -> Self:
         """Draw the customers by labels.
 
@@ -226,21 +217,21 @@ class SegmentMapDisplay(Display):
             If Matplotlib is not installed.
         """
         ax = _canvas.open_axes(ax, width=9.0, height=max(5.2, 0.55 * len(self.labels)))
-        colors, marks = segment_colors(self.labels)
+        colors, marks = _canvas.segment_colors(self.labels)
         size = float(np.clip(20_000 / max(1, len(self.points)), 6, 36))
         points = jitter(self.points)
         style: dict = {"edgecolors": "white", "rasterized": len(points) > 2_000}
         style["alpha"] = 0.85 if len(points) <= 1_000 else 0.5
         for at, label in enumerate(self.labels):
             noise = is_noise(label)  # its marks are small and pale already
-            caption = segment_caption(label, self.names[at], self.shares[at], 34, 3)
+            facts = (label, self.names[at], self.shares[at])
             ax.scatter(
                 *points[self.codes == at].T,
                 s=2 * size if noise else size,
                 c=colors[at],
                 marker=marks[at],
                 linewidths=0.4 if size > 12 and not noise else 0,
-                label=caption,
+                label=_canvas.segment_caption(*facts, 34, 3),
                 **style,
             )
         notes = leave_out_far_points(ax, self.points, self.centres)
@@ -295,19 +286,16 @@ def _choose_columns(
             "There are fewer than two columns of numbers to draw; choose space='pca'."
         )
     described = Described(X, None, None, "auto", 20)
-    if len(given) == 2:
-        pairs: list = [(x, y)]
-    elif given:
-        pairs = [(x or name, y or name) for name in candidates]
-    else:
-        ranked = itertools.combinations(candidates, 2)
-        pairs = [tuple(sorted(pair, key=list(between).index)) for pair in ranked]
+    pairs = []
+    for chosen in itertools.combinations(candidates, 2 - len(given)):
+        names = iter(sorted(chosen, key=list(between).index))
+        pairs.append([next(names) if name is None else name for name in (x, y)])
     points = [
         np.column_stack([described.numbers_of(name, "x or y")[rows] for name in pair])
         for pair in pairs
     ]
     best = max(range(len(pairs)), key=lambda at: _separation(points[at], codes))
-    return list(pairs[best]), points[best]
+    return pairs[best], points[best]
 
 
 def _share_between(contrast: Any) -> float:
@@ -337,10 +325,9 @@ def _components(
     """Return two components of the sampled rows, and what to call them."""
     table: Any = X if hasattr(X, "shape") else np.asarray(X, dtype=object)
     sample = table.iloc[rows] if hasattr(X, "iloc") else table[rows]
-    title = "latent component" if space == "latent" else "principal component"
-    transform = getattr(
-        estimator, "transform" if space == "latent" else "prepare", None
-    )
+    names = {"latent": ("transform", "latent"), "pca": ("prepare", "principal")}
+    method, word = names[space]
+    transform = getattr(estimator, method, None)
     if transform is None:
         values = TabularPreprocessor().fit_transform(sample)
     else:
@@ -355,7 +342,7 @@ def _components(
     pca = PCA(2, svd_solver=solver, random_state=0)
     points = pca.fit_transform(values)
     return points, [
-        f"{title} {at + 1} ({share:.0%} of the variance)"
+        f"{word} component {at + 1} ({share:.0%} of the variance)"
         for at, share in enumerate(pca.explained_variance_ratio_)
     ]
 
@@ -364,3 +351,55 @@ def _centres(points: np.ndarray, codes: np.ndarray, n_segments: int) -> np.ndarr
     """Return the mean of the points of each segment, missing cells left out."""
     means = pd.DataFrame(points).groupby(codes).mean()
     return means.reindex(range(n_segments)).to_numpy()
+
+
+def jitter(points: np.ndarray) -> np.ndarray:
+    """Return points that do not hide each other where an axis has few values."""
+    moved = np.array(points, dtype=np.float64)
+    if len(moved) < _FEWEST_TO_JITTER:
+        return moved
+    rng = np.random.default_rng(0)
+    for axis in moved.T:
+        values = np.unique(axis[~np.isnan(axis)])
+        if 1 < len(values) <= _MOST_VALUES_TO_JITTER:
+            axis += rng.uniform(-0.35, 0.35, len(axis)) * np.diff(values).min()
+    return moved
+
+
+def leave_out_far_points(
+    ax: Axes, points: np.ndarray, centres: np.ndarray
+) -> list[str]:
+    """End axes where nearly all points do, if some lie far from them."""
+    notes = ["", ""]
+    for at, set_limits in enumerate((ax.set_xlim, ax.set_ylim)):
+        values = points[:, at][np.isfinite(points[:, at])]
+        if len(values) < _FEWEST_TO_JITTER:
+            continue
+        low, high = np.quantile(values, [0.002, 0.998])
+        low = min(low, np.nanmin(centres[:, at]))
+        high = max(high, np.nanmax(centres[:, at]))
+        if not 0 < (high - low) * 1.5 < np.ptp(values):
+            continue
+        low, high = (max(low, values.min()), min(high, values.max()))
+        margin = 0.04 * (high - low)
+        set_limits(low - margin, high + margin)
+        outside = np.mean((values < low - margin) | (values > high + margin))
+        notes[at] = f" ({percent(outside)} of the points lie outside)"
+    return notes
+
+
+def push_apart(places: np.ndarray, distance: float) -> np.ndarray:
+    """Move places that are nearer to each other than some distance."""
+    places = places.copy()
+    for _ in range(100):
+        apart = places[:, None] - places[None, :]
+        near = np.hypot(*np.moveaxis(apart, 2, 0))
+        np.fill_diagonal(near, np.inf)
+        if (near >= distance).all():
+            break
+        first, second = np.unravel_index(np.argmin(near), near.shape)
+        way = apart[first, second] if near[first, second] > 0 else np.array([1.0, 0.3])
+        step = way / np.hypot(*way) * (distance - near[first, second] + 1) / 2
+        places[first] += step
+        places[second] -= step
+    return places

@@ -6,15 +6,10 @@ from typing import Any, Self
 import numpy as np
 
 from segmentlearn._formatting import effect_text, level_text, percent, with_minus
+from segmentlearn._parameters import check_option
 from segmentlearn.inspection import OTHER_LEVELS, NumberContrast, segment_profile
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import SMALL, Axes, Display
-from segmentlearn.plotting._base._segment_style import (
-    cut,
-    segment_caption,
-    segment_colors,
-    wrap_name,
-)
 
 _STRONGEST = 2.0  # effects beyond have the same colour
 _DARK = 1.2  # effects beyond need light text
@@ -149,9 +144,7 @@ class SegmentProfileDisplay(Display):
             shares=profile.shares,
             effect_columns=[title for title, _, _ in compared],
             effects=np.column_stack([effect for _, effect, _ in compared]),
-            levels=[
-                [levels[at] for _, _, levels in compared] for at in range(n_segments)
-            ],
+            levels=[*map(list, zip(*(levels for *_, levels in compared), strict=True))],
             mean_columns=list(means),
             means=np.reshape(list(means.values()), (len(means), n_segments)).T,
         )
@@ -184,8 +177,7 @@ class SegmentProfileDisplay(Display):
         ValueError
             If there is no such kind, or no column of numbers for a snake plot.
         """
-        if kind not in ("heatmap", "snake"):
-            raise ValueError(f"kind={kind!r} is not one of ['heatmap', 'snake'].")
+        check_option("kind", kind, ("heatmap", "snake"))
         if kind == "snake" and not self.mean_columns:
             raise ValueError(
                 "A snake plot needs columns of numbers, and none is described; draw "
@@ -203,21 +195,19 @@ class SegmentProfileDisplay(Display):
         height = 0.5 if has_levels else 0.42
         is_wide = ax is None or _canvas.laid_out_width(ax)[0] >= _WIDE
         size = 10 if is_wide else SMALL
-        ax = _canvas.open_axes(
-            ax, width=3.2 + 1.3 * n_segments, height=1.6 + height * n_columns
-        )
+        size_of: dict = {"width": 3.2 + 1.3 * n_segments}
+        ax = _canvas.open_axes(ax, height=1.6 + height * n_columns, **size_of)
         norm = {"vmin": -_STRONGEST, "vmax": _STRONGEST}
         image = ax.imshow(effects, cmap="RdBu_r", aspect="auto", **norm)
         width = 26 if is_wide else 18
-        titles = [wrap_name(self.effect_columns[at], width) for at in order]
+        titles = [_canvas.wrap_name(self.effect_columns[at], width) for at in order]
         ax.set_yticks(range(n_columns), titles, fontsize=size)
         label = "against all others\n(Cohen's d; h of shares)"
         placing: dict = {"extend": "both", "shrink": 0.8, "aspect": 30}
         bar = _canvas.add_colorbar(ax, image, label, size=size, **placing)
         # only now is it known what room is left in and above the columns
-        room = (
-            int(_canvas.lasting_width(ax, bar.ax) / n_segments / (_LETTER * SMALL)) - 1
-        )
+        width = _canvas.lasting_width(ax, bar.ax) / n_segments
+        room = int(width / (_LETTER * SMALL)) - 1
         style = {"fontsize": SMALL if room >= 4 else SMALL - 2, "linespacing": 1.2}
         for (row, segment), effect in np.ndenumerate(effects):
             text = _cell_text(effect, self.levels[segment][order[row]], room)
@@ -248,10 +238,10 @@ class SegmentProfileDisplay(Display):
         segments = zip(self.labels, names, self.shares, strict=True)
         ax.axhline(0, color="#444444", linewidth=1)
         style: dict = {"markersize": 7, "linewidth": 2, "markeredgecolor": "white"}
-        colors, marks = segment_colors(self.labels)
+        colors, marks = _canvas.segment_colors(self.labels)
         for at, segment in enumerate(segments):
             style |= {"color": colors[at], "marker": marks[at]}
-            caption = segment_caption(*segment, 34, 3)
+            caption = _canvas.segment_caption(*segment, 34, 3)
             ax.plot(range(n_columns), self.means[at, order], label=caption, **style)
         ax.margins(x=0.06)
         ax.set_ylabel("mean, in standard deviations\nfrom that of all customers")
@@ -263,11 +253,12 @@ class SegmentProfileDisplay(Display):
     def _name_columns(self, ax: Axes, order: np.ndarray, size: float) -> None:
         """Write names below the lines, turned where there is no room for them."""
         room = int(_canvas.lasting_width(ax) / len(order) / (_LETTER * size)) - 1
-        titles = [wrap_name(self.mean_columns[at], min(14, room)) for at in order]
+        names = [self.mean_columns[at] for at in order]
+        titles = [_canvas.wrap_name(name, min(14, room)) for name in names]
         widest = max(len(line) for title in titles for line in title.split("\n"))
         slanted = widest > min(15, room)
         if slanted:
-            titles = [wrap_name(self.mean_columns[at], 24) for at in order]
+            titles = [_canvas.wrap_name(name, 24) for name in names]
         _canvas.name_columns(ax, titles, 35 if slanted else 0, fontsize=size)
 
 
@@ -321,7 +312,7 @@ def _caption(label: Any, name: str, share: float, room: int) -> str:
     """Write a segment above its column: in narrow ones the label and the share."""
     if room < _SHORTEST_CAPTION:
         return f"{label}\n({percent(share)})" if room >= 6 else str(label)
-    return segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
+    return _canvas.segment_caption(label, name, share, min(_CAPTION_WIDTH, room), 6)
 
 
 def _cell_text(effect: float, level: Any, room: int) -> str:
@@ -330,4 +321,6 @@ def _cell_text(effect: float, level: Any, room: int) -> str:
         return ""
     number = with_minus(effect_text(effect))
     width = min(_LEVEL_WIDTH, room)
-    return number if not level or width < 4 else f"{cut(level, width)}\n{number}"
+    if not level or width < 4:
+        return number
+    return f"{_canvas.cut(level, width)}\n{number}"

@@ -1,5 +1,6 @@
 """Sizes of predicted segments, beside the actual ones where they are known."""
 
+import collections
 import dataclasses
 from typing import Any, Self
 
@@ -11,7 +12,6 @@ from segmentlearn.inspection import is_noise
 from segmentlearn.metrics import read_labels
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes, Display
-from segmentlearn.plotting._base._segment_style import segment_colors, segment_tick
 
 _ACTUAL = "#D9D9D9"
 _EDGE = "#7F7F7F"
@@ -185,7 +185,7 @@ class SegmentSizesDisplay(Display):
         ax = _canvas.open_axes(ax, height=1.2 + (0.62 if both else 0.42) * n_segments)
         at = np.arange(n_segments)
         order = np.argsort(-self.predicted, kind="stable") if sort else at
-        colors, _ = segment_colors(self.labels)
+        colors, _ = _canvas.segment_colors(self.labels)
         thickness, shift = (0.38, 0.19) if both else (0.68, 0.0)
         own = [colors[segment] for segment in order]
         self.bars_ = [ax.barh(at - shift, self.predicted[order], thickness, color=own)]
@@ -197,7 +197,9 @@ class SegmentSizesDisplay(Display):
             sizes = [int(bar.get_width()) for bar in bars]
             texts = [f"{size:,} ({percent(size / sum(sizes))})" for size in sizes]
             ax.bar_label(bars, texts, padding=4, fontsize=8.5)
-        ticks = [_tick(self.labels[segment], self.names) for segment in order]
+        labels = [self.labels[segment] for segment in order]
+        ticks = [_canvas.segment_tick(label, self.names) for label in labels]
+        ticks = ["noise" if is_noise(labels[k]) else t for k, t in enumerate(ticks)]
         ax.set_yticks(at, ticks)
         ax.invert_yaxis()
         longest = max(bar.get_width() for bars in self.bars_ for bar in bars)
@@ -222,14 +224,6 @@ def _sorted(labels: set) -> list:
     return sorted(ordered, key=is_noise)
 
 
-def _count(values: np.ndarray, labels: list) -> np.ndarray:
-    place = {label: at for at, label in enumerate(labels)}
-    return np.bincount([place[value] for value in values], minlength=len(labels))
-
-
-def _tick(label: Any, names: Any) -> str:
-    if is_noise(label):
-        return "noise"
-    if names is None or names.get(label, label) == label:
-        return str(label)
-    return segment_tick(label, names, "").removesuffix("\n()")
+def _count(values: list, labels: list) -> np.ndarray:
+    counts = collections.Counter(values)
+    return np.array([counts[label] for label in labels])

@@ -11,7 +11,6 @@ from segmentlearn._formatting import with_minus
 from segmentlearn.inspection import associations
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes, Display
-from segmentlearn.plotting._base._segment_style import wrap_name
 
 _CELL = 0.44  # inches at least
 _LINE = 0.115  # inches of a line of a name
@@ -221,12 +220,9 @@ class AssociationDisplay(Display):
         ax.set_xlim(-0.55, n_sides - 0.45)
         ax.set_ylim(n_sides - 0.45, -0.55)
         if self.target is not None:
-            style = {"edgecolor": "black", "linewidth": 1.8, "zorder": 3}
-            corner = (-0.5, n_sides - 1.5)
-            frame = _canvas.require_pyplot().Rectangle(
-                corner, n_sides, 1, fill=False, **style
-            )
-            ax.add_patch(frame)
+            style = {"fill": False, "linewidth": 1.8, "zorder": 3}
+            corner, plt = (-0.5, n_sides - 1.5), _canvas.require_pyplot()
+            ax.add_patch(plt.Rectangle(corner, n_sides, 1, edgecolor="black", **style))
             ax.get_yticklabels()[-1].set_fontweight("bold")
 
 
@@ -240,7 +236,5 @@ def _short(value: Any) -> str:
 
 def _broken(name: str) -> str:
     """Break a name into lines, long words too, so that nothing is cut."""
-    lines = wrap_name(name, _NAME_WIDTH).split("\n")
-    return "\n".join(
-        piece for line in lines for piece in textwrap.wrap(line, _NAME_WIDTH + 8)
-    )
+    lines = _canvas.wrap_name(name, _NAME_WIDTH).split("\n")
+    return "\n".join(textwrap.fill(line, _NAME_WIDTH + 8) for line in lines)

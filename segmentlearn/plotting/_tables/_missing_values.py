@@ -7,21 +7,102 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn._formatting import count_text, share_text
-from segmentlearn.plotting._base import _named_tables, _panels
-from segmentlearn.plotting._base._canvas import Axes
-from segmentlearn.plotting._base._named_tables import ONLY_TABLE
-from segmentlearn.plotting._base._panels import PanelDisplay
+from segmentlearn._parameters import check_option
+from segmentlearn.plotting._base import _canvas, _panels
+from segmentlearn.plotting._base._canvas import BLUE, SMALL, Axes
+from segmentlearn.plotting._base._panels import ONLY_TABLE, PanelDisplay
 from segmentlearn.plotting._tables._association import AssociationDisplay
-from segmentlearn.plotting._tables._missing_panels import (
-    add_shades,
-    draw_missing_bars,
-    draw_missing_matrix,
-)
 
+_PRESENT, _MISSING, _PALE, _GREY = "#EDEDED", "#00304D", "#F7F7F7", "#666666"
 _KINDS = ("matrix", "bar", "correlation")
 _MOST_BANDS = 200
 _MOST_IN_A_ROW = 3
 _ROW = 0.22  # inches of a line of a name
+
+
+def draw_missing_matrix(
+    ax: Axes, cells: Any, columns: list[str], why: dict[str, str]
+) -> None:
+    """Draw a line a column, from the first row of the table to the last."""
+    from matplotlib import colors, ticker
+
+    n_rows, shares = cells.n_rows, cells.shares
+    for at, column in enumerate(columns):
+        if column in why:
+            _write_why(ax, at, why[column], n_rows / 2, "center")
+            continue
+        style = {"fontsize": SMALL, "color": "black" if shares[column] else _GREY}
+        place = (1.015, at, share_text(shares[column]))
+        ax.text(*place, va="center", transform=ax.get_yaxis_transform(), **style)
+    steps = [_PRESENT, BLUE, _MISSING]
+    shades = colors.LinearSegmentedColormap.from_list("missing", steps)
+    ax.imshow(
+        np.ma.masked_invalid(cells.bands.reindex(columns=columns).to_numpy().T),
+        aspect="auto",
+        interpolation="nearest",  # what is blended would run into other columns
+        extent=(0, n_rows, len(columns) - 0.5, -0.5),
+        cmap=shades,
+        norm=colors.PowerNorm(0.5, 0, 1),  # few missing cells are seen too
+    )
+    lines = np.arange(1, len(columns)) - 0.5
+    ax.hlines(lines, 0, n_rows, color="white", linewidth=2)
+    ax.spines[:].set_visible(False)
+    ax.xaxis.set_major_locator(ticker.MaxNLocator(4, integer=True))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.set_xlim(0, n_rows)
+    ax.set_xlabel("row", fontsize=SMALL)
+    _label(ax, columns)
+
+
+def add_shades(axes: np.ndarray, condensed: bool) -> None:
+    """Add the scale of shades below panels of rows."""
+    width, height = axes[0].figure.get_size_inches()
+    placing: dict = {"location": "bottom", "shrink": min(1.0, 3.0 / width)}
+    placing |= {"fraction": 0.08 / height, "pad": 0.1 / height, "aspect": 25}
+    bands = "share missing, in bands of successive rows"
+    label = bands if condensed else "missing"
+    bar = _canvas.add_colorbar(list(axes), axes[0].images[0], label, **placing)
+    bar.set_ticks([0, 0.05, 0.25, 1] if condensed else [0, 1])
+    bar.ax.xaxis.set_major_formatter("{x:.0%}")
+
+
+def draw_missing_bars(
+    ax: Axes, cells: Any, columns: list[str], why: dict[str, str], widest: float
+) -> None:
+    """Draw the share of each column that is missing, and write how many cells it is."""
+    from matplotlib import ticker
+
+    for at, column in enumerate(columns):
+        if column in why:
+            _write_why(ax, at, why[column], 0, "left")
+            continue
+        count, share = cells.counts[column], cells.shares[column]
+        text = f" {count:,} ({share_text(share)})" if count else " 0"
+        ax.barh(at, share, color=BLUE, height=0.7)
+        ax.text(share, at, text, va="center", fontsize=SMALL)
+    _canvas.tidy(ax, grid="x")
+    reach = float(widest) or 1.0
+    ax.set_xlim(0, reach * 1.75)
+    ticks = ticker.MaxNLocator(4).tick_values(0, reach)
+    ax.set_xticks([tick for tick in ticks if 0 <= tick <= min(1, reach * 1.3)])
+    ax.xaxis.set_major_formatter(ticker.PercentFormatter(1.0, 0 if reach > 0.04 else 2))
+    ax.set_xlabel("share of the cells that are missing", fontsize=SMALL)
+    _label(ax, columns)
+
+
+def _write_why(ax: Axes, at: int, why: str, x: float, side: str) -> None:
+    """Write in a column's place why it is not in a table."""
+    ax.axhspan(at - 0.4, at + 0.4, color=_PALE, zorder=0)
+    style: dict = {"fontsize": SMALL, "fontstyle": "italic", "color": _GREY}
+    why = why if side == "center" else f" {why}"
+    ax.text(x, at, why, ha=side, va="center", **style)
+
+
+def _label(ax: Axes, columns: list[str]) -> None:
+    """Write the names at the left."""
+    titles = [_panels.column_title(name) for name in columns]
+    _canvas.name_rows(ax, titles, linespacing=1.0)
+    ax.tick_params(labelsize=SMALL)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -155,17 +236,17 @@ class MissingValuesDisplay(PanelDisplay):
             If `kind` or `max_columns` is none such, a table is empty, or `after` is
             not of the tables in `frames`.
         """
-        _check_kind(kind)
-        before = _named_tables.read_tables(frames, "frames", max_columns)
+        check_option("kind", kind, _KINDS)
+        before = _panels.read_tables(frames, "frames", max_columns)
         tables = {"before": before, "after": {}}
         if after is not None:
-            tables["after"] = _named_tables.read_tables(after, "after")
+            tables["after"] = _panels.read_tables(after, "after")
             _name_columns(tables["after"], after, before)
         missing: dict = {
             stage: {name: MissingCells.of_table(table) for name, table in read.items()}
             for stage, read in tables.items()
         }
-        columns = _named_tables.union_of_columns(tables["before"].values())
+        columns = _panels.union_of_columns(tables["before"].values())
         shares = [cells.shares for of in missing.values() for cells in of.values()]
         largest = pd.concat(shares).groupby(level=0).max().reindex(columns)
         ranked = largest.sort_values(ascending=False, kind="stable").index[:max_columns]
@@ -190,9 +271,8 @@ class MissingValuesDisplay(PanelDisplay):
             "share_missing", and "status": "present", "dropped" by imputation, "added"
             by it, or "absent" from this table. What is not there has no counts.
         """
-        everywhere = _named_tables.union_of_columns(
-            cells.counts.index for cells in self.before.values()
-        )
+        tables = [cells.counts.index for cells in self.before.values()]
+        everywhere = _panels.union_of_columns(tables)
         frames = []
         for name, stage, cells in self._panels():
             columns = list(dict.fromkeys([*everywhere, *cells.counts.index]))
@@ -234,7 +314,7 @@ class MissingValuesDisplay(PanelDisplay):
             If there is no such kind, or another number of axes than of panels.
         """
         kind = self.kind if kind is None else kind
-        _check_kind(kind)
+        check_option("kind", kind, _KINDS)
         panels, columns = self._panels(), self.columns
         if kind == "bar":  # columns that have something to show
             counts = [cells.counts for *_, cells in panels]
@@ -332,11 +412,6 @@ class MissingValuesDisplay(PanelDisplay):
         draw_missing_bars(ax, cells, columns, why, np.nanmax(shares))
 
 
-def _check_kind(kind: str) -> None:
-    if kind not in _KINDS:
-        raise ValueError(f"kind={kind!r} is not one of {list(_KINDS)}.")
-
-
 def _correlate(columns: dict[str, Any]) -> pd.DataFrame:
     """Correlate which cells are missing (phi), where some are and some are not."""
     masks = {name: cells.missing for name, cells in columns.items()}
@@ -348,9 +423,8 @@ def _draw_correlation(ax: Axes, phi: pd.DataFrame) -> None:
     """Draw half a matrix, or write why there is none."""
     if len(phi) < 2:
         n = "No column has" if not len(phi) else "A single column has"
-        _panels.write_alone(
-            ax, f"{n} both missing and known\nvalues: there is no pair to correlate."
-        )
+        words = f"{n} both missing and known\nvalues: there is no pair to correlate."
+        _panels.write_alone(ax, words)
         return
     names, kinds = list(phi.columns), np.full(phi.shape, "missingness")
     pairs = {"names": names, "matrix": phi.to_numpy(), "kinds": kinds, "target": None}

@@ -11,13 +11,10 @@ from scipy import stats
 from segmentlearn._formatting import count_text, share_text, with_minus
 from segmentlearn.inspection import associations
 from segmentlearn.metrics import wilson_interval
-from segmentlearn.plotting._base import _canvas, _named_tables, _panels
-from segmentlearn.plotting._base._boxes import draw_box, five_numbers
+from segmentlearn.plotting._base import _canvas, _panels
 from segmentlearn.plotting._base._canvas import BLUE, GREY, SMALL, Axes
-from segmentlearn.plotting._base._named_tables import ONLY_TABLE
-from segmentlearn.plotting._base._panels import STEPS, PanelDisplay
-from segmentlearn.plotting._base._segment_style import segment_colors
-from segmentlearn.plotting._tables._column_distributions import (
+from segmentlearn.plotting._base._panels import ONLY_TABLE, PanelDisplay
+from segmentlearn.plotting._tables._distributions import (
     holds_numbers,
     level_titles,
     pool_levels,
@@ -62,7 +59,7 @@ class NumbersByClass:
         finite, boxes, n_outside = np.isfinite(column.numbers), [], 0
         for at in range(n_classes):
             values = column.numbers[finite & (codes == at)]
-            boxes.append(five_numbers(values))
+            boxes.append(_panels.five_numbers(values))
             low, *_, high = boxes[-1]
             n_outside += int(np.count_nonzero((values < low) | (values > high)))
         share_missing = float(column.missing.mean())
@@ -250,8 +247,8 @@ class TargetRelationDisplay(PanelDisplay):
         SchemaError
             If a column holds infinite values.
         """
-        read = _named_tables.read_tables({ONLY_TABLE: X}, "X", max_columns)[ONLY_TABLE]
-        chosen = _named_tables.choose_columns(list(read), columns)
+        read = _panels.read_tables({ONLY_TABLE: X}, "X", max_columns)[ONLY_TABLE]
+        chosen = _panels.choose_columns(list(read), columns)
         values, target_type = check_target(y)
         named = pd.Series(values, name=getattr(y, "name", None))
         frame = pd.DataFrame({name: read[name].cells for name in chosen}, copy=False)
@@ -342,13 +339,13 @@ class TargetRelationDisplay(PanelDisplay):
         return f"{title} alone {with_minus(f'{row[name]:z.2f}')}"
 
     def _colors(self) -> list[str]:
-        return segment_colors(self.classes or [])[0]
+        return _canvas.segment_colors(self.classes or [])[0]
 
     def _draw_boxes(self, ax: Axes, relation: NumbersByClass) -> str:
         """Draw a box for each class, and return the note below."""
         boxes = zip(relation.boxes, self._colors(), strict=True)
         for at, (five, color) in enumerate(boxes):
-            draw_box(ax, five, at, 0.6, color)
+            _panels.draw_box(ax, five, at, 0.6, color)
         _label_rows(ax, self.classes)
         _panels.write_numbers(ax.xaxis, relation.kind)
         outside = f"{count_text(relation.n_outside, 'value')} beyond the whiskers"
@@ -369,7 +366,7 @@ class TargetRelationDisplay(PanelDisplay):
         _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         end = min(1.0, 1.08 * high.max())
         ax.set_xlim(-0.04 * end, 1.04 * end)  # dots at 0 and 1 are round
-        _write_shares(ax, lambda share, _: f"{100 * share:.3g}%")
+        _panels.write_numbers(ax.xaxis, "share")
         return f"share of {(self.classes or [])[rarer]} (dashed: all rows)"
 
     def _draw_shares(self, ax: Axes, relation: ClassesByLevel) -> str:
@@ -381,7 +378,7 @@ class TargetRelationDisplay(PanelDisplay):
             left += shares
         _label_rows(ax, relation.levels, relation.counts.sum(axis=1))
         ax.set_xlim(0, 1)
-        _write_shares(ax, "{x:.0%}")
+        _panels.write_numbers(ax.xaxis, "share")
         return ""
 
     @staticmethod
@@ -413,15 +410,6 @@ def _levels(column: Any) -> tuple[list[str], np.ndarray]:
 
 def _label_rows(ax: Axes, titles: Any, sizes: np.ndarray | None = None) -> None:
     """Write what rows are at the left, with how many customers they have."""
-    room = max(0, 3 - len(titles)) / 2
-    _canvas.name_rows(
-        ax, _panels.row_titles(titles, sizes), room=room, linespacing=0.95
-    )
+    room, ticks = max(0, 3 - len(titles)) / 2, _panels.row_titles(titles, sizes)
+    _canvas.name_rows(ax, ticks, room=room, linespacing=0.95)
     _canvas.tidy(ax, grid="x")
-
-
-def _write_shares(ax: Axes, text: Any) -> None:
-    from matplotlib import ticker
-
-    ax.xaxis.set_major_locator(ticker.MaxNLocator(5, steps=STEPS))
-    ax.xaxis.set_major_formatter(text)
