@@ -7,8 +7,8 @@
 Reading compares read_table with pandas.read_csv on one file of 200 MB, in turns, both
 with the page cache warm; the figures are medians. Scoring runs ``segmentlearn predict``
 in a process of its own, from start to end, on a table of ten columns; beside it stand
-the seconds that 500 rows take, which are imports and the archive. The first rows that it
-writes are compared with the prediction of the loaded model.
+the seconds that 500 rows take, which are imports and the archive. The first rows are
+compared with the prediction of the loaded model.
 """
 
 import argparse
