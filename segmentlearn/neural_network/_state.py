@@ -83,9 +83,13 @@ def is_externalizing_networks() -> bool:
 
 @contextlib.contextmanager
 def restore_networks(
-    archives: Sequence[bytes | None], decode: StateFunction = dict
+    archives: Sequence[Any], decode: StateFunction = dict
 ) -> Iterator[None]:
-    """Put nets back into the estimators whose state is read while it lasts."""
+    """Put nets back into the estimators whose state is read while it lasts.
+
+    An archive is bytes, a function that returns them, or None for a net that is not
+    wanted itself.
+    """
     models: dict[int, Any] = {}
 
     def fetch(position: Any) -> Any:
@@ -94,6 +98,7 @@ def restore_networks(
             raise ValueError(f"there is no net {position!r} among {len(archives)}.")
         if position not in models:
             archive = archives[position]
+            archive = archive() if callable(archive) else archive
             models[position] = (
                 position if archive is None else networks.read_network(archive)
             )

@@ -21,6 +21,8 @@ from segmentlearn.persistence._class_paths import current_path
 from segmentlearn.persistence._container import pack, unpack
 from segmentlearn.persistence._info import ArchiveInfo
 from segmentlearn.persistence._manifest import (
+    MANIFEST,
+    STATE,
     Manifest,
     check_members,
     compare_versions,
@@ -29,8 +31,8 @@ from segmentlearn.persistence._manifest import (
     manifest_from_bytes,
     manifest_to_bytes,
     name_newer_versions,
+    network_member,
 )
-from segmentlearn.persistence._protocol import MANIFEST, STATE, network_member
 
 _MEMBERS = r"manifest\.json|estimator\.skops|networks/(0|[1-9][0-9]{0,5})\.keras"
 
@@ -106,10 +108,9 @@ def save(
         )
     check_is_fitted(estimator)
     names = _names(trusted)
-    encoded = codecs.encode(estimator, names)
-    members = {STATE: encoded.state}
-    for position, network in enumerate(encoded.networks):
-        members[network_member(position)] = network
+    state, networks = codecs.encode(estimator, names)
+    members = {network_member(at): network for at, network in enumerate(networks)}
+    members = {STATE: state, **members}
     manifest = describe_estimator(
         estimator, members, sorted(names), _check_metadata(metadata)
     )
@@ -228,26 +229,22 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
     with _sound():
         data = _read(path)
         archive = _Archive(data, _name_of(path))
-        refused = archive.refused()
-        manifest = archive.manifest
+        manifest, refused = archive.manifest, archive.refused()
+        classes, columns = manifest["classes"], manifest["feature_names"]
         return ArchiveInfo(
-            estimator=current_path(manifest.estimator),
-            protocol=manifest.protocol,
-            created=manifest.created,
-            versions=_texts(manifest.versions),
-            parameters=_texts(manifest.parameters),
-            classes=None if manifest.classes is None else tuple(manifest.classes),
-            feature_names=(
-                None
-                if manifest.feature_names is None
-                else tuple(map(str, manifest.feature_names))
-            ),
+            estimator=current_path(manifest["estimator"]),
+            protocol=manifest["protocol"],
+            created=manifest["created"],
+            versions=_texts(manifest["versions"]),
+            parameters=_texts(manifest["parameters"]),
+            classes=None if classes is None else tuple(classes),
+            feature_names=None if columns is None else tuple(map(str, columns)),
             networks=tuple(
                 describe_layers(network.config)
                 for network in archive.estimator.networks
             ),
-            trusted=tuple(map(str, manifest.trusted)),
-            metadata=manifest.metadata,
+            trusted=tuple(map(str, manifest["trusted"])),
+            metadata=manifest["metadata"],
             members=archive.sizes,
             size=len(data),
             refused=refused,
@@ -276,10 +273,10 @@ class _Archive:
                 f"{sorted(expected)}; it was altered."
             )
         networks = [members[network_member(at)] for at in range(len(members) - 1)]
-        encoded = codecs.EncodedEstimator(members[STATE], networks)
+        name = self.manifest["estimator"]
         try:
             self.estimator = codecs.CheckedEstimator(
-                encoded, self.manifest.estimator, budget
+                members[STATE], networks, name, budget
             )
         except ArchiveError as error:
             newer = name_newer_versions(self.manifest)
@@ -290,7 +287,7 @@ class _Archive:
     def refused(self) -> str | None:
         """Return what `load` says if it builds nothing though the archive is sound."""
         try:
-            self.estimator.check_names(_names(self.manifest.trusted))
+            self.estimator.check_names(_names(self.manifest["trusted"]))
         except NotAllowedError as error:
             return str(error)
         return None
@@ -365,7 +362,7 @@ def _check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _warn_of_other_scikit_learn(manifest: Manifest) -> None:
-    written = str(manifest.versions.get("scikit-learn"))
+    written = str(manifest["versions"].get("scikit-learn"))
     installed = installed_versions()["scikit-learn"]
     if written.split(".")[:2] != installed.split(".")[:2]:
         warnings.warn(

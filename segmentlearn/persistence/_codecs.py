@@ -1,10 +1,10 @@
 """A fitted estimator as bytes and back: state through skops, nets through Keras."""
 
-import dataclasses
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -23,7 +23,6 @@ from segmentlearn.persistence._checks._allowed import (
 )
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._keras_config import (
-    StoredNetwork,
     check_config,
     check_optimizer,
     read_network_file,
@@ -42,7 +41,7 @@ from segmentlearn.persistence._class_paths import (
     to_public_paths,
     with_schema,
 )
-from segmentlearn.persistence._plain import KERAS, PlainState, from_plain, portable
+from segmentlearn.persistence._plain import KERAS, from_plain, portable, to_plain
 
 _CURE = (
     "Set it to a name, a number, a list or None, which leaves what was learnt as it is "
@@ -51,28 +50,15 @@ _CURE = (
 _CLASS_LOADERS = ("ObjectNode", "TreeNode", "ConstructorFromReduceNode")
 
 
-@dataclasses.dataclass(frozen=True)
-class EncodedEstimator:
-    """An estimator as bytes.
+def encode(estimator: Any, trusted: frozenset[str]) -> tuple[bytes, list[bytes]]:
+    """Write an estimator, and prove that it can be read again as it was.
 
-    Parameters
-    ----------
-    state : bytes
-        What skops wrote.
-    networks : list of bytes
-        One ``.keras`` file for each net.
+    Returns what skops wrote, and a ``.keras`` file for each net.
     """
-
-    state: bytes
-    networks: list[bytes]
-
-
-def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
-    """Write an estimator, and prove that it can be read again as it was."""
-    to_plain = PlainState()
-    with externalize_networks(to_plain) as networks:
+    left_out: set[str] = set()
+    with externalize_networks(partial(to_plain, left_out)) as networks:
         state = _dump(portable(estimator))
-    for sentence in sorted(to_plain.left_out):
+    for sentence in sorted(left_out):
         warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
     # what it may unfold to is checked once the archive is packed
     budget = Budget(sys.maxsize)
@@ -85,7 +71,7 @@ def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
         what = f"net {position} of the estimator"
         check_config(read_network_file(network, budget, what).config)
     _prove_readable(state, facts(schema, members), networks)
-    return EncodedEstimator(state, networks)
+    return state, networks
 
 
 class CheckedEstimator:
@@ -97,14 +83,15 @@ class CheckedEstimator:
         Its nets.
     """
 
-    def __init__(self, encoded: EncodedEstimator, name: str, budget: Budget) -> None:
-        self._state = encoded.state
-        self._budget = budget
+    def __init__(
+        self, state: bytes, networks: list[bytes], name: str, budget: Budget
+    ) -> None:
+        self._state, self._budget = state, budget
         self.networks = [
             read_network_file(network, budget, f"net {position} of the archive")
-            for position, network in enumerate(encoded.networks)
+            for position, network in enumerate(networks)
         ]
-        schema, self._members = read_schema(encoded.state, budget)
+        schema, self._members = read_schema(state, budget)
         if to_current_paths(schema):
             self._state = with_schema(schema, self._members)
             schema, self._members = read_schema(self._state, budget)
@@ -135,13 +122,13 @@ class CheckedEstimator:
 
     def build(self) -> Any:
         """Build the estimator; :meth:`check_names` must have passed."""
-        networks = _Rewritten(self.networks)
+        networks = [network.to_keras for network in self.networks]
         with warnings.catch_warnings(), restore_networks(networks, from_plain):
             # scikit-learn warns once for each estimator; the archive's reader warns
             # once
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             try:
-                return portable(_build(self._state, names_in(self._nodes)))
+                return portable(_loads(self._state, self._nodes))
             except ForkedProcessError:
                 raise
             # whatever the classes of an unknown version raise on a state they don't
@@ -152,28 +139,13 @@ class CheckedEstimator:
                 ) from error
 
 
-class _Rewritten(Sequence[bytes]):
-    """Nets as files that Keras may read, each written when it is asked for."""
-
-    def __init__(self, networks: list[StoredNetwork]) -> None:
-        self._networks = networks
-
-    def __len__(self) -> int:
-        return len(self._networks)
-
-    def __getitem__(self, position: Any) -> Any:
-        return self._networks[position].to_keras()
-
-
 def _networks_wanted(nodes: list[Node]) -> set[int]:
     """Return the numbers of the nets that a tree's estimators are given."""
     wanted = set()
     for node in nodes:
-        if node.loader != "DictNode" or not isinstance(
-            node.content.get("content"), dict
-        ):
-            continue
-        model = node.content["content"].get("model_")
+        content = node.content.get("content")
+        is_dict = node.loader == "DictNode" and isinstance(content, dict)
+        model = content.get("model_") if is_dict else None
         if isinstance(model, dict) and model.get("__loader__") == "JsonNode":
             text = str(model.get("content"))
             if text.isdecimal() and len(text) < 7:
@@ -202,10 +174,10 @@ def _dump(estimator: Any) -> bytes:
     return with_schema(schema, members) if to_public_paths(schema) else state
 
 
-def _build(state: bytes, names: list[str]) -> Any:
+def _loads(state: bytes, nodes: Iterable[Node]) -> Any:
     import skops.io
 
-    return skops.io.loads(state, trusted=names)
+    return skops.io.loads(state, trusted=names_in(nodes))
 
 
 def _find_unwritable(
@@ -216,7 +188,6 @@ def _find_unwritable(
 
     if hasattr(type(value), "_archive_refusal"):
         return path, value, error
-
     children: list[tuple[str, Any]] = []
     if isinstance(value, dict):
         children = [(f"{path}[{key!r}]", item) for key, item in value.items()]
@@ -239,8 +210,8 @@ def _prove_readable(
     schema, _ = read_schema(state, Budget(sys.maxsize))
     try:
         with restore_networks([None] * len(networks), from_plain):
-            rebuilt = _build(state, names_in(walk(schema)))
-        with externalize_networks(PlainState()):
+            rebuilt = _loads(state, walk(schema))
+        with externalize_networks(partial(to_plain, set())):
             rewritten = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
     except Exception as error:
         raise ArchiveError(

@@ -62,18 +62,8 @@ _VALUES = {
     "zoneinfo.ZoneInfo",
 }
 _PLAIN_TYPES = {
-    f"builtins.{name}"
-    for name in (
-        "bool",
-        "dict",
-        "float",
-        "int",
-        "list",
-        "object",
-        "set",
-        "str",
-        "tuple",
-    )
+    f"builtins.{kind.__name__}"
+    for kind in (bool, dict, float, int, list, object, set, str, tuple)
 }
 _FIXED = {
     "DictNode": _DICTS,
@@ -122,10 +112,8 @@ class AllowedNames:
             return name in _VALUES or name in self._trusted
         if loader == "SparseMatrixNode":
             return name.startswith("scipy.sparse.")
-        if loader == "LossNode":
-            return not name.startswith(
-                "builtins."
-            )  # skops keeps a closed list of its own
+        if loader == "LossNode":  # skops keeps a closed list of its own
+            return not name.startswith("builtins.")
         if loader in ("ObjectNode", "TreeNode"):
             return self._is_known_class(name)
         return False
