@@ -9,7 +9,7 @@ from segmentlearn._startup import load_lazily
 
 _MODULES = {
     "_cache": ("cache_info", "clear_cache"),
-    "_callbacks": ("has_hook",),
+    "_callbacks": ("PREDICT_HOOKS", "has_hook"),
     "_epoch_recorder": ("TrainingResult",),
     "_fit": ("fit", "output_names"),
     "_inference": ("predict",),

@@ -15,16 +15,13 @@ from segmentlearn.engine._keras_compat import (
 from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._optimizer_state import write_state
 
-_BATCH_HOOKS = (
-    "on_batch_begin",
-    "on_batch_end",
-    "on_train_batch_begin",
-    "on_train_batch_end",
-    "on_test_begin",
-    "on_test_end",
-    "on_test_batch_begin",
-    "on_test_batch_end",
-)
+_HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
+PREDICT_HOOKS = [name for name in _HOOKS if "predict" in name]
+_BATCH_HOOKS = [
+    name
+    for name in _HOOKS
+    if ("batch" in name or "test" in name) and name not in PREDICT_HOOKS
+]
 # Keras' own that have no use for what the optimizer has gathered
 _WITHOUT_STATE = (
     keras.callbacks.CSVLogger,

@@ -155,8 +155,7 @@ def fit(
     _check_arguments(model, epochs, batch_size, n_members)
     names = output_names(model)
     callbacks = _as_tuple(callbacks)
-    y = _in_output_order(names, y, "y")
-    _check_targets(model, y, "y")
+    y = _read_targets(model, names, y, "y")
     loss_weights = _in_output_order(names, loss_weights, "loss_weights")
     if loss_weights is not None:
         n_targets = len(as_leaves(y, "y"))
@@ -207,8 +206,8 @@ def fit(
                 program = find_program(model, spec, rows.tensors)
                 with program.lock:
                     program.start(original, optimizer_state, seed)
-                    trainer = Trainer(model, program, rows, spec, fit_spec, callbacks)
-                    return trainer.run()
+                    trained = Trainer(model, program, spec, fit_spec, rows, callbacks)
+                    return trained.run()
             except (NotCompilableError, *_keras_fit.COMPILER_ERRORS) as error:
                 reason = _keras_fit.first_line(error)
                 assign_weights(model, original)
@@ -245,8 +244,9 @@ def _check_arguments(
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
 
 
-def _check_targets(model: Any, y: Any, name: str) -> None:
-    """Compare the number of targets with that of the model's outputs."""
+def _read_targets(model: Any, names: list[str], y: Any, name: str) -> Any:
+    """Return targets in the order of the model's outputs, as many as there are."""
+    y = _in_output_order(names, y, name)
     n_outputs = len(getattr(model, "outputs", None) or ())
     n_targets = len(as_leaves(y, name))
     if n_outputs and n_targets != n_outputs:
@@ -254,6 +254,7 @@ def _check_targets(model: Any, y: Any, name: str) -> None:
             f"{name} has {n_targets} array(s) and the model has {n_outputs} output(s); "
             "pass one target for each output."
         )
+    return y
 
 
 def output_names(model: Any) -> list[str]:
@@ -290,6 +291,5 @@ def _like_training(
         raise ValueError(
             f"validation_data has X nested as {given!r}, training as {wanted!r}."
         )
-    y = _in_output_order(names, validation_data[1], "validation_data's y")
-    _check_targets(model, y, "validation_data's y")
+    y = _read_targets(model, names, validation_data[1], "validation_data's y")
     return (validation_data[0], y, *validation_data[2:])

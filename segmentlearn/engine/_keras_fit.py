@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.engine._callbacks import wants_batches
-from segmentlearn.engine._data._padding import Table, longest
+from segmentlearn.engine._data._padding import Rows, longest
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
 from segmentlearn.engine._fit_spec import FitSpec
 from segmentlearn.engine._keras_compat import (
@@ -102,7 +102,7 @@ def warn_once(reason: str) -> None:
 
 def fit_with_keras(
     model: Any,
-    table: Table,
+    table: Rows,
     spec: CompileSpec,
     fit_spec: FitSpec,
     callbacks: Sequence,
@@ -232,11 +232,10 @@ def _assign(variables: list, values: list) -> None:
 
 
 def _run(
-    model: Any, table: Table, spec: CompileSpec, fit_spec: FitSpec, callbacks: Sequence
+    model: Any, table: Rows, spec: CompileSpec, fit_spec: FitSpec, callbacks: Sequence
 ) -> None:
     """Call Keras' ``fit`` on batches in an order that the seed decides."""
-    X, y, weights = _take(table, fit_spec.train_rows)
-    batch = keras.tree.lists_to_tuples((X, y) if weights is None else (X, y, weights))
+    batch = keras.tree.lists_to_tuples(_take(table, fit_spec.train_rows))
     n_rows = len(fit_spec.train_rows)
     order = tf.data.Dataset.range(n_rows)
     if fit_spec.shuffle:
@@ -245,12 +244,12 @@ def _run(
     def gather(index: Any) -> Any:
         return keras.tree.map_structure(lambda leaf: tf.gather(leaf, index), batch)
 
-    has_validation = longest(fit_spec.validation_rows)
+    validation = None
+    if len(fit_spec.validation_rows):
+        validation = _take(table, fit_spec.validation_rows)
     model.fit(
         order.batch(spec.batch_size).map(gather),
-        validation_data=_take(table, fit_spec.validation_rows)
-        if has_validation
-        else None,
+        validation_data=validation,
         validation_batch_size=spec.batch_size,
         epochs=fit_spec.epochs,
         shuffle=False,  # done above
@@ -276,17 +275,15 @@ def _seed_generators(model: Any, seed: int) -> None:
         variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
 
 
-def _take(table: Table, numbers: np.ndarray) -> tuple:
+def _take(table: Rows, numbers: np.ndarray) -> tuple:
     """Return the structures and weights of some rows as Keras' ``fit`` takes them."""
     features = [leaf[numbers] for leaf in table.features]
     targets = [leaf[numbers] for leaf in table.targets]
     X = keras.tree.pack_sequence_as(table.structure, features)
     y = targets[0] if len(targets) == 1 else targets
-    if table.weights is None:
-        return X, y, None
-    weights = np.asarray(table.weights, np.float32)[numbers]
+    weights = np.asarray(1 if table.weights is None else table.weights, np.float32)
     # weights of one are left out: Keras cannot apply them to masked time steps
-    return X, y, None if (weights == 1).all() else weights
+    return (X, y) if (weights == 1).all() else (X, y, weights[numbers])
 
 
 def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:

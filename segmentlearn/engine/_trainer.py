@@ -23,13 +23,12 @@ class Trainer:
         self,
         model: Any,
         program: Program,
-        rows: WholeRows | ChunkedRows,
         spec: CompileSpec,
         fit_spec: FitSpec,
+        rows: WholeRows | ChunkedRows,
         callbacks: Sequence,
     ) -> None:
-        self.model, self.program = model, program
-        self._spec, self._fit_spec = spec, fit_spec
+        self.model, self.program, self._fit_spec = model, program, fit_spec
         in_model_order = program.weights.in_model_order
         self._recorder = EpochRecorder(model, spec, fit_spec, in_model_order)
         self._callbacks = EpochCallbacks(callbacks, model, spec, fit_spec)
@@ -59,7 +58,7 @@ class Trainer:
                 if not recorder.interrupt():
                     raise
         assign_weights(self.model, recorder.kept_weights())
-        state = self.program.layout.read()
+        state = self.program.weights.read_state()
         self._callbacks.call("on_train_end")
         return recorder.result(compiled=True, optimizer_state=state)
 
@@ -70,7 +69,7 @@ class Trainer:
         if self._callbacks.is_needed and not self._recorder.diverged:
             assign_weights(self.model, self.program.weights.in_model_order(weights))
             if self._callbacks.needs_state:
-                self._callbacks.take_state(self.program.layout.read())
+                self._callbacks.take_state(self.program.weights.read_state())
             self._callbacks.call("on_epoch_end", epoch, dict(logs))
             goes_on = goes_on and not self.model.stop_training
         return goes_on

@@ -143,7 +143,7 @@ def _networks_wanted(nodes: list[Node]) -> set[int]:
     """Return the numbers of the nets that a tree's estimators are given."""
     wanted = set()
     for node in nodes:
-        content = node.content.get("content")
+        content: Any = node.content.get("content")
         is_dict = node.loader == "DictNode" and isinstance(content, dict)
         model = content.get("model_") if is_dict else None
         if isinstance(model, dict) and model.get("__loader__") == "JsonNode":

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._data._padding import Table, as_leaves, longest, skeleton
+from segmentlearn.engine._data._padding import Rows, as_leaves, longest, skeleton
 
 
 def lay_out_rows(
@@ -16,7 +16,7 @@ def lay_out_rows(
     validation_rows: Any = None,
     validation_data: tuple | None = None,
     n_members: int | None = None,
-) -> tuple[Table, Any, Any]:
+) -> tuple[Rows, Any, Any]:
     """Put all rows into one table; return the numbers of those for each purpose too.
 
     With members, these are lists of an array for each.
@@ -30,15 +30,10 @@ def lay_out_rows(
             f"sample_weight has shape {np.shape(sample_weight)}; it must be "
             f"({n_rows},)."
         )
-    train, validation = (
-        _for_each_member(
-            np.arange(n) if rows is None else rows, n_rows, name, n_members
-        )
-        for name, rows, n in (
-            ("train_rows", train_rows, n_rows),
-            ("validation_rows", validation_rows, 0),
-        )
-    )
+    train = np.arange(n_rows) if train_rows is None else train_rows
+    train = _for_each_member(train, n_rows, "train_rows", n_members)
+    validation = np.arange(0) if validation_rows is None else validation_rows
+    validation = _for_each_member(validation, n_rows, "validation_rows", n_members)
     if longest(train) == 0:
         raise ValueError("there are no rows to train on.")
     if validation_data is not None:
@@ -48,7 +43,7 @@ def lay_out_rows(
             features, targets, sample_weight, validation_data
         )
         validation = [added] * len(train) if isinstance(train, list) else added
-    return Table(features, targets, sample_weight, skeleton(X)), train, validation
+    return Rows(features, targets, sample_weight, skeleton(X)), train, validation
 
 
 def _for_each_member(rows: Any, n_rows: int, name: str, n_members: int | None) -> Any:
@@ -96,9 +91,8 @@ def _append_rows(
     more_features = as_leaves(extra[0], "validation_data[0]")
     more_targets = as_leaves(extra[1], "validation_data[1]")
     more_weights = extra[2] if len(extra) > 2 else None
-    for old, new in zip(
-        [*features, *targets], [*more_features, *more_targets], strict=True
-    ):
+    more = [*more_features, *more_targets]
+    for old, new in zip([*features, *targets], more, strict=True):
         if old.shape[1:] != new.shape[1:]:
             raise ValueError(
                 f"validation_data has rows of shape {new.shape[1:]} where training has "

@@ -30,64 +30,43 @@ def capacity_for(n_rows: int, bytes_per_row: int) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """Features, targets and weights as the user's arrays.
+class Rows:
+    """Features, targets and weights: a user's arrays, or tensors for a program.
 
     Parameters
     ----------
-    features, targets : list of ndarray, each of shape (n_rows, ...)
-        The leaves of X and of y.
-    weights : ndarray of shape (n_rows,), default=None
-        None where every row weighs 1.
+    features, targets : list of ndarray or tensor, each of shape (n_rows, ...)
+        The leaves of X and of y; tensors are padded with zeros at their end.
+    weights : ndarray or tensor of shape (n_rows,), default=None
+        Zero on the padding. None where every row of a user's weighs 1.
     structure : object, default=0
         How the leaves of X are nested in what the model is called with.
     """
 
     features: list
     targets: list
-    weights: np.ndarray | None = None
+    weights: Any = None
     structure: Any = 0
+
+    @property
+    def leaves(self) -> list:
+        """The features, then the targets."""
+        return [*self.features, *self.targets]
 
     @property
     def n_rows(self) -> int:
-        """Number of rows."""
-        return len(self.features[0])
+        """Number of rows, those of the padding included."""
+        return int(self.features[0].shape[0])
 
     @property
     def n_bytes(self) -> int:
-        """Size of the features and targets."""
-        return sum(leaf.nbytes for leaf in (*self.features, *self.targets))
-
-
-@dataclasses.dataclass(frozen=True)
-class Rows:
-    """Features, targets and weights of a table, or of a part, as padded tensors.
-
-    Parameters
-    ----------
-    features, targets : list of tensors, each of shape (capacity, ...)
-        The leaves of X and of y; the padding at the end is zero.
-    weights : tensor of shape (capacity,)
-        One weight a row; zero on the padding.
-    structure : object
-        How the leaves of X are nested in what the model is called with.
-    """
-
-    features: list
-    targets: list
-    weights: Any
-    structure: Any = 0
-
-    @property
-    def capacity(self) -> int:
-        """Length of the padded tensors."""
-        return int(self.weights.shape[0])
+        """Size of the features and targets of a user."""
+        return sum(leaf.nbytes for leaf in self.leaves)
 
     @property
     def shapes(self) -> tuple:
         """Shapes without the row axis, and dtypes: what a program depends on."""
-        leaves = [*self.features, *self.targets]
-        return tuple((tuple(leaf.shape[1:]), leaf.dtype.name) for leaf in leaves)
+        return tuple((tuple(leaf.shape[1:]), leaf.dtype.name) for leaf in self.leaves)
 
 
 def skeleton(structure: Any) -> Any:
@@ -135,7 +114,7 @@ def as_leaves(structure: Any, role: str) -> list[np.ndarray]:
     return leaves
 
 
-def pad_rows(table: Table) -> Rows:
+def pad_rows(table: Rows) -> Rows:
     """Copy a table into padded tensors once; every epoch then reads them in place."""
     n_rows = table.n_rows
     capacity = capacity_for(n_rows, table.n_bytes // max(1, n_rows))

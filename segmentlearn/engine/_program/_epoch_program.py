@@ -1,6 +1,5 @@
 """One compiled epoch: training steps and validation of an architecture in one call."""
 
-import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,35 +11,12 @@ from segmentlearn.engine._keras_compat import is_masked, keras, tf
 from segmentlearn.engine._program import _architecture, _losses, _matmul_layers
 from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._loop import sum_over_steps
-from segmentlearn.engine._program._optimizer_state import StateLayout, widen_scalars
+from segmentlearn.engine._program._optimizer_state import widen_scalars
 from segmentlearn.engine._program._reclaim import GATE, note_gone
 from segmentlearn.engine._program._weights import Weights
 
 _MAX_SIZES = 16  # table sizes a program keeps compiled
 VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
-
-
-@dataclasses.dataclass(frozen=True)
-class EpochConstants:
-    """What stays the same from the first epoch of a fit to the last.
-
-    Parameters
-    ----------
-    n_slots, n_steps : int
-        Lengths of an epoch's order and of its table of learning rates. An order
-        without slots stands for rows that are visited where they stand.
-    validation_order : ndarray of int32
-        Index table, (slots,) or (n_members, slots); likewise.
-    hyperparameters : RuntimeHyperparameters
-    seed : int or ndarray of shape (n_members,)
-        Tells this fit's dropout masks from another's.
-    """
-
-    n_slots: int
-    n_steps: int
-    validation_order: np.ndarray
-    hyperparameters: _architecture.RuntimeHyperparameters
-    seed: Any
 
 
 class Program:
@@ -55,6 +31,7 @@ class Program:
     ) -> None:
         self.lock = threading.RLock()
         self.spec = spec
+        self._member_shape = [] if spec.n_members is None else [spec.n_members]
         self.model = _architecture.copy_architecture(model) if copy else model
         self.optimizer = _fresh_optimizer(spec.optimizer)
         self._traced: dict[tuple, Any] = {}
@@ -74,7 +51,6 @@ class Program:
             state = widen_scalars(self.optimizer, spec.n_members)
         self._state = [variable.value for variable in state]
         self._initial_state = [value.numpy() for value in self._state]
-        self.layout = StateLayout(self.optimizer, self.weights, self.model)
         self._epoch = tf.function(
             self._run_epoch, jit_compile=spec.jit_compile, autograph=False
         )
@@ -85,7 +61,7 @@ class Program:
         for variable, value in zip(self._state, self._initial_state, strict=True):
             variable.assign(value)
         if state is not None:
-            self.layout.write(state)
+            self.weights.write_state(state)
 
     def start_member(self, member: int, weights: Sequence) -> None:
         """Let a member start anew, as `start` lets a net, while the others go on."""
@@ -96,53 +72,50 @@ class Program:
             variable.assign(state)
 
     def bind(
-        self, rows: Rows, constants: EpochConstants
+        self,
+        rows: Rows,
+        n_slots: int,
+        n_steps: int,
+        validation_order: np.ndarray,
+        numbers: _architecture.RuntimeHyperparameters,
+        seed: Any,
     ) -> Callable[[Rows, np.ndarray, np.ndarray, Any, Any], np.ndarray]:
         """Return the epoch as a function of what changes from one to the next.
+
+        `n_slots` and `n_steps` are the lengths of an epoch's order and of its table of
+        learning rates. An order without slots, and one of validation rows, stands for
+        rows that are visited where they stand. `seed` is a number, or one a member.
 
         The traced function is called directly: looking it up by its arguments would
         cost a tenth of a small net's epoch.
         """
-        numbers = constants.hyperparameters
-        lead = self._member_shape()
+        lead = self._member_shape
         own = lead if self.spec.by_member else []
         rates = [len(numbers.dropout_rates), *own]
         penalties = [len(numbers.penalties), 2, *own]
         same = (
-            tf.constant(constants.validation_order),
+            tf.constant(validation_order),
             tf.constant(numbers.weight_decay, tf.float32, own),
             tf.constant(np.asarray(numbers.dropout_rates, np.float32), shape=rates),
             tf.constant(np.asarray(numbers.penalties, np.float32), shape=penalties),
-            tf.constant(constants.seed, tf.int32, own),
+            tf.constant(seed, tf.int32, own),
         )
         epoch = self._trace(
-            [*rows.features, *rows.targets],
+            rows.leaves,
             rows.weights,
-            tf.TensorSpec([*lead, constants.n_slots], tf.int32),
-            tf.TensorSpec([constants.n_steps, *own], tf.float32),
+            tf.TensorSpec([*lead, n_slots], tf.int32),
+            tf.TensorSpec([n_steps, *own], tf.float32),
             tf.TensorSpec(lead, tf.int32),
             tf.TensorSpec(lead, tf.int32),
             *same,
         )
 
         def run(
-            rows: Rows,
-            order: np.ndarray,
-            learning_rates: np.ndarray,
-            n_train: Any,
-            n_validation: Any,
+            rows: Rows, order: np.ndarray, rates: np.ndarray, *counts: Any
         ) -> np.ndarray:
             with GATE.run():
-                result = epoch(
-                    [*rows.features, *rows.targets],
-                    rows.weights,
-                    tf.constant(order),
-                    tf.constant(learning_rates),
-                    n_train,
-                    n_validation,
-                    *same,
-                )
-                return result.numpy()
+                changing = tf.constant(order), tf.constant(rates), *counts
+                return epoch(rows.leaves, rows.weights, *changing, *same).numpy()
 
         return run
 
@@ -175,18 +148,16 @@ class Program:
         """Trace the epoch: a loop over training steps, then one over validation."""
         if self.optimizer.weight_decay is not None:
             self.optimizer.weight_decay = self._for_weights(weight_decay)
-        zeros = tf.zeros([self.spec.n_sums, *self._member_shape()])
-        n_steps = _n_chunks(n_train, self.spec.batch_size)
+        zeros = tf.zeros([self.spec.n_sums, *self._member_shape])
+        batch_size = self.spec.batch_size
+        n_steps = _n_chunks(n_train, batch_size)
 
         def train_step(step: Any, total: Any) -> tuple:
             n_done = tf.cast(self.optimizer.iterations, tf.int32)
+            n_done = tf.reshape(n_done, seed.shape)
             for layer in self._dropout:
-                layer.set_source(
-                    rates[layer.stream], seed, tf.reshape(n_done, seed.shape)
-                )
-            chunk = self._chunk(
-                data, weights, order, n_train, step, self.spec.batch_size
-            )
+                layer.set_source(rates[layer.stream], seed, n_done)
+            chunk = self._chunk(data, weights, order, n_train, step, batch_size)
             self.optimizer.learning_rate.assign(self._for_weights(learning_rates[step]))
             held = [variable.value.read_value() for variable in self.weights.variables]
             with tf.GradientTape() as tape:
@@ -225,10 +196,8 @@ class Program:
         if table.shape[-1] == 0:  # in place, which is faster
             chunk = [_rows_from(leaf, step * size, size) for leaf in (*data, weights)]
             return chunk[:-1], chunk[-1] * real, real, n_real
-        if self.spec.n_members is None:
-            index = tf.slice(table, [step * size], [size])
-        else:
-            index = tf.slice(table, [0, step * size], [self.spec.n_members, size])
+        lead = self._member_shape
+        index = tf.slice(table, [*[0] * len(lead), step * size], [*lead, size])
         gathered = [tf.gather(leaf, index) for leaf in data]
         return gathered, tf.gather(weights, index) * real, real, n_real
 
@@ -252,14 +221,10 @@ class Program:
         predictions = keras.tree.flatten(outputs)
         if any(map(is_masked, predictions)):
             raise _architecture.NotCompilableError("the model masks time steps")
-        axes = 1 if self.spec.n_members is None else 2
+        axes = 1 + len(self._member_shape)
         shares = self.spec.loss_weights or (1.0,) * len(predictions)
-        parts = [
-            _losses.apply_by_row(function, target, prediction, axes)
-            for function, target, prediction in zip(
-                self._losses, targets, predictions, strict=True
-            )
-        ]
+        of_outputs = zip(self._losses, targets, predictions, strict=True)
+        parts = [_losses.apply_by_row(*of_output, axes) for of_output in of_outputs]
         by_row = sum(share * part for share, part in zip(shares, parts, strict=True))
         total = tf.reduce_sum(by_row * weights, axis=-1)
         sums = [total]
@@ -281,9 +246,6 @@ class Program:
     def _for_weights(self, number: Any) -> Any:
         """Shape numbers of the members' own like the weights, member first."""
         return number[:, tf.newaxis] if self.spec.by_member else number
-
-    def _member_shape(self) -> list[int]:
-        return [] if self.spec.n_members is None else [self.spec.n_members]
 
 
 def _fresh_optimizer(optimizer: Any) -> Any:

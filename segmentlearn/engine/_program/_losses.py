@@ -18,24 +18,15 @@ _WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
 _MEAN_METHODS = ("__call__", "update_state", "result")
 
 
-def row_losses(
-    loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
-) -> list[RowFunction]:
+def row_losses(loss: Any, n_outputs: int) -> list[RowFunction]:
     """Resolve a loss, or one for each output, to functions of (y_true, y_pred)."""
-    return list(map(_row_loss, per_output(loss, n_outputs, "loss", output_names)))
+    return list(map(_row_loss, per_output(loss, n_outputs, "loss")))
 
 
-def per_output(
-    value: Any, n_outputs: int, name: str, output_names: Sequence[str] | None = None
-) -> list:
+def per_output(value: Any, n_outputs: int, name: str) -> list:
     """Give each output its own entry of a parameter that may be a single one."""
-    if isinstance(value, dict):
-        if output_names is not None and set(value) != set(output_names):
-            raise ValueError(
-                f"{name} has entries for {sorted(value)}, and the model's outputs are "
-                f"{sorted(output_names)}."
-            )
-        value = [value[key] for key in output_names or value]
+    if isinstance(value, dict):  # of a model that does not name its outputs
+        value = list(value.values())
     if not isinstance(value, (list, tuple)):
         return [value] * n_outputs
     if len(value) != n_outputs:
@@ -171,13 +162,9 @@ def identity_key(item: Any) -> Hashable:
     if isinstance(item, Sequence) and not isinstance(item, str):
         return tuple(identity_key(value) for value in item)
     # a user's own class may leave parameters out of its config: it is only itself
-    is_keras = type(item).__module__.startswith("keras.")
-    is_wrapper = type(item).__name__ in _WRAPPERS
-    if (
-        isinstance(item, (keras.losses.Loss, keras.metrics.Metric))
-        and is_keras
-        and not is_wrapper
-    ):
+    kind = type(item)
+    is_known = kind.__module__.startswith("keras.") and kind.__name__ not in _WRAPPERS
+    if is_known and isinstance(item, (keras.losses.Loss, keras.metrics.Metric)):
         config = item.get_config()
         if isinstance(item, keras.losses.Loss):
             config = {**config, "name": None}  # a metric's name matters

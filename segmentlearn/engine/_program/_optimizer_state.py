@@ -3,14 +3,12 @@
 The learning rate is no part of it: each fit has its own.
 """
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from segmentlearn.engine._keras_compat import keras, raw_learning_rate
-from segmentlearn.engine._program._weights import Weights
 
 
 def read_state(optimizer: Any) -> list[np.ndarray]:
@@ -20,49 +18,7 @@ def read_state(optimizer: Any) -> list[np.ndarray]:
 
 def write_state(optimizer: Any, state: Sequence) -> None:
     """Give an optimizer that is built the state of an earlier training."""
-    _assign(_without_rate(optimizer), state)
-
-
-class StateLayout:
-    """Translates between Keras' layout and the variables that a program updates."""
-
-    def __init__(self, optimizer: Any, weights: Weights, model: Any) -> None:
-        self._optimizer, self._weights, self._model = optimizer, weights, model
-
-    @functools.cached_property
-    def _positions(self) -> list[tuple[int, int | None]]:
-        """Where the vector's optimizer holds what an optimizer of the weights would."""
-        optimizer = self._optimizer
-        separate = type(optimizer).from_config(optimizer.get_config())
-        separate.build(self._model.trainable_variables)
-        return _find_positions(optimizer, separate)
-
-    def read(self) -> list[np.ndarray]:
-        """Return the state as Keras lays it out."""
-        if not self._weights.is_flat:
-            return read_state(self._optimizer)
-        held = [variable.numpy() for variable in self._optimizer.variables]
-        return [
-            held[index] if piece is None else self._weights.cut(held[index])[piece]
-            for index, piece in self._positions
-        ]
-
-    def write(self, state: Sequence) -> None:
-        """Take over a state."""
-        variables = self._optimizer.variables
-        if _shapes(state) == _shapes(variables):
-            _assign(variables, state)  # of an archive of the first protocol
-        elif not self._weights.is_flat:
-            write_state(self._optimizer, state)
-        else:
-            _check_shapes(state, self.read())
-            pieces: dict[int, list] = {}
-            for (index, _), value in zip(self._positions, state, strict=True):
-                pieces.setdefault(index, []).append(value)
-            is_whole = {index: piece is None for index, piece in self._positions}
-            for index, values in pieces.items():
-                whole = values[0] if is_whole[index] else self._weights.join(values)
-                variables[index].assign(whole)
+    assign_state(_without_rate(optimizer), state)
 
 
 def widen_scalars(optimizer: Any, n_members: int) -> list:
@@ -85,22 +41,24 @@ def widen_scalars(optimizer: Any, n_members: int) -> list:
     return [columns.get(id(variable), variable) for variable in optimizer.variables]
 
 
-def _assign(variables: Sequence, state: Sequence) -> None:
-    _check_shapes(state, variables)
+def assign_state(variables: Sequence, state: Sequence) -> None:
+    """Set variables; refuse a state that fits another optimizer or another net."""
+    check_shapes(state, variables)
     for variable, value in zip(variables, state, strict=True):
         variable.assign(value)
 
 
-def _check_shapes(state: Sequence, known: Sequence) -> None:
+def check_shapes(state: Sequence, known: Sequence) -> None:
     """Refuse a state that fits another optimizer or another net."""
-    if _shapes(state) != _shapes(known):
+    if shapes_of(state) != shapes_of(known):
         raise ValueError(
             "optimizer_state belongs to another optimizer or another net; pass the "
             "state that the last fit of this one gave, or None."
         )
 
 
-def _shapes(arrays: Sequence) -> list[tuple]:
+def shapes_of(arrays: Sequence) -> list[tuple]:
+    """Return the shapes of arrays or variables."""
     return [tuple(np.shape(array)) for array in arrays]
 
 
@@ -110,7 +68,7 @@ def _without_rate(optimizer: Any) -> list:
     return [variable for variable in optimizer.variables if variable is not rate]
 
 
-def _find_positions(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
+def find_positions(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
     """Find each variable of `separate` in `flat`: its position there, and which piece.
 
     Both keep what belongs together under the same attribute: a number, or a list with

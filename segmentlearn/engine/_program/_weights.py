@@ -4,12 +4,21 @@ An update of one long vector takes a handful of operations; an update of each ke
 bias takes as many for each of them, and in a small net these are most of an epoch.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from segmentlearn.engine._keras_compat import averaged_weights, keras, tf
+from segmentlearn.engine._program._optimizer_state import (
+    assign_state,
+    check_shapes,
+    find_positions,
+    read_state,
+    shapes_of,
+    write_state,
+)
 
 # optimizers that treat every number alone: one vector or many arrays, the result is the
 # same. Adafactor, Lamb and Muon look at whole matrices.
@@ -31,6 +40,7 @@ class Weights:
     """The variables that a program trains, and those that it only updates."""
 
     def __init__(self, model: Any, optimizer: Any, n_members: int | None) -> None:
+        self._model, self._optimizer = model, optimizer
         position = {id(variable): i for i, variable in enumerate(model.weights)}
         self._trained = [position[id(v)] for v in model.trainable_variables]
         # what a step changes without a gradient, in the order in which Keras returns
@@ -110,6 +120,40 @@ class Weights:
         pairs = zip(self.updated, self._fixed, strict=True)
         kept = [variable for variable, index in pairs if index is not None]
         return [variable.value.read_value() for variable in (*self.evaluated, *kept)]
+
+    @functools.cached_property
+    def _positions(self) -> list[tuple[int, int | None]]:
+        """Where the vector's optimizer holds what an optimizer of the weights would."""
+        separate = type(self._optimizer).from_config(self._optimizer.get_config())
+        separate.build(self._model.trainable_variables)
+        return find_positions(self._optimizer, separate)
+
+    def read_state(self) -> list[np.ndarray]:
+        """Return the optimizer's state as Keras lays it out."""
+        if not self.is_flat:
+            return read_state(self._optimizer)
+        held = [variable.numpy() for variable in self._optimizer.variables]
+        return [
+            held[index] if piece is None else self.cut(held[index])[piece]
+            for index, piece in self._positions
+        ]
+
+    def write_state(self, state: Sequence) -> None:
+        """Give the optimizer the state of an earlier training."""
+        variables = self._optimizer.variables
+        if shapes_of(state) == shapes_of(variables):
+            assign_state(variables, state)  # of an archive of the first protocol
+        elif not self.is_flat:
+            write_state(self._optimizer, state)
+        else:
+            check_shapes(state, self.read_state())
+            pieces: dict[int, list] = {}
+            for (index, _), value in zip(self._positions, state, strict=True):
+                pieces.setdefault(index, []).append(value)
+            is_whole = {index: piece is None for index, piece in self._positions}
+            for index, values in pieces.items():
+                whole = values[0] if is_whole[index] else self.join(values)
+                variables[index].assign(whole)
 
     def in_model_order(self, values: Sequence) -> list[np.ndarray]:
         """Turn what `read` has returned into the weights of the model."""

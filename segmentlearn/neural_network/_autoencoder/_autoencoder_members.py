@@ -33,20 +33,18 @@ def fit_autoencoders(
         for name in ("preprocessor_", "n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(member, name, getattr(first, name))
-    starts = [member._prepare_fit(features) for member in members]
-    models, seed = [start.model for start in starts], starts[0].seed
-    packed = networks.pack_autoencoders(models, [start.spec for start in starts], seed)
-    rows = [start.split.fit_arguments() for start in starts]
+    prepared = [member._prepare_fit(features) for member in members]
+    specs, models, splits, settings = zip(*prepared, strict=True)
+    packed = networks.pack_autoencoders(models, specs, settings[0]["seed"])
+    rows = [split.fit_arguments() for split in splits]
     result = engine.fit(
         packed,
         features,
         features,
         n_members=len(members),
-        seed=seed,
-        verbose=int(autoencoder.verbose),
         log_dir=log,
         **{name: [own[name] for own in rows] for name in rows[0]},
-        **starts[0].settings,
+        **settings[0],
     )
     networks.unpack_autoencoders(packed, models)
     best = result.best_epoch

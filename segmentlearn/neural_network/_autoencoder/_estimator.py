@@ -1,6 +1,5 @@
 """Autoencoder: a few numbers for each customer, from which the columns come back."""
 
-import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -67,27 +66,6 @@ _PRESETS = {
         "preprocessor": StandardScaler(),
     }
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class PreparedFit:
-    """An autoencoder's net, rows, seed and settings before the training.
-
-    Parameters
-    ----------
-    spec : networks.AutoencoderSpec
-    model : keras.Model
-    split : Split
-    seed : int
-    settings : dict
-        Other keywords of `engine.fit`, the same for autoencoders of one table.
-    """
-
-    spec: Any
-    model: Any
-    split: Split
-    seed: int
-    settings: dict[str, Any]
 
 
 class Autoencoder(
@@ -320,21 +298,17 @@ class Autoencoder(
         """
         log = start_log(self, _PRESETS)
         features = self._fit_table(X)
-        start = self._prepare_fit(features)
+        _, model, split, settings = self._prepare_fit(features)
         result = engine.fit(
-            start.model,
+            model,
             features,
             features,
             callbacks=check_callbacks(self.callbacks),
             log_dir=log,
-            seed=start.seed,
-            verbose=int(self.verbose),
-            **start.split.fit_arguments(),
-            **start.settings,
+            **split.fit_arguments(),
+            **settings,
         )
-        self._set_fitted(
-            start.model, result.history, result.n_epochs, result.best_epoch
-        )
+        self._set_fitted(model, result.history, result.n_epochs, result.best_epoch)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -432,8 +406,11 @@ class Autoencoder(
             )
         return n_components
 
-    def _prepare_fit(self, features: np.ndarray) -> PreparedFit:
-        """Do all that comes before the training."""
+    def _prepare_fit(self, features: np.ndarray) -> tuple[Any, Any, Split, dict]:
+        """Return the net's description, the net, its rows and keywords of `engine.fit`.
+
+        The keywords are the same for autoencoders of one table, but for the seed.
+        """
         random_state = check_random_state(self.random_state)
         seed = draw_seed(random_state)
         n_rows, n_features = features.shape
@@ -460,6 +437,8 @@ class Autoencoder(
             split = Split(np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
         settings = {
             "loss": "mse" if self.loss == "mse" else _likelihood(layout),
+            "seed": seed,
+            "verbose": int(self.verbose),
             "optimizer": networks.build_optimizer(
                 self.optimizer, self.learning_rate, self.weight_decay
             ),
@@ -470,7 +449,7 @@ class Autoencoder(
                 engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
             ),
         }
-        return PreparedFit(spec, model, split, seed, settings)
+        return spec, model, split, settings
 
     def _set_fitted(
         self,
@@ -480,9 +459,7 @@ class Autoencoder(
         best_epoch: int | None,
     ) -> None:
         """Set the fitted attributes."""
-        self.model_ = model
-        self.history_ = history
-        self.n_iter_ = n_epochs
+        self.model_, self.history_, self.n_iter_ = model, history, n_epochs
         self.best_epoch_ = None
         if best_epoch is not None and best_epoch >= 0:
             self.best_epoch_ = int(best_epoch) + 1

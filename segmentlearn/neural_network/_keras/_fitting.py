@@ -13,6 +13,7 @@ from segmentlearn._building import BUILDING, building
 from segmentlearn._compat import check_sample_weight
 from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine import (
+    PREDICT_HOOKS,
     LogCallback,
     copy_optimizer,
     has_hook,
@@ -31,13 +32,6 @@ from segmentlearn.neural_network._log_folders import (
 )
 from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._state import UnreadNetwork, is_externalizing_networks
-
-_PREDICT_HOOKS = (
-    "on_predict_begin",
-    "on_predict_end",
-    "on_predict_batch_begin",
-    "on_predict_batch_end",
-)
 
 
 class CompiledFit:
@@ -210,15 +204,13 @@ class CompiledFit:
 
     def _encode_validation(self, X_val, y_val, kwargs):
         """Let validation rows pass through the checks and encoders of the others."""
-        given = kwargs.pop(
-            "validation_data", getattr(self, "fit__validation_data", None)
-        )
+        given = getattr(self, "fit__validation_data", None)
+        given = kwargs.pop("validation_data", given)
+        weights = []
         if X_val is None and y_val is None:
             if given is None:
                 return None
             X_val, y_val, *weights = given
-        else:
-            weights = []
         _validation.check_validation_rows(X_val, y_val)
         X_val, y_val = self._validate_data(X_val, y_val)
         try:
@@ -320,14 +312,11 @@ class CompiledFit:
 
     def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
-        if chosen.get("steps") is not None:
-            return True
         methods = ("predict", "predict_step", "make_predict_function")
-        if any(is_replaced(self._net, method) for method in methods):
-            return True
-        if getattr(self._net, "run_eagerly", False):
-            return True
-        return any(
-            has_hook(callback, _PREDICT_HOOKS)
-            for callback in flatten_callbacks(self._predict_callbacks)
+        callbacks = flatten_callbacks(self._predict_callbacks)
+        return (
+            chosen.get("steps") is not None
+            or any(is_replaced(self._net, method) for method in methods)
+            or getattr(self._net, "run_eagerly", False)
+            or any(has_hook(callback, PREDICT_HOOKS) for callback in callbacks)
         )

@@ -135,9 +135,7 @@ def fit_compiled(
     rule, source, callbacks = translate_early_stopping(
         callbacks, every_metric, split.validates
     )
-    shown = callbacks
-    if first_epoch:
-        shown = [LaterEpochs(callback, first_epoch) for callback in callbacks]
+    shown = [LaterEpochs(c, first_epoch) if first_epoch else c for c in callbacks]
     if every_metric or len(outputs) > 1:
         build_metrics(model, X, y)
     # rows and masks of a later epoch are not those of the first

@@ -108,6 +108,12 @@ class PreparedFit:
         widths = spec.n_features, *spec.hidden_layer_sizes, spec.n_classes
         return sum((a + 1) * b for a, b in itertools.pairwise(widths))
 
+    @property
+    def penalties(self) -> tuple[tuple[float, float], ...]:
+        """L1 and L2 strength for each kernel; none where there is no penalty."""
+        l2, n_kernels = self.spec.l2, len(self.spec.hidden_layer_sizes) + 1
+        return ((0.0, l2),) * n_kernels if l2 else ()
+
     def net(self) -> Any:
         """Return the net with the weights that ``fit`` would start from."""
         return networks.build_classifier(self.spec, self.classifier._seed)
@@ -120,13 +126,12 @@ class PreparedFit:
         net = net if is_shared else self.net()
         for variable, value in zip(net.weights, result.weights, strict=True):
             variable.value.assign(value)
-        self.classifier._set_fitted(net, [result.training], {})
-        self.classifier.oof_proba_ = (
-            None
-            if is_shared
-            else calibrate_nets(self.classifier, [net], self.data, [self.split])
-        )
-        return self.classifier
+        classifier, nets, splits = self.classifier, [net], [self.split]
+        classifier._set_fitted(net, [result.training], {})
+        classifier.oof_proba_ = None
+        if not is_shared:
+            classifier.oof_proba_ = calibrate_nets(classifier, nets, self.data, splits)
+        return classifier
 
 
 def reason_to_train_alone(classifier: Any) -> str | None:
@@ -169,28 +174,12 @@ def prepare_fit(
     return PreparedFit(classifier, data, split, sizes, spec)
 
 
-@dataclasses.dataclass
-class Batch:
-    """Classifiers that one program has trained.
+def train_side_by_side(fits: Sequence[PreparedFit]) -> tuple[list, list[PreparedFit]]:
+    """Train nets of one shape in one program.
 
-    Parameters
-    ----------
-    fits : list of PreparedFit
-    results : list of engine.MemberResult or SegmentLearnError
-        One for each.
-    seconds : float
-        Of the training of all of them.
+    Returns for each program its fits, their results and the seconds of the training of
+    all of them; and the fits that are left.
     """
-
-    fits: list[PreparedFit]
-    results: list
-    seconds: float
-
-
-def train_side_by_side(
-    fits: Sequence[PreparedFit],
-) -> tuple[list[Batch], list[PreparedFit]]:
-    """Train nets of one shape in one program."""
     groups: dict[Hashable, list[PreparedFit]] = {}
     left: list[PreparedFit] = []
     for prepared in fits:
@@ -249,7 +238,7 @@ def _rows_of(prepared: PreparedFit) -> Hashable:
     return id(prepared.data.features), None if weights is None else weights.tobytes()
 
 
-def _train(group: list[PreparedFit]) -> Batch | None:
+def _train(group: list[PreparedFit]) -> tuple[list, list, float] | None:
     """Train a group; None where its program rounds differently from a net alone."""
     began = time.perf_counter()
     # slow learners first: one that starts last would keep its program for itself
@@ -263,7 +252,7 @@ def _train(group: list[PreparedFit]) -> Batch | None:
     if not _TRIALS[key]:
         return None
     results = engine.fit_members(packed, members=members, **arguments)
-    return Batch(group, results, time.perf_counter() - began)
+    return group, results, time.perf_counter() - began
 
 
 _TRIALS: dict[Hashable, bool] = {}  # whether programs of a shape train as nets alone
@@ -280,12 +269,11 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
             n_rows += len(prepared.data.features)
             parts.append(prepared)
     tables = [prepared.data for prepared in parts]
-    weights = None
-    if any(data.sample_weight is not None for data in tables):
+    weights: list[Any] = [data.sample_weight for data in tables]
+    if any(own is not None for own in weights):
         ones = (np.ones(len(data.y_encoded)) for data in tables)
-        pairs = zip(ones, tables, strict=True)
-        own = [one if t.sample_weight is None else t.sample_weight for one, t in pairs]
-        weights = np.concatenate(own)
+        pairs = zip(weights, ones, strict=True)
+        weights = [one if own is None else own for own, one in pairs]
     nets: dict[int, list] = {}
     members = []
     for prepared in group:
@@ -293,7 +281,6 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
         seed = classifier._seed
         if seed not in nets:
             nets[seed] = prepared.net().get_weights()
-        stopping = stopping_rule(classifier, prepared.sizes)
         members.append(
             engine.Member(
                 weights=nets[seed],
@@ -302,10 +289,10 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
                 learning_rate=prepared.sizes.learning_rate,
                 weight_decay=float(classifier.weight_decay),
                 dropout_rates=tuple(rate for rate in prepared.spec.dropout if rate),
-                penalties=_penalties(prepared.spec),
+                penalties=prepared.penalties,
                 epochs=classifier.max_epochs,
                 learning_rate_schedule=classifier.learning_rate_schedule,
-                early_stopping=stopping,
+                early_stopping=stopping_rule(classifier, prepared.sizes),
                 seed=seed,
                 log_folder=classifier._log,
             )
@@ -313,19 +300,13 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
     arguments = {
         "X": np.concatenate([data.features for data in tables]),
         "y": np.concatenate([data.y_encoded for data in tables]),
-        "sample_weight": weights,
+        "sample_weight": None if weights[0] is None else np.concatenate(weights),
         "loss": "sparse_categorical_crossentropy",
         "metrics": ("accuracy",),
         "optimizer": build_optimizer(group[0].classifier, group[0].sizes),
         "batch_size": group[0].sizes.batch_size,
     }
     return arguments, members
-
-
-def _penalties(spec: Any) -> tuple[tuple[float, float], ...]:
-    """Return the strengths for each kernel; none where there is no penalty."""
-    n_kernels = len(spec.hidden_layer_sizes) + 1
-    return ((0.0, spec.l2),) * n_kernels if spec.l2 else ()
 
 
 def _is_as_alone(
@@ -362,8 +343,7 @@ def _is_as_alone(
             **prepared.split.fit_arguments(),
         )
         pairs = zip(net.get_weights(), result.weights, strict=True)
-        if alone.history != result.training.history or not all(
-            np.array_equal(a, b) for a, b in pairs
-        ):
+        is_equal = alone.history == result.training.history
+        if not (is_equal and all(np.array_equal(a, b) for a, b in pairs)):
             return False
     return True

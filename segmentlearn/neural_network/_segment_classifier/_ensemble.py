@@ -38,26 +38,23 @@ def train_nets(
     n_epochs_before: int,
 ) -> list:
     """Train the nets in turn, each on its split, with one compiled program."""
+    settings = {
+        "epochs": classifier.max_epochs,
+        "learning_rate_schedule": classifier.learning_rate_schedule,
+        "early_stopping": stopping_rule(classifier, sizes),
+        **_fit_arguments(classifier, data, sizes),
+    }
+    # an ensemble without some of its nets would not be what was asked for
+    last = len(nets) - 1
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    settings = _fit_arguments(classifier, data, sizes)
     results = []
     for number, (net, split, log) in enumerate(zip(nets, splits, logs, strict=True)):
-        # an ensemble without some of its nets would not be what was asked for
-        is_last = number == len(nets) - 1
-        with contextlib.nullcontext() if is_last else engine.pass_interrupts_on():
-            result = engine.fit(
-                net,
-                data.features,
-                data.y_encoded,
-                epochs=classifier.max_epochs,
-                learning_rate_schedule=classifier.learning_rate_schedule,
-                early_stopping=stopping_rule(classifier, sizes),
-                seed=net_seed(classifier._seed, number),
-                log_dir=log,
-                **split.fit_arguments(),
-                **settings,
-            )
-        results.append(result)
+        settings |= {"seed": net_seed(classifier._seed, number), "log_dir": log}
+        arguments = {**split.fit_arguments(), **settings}
+        with (
+            contextlib.nullcontext() if number == last else engine.pass_interrupts_on()
+        ):
+            results.append(engine.fit(net, data.features, data.y_encoded, **arguments))
     return results
 
 
@@ -73,27 +70,19 @@ def train_one_epoch(
     nets = networks.packed_nets(model)
     states = classifier._optimizer_states or [None] * len(nets)
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    settings = _fit_arguments(classifier, data, sizes)
-    before = model.get_weights()
+    settings = _fit_arguments(classifier, data, sizes) | {"train_rows": data.rows}
+    before, results = model.get_weights(), []
     try:
-        return [
-            engine.fit(
-                net,
-                data.features,
-                data.y_encoded,
-                optimizer_state=state,
-                seed=net_seed(classifier._seed + n_epochs_before, number),
-                log_dir=log,
-                train_rows=data.rows,
-                **settings,
-            )
-            for number, (net, state, log) in enumerate(
-                zip(nets, states, logs, strict=True)
-            )
-        ]
+        for number, (net, state, log) in enumerate(
+            zip(nets, states, logs, strict=True)
+        ):
+            seed = net_seed(classifier._seed + n_epochs_before, number)
+            settings |= {"seed": seed, "log_dir": log, "optimizer_state": state}
+            results.append(engine.fit(net, data.features, data.y_encoded, **settings))
     except BaseException:
         model.set_weights(before)  # the nets are trained in place
         raise
+    return results
 
 
 def stopping_rule(
@@ -123,18 +112,11 @@ def _fit_arguments(
     classifier: "SegmentClassifier", data: TrainingData, sizes: Sizes
 ) -> dict[str, Any]:
     """Return the keywords of `engine.fit` that do not depend on the net."""
-    measures: dict[str, Any] = {
-        "loss": "sparse_categorical_crossentropy",
-        "metrics": ("accuracy",),
-    }
-    if classifier._is_packed:
-        measures = {
-            "loss": networks.member_log_loss,
-            "metrics": (networks.accuracy,),
-            "weighted_metrics": (networks.log_loss,),
-        }
+    is_packed, single = classifier._is_packed, "sparse_categorical_crossentropy"
     return {
-        **measures,
+        "loss": networks.member_log_loss if is_packed else single,
+        "metrics": (networks.accuracy if is_packed else "accuracy",),
+        "weighted_metrics": (networks.log_loss,) if is_packed else (),
         "optimizer": build_optimizer(classifier, sizes),
         "batch_size": sizes.batch_size,
         "sample_weight": data.sample_weight,
