@@ -26,10 +26,7 @@ from segmentlearn.engine._data._padding import (
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
 from segmentlearn.engine._fit_spec import FitSpec
 from segmentlearn.engine._keras_compat import keras, tf
-from segmentlearn.engine._program._architecture import (
-    NotCompilableError,
-    RuntimeHyperparameters,
-)
+from segmentlearn.engine._program import _architecture
 from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._epoch_program import (
     VALIDATION_CHUNK,
@@ -193,7 +190,7 @@ def fit_members(
             member.early_stopping.check(spec.metric_names, validates)
     reason = _keras_fit.reason_not_to_compile(model, spec.optimizer, (), loss, metrics)
     if reason is not None:
-        raise NotCompilableError(reason)
+        raise _architecture.NotCompilableError(reason)
     rows = pad_rows(Rows(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight))
     program = find_program(model, spec, rows)
     with program.lock:
@@ -290,7 +287,7 @@ class _Slots:
             self._n_slots,
             self._n_slots // self._batch_size,
             index_table(validation, VALIDATION_CHUNK, self._n_validation_slots),
-            RuntimeHyperparameters(
+            _architecture.RuntimeHyperparameters(
                 np.moveaxis(rates, 0, -1),
                 np.moveaxis(penalties, 0, -1),
                 np.array([member.weight_decay for member in members], np.float32),

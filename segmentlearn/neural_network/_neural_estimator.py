@@ -11,14 +11,8 @@ import numpy as np
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_data
 from segmentlearn._forks import check_not_forked
+from segmentlearn.neural_network import _table
 from segmentlearn.neural_network._state import network_from_state, state_with_network
-from segmentlearn.neural_network._table import (
-    as_matrix,
-    check_finite,
-    is_frame,
-    resolve_preprocessor,
-    warn_of_raw_numbers,
-)
 
 # parameters that a classifier and an autoencoder have in common
 COUNT = Interval(Integral, 1, None, closed="left")
@@ -53,13 +47,13 @@ class NeuralEstimator:
     def _fit_table(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit the preprocessor where one is needed; return float features."""
         check_not_forked()
-        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
+        self.preprocessor_ = _table.resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
         if self.preprocessor_ is None:
             features = self._validate_matrix(X, reset=True)
-            if self.preprocessor is not None and not is_frame(X):  # type: ignore[attr-defined]
-                warn_of_raw_numbers(features)
+            if self.preprocessor is not None and not _table.is_frame(X):  # type: ignore[attr-defined]
+                _table.warn_of_raw_numbers(features)
             return features
-        features = as_matrix(self.preprocessor_.fit_transform(X, y))
+        features = _table.as_matrix(self.preprocessor_.fit_transform(X, y))
         validate_data(self, X, skip_check_array=True)
         return features
 
@@ -68,7 +62,7 @@ class NeuralEstimator:
         check_not_forked()
         if self.preprocessor_ is None:
             return self._validate_matrix(X, reset=False)
-        return as_matrix(self.preprocessor_.transform(X))
+        return _table.as_matrix(self.preprocessor_.transform(X))
 
     def _validate_matrix(self, X: Any, reset: bool) -> np.ndarray:
         """Return the numbers of a table that needs no preprocessor."""
@@ -80,7 +74,7 @@ class NeuralEstimator:
             order="C" if reset else None,
             ensure_all_finite=False,
         )
-        check_finite(matrix, getattr(self, "feature_names_in_", None))
+        _table.check_finite(matrix, getattr(self, "feature_names_in_", None))
         return matrix
 
     def _feature_names(self) -> list | None:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
 from segmentlearn.persistence import _codecs as codecs
+from segmentlearn.persistence import _manifest
 from segmentlearn.persistence._atomic import write_atomically
 from segmentlearn.persistence._checks._allowed import NotAllowedError, full_name
 from segmentlearn.persistence._checks._budget import Budget, OverBudgetError
@@ -20,19 +21,6 @@ from segmentlearn.persistence._checks._keras_config import describe_layers
 from segmentlearn.persistence._class_paths import current_path
 from segmentlearn.persistence._container import pack, unpack
 from segmentlearn.persistence._info import ArchiveInfo
-from segmentlearn.persistence._manifest import (
-    MANIFEST,
-    STATE,
-    Manifest,
-    check_members,
-    compare_versions,
-    describe_estimator,
-    installed_versions,
-    manifest_from_bytes,
-    manifest_to_bytes,
-    name_newer_versions,
-    network_member,
-)
 
 _MEMBERS = r"manifest\.json|estimator\.skops|networks/(0|[1-9][0-9]{0,5})\.keras"
 
@@ -109,12 +97,14 @@ def save(
     check_is_fitted(estimator)
     names = _names(trusted)
     state, networks = codecs.encode(estimator, names)
-    members = {network_member(at): network for at, network in enumerate(networks)}
-    members = {STATE: state, **members}
-    manifest = describe_estimator(
+    members = {
+        _manifest.network_member(at): network for at, network in enumerate(networks)
+    }
+    members = {_manifest.STATE: state, **members}
+    manifest = _manifest.describe_estimator(
         estimator, members, sorted(names), _check_metadata(metadata)
     )
-    data = _pack({MANIFEST: manifest_to_bytes(manifest), **members})
+    data = _pack({_manifest.MANIFEST: _manifest.manifest_to_bytes(manifest), **members})
     if isinstance(path, str | os.PathLike):
         write_atomically(path, data)
     else:
@@ -185,7 +175,7 @@ def load(
             estimator = archive.estimator.build()
         except ArchiveError as error:
             raise ArchiveError(
-                f"{error} {compare_versions(archive.manifest)}"
+                f"{error} {_manifest.compare_versions(archive.manifest)}"
             ) from error
     _warn_of_other_scikit_learn(archive.manifest)
     return estimator
@@ -257,29 +247,34 @@ class _Archive:
     def __init__(self, data: bytes, what: str) -> None:
         budget = Budget(len(data))
         members = unpack(data, _MEMBERS, what, budget)
-        if MANIFEST not in members:
+        if _manifest.MANIFEST not in members:
             raise ArchiveError(
                 "the zip file is not an archive written by segmentlearn."
             )
-        text = members.pop(MANIFEST)
+        text = members.pop(_manifest.MANIFEST)
         budget.spend_json(text, "the manifest")
-        self.manifest = manifest_from_bytes(text)
-        check_members(self.manifest, members)
+        self.manifest = _manifest.manifest_from_bytes(text)
+        _manifest.check_members(self.manifest, members)
         self.sizes = {name: len(content) for name, content in members.items()}
-        expected = {STATE, *(network_member(at) for at in range(len(members) - 1))}
+        expected = {
+            _manifest.STATE,
+            *(_manifest.network_member(at) for at in range(len(members) - 1)),
+        }
         if members.keys() != expected:
             raise ArchiveError(
                 f"the archive has the members {sorted(members)} in place of "
                 f"{sorted(expected)}; it was altered."
             )
-        networks = [members[network_member(at)] for at in range(len(members) - 1)]
+        networks = [
+            members[_manifest.network_member(at)] for at in range(len(members) - 1)
+        ]
         name = self.manifest["estimator"]
         try:
             self.estimator = codecs.CheckedEstimator(
-                members[STATE], networks, name, budget
+                members[_manifest.STATE], networks, name, budget
             )
         except ArchiveError as error:
-            newer = name_newer_versions(self.manifest)
+            newer = _manifest.name_newer_versions(self.manifest)
             if newer:
                 raise ArchiveError(f"{error} {newer}") from error
             raise
@@ -361,9 +356,9 @@ def _check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
     )
 
 
-def _warn_of_other_scikit_learn(manifest: Manifest) -> None:
+def _warn_of_other_scikit_learn(manifest: _manifest.Manifest) -> None:
     written = str(manifest["versions"].get("scikit-learn"))
-    installed = installed_versions()["scikit-learn"]
+    installed = _manifest.installed_versions()["scikit-learn"]
     if written.split(".")[:2] != installed.split(".")[:2]:
         warnings.warn(
             f"the archive was written with scikit-learn {written} and read with "

@@ -16,24 +16,12 @@ from segmentlearn.exceptions import (
     SegmentLearnWarning,
 )
 from segmentlearn.neural_network import externalize_networks, restore_networks
-from segmentlearn.persistence._checks._allowed import (
-    AllowedNames,
-    NotAllowedError,
-    full_name,
-)
+from segmentlearn.persistence._checks import _allowed, _schema
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._keras_config import (
     check_config,
     check_optimizer,
     read_network_file,
-)
-from segmentlearn.persistence._checks._schema import (
-    Node,
-    audit,
-    facts,
-    names_in,
-    read_schema,
-    walk,
 )
 from segmentlearn.persistence._class_paths import (
     current_path,
@@ -62,15 +50,15 @@ def encode(estimator: Any, trusted: frozenset[str]) -> tuple[bytes, list[bytes]]
         warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
     # what it may unfold to is checked once the archive is packed
     budget = Budget(sys.maxsize)
-    schema, members = read_schema(state, budget)
-    nodes = list(walk(schema))
-    refused = audit(nodes, members, AllowedNames(trusted), budget)
+    schema, members = _schema.read_schema(state, budget)
+    nodes = list(_schema.walk(schema))
+    refused = _schema.audit(nodes, members, _allowed.AllowedNames(trusted), budget)
     if refused:
         raise ArchiveError(_explain_unwritable(nodes, refused))
     for position, network in enumerate(networks):
         what = f"net {position} of the estimator"
         check_config(read_network_file(network, budget, what).config)
-    _prove_readable(state, facts(schema, members), networks)
+    _prove_readable(state, _schema.facts(schema, members), networks)
     return state, networks
 
 
@@ -91,11 +79,11 @@ class CheckedEstimator:
             read_network_file(network, budget, f"net {position} of the archive")
             for position, network in enumerate(networks)
         ]
-        schema, self._members = read_schema(state, budget)
+        schema, self._members = _schema.read_schema(state, budget)
         if to_current_paths(schema):
             self._state = with_schema(schema, self._members)
-            schema, self._members = read_schema(self._state, budget)
-        self._nodes = list(walk(schema))
+            schema, self._members = _schema.read_schema(self._state, budget)
+        self._nodes = list(_schema.walk(schema))
         if not self._nodes or self._nodes[0].name != current_path(name):
             raise ArchiveError(
                 f"the archive holds something else than the {name} it names."
@@ -109,14 +97,14 @@ class CheckedEstimator:
 
     def check_names(self, trusted: frozenset[str]) -> None:
         """Check every node of the state, and every name in it and in the nets."""
-        allowed = AllowedNames(trusted)
-        refused = audit(self._nodes, self._members, allowed, self._budget)
+        allowed = _allowed.AllowedNames(trusted)
+        refused = _schema.audit(self._nodes, self._members, allowed, self._budget)
         for node in self._nodes:
             if node.loader == "DictNode" and KERAS in node.content["content"]:
                 config = _keras_config_in(node.content["content"][KERAS])
                 check_optimizer(config, self._budget)
         if refused:
-            raise NotAllowedError(_explain_unreadable(refused))
+            raise _allowed.NotAllowedError(_explain_unreadable(refused))
         for network in self.networks:
             check_config(network.config)
 
@@ -139,7 +127,7 @@ class CheckedEstimator:
                 ) from error
 
 
-def _networks_wanted(nodes: list[Node]) -> set[int]:
+def _networks_wanted(nodes: list[_schema.Node]) -> set[int]:
     """Return the numbers of the nets that a tree's estimators are given."""
     wanted = set()
     for node in nodes:
@@ -167,17 +155,17 @@ def _dump(estimator: Any) -> bytes:
         if refusal is not None:  # the estimator knows better what its user can do
             raise ArchiveError(f"{place} {refusal}") from error
         raise ArchiveError(
-            f"{place} is of type {full_name(type(value))}, which an archive cannot "
-            f"hold ({cause}). {_CURE}"
+            f"{place} is of type {_allowed.full_name(type(value))}, which an archive "
+            f"cannot hold ({cause}). {_CURE}"
         ) from error
-    schema, members = read_schema(state, Budget(sys.maxsize))
+    schema, members = _schema.read_schema(state, Budget(sys.maxsize))
     return with_schema(schema, members) if to_public_paths(schema) else state
 
 
-def _loads(state: bytes, nodes: Iterable[Node]) -> Any:
+def _loads(state: bytes, nodes: Iterable[_schema.Node]) -> Any:
     import skops.io
 
-    return skops.io.loads(state, trusted=names_in(nodes))
+    return skops.io.loads(state, trusted=_schema.names_in(nodes))
 
 
 def _find_unwritable(
@@ -207,12 +195,14 @@ def _prove_readable(
     state: bytes, written: dict[str, str], networks: list[bytes]
 ) -> None:
     """Build the estimator without its nets, write it again and compare."""
-    schema, _ = read_schema(state, Budget(sys.maxsize))
+    schema, _ = _schema.read_schema(state, Budget(sys.maxsize))
     try:
         with restore_networks([None] * len(networks), from_plain):
-            rebuilt = _loads(state, walk(schema))
+            rebuilt = _loads(state, _schema.walk(schema))
         with externalize_networks(partial(to_plain, set())):
-            rewritten = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
+            rewritten = _schema.facts(
+                *_schema.read_schema(_dump(rebuilt), Budget(sys.maxsize))
+            )
     except Exception as error:
         raise ArchiveError(
             f"the estimator would not come back from an archive: {error}. {_CURE}"
@@ -228,7 +218,9 @@ def _prove_readable(
         )
 
 
-def _explain_unwritable(nodes: list[Node], refused: dict[str, list[str]]) -> str:
+def _explain_unwritable(
+    nodes: list[_schema.Node], refused: dict[str, list[str]]
+) -> str:
     loaders = {node.name: node.loader for node in nodes}
     classes = sorted(name for name in refused if loaders[name] in _CLASS_LOADERS)
     objects = [f"{refused[name][0]} is an object of class {name}" for name in classes]

@@ -21,25 +21,13 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from segmentlearn import engine, networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.exceptions import CodeLengthWarning
+from segmentlearn.neural_network import _neural_estimator, _settings
 from segmentlearn.neural_network._autoencoder._column_layout import (
     ColumnLayout,
     principal_components,
     read_layout,
 )
 from segmentlearn.neural_network._log_folders import start_log
-from segmentlearn.neural_network._neural_estimator import (
-    AUTO,
-    CONSTRAINTS,
-    COUNT,
-    NeuralEstimator,
-    draw_seed,
-    restore_on_failure,
-)
-from segmentlearn.neural_network._settings import (
-    check_callbacks,
-    check_layer_sizes,
-    resolve_batch_size,
-)
 from segmentlearn.neural_network._split import Split
 
 _MOST_COMPONENTS = 10
@@ -69,7 +57,7 @@ _PRESETS = {
 
 
 class Autoencoder(
-    NeuralEstimator,
+    _neural_estimator.NeuralEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -182,16 +170,20 @@ class Autoencoder(
     """
 
     _parameter_constraints: dict = {
-        **CONSTRAINTS,
-        "n_components": [COUNT, AUTO],
-        "hidden_layer_sizes": ["array-like", COUNT],
+        **_neural_estimator.CONSTRAINTS,
+        "n_components": [_neural_estimator.COUNT, _neural_estimator.AUTO],
+        "hidden_layer_sizes": ["array-like", _neural_estimator.COUNT],
         "code_activation": [str, None],
         "linear_path": ["boolean"],
         "loss": [StrOptions({"mixed", "mse"})],
         "noise": [Interval(Real, 0, 1, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [COUNT],
-        "preprocessor": [AUTO, HasMethods(["fit", "transform"]), None],
+        "n_iter_no_change": [_neural_estimator.COUNT],
+        "preprocessor": [
+            _neural_estimator.AUTO,
+            HasMethods(["fit", "transform"]),
+            None,
+        ],
     }
 
     def __init__(
@@ -270,7 +262,7 @@ class Autoencoder(
         return cls(**{**_PRESETS[name], **parameters})
 
     @fit_context(prefer_skip_nested_validation=True)
-    @restore_on_failure
+    @_neural_estimator.restore_on_failure
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn codes from which customers come back.
 
@@ -303,7 +295,7 @@ class Autoencoder(
             model,
             features,
             features,
-            callbacks=check_callbacks(self.callbacks),
+            callbacks=_settings.check_callbacks(self.callbacks),
             log_dir=log,
             **split.fit_arguments(),
             **settings,
@@ -412,14 +404,16 @@ class Autoencoder(
         The keywords are the same for autoencoders of one table, but for the seed.
         """
         random_state = check_random_state(self.random_state)
-        seed = draw_seed(random_state)
+        seed = _neural_estimator.draw_seed(random_state)
         n_rows, n_features = features.shape
         layout = read_layout(self.preprocessor_, n_features)
         self.n_components_ = self._resolve_components(n_features, layout)
         spec = networks.AutoencoderSpec(
             n_features=n_features,
             n_components=self.n_components_,
-            hidden_layer_sizes=tuple(check_layer_sizes(self.hidden_layer_sizes)),
+            hidden_layer_sizes=tuple(
+                _settings.check_layer_sizes(self.hidden_layer_sizes)
+            ),
             activation=self.activation,
             code_activation=self.code_activation,
             is_linear_plus=bool(self.linear_path),
@@ -444,7 +438,7 @@ class Autoencoder(
             ),
             "learning_rate_schedule": self.learning_rate_schedule,
             "epochs": self.max_epochs,
-            "batch_size": resolve_batch_size(self.batch_size, n_rows),
+            "batch_size": _settings.resolve_batch_size(self.batch_size, n_rows),
             "early_stopping": (
                 engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
             ),

@@ -12,11 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
-from segmentlearn.neural_network._labels import (
-    check_same_classes,
-    encode_labels,
-    read_labels,
-)
+from segmentlearn.neural_network import _labels
 from segmentlearn.neural_network._log_folders import go_on_with_log, start_log
 from segmentlearn.neural_network._neural_estimator import (
     AUTO,
@@ -26,17 +22,9 @@ from segmentlearn.neural_network._neural_estimator import (
     draw_seed,
     restore_on_failure,
 )
+from segmentlearn.neural_network._segment_classifier import _ensemble
 from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
 from segmentlearn.neural_network._segment_classifier._construction import build_model
-from segmentlearn.neural_network._segment_classifier._ensemble import (
-    clip_probabilities,
-    extend_history,
-    load_warm_start,
-    mean_history,
-    predict_probabilities,
-    train_nets,
-    train_one_epoch,
-)
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import (
     encode_target,
@@ -407,9 +395,11 @@ class SegmentClassifier(
         self._is_packed = nets[0] is not model
         history: dict[str, list[float]] = {}
         if warm_start is not None:
-            history = load_warm_start(model, self._network_signature(), *warm_start)
+            history = _ensemble.load_warm_start(
+                model, self._network_signature(), *warm_start
+            )
         n_epochs_before = len(history.get("loss", ()))
-        results = train_nets(self, nets, data, splits, sizes, n_epochs_before)
+        results = _ensemble.train_nets(self, nets, data, splits, sizes, n_epochs_before)
         self._set_fitted(model, results, history)
         oof_proba = calibrate_nets(self, nets, data, splits)
         # the weights of an earlier fit may have learnt from the rows held out now
@@ -465,9 +455,9 @@ class SegmentClassifier(
             self.classes_, y_encoded = encode_target(X, y, classes)
             features = self._fit_table(X, y)
         else:
-            labels = read_labels(y, "y")
-            check_same_classes(classes, self.classes_)
-            y_encoded = encode_labels(X, labels, self.classes_)
+            labels = _labels.read_labels(y, "y")
+            _labels.check_same_classes(classes, self.classes_)
+            y_encoded = _labels.encode_labels(X, labels, self.classes_)
             features = self._read_table(X)
         data = weigh_data(self, features, y_encoded, sample_weight, is_whole=False)
         sizes = resolve_sizes(self, y_encoded, may_hold_out=False)
@@ -477,7 +467,7 @@ class SegmentClassifier(
         else:
             model, history = self.model_, self.history_
         n_epochs_before = len(history.get("loss", ()))
-        results = train_one_epoch(self, model, data, sizes, n_epochs_before)
+        results = _ensemble.train_one_epoch(self, model, data, sizes, n_epochs_before)
         self._set_fitted(model, results, history)
         self._optimizer_states = [result.optimizer_state for result in results]
         self.oof_proba_ = None
@@ -514,9 +504,9 @@ class SegmentClassifier(
         """
         check_is_fitted(self)
         features = self._read_table(X)
-        probabilities = predict_probabilities(self.model_, features)
+        probabilities = _ensemble.predict_probabilities(self.model_, features)
         check_probabilities(probabilities, features)
-        return clip_probabilities(probabilities)
+        return _ensemble.clip_probabilities(probabilities)
 
     def _start_training(self) -> np.random.RandomState:
         """Set the seed of a training from scratch; return what else is drawn from."""
@@ -539,9 +529,11 @@ class SegmentClassifier(
         if len(before) != len(histories):  # archives of earlier versions have none
             before = [earlier] * len(histories)
         self.model_ = model
-        self.history_ = extend_history(earlier, mean_history(histories))
+        self.history_ = _ensemble.extend_history(
+            earlier, _ensemble.mean_history(histories)
+        )
         self.fold_histories_ = [
-            extend_history(own_earlier, own, n_before)
+            _ensemble.extend_history(own_earlier, own, n_before)
             for own_earlier, own in zip(before, histories, strict=True)
         ]
         self.n_iter_ = n_before + max(result.n_epochs for result in results)

@@ -15,15 +15,12 @@ import numpy as np
 
 from segmentlearn import engine, networks
 from segmentlearn.neural_network._log_folders import start_log
+from segmentlearn.neural_network._segment_classifier import _ensemble
 from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )
 from segmentlearn.neural_network._segment_classifier._construction import describe_net
-from segmentlearn.neural_network._segment_classifier._ensemble import (
-    build_optimizer,
-    stopping_rule,
-)
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import (
     TrainingData,
@@ -292,7 +289,7 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
                 penalties=prepared.penalties,
                 epochs=classifier.max_epochs,
                 learning_rate_schedule=classifier.learning_rate_schedule,
-                early_stopping=stopping_rule(classifier, prepared.sizes),
+                early_stopping=_ensemble.stopping_rule(classifier, prepared.sizes),
                 seed=seed,
                 log_folder=classifier._log,
             )
@@ -303,7 +300,7 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
         "sample_weight": None if weights[0] is None else np.concatenate(weights),
         "loss": "sparse_categorical_crossentropy",
         "metrics": ("accuracy",),
-        "optimizer": build_optimizer(group[0].classifier, group[0].sizes),
+        "optimizer": _ensemble.build_optimizer(group[0].classifier, group[0].sizes),
         "batch_size": group[0].sizes.batch_size,
     }
     return arguments, members
@@ -333,7 +330,7 @@ def _is_as_alone(
             prepared.data.y_encoded,
             loss=arguments["loss"],
             metrics=arguments["metrics"],
-            optimizer=build_optimizer(prepared.classifier, prepared.sizes),
+            optimizer=_ensemble.build_optimizer(prepared.classifier, prepared.sizes),
             batch_size=arguments["batch_size"],
             sample_weight=prepared.data.sample_weight,
             epochs=1,
