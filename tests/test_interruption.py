@@ -70,7 +70,7 @@ from segmentlearn.cli import main
 main()
 """
 
-EPOCH = "segmentlearn.engine._trainer:Trainer._note"
+EPOCH = "segmentlearn.engine._fit:Trainer._note"
 READ = "segmentlearn.tables._files._csv:_parse"
 
 
@@ -273,7 +273,7 @@ def single(**parameters):
 @pytest.fixture
 def interrupt_at(monkeypatch):
     """A function that lets Ctrl-C come at the end of the n-th epoch of all."""
-    from segmentlearn.engine._trainer import Trainer
+    from segmentlearn.engine._fit import Trainer
 
     def interrupt(number):
         noted, note = [], Trainer._note

@@ -12,6 +12,7 @@ _MODULES = {
     "_callbacks": ("PREDICT_HOOKS", "has_hook"),
     "_epoch_recorder": ("TrainingResult",),
     "_fit": ("fit", "output_names"),
+    "_fit_spec": ("SCHEDULES",),
     "_inference": ("predict",),
     "_interruption": ("pass_interrupts_on",),
     "_keras_compat": ("compile_config", "keras", "raw_learning_rate"),
@@ -22,7 +23,6 @@ _MODULES = {
     "_program._architecture": ("NotCompilableError",),
     "_program._losses": ("metric_name", "more_is_better"),
     "_program._optimizer_state": ("read_state", "write_state"),
-    "_schedules": ("SCHEDULES",),
     "_stopping": ("EarlyStopping",),
     "_tensorboard_log": ("LogCallback", "LogFolder"),
 }

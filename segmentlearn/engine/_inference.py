@@ -6,7 +6,7 @@ import numpy as np
 
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._cache import PREDICTORS
-from segmentlearn.engine._data._padding import as_number, is_plain_list, skeleton
+from segmentlearn.engine._data._rows import as_number, is_plain_list, skeleton
 from segmentlearn.engine._keras_compat import keras, tf
 from segmentlearn.engine._program import _architecture
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.engine._callbacks import wants_batches
-from segmentlearn.engine._data._padding import Rows, longest
+from segmentlearn.engine._data._rows import Rows, longest
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
-from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._fit_spec import FitSpec, constant
 from segmentlearn.engine._keras_compat import (
     EXCLUSIONS,
     averaged_weights,
@@ -23,7 +23,6 @@ from segmentlearn.engine._program import _losses
 from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._optimizer_state import read_state, write_state
 from segmentlearn.engine._program._reclaim import note_gone, reclaim_if_due
-from segmentlearn.engine._schedules import constant
 from segmentlearn.exceptions import SegmentLearnWarning
 
 COMPILER_ERRORS = (

@@ -14,7 +14,7 @@ import numpy as np
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
 from segmentlearn.engine._cache import find_program
-from segmentlearn.engine._data._padding import (
+from segmentlearn.engine._data._rows import (
     Rows,
     as_leaves,
     capacity_for,
@@ -24,7 +24,7 @@ from segmentlearn.engine._data._padding import (
     pad_rows,
 )
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
-from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._fit_spec import FitSpec, Schedule, resolve_schedule
 from segmentlearn.engine._keras_compat import keras, tf
 from segmentlearn.engine._program import _architecture
 from segmentlearn.engine._program._compile_spec import CompileSpec
@@ -32,7 +32,6 @@ from segmentlearn.engine._program._epoch_program import (
     VALIDATION_CHUNK,
     Program,
 )
-from segmentlearn.engine._schedules import Schedule, resolve_schedule
 from segmentlearn.engine._stopping import EarlyStopping
 from segmentlearn.engine._tensorboard_log import LogFolder
 from segmentlearn.exceptions import SegmentLearnError

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentlearn.engine._data._padding import (
+from segmentlearn.engine._data._rows import (
     Rows,
     as_leaves,
     capacity_for,

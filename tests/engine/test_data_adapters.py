@@ -11,7 +11,7 @@ from segmentlearn.engine._data._adapters import (
     WholeRows,
     make_data_adapter,
 )
-from segmentlearn.engine._data._padding import Rows
+from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._program import _epoch_program
 from segmentlearn.engine._program._compile_spec import CompileSpec
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._data._padding import (
+from segmentlearn.engine._data._rows import (
     Rows,
     aligned_empty,
     as_tensor,

@@ -24,7 +24,7 @@ from segmentlearn.engine import (
 )
 from segmentlearn.exceptions import ArchiveError
 from segmentlearn.neural_network._keras import _training, _validation
-from segmentlearn.neural_network._keras._callbacks import flatten_callbacks
+from segmentlearn.neural_network._keras._training import flatten_callbacks
 from segmentlearn.neural_network._log_folders import (
     go_on_with_log,
     parts_of_log,
