@@ -30,6 +30,7 @@ from segmentlearn.neural_network._table import (
     check_finite,
     is_frame,
     is_ready,
+    read_numbers,
 )
 
 _KERAS_WRAPPERS = ("KerasClassifier", "KerasRegressor")

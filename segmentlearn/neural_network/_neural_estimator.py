@@ -49,7 +49,7 @@ class NeuralEstimator:
         check_not_forked()
         self.preprocessor_ = _table.resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
         if self.preprocessor_ is None:
-            features = self._validate_matrix(X, reset=True)
+            features = _table.read_numbers(self, X, reset=True, order="C")
             if self.preprocessor is not None and not _table.is_frame(X):  # type: ignore[attr-defined]
                 _table.warn_of_raw_numbers(features)
             return features
@@ -61,21 +61,8 @@ class NeuralEstimator:
         """Return the features of new rows, prepared as the training rows were."""
         check_not_forked()
         if self.preprocessor_ is None:
-            return self._validate_matrix(X, reset=False)
+            return _table.read_numbers(self, X, reset=False)
         return _table.as_matrix(self.preprocessor_.transform(X))
-
-    def _validate_matrix(self, X: Any, reset: bool) -> np.ndarray:
-        """Return the numbers of a table that needs no preprocessor."""
-        matrix = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float32, np.float64],
-            order="C" if reset else None,
-            ensure_all_finite=False,
-        )
-        _table.check_finite(matrix, getattr(self, "feature_names_in_", None))
-        return matrix
 
     def _feature_names(self) -> list | None:
         """Return the names of the net's inputs; None where they have none."""

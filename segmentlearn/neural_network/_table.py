@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import clone
 
+from segmentlearn._compat import validate_data
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 
@@ -80,6 +81,22 @@ def as_matrix(features: Any) -> np.ndarray:
             f"the preprocessor must give a table; it gave shape {matrix.shape}."
         )
     check_finite(matrix, names, "the preprocessor's output")
+    return matrix
+
+
+def read_numbers(
+    estimator: Any, X: Any, reset: bool, order: str | None = None
+) -> np.ndarray:
+    """Return the numbers of a table that needs no preprocessor."""
+    matrix = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=[np.float32, np.float64],
+        order=order,
+        ensure_all_finite=False,
+    )
+    check_finite(matrix, getattr(estimator, "feature_names_in_", None))
     return matrix
 
 

@@ -102,36 +102,10 @@ def measure(
     return values
 
 
-class PairedDifference(NamedTuple):
-    """The mean difference of two models over folds.
-
-    Parameters
-    ----------
-    mean : float
-        Mean over the folds.
-    low, high : float
-        Confidence interval.
-    p_value : float
-        Of the hypothesis that there is no difference, two-sided.
-    """
-
-    mean: float
-    low: float
-    high: float
-    p_value: float
-
-    @property
-    def verdict(self) -> str:
-        """The conclusion for the first model."""
-        if self.low > 0:
-            return "better"
-        return "worse" if self.high < 0 else "undecided"
-
-
 def paired_difference(
-    differences: ArrayLike, test_shares: list[float], confidence_level: float = 0.95
-) -> PairedDifference:
-    """Return the mean of differences over folds with its interval.
+    differences: ArrayLike, test_shares: list[float], confidence_level: float
+) -> tuple[float, float, float, float]:
+    """Return the mean of differences over folds, its interval and two-sided p-value.
 
     Training tables of folds overlap, so folds are not independent: the plain t-test
     finds differences where there are none. Its variance is corrected by the ratio of
@@ -145,12 +119,12 @@ def paired_difference(
     differences = np.asarray(differences, dtype=np.float64)
     n_splits, mean = len(differences), float(differences.mean())
     if n_splits < 2 or not np.isfinite(mean):
-        return PairedDifference(mean, np.nan, np.nan, np.nan)
+        return mean, np.nan, np.nan, np.nan
     factor = 1.0 / n_splits + float(np.mean(test_shares))
     error = float(np.sqrt(factor * differences.var(ddof=1)))
     if error == 0.0:
-        return PairedDifference(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+        return mean, mean, mean, 1.0 if mean == 0.0 else 0.0
     distribution = stats.t(n_splits - 1)
     half_width = float(distribution.ppf(0.5 + confidence_level / 2)) * error
     p_value = float(2 * distribution.sf(abs(mean) / error))
-    return PairedDifference(mean, mean - half_width, mean + half_width, p_value)
+    return mean, mean - half_width, mean + half_width, p_value

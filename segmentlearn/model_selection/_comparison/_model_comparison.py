@@ -218,9 +218,16 @@ def compare_models(
         # a seed, so as not to draw from the caller's generator
         seed = random_state if isinstance(random_state, Integral) else 0
         baselines = default_baselines(X, seed)
-    name = _name_of(estimator, baselines)
+    steps = getattr(estimator, "steps", None)
+    name = type(steps[-1][1] if steps else estimator).__name__
+    while name in baselines:
+        name += " (yours)"
     models = {name: estimator, **baselines}
-    scorer, measured = _resolve_scoring(scoring)
+    measured = scoring
+    if not isinstance(measured, str):
+        measured = getattr(scoring, "__name__", "score")
+    is_measured = measured is scoring and measured in MEASURES
+    scorer = None if is_measured else get_scorer(scoring)
     if isinstance(cv, Integral):
         cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
     splitter = check_cv(cv, y, classifier=True)
@@ -251,21 +258,6 @@ def compare_models(
         predictions=predictions,
         y_true=y,
     )
-
-
-def _name_of(estimator: Any, baselines: dict[str, Any]) -> str:
-    steps = getattr(estimator, "steps", None)
-    name = type(steps[-1][1] if steps else estimator).__name__
-    while name in baselines:
-        name += " (yours)"
-    return name
-
-
-def _resolve_scoring(scoring: str | Callable) -> tuple[Callable | None, str]:
-    """Return a scorer for what is not measured anyway, and the measure's name."""
-    if isinstance(scoring, str):
-        return None if scoring in MEASURES else get_scorer(scoring), scoring
-    return get_scorer(scoring), getattr(scoring, "__name__", "score")
 
 
 def _fold_scores(
@@ -300,7 +292,9 @@ def _differences(
             sign = 1.0 if MEASURES.get(measured, True) else -1.0
             ahead = sign * (np.array(own[measured]) - np.array(values))
             found = paired_difference(ahead, test_shares, level)
-            rows.append((baseline, measured, *found, found.verdict))
+            verdict = "worse" if found[2] < 0 else "undecided"
+            verdict = "better" if found[1] > 0 else verdict
+            rows.append((baseline, measured, *found, verdict))
     columns = ["baseline", "measure", "difference", "low", "high", "p_value", "verdict"]
     return pd.DataFrame(rows, columns=columns)
 
