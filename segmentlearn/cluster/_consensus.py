@@ -193,7 +193,8 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
             raise ValueError("views is empty; pass a view, or None for all columns.")
         for view in views:
             positions = list(view) if np.iterable(view) else []
-            if not positions or not all(map(_is_int, positions)):
+            is_number = [isinstance(at, Integral) for at in positions]
+            if not positions or not all(is_number) or bool in map(type, positions):
                 raise ValueError(
                     f"views has the view {view!r}; each view is a list of positions of "
                     "columns, one at least."
@@ -205,10 +206,6 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
                     f"{n_columns - 1}."
                 )
         return [[int(at) for at in view] for view in views]
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:

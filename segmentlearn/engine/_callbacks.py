@@ -73,7 +73,11 @@ class EpochCallbacks:
         self.needs_state = any(type(item) not in _WITHOUT_STATE for item in callbacks)
         model.stop_training = False
         for callback in callbacks:
-            _set_mode(callback, spec)
+            # whether more is better, as Keras finds out from a metric it has computed
+            watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
+            is_auto = getattr(callback, "mode", None) == "auto"
+            if is_auto and watched in spec.metric_names:
+                callback.mode = "max" if spec.more_is_better(watched) else "min"
         self._list = keras.callbacks.CallbackList(
             list(callbacks),
             model=model,
@@ -108,10 +112,3 @@ class EpochCallbacks:
             yield
         finally:
             self._model.optimizer = own
-
-
-def _set_mode(callback: Any, spec: CompileSpec) -> None:
-    """Say whether more is better, as Keras finds out from a metric it has computed."""
-    watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
-    if getattr(callback, "mode", None) == "auto" and watched in spec.metric_names:
-        callback.mode = "max" if spec.more_is_better(watched) else "min"

@@ -132,7 +132,11 @@ def fit_with_keras(
                 SegmentLearnWarning,
                 stacklevel=4,
             )
-    _seed_generators(model, fit_spec.seed)
+    # the seed decides what dropout and noise layers draw
+    known = {id(variable) for variable in model.weights}
+    states = [v for v in model.variables if id(v) not in known]
+    for index, variable in enumerate(states):
+        variable.assign(np.array([fit_spec.seed & 0xFFFFFFFF, index], np.uint32))
     with EpochRecorder(model, spec, fit_spec) as recorder:
         monitor = KerasFitMonitor(spec, fit_spec, recorder)
         try:
@@ -217,12 +221,9 @@ def _find(logs: dict, prefix: str, name: str) -> Any:
     """Look a measure up; of several outputs the first one has it under its name."""
     if prefix + name in logs:
         return logs[prefix + name]
-    ends = [
-        key
-        for key in logs
-        if key.endswith(f"_{name}") and key.startswith("val_") == bool(prefix)
-    ]
-    return logs[ends[0]] if ends and name != "loss" else None
+    ends = [key for key in logs if key.endswith(f"_{name}") and name != "loss"]
+    ends = [key for key in ends if key.startswith("val_") == bool(prefix)]
+    return logs[ends[0]] if ends else None
 
 
 def _assign(variables: list, values: list) -> None:
@@ -266,14 +267,6 @@ def copy_optimizer(optimizer: Any) -> Any:
     return copy
 
 
-def _seed_generators(model: Any, seed: int) -> None:
-    """Let the seed decide what dropout and noise layers draw."""
-    known = {id(variable) for variable in model.weights}
-    states = [v for v in model.variables if id(v) not in known]
-    for index, variable in enumerate(states):
-        variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
-
-
 def _take(table: Rows, numbers: np.ndarray) -> tuple:
     """Return the structures and weights of some rows as Keras' ``fit`` takes them."""
     features = [leaf[numbers] for leaf in table.features]
@@ -286,8 +279,6 @@ def _take(table: Rows, numbers: np.ndarray) -> tuple:
 
 
 def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:
-    if not metrics:
-        return None
-    if n_outputs == 1:
-        return list(metrics)
+    if n_outputs == 1 or not metrics:
+        return list(metrics) or None
     return [list(metrics), *[None] * (n_outputs - 1)]

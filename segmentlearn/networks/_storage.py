@@ -103,10 +103,7 @@ def write_network(model: keras.Model) -> bytes:
 @contextlib.contextmanager
 def _uncompiled(model: keras.Model) -> Iterator[None]:
     """Let a model and those in it look not compiled: Keras would store it all."""
-    models = [
-        model,
-        *(layer for layer in model.layers if isinstance(layer, keras.Model)),
-    ]
+    models = [model, *(x for x in model.layers if isinstance(x, keras.Model))]
     kept = [(getattr(net, "optimizer", None), net.compiled) for net in models]
     for net in models:
         net.optimizer, net.compiled = None, False
@@ -150,12 +147,9 @@ def read_network(archive: bytes) -> keras.Model:
             path.write_bytes(without_unknown_settings(archive))
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever Keras, zip or HDF5 stumble over
+            first_line = (str(error).strip().splitlines() or [""])[0][:200]
             raise ValueError(
                 "the archive is not a network that Keras can read safely: it is "
                 "damaged, or holds Python code or a layer that is not registered "
-                f"({type(error).__name__}: {_first_line(error)})."
+                f"({type(error).__name__}: {first_line})."
             ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]

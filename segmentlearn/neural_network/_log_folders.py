@@ -1,5 +1,6 @@
 """Folders for TensorBoard, named by what an estimator's parameters say."""
 
+import functools
 import hashlib
 import inspect
 import re
@@ -96,18 +97,12 @@ def describe_fit(estimator: Any, presets: Mapping[str, dict] | None = None) -> s
         different = changed_parameters(estimator, values)
         if len(different) < len(changed):
             name, changed = preset, different
-    parts = [
-        f"{parameter}={_as_file_name(text)}"
-        for parameter, text in changed.items()
-        if parameter not in _UNNAMED
-    ]
+    named = {key: text for key, text in changed.items() if key not in _UNNAMED}
+    # letters, digits and what numbers are written with
+    as_file_name = functools.partial(re.sub, r"[^\w.+-]+", "_", flags=re.ASCII)
+    parts = [f"{key}={as_file_name(text).strip('_')}" for key, text in named.items()]
     text = ",".join([name, *parts])
     if len(text) <= _LONGEST:
         return text
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return f"{text[: _LONGEST - 9]}-{digest}"
-
-
-def _as_file_name(text: str) -> str:
-    """Leave letters, digits and what numbers are written with."""
-    return re.sub(r"[^\w.+-]+", "_", text, flags=re.ASCII).strip("_")

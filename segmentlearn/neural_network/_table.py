@@ -56,7 +56,9 @@ def _is_scaled(X: Any) -> bool:
 
     All its columns are floats, complete and on a natural scale.
     """
-    if not isinstance(X, pd.DataFrame) or not all(map(_is_float, X.dtypes)):
+    if not isinstance(X, pd.DataFrame):
+        return False
+    if not all(isinstance(kind, np.dtype) and kind.kind == "f" for kind in X.dtypes):
         return False
     values = X.to_numpy()
     with np.errstate(all="ignore"):
@@ -112,18 +114,16 @@ def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None
         return
     if names is None:
         names = range(matrix.shape[1])
-    missing = [n for n, column in zip(names, matrix.T, strict=True) if _has_nan(column)]
+    columns = dict(zip(names, matrix.T, strict=True))
+    missing = [name for name in columns if np.isnan(columns[name]).any()]
     if missing:
         raise SchemaError(
             f"{what} holds missing values (NaN) in column(s) {missing!r}, which a net "
             "cannot take; fill them, for example with "
             "preprocessor=TabularPreprocessor()."
         )
-    large = [
-        name
-        for name, column in zip(names, matrix.T, strict=True)
-        if not np.abs(column).max() <= _LARGEST_FLOAT32
-    ]
+    largest = {name: np.abs(column).max() for name, column in columns.items()}
+    large = [name for name in largest if not largest[name] <= _LARGEST_FLOAT32]
     raise SchemaError(
         f"{what} holds infinite values (inf), or numbers too large for float32, in "
         f"column(s) {large!r}; replace them, for example by missing values."
@@ -162,14 +162,6 @@ def _is_far_from_zero(matrix: np.ndarray, limit: float) -> np.ndarray:
     with np.errstate(all="ignore"):
         squares = np.einsum("ij,ij->j", sample, sample, dtype=np.float64)
         return squares > len(sample) * limit**2
-
-
-def _has_nan(column: np.ndarray) -> bool:
-    return bool(np.isnan(column).any())
-
-
-def _is_float(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind == "f"
 
 
 def _is_complete(X: Any) -> bool:

@@ -97,14 +97,13 @@ def save(
     check_is_fitted(estimator)
     names = _names(trusted)
     state, networks = codecs.encode(estimator, names)
-    members = {
-        _manifest.network_member(at): network for at, network in enumerate(networks)
-    }
-    members = {_manifest.STATE: state, **members}
+    members = {_manifest.STATE: state}
+    members |= {_manifest.network_member(at): net for at, net in enumerate(networks)}
     manifest = _manifest.describe_estimator(
         estimator, members, sorted(names), _check_metadata(metadata)
     )
-    data = _pack({_manifest.MANIFEST: _manifest.manifest_to_bytes(manifest), **members})
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    data = _pack({_manifest.MANIFEST: text.encode(), **members})
     if isinstance(path, str | os.PathLike):
         write_atomically(path, data)
     else:

@@ -85,11 +85,6 @@ def describe_estimator(
     }
 
 
-def manifest_to_bytes(manifest: Manifest) -> bytes:
-    """Write a manifest as JSON."""
-    return json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-
-
 def manifest_from_bytes(data: bytes) -> Manifest:
     """Read a manifest, checking its protocol first and then every entry's kind."""
     try:

@@ -149,12 +149,8 @@ def _flatten(model: "keras.Model") -> list:
 
 def _dropouts(model: "keras.Model") -> list:
     """List the layers that the engine's dropout stands in for."""
-    return [layer for layer in _flatten(model) if _is_dropout(layer)]
-
-
-def _is_dropout(layer: Any) -> bool:
-    """Whether the engine's dropout can stand in for the layer."""
-    return type(layer) is keras.layers.Dropout and layer.noise_shape is None
+    dropouts = [x for x in _flatten(model) if type(x) is keras.layers.Dropout]
+    return [layer for layer in dropouts if layer.noise_shape is None]
 
 
 class _LiveNormalization(keras.layers.Normalization):

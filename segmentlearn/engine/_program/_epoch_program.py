@@ -76,7 +76,9 @@ class Program:
         self.spec = spec
         self._member_shape = [] if spec.n_members is None else [spec.n_members]
         self.model = _architecture.copy_architecture(model) if copy else model
-        self.optimizer = _fresh_optimizer(spec.optimizer)
+        # one of the same kind whose learning rate is a variable
+        config = {**spec.optimizer.get_config(), "learning_rate": 0.001}
+        self.optimizer = type(spec.optimizer).from_config(config)
         self._traced: dict[tuple, Any] = {}
         self.n_compiled = 0  # table sizes that the epoch has been compiled for
         self._structure = rows.structure
@@ -289,12 +291,6 @@ class Program:
     def _for_weights(self, number: Any) -> Any:
         """Shape numbers of the members' own like the weights, member first."""
         return number[:, tf.newaxis] if self.spec.by_member else number
-
-
-def _fresh_optimizer(optimizer: Any) -> Any:
-    """Return an optimizer of the same kind whose learning rate is a variable."""
-    config = {**optimizer.get_config(), "learning_rate": 0.001}
-    return type(optimizer).from_config(config)
 
 
 def _n_chunks(n_rows: Any, size: int) -> Any:

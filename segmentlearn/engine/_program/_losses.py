@@ -41,12 +41,8 @@ def _row_loss(loss: Any) -> RowFunction:
     if found is None:
         raise ValueError("loss=None: name a Keras loss or pass a loss object.")
     function = found.call if isinstance(found, keras.losses.Loss) else found
-
-    def of_floats(target: Any, prediction: Any) -> Any:
-        """Call the loss as Keras does, which makes every target a float."""
-        return function(tf.cast(target, tf.float32), prediction)
-
-    return of_floats
+    # Keras makes every target a float
+    return lambda target, prediction: function(tf.cast(target, tf.float32), prediction)
 
 
 def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
@@ -121,10 +117,9 @@ def _accuracy(target: tuple, prediction: tuple) -> RowFunction:
 
 
 def _find_metric(metric: Any) -> Any:
+    get = _by_name if isinstance(metric, str) else keras.metrics.get
     try:
-        return (
-            _by_name(metric) if isinstance(metric, str) else keras.metrics.get(metric)
-        )
+        return get(metric)
     except ValueError as error:
         raise ValueError(
             f"metric {metric!r} is not known; use 'accuracy', the name of a metric of "
@@ -150,7 +145,7 @@ def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int)
     values = tf.cast(function(target, prediction), tf.float32)
     if len(values.shape) < axes:
         raise NotCompilableError("a metric gives one number for all rows")
-    for _ in range(len(values.shape) - axes):
+    for _ in values.shape[axes:]:
         values = tf.reduce_mean(values, axis=-1)
     return values
 

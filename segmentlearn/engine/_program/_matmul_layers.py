@@ -1,6 +1,5 @@
 """Products of layers as XLA runs them fastest on a CPU."""
 
-from collections.abc import Callable
 from typing import Any
 
 from segmentlearn.engine._keras_compat import (
@@ -120,39 +119,26 @@ def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
         return tf.matmul(rows, kernel)
     n_inputs = rows.shape[-1]
     is_small = n_inputs * n_outputs <= n_rows * _ENTRIES_PER_ROW
-    if n_rows <= _FEW_ROWS:
-        return _with_gradient(rows, kernel, _turned_before, is_small)
-    if is_small and n_outputs * _NARROWER <= n_inputs:
-        return _with_gradient(rows, kernel, _turned_afterwards, False)
-    return tf.matmul(rows, kernel)
-
-
-def _with_gradient(
-    rows: Any, kernel: Any, kernel_gradient: Callable, turns_kernel: bool
-) -> Any:
-    """Multiply, and say how the gradients are to be computed."""
+    are_few = n_rows <= _FEW_ROWS
+    if not are_few and not (is_small and n_outputs * _NARROWER <= n_inputs):
+        return tf.matmul(rows, kernel)
 
     @tf.custom_gradient
     def product(rows: Any, kernel: Any) -> tuple:
         def gradient(upstream: Any) -> tuple:
-            if turns_kernel:
+            if are_few and is_small:
                 of_rows = tf.matmul(upstream, _turn(kernel))
             else:
                 of_rows = tf.matmul(upstream, kernel, transpose_b=True)
-            return of_rows, kernel_gradient(rows, upstream)
+            if are_few:
+                return of_rows, tf.matmul(_turn(rows), upstream)
+            turned = tf.matmul(upstream, rows, transpose_a=True)
+            (turned,) = xla_optimization_barrier([turned])
+            return of_rows, tf.linalg.matrix_transpose(turned)
 
         return tf.matmul(rows, kernel), gradient
 
     return product(rows, kernel)
-
-
-def _turned_before(rows: Any, upstream: Any) -> Any:
-    return tf.matmul(_turn(rows), upstream)
-
-
-def _turned_afterwards(rows: Any, upstream: Any) -> Any:
-    (turned,) = xla_optimization_barrier([tf.matmul(upstream, rows, transpose_a=True)])
-    return tf.linalg.matrix_transpose(turned)
 
 
 def _turn(matrix: Any) -> Any:

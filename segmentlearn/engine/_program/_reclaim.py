@@ -94,9 +94,15 @@ def reclaim() -> None:
     gc.collect()  # programs, layers and graphs refer to each other in circles
     _context().clear_kernel_cache()
     with GATE.alone():
-        if not _others_use_tensorflow():
+        # those that another thread may be running now, and the engine did not start,
+        # would be taken from under it; the engine's own wait at the gate
+        frames = sys._current_frames()
+        del frames[threading.get_ident()]
+        if not any(map(_is_foreign, frames.values())):
             _drop_executables()
-    _trim()
+    if sys.platform == "linux":  # where the C library has to be asked to
+        with contextlib.suppress(AttributeError, OSError):  # not glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def tie_gradients_to_graphs() -> None:
@@ -151,16 +157,6 @@ def _context() -> Any:
     return context.context()
 
 
-def _others_use_tensorflow() -> bool:
-    """Whether another thread may be running a program that the engine did not start.
-
-    The executables would be taken from under it. The engine's own wait at the gate.
-    """
-    frames = sys._current_frames()
-    del frames[threading.get_ident()]
-    return any(map(_is_foreign, frames.values()))
-
-
 def _is_foreign(frame: Any) -> bool:
     """Whether a thread is in Keras or TensorFlow, and not by way of the engine."""
     names = []
@@ -203,23 +199,10 @@ def _handle(device: str, type_name: str) -> Any:
 
 def _hash(text: str) -> int:
     """Return TensorFlow's 64-bit hash, put together from two remainders of it."""
-    most = 2**63 - 1
-
-    def remainder(divisor: int) -> int:
-        return int(
-            tf.raw_ops.StringToHashBucket(string_tensor=text, num_buckets=divisor)
-        )
-
-    high, low = remainder(most), remainder(2**32)
-    return next(
-        whole
-        for whole in (high, high + most, high + 2 * most)
-        if whole % 2**32 == low and whole < 2**64
+    most, rest = 2**63 - 1, 2**32
+    high, low = (
+        int(tf.raw_ops.StringToHashBucket(string_tensor=text, num_buckets=divisor))
+        for divisor in (most, rest)
     )
-
-
-def _trim() -> None:
-    """Return freed pages to the system where the C library has to be asked to."""
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError, OSError):  # not glibc
-            ctypes.CDLL(None).malloc_trim(0)
+    wholes = range(high, 2**64, most)
+    return next(whole for whole in wholes if whole % rest == low)

@@ -211,7 +211,10 @@ class CompiledFit:
             if given is None:
                 return None
             X_val, y_val, *weights = given
-        _validation.check_validation_rows(X_val, y_val)
+        if X_val is None or y_val is None:
+            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{given} needs {missing} beside it.")
+        check_consistent_length(X_val, y_val)
         X_val, y_val = self._validate_data(X_val, y_val)
         try:
             y_val = self.target_encoder_.transform(y_val)

@@ -30,11 +30,8 @@ def read_header(
     start = io.BytesIO(container.head(name, _LONGEST_HEADER))
     try:
         version = npy.read_magic(start)
-        read = (
-            npy.read_array_header_1_0
-            if version == (1, 0)
-            else npy.read_array_header_2_0
-        )
+        is_first = version == (1, 0)
+        read = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
         shape, _, dtype = read(start)
     # whatever NumPy's parser stumbles over
     except Exception as error:
@@ -53,13 +50,6 @@ def read_header(
             f"has {container.sizes[name] - start.tell():,} bytes; it was altered."
         )
     return shape, dtype
-
-
-def check_sparse(data: bytes, what: str, budget: Budget) -> None:
-    """Check the arrays of a sparse matrix in an npz file."""
-    container = Container(data, _SPARSE_MEMBERS, what, budget)
-    for name in container.sizes:
-        read_header(container, name, f"{what}, {name}")
 
 
 Content = dict[str, Any]
@@ -163,7 +153,9 @@ class NodeRules:
     def _sparse(self, content: Content, path: str) -> None:
         data = self._members.read(content["file"])
         self._budget.spend(len(data), path)
-        check_sparse(data, path, self._budget)
+        arrays = Container(data, _SPARSE_MEMBERS, path, self._budget)
+        for name in arrays.sizes:
+            read_header(arrays, name, f"{path}, {name}")
 
     def _bytes(self, content: Content, path: str) -> None:
         # a bytearray is made from a list with a pointer for each byte
