@@ -1,5 +1,6 @@
 """Train a Keras model: epochs of a compiled program until it is time to stop."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,7 +58,7 @@ class Trainer:
         epochs = self._fit_spec.epochs
         self._callbacks.call("on_train_begin")
         bar = progress_bar(self._fit_spec.verbose, epochs)
-        with bar as report, self._recorder as recorder:
+        with bar as report, contextlib.closing(self._recorder) as recorder:
             try:
                 for epoch in range(epochs):
                     self._callbacks.call("on_epoch_begin", epoch)

@@ -1,5 +1,6 @@
 """Keras' own ``fit`` for what the engine cannot compile."""
 
+import contextlib
 import functools
 import warnings
 from collections.abc import Sequence
@@ -66,8 +67,7 @@ def reason_not_to_compile(
         return "the loss is not a mean over rows"
     for metric in metrics:
         if not _losses.is_mean_over_rows(metric):
-            name = _losses.metric_name(metric)
-            return f"the metric {name} is not a mean over rows"
+            return f"the metric {_losses.metric_name(metric)} is not a mean over rows"
     for name in _OWN_WAYS:
         if is_replaced(model, name):
             return f"{type(model).__name__} has a {name} of its own"
@@ -137,7 +137,7 @@ def fit_with_keras(
     states = [v for v in model.variables if id(v) not in known]
     for index, variable in enumerate(states):
         variable.assign(np.array([fit_spec.seed & 0xFFFFFFFF, index], np.uint32))
-    with EpochRecorder(model, spec, fit_spec) as recorder:
+    with contextlib.closing(EpochRecorder(model, spec, fit_spec)) as recorder:
         monitor = KerasFitMonitor(spec, fit_spec, recorder)
         try:
             _run(model, table, spec, fit_spec, [monitor, *callbacks])

@@ -8,9 +8,9 @@ from typing import Any
 
 from segmentlearn.neural_network._autoencoder._autoencoder_members import (
     fit_autoencoders,
+    fit_jointly,
 )
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
-from segmentlearn.neural_network._autoencoder._joint_training import fit_jointly
 from segmentlearn.neural_network._neural_estimator import restore_on_failure
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
