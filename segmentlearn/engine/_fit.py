@@ -232,7 +232,17 @@ def fit(
     (3, True)
     """
     check_not_forked()
-    _check_arguments(model, epochs, batch_size, n_members)
+    if not model.built:
+        raise ValueError(
+            "the model is not built yet, so it has no weights to train: give it an "
+            "Input layer, or call model.build(input_shape)."
+        )
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"epochs={epochs!r} and batch_size={batch_size!r} must be 1 or more."
+        )
+    if n_members is not None and n_members < 1:
+        raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
     names = output_names(model)
     callbacks = _as_tuple(callbacks)
     y = _read_targets(model, names, y, "y")
@@ -305,23 +315,6 @@ def _as_tuple(value: Any) -> tuple:
     if value is None:
         return ()
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
-
-
-def _check_arguments(
-    model: Any, epochs: int, batch_size: int, n_members: int | None
-) -> None:
-    """Say what is wrong with an argument before anything is traced."""
-    if not model.built:
-        raise ValueError(
-            "the model is not built yet, so it has no weights to train: give it an "
-            "Input layer, or call model.build(input_shape)."
-        )
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(
-            f"epochs={epochs!r} and batch_size={batch_size!r} must be 1 or more."
-        )
-    if n_members is not None and n_members < 1:
-        raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
 
 
 def _read_targets(model: Any, names: list[str], y: Any, name: str) -> Any:

@@ -49,7 +49,17 @@ class Weights:
         self._fixed = [position.get(id(variable)) for variable in self.updated]
         self.shapes = [tuple(variable.shape) for variable in model.trainable_variables]
         self._lead = [] if n_members is None else [n_members]
-        self.is_flat = _can_be_flat(model, optimizer, self.shapes, n_members)
+        # whether one vector gives the same updates as the separate weights
+        self.is_flat = (
+            type(optimizer) in _ELEMENTWISE
+            and optimizer.clipnorm is None
+            and bool(self.shapes)
+            and all(v.constraint is None for v in model.trainable_variables)
+            and all(v.dtype == "float32" for v in model.trainable_variables)
+            and all(
+                list(shape[: len(self._lead)]) == self._lead for shape in self.shapes
+            )
+        )
         if self.is_flat:
             rows = n_members or 1
             self._sizes = [int(np.prod(shape)) // rows for shape in self.shapes]
@@ -85,20 +95,14 @@ class Weights:
     def cut(self, vector: np.ndarray) -> list[np.ndarray]:
         """Undo `join`."""
         pieces = np.split(vector, np.cumsum(self._sizes)[:-1], axis=-1)
-        return [
-            piece.reshape(shape)
-            for piece, shape in zip(pieces, self.shapes, strict=True)
-        ]
+        return list(map(np.reshape, pieces, self.shapes))
 
     def unpack(self, values: Sequence) -> list:
         """Return the values of `variables` as the model's trainable weights."""
         if not self.is_flat:
             return list(values)
         pieces = tf.split(values[0], self._sizes, axis=len(self._lead))
-        return [
-            tf.reshape(piece, shape)
-            for piece, shape in zip(pieces, self.shapes, strict=True)
-        ]
+        return list(map(tf.reshape, pieces, self.shapes))
 
     def assign(self, weights: Sequence, seed: int) -> None:
         """Take over a net's weights, in the order of ``model.weights``."""
@@ -164,18 +168,3 @@ class Weights:
         indices = self._trained + [i for i in self._fixed if i is not None]
         arrays = held + fixed
         return [arrays[i] for i in np.argsort(indices)]
-
-
-def _can_be_flat(
-    model: Any, optimizer: Any, shapes: list[tuple], n_members: int | None
-) -> bool:
-    """Whether one vector gives the same updates as the separate weights."""
-    variables = model.trainable_variables
-    return (
-        type(optimizer) in _ELEMENTWISE
-        and optimizer.clipnorm is None
-        and bool(variables)
-        and all(variable.constraint is None for variable in variables)
-        and all(variable.dtype == "float32" for variable in variables)
-        and (n_members is None or all(shape[:1] == (n_members,) for shape in shapes))
-    )

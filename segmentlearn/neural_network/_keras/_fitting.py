@@ -82,22 +82,19 @@ class CompiledFit:
             raise ArchiveError(self._archive_refusal)
         if self.initialized_:  # Keras reads a net with an optimizer that is built
             _training.build_optimizer(self.model_)
+        state = dict(super().__getstate__())
         # each net is a pickle of its own, so that it can be left unread
-        return {
-            name: UnreadNetwork(pickle.dumps(value))
-            if isinstance(value, keras.Model)
-            else value
-            for name, value in super().__getstate__().items()
+        nets = {
+            name: net for name, net in state.items() if isinstance(net, keras.Model)
         }
+        return state | {name: UnreadNetwork(pickle.dumps(nets[name])) for name in nets}
 
     def __setstate__(self, state):
         if not lacks_tensorflow_threads():
-            state = {
-                name: pickle.loads(value.archive)
-                if isinstance(value, UnreadNetwork)
-                else value
-                for name, value in state.items()
+            nets = {
+                k: net for k, net in state.items() if isinstance(net, UnreadNetwork)
             }
+            state = state | {name: pickle.loads(nets[name].archive) for name in nets}
         super().__setstate__(state)
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
@@ -167,18 +164,7 @@ class CompiledFit:
         if getattr(self.model_, "outputs", None):
             super()._check_model_compatibility(y)
 
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight,
-        warm_start,
-        epochs,
-        initial_epoch,
-        X_val=None,
-        y_val=None,
-        **kwargs,
-    ):
+    def _fit(self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs):
         # epochs are counted on where a training goes on
         self._log = (go_on_with_log if initial_epoch else start_log)(self)
         if (self.warm_start or warm_start) and self.initialized_:
@@ -191,7 +177,7 @@ class CompiledFit:
         if sample_weight is not None:
             X, y, sample_weight = self._validate_sample_weight(X, y, sample_weight)
         self._labels = y
-        self._held_out = self._encode_validation(X_val, y_val, kwargs)
+        self._held_out = self._encode_validation(kwargs)
         try:
             y = self.target_encoder_.transform(y)
             X = _training.as_dense(self.feature_encoder_.transform(X))
@@ -202,8 +188,9 @@ class CompiledFit:
         finally:
             del self._labels, self._held_out
 
-    def _encode_validation(self, X_val, y_val, kwargs):
+    def _encode_validation(self, kwargs):
         """Let validation rows pass through the checks and encoders of the others."""
+        X_val, y_val = kwargs.pop("X_val", None), kwargs.pop("y_val", None)
         given = getattr(self, "fit__validation_data", None)
         given = kwargs.pop("validation_data", given)
         weights = []
@@ -243,9 +230,7 @@ class CompiledFit:
         (log,) = parts_of_log(self._log, 1, initial_epoch)
         model = self.model_
         try:
-            result = _training.fit_compiled(
-                model, X, y, arguments, split, seed=seed, log_dir=log
-            )
+            result = _training.fit_compiled(model, X, y, arguments, split, seed, log)
         except _training.LeftToKerasError as reason:
             warn_once(str(reason))
             X, y, sample_weight, validation_data = _training.take_apart(

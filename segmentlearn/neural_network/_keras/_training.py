@@ -189,26 +189,16 @@ def check_arguments(X: Any, y: Any, arguments: dict) -> None:
 
 
 def fit_compiled(
-    model: Any,
-    X: Any,
-    y: Any,
-    arguments: dict,
-    split: Split,
-    *,
-    seed: int,
-    log_dir: Any,
+    model: Any, X: Any, y: Any, arguments: dict, split: Split, seed: int, log_dir: Any
 ) -> Any:
     """Train a compiled Keras model with the engine."""
     check_arguments(X, y, arguments)
     compilation = read_compilation(model)
     first_epoch = int(arguments.get("initial_epoch") or 0)
     every_metric = (*compilation["metrics"], *compilation["weighted_metrics"])
-    callbacks = [
-        callback
-        for callback in arguments["callbacks"]
-        # the engine looks for that itself
-        if type(callback) is not keras.callbacks.TerminateOnNaN
-    ]
+    # the engine looks for what is not a number itself
+    own = keras.callbacks.TerminateOnNaN
+    callbacks = [item for item in arguments["callbacks"] if type(item) is not own]
     outputs = output_names(model)
     if len(outputs) > 1 and every_metric and callbacks:
         raise LeftToKerasError("callbacks may look at a metric of several outputs")
