@@ -61,23 +61,15 @@ _LONGEST = 120  # characters; file systems bear 255
 
 
 def start_log(
-    estimator: Any, presets: Mapping[str, dict] | None = None
+    estimator: Any, presets: Mapping[str, dict] | None = None, goes_on: bool = False
 ) -> "engine.LogFolder | None":
-    """Return a new folder for the next fit of an estimator."""
-    log_dir = getattr(estimator, "log_dir", None)
+    """Return a new folder for the next fit; that of the last if it goes on."""
+    log, log_dir = getattr(estimator, "_log", None), getattr(estimator, "log_dir", None)
     if log_dir is None:
         return None
-    return engine.LogFolder(log_dir, f"{describe_fit(estimator, presets)},fit=")
-
-
-def go_on_with_log(
-    estimator: Any, presets: Mapping[str, dict] | None = None
-) -> "engine.LogFolder | None":
-    """Return the folder of a training that goes on by an epoch."""
-    log, log_dir = getattr(estimator, "_log", None), getattr(estimator, "log_dir", None)
-    if log is not None and log_dir is not None and log.is_in(log_dir):
+    if goes_on and log is not None and log.is_in(log_dir):
         return log
-    return start_log(estimator, presets)
+    return engine.LogFolder(log_dir, f"{describe_fit(estimator, presets)},fit=")
 
 
 def parts_of_log(folder: "engine.LogFolder | None", n_nets: int, n_before: int) -> list:

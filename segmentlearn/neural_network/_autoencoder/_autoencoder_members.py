@@ -9,7 +9,10 @@ from sklearn.base import clone
 
 from segmentlearn import engine, networks
 from segmentlearn.neural_network._autoencoder._column_layout import read_layout
-from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
+from segmentlearn.neural_network._autoencoder._estimator import (
+    Autoencoder,
+    train_autoencoders,
+)
 from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._settings import resolve_batch_size
 
@@ -72,28 +75,5 @@ def fit_autoencoders(
         for name in ("preprocessor_", "n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(member, name, getattr(first, name))
-    prepared = [member._prepare_fit(features) for member in members]
-    specs, models, splits, settings = zip(*prepared, strict=True)
-    packed = networks.pack_autoencoders(models, specs, settings[0]["seed"])
-    rows = [split.fit_arguments() for split in splits]
-    result = engine.fit(
-        packed,
-        features,
-        features,
-        n_members=len(members),
-        log_dir=log,
-        **{name: [own[name] for own in rows] for name in rows[0]},
-        **settings[0],
-    )
-    networks.unpack_autoencoders(packed, models)
-    best = result.best_epoch
-    for number, (member, model) in enumerate(zip(members, models, strict=True)):
-        history = {
-            name: [
-                float(np.broadcast_to(value, len(members))[number]) for value in values
-            ]
-            for name, values in result.history.items()
-        }
-        own_best = None if best is None else best[number]
-        member._set_fitted(model, history, result.n_epochs, own_best)
+    train_autoencoders(members, features, log)
     return members

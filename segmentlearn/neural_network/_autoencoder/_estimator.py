@@ -289,18 +289,7 @@ class Autoencoder(
             later, `fit` warns and returns: the net has the best weights so far.
         """
         log = start_log(self, _PRESETS)
-        features = self._fit_table(X)
-        _, model, split, settings = self._prepare_fit(features)
-        result = engine.fit(
-            model,
-            features,
-            features,
-            callbacks=_settings.check_callbacks(self.callbacks),
-            log_dir=log,
-            **split.fit_arguments(),
-            **settings,
-        )
-        self._set_fitted(model, result.history, result.n_epochs, result.best_epoch)
+        train_autoencoders([self], self._fit_table(X), log)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -433,6 +422,7 @@ class Autoencoder(
             "loss": "mse" if self.loss == "mse" else _likelihood(layout),
             "seed": seed,
             "verbose": int(self.verbose),
+            "callbacks": _settings.check_callbacks(self.callbacks),
             "optimizer": networks.build_optimizer(
                 self.optimizer, self.learning_rate, self.weight_decay
             ),
@@ -444,19 +434,6 @@ class Autoencoder(
             ),
         }
         return spec, model, split, settings
-
-    def _set_fitted(
-        self,
-        model: Any,
-        history: dict[str, list],
-        n_epochs: int,
-        best_epoch: int | None,
-    ) -> None:
-        """Set the fitted attributes."""
-        self.model_, self.history_, self.n_iter_ = model, history, n_epochs
-        self.best_epoch_ = None
-        if best_epoch is not None and best_epoch >= 0:
-            self.best_epoch_ = int(best_epoch) + 1
 
     def _measure(self, features: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
@@ -473,6 +450,38 @@ class Autoencoder(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def train_autoencoders(
+    members: Sequence[Autoencoder], features: np.ndarray, log: Any
+) -> None:
+    """Train autoencoders of one table; several side by side on a member axis."""
+    n_members = len(members)
+    prepared = [member._prepare_fit(features) for member in members]
+    specs, models, splits, settings = zip(*prepared, strict=True)
+    net, rows = models[0], splits[0].fit_arguments()
+    if n_members > 1:
+        net = networks.pack_autoencoders(models, specs, settings[0]["seed"])
+        rows = {key: [split.fit_arguments()[key] for split in splits] for key in rows}
+    result = engine.fit(
+        net,
+        features,
+        features,
+        n_members=n_members if n_members > 1 else None,
+        log_dir=log,
+        **rows,
+        **settings[0],
+    )
+    if n_members > 1:
+        networks.unpack_autoencoders(net, models)
+    best = np.full(n_members, -1 if result.best_epoch is None else result.best_epoch)
+    for number, (member, model) in enumerate(zip(members, models, strict=True)):
+        member.model_, member.n_iter_ = model, result.n_epochs
+        member.best_epoch_ = int(best[number]) + 1 if best[number] >= 0 else None
+        member.history_ = {
+            name: [float(np.broadcast_to(x, n_members)[number]) for x in values]
+            for name, values in result.history.items()
+        }
 
 
 def _likelihood(layout: ColumnLayout) -> Callable:

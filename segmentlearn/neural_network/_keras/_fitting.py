@@ -25,11 +25,7 @@ from segmentlearn.engine import (
 from segmentlearn.exceptions import ArchiveError
 from segmentlearn.neural_network._keras import _training, _validation
 from segmentlearn.neural_network._keras._training import flatten_callbacks
-from segmentlearn.neural_network._log_folders import (
-    go_on_with_log,
-    parts_of_log,
-    start_log,
-)
+from segmentlearn.neural_network._log_folders import parts_of_log, start_log
 from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._state import UnreadNetwork, is_externalizing_networks
 
@@ -166,7 +162,7 @@ class CompiledFit:
 
     def _fit(self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs):
         # epochs are counted on where a training goes on
-        self._log = (go_on_with_log if initial_epoch else start_log)(self)
+        self._log = start_log(self, goes_on=initial_epoch > 0)
         if (self.warm_start or warm_start) and self.initialized_:
             X, y = self._validate_data(X, y)
             # fit has cleared the classes

@@ -11,9 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn import networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.neural_network import _labels
-from segmentlearn.neural_network._log_folders import go_on_with_log, start_log
+from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._neural_estimator import (
     AUTO,
     CONSTRAINTS,
@@ -32,6 +33,7 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
     weigh_data,
 )
 from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
+from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._table import check_probabilities
 
 
@@ -448,7 +450,7 @@ class SegmentClassifier(
         The learning rate is constant, whatever the schedule, and
         ``class_weight="balanced"`` counts the classes of these customers only.
         """
-        self._log = go_on_with_log(self, PRESETS)
+        self._log = start_log(self, PRESETS, goes_on=True)
         is_first = not hasattr(self, "model_")
         if is_first:
             self._start_training()
@@ -466,8 +468,12 @@ class SegmentClassifier(
             self._is_packed, history = nets[0] is not model, {}
         else:
             model, history = self.model_, self.history_
+            nets = networks.packed_nets(model)
         n_epochs_before = len(history.get("loss", ()))
-        results = _ensemble.train_one_epoch(self, model, data, sizes, n_epochs_before)
+        splits = [Split(data.rows)] * len(nets)
+        results = _ensemble.train_nets(
+            self, nets, data, splits, sizes, n_epochs_before, goes_on=True
+        )
         self._set_fitted(model, results, history)
         self._optimizer_states = [result.optimizer_state for result in results]
         self.oof_proba_ = None

@@ -36,51 +36,37 @@ def train_nets(
     splits: Sequence[Split],
     sizes: Sizes,
     n_epochs_before: int,
+    goes_on: bool = False,
 ) -> list:
-    """Train the nets in turn, each on its split, with one compiled program."""
-    settings = {
-        "epochs": classifier.max_epochs,
-        "learning_rate_schedule": classifier.learning_rate_schedule,
-        "early_stopping": stopping_rule(classifier, sizes),
-        **_fit_arguments(classifier, data, sizes),
-    }
-    # an ensemble without some of its nets would not be what was asked for
-    last = len(nets) - 1
-    logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    results = []
-    for number, (net, split, log) in enumerate(zip(nets, splits, logs, strict=True)):
-        settings |= {"seed": net_seed(classifier._seed, number), "log_dir": log}
-        arguments = {**split.fit_arguments(), **settings}
-        with (
-            contextlib.nullcontext() if number == last else engine.pass_interrupts_on()
-        ):
-            results.append(engine.fit(net, data.features, data.y_encoded, **arguments))
-    return results
+    """Train the nets in turn, each on its split, with one compiled program.
 
-
-@engine.pass_interrupts_on()
-def train_one_epoch(
-    classifier: "SegmentClassifier",
-    model: Any,
-    data: TrainingData,
-    sizes: Sizes,
-    n_epochs_before: int,
-) -> list:
-    """Go on with every net of a model, on all rows."""
-    nets = networks.packed_nets(model)
-    states = classifier._optimizer_states or [None] * len(nets)
+    `goes_on` is for one epoch more, with the optimizers as the last one has left them.
+    """
+    settings = _fit_arguments(classifier, data, sizes)
+    seed, states = classifier._seed, None
+    if goes_on:
+        seed, states = seed + n_epochs_before, classifier._optimizer_states
+    else:
+        settings |= {
+            "epochs": classifier.max_epochs,
+            "learning_rate_schedule": classifier.learning_rate_schedule,
+            "early_stopping": stopping_rule(classifier, sizes),
+        }
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    settings = _fit_arguments(classifier, data, sizes) | {"train_rows": data.rows}
-    before, results = model.get_weights(), []
+    parts = zip(nets, splits, logs, states or [None] * len(nets), strict=True)
+    before, results = [net.get_weights() for net in nets], []
     try:
-        for number, (net, state, log) in enumerate(
-            zip(nets, states, logs, strict=True)
-        ):
-            seed = net_seed(classifier._seed + n_epochs_before, number)
-            settings |= {"seed": seed, "log_dir": log, "optimizer_state": state}
-            results.append(engine.fit(net, data.features, data.y_encoded, **settings))
+        for number, (net, split, log, state) in enumerate(parts):
+            settings |= {"log_dir": log, "optimizer_state": state}
+            settings |= {"seed": net_seed(seed, number), **split.fit_arguments()}
+            # an ensemble without some of its nets would not be what was asked for
+            ends_fit = number == len(nets) - 1 and not goes_on
+            with contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on():
+                trained = engine.fit(net, data.features, data.y_encoded, **settings)
+            results.append(trained)
     except BaseException:
-        model.set_weights(before)  # the nets are trained in place
+        for net, weights in zip(nets, before, strict=True):
+            net.set_weights(weights)  # the nets are trained in place
         raise
     return results
 
