@@ -36,7 +36,7 @@ from segmentlearn.cluster._candidates import (
     without_centers,
 )
 from segmentlearn.cluster._centers import centers_and_inertia, sampled_silhouette
-from segmentlearn.cluster._fitting import draw_seed, each_warning_once
+from segmentlearn.cluster._fitting import each_warning_once
 from segmentlearn.exceptions import (
     CodeLengthWarning,
     FewSegmentsWarning,
@@ -45,6 +45,7 @@ from segmentlearn.exceptions import (
 from segmentlearn.neural_network import (
     Autoencoder,
     as_matrix,
+    draw_seed,
     is_frame,
     is_ready,
     read_numbers,

@@ -20,11 +20,11 @@ from segmentlearn.cluster._candidates import (
 )
 from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._consensus import ConsensusClusterer
-from segmentlearn.cluster._fitting import draw_seed
 from segmentlearn.cluster._segmentation_score import SegmentationScorer
 from segmentlearn.neural_network import (
     Autoencoder,
     as_matrix,
+    draw_seed,
     fit_autoencoders,
     fit_jointly,
 )

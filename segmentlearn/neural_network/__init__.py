@@ -11,7 +11,7 @@ from segmentlearn.neural_network._autoencoder._autoencoder_members import (
     fit_jointly,
 )
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
-from segmentlearn.neural_network._neural_estimator import restore_on_failure
+from segmentlearn.neural_network._neural_estimator import draw_seed, restore_on_failure
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )

@@ -13,6 +13,7 @@ from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_data
 from segmentlearn._forks import check_not_forked
 from segmentlearn.neural_network import _table
 from segmentlearn.neural_network._state import network_from_state, state_with_network
+from segmentlearn.tables import raw_table_tags
 
 # parameters that a classifier and an autoencoder have in common
 COUNT = Interval(Integral, 1, None, closed="left")
@@ -77,10 +78,7 @@ class NeuralEstimator:
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         takes_raw = self.preprocessor is not None  # type: ignore[attr-defined]
-        tags.input_tags.allow_nan = takes_raw
-        tags.input_tags.string = takes_raw
-        tags.input_tags.categorical = takes_raw
-        return tags
+        return raw_table_tags(tags) if takes_raw else tags
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
@@ -117,5 +115,5 @@ def restore_on_failure(method: Callable) -> Callable:
 
 
 def draw_seed(random_state: np.random.RandomState) -> int:
-    """Return the seed of a training."""
+    """Return a seed for what takes an int."""
     return int(random_state.randint(np.iinfo(np.int32).max))

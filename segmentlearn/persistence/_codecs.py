@@ -52,7 +52,7 @@ def encode(estimator: Any, trusted: frozenset[str]) -> tuple[bytes, list[bytes]]
     budget = Budget(sys.maxsize)
     schema, members = _schema.read_schema(state, budget)
     nodes = list(_schema.walk(schema))
-    refused = _schema.audit(nodes, members, _allowed.AllowedNames(trusted), budget)
+    refused = _schema.audit(nodes, members, trusted, budget)
     if refused:
         raise ArchiveError(_explain_unwritable(nodes, refused))
     for position, network in enumerate(networks):
@@ -97,8 +97,7 @@ class CheckedEstimator:
 
     def check_names(self, trusted: frozenset[str]) -> None:
         """Check every node of the state, and every name in it and in the nets."""
-        allowed = _allowed.AllowedNames(trusted)
-        refused = _schema.audit(self._nodes, self._members, allowed, self._budget)
+        refused = _schema.audit(self._nodes, self._members, trusted, self._budget)
         for node in self._nodes:
             if node.loader == "DictNode" and KERAS in node.content["content"]:
                 config = _keras_config_in(node.content["content"][KERAS])

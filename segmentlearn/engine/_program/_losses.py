@@ -77,10 +77,8 @@ def is_mean_over_rows(metric: Any) -> bool:
 
 def is_mean_loss(loss: Any) -> bool:
     """Whether a loss, or each of several, averages over rows as the engine does."""
-    if isinstance(loss, dict):
-        return all(map(is_mean_loss, loss.values()))
-    if isinstance(loss, (list, tuple)):
-        return all(map(is_mean_loss, loss))
+    if isinstance(loss, (dict, list, tuple)):
+        return all(map(is_mean_loss, keras.tree.flatten(loss)))
     kind = keras.losses.Loss
     if isinstance(loss, kind) and _has_its_own(loss, kind, ("__call__",)):
         return False  # it need not even have a `call`
@@ -94,9 +92,7 @@ def _has_its_own(item: Any, kind: type, methods: Sequence[str]) -> bool:
 
 def more_is_better(metric: Any) -> bool:
     """Whether a metric grows as a net gets better; a function counts as an error."""
-    if metric in ("accuracy", "acc"):
-        return True
-    return grows(_find_metric(metric))
+    return metric in ("accuracy", "acc") or grows(_find_metric(metric))
 
 
 def metric_name(metric: Any) -> str:

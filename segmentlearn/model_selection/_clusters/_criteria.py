@@ -17,13 +17,13 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.mixture import GaussianMixture
 
-from segmentlearn.cluster import draw_seed
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection._clusters._clustering_task import (
     ClusteringTask,
     assign_rows,
     fit_clusterer,
 )
+from segmentlearn.neural_network import draw_seed
 
 
 def null_reference(X: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:

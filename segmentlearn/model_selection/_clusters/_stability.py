@@ -21,7 +21,6 @@ from segmentlearn._compat import (
     validate_params,
 )
 from segmentlearn._formatting import markdown_table
-from segmentlearn.cluster import draw_seed
 from segmentlearn.metrics import segment_continuity, segment_overlap
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
@@ -32,6 +31,7 @@ from segmentlearn.model_selection._clusters._clustering_task import (
     selected_task,
 )
 from segmentlearn.model_selection._clusters._criteria import ring_agreement
+from segmentlearn.neural_network import draw_seed
 
 # Hennig's words for a mean Jaccard index, from the best
 _VERDICTS = ((0.85, "highly stable"), (0.75, "stable"), (0.60, "doubtful"))

@@ -94,6 +94,11 @@ class PreparedFit:
     spec: Any
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Keywords of `engine.fit` that do not depend on the rows."""
+        return _ensemble.fit_arguments(self.classifier, self.data, self.sizes)
+
+    @property
     def n_steps(self) -> int:
         """Steps of an epoch."""
         return -(-len(self.split.train_rows) // self.sizes.batch_size)
@@ -294,15 +299,13 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
                 log_folder=classifier._log,
             )
         )
-    arguments = {
+    arguments: dict[str, Any] = {
         "X": np.concatenate([data.features for data in tables]),
         "y": np.concatenate([data.y_encoded for data in tables]),
         "sample_weight": None if weights[0] is None else np.concatenate(weights),
-        "loss": "sparse_categorical_crossentropy",
-        "metrics": ("accuracy",),
-        "optimizer": _ensemble.build_optimizer(group[0].classifier, group[0].sizes),
-        "batch_size": group[0].sizes.batch_size,
     }
+    for name in ("loss", "metrics", "optimizer", "batch_size"):
+        arguments[name] = group[0].settings[name]
     return arguments, members
 
 
@@ -328,16 +331,12 @@ def _is_as_alone(
             net,
             prepared.data.features,
             prepared.data.y_encoded,
-            loss=arguments["loss"],
-            metrics=arguments["metrics"],
-            optimizer=_ensemble.build_optimizer(prepared.classifier, prepared.sizes),
-            batch_size=arguments["batch_size"],
-            sample_weight=prepared.data.sample_weight,
             epochs=1,
             learning_rate_schedule=member.learning_rate_schedule,
             early_stopping=member.early_stopping,
             seed=member.seed,
             **prepared.split.fit_arguments(),
+            **prepared.settings,
         )
         pairs = zip(net.get_weights(), result.weights, strict=True)
         is_equal = alone.history == result.training.history

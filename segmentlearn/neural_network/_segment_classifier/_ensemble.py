@@ -42,7 +42,7 @@ def train_nets(
 
     `goes_on` is for one epoch more, with the optimizers as the last one has left them.
     """
-    settings = _fit_arguments(classifier, data, sizes)
+    settings = fit_arguments(classifier, data, sizes)
     seed, states = classifier._seed, None
     if goes_on:
         seed, states = seed + n_epochs_before, classifier._optimizer_states
@@ -94,7 +94,7 @@ def build_optimizer(classifier: "SegmentClassifier", sizes: Sizes) -> Any:
     )
 
 
-def _fit_arguments(
+def fit_arguments(
     classifier: "SegmentClassifier", data: TrainingData, sizes: Sizes
 ) -> dict[str, Any]:
     """Return the keywords of `engine.fit` that do not depend on the net."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.persistence._checks._allowed import AllowedNames
+from segmentlearn.persistence._checks._allowed import allows
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._node_rules import NodeRules
 from segmentlearn.persistence._container import Container
@@ -66,7 +66,7 @@ def walk(schema: dict[str, Any]) -> Iterator[Node]:
 
 
 def audit(
-    nodes: list[Node], members: Container, allowed: AllowedNames, budget: Budget
+    nodes: list[Node], members: Container, trusted: frozenset[str], budget: Budget
 ) -> dict[str, list[str]]:
     """Check every node of a tree, and the names against those that may stand in it."""
     refused: dict[str, list[str]] = {}
@@ -76,7 +76,7 @@ def audit(
     for node in nodes:
         kind = (node.loader, node.name)
         if kind not in verdicts:
-            verdicts[kind] = allowed.allows(*kind)
+            verdicts[kind] = allows(*kind, trusted)
         if not verdicts[kind]:
             refused.setdefault(node.name, []).append(node.path)
         if known.is_new(node):
