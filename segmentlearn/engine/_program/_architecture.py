@@ -55,13 +55,11 @@ def read_hyperparameters(
 ) -> RuntimeHyperparameters:
     """Collect the dropout rates, penalty strengths and weight decay of a fit."""
     rates = [float(layer.rate) for layer in _dropouts(model)]
+    regularizers = [variable.regularizer for variable in model.trainable_weights]
     penalties = [
-        (
-            float(getattr(variable.regularizer, "l1", 0.0)),
-            float(getattr(variable.regularizer, "l2", 0.0)),
-        )
-        for variable in model.trainable_weights
-        if type(variable.regularizer) in _PENALTIES
+        (float(getattr(kept, "l1", 0.0)), float(getattr(kept, "l2", 0.0)))
+        for kept in regularizers
+        if type(kept) in _PENALTIES
     ]
     return RuntimeHyperparameters(rates, penalties, float(optimizer.weight_decay or 0))
 

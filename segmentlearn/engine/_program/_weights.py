@@ -56,9 +56,7 @@ class Weights:
             and bool(self.shapes)
             and all(v.constraint is None for v in model.trainable_variables)
             and all(v.dtype == "float32" for v in model.trainable_variables)
-            and all(
-                list(shape[: len(self._lead)]) == self._lead for shape in self.shapes
-            )
+            and all([*shape[: len(self._lead)]] == self._lead for shape in self.shapes)
         )
         if self.is_flat:
             rows = n_members or 1

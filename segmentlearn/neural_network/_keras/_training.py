@@ -49,19 +49,18 @@ def translate_early_stopping(
 
 def _can_be_a_rule(callback: Any, metrics: tuple, validates: bool) -> bool:
     """Whether the engine's rule can replace the callback."""
-    if callback.baseline is not None or callback.start_from_epoch > 0:
-        return False
-    if callback.verbose:  # it reports when it stops
-        return False
-    if callback.monitor.startswith("val_") and not validates:
-        return False
     name = callback.monitor.removeprefix("val_")
     directions = {"loss": False}
     for metric in metrics:
         directions.setdefault(metric_name(metric), more_is_better(metric))
-    if name not in directions:
-        return False
-    return callback.mode in ("auto", "max" if directions[name] else "min")
+    return (
+        callback.baseline is None
+        and callback.start_from_epoch <= 0
+        and not callback.verbose  # it reports when it stops
+        and (validates or not callback.monitor.startswith("val_"))
+        and name in directions
+        and callback.mode in ("auto", "max" if directions[name] else "min")
+    )
 
 
 def report_back(source: Any, rule: EarlyStopping, result: Any) -> None:
@@ -164,10 +163,7 @@ def _of_first_output(model: Any, metrics: Any) -> tuple:
         if any(metrics[1:]):
             raise LeftToKerasError("several outputs have metrics")
         metrics = metrics[:1]
-    flat: list = []
-    for metric in metrics:
-        flat.extend(metric if isinstance(metric, (list, tuple)) else [metric])
-    return tuple(metric for metric in flat if metric is not None)
+    return tuple(m for m in keras.tree.flatten(metrics) if m is not None)
 
 
 def check_arguments(X: Any, y: Any, arguments: dict) -> None:
@@ -269,13 +265,7 @@ def build_metrics(model: Any, X: Any, y: Any) -> None:
     known = model.metrics
     if len(known) > 1 and all(getattr(metric, "metrics", True) for metric in known):
         return
-
-    def one_row(table: Any) -> Any:
-        return keras.tree.map_structure(
-            lambda leaf: keras.ops.convert_to_tensor(leaf[:1]), table
-        )
-
-    row, target = one_row(X), one_row(y)
+    row, target = keras.tree.map_structure(_one_row, (X, y))
     outputs = model(row)
     model.compute_loss(row, target, outputs)
     model.compute_metrics(row, target, outputs)
@@ -311,7 +301,11 @@ def build_for(model: Any, X: Any) -> None:
     if isinstance(model, keras.Sequential) and isinstance(X, np.ndarray):
         model.build((None, *X.shape[1:]))
         return
-    model(keras.tree.map_structure(lambda leaf: keras.ops.convert_to_tensor(leaf), X))
+    model(keras.tree.map_structure(_one_row, X))
+
+
+def _one_row(leaf: Any) -> Any:
+    return keras.ops.convert_to_tensor(leaf[:1])
 
 
 def take_apart(X: Any, y: Any, weights: Any, split: Split) -> tuple:

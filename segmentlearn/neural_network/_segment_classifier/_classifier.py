@@ -387,12 +387,7 @@ class SegmentClassifier(
         self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
         data = weigh_data(self, features, y_encoded, sample_weight, X_val, y_val)
-        sizes = resolve_sizes(
-            self,
-            y_encoded[data.rows],
-            may_hold_out=self.early_stopping and X_val is None,
-        )
-        splits = split_rows(self, data, sizes, random_state)
+        sizes, splits = split_rows(self, data, random_state)
         model, nets = build_model(self, sizes, data.weighted_features, len(splits))
         self._is_packed = nets[0] is not model
         history: dict[str, list[float]] = {}

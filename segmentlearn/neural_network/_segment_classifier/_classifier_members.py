@@ -28,7 +28,7 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
     split_rows,
     weigh_data,
 )
-from segmentlearn.neural_network._settings import Sizes, resolve_sizes
+from segmentlearn.neural_network._settings import Sizes
 from segmentlearn.neural_network._split import Split
 
 # slots of a program: more are no faster, and XLA then rounds other numbers differently
@@ -165,12 +165,7 @@ def prepare_fit(
     classifier._log = start_log(classifier, PRESETS)
     random_state = classifier._start_training()
     data = table.prepare(classifier, key)
-    sizes = resolve_sizes(
-        classifier,
-        data.y_encoded[data.rows],
-        may_hold_out=classifier.early_stopping,
-    )
-    (split,) = split_rows(classifier, data, sizes, random_state)
+    sizes, (split,) = split_rows(classifier, data, random_state)
     classifier._is_packed = False
     spec = describe_net(classifier, sizes, data.features.shape[1])
     return PreparedFit(classifier, data, split, sizes, spec)

@@ -84,16 +84,6 @@ def stopping_rule(
     )
 
 
-def build_optimizer(classifier: "SegmentClassifier", sizes: Sizes) -> Any:
-    """Return a new optimizer for one net."""
-    return networks.build_optimizer(
-        classifier.optimizer,
-        sizes.learning_rate,
-        classifier.weight_decay,
-        classifier.ema_momentum,
-    )
-
-
 def fit_arguments(
     classifier: "SegmentClassifier", data: TrainingData, sizes: Sizes
 ) -> dict[str, Any]:
@@ -103,7 +93,12 @@ def fit_arguments(
         "loss": networks.member_log_loss if is_packed else single,
         "metrics": (networks.accuracy if is_packed else "accuracy",),
         "weighted_metrics": (networks.log_loss,) if is_packed else (),
-        "optimizer": build_optimizer(classifier, sizes),
+        "optimizer": networks.build_optimizer(
+            classifier.optimizer,
+            sizes.learning_rate,
+            classifier.weight_decay,
+            classifier.ema_momentum,
+        ),
         "batch_size": sizes.batch_size,
         "sample_weight": data.sample_weight,
         "callbacks": check_callbacks(classifier.callbacks),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segmentlearn.neural_network import _labels
-from segmentlearn.neural_network._settings import Sizes
+from segmentlearn.neural_network._settings import Sizes, resolve_sizes
 from segmentlearn.neural_network._split import Split, stratified_splits
 from segmentlearn.tables import check_row_order, refuse_lazy
 
@@ -91,13 +91,14 @@ def weigh_data(
 def split_rows(
     classifier: "SegmentClassifier",
     data: TrainingData,
-    sizes: Sizes,
     random_state: np.random.RandomState,
-) -> list[Split]:
-    """Return the rows that each net learns from and is stopped on."""
-    if data.validation_data is not None or not classifier.early_stopping:
-        return [Split(data.rows, validation_data=data.validation_data)]
-    return stratified_splits(
+) -> tuple[Sizes, list[Split]]:
+    """Return sizes for these rows, and those that each net learns from and stops on."""
+    holds_out = classifier.early_stopping and data.validation_data is None
+    sizes = resolve_sizes(classifier, data.y_encoded[data.rows], holds_out)
+    if not holds_out:
+        return sizes, [Split(data.rows, validation_data=data.validation_data)]
+    return sizes, stratified_splits(
         data.y_encoded,
         data.rows,
         sizes.n_inner_folds,
