@@ -150,7 +150,7 @@ def _filled(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _cut(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Undo :func:`_filled` for a kernel or bias of this shape."""
+    """Return the part of a filled kernel or bias that has this shape."""
     n_inputs, n_outputs = (1, *shape)[-2:]
     return value[:n_inputs, :n_outputs].reshape(shape)
 

@@ -40,14 +40,15 @@ def sum_over_steps(n_steps: Any, body: Callable, zeros: Any, in_xla: bool) -> An
     traced = tf.function(body, autograph=False).get_concrete_function(*specs)
     # both functions of the loop take all that either needs, and XLA wants the variables
     # to come last
-    held = list({id(one): one for one in (n_steps, *traced.captured_inputs)}.values())
-    held.sort(key=lambda one: one.dtype == tf.resource)
-    place = next(index for index, one in enumerate(held) if one is n_steps)
+    inputs = [n_steps, *traced.captured_inputs]
+    held = list({id(tensor): tensor for tensor in inputs}.values())
+    held.sort(key=lambda tensor: tensor.dtype == tf.resource)
+    place = list(map(id, held)).index(id(n_steps))
 
     def close(function: Callable) -> Any:
         def closed(step: Any, total: Any) -> Any:
             graph = tf.compat.v1.get_default_graph()
-            return function(step, total, [graph.capture(one) for one in held])
+            return function(step, total, list(map(graph.capture, held)))
 
         return tf.function(closed, autograph=False).get_concrete_function(*specs)
 

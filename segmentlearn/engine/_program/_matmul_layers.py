@@ -41,8 +41,7 @@ class FastDense(_Compiled, keras.layers.Dense):
         """Multiply the inputs by the kernel; add the bias; activate."""
         if len(inputs.shape) != 2 or not self.in_xla:
             return super().call(inputs, training=training)
-        x = _product(inputs, tf.convert_to_tensor(self.kernel), self.in_xla)
-        return self._finish(x)
+        return self._finish(_product(inputs, self.kernel, self.in_xla))
 
 
 class FastEinsum(_Compiled, keras.layers.EinsumDense):
@@ -64,11 +63,11 @@ class FastEinsum(_Compiled, keras.layers.EinsumDense):
         elif _is_plain_product(left, right, result):
             shape = tf.shape(inputs)
             flat = tf.reshape(inputs, [-1, inputs.shape[-1]])
-            x = _product(flat, tf.convert_to_tensor(kernel), self.in_xla)
+            x = _product(flat, kernel, self.in_xla)
             x = tf.reshape(x, tf.concat([shape[:-1], tf.shape(x)[-1:]], axis=0))
             x.set_shape([*inputs.shape[:-1], kernel.shape[-1]])
         elif self.by_member and _is_member_product(left, right, result):
-            x = _product(inputs, tf.convert_to_tensor(kernel), self.in_xla)
+            x = _product(inputs, kernel, self.in_xla)
         elif _is_small_sum(left, right, result, kernel.shape):
             letters = left + result[-1]
             x = _spread(inputs, left, letters) * _spread(kernel, right, letters)
@@ -112,6 +111,7 @@ def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
     With many rows and a narrow layer, the outputs are the smaller factor, so they go
     left and the result is turned. Barriers keep XLA from undoing either.
     """
+    kernel = tf.convert_to_tensor(kernel)
     n_rows, n_outputs = rows.shape[-2], kernel.shape[-1]
     if not rows.dtype.is_floating:  # whole numbers and truth values, as in Keras
         rows = tf.cast(rows, kernel.dtype)

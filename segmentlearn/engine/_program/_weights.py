@@ -91,7 +91,7 @@ class Weights:
         return np.concatenate(rows, axis=-1)
 
     def cut(self, vector: np.ndarray) -> list[np.ndarray]:
-        """Undo `join`."""
+        """Return the arrays that `join` has laid end to end."""
         pieces = np.split(vector, np.cumsum(self._sizes)[:-1], axis=-1)
         return list(map(np.reshape, pieces, self.shapes))
 

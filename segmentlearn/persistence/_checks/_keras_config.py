@@ -25,8 +25,8 @@ _MODULES = re.compile(
 )
 # these hold code, or run what was stored elsewhere
 _CARRIERS = {"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"}
-# what a line about a layer tells
-_TOLD = ("batch_shape", "equation", "units", "filters", "activation", "rate")
+# of a layer's settings, in the line that describes it
+_DESCRIBED = ("batch_shape", "equation", "units", "filters", "activation", "rate")
 _PLAIN_FORMS = {"__bytes__", "__ellipsis__", "__keras_tensor__"}
 _PLAIN_FORMS |= {"__numpy__", "__slice__", "__tensor__"}
 
@@ -135,7 +135,7 @@ def _describe_layer(layer: dict[str, Any]) -> str:
     config = config if isinstance(config, dict) else {}
     settings = [
         f"{key} {config[key]}"
-        for key in _TOLD
+        for key in _DESCRIBED
         if isinstance(config.get(key), str | int | float | list)
     ]
     line = f"{layer.get('class_name')} {config.get('name', '')}".rstrip()

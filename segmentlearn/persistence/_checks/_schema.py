@@ -148,7 +148,7 @@ def names_in(nodes: Iterable[Node]) -> list[str]:
 def facts(schema: dict[str, Any], members: Container) -> dict[str, str]:
     """Return what a tree says, free of the addresses that differ from dump to dump.
 
-    Two objects whose facts are equal are equal as far as skops can tell.
+    Two objects whose facts are equal are equal in all that skops writes.
     """
     found = {}
     unordered: dict[str, list[str]] = {}
