@@ -151,17 +151,16 @@ class Program:
             rows.weights,
             tf.TensorSpec([*lead, n_slots], tf.int32),
             tf.TensorSpec([n_steps, *own], tf.float32),
-            tf.TensorSpec(lead, tf.int32),
-            tf.TensorSpec(lead, tf.int32),
-            *same,
+            (tf.TensorSpec(lead, tf.int32),) * 2,
+            same,
         )
 
         def run(
             rows: Rows, order: np.ndarray, rates: np.ndarray, *counts: Any
         ) -> np.ndarray:
             with GATE.run():
-                changing = tf.constant(order), tf.constant(rates), *counts
-                return epoch(rows.leaves, rows.weights, *changing, *same).numpy()
+                changing = tf.constant(order), tf.constant(rates), counts
+                return epoch(rows.leaves, rows.weights, *changing, same).numpy()
 
         return run
 
@@ -183,15 +182,12 @@ class Program:
         weights: Any,
         order: Any,
         learning_rates: Any,
-        n_train: Any,
-        n_validation: Any,
-        validation_order: Any,
-        weight_decay: Any,
-        rates: Any,
-        penalties: Any,
-        seed: Any,
+        counts: tuple,
+        same: tuple,
     ) -> Any:
         """Trace the epoch: a loop over training steps, then one over validation."""
+        n_train, n_validation = counts
+        validation_order, weight_decay, rates, penalties, seed = same
         if self.optimizer.weight_decay is not None:
             self.optimizer.weight_decay = self._for_weights(weight_decay)
         zeros = tf.zeros([self.spec.n_sums, *self._member_shape])
