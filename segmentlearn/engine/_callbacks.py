@@ -1,7 +1,6 @@
 """Keras callbacks that look at epochs, around a loop that is not Keras' own."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from segmentlearn.engine._keras_compat import (
     raw_learning_rate,
 )
 from segmentlearn.engine._program._compile_spec import CompileSpec
-from segmentlearn.engine._program._optimizer_state import write_state
+from segmentlearn.engine._program._weights import write_state
 
 _HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
 PREDICT_HOOKS = [name for name in _HOOKS if "predict" in name]
@@ -100,15 +99,11 @@ class EpochCallbacks:
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call a hook of every callback."""
-        if self.is_needed:
-            with self._lent_optimizer():
-                getattr(self._list, hook)(*arguments)
-
-    @contextlib.contextmanager
-    def _lent_optimizer(self) -> Iterator[None]:
-        """Let the model wear the optimizer of this training."""
+        if not self.is_needed:
+            return
+        # the model wears the optimizer of this training meanwhile
         own, self._model.optimizer = self._model.optimizer, self._optimizer
         try:
-            yield
+            getattr(self._list, hook)(*arguments)
         finally:
             self._model.optimizer = own

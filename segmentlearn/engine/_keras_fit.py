@@ -22,8 +22,8 @@ from segmentlearn.engine._keras_compat import (
 )
 from segmentlearn.engine._program import _losses
 from segmentlearn.engine._program._compile_spec import CompileSpec
-from segmentlearn.engine._program._optimizer_state import read_state, write_state
 from segmentlearn.engine._program._reclaim import note_gone, reclaim_if_due
+from segmentlearn.engine._program._weights import read_state, write_state
 from segmentlearn.exceptions import SegmentLearnWarning
 
 COMPILER_ERRORS = (

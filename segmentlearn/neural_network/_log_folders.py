@@ -9,6 +9,10 @@ from typing import Any
 
 from segmentlearn import engine
 
+# without a bearing on what is learnt
+_UNNAMED = ("log_dir", "callbacks", "verbose")
+_LONGEST = 120  # characters; file systems bear 255
+
 
 def describe_estimator(estimator: Any, longest: int) -> str:
     """Write the parameters that are not at their defaults, the same in each process."""
@@ -53,11 +57,6 @@ def _name(value: Any) -> str:
     if type(value).__module__.startswith("keras."):
         return f"<{type(value).__name__}>"
     return repr(value)
-
-
-# without a bearing on what is learnt
-_UNNAMED = ("log_dir", "callbacks", "verbose")
-_LONGEST = 120  # characters; file systems bear 255
 
 
 def start_log(

@@ -10,14 +10,17 @@ from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._keras_compat import is_masked, keras, tf
 from segmentlearn.engine._program import _architecture, _losses, _matmul_layers
 from segmentlearn.engine._program._compile_spec import CompileSpec
-from segmentlearn.engine._program._optimizer_state import widen_scalars
 from segmentlearn.engine._program._reclaim import GATE, note_gone
-from segmentlearn.engine._program._weights import Weights
+from segmentlearn.engine._program._weights import Weights, widen_scalars
 
 try:  # has no public name
     from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_while
 except ImportError:  # pragma: no cover
     xla_while = None
+
+
+_MAX_SIZES = 16  # table sizes a program keeps compiled
+VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
 
 
 def sum_over_steps(n_steps: Any, body: Callable, zeros: Any, in_xla: bool) -> Any:
@@ -57,10 +60,6 @@ def sum_over_steps(n_steps: Any, body: Callable, zeros: Any, in_xla: bool) -> An
         cond=close(lambda step, total, inputs: step < inputs[place]),
         body=close(lambda step, total, inputs: [*traced(step, total), *inputs]),
     )[1]
-
-
-_MAX_SIZES = 16  # table sizes a program keeps compiled
-VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
 
 
 class Program:

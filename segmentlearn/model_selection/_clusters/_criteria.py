@@ -25,6 +25,25 @@ from segmentlearn.model_selection._clusters._clustering_task import (
 )
 from segmentlearn.neural_network import draw_seed
 
+CRITERIA = (
+    "elbow",
+    "silhouette",
+    "silhouette_gain",
+    "calinski_harabasz",
+    "davies_bouldin",
+    "gap",
+    "bic",
+    "prediction_strength",
+    "stability",
+)
+_N_SPLITS = 5  # halvings of the table for the prediction strength
+_REFERENCE_ROWS = 500  # of which silhouettes are averaged in a table without segments
+_SCORES = {
+    "calinski_harabasz": calinski_harabasz_score,
+    "davies_bouldin": davies_bouldin_score,
+}
+_Column = dict[int, float]
+
 
 def null_reference(X: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
     """Return a table of the same shape and ranges, but without segments.
@@ -67,26 +86,6 @@ def _kinds_of_columns(X: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     n_groups, group = connected_components(exclusive, directed=False)
     groups = [binary[group == number] for number in range(n_groups)]
     return np.flatnonzero(~is_binary), groups
-
-
-CRITERIA = (
-    "elbow",
-    "silhouette",
-    "silhouette_gain",
-    "calinski_harabasz",
-    "davies_bouldin",
-    "gap",
-    "bic",
-    "prediction_strength",
-    "stability",
-)
-_N_SPLITS = 5  # halvings of the table for the prediction strength
-_REFERENCE_ROWS = 500  # of which silhouettes are averaged in a table without segments
-_SCORES = {
-    "calinski_harabasz": calinski_harabasz_score,
-    "davies_bouldin": davies_bouldin_score,
-}
-_Column = dict[int, float]
 
 
 class CriteriaTable:

@@ -21,6 +21,11 @@ from segmentlearn.exceptions import SegmentLearnWarning
 _TAIL = 1e-3
 
 
+_RESOURCE_OF_HYPERBAND = "tuner/epochs"
+_NEVER = 2**31 - 1
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+
+
 def suggest(hyperparameters: Any, name: str, wanted: Any) -> Any:
     """Return the value of a parameter in a trial of Keras Tuner.
 
@@ -77,11 +82,6 @@ def _choose(hyperparameters: Any, name: str, values: list) -> Any:
     values = sorted(values) if is_ordered else values
     positions = list(range(len(values)))
     return values[hyperparameters.Choice(name, positions, ordered=is_ordered)]
-
-
-_RESOURCE_OF_HYPERBAND = "tuner/epochs"
-_NEVER = 2**31 - 1
-_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
 class KerasTunerSearchCV(BaseSearchCV):

@@ -20,6 +20,25 @@ from segmentlearn.engine import (
 )
 from segmentlearn.neural_network._split import Split
 
+# of keras.Model.fit: what the engine does itself, and what is of no account to it
+_KNOWN = {
+    "batch_size",
+    "callbacks",
+    "epochs",
+    "initial_epoch",
+    "sample_weight",
+    "shuffle",
+    "validation_batch_size",
+    "validation_data",
+    "validation_split",
+    "verbose",
+}
+_WITHOUT_EFFECT = {"validation_freq": 1}  # any other argument: None
+_RATE_CALLBACKS = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+)
+
 
 def flatten_callbacks(callbacks: Any) -> list:
     """Turn lists within a list of callbacks into one list."""
@@ -104,28 +123,6 @@ class LaterEpochs(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Pass the end of an epoch on."""
         self._callback.on_epoch_end(epoch + self._first_epoch, logs)
-
-
-# of keras.Model.fit: what the engine does itself, and what is of no account to it
-_KNOWN = {
-    "batch_size",
-    "callbacks",
-    "epochs",
-    "initial_epoch",
-    "sample_weight",
-    "shuffle",
-    "validation_batch_size",
-    "validation_data",
-    "validation_split",
-    "verbose",
-}
-_WITHOUT_EFFECT = {"validation_freq": 1}  # any other argument: None
-
-
-_RATE_CALLBACKS = (
-    keras.callbacks.LearningRateScheduler,
-    keras.callbacks.ReduceLROnPlateau,
-)
 
 
 class LeftToKerasError(Exception):

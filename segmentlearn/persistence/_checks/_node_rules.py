@@ -23,6 +23,14 @@ _LONGEST_HEADER = 10_012
 _SPARSE_MEMBERS = r"[a-z_]+\.npy"
 
 
+Content = dict[str, Any]
+_VALUES = {"JsonNode", "BytesNode", "ConstructorFromReduceNode"}
+# NumPy's arrays of objects look into these for further dimensions
+_SEQUENCES = {"ListNode", "TupleNode", "SetNode", "BytearrayNode", "MaskedArrayNode"}
+# NumPy's default is 4; its sequence of seeds mixes every word with every other
+_LARGEST_SEED_POOL = 64
+
+
 def read_header(
     container: Container, name: str, what: str
 ) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -50,15 +58,6 @@ def read_header(
             f"has {container.sizes[name] - start.tell():,} bytes; it was altered."
         )
     return shape, dtype
-
-
-Content = dict[str, Any]
-
-_VALUES = {"JsonNode", "BytesNode", "ConstructorFromReduceNode"}
-# NumPy's arrays of objects look into these for further dimensions
-_SEQUENCES = {"ListNode", "TupleNode", "SetNode", "BytearrayNode", "MaskedArrayNode"}
-# NumPy's default is 4; its sequence of seeds mixes every word with every other
-_LARGEST_SEED_POOL = 64
 
 
 class NodeRules:
