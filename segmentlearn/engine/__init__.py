@@ -22,7 +22,7 @@ _MODULES = {
     "_member_training": ("Member", "MemberResult", "fit_members"),
     "_program._architecture": ("NotCompilableError",),
     "_program._losses": ("metric_name", "more_is_better"),
-    "_program._weights": ("read_state", "write_state"),
+    "_program._weights": ("ELEMENTWISE", "read_state", "write_state"),
     "_stopping": ("EarlyStopping",),
     "_tensorboard_log": ("LogCallback", "LogFolder"),
 }

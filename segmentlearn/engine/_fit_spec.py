@@ -33,10 +33,7 @@ def coslog4(progress: np.ndarray) -> np.ndarray:
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "constant": constant,
-    "cosine": cosine,
-    "coslog4": coslog4,
-    "flat_cosine": flat_cosine,
+    schedule.__name__: schedule for schedule in (constant, cosine, coslog4, flat_cosine)
 }
 
 

@@ -176,7 +176,15 @@ def load(
             raise ArchiveError(
                 f"{error} {_manifest.compare_versions(archive.manifest)}"
             ) from error
-    _warn_of_other_scikit_learn(archive.manifest)
+    written = str(archive.manifest["versions"].get("scikit-learn"))
+    installed = _manifest.installed_versions()["scikit-learn"]
+    if written.split(".")[:2] != installed.split(".")[:2]:
+        warnings.warn(
+            f"the archive was written with scikit-learn {written} and read with "
+            f"{installed}: check that it predicts as before, and save it again.",
+            SegmentLearnWarning,
+            stacklevel=2,
+        )
     return estimator
 
 
@@ -353,15 +361,3 @@ def _check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
         f"metadata={metadata!r} must be a dict that JSON can hold as it is: keys of "
         "text, values of text, numbers, lists and dicts."
     )
-
-
-def _warn_of_other_scikit_learn(manifest: _manifest.Manifest) -> None:
-    written = str(manifest["versions"].get("scikit-learn"))
-    installed = _manifest.installed_versions()["scikit-learn"]
-    if written.split(".")[:2] != installed.split(".")[:2]:
-        warnings.warn(
-            f"the archive was written with scikit-learn {written} and read with "
-            f"{installed}: check that it predicts as before, and save it again.",
-            SegmentLearnWarning,
-            stacklevel=3,
-        )

@@ -19,7 +19,7 @@ from segmentlearn.engine._keras_compat import (
 
 # optimizers that treat every number alone: one vector or many arrays, the result is the
 # same. Adafactor, Lamb and Muon look at whole matrices.
-_ELEMENTWISE = (
+ELEMENTWISE = (
     keras.optimizers.SGD,
     keras.optimizers.RMSprop,
     keras.optimizers.Adam,
@@ -124,7 +124,7 @@ class Weights:
         self._lead = [] if n_members is None else [n_members]
         # whether one vector gives the same updates as the separate weights
         self.is_flat = (
-            type(optimizer) in _ELEMENTWISE
+            type(optimizer) in ELEMENTWISE
             and optimizer.clipnorm is None
             and bool(self.shapes)
             and all(v.constraint is None for v in model.trainable_variables)

@@ -36,10 +36,6 @@ _N_SLOTS = 8
 _MOST_BYTES = 256 * 2**20  # of the table that the nets of a program learn from
 # rows of a step times weights; a larger net keeps the processor busy alone
 _MOST_WORK = 2**20
-_OPTIMIZERS = (
-    *("adadelta", "adagrad", "adam", "adamax", "adamw"),
-    *("ftrl", "lion", "nadam", "rmsprop", "sgd"),
-)
 
 
 class TrainingTable:
@@ -141,8 +137,7 @@ def reason_to_train_alone(classifier: Any) -> str | None:
     if type(classifier) is not SegmentClassifier:
         return f"{type(classifier).__name__} is not a SegmentClassifier"
     is_single = classifier.n_members == 1 and classifier.numeric_embedding is None
-    name = classifier.optimizer
-    is_elementwise = isinstance(name, str) and name.lower() in _OPTIMIZERS
+    elementwise = [kind.__name__.lower() for kind in engine.ELEMENTWISE]
     reasons = {
         "ensemble of packed nets": not is_single or classifier.n_inner_folds != 0,
         "calibrated net": classifier.calibration not in (None, "auto"),
@@ -151,7 +146,7 @@ def reason_to_train_alone(classifier: Any) -> str | None:
         "callbacks": classifier.callbacks,
         "progress of a net is shown": classifier.verbose,
         "optimizer that looks at more than single weights, or an object": (
-            not is_elementwise
+            str(classifier.optimizer).lower() not in elementwise
         ),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -215,18 +210,14 @@ def _shape(prepared: PreparedFit) -> Hashable:
 
 def _in_parts(group: list[PreparedFit]) -> list[list[PreparedFit]]:
     """Split a group where the tables that it learns from would be too large."""
-    parts: list[list[PreparedFit]] = []
-    n_bytes = 0
-    seen: set = set()
+    by_table: dict[Hashable, list[PreparedFit]] = {}
     for prepared in group:
-        more = 0 if _rows_of(prepared) in seen else prepared.data.features.nbytes
-        if not parts or (more and n_bytes + more > _MOST_BYTES):
-            parts.append([])
-            n_bytes, seen, more = 0, set(), prepared.data.features.nbytes
-        parts[-1].append(prepared)
-        n_bytes += more
-        seen.add(_rows_of(prepared))
-    return parts
+        by_table.setdefault(_rows_of(prepared), []).append(prepared)
+    tables = list(by_table.values())
+    n_bytes = max(prepared.data.features.nbytes for prepared in group)
+    most = max(1, _MOST_BYTES // max(1, n_bytes))
+    starts = range(0, len(tables), most)
+    return [list(itertools.chain(*tables[at : at + most])) for at in starts]
 
 
 def _rows_of(prepared: PreparedFit) -> Hashable:
