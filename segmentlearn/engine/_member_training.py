@@ -305,12 +305,10 @@ class _Slots:
             rates[: self._n_steps, at] = slot.rates(self._n_steps)
         sums = self._epoch(self._rows, order, rates, *self._counts)
         weights = np.asarray(self._program.weights.read()[0])
-        name_means = self._program.spec.name_means
         for at, slot in present:
             own, member = sums[:, :, at], slot.member
-            logs = name_means(own[0], len(member.train_rows))
-            if n_rows := len(member.validation_rows):
-                logs |= name_means(own[1], n_rows, "val_")
+            counts = len(member.train_rows), len(member.validation_rows)
+            logs = self._program.spec.name_means(own, counts)
             logs["learning_rate"] = float(rates[0, at])
             result: Any
             try:

@@ -86,9 +86,9 @@ class WholeRows:
 
         def train_epoch(order: Any, rates: np.ndarray) -> dict[str, Any]:
             table = index_table(order, batch, n_slots)
-            rates = _pad(rates, n_steps)
+            rates = np.pad(rates, (0, n_steps - len(rates)))
             sums = epoch(self.tensors, table, rates, n_train, n_validation)
-            return _name_means(spec, sums, counts)
+            return spec.name_means(sums, counts)
 
         return train_epoch
 
@@ -129,14 +129,15 @@ class ChunkedRows:
             n_slots = -(-len(order) // batch) * batch
             slots, size = index_table(order, batch, n_slots), n_steps * batch
             for start, rows in self._read(slots, size):
-                steps = _pad(rates[start // batch :][:n_steps], n_steps)
+                steps = rates[start // batch :][:n_steps]
+                steps = np.pad(steps, (0, n_steps - len(steps)))
                 n_rows = tf.constant(min(size, len(order) - start))
                 sums[0] += epoch(rows, in_place, steps, n_rows, nothing)[0]
             steps = np.zeros(n_steps, np.float32)
             for start, rows in self._read(validation, self._capacity):
                 n_rows = tf.constant(min(self._capacity, len(validation) - start))
                 sums[1] += epoch(rows, in_place, steps, nothing, n_rows)[1]
-            return _name_means(spec, sums, (len(order), len(validation)))
+            return spec.name_means(sums, (len(order), len(validation)))
 
         return train_epoch
 
@@ -190,21 +191,6 @@ def _chunk_rows(table: Rows, batch_size: int) -> int:
     bytes_per_row = max(1, table.n_bytes // table.n_rows)
     wanted = max(_CHUNK // bytes_per_row, batch_size)
     return -(-wanted // VALIDATION_CHUNK) * VALIDATION_CHUNK
-
-
-def _name_means(spec: CompileSpec, sums: np.ndarray, counts: tuple) -> dict[str, Any]:
-    """Return means over training rows, and over validation rows if there are any."""
-    means = spec.name_means(sums[0], counts[0])
-    if np.any(counts[1]):
-        means |= spec.name_means(sums[1], counts[1], "val_")
-    return means
-
-
-def _pad(rates: np.ndarray, n_steps: int) -> np.ndarray:
-    """Fill learning rates up with zeros."""
-    padded = np.zeros(n_steps, np.float32)
-    padded[: len(rates)] = rates
-    return padded
 
 
 def _validation_slots(rows: Any) -> int:
