@@ -273,9 +273,11 @@ def _take(table: Rows, numbers: np.ndarray) -> tuple:
     targets = [leaf[numbers] for leaf in table.targets]
     X = keras.tree.pack_sequence_as(table.structure, features)
     y = targets[0] if len(targets) == 1 else targets
-    weights = np.asarray(1 if table.weights is None else table.weights, np.float32)
+    if table.weights is None:
+        return X, y
+    weights = np.asarray(table.weights, np.float32)[numbers]
     # weights of one are left out: Keras cannot apply them to masked time steps
-    return (X, y) if (weights == 1).all() else (X, y, weights[numbers])
+    return (X, y) if (weights == 1).all() else (X, y, weights)
 
 
 def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:
