@@ -383,7 +383,7 @@ class Autoencoder(
                 f"n_components={n_components} is not less than the {n_features} "
                 "prepared feature(s), so the code compresses nothing; use fewer.",
                 CodeLengthWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         return n_components
 

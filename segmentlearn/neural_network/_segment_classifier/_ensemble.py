@@ -57,13 +57,12 @@ def train_nets(
     before, results = [net.get_weights() for net in nets], []
     try:
         for number, (net, split, log, state) in enumerate(parts):
-            settings |= {"log_dir": log, "optimizer_state": state}
-            settings |= {"seed": net_seed(seed, number), **split.fit_arguments()}
+            own = {"log_dir": log, "optimizer_state": state, **split.fit_arguments()}
+            own = {"seed": net_seed(seed, number), **own, **settings}
             # an ensemble without some of its nets would not be what was asked for
             ends_fit = number == len(nets) - 1 and not goes_on
             with contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on():
-                trained = engine.fit(net, data.features, data.y_encoded, **settings)
-            results.append(trained)
+                results.append(engine.fit(net, data.features, data.y_encoded, **own))
     except BaseException:
         for net, weights in zip(nets, before, strict=True):
             net.set_weights(weights)  # the nets are trained in place
