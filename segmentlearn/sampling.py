@@ -6,7 +6,7 @@ never in `predict`, is exported from here too.
 
 import warnings
 from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -226,7 +226,7 @@ class AutoSMOTE(BaseOverSampler):
             if n_new > 0
         }
         self._check_rows(classes, np.bincount(y_encoded), wanted)
-        columns = _Columns.of(table, self.categorical_features_.tolist())
+        columns = _Columns(table, self.categorical_features_.tolist())
         new, new_labels = self._make_rows(columns, labels, y_encoded, wanted)
         sources = first_rows[np.searchsorted(classes, new_labels)]
         rows = np.concatenate([np.arange(len(y_encoded)), sources])
@@ -310,7 +310,15 @@ class AutoSMOTE(BaseOverSampler):
                 if n_of_round:
                     label = labels[y_encoded == encoded][0]
                     by_label[label] = int(counts[encoded]) + n_of_round
-            self.sampler_ = self._sampler(columns, by_label, rng)
+            settings = {
+                "sampling_strategy": by_label,
+                "k_neighbors": _CappedNeighbors(n_neighbors=self.k_neighbors + 1),
+                "random_state": rng,
+            }
+            kinds = {"smote": SMOTE, "smoten": SMOTEN, "smotenc": SMOTENC}
+            if self.kind_ == "smotenc":
+                settings["categorical_features"] = columns.categorical
+            self.sampler_ = kinds[self.kind_](**settings)
             X, y = self.sampler_.fit_resample(columns.numbers[rows], labels[rows])
             made.append(np.asarray(X, dtype=np.float64)[len(rows) :])
             made_labels.append(y[len(rows) :])
@@ -324,11 +332,9 @@ class AutoSMOTE(BaseOverSampler):
         width = columns.n_levels if self.kind_ == "smotenc" else len(columns.columns)
         neighbours = 1 if self.kind_ == "smote" else self.k_neighbors + 1
         most_new = max(1, _MOST_NUMBERS // (neighbours * width))
-        n_rounds = 1
-        for encoded, n_new in wanted.items():
-            samples = -(-min(n_rows[encoded], n_new) // most_rows)
-            n_rounds = max(n_rounds, samples, -(-n_new // most_new))
-        return int(n_rounds)
+        n_rounds = [1, *(-(-n_new // most_new) for n_new in wanted.values())]
+        n_rounds += [-(-min(n_rows[at], n) // most_rows) for at, n in wanted.items()]
+        return int(max(n_rounds))
 
     def _rows_of_round(
         self, y_encoded: np.ndarray, wanted: dict[int, int], rng: np.random.RandomState
@@ -348,17 +354,6 @@ class AutoSMOTE(BaseOverSampler):
                 rows = rng.choice(rows, most_rows, replace=False)
             chosen.append(rows)
         return np.sort(np.concatenate(chosen))
-
-    def _sampler(self, columns: "_Columns", by_label: dict, rng: Any) -> Any:
-        """Make imbalanced-learn's sampler for numbers and codes."""
-        shared = {
-            "sampling_strategy": by_label,
-            "k_neighbors": _CappedNeighbors(n_neighbors=self.k_neighbors + 1),
-            "random_state": rng,
-        }
-        if self.kind_ == "smotenc":
-            return SMOTENC(columns.categorical, **shared)
-        return SMOTE(**shared) if self.kind_ == "smote" else SMOTEN(**shared)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -389,41 +384,31 @@ class _CappedNeighbors(NearestNeighbors):
         return super().kneighbors(X, n_neighbors, return_distance)
 
 
-class _Columns(NamedTuple):
+class _Columns:
     """A table as scaled numbers and codes of categories, which can be inverted."""
 
-    numbers: np.ndarray
-    columns: list  # InterpolatedColumn, or the distinct cells of a category
-    center: np.ndarray
-    scale: np.ndarray
-    categorical: list[int]
-    n_levels: int
-
-    @classmethod
-    def of(cls, table: Table, categorical: list[int]) -> "_Columns":
-        """Read a table of which these positions hold categories."""
+    def __init__(self, table: Table, categorical: list[int]) -> None:
         width = len(table.columns)
-        numbers = np.empty((table.n_rows, width))
-        center, scale = np.zeros(width), np.ones(width)
-        columns, n_levels = [], 0
+        self.categorical, self.n_levels = categorical, 0
+        self.numbers = np.empty((table.n_rows, width))
+        self.center, self.scale = np.zeros(width), np.ones(width)
+        self.columns: list = []  # InterpolatedColumn, or distinct cells of a category
         for at, column in enumerate(table.columns):
             if at in categorical:
-                _, first, numbers[:, at] = np.unique(
+                _, first, self.numbers[:, at] = np.unique(
                     column.factor.codes, return_index=True, return_inverse=True
                 )
-                columns.append(column.cells.take(first))
-                n_levels += len(first)
+                self.columns.append(column.cells.take(first))
+                self.n_levels += len(first)
                 continue
             interpolated = InterpolatedColumn(column.cells, column.name)
-            columns.append(interpolated)
-            numbers[:, at] = interpolated.numbers
-            n_levels += 1
-            deviation = interpolated.numbers.std()
-            if deviation > 0 and not interpolated.is_flag:
-                center[at], scale[at] = interpolated.numbers.mean(), deviation
-        numbers -= center
-        numbers /= scale
-        return cls(numbers, columns, center, scale, categorical, n_levels)
+            self.columns.append(interpolated)
+            self.numbers[:, at] = numbers = interpolated.numbers
+            self.n_levels += 1
+            if (deviation := numbers.std()) > 0 and not interpolated.is_flag:
+                self.center[at], self.scale[at] = numbers.mean(), deviation
+        self.numbers -= self.center
+        self.numbers /= self.scale
 
     def cells(self, new: np.ndarray) -> list:
         """Return new rows as columns of the table's own cells."""

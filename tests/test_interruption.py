@@ -70,7 +70,7 @@ from segmentlearn.cli import main
 main()
 """
 
-EPOCH = "segmentlearn.engine._trainer:Trainer._note"
+EPOCH = "segmentlearn.engine._epoch_recorder:EpochRecorder.record"
 READ = "segmentlearn.tables._files._csv:CsvParser.parse"
 
 
@@ -292,19 +292,19 @@ def single(**parameters):
 @pytest.fixture
 def interrupt_at(monkeypatch):
     """A function that lets Ctrl-C come at the end of the n-th epoch of all."""
-    from segmentlearn.engine._trainer import Trainer
+    from segmentlearn.engine._epoch_recorder import EpochRecorder
 
     def interrupt(number):
-        noted, note = [], Trainer._note
+        noted, record = [], EpochRecorder.record
 
-        def noting(self, epoch, logs):
-            going_on = note(self, epoch, logs)
-            noted.append(epoch)
+        def recording(self, logs, weights):
+            going_on = record(self, logs, weights)
+            noted.append(self.n_epochs)
             if len(noted) == number:
                 raise KeyboardInterrupt
             return going_on
 
-        monkeypatch.setattr(Trainer, "_note", noting)
+        monkeypatch.setattr(EpochRecorder, "record", recording)
         return noted
 
     return interrupt

@@ -9,7 +9,6 @@ from segmentlearn.cluster._assignments import (  # archives name them by this pa
 )
 from segmentlearn.cluster._autoencoder_clusterer import AutoencoderClusterer
 from segmentlearn.cluster._consensus import ConsensusClusterer
-from segmentlearn.cluster._fitting import draw_seed
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._label_order import canonical_labels, match_labels
 from segmentlearn.cluster._latent_classes import LatentClassMixture

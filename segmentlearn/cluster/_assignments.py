@@ -244,23 +244,22 @@ class ClusteredRows:
         return PredictAssignment(self.clusterer, self.own_labels, centers, scale)
 
     def _learn_nearest_row(self, name: str) -> tuple[NearestRowAssignment, np.ndarray]:
-        chosen: Any = slice(None)
         if name == CORE_ROWS:
-            chosen, rows = self.compared, self.clusterer.core_sample_indices_
+            rows = self.clusterer.core_sample_indices_
             # where there are components_, sharing them costs no memory
             core = getattr(self.clusterer, "components_", None)
             core = self.X[rows] if core is None else core
             labelled = LabelledRows(core, self.labels[rows], self._metric())
-        else:
-            labelled, rows = self._label_rows()
-        distance, nearest = self._nearest_other(labelled, rows, chosen)
-        if name == CORE_ROWS:
+            chosen, compared = self.compared, slice(None)
+            distance, nearest = self._nearest_other(labelled, rows, chosen)
             bounds = np.full(len(self.own_labels), float(self.clusterer.eps))
         else:
+            labelled, rows = self._label_rows()
+            chosen, compared = slice(None), self.compared
+            distance, nearest = self._nearest_other(labelled, rows, chosen)
             bounds = self._learn_bounds(distance, nearest)
         scale = self._squared_scale(distance, chosen)
-        found = _within_bounds(distance, nearest, bounds)
-        found = found if name == CORE_ROWS else found[self.compared]
+        found = _within_bounds(distance, nearest, bounds)[compared]
         return NearestRowAssignment(labelled, bounds, scale), found
 
     def _learn_bounds(self, distance: np.ndarray, nearest: np.ndarray) -> np.ndarray:

@@ -30,14 +30,13 @@ from segmentlearn._forks import check_not_forked
 from segmentlearn.cluster._candidate_selection import CandidateSelection
 from segmentlearn.cluster._candidates import (
     PREPARED,
-    Candidate,
     n_clusters_of,
     simple_clusterer,
     with_n_clusters,
     without_centers,
 )
 from segmentlearn.cluster._centers import centers_and_inertia, sampled_silhouette
-from segmentlearn.cluster._fitting import draw_seed, each_warning_once
+from segmentlearn.cluster._fitting import each_warning_once
 from segmentlearn.exceptions import (
     CodeLengthWarning,
     FewSegmentsWarning,
@@ -46,9 +45,10 @@ from segmentlearn.exceptions import (
 from segmentlearn.neural_network import (
     Autoencoder,
     as_matrix,
-    check_finite,
+    draw_seed,
     is_frame,
     is_ready,
+    read_numbers,
     restore_on_failure,
 )
 from segmentlearn.preprocessing import DistancePreprocessor
@@ -268,7 +268,12 @@ class AutoencoderClusterer(
             If fewer segments were found than asked for, or fewer than two where the
             clusterer decides on their number.
         """
-        self._check_joint()
+        if self.joint and not isinstance(self.clusterer, KMeans | None):
+            raise ValueError(
+                f"joint={self.joint!r} trains the centres of k-means, not clusterer="
+                f"{self.clusterer}; leave clusterer=None, pass KMeans, or set "
+                "joint=None."
+            )
         check_not_forked()
         with each_warning_once(self._ignored_warnings()), engine.pass_interrupts_on():
             random_state = check_random_state(self.random_state)
@@ -282,7 +287,14 @@ class AutoencoderClusterer(
             selection = CandidateSelection(
                 self, self._n_clusters(), table, train, groups, random_state
             )
-            self._set_selected(selection.run(), selection)
+            winner = selection.run()
+            self.selected_, self.space_ = winner.name, winner.space
+            self.clusterer_ = fitted = winner.clusterer
+            self.n_clusters_, self.labels_ = fitted.n_clusters_, fitted.labels_
+            self.autoencoders_ = selection.autoencoders_of(winner)
+            self.candidates_ = selection.finalists(winner)
+            self.members_ = selection.members()
+            self.segment_names_: dict[int, str] = {}
             codes = as_matrix(self.autoencoder_.transform(X))
             if len(train) < len(prepared):
                 rows = self._clusterer_input(X, prepared, codes)
@@ -359,7 +371,7 @@ class AutoencoderClusterer(
         """
         check_is_fitted(self)
         if self.preprocessor_ is None:
-            return self._read_numbers(X, reset=False)
+            return read_numbers(self, X, reset=False)
         return as_matrix(self.preprocessor_.transform(X))
 
     def inverse_transform_centers(self) -> Any:
@@ -442,15 +454,6 @@ class AutoencoderClusterer(
         check_is_fitted(self)
         return self.autoencoders_[0]
 
-    def _check_joint(self) -> None:
-        """Check that there are centres to train."""
-        if self.joint and not isinstance(self.clusterer, KMeans | None):
-            raise ValueError(
-                f"joint={self.joint!r} trains the centres of k-means, not clusterer="
-                f"{self.clusterer}; leave clusterer=None, pass KMeans, or set "
-                "joint=None."
-            )
-
     def _check_n_rows(self, n_rows: int) -> None:
         """Check that there are enough rows, before nets are trained on them."""
         if n_rows < 2:
@@ -510,20 +513,11 @@ class AutoencoderClusterer(
             raw = is_frame(X) or not is_ready(X)
             self.preprocessor_ = DistancePreprocessor() if raw else None
         if self.preprocessor_ is None:
-            return self._read_numbers(X, reset=True)
+            return read_numbers(self, X, reset=True)
         self.preprocessor_ = clone(self.preprocessor_)
         prepared = as_matrix(self.preprocessor_.fit_transform(X))
         validate_data(self, X, skip_check_array=True)
         return prepared
-
-    def _read_numbers(self, X: Any, reset: bool) -> np.ndarray:
-        """Return the numbers of a table that needs no preprocessor."""
-        floats = [np.float32, np.float64]
-        matrix = validate_data(
-            self, X, reset=reset, dtype=floats, ensure_all_finite=False
-        )
-        check_finite(matrix, getattr(self, "feature_names_in_", None))
-        return matrix
 
     def _column_groups(self, n_features: int) -> list[tuple[int, ...]]:
         """Return the prepared features that make up each column of the table."""
@@ -532,16 +526,6 @@ class AutoencoderClusterer(
         grouped = [tuple(group) for group in groups.values() if len(group)]
         numeric = set(range(n_features)).difference(*grouped)
         return [*((position,) for position in sorted(numeric)), *grouped]
-
-    def _set_selected(self, winner: Candidate, selection: CandidateSelection) -> None:
-        """Set the attributes of the selected candidate and the description of all."""
-        self.selected_, self.space_ = winner.name, winner.space
-        self.clusterer_ = fitted = winner.clusterer
-        self.n_clusters_, self.labels_ = fitted.n_clusters_, fitted.labels_
-        self.autoencoders_ = selection.autoencoders_of(winner)
-        self.candidates_ = selection.finalists(winner)
-        self.members_ = selection.members()
-        self.segment_names_: dict[int, str] = {}
 
     def _clusterer_input(
         self, X: Any, prepared: Any = None, codes: np.ndarray | None = None

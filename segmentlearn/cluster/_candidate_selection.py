@@ -20,11 +20,11 @@ from segmentlearn.cluster._candidates import (
 )
 from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._consensus import ConsensusClusterer
-from segmentlearn.cluster._fitting import draw_seed
 from segmentlearn.cluster._segmentation_score import SegmentationScorer
 from segmentlearn.neural_network import (
     Autoencoder,
     as_matrix,
+    draw_seed,
     fit_autoencoders,
     fit_jointly,
 )
@@ -100,8 +100,8 @@ class CandidateSelection:
         """Return a description of the candidates among which one was selected."""
         finalists = [*self.simple, best_of(self.deep), *self.further]
         return [
-            {**self._describe(candidate, winner), "labels": candidate.clusterer.labels_}
-            for candidate in finalists
+            {**self._describe(finalist, winner), "labels": finalist.clusterer.labels_}
+            for finalist in finalists
         ]
 
     def members(self) -> list[dict]:
@@ -112,7 +112,9 @@ class CandidateSelection:
     def _fit_autoencoders(self) -> None:
         """Train autoencoders of several seeds and code lengths as one program."""
         estimator = self.estimator
-        autoencoder = _copied_autoencoder(estimator.autoencoder, len(self.prepared))
+        n_epochs = max(_MIN_EPOCHS, _ROWS_SEEN // len(self.prepared))
+        default = Autoencoder(max_epochs=min(_MAX_EPOCHS, n_epochs))
+        autoencoder = clone(estimator.autoencoder or default)
         if estimator.verbose:
             autoencoder.set_params(verbose=estimator.verbose)
         lengths = self._code_lengths(autoencoder.n_components)
@@ -136,12 +138,10 @@ class CandidateSelection:
         self, features: np.ndarray, members: tuple[int, ...]
     ) -> list[Candidate]:
         """Fit the clusterers that are compared to prepared columns or codes."""
-        clusterer = self.estimator.clusterer
-        if clusterer is not None:
-            name = type(clusterer).__name__
-            clusterers = {name: with_n_clusters(clusterer, self.n_clusters)}
+        own, categories = self.estimator.clusterer, () if members else self.categories
+        if own is not None:
+            clusterers = {type(own).__name__: with_n_clusters(own, self.n_clusters)}
         else:
-            categories = () if members else self.categories
             clusterers = default_clusterers(
                 self.n_clusters, features, self.seed, bool(self.scorer), categories
             )
@@ -153,11 +153,10 @@ class CandidateSelection:
     def _fit_jointly(self, member: int) -> Candidate:
         """Train an autoencoder and centres together; return them as a candidate."""
         estimator = self.estimator
-        codes = self.codes[member]
         trained, centers = fit_jointly(
             self.autoencoders[member],
             self.table,
-            segment_means(codes, self._initial_labels(member)),
+            segment_means(self.codes[member], self._initial_labels(member)),
             kind=estimator.joint,
             weight=estimator.joint_weight,
             max_epochs=estimator.joint_epochs,
@@ -219,11 +218,3 @@ class CandidateSelection:
             "score": getattr(scores, "total", None),
             "selected": candidate is selected,
         }
-
-
-def _copied_autoencoder(autoencoder: Autoencoder | None, n_rows: int) -> Autoencoder:
-    """Return the user's autoencoder or the default one, not fitted."""
-    if autoencoder is not None:
-        return clone(autoencoder)
-    n_epochs = min(_MAX_EPOCHS, max(_MIN_EPOCHS, _ROWS_SEEN // n_rows))
-    return Autoencoder(max_epochs=n_epochs)

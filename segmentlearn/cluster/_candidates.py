@@ -66,7 +66,7 @@ def default_clusterers(
     categories: Sequence = (),
 ) -> dict[str, Any]:
     """Return the clusterers that are compared where the user names none."""
-    found = {"kmeans": KMeans(n_clusters, n_init=_N_INIT, random_state=seed)}
+    found = {"kmeans": simple_clusterer(n_clusters, (), seed)}
     if with_mixture and categories:
         found["latent classes"] = simple_clusterer(n_clusters, categories, seed)
     elif with_mixture:
@@ -107,12 +107,10 @@ def fit_candidate(
     name: str, clusterer: Any, features: np.ndarray, members: Sequence[int], seed: int
 ) -> Candidate:
     """Fit a clusterer to prepared columns, or to codes."""
-    candidate = Candidate(
-        name, tuple(members), _inductive(clusterer, seed).fit(features)
-    )
+    fitted = _inductive(clusterer, seed).fit(features)
     of_members = f" of {len(members)} autoencoders" if len(members) > 1 else ""
-    candidate.name = f"{name} on {candidate.space}{of_members}"
-    return candidate
+    space = CODES if members else PREPARED
+    return Candidate(f"{name} on {space}{of_members}", tuple(members), fitted)
 
 
 def stability_of(clusterer: Any, features: np.ndarray, seed: int) -> float:
@@ -120,8 +118,8 @@ def stability_of(clusterer: Any, features: np.ndarray, seed: int) -> float:
     random_state = check_random_state(seed)
     most = min(_MAX_ROWS_OF_HALVES, (max_rows_of(clusterer) or 10**9) // 5)
     rows = features
-    if len(features) > most:
-        rows = features[np.sort(random_state.permutation(len(features))[:most])]
+    if len(rows) > most:
+        rows = rows[np.sort(random_state.permutation(len(rows))[:most])]
     # centres trained on all rows would make halves agree
     quick = without_centers(clusterer)
     n_init = quick.get_params(deep=False).get("n_init")
@@ -170,9 +168,7 @@ def without_centers(clusterer: Any) -> Any:
 def _name_of_n_clusters(clusterer: Any) -> str | None:
     """Return the parameter that sets the number of segments."""
     known = clusterer.get_params(deep=False)
-    return next(
-        (name for name in ("n_clusters", "n_components") if name in known), None
-    )
+    return next((n for n in ("n_clusters", "n_components") if n in known), None)
 
 
 def _inductive(clusterer: Any, seed: int) -> InductiveClusterer:

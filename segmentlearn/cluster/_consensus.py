@@ -148,9 +148,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         labels : ndarray of int64, shape (n_samples,)
             -1 where most views call a row noise.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
-        return self._vote(X)
+        return self._vote(self._read(X))
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the mean membership of each row in each segment.
@@ -165,8 +163,7 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
         proba : ndarray of shape (n_samples, n_clusters_)
             Each row sums to 1.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        X = self._read(X)
         total = np.zeros((len(X), self.n_clusters_))
         views = zip(self._views, self.clusterers_, self.matches_, strict=True)
         for view, fitted, match in views:
@@ -174,6 +171,10 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
             for own, segment in enumerate(match):
                 total[:, segment] += proba[:, own]
         return total / np.maximum(total.sum(axis=1, keepdims=True), 1e-300)
+
+    def _read(self, X: ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        return validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
 
     def _vote(self, X: np.ndarray) -> np.ndarray:
         """Return the segment with the largest mean membership; noise by majority."""
@@ -193,7 +194,8 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
             raise ValueError("views is empty; pass a view, or None for all columns.")
         for view in views:
             positions = list(view) if np.iterable(view) else []
-            if not positions or not all(map(_is_int, positions)):
+            is_number = [isinstance(at, Integral) for at in positions]
+            if not positions or not all(is_number) or bool in map(type, positions):
                 raise ValueError(
                     f"views has the view {view!r}; each view is a list of positions of "
                     "columns, one at least."
@@ -205,10 +207,6 @@ class ConsensusClusterer(ClusterMixin, BaseEstimator):
                     f"{n_columns - 1}."
                 )
         return [[int(at) for at in view] for view in views]
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _match(labels: np.ndarray, reference: np.ndarray) -> np.ndarray:

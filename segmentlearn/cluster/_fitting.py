@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network import draw_seed
 
 # what compares all pairs of rows -> rows that take seconds, and less than a gigabyte
 _MAX_ROWS = {
@@ -57,11 +58,6 @@ def max_rows_of(clusterer: Any) -> int | None:
         return None  # neighbours are compared, not all pairs
     limits = [n_rows for kind, n_rows in _MAX_ROWS.items() if isinstance(last, kind)]
     return min(limits, default=None)
-
-
-def draw_seed(random_state: np.random.RandomState) -> int:
-    """Return a seed for estimators that take an int."""
-    return int(random_state.randint(np.iinfo(np.int32).max))
 
 
 def seeded(estimator: Any, random_state: np.random.RandomState) -> Any:

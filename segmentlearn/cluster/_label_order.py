@@ -72,7 +72,15 @@ def canonical_labels(
     size = np.bincount(position, weights=weight[is_segment], minlength=len(present))
     keys = np.empty((0, len(present)))
     if tie_keys is not None:
-        keys = _read_tie_keys(tie_keys, len(present))
+        keys = check_array(
+            tie_keys, ensure_2d=False, ensure_min_samples=0, input_name="tie_keys"
+        )
+        if len(keys) != len(present):
+            raise ValueError(
+                f"tie_keys has {len(keys)} rows and must have one for each of the "
+                f"{len(present)} segments in labels, lowest label first."
+            )
+        keys = keys.reshape(len(present), -1).T if len(present) else np.empty((0, 0))
     # lexsort's last key counts most
     order = np.lexsort((first_row, *keys[::-1], -size))
     new_labels = labels.copy()
@@ -153,16 +161,3 @@ def _read_labels(labels: ArrayLike, name: str) -> np.ndarray:
     if not len(found):
         raise ValueError(f"{name} is empty: there are no rows.")
     return found.astype(np.int64)
-
-
-def _read_tie_keys(tie_keys: ArrayLike, n_segments: int) -> np.ndarray:
-    """Return one row for each key."""
-    keys = check_array(
-        tie_keys, ensure_2d=False, ensure_min_samples=0, input_name="tie_keys"
-    )
-    if len(keys) != n_segments:
-        raise ValueError(
-            f"tie_keys has {len(keys)} rows and must have one for each of the "
-            f"{n_segments} segments in labels, lowest label first."
-        )
-    return keys.reshape(n_segments, -1).T if n_segments else np.empty((0, 0))

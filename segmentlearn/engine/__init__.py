@@ -9,9 +9,10 @@ from segmentlearn._startup import load_lazily
 
 _MODULES = {
     "_cache": ("cache_info", "clear_cache"),
-    "_callbacks": ("has_hook",),
+    "_callbacks": ("PREDICT_HOOKS", "has_hook"),
     "_epoch_recorder": ("TrainingResult",),
     "_fit": ("fit", "output_names"),
+    "_fit_spec": ("SCHEDULES",),
     "_inference": ("predict",),
     "_interruption": ("pass_interrupts_on",),
     "_keras_compat": ("compile_config", "keras", "raw_learning_rate"),
@@ -21,8 +22,7 @@ _MODULES = {
     "_member_training": ("Member", "MemberResult", "fit_members"),
     "_program._architecture": ("NotCompilableError",),
     "_program._losses": ("metric_name", "more_is_better"),
-    "_program._optimizer_state": ("read_state", "write_state"),
-    "_schedules": ("SCHEDULES",),
+    "_program._weights": ("ELEMENTWISE", "read_state", "write_state"),
     "_stopping": ("EarlyStopping",),
     "_tensorboard_log": ("LogCallback", "LogFolder"),
 }

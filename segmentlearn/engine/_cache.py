@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from segmentlearn._building import BUILDING
 from segmentlearn._forks import check_not_forked
-from segmentlearn.engine._data._padding import Rows
+from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._program._architecture import (
     NotCloneableError,
     architecture_key,

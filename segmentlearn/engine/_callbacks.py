@@ -1,7 +1,6 @@
 """Keras callbacks that look at epochs, around a loop that is not Keras' own."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,18 +12,15 @@ from segmentlearn.engine._keras_compat import (
     raw_learning_rate,
 )
 from segmentlearn.engine._program._compile_spec import CompileSpec
-from segmentlearn.engine._program._optimizer_state import write_state
+from segmentlearn.engine._program._weights import write_state
 
-_BATCH_HOOKS = (
-    "on_batch_begin",
-    "on_batch_end",
-    "on_train_batch_begin",
-    "on_train_batch_end",
-    "on_test_begin",
-    "on_test_end",
-    "on_test_batch_begin",
-    "on_test_batch_end",
-)
+_HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
+PREDICT_HOOKS = [name for name in _HOOKS if "predict" in name]
+_BATCH_HOOKS = [
+    name
+    for name in _HOOKS
+    if ("batch" in name or "test" in name) and name not in PREDICT_HOOKS
+]
 # Keras' own that have no use for what the optimizer has gathered
 _WITHOUT_STATE = (
     keras.callbacks.CSVLogger,
@@ -76,7 +72,11 @@ class EpochCallbacks:
         self.needs_state = any(type(item) not in _WITHOUT_STATE for item in callbacks)
         model.stop_training = False
         for callback in callbacks:
-            _set_mode(callback, spec)
+            # whether more is better, as Keras finds out from a metric it has computed
+            watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
+            is_auto = getattr(callback, "mode", None) == "auto"
+            if is_auto and watched in spec.metric_names:
+                callback.mode = "max" if spec.more_is_better(watched) else "min"
         self._list = keras.callbacks.CallbackList(
             list(callbacks),
             model=model,
@@ -99,22 +99,11 @@ class EpochCallbacks:
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call a hook of every callback."""
-        if self.is_needed:
-            with self._lent_optimizer():
-                getattr(self._list, hook)(*arguments)
-
-    @contextlib.contextmanager
-    def _lent_optimizer(self) -> Iterator[None]:
-        """Let the model wear the optimizer of this training."""
+        if not self.is_needed:
+            return
+        # the model wears the optimizer of this training meanwhile
         own, self._model.optimizer = self._model.optimizer, self._optimizer
         try:
-            yield
+            getattr(self._list, hook)(*arguments)
         finally:
             self._model.optimizer = own
-
-
-def _set_mode(callback: Any, spec: CompileSpec) -> None:
-    """Say whether more is better, as Keras finds out from a metric it has computed."""
-    watched = str(getattr(callback, "monitor", "")).removeprefix("val_")
-    if getattr(callback, "mode", None) == "auto" and watched in spec.metric_names:
-        callback.mode = "max" if spec.more_is_better(watched) else "min"

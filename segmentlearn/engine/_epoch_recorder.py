@@ -70,19 +70,11 @@ class EpochRecorder:
         n_members = spec.n_members if self._is_packed else None
         self._last_finite: list | None = None
         self._best: BestEpoch | None = None
-        rule = fit_spec.early_stopping
-        if rule is not None:
+        if (rule := fit_spec.early_stopping) is not None:
             grows = spec.more_is_better(rule.monitor)
             self._best = BestEpoch(rule, n_members, grows)
-        self._log: EpochLog | None = None
-        if fit_spec.log_folder is not None:
-            self._log = EpochLog(fit_spec.log_folder, model, n_members)
-
-    def __enter__(self) -> "EpochRecorder":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        folder = fit_spec.log_folder
+        self._log = None if folder is None else EpochLog(folder, model, n_members)
 
     def close(self) -> None:
         """Close the files of the log."""
@@ -109,9 +101,8 @@ class EpochRecorder:
         if not self.diverged:
             self._last_finite = weights
         if self._log is not None:
-            self._log.write(
-                logs, None if self.diverged else self._in_model_order(weights)
-            )
+            kept = None if self.diverged else self._in_model_order(weights)
+            self._log.write(logs, kept)
         if self.diverged:
             return False
         if self._best is not None:
@@ -161,12 +152,12 @@ class EpochRecorder:
         if best is not None and not self._is_packed:
             best = int(best[0])
         return TrainingResult(
-            history=self.history,
-            n_epochs=self.n_epochs,
-            best_epoch=best,
-            interrupted=self.interrupted,
-            compiled=compiled,
-            optimizer_state=optimizer_state,
+            self.history,
+            self.n_epochs,
+            best,
+            self.interrupted,
+            compiled,
+            optimizer_state,
         )
 
 

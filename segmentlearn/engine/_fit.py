@@ -1,5 +1,6 @@
 """Train a Keras model: epochs of a compiled program until it is time to stop."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,19 +9,81 @@ import numpy as np
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
 from segmentlearn.engine._cache import find_program
-from segmentlearn.engine._data._adapters import make_data_adapter
-from segmentlearn.engine._data._layout import lay_out_rows
-from segmentlearn.engine._data._padding import as_leaves, longest, skeleton
-from segmentlearn.engine._epoch_recorder import TrainingResult
-from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._callbacks import EpochCallbacks
+from segmentlearn.engine._data._adapters import (
+    ChunkedRows,
+    WholeRows,
+    make_data_adapter,
+)
+from segmentlearn.engine._data._rows import as_leaves, lay_out_rows, longest, skeleton
+from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
+from segmentlearn.engine._fit_spec import FitSpec, Schedule, resolve_schedule
 from segmentlearn.engine._keras_compat import keras
-from segmentlearn.engine._program._architecture import NotCompilableError
+from segmentlearn.engine._program._architecture import (
+    NotCompilableError,
+    read_hyperparameters,
+)
 from segmentlearn.engine._program._compile_spec import CompileSpec
+from segmentlearn.engine._program._epoch_program import Program
 from segmentlearn.engine._program._losses import per_output
-from segmentlearn.engine._schedules import Schedule, resolve_schedule
+from segmentlearn.engine._progress import progress_bar
 from segmentlearn.engine._stopping import EarlyStopping
 from segmentlearn.engine._tensorboard_log import as_folder
-from segmentlearn.engine._trainer import Trainer, assign_weights
+
+
+def run_epochs(
+    model: Any,
+    program: Program,
+    spec: CompileSpec,
+    fit_spec: FitSpec,
+    rows: WholeRows | ChunkedRows,
+    callbacks: Sequence,
+) -> TrainingResult:
+    """Train until all epochs have run, or a rule, a callback or Ctrl-C ends it."""
+    weights = program.weights
+    recorder = EpochRecorder(model, spec, fit_spec, weights.in_model_order)
+    hooks = EpochCallbacks(callbacks, model, spec, fit_spec)
+    first_step = int(program.optimizer.iterations.numpy())
+    rng = np.random.default_rng(fit_spec.seed)
+    n_steps = -(-longest(fit_spec.train_rows) // spec.batch_size)
+    hyperparameters = read_hyperparameters(model, spec.optimizer)
+    train_epoch = rows.bind(program, fit_spec, hyperparameters)
+    hooks.call("on_train_begin")
+    bar = progress_bar(fit_spec.verbose, fit_spec.epochs)
+    with bar as report, contextlib.closing(recorder):
+        try:
+            for epoch in range(fit_spec.epochs):
+                hooks.call("on_epoch_begin", epoch)
+                steps = np.arange(n_steps) + epoch * n_steps + first_step
+                base = hooks.learning_rate(steps)
+                rates = base * fit_spec.rate_factors(epoch, n_steps)
+                rates = np.asarray(rates, np.float32)
+                logs = train_epoch(fit_spec.visiting_order(rng), rates)
+                logs["learning_rate"] = float(rates[0])
+                report(epoch, logs)
+                present = weights.read()
+                goes_on = recorder.record(logs, present)
+                if hooks.is_needed and not recorder.diverged:
+                    assign_weights(model, weights.in_model_order(present))
+                    if hooks.needs_state:
+                        hooks.take_state(weights.read_state())
+                    hooks.call("on_epoch_end", epoch, dict(logs))
+                    goes_on = goes_on and not model.stop_training
+                if not goes_on:
+                    break
+        except KeyboardInterrupt:
+            if not recorder.interrupt():
+                raise
+    assign_weights(model, recorder.kept_weights())
+    state = weights.read_state()
+    hooks.call("on_train_end")
+    return recorder.result(compiled=True, optimizer_state=state)
+
+
+def assign_weights(model: Any, weights: Sequence) -> None:
+    """Set a model's weights without the checks and copies of ``set_weights``."""
+    for variable, value in zip(model.weights, weights, strict=True):
+        variable.value.assign(value)
 
 
 def fit(
@@ -152,11 +215,20 @@ def fit(
     (3, True)
     """
     check_not_forked()
-    _check_arguments(model, epochs, batch_size, n_members)
+    if not model.built:
+        raise ValueError(
+            "the model is not built yet, so it has no weights to train: give it an "
+            "Input layer, or call model.build(input_shape)."
+        )
+    if epochs < 1 or batch_size < 1:
+        raise ValueError(
+            f"epochs={epochs!r} and batch_size={batch_size!r} must be 1 or more."
+        )
+    if n_members is not None and n_members < 1:
+        raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
     names = output_names(model)
     callbacks = _as_tuple(callbacks)
-    y = _in_output_order(names, y, "y")
-    _check_targets(model, y, "y")
+    y = _read_targets(model, names, y, "y")
     loss_weights = _in_output_order(names, loss_weights, "loss_weights")
     if loss_weights is not None:
         n_targets = len(as_leaves(y, "y"))
@@ -207,8 +279,7 @@ def fit(
                 program = find_program(model, spec, rows.tensors)
                 with program.lock:
                     program.start(original, optimizer_state, seed)
-                    trainer = Trainer(model, program, rows, spec, fit_spec, callbacks)
-                    return trainer.run()
+                    return run_epochs(model, program, spec, fit_spec, rows, callbacks)
             except (NotCompilableError, *_keras_fit.COMPILER_ERRORS) as error:
                 reason = _keras_fit.first_line(error)
                 assign_weights(model, original)
@@ -228,25 +299,9 @@ def _as_tuple(value: Any) -> tuple:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
-def _check_arguments(
-    model: Any, epochs: int, batch_size: int, n_members: int | None
-) -> None:
-    """Say what is wrong with an argument before anything is traced."""
-    if not model.built:
-        raise ValueError(
-            "the model is not built yet, so it has no weights to train: give it an "
-            "Input layer, or call model.build(input_shape)."
-        )
-    if epochs < 1 or batch_size < 1:
-        raise ValueError(
-            f"epochs={epochs!r} and batch_size={batch_size!r} must be 1 or more."
-        )
-    if n_members is not None and n_members < 1:
-        raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
-
-
-def _check_targets(model: Any, y: Any, name: str) -> None:
-    """Compare the number of targets with that of the model's outputs."""
+def _read_targets(model: Any, names: list[str], y: Any, name: str) -> Any:
+    """Return targets in the order of the model's outputs, as many as there are."""
+    y = _in_output_order(names, y, name)
     n_outputs = len(getattr(model, "outputs", None) or ())
     n_targets = len(as_leaves(y, name))
     if n_outputs and n_targets != n_outputs:
@@ -254,6 +309,7 @@ def _check_targets(model: Any, y: Any, name: str) -> None:
             f"{name} has {n_targets} array(s) and the model has {n_outputs} output(s); "
             "pass one target for each output."
         )
+    return y
 
 
 def output_names(model: Any) -> list[str]:
@@ -290,6 +346,5 @@ def _like_training(
         raise ValueError(
             f"validation_data has X nested as {given!r}, training as {wanted!r}."
         )
-    y = _in_output_order(names, validation_data[1], "validation_data's y")
-    _check_targets(model, y, "validation_data's y")
+    y = _read_targets(model, names, validation_data[1], "validation_data's y")
     return (validation_data[0], y, *validation_data[2:])

@@ -6,7 +6,7 @@ import numpy as np
 
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._cache import PREDICTORS
-from segmentlearn.engine._data._padding import as_number, is_plain_list, skeleton
+from segmentlearn.engine._data._rows import as_number, is_plain_list, skeleton
 from segmentlearn.engine._keras_compat import keras, tf
 from segmentlearn.engine._program import _architecture
 
@@ -73,28 +73,25 @@ def predict(
         raise ValueError(f"the arrays of X have different lengths: {lengths}.")
     predictor = _predictor(model)
     weights = [tf.convert_to_tensor(variable.value) for variable in model.weights]
-    results: list[np.ndarray] | None = None
+    results: list[np.ndarray] = []
+    all_members = () if n_members is None else (slice(None),)
     for start in range(0, max(n_rows, 1), batch_size):
         chunk = [as_number(leaf[start : start + batch_size], "X") for leaf in leaves]
         n_chunk = len(chunk[0])
         size = next((size for size in _CHUNKS if size >= n_chunk), n_chunk)
         padded = [_pad(leaf, size) for leaf in chunk]
         if n_members is not None:
-            lead = (n_members,)
-            padded = [np.broadcast_to(leaf, lead + leaf.shape) for leaf in padded]
+            padded = [np.broadcast_to(x, (n_members, *x.shape)) for x in padded]
         outputs = predictor(weights, keras.tree.pack_sequence_as(X, padded))
         found = [np.asarray(out) for out in keras.tree.flatten(outputs)]
-        if n_members is not None:  # rows come first, here and in the loop
-            found = [out.swapaxes(0, 1) for out in found]
-        if results is None:
-            results = [
-                np.empty((n_rows, *out.shape[1:]), dtype or out.dtype) for out in found
-            ]
+        if not results:
+            axis = len(all_members)
+            shapes = [(*x.shape[:axis], n_rows, *x.shape[axis + 1 :]) for x in found]
+            kinds = [dtype or out.dtype for out in found]
+            results = list(map(np.empty, shapes, kinds))
         for result, out in zip(results, found, strict=True):
-            result[start : start + n_chunk] = out[:n_chunk]
-    assert results is not None
-    if n_members is not None:
-        results = [result.swapaxes(0, 1) for result in results]
+            at = (*all_members, slice(start, start + n_chunk))
+            result[at] = out[(*all_members, slice(n_chunk))]
     return keras.tree.pack_sequence_as(outputs, results)
 
 

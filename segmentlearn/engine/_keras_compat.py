@@ -12,7 +12,7 @@ from segmentlearn.exceptions import SegmentLearnError
 
 with quiet_start():
     import keras
-    import tensorflow as tf
+    import tensorflow as tf  # noqa: F401
 
 if keras.backend.backend() != "tensorflow":
     raise SegmentLearnError(
@@ -79,21 +79,3 @@ def averaged_function(metric: Any) -> Callable[[Any, Any], Any]:
 def grows(metric: Any) -> bool:
     """Whether Keras says that a metric grows as a net gets better."""
     return getattr(metric, "_direction", "down") == "up"
-
-
-__all__ = [
-    "EXCLUSIONS",
-    "averaged_function",
-    "averaged_weights",
-    "compile_config",
-    "flatten_layers",
-    "grows",
-    "has_schedule",
-    "is_masked",
-    "keras",
-    "listed_layers",
-    "raw_learning_rate",
-    "takes_training",
-    "tf",
-    "xla_optimization_barrier",
-]

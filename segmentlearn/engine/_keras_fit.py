@@ -1,5 +1,6 @@
 """Keras' own ``fit`` for what the engine cannot compile."""
 
+import contextlib
 import functools
 import warnings
 from collections.abc import Sequence
@@ -8,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.engine._callbacks import wants_batches
-from segmentlearn.engine._data._padding import Table, longest
+from segmentlearn.engine._data._rows import Rows, longest
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
-from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._fit_spec import FitSpec, constant
 from segmentlearn.engine._keras_compat import (
     EXCLUSIONS,
     averaged_weights,
@@ -21,9 +22,8 @@ from segmentlearn.engine._keras_compat import (
 )
 from segmentlearn.engine._program import _losses
 from segmentlearn.engine._program._compile_spec import CompileSpec
-from segmentlearn.engine._program._optimizer_state import read_state, write_state
 from segmentlearn.engine._program._reclaim import note_gone, reclaim_if_due
-from segmentlearn.engine._schedules import constant
+from segmentlearn.engine._program._weights import read_state, write_state
 from segmentlearn.exceptions import SegmentLearnWarning
 
 COMPILER_ERRORS = (
@@ -67,8 +67,7 @@ def reason_not_to_compile(
         return "the loss is not a mean over rows"
     for metric in metrics:
         if not _losses.is_mean_over_rows(metric):
-            name = _losses.metric_name(metric)
-            return f"the metric {name} is not a mean over rows"
+            return f"the metric {_losses.metric_name(metric)} is not a mean over rows"
     for name in _OWN_WAYS:
         if is_replaced(model, name):
             return f"{type(model).__name__} has a {name} of its own"
@@ -102,7 +101,7 @@ def warn_once(reason: str) -> None:
 
 def fit_with_keras(
     model: Any,
-    table: Table,
+    table: Rows,
     spec: CompileSpec,
     fit_spec: FitSpec,
     callbacks: Sequence,
@@ -133,8 +132,12 @@ def fit_with_keras(
                 SegmentLearnWarning,
                 stacklevel=4,
             )
-    _seed_generators(model, fit_spec.seed)
-    with EpochRecorder(model, spec, fit_spec) as recorder:
+    # the seed decides what dropout and noise layers draw
+    known = {id(variable) for variable in model.weights}
+    states = [v for v in model.variables if id(v) not in known]
+    for index, variable in enumerate(states):
+        variable.assign(np.array([fit_spec.seed & 0xFFFFFFFF, index], np.uint32))
+    with contextlib.closing(EpochRecorder(model, spec, fit_spec)) as recorder:
         monitor = KerasFitMonitor(spec, fit_spec, recorder)
         try:
             _run(model, table, spec, fit_spec, [monitor, *callbacks])
@@ -218,12 +221,9 @@ def _find(logs: dict, prefix: str, name: str) -> Any:
     """Look a measure up; of several outputs the first one has it under its name."""
     if prefix + name in logs:
         return logs[prefix + name]
-    ends = [
-        key
-        for key in logs
-        if key.endswith(f"_{name}") and key.startswith("val_") == bool(prefix)
-    ]
-    return logs[ends[0]] if ends and name != "loss" else None
+    ends = [key for key in logs if key.endswith(f"_{name}") and name != "loss"]
+    ends = [key for key in ends if key.startswith("val_") == bool(prefix)]
+    return logs[ends[0]] if ends else None
 
 
 def _assign(variables: list, values: list) -> None:
@@ -232,11 +232,10 @@ def _assign(variables: list, values: list) -> None:
 
 
 def _run(
-    model: Any, table: Table, spec: CompileSpec, fit_spec: FitSpec, callbacks: Sequence
+    model: Any, table: Rows, spec: CompileSpec, fit_spec: FitSpec, callbacks: Sequence
 ) -> None:
     """Call Keras' ``fit`` on batches in an order that the seed decides."""
-    X, y, weights = _take(table, fit_spec.train_rows)
-    batch = keras.tree.lists_to_tuples((X, y) if weights is None else (X, y, weights))
+    batch = keras.tree.lists_to_tuples(_take(table, fit_spec.train_rows))
     n_rows = len(fit_spec.train_rows)
     order = tf.data.Dataset.range(n_rows)
     if fit_spec.shuffle:
@@ -245,12 +244,12 @@ def _run(
     def gather(index: Any) -> Any:
         return keras.tree.map_structure(lambda leaf: tf.gather(leaf, index), batch)
 
-    has_validation = longest(fit_spec.validation_rows)
+    validation = None
+    if len(fit_spec.validation_rows):
+        validation = _take(table, fit_spec.validation_rows)
     model.fit(
         order.batch(spec.batch_size).map(gather),
-        validation_data=_take(table, fit_spec.validation_rows)
-        if has_validation
-        else None,
+        validation_data=validation,
         validation_batch_size=spec.batch_size,
         epochs=fit_spec.epochs,
         shuffle=False,  # done above
@@ -268,30 +267,20 @@ def copy_optimizer(optimizer: Any) -> Any:
     return copy
 
 
-def _seed_generators(model: Any, seed: int) -> None:
-    """Let the seed decide what dropout and noise layers draw."""
-    known = {id(variable) for variable in model.weights}
-    states = [v for v in model.variables if id(v) not in known]
-    for index, variable in enumerate(states):
-        variable.assign(np.array([seed & 0xFFFFFFFF, index], np.uint32))
-
-
-def _take(table: Table, numbers: np.ndarray) -> tuple:
+def _take(table: Rows, numbers: np.ndarray) -> tuple:
     """Return the structures and weights of some rows as Keras' ``fit`` takes them."""
     features = [leaf[numbers] for leaf in table.features]
     targets = [leaf[numbers] for leaf in table.targets]
     X = keras.tree.pack_sequence_as(table.structure, features)
     y = targets[0] if len(targets) == 1 else targets
     if table.weights is None:
-        return X, y, None
+        return X, y
     weights = np.asarray(table.weights, np.float32)[numbers]
     # weights of one are left out: Keras cannot apply them to masked time steps
-    return X, y, None if (weights == 1).all() else weights
+    return (X, y) if (weights == 1).all() else (X, y, weights)
 
 
 def _first_output_metrics(metrics: tuple, n_outputs: int) -> list | None:
-    if not metrics:
-        return None
-    if n_outputs == 1:
-        return list(metrics)
+    if n_outputs == 1 or not metrics:
+        return list(metrics) or None
     return [list(metrics), *[None] * (n_outputs - 1)]

@@ -14,28 +14,24 @@ import numpy as np
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
 from segmentlearn.engine._cache import find_program
-from segmentlearn.engine._data._padding import (
-    Table,
+from segmentlearn.engine._data._rows import (
+    Rows,
     as_leaves,
     capacity_for,
     index_table,
+    lengths,
     longest,
     pad_rows,
 )
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
-from segmentlearn.engine._fit_spec import FitSpec
+from segmentlearn.engine._fit_spec import FitSpec, Schedule, resolve_schedule
 from segmentlearn.engine._keras_compat import keras, tf
-from segmentlearn.engine._program._architecture import (
-    NotCompilableError,
-    RuntimeHyperparameters,
-)
+from segmentlearn.engine._program import _architecture
 from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._epoch_program import (
     VALIDATION_CHUNK,
-    EpochConstants,
     Program,
 )
-from segmentlearn.engine._schedules import Schedule, resolve_schedule
 from segmentlearn.engine._stopping import EarlyStopping
 from segmentlearn.engine._tensorboard_log import LogFolder
 from segmentlearn.exceptions import SegmentLearnError
@@ -193,27 +189,22 @@ def fit_members(
             member.early_stopping.check(spec.metric_names, validates)
     reason = _keras_fit.reason_not_to_compile(model, spec.optimizer, (), loss, metrics)
     if reason is not None:
-        raise NotCompilableError(reason)
-    rows = pad_rows(Table(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight))
+        raise _architecture.NotCompilableError(reason)
+    rows = pad_rows(Rows(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight))
     program = find_program(model, spec, rows)
     with program.lock:
-        return _Slots(model, program, rows, spec, members).run()
+        return _Slots(model, program, rows, members).run()
 
 
 class _Slot:
     """A net in training, and its recorder."""
 
     def __init__(
-        self,
-        number: int,
-        member: Member,
-        model: Any,
-        program: Program,
-        spec: CompileSpec,
+        self, number: int, member: Member, model: Any, program: Program
     ) -> None:
         self.number, self.member = number, member
         self._split_row = program.weights.split_row
-        self._fit_spec = FitSpec(
+        self.fit_spec = FitSpec(
             member.train_rows,
             member.validation_rows,
             member.epochs,
@@ -222,23 +213,15 @@ class _Slot:
             member.seed,
             log_folder=member.log_folder,
         )
-        self.recorder = EpochRecorder(model, spec, self._fit_spec, self._in_model_order)
-        self._rng = np.random.default_rng(member.seed)
-
-    def order(self) -> np.ndarray:
-        """Return the rows in the order of the present epoch."""
-        return self._fit_spec.visiting_order(self._rng)
+        self.recorder = EpochRecorder(
+            model, program.spec, self.fit_spec, self._in_model_order
+        )
+        self.rng = np.random.default_rng(member.seed)
 
     def rates(self, n_steps: int) -> np.ndarray:
         """Return the learning rate of each step of the present epoch."""
         base = float(np.float32(self.member.learning_rate))
-        factors = self._fit_spec.rate_factors(self.recorder.n_epochs, n_steps)
-        return np.asarray(base * factors, np.float32)
-
-    def result(self) -> MemberResult:
-        """Return the outcome of the net."""
-        weights = self.recorder.kept_weights()
-        return MemberResult(weights, self.recorder.result(True, []))
+        return base * self.fit_spec.rate_factors(self.recorder.n_epochs, n_steps)
 
     def _in_model_order(self, rows: Sequence) -> list[np.ndarray]:
         """Turn the net's row of the program's weights into those of the net alone."""
@@ -250,24 +233,18 @@ class _Slots:
     """The slots of a program, the nets in them, and those that wait."""
 
     def __init__(
-        self,
-        model: Any,
-        program: Program,
-        rows: Any,
-        spec: CompileSpec,
-        members: Sequence[Member],
+        self, model: Any, program: Program, rows: Rows, members: Sequence[Member]
     ) -> None:
-        assert spec.n_members is not None
-        self._program, self._rows, self._spec = program, rows, spec
-        self._model = model
+        self._model, self._program, self._rows = model, program, rows
+        self._batch_size = batch_size = program.spec.batch_size
         self._waiting = deque(enumerate(members))
-        self._slots: list[_Slot | None] = [None] * spec.n_members
+        self._slots: list[_Slot | None] = [None] * (program.spec.n_members or 0)
         self._results: list[Any] = [None] * len(members)
-        self._n_steps = _n_steps(members[0], spec.batch_size)
+        self._n_steps = _n_steps(members[0], batch_size)
         self._n_slots, self._n_validation_slots = (
             -(-capacity_for(longest(own), bytes_per_row=4) // size) * size
             for own, size in (
-                ([member.train_rows for member in members], spec.batch_size),
+                ([member.train_rows for member in members], batch_size),
                 ([member.validation_rows for member in members], VALIDATION_CHUNK),
             )
         )
@@ -280,15 +257,9 @@ class _Slots:
             while any(self._slots):
                 self._train_epoch()
         finally:
-            for position in range(len(self._slots)):
-                self._empty(position)
+            for slot in filter(None, self._slots):
+                slot.recorder.close()
         return self._results
-
-    def _empty(self, position: int) -> None:
-        """Free a slot, and close the files of the net in it."""
-        slot, self._slots[position] = self._slots[position], None
-        if slot is not None:
-            slot.recorder.close()
 
     def _fill(self) -> None:
         """Give empty slots to those who wait, and bind the program to all nets."""
@@ -296,65 +267,61 @@ class _Slots:
             if slot is None and self._waiting:
                 number, member = self._waiting.popleft()
                 self._slots[position] = _Slot(
-                    number, member, self._model, self._program, self._spec
+                    number, member, self._model, self._program
                 )
                 self._program.start_member(position, member.weights)
-        present = [slot.member if slot else None for slot in self._slots]
-        known = next((member for member in present if member), None)
+        known = next(filter(None, self._slots), None)
         if known is None:
             return
         none = np.arange(0)
-        validation = [m.validation_rows if m else none for m in present]
-        counts = np.array([len(rows) for rows in validation], np.int32)
-        n_train = [len(member.train_rows) if member else 0 for member in present]
-        self._n_train = tf.constant(np.array(n_train, np.int32))
-        self._n_validation = tf.constant(counts)
-        members = [member or known for member in present]
+        idle = dataclasses.replace(known.member, train_rows=none, validation_rows=none)
+        members = [slot.member if slot else idle for slot in self._slots]
+        train = [member.train_rows for member in members]
+        validation = [member.validation_rows for member in members]
+        self._counts = tf.constant(lengths(train)), tf.constant(lengths(validation))
         rates = np.array([member.dropout_rates for member in members], np.float32)
         penalties = np.array([member.penalties for member in members], np.float32)
-        decays = np.array([member.weight_decay for member in members], np.float32)
-        constants = EpochConstants(
-            n_slots=self._n_slots,
-            n_steps=self._n_slots // self._spec.batch_size,
-            validation_order=index_table(
-                validation, VALIDATION_CHUNK, self._n_validation_slots
+        self._epoch = self._program.bind(
+            self._rows,
+            self._n_slots,
+            self._n_slots // self._batch_size,
+            index_table(validation, VALIDATION_CHUNK, self._n_validation_slots),
+            _architecture.RuntimeHyperparameters(
+                np.moveaxis(rates, 0, -1),
+                np.moveaxis(penalties, 0, -1),
+                np.array([member.weight_decay for member in members], np.float32),
             ),
-            hyperparameters=RuntimeHyperparameters(
-                np.moveaxis(rates, 0, -1), np.moveaxis(penalties, 0, -1), decays
-            ),
-            seed=np.array([member.seed & 0x7FFFFFFF for member in members], np.int32),
+            np.array([member.seed & 0x7FFFFFFF for member in members], np.int32),
         )
-        self._epoch = self._program.bind(self._rows, constants)
 
     def _train_epoch(self) -> None:
         """Train the nets in all slots for an epoch; let those leave that have ended."""
-        n_members, batch_size = len(self._slots), self._spec.batch_size
-        order = np.zeros((n_members, self._n_slots), np.int32)
-        rates = np.zeros((self._n_slots // batch_size, n_members), np.float32)
-        for position, slot in enumerate(self._slots):
-            if slot is not None:
-                order[position] = index_table(slot.order(), batch_size, self._n_slots)
-                rates[: self._n_steps, position] = slot.rates(self._n_steps)
-        sums = self._epoch(self._rows, order, rates, self._n_train, self._n_validation)
+        present = [(at, slot) for at, slot in enumerate(self._slots) if slot]
+        order = np.zeros((len(self._slots), self._n_slots), np.int32)
+        rates = np.zeros((self._n_slots // self._batch_size, len(order)), np.float32)
+        for at, slot in present:
+            rows = slot.fit_spec.visiting_order(slot.rng)
+            order[at] = index_table(rows, self._batch_size, self._n_slots)
+            rates[: self._n_steps, at] = slot.rates(self._n_steps)
+        sums = self._epoch(self._rows, order, rates, *self._counts)
         weights = np.asarray(self._program.weights.read()[0])
-        is_changed = False
-        for position, slot in enumerate(self._slots):
-            if slot is None:
-                continue
-            own, member = sums[:, :, position], slot.member
-            logs = self._spec.name_means(own[0], len(member.train_rows))
-            if n_rows := len(member.validation_rows):
-                logs |= self._spec.name_means(own[1], n_rows, "val_")
-            logs["learning_rate"] = float(rates[0, position])
+        for at, slot in present:
+            own, member = sums[:, :, at], slot.member
+            counts = len(member.train_rows), len(member.validation_rows)
+            logs = self._program.spec.name_means(own, counts)
+            logs["learning_rate"] = float(rates[0, at])
+            result: Any
             try:
-                if slot.recorder.record(logs, [weights[position].copy()]):
+                if slot.recorder.record(logs, [weights[at].copy()]):
                     continue
-                self._results[slot.number] = slot.result()
+                kept = slot.recorder.kept_weights()
+                result = MemberResult(kept, slot.recorder.result(True, []))
             except SegmentLearnError as error:
-                self._results[slot.number] = error
-            self._empty(position)
-            is_changed = True
-        if is_changed:
+                result = error
+            self._results[slot.number] = result
+            slot.recorder.close()
+            self._slots[at] = None
+        if not all(self._slots[at] for at, _ in present):
             self._fill()
 
 

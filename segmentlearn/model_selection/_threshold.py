@@ -176,16 +176,15 @@ def tune_threshold(
             "threshold is for two; segmentlearn.metrics.minimum_cost_labels decides "
             "among more."
         )
-    if pos_label is None:
-        pos_label = classes[1].item() if hasattr(classes[1], "item") else classes[1]
-    if pos_label not in classes.tolist():
+    names = classes.tolist()
+    pos_label = names[1] if pos_label is None else pos_label
+    if pos_label not in names:
         raise ValueError(
-            f"pos_label={pos_label!r} is not a class of the classifier, "
-            f"{classes.tolist()!r}."
+            f"pos_label={pos_label!r} is not a class of the classifier, {names!r}."
         )
     y = read_labels(y)
     proba = _held_out(classifier, proba, len(y))
-    at = classes.tolist().index(pos_label)
+    at = names.index(pos_label)
     known = np.isfinite(proba).all(axis=1)
     scores = proba[known, at]
     curve, best_score = None, None
@@ -310,10 +309,8 @@ def _bagged_threshold(
     best = []
     for _ in range(n_bootstraps):
         times = np.bincount(random_state.randint(n_rows, size=n_rows), minlength=n_rows)
-        positive, negative = (
-            at_least(times * is_positive),
-            at_least(times * ~is_positive),
-        )
+        positive = at_least(times * is_positive)
+        negative = at_least(times * ~is_positive)
         tp, fp = positive[1:], negative[1:]
         values = measure(tp, fp, positive[0] - tp, negative[0] - fp)
         best.append(thresholds[int(np.argmax(values))])

@@ -12,19 +12,14 @@ import keras
 import numpy as np
 
 from segmentlearn._building import building
-from segmentlearn.networks._autoencoder import (
-    AutoencoderSpec,
-    append_scales,
-    half_layers,
-    kept_columns,
-    n_scales,
-    noise_masks,
-)
+from segmentlearn.networks import _autoencoder
 
 
 @building()
 def pack_autoencoders(
-    models: Sequence[keras.Model], specs: Sequence[AutoencoderSpec], seed: int
+    models: Sequence[keras.Model],
+    specs: Sequence[_autoencoder.AutoencoderSpec],
+    seed: int,
 ) -> keras.Model:
     """Put autoencoders side by side on a member axis.
 
@@ -69,14 +64,16 @@ def pack_autoencoders(
         batch_shape=(n_members, None, longest.n_features), name="features"
     )
     x = _swap_cells(inputs, longest, seed) if longest.noise else inputs
-    code = half_layers(x, "encoder", longest, _dense)
+    code = _autoencoder.half_layers(x, "encoder", longest, _dense)
     used = np.zeros((n_members, 1, n_components), np.float32)
     for member, spec in enumerate(specs):
         used[member, :, : spec.n_components] = 1.0
     if not used.all():
         code = code * used
-    outputs = half_layers(code, "decoder", longest, _dense)
-    outputs = append_scales(outputs, n_scales(models[0]), _dense)
+    outputs = _autoencoder.half_layers(code, "decoder", longest, _dense)
+    outputs = _autoencoder.append_scales(
+        outputs, _autoencoder.n_scales(models[0]), _dense
+    )
     packed = keras.Model(inputs, outputs, name="autoencoders")
     for layer in _member_layers(packed):
         parts = [_part(model, layer.name).get_weights() for model in models]
@@ -153,17 +150,17 @@ def _filled(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _cut(value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Undo :func:`_filled` for a kernel or bias of this shape."""
+    """Return the part of a filled kernel or bias that has this shape."""
     n_inputs, n_outputs = (1, *shape)[-2:]
     return value[:n_inputs, :n_outputs].reshape(shape)
 
 
-def _swap_cells(inputs: Any, spec: AutoencoderSpec, seed: int) -> Any:
+def _swap_cells(inputs: Any, spec: _autoencoder.AutoencoderSpec, seed: int) -> Any:
     """Replace cells by those of the row behind, as the single net's noise does."""
-    first, belongs = noise_masks(spec)
+    first, belongs = _autoencoder.noise_masks(spec)
     ones = keras.layers.Rescaling(0.0, offset=1.0, name="ones")(
         keras.ops.take(inputs, first, axis=-1)
     )
-    kept_cells = keras.ops.matmul(kept_columns(ones, spec, seed), belongs)
+    kept_cells = keras.ops.matmul(_autoencoder.kept_columns(ones, spec, seed), belongs)
     other = keras.ops.roll(inputs, 1, axis=1)
     return other + kept_cells * (inputs - other)

@@ -136,21 +136,19 @@ def joint_loss(
     array([2.], dtype=float32)
     """
     reconstruction = _squared_error if layout is None else mixed_likelihood(*layout)
-    near = _divergence if kind == "idec" else _squared_distance
 
     def loss(y_true: Any, y_pred: Any) -> Any:
         parts = reconstruction(y_true, y_pred[:, :-n_segments])
-        return parts + weight * near(y_pred[:, -n_segments:])
+        squared = y_pred[:, -n_segments:]
+        if kind == "idec":
+            return parts + weight * _divergence(squared)
+        return parts + weight * (keras.ops.min(squared, axis=-1) / 2.0)
 
     return loss
 
 
 def _squared_error(y_true: Any, y_pred: Any) -> Any:
     return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
-
-
-def _squared_distance(squared: Any) -> Any:
-    return keras.ops.min(squared, axis=-1) / 2.0
 
 
 def _divergence(squared: Any) -> Any:

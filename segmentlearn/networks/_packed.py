@@ -65,12 +65,15 @@ def build_packed(
 
     def dense(x: keras.KerasTensor, units: int, depth: int) -> keras.KerasTensor:
         """Share the kernel of a hidden layer; each member has its own last one."""
+        limit = 1.0 / np.sqrt(x.shape[-1])  # as usual for linear layers
         return keras.layers.EinsumDense(
             "bmi,ih->bmh" if depth else "bmi,mih->bmh",
             (spec.n_members, units),
             bias_axes="mh",
             activation=net.activation if depth else None,
-            kernel_initializer=_uniform(x.shape[-1], seed, depth),
+            kernel_initializer=keras.initializers.RandomUniform(
+                -limit, limit, layer_seed(seed, depth)
+            ),
             kernel_regularizer=penalty(net),
             name=f"hidden_{depth}" if depth else "logits",
         )(x)
@@ -110,13 +113,11 @@ def average_nets(nets: list[keras.Model], n_classes: int) -> keras.Model:
     (None, 2)
     """
     inputs = keras.Input(nets[0].input_shape[1:], name="features")
-    logits = []
-    for number, net in enumerate(nets, start=1):
-        mean = keras.layers.GlobalAveragePooling1D(name=f"members_{number}")
-        logits.append(mean(net(inputs)))
-    x = logits[0]
-    if len(logits) > 1:
-        x = keras.layers.Average(name="average")(logits)
+    logits = [
+        keras.layers.GlobalAveragePooling1D(name=f"members_{number}")(net(inputs))
+        for number, net in enumerate(nets, start=1)
+    ]
+    x = keras.layers.Average(name="average")(logits) if len(nets) > 1 else logits[0]
     outputs = keras.layers.Dense(
         n_classes,
         activation="softmax",
@@ -264,9 +265,3 @@ def _views(
         "bi,mi->bmi", (spec.n_members, len(sources)), name="views"
     )
     return frozen(views, x, [signs[:, sources]])
-
-
-def _uniform(fan_in: int, seed: int, depth: int) -> keras.initializers.Initializer:
-    """Return the usual initializer of linear layers, up to one over root of inputs."""
-    limit = 1.0 / np.sqrt(fan_in)
-    return keras.initializers.RandomUniform(-limit, limit, layer_seed(seed, depth))

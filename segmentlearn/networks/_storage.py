@@ -1,14 +1,77 @@
 """A Keras model as bytes and back: Keras' own archive format, read in safe mode."""
 
 import contextlib
+import inspect
+import io
+import json
+import operator
 import pathlib
+import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import keras
+from packaging.version import Version
 
 from segmentlearn._building import BUILDING, building
-from segmentlearn.networks._newer_keras import without_unknown_settings
+
+
+def without_unknown_settings(archive: bytes) -> bytes:
+    """Return an archive without settings that this Keras lacks and that are not used.
+
+    A newer Keras writes each setting that its layers have gained, and one that is not
+    used is None; an older one refuses the layer for it.
+    """
+    with zipfile.ZipFile(io.BytesIO(archive)) as written:
+        wrote = json.loads(written.read("metadata.json")).get("keras_version")
+        if wrote is not None and Version(wrote) <= Version(keras.__version__):
+            return archive
+        kept = io.BytesIO()
+        with zipfile.ZipFile(kept, "w") as readable:
+            for name in written.namelist():
+                data = written.read(name)
+                if name == "config.json":
+                    config = json.loads(data, object_hook=_without_unknown)
+                    data = json.dumps(config).encode()
+                readable.writestr(name, data)
+    return kept.getvalue()
+
+
+def _without_unknown(node: dict[str, Any]) -> dict[str, Any]:
+    """Drop what an object of Keras would refuse to be made with, if it is None."""
+    settings = node.get("config")
+    if not isinstance(settings, dict):
+        return node
+    known = _known_settings(node.get("module"), node.get("class_name"))
+    if known is not None:
+        node["config"] = {
+            name: value
+            for name, value in settings.items()
+            if value is not None or name in known
+        }
+    return node
+
+
+def _known_settings(module: Any, name: Any) -> set[str] | None:
+    """Return what a class of Keras can be made with; None if it is no such class."""
+    if not (isinstance(module, str) and isinstance(name, str)):
+        return None
+    if module.partition(".")[0] != "keras":
+        return None
+    try:
+        found = operator.attrgetter(name)(sys.modules[module])
+    except (AttributeError, KeyError):
+        return None
+    if not inspect.isclass(found) or issubclass(found, keras.Model):
+        return None
+    return {
+        parameter
+        for base in found.__mro__
+        if "__init__" in vars(base) and base is not object
+        for parameter in inspect.signature(vars(base)["__init__"]).parameters
+    }
 
 
 def write_network(model: keras.Model) -> bytes:
@@ -40,10 +103,7 @@ def write_network(model: keras.Model) -> bytes:
 @contextlib.contextmanager
 def _uncompiled(model: keras.Model) -> Iterator[None]:
     """Let a model and those in it look not compiled: Keras would store it all."""
-    models = [
-        model,
-        *(layer for layer in model.layers if isinstance(layer, keras.Model)),
-    ]
+    models = [model, *(x for x in model.layers if isinstance(x, keras.Model))]
     kept = [(getattr(net, "optimizer", None), net.compiled) for net in models]
     for net in models:
         net.optimizer, net.compiled = None, False
@@ -87,12 +147,9 @@ def read_network(archive: bytes) -> keras.Model:
             path.write_bytes(without_unknown_settings(archive))
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # whatever Keras, zip or HDF5 stumble over
+            first_line = (str(error).strip().splitlines() or [""])[0][:200]
             raise ValueError(
                 "the archive is not a network that Keras can read safely: it is "
                 "damaged, or holds Python code or a layer that is not registered "
-                f"({type(error).__name__}: {_first_line(error)})."
+                f"({type(error).__name__}: {first_line})."
             ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]

@@ -8,10 +8,10 @@ from typing import Any
 
 from segmentlearn.neural_network._autoencoder._autoencoder_members import (
     fit_autoencoders,
+    fit_jointly,
 )
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
-from segmentlearn.neural_network._autoencoder._joint_training import fit_jointly
-from segmentlearn.neural_network._neural_estimator import restore_on_failure
+from segmentlearn.neural_network._neural_estimator import draw_seed, restore_on_failure
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )
@@ -30,6 +30,7 @@ from segmentlearn.neural_network._table import (
     check_finite,
     is_frame,
     is_ready,
+    read_numbers,
 )
 
 _KERAS_WRAPPERS = ("KerasClassifier", "KerasRegressor")

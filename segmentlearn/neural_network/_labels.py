@@ -155,11 +155,7 @@ def weigh_rows(
     factors = weigh_classes(y_encoded, classes, class_weight, sample_weight)
     if sample_weight is None and class_weight is None:
         return None, factors
-    weights = (
-        factors[y_encoded]
-        if sample_weight is None
-        else sample_weight * factors[y_encoded]
-    )
+    weights = (1.0 if sample_weight is None else sample_weight) * factors[y_encoded]
     rows = np.flatnonzero(weights)
     if not len(rows):
         raise ValueError(

@@ -11,14 +11,9 @@ import numpy as np
 
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_data
 from segmentlearn._forks import check_not_forked
+from segmentlearn.neural_network import _table
 from segmentlearn.neural_network._state import network_from_state, state_with_network
-from segmentlearn.neural_network._table import (
-    as_matrix,
-    check_finite,
-    is_frame,
-    resolve_preprocessor,
-    warn_of_raw_numbers,
-)
+from segmentlearn.tables import raw_table_tags
 
 # parameters that a classifier and an autoencoder have in common
 COUNT = Interval(Integral, 1, None, closed="left")
@@ -53,13 +48,13 @@ class NeuralEstimator:
     def _fit_table(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit the preprocessor where one is needed; return float features."""
         check_not_forked()
-        self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
+        self.preprocessor_ = _table.resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
         if self.preprocessor_ is None:
-            features = self._validate_matrix(X, reset=True)
-            if self.preprocessor is not None and not is_frame(X):  # type: ignore[attr-defined]
-                warn_of_raw_numbers(features)
+            features = _table.read_numbers(self, X, reset=True, order="C")
+            if self.preprocessor is not None and not _table.is_frame(X):  # type: ignore[attr-defined]
+                _table.warn_of_raw_numbers(features)
             return features
-        features = as_matrix(self.preprocessor_.fit_transform(X, y))
+        features = _table.as_matrix(self.preprocessor_.fit_transform(X, y))
         validate_data(self, X, skip_check_array=True)
         return features
 
@@ -67,21 +62,8 @@ class NeuralEstimator:
         """Return the features of new rows, prepared as the training rows were."""
         check_not_forked()
         if self.preprocessor_ is None:
-            return self._validate_matrix(X, reset=False)
-        return as_matrix(self.preprocessor_.transform(X))
-
-    def _validate_matrix(self, X: Any, reset: bool) -> np.ndarray:
-        """Return the numbers of a table that needs no preprocessor."""
-        matrix = validate_data(
-            self,
-            X,
-            reset=reset,
-            dtype=[np.float32, np.float64],
-            order="C" if reset else None,
-            ensure_all_finite=False,
-        )
-        check_finite(matrix, getattr(self, "feature_names_in_", None))
-        return matrix
+            return _table.read_numbers(self, X, reset=False)
+        return _table.as_matrix(self.preprocessor_.transform(X))
 
     def _feature_names(self) -> list | None:
         """Return the names of the net's inputs; None where they have none."""
@@ -96,10 +78,7 @@ class NeuralEstimator:
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         takes_raw = self.preprocessor is not None  # type: ignore[attr-defined]
-        tags.input_tags.allow_nan = takes_raw
-        tags.input_tags.string = takes_raw
-        tags.input_tags.categorical = takes_raw
-        return tags
+        return raw_table_tags(tags) if takes_raw else tags
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = {**super().__getstate__()}  # type: ignore[dict-item]
@@ -136,5 +115,5 @@ def restore_on_failure(method: Callable) -> Callable:
 
 
 def draw_seed(random_state: np.random.RandomState) -> int:
-    """Return the seed of a training."""
+    """Return a seed for what takes an int."""
     return int(random_state.randint(np.iinfo(np.int32).max))

@@ -44,10 +44,9 @@ def _read(archive: Any) -> Any:
 
 
 # how states and their nets are written and read: a pickle holds the nets themselves
-_writing: contextvars.ContextVar[tuple[StateFunction, Callable] | None]
-_writing = contextvars.ContextVar("writing", default=None)
-_reading: contextvars.ContextVar[tuple[StateFunction, Callable] | None]
-_reading = contextvars.ContextVar("reading", default=None)
+_Ways = contextvars.ContextVar[tuple[StateFunction, Callable] | None]
+_writing: _Ways = contextvars.ContextVar("writing", default=None)
+_reading: _Ways = contextvars.ContextVar("reading", default=None)
 
 
 @contextlib.contextmanager
@@ -83,9 +82,13 @@ def is_externalizing_networks() -> bool:
 
 @contextlib.contextmanager
 def restore_networks(
-    archives: Sequence[bytes | None], decode: StateFunction = dict
+    archives: Sequence[Any], decode: StateFunction = dict
 ) -> Iterator[None]:
-    """Put nets back into the estimators whose state is read while it lasts."""
+    """Put nets back into the estimators whose state is read while it lasts.
+
+    An archive is bytes, a function that returns them, or None for a net that is not
+    wanted itself.
+    """
     models: dict[int, Any] = {}
 
     def fetch(position: Any) -> Any:
@@ -94,6 +97,7 @@ def restore_networks(
             raise ValueError(f"there is no net {position!r} among {len(archives)}.")
         if position not in models:
             archive = archives[position]
+            archive = archive() if callable(archive) else archive
             models[position] = (
                 position if archive is None else networks.read_network(archive)
             )
@@ -108,19 +112,14 @@ def restore_networks(
 
 def state_with_network(state: dict[str, Any]) -> dict[str, Any]:
     """Return an estimator's state with its net as bytes, or as a position."""
-    model = state.pop("model_", None)
-    encode, write = _writing.get() or (dict, _write)
-    state = encode(state)
-    if model is not None:
-        state["model_"] = write(model)
-    return state
+    return _with_model(state, *(_writing.get() or (dict, _write)))
 
 
 def network_from_state(state: dict[str, Any]) -> dict[str, Any]:
     """Return a stored state with its net as a model."""
-    stored = state.pop("model_", None)
-    decode, read = _reading.get() or (dict, _read)
-    state = decode(state)
-    if stored is not None:
-        state["model_"] = read(stored)
-    return state
+    return _with_model(state, *(_reading.get() or (dict, _read)))
+
+
+def _with_model(state: dict[str, Any], of_rest: StateFunction, of_net: Callable) -> Any:
+    net = state.pop("model_", None)
+    return of_rest(state) | ({} if net is None else {"model_": of_net(net)})

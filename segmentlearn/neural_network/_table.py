@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.base import clone
 
+from segmentlearn._compat import validate_data
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
 
@@ -55,7 +56,9 @@ def _is_scaled(X: Any) -> bool:
 
     All its columns are floats, complete and on a natural scale.
     """
-    if not isinstance(X, pd.DataFrame) or not all(map(_is_float, X.dtypes)):
+    if not isinstance(X, pd.DataFrame):
+        return False
+    if not all(isinstance(kind, np.dtype) and kind.kind == "f" for kind in X.dtypes):
         return False
     values = X.to_numpy()
     with np.errstate(all="ignore"):
@@ -83,6 +86,22 @@ def as_matrix(features: Any) -> np.ndarray:
     return matrix
 
 
+def read_numbers(
+    estimator: Any, X: Any, reset: bool, order: str | None = None
+) -> np.ndarray:
+    """Return the numbers of a table that needs no preprocessor."""
+    matrix = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=[np.float32, np.float64],
+        order=order,
+        ensure_all_finite=False,
+    )
+    check_finite(matrix, getattr(estimator, "feature_names_in_", None))
+    return matrix
+
+
 def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None:
     """Check that a net, which computes in float32, can take every number."""
     if not matrix.size:
@@ -95,18 +114,16 @@ def check_finite(matrix: np.ndarray, names: Any = None, what: str = "X") -> None
         return
     if names is None:
         names = range(matrix.shape[1])
-    missing = [n for n, column in zip(names, matrix.T, strict=True) if _has_nan(column)]
+    columns = dict(zip(names, matrix.T, strict=True))
+    missing = [name for name in columns if np.isnan(columns[name]).any()]
     if missing:
         raise SchemaError(
             f"{what} holds missing values (NaN) in column(s) {missing!r}, which a net "
             "cannot take; fill them, for example with "
             "preprocessor=TabularPreprocessor()."
         )
-    large = [
-        name
-        for name, column in zip(names, matrix.T, strict=True)
-        if not np.abs(column).max() <= _LARGEST_FLOAT32
-    ]
+    largest = {name: np.abs(column).max() for name, column in columns.items()}
+    large = [name for name in largest if not largest[name] <= _LARGEST_FLOAT32]
     raise SchemaError(
         f"{what} holds infinite values (inf), or numbers too large for float32, in "
         f"column(s) {large!r}; replace them, for example by missing values."
@@ -145,14 +162,6 @@ def _is_far_from_zero(matrix: np.ndarray, limit: float) -> np.ndarray:
     with np.errstate(all="ignore"):
         squares = np.einsum("ij,ij->j", sample, sample, dtype=np.float64)
         return squares > len(sample) * limit**2
-
-
-def _has_nan(column: np.ndarray) -> bool:
-    return bool(np.isnan(column).any())
-
-
-def _is_float(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype) and dtype.kind == "f"
 
 
 def _is_complete(X: Any) -> bool:

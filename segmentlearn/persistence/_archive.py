@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
 from segmentlearn.persistence import _codecs as codecs
+from segmentlearn.persistence import _manifest
 from segmentlearn.persistence._atomic import write_atomically
 from segmentlearn.persistence._checks._allowed import NotAllowedError, full_name
 from segmentlearn.persistence._checks._budget import Budget, OverBudgetError
@@ -20,17 +21,6 @@ from segmentlearn.persistence._checks._keras_config import describe_layers
 from segmentlearn.persistence._class_paths import current_path
 from segmentlearn.persistence._container import pack, unpack
 from segmentlearn.persistence._info import ArchiveInfo
-from segmentlearn.persistence._manifest import (
-    Manifest,
-    check_members,
-    compare_versions,
-    describe_estimator,
-    installed_versions,
-    manifest_from_bytes,
-    manifest_to_bytes,
-    name_newer_versions,
-)
-from segmentlearn.persistence._protocol import MANIFEST, STATE, network_member
 
 _MEMBERS = r"manifest\.json|estimator\.skops|networks/(0|[1-9][0-9]{0,5})\.keras"
 
@@ -106,14 +96,14 @@ def save(
         )
     check_is_fitted(estimator)
     names = _names(trusted)
-    encoded = codecs.encode(estimator, names)
-    members = {STATE: encoded.state}
-    for position, network in enumerate(encoded.networks):
-        members[network_member(position)] = network
-    manifest = describe_estimator(
+    state, networks = codecs.encode(estimator, names)
+    members = {_manifest.STATE: state}
+    members |= {_manifest.network_member(at): net for at, net in enumerate(networks)}
+    manifest = _manifest.describe_estimator(
         estimator, members, sorted(names), _check_metadata(metadata)
     )
-    data = _pack({MANIFEST: manifest_to_bytes(manifest), **members})
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    data = _pack({_manifest.MANIFEST: text.encode(), **members})
     if isinstance(path, str | os.PathLike):
         write_atomically(path, data)
     else:
@@ -184,9 +174,17 @@ def load(
             estimator = archive.estimator.build()
         except ArchiveError as error:
             raise ArchiveError(
-                f"{error} {compare_versions(archive.manifest)}"
+                f"{error} {_manifest.compare_versions(archive.manifest)}"
             ) from error
-    _warn_of_other_scikit_learn(archive.manifest)
+    written = str(archive.manifest["versions"].get("scikit-learn"))
+    installed = _manifest.installed_versions()["scikit-learn"]
+    if written.split(".")[:2] != installed.split(".")[:2]:
+        warnings.warn(
+            f"the archive was written with scikit-learn {written} and read with "
+            f"{installed}: check that it predicts as before, and save it again.",
+            SegmentLearnWarning,
+            stacklevel=2,
+        )
     return estimator
 
 
@@ -228,26 +226,22 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
     with _sound():
         data = _read(path)
         archive = _Archive(data, _name_of(path))
-        refused = archive.refused()
-        manifest = archive.manifest
+        manifest, refused = archive.manifest, archive.refused()
+        classes, columns = manifest["classes"], manifest["feature_names"]
         return ArchiveInfo(
-            estimator=current_path(manifest.estimator),
-            protocol=manifest.protocol,
-            created=manifest.created,
-            versions=_texts(manifest.versions),
-            parameters=_texts(manifest.parameters),
-            classes=None if manifest.classes is None else tuple(manifest.classes),
-            feature_names=(
-                None
-                if manifest.feature_names is None
-                else tuple(map(str, manifest.feature_names))
-            ),
+            estimator=current_path(manifest["estimator"]),
+            protocol=manifest["protocol"],
+            created=manifest["created"],
+            versions=_texts(manifest["versions"]),
+            parameters=_texts(manifest["parameters"]),
+            classes=None if classes is None else tuple(classes),
+            feature_names=None if columns is None else tuple(map(str, columns)),
             networks=tuple(
                 describe_layers(network.config)
                 for network in archive.estimator.networks
             ),
-            trusted=tuple(map(str, manifest.trusted)),
-            metadata=manifest.metadata,
+            trusted=tuple(map(str, manifest["trusted"])),
+            metadata=manifest["metadata"],
             members=archive.sizes,
             size=len(data),
             refused=refused,
@@ -260,29 +254,34 @@ class _Archive:
     def __init__(self, data: bytes, what: str) -> None:
         budget = Budget(len(data))
         members = unpack(data, _MEMBERS, what, budget)
-        if MANIFEST not in members:
+        if _manifest.MANIFEST not in members:
             raise ArchiveError(
                 "the zip file is not an archive written by segmentlearn."
             )
-        text = members.pop(MANIFEST)
+        text = members.pop(_manifest.MANIFEST)
         budget.spend_json(text, "the manifest")
-        self.manifest = manifest_from_bytes(text)
-        check_members(self.manifest, members)
+        self.manifest = _manifest.manifest_from_bytes(text)
+        _manifest.check_members(self.manifest, members)
         self.sizes = {name: len(content) for name, content in members.items()}
-        expected = {STATE, *(network_member(at) for at in range(len(members) - 1))}
+        expected = {
+            _manifest.STATE,
+            *(_manifest.network_member(at) for at in range(len(members) - 1)),
+        }
         if members.keys() != expected:
             raise ArchiveError(
                 f"the archive has the members {sorted(members)} in place of "
                 f"{sorted(expected)}; it was altered."
             )
-        networks = [members[network_member(at)] for at in range(len(members) - 1)]
-        encoded = codecs.EncodedEstimator(members[STATE], networks)
+        networks = [
+            members[_manifest.network_member(at)] for at in range(len(members) - 1)
+        ]
+        name = self.manifest["estimator"]
         try:
             self.estimator = codecs.CheckedEstimator(
-                encoded, self.manifest.estimator, budget
+                members[_manifest.STATE], networks, name, budget
             )
         except ArchiveError as error:
-            newer = name_newer_versions(self.manifest)
+            newer = _manifest.name_newer_versions(self.manifest)
             if newer:
                 raise ArchiveError(f"{error} {newer}") from error
             raise
@@ -290,7 +289,7 @@ class _Archive:
     def refused(self) -> str | None:
         """Return what `load` says if it builds nothing though the archive is sound."""
         try:
-            self.estimator.check_names(_names(self.manifest.trusted))
+            self.estimator.check_names(_names(self.manifest["trusted"]))
         except NotAllowedError as error:
             return str(error)
         return None
@@ -362,15 +361,3 @@ def _check_metadata(metadata: dict[str, Any] | None) -> dict[str, Any]:
         f"metadata={metadata!r} must be a dict that JSON can hold as it is: keys of "
         "text, values of text, numbers, lists and dicts."
     )
-
-
-def _warn_of_other_scikit_learn(manifest: Manifest) -> None:
-    written = str(manifest.versions.get("scikit-learn"))
-    installed = installed_versions()["scikit-learn"]
-    if written.split(".")[:2] != installed.split(".")[:2]:
-        warnings.warn(
-            f"the archive was written with scikit-learn {written} and read with "
-            f"{installed}: check that it predicts as before, and save it again.",
-            SegmentLearnWarning,
-            stacklevel=3,
-        )

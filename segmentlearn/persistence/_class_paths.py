@@ -8,62 +8,55 @@ from segmentlearn.persistence._checks._allowed import public_path
 from segmentlearn.persistence._checks._schema import Node, walk
 from segmentlearn.persistence._container import Container, pack
 
-_OURS = "segmentlearn"
-_CLUSTER = f"{_OURS}.cluster"
-# path in archives written before packages had private modules -> public path, and the
-# attributes that have another name since
-_OLDER: dict[str, tuple[str, dict[str, str]]] = {
-    f"{_CLUSTER}.autoencoder_clusterer.AutoencoderClusterer": (
-        f"{_CLUSTER}.AutoencoderClusterer",
-        {"guard": "compare_baselines"},
-    ),
-    f"{_CLUSTER}.classifier_rule.ClassifierRule": (
-        f"{_CLUSTER}.ClassifierAssignment",
-        {},
-    ),
-    f"{_CLUSTER}.consensus.ConsensusClusterer": (f"{_CLUSTER}.ConsensusClusterer", {}),
-    f"{_CLUSTER}.inductive.InductiveClusterer": (
-        f"{_CLUSTER}.InductiveClusterer",
-        {"_rule": "_assignment"},
-    ),
-    f"{_CLUSTER}.latent_classes.LatentClassMixture": (
-        f"{_CLUSTER}.LatentClassMixture",
-        {"blocks": "column_groups", "least_variance": "min_variance"},
-    ),
-    f"{_CLUSTER}.nearest_rows.LabelledRows": (
-        f"{_CLUSTER}.LabelledRows",
-        {"codes": "labels"},
-    ),
-    f"{_CLUSTER}.nearest_rows.NearestRowRule": (
-        f"{_CLUSTER}.NearestRowAssignment",
-        {},
-    ),
-    f"{_CLUSTER}.nearest_rows.VotingRule": (f"{_CLUSTER}.NeighborsAssignment", {}),
-    f"{_CLUSTER}.own_rule.OwnRule": (
-        f"{_CLUSTER}.PredictAssignment",
-        {"raw_labels": "own_labels"},
-    ),
-    **{
-        f"{_OURS}.{package}.{module}.{name}": (f"{_OURS}.{package}.{name}", {})
-        for package, module, name in (
-            ("model_selection", "batched_search", "BatchedGridSearchCV"),
-            ("model_selection", "keras_tuner_search", "KerasTunerSearchCV"),
-            ("neural_network", "autoencoder", "Autoencoder"),
-            ("neural_network", "classifier", "SegmentClassifier"),
-            ("preprocessing", "distances", "DistancePreprocessor"),
-            ("preprocessing", "encoding", "CategoryEncoder"),
-            ("preprocessing", "imputation", "MixedImputer"),
-            ("preprocessing", "scaling", "SoftRobustScaler"),
-            ("preprocessing", "selection", "AssociationSelector"),
-            ("preprocessing", "tabular", "TabularPreprocessor"),
-        )
+_NEW_NAMES = {
+    "ClassifierRule": "ClassifierAssignment",
+    "NearestRowRule": "NearestRowAssignment",
+    "OwnRule": "PredictAssignment",
+    "VotingRule": "NeighborsAssignment",
+}
+# path in archives written before packages had private modules -> public path
+_OLDER = {
+    f"segmentlearn.{package}.{module}.{name}": (
+        f"segmentlearn.{package}.{_NEW_NAMES.get(name, name)}"
+    )
+    for package, module, name in (
+        ("cluster", "autoencoder_clusterer", "AutoencoderClusterer"),
+        ("cluster", "classifier_rule", "ClassifierRule"),
+        ("cluster", "consensus", "ConsensusClusterer"),
+        ("cluster", "inductive", "InductiveClusterer"),
+        ("cluster", "latent_classes", "LatentClassMixture"),
+        ("cluster", "nearest_rows", "LabelledRows"),
+        ("cluster", "nearest_rows", "NearestRowRule"),
+        ("cluster", "nearest_rows", "VotingRule"),
+        ("cluster", "own_rule", "OwnRule"),
+        ("model_selection", "batched_search", "BatchedGridSearchCV"),
+        ("model_selection", "keras_tuner_search", "KerasTunerSearchCV"),
+        ("neural_network", "autoencoder", "Autoencoder"),
+        ("neural_network", "classifier", "SegmentClassifier"),
+        ("preprocessing", "distances", "DistancePreprocessor"),
+        ("preprocessing", "encoding", "CategoryEncoder"),
+        ("preprocessing", "imputation", "MixedImputer"),
+        ("preprocessing", "scaling", "SoftRobustScaler"),
+        ("preprocessing", "selection", "AssociationSelector"),
+        ("preprocessing", "tabular", "TabularPreprocessor"),
+    )
+}
+# attributes that have another name since, by their class there
+_RENAMED = {
+    "AutoencoderClusterer": {"guard": "compare_baselines"},
+    "InductiveClusterer": {"_rule": "_assignment"},
+    "LatentClassMixture": {
+        "blocks": "column_groups",
+        "least_variance": "min_variance",
     },
+    "LabelledRows": {"codes": "labels"},
+    "OwnRule": {"raw_labels": "own_labels"},
 }
 
 
 def current_path(name: str) -> str:
     """Return the public path of a class that an older archive names."""
-    return _OLDER[name][0] if name in _OLDER else name
+    return _OLDER.get(name, name)
 
 
 def to_public_paths(schema: dict[str, Any]) -> bool:
@@ -74,7 +67,8 @@ def to_public_paths(schema: dict[str, Any]) -> bool:
 def to_current_paths(schema: dict[str, Any]) -> bool:
     """Write today's paths and attributes into an older tree; return if any changed."""
     for node in walk(schema):
-        attributes = _OLDER[node.name][1] if node.name in _OLDER else {}
+        is_older = node.name in _OLDER
+        attributes = _RENAMED.get(node.name.rpartition(".")[2], {}) if is_older else {}
         state: Any = node.content.get("content")
         cells = state.get("content") if isinstance(state, dict) else None
         if attributes and isinstance(cells, dict):

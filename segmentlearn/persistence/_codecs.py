@@ -1,10 +1,10 @@
 """A fitted estimator as bytes and back: state through skops, nets through Keras."""
 
-import dataclasses
 import json
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -16,25 +16,12 @@ from segmentlearn.exceptions import (
     SegmentLearnWarning,
 )
 from segmentlearn.neural_network import externalize_networks, restore_networks
-from segmentlearn.persistence._checks._allowed import (
-    AllowedNames,
-    NotAllowedError,
-    full_name,
-)
+from segmentlearn.persistence._checks import _allowed, _schema
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._keras_config import (
-    StoredNetwork,
     check_config,
     check_optimizer,
     read_network_file,
-)
-from segmentlearn.persistence._checks._schema import (
-    Node,
-    audit,
-    facts,
-    names_in,
-    read_schema,
-    walk,
 )
 from segmentlearn.persistence._class_paths import (
     current_path,
@@ -42,7 +29,7 @@ from segmentlearn.persistence._class_paths import (
     to_public_paths,
     with_schema,
 )
-from segmentlearn.persistence._plain import KERAS, PlainState, from_plain, portable
+from segmentlearn.persistence._plain import KERAS, from_plain, portable, to_plain
 
 _CURE = (
     "Set it to a name, a number, a list or None, which leaves what was learnt as it is "
@@ -51,41 +38,28 @@ _CURE = (
 _CLASS_LOADERS = ("ObjectNode", "TreeNode", "ConstructorFromReduceNode")
 
 
-@dataclasses.dataclass(frozen=True)
-class EncodedEstimator:
-    """An estimator as bytes.
+def encode(estimator: Any, trusted: frozenset[str]) -> tuple[bytes, list[bytes]]:
+    """Write an estimator, and prove that it can be read again as it was.
 
-    Parameters
-    ----------
-    state : bytes
-        What skops wrote.
-    networks : list of bytes
-        One ``.keras`` file for each net.
+    Returns what skops wrote, and a ``.keras`` file for each net.
     """
-
-    state: bytes
-    networks: list[bytes]
-
-
-def encode(estimator: Any, trusted: frozenset[str]) -> EncodedEstimator:
-    """Write an estimator, and prove that it can be read again as it was."""
-    to_plain = PlainState()
-    with externalize_networks(to_plain) as networks:
+    left_out: set[str] = set()
+    with externalize_networks(partial(to_plain, left_out)) as networks:
         state = _dump(portable(estimator))
-    for sentence in sorted(to_plain.left_out):
+    for sentence in sorted(left_out):
         warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
     # what it may unfold to is checked once the archive is packed
     budget = Budget(sys.maxsize)
-    schema, members = read_schema(state, budget)
-    nodes = list(walk(schema))
-    refused = audit(nodes, members, AllowedNames(trusted), budget)
+    schema, members = _schema.read_schema(state, budget)
+    nodes = list(_schema.walk(schema))
+    refused = _schema.audit(nodes, members, trusted, budget)
     if refused:
         raise ArchiveError(_explain_unwritable(nodes, refused))
     for position, network in enumerate(networks):
         what = f"net {position} of the estimator"
         check_config(read_network_file(network, budget, what).config)
-    _prove_readable(state, facts(schema, members), networks)
-    return EncodedEstimator(state, networks)
+    _prove_readable(state, _schema.facts(schema, members), networks)
+    return state, networks
 
 
 class CheckedEstimator:
@@ -97,18 +71,19 @@ class CheckedEstimator:
         Its nets.
     """
 
-    def __init__(self, encoded: EncodedEstimator, name: str, budget: Budget) -> None:
-        self._state = encoded.state
-        self._budget = budget
+    def __init__(
+        self, state: bytes, networks: list[bytes], name: str, budget: Budget
+    ) -> None:
+        self._state, self._budget = state, budget
         self.networks = [
             read_network_file(network, budget, f"net {position} of the archive")
-            for position, network in enumerate(encoded.networks)
+            for position, network in enumerate(networks)
         ]
-        schema, self._members = read_schema(encoded.state, budget)
+        schema, self._members = _schema.read_schema(state, budget)
         if to_current_paths(schema):
             self._state = with_schema(schema, self._members)
-            schema, self._members = read_schema(self._state, budget)
-        self._nodes = list(walk(schema))
+            schema, self._members = _schema.read_schema(self._state, budget)
+        self._nodes = list(_schema.walk(schema))
         if not self._nodes or self._nodes[0].name != current_path(name):
             raise ArchiveError(
                 f"the archive holds something else than the {name} it names."
@@ -122,26 +97,25 @@ class CheckedEstimator:
 
     def check_names(self, trusted: frozenset[str]) -> None:
         """Check every node of the state, and every name in it and in the nets."""
-        allowed = AllowedNames(trusted)
-        refused = audit(self._nodes, self._members, allowed, self._budget)
+        refused = _schema.audit(self._nodes, self._members, trusted, self._budget)
         for node in self._nodes:
             if node.loader == "DictNode" and KERAS in node.content["content"]:
                 config = _keras_config_in(node.content["content"][KERAS])
                 check_optimizer(config, self._budget)
         if refused:
-            raise NotAllowedError(_explain_unreadable(refused))
+            raise _allowed.NotAllowedError(_explain_unreadable(refused))
         for network in self.networks:
             check_config(network.config)
 
     def build(self) -> Any:
         """Build the estimator; :meth:`check_names` must have passed."""
-        networks = _Rewritten(self.networks)
+        networks = [network.to_keras for network in self.networks]
         with warnings.catch_warnings(), restore_networks(networks, from_plain):
             # scikit-learn warns once for each estimator; the archive's reader warns
             # once
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             try:
-                return portable(_build(self._state, names_in(self._nodes)))
+                return portable(_loads(self._state, self._nodes))
             except ForkedProcessError:
                 raise
             # whatever the classes of an unknown version raise on a state they don't
@@ -152,28 +126,13 @@ class CheckedEstimator:
                 ) from error
 
 
-class _Rewritten(Sequence[bytes]):
-    """Nets as files that Keras may read, each written when it is asked for."""
-
-    def __init__(self, networks: list[StoredNetwork]) -> None:
-        self._networks = networks
-
-    def __len__(self) -> int:
-        return len(self._networks)
-
-    def __getitem__(self, position: Any) -> Any:
-        return self._networks[position].to_keras()
-
-
-def _networks_wanted(nodes: list[Node]) -> set[int]:
+def _networks_wanted(nodes: list[_schema.Node]) -> set[int]:
     """Return the numbers of the nets that a tree's estimators are given."""
     wanted = set()
     for node in nodes:
-        if node.loader != "DictNode" or not isinstance(
-            node.content.get("content"), dict
-        ):
-            continue
-        model = node.content["content"].get("model_")
+        content: Any = node.content.get("content")
+        is_dict = node.loader == "DictNode" and isinstance(content, dict)
+        model = content.get("model_") if is_dict else None
         if isinstance(model, dict) and model.get("__loader__") == "JsonNode":
             text = str(model.get("content"))
             if text.isdecimal() and len(text) < 7:
@@ -195,17 +154,17 @@ def _dump(estimator: Any) -> bytes:
         if refusal is not None:  # the estimator knows better what its user can do
             raise ArchiveError(f"{place} {refusal}") from error
         raise ArchiveError(
-            f"{place} is of type {full_name(type(value))}, which an archive cannot "
-            f"hold ({cause}). {_CURE}"
+            f"{place} is of type {_allowed.full_name(type(value))}, which an archive "
+            f"cannot hold ({cause}). {_CURE}"
         ) from error
-    schema, members = read_schema(state, Budget(sys.maxsize))
+    schema, members = _schema.read_schema(state, Budget(sys.maxsize))
     return with_schema(schema, members) if to_public_paths(schema) else state
 
 
-def _build(state: bytes, names: list[str]) -> Any:
+def _loads(state: bytes, nodes: Iterable[_schema.Node]) -> Any:
     import skops.io
 
-    return skops.io.loads(state, trusted=names)
+    return skops.io.loads(state, trusted=_schema.names_in(nodes))
 
 
 def _find_unwritable(
@@ -216,7 +175,6 @@ def _find_unwritable(
 
     if hasattr(type(value), "_archive_refusal"):
         return path, value, error
-
     children: list[tuple[str, Any]] = []
     if isinstance(value, dict):
         children = [(f"{path}[{key!r}]", item) for key, item in value.items()]
@@ -236,12 +194,14 @@ def _prove_readable(
     state: bytes, written: dict[str, str], networks: list[bytes]
 ) -> None:
     """Build the estimator without its nets, write it again and compare."""
-    schema, _ = read_schema(state, Budget(sys.maxsize))
+    schema, _ = _schema.read_schema(state, Budget(sys.maxsize))
     try:
         with restore_networks([None] * len(networks), from_plain):
-            rebuilt = _build(state, names_in(walk(schema)))
-        with externalize_networks(PlainState()):
-            rewritten = facts(*read_schema(_dump(rebuilt), Budget(sys.maxsize)))
+            rebuilt = _loads(state, _schema.walk(schema))
+        with externalize_networks(partial(to_plain, set())):
+            rewritten = _schema.facts(
+                *_schema.read_schema(_dump(rebuilt), Budget(sys.maxsize))
+            )
     except Exception as error:
         raise ArchiveError(
             f"the estimator would not come back from an archive: {error}. {_CURE}"
@@ -257,7 +217,9 @@ def _prove_readable(
         )
 
 
-def _explain_unwritable(nodes: list[Node], refused: dict[str, list[str]]) -> str:
+def _explain_unwritable(
+    nodes: list[_schema.Node], refused: dict[str, list[str]]
+) -> str:
     loaders = {node.name: node.loader for node in nodes}
     classes = sorted(name for name in refused if loaders[name] in _CLASS_LOADERS)
     objects = [f"{refused[name][0]} is an object of class {name}" for name in classes]

@@ -1,6 +1,22 @@
-"""The first thing that is read of an archive: what it is and what it must hold."""
+"""The first thing that is read of an archive: what it is and what it must hold.
 
-import dataclasses
+An archive of protocol 1 is a zip file with
+
+- ``manifest.json``: what the archive is, the versions that wrote it, and the size and
+  SHA-256 of every other member;
+- ``estimator.skops``: the estimator as skops writes it, nets left out (``_codecs.py``);
+- ``networks/0.keras``, ``networks/1.keras``, …: the nets in Keras' own format.
+
+Raise ``PROTOCOL`` when today's reader would misread, or fail on, what tomorrow's writer
+writes; new entries of the manifest that a reader may ignore need no new number. Then
+
+1. keep reading every older protocol: ``load`` and ``inspect`` branch on the manifest's
+   protocol, never on a version of segmentlearn;
+2. make a file of the new protocol with ``tests/persistence/make_protocol_file.py``, put
+   it beside the old ones in ``tests/data``, and leave those as they are: the tests load
+   them all.
+"""
+
 import datetime
 import hashlib
 import importlib.metadata
@@ -14,70 +30,32 @@ from packaging.version import InvalidVersion, Version
 import segmentlearn
 from segmentlearn.exceptions import ArchiveError
 from segmentlearn.persistence._checks._allowed import full_name, public_path
-from segmentlearn.persistence._protocol import FORMAT, PROTOCOL
 
-_PACKAGES = (
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "keras",
-    "tensorflow",
-    "skops",
-)
+_PACKAGES = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "skops")
 _LONGEST_TEXT = 200
 
-
-@dataclasses.dataclass(frozen=True)
-class Manifest:
-    """What ``manifest.json`` says.
-
-    Parameters
-    ----------
-    protocol : int
-        Layout of the archive.
-    created : str
-        Date and time in UTC, ISO 8601.
-    versions : dict of str to str
-        Versions of Python and of the packages that wrote the archive.
-    estimator : str
-        Full name of the estimator's class.
-    parameters : dict of str to str
-        The estimator's parameters as text, for the reader.
-    classes : list or None
-        Labels of a classifier.
-    feature_names : list of str or None
-        Columns that the estimator was fitted with.
-    trusted : list of str
-        Classes that `load` must be passed as trusted.
-    members : dict of str to dict
-        ``sha256`` and ``size`` of every other member.
-    metadata : dict
-        What the user handed to `save`.
-    """
-
-    protocol: int
-    created: str
-    versions: dict[str, str]
-    estimator: str
-    parameters: dict[str, str]
-    classes: list | None
-    feature_names: list[str] | None
-    trusted: list[str]
-    members: dict[str, dict[str, Any]]
-    metadata: dict[str, Any]
+FORMAT = "segmentlearn archive"
+PROTOCOL = 1
+MANIFEST, STATE = "manifest.json", "estimator.skops"
 
 
+Manifest = dict[str, Any]
 _KINDS: dict[str, tuple[type, ...]] = {
-    "created": (str,),
-    "versions": (dict,),
-    "estimator": (str,),
-    "parameters": (dict,),
+    "created": (str,),  # date and time in UTC, ISO 8601
+    "versions": (dict,),  # of Python and of the packages that wrote the archive
+    "estimator": (str,),  # full name of its class
+    "parameters": (dict,),  # of the estimator as text, for the reader
     "classes": (list, type(None)),
     "feature_names": (list, type(None)),
-    "trusted": (list,),
-    "members": (dict,),
-    "metadata": (dict,),
+    "trusted": (list,),  # classes that `load` must be passed as trusted
+    "members": (dict,),  # sha256 and size of every other member
+    "metadata": (dict,),  # what the user handed to `save`
 }
+
+
+def network_member(position: int) -> str:
+    """Return the name of the member that holds a net."""
+    return f"networks/{position}.keras"
 
 
 def describe_estimator(
@@ -89,27 +67,22 @@ def describe_estimator(
     """Return the manifest of an estimator that is about to be written."""
     now = datetime.datetime.now(datetime.UTC)
     names = getattr(estimator, "feature_names_in_", None)
-    return Manifest(
-        protocol=PROTOCOL,
-        created=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        versions=installed_versions(),
-        estimator=public_path(full_name(type(estimator))),
-        parameters={
+    return {
+        "format": FORMAT,
+        "protocol": PROTOCOL,
+        "created": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "versions": installed_versions(),
+        "estimator": public_path(full_name(type(estimator))),
+        "parameters": {
             name: _shorten(repr(value))
             for name, value in sorted(estimator.get_params(deep=False).items())
         },
-        classes=_plain_classes(getattr(estimator, "classes_", None)),
-        feature_names=None if names is None else [str(name) for name in names],
-        trusted=trusted,
-        members={name: fingerprint(content) for name, content in members.items()},
-        metadata=metadata,
-    )
-
-
-def manifest_to_bytes(manifest: Manifest) -> bytes:
-    """Write a manifest as JSON."""
-    content = {"format": FORMAT, **dataclasses.asdict(manifest)}
-    return json.dumps(content, indent=1, ensure_ascii=False).encode()
+        "classes": _plain_classes(getattr(estimator, "classes_", None)),
+        "feature_names": None if names is None else [str(name) for name in names],
+        "trusted": trusted,
+        "members": {name: fingerprint(content) for name, content in members.items()},
+        "metadata": metadata,
+    }
 
 
 def manifest_from_bytes(data: bytes) -> Manifest:
@@ -134,20 +107,21 @@ def manifest_from_bytes(data: bytes) -> Manifest:
     for name, kinds in _KINDS.items():
         if not isinstance(content.get(name, ...), kinds):
             raise ArchiveError(f"the archive's manifest has no valid entry {name!r}.")
-    return Manifest(protocol, **{name: content[name] for name in _KINDS})
+    return content
 
 
 def check_members(manifest: Manifest, members: dict[str, bytes]) -> None:
     """Compare the members of an archive with its manifest."""
-    missing = sorted(manifest.members.keys() - members.keys())
-    extra = sorted(members.keys() - manifest.members.keys())
+    known = manifest["members"]
+    missing = sorted(known.keys() - members.keys())
+    extra = sorted(members.keys() - known.keys())
     if missing or extra:
         raise ArchiveError(
             f"the archive lacks members {missing} and has members {extra} that its "
             "manifest does not name; it was altered."
         )
     for name, content in members.items():
-        if manifest.members[name] != fingerprint(content):
+        if known[name] != fingerprint(content):
             raise ArchiveError(
                 f"{name!r} of the archive has other bytes than its manifest says; it "
                 "was damaged or altered."
@@ -207,7 +181,7 @@ def name_newer_versions(manifest: Manifest) -> str:
 def _written_with(manifest: Manifest) -> dict[str, str]:
     return {
         name: str(version)
-        for name, version in manifest.versions.items()
+        for name, version in manifest["versions"].items()
         if name in (*_PACKAGES, "python", "segmentlearn")
     }
 

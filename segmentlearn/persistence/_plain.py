@@ -25,31 +25,18 @@ _LEFT_OUT = (
 )
 
 
-class PlainState:
-    """Makes the state of estimators with nets plain, and notes what it leaves out.
+def to_plain(left_out: set[str], state: dict[str, Any]) -> dict[str, Any]:
+    """Return the plain form of the state of an estimator with a net.
 
     Keras optimizers become text, dicts with other keys than text become lists of pairs,
-    and callbacks and folders for event files are left out.
-
-    Attributes
-    ----------
-    left_out : set of str
-        One sentence for each kind of thing that was left out.
+    and callbacks and folders for event files are left out, with a sentence on it.
     """
-
-    def __init__(self) -> None:
-        self.left_out: set[str] = set()
-
-    def __call__(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Return the plain form of an estimator's state."""
-        plain = {}
-        for name, value in state.items():
-            if name == "callbacks" and value:
-                self.left_out.add(_LEFT_OUT)
-            if name in _LEFT_TO_USER:
-                value = None
-            plain[name] = _tag(value)
-        return plain
+    if state.get("callbacks"):
+        left_out.add(_LEFT_OUT)
+    return {
+        name: None if name in _LEFT_TO_USER else _tag(value)
+        for name, value in state.items()
+    }
 
 
 def from_plain(state: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentlearn.engine._data._padding import (
-    Table,
+from segmentlearn.engine._data._rows import (
+    Rows,
     as_leaves,
     capacity_for,
     index_table,
@@ -128,7 +128,7 @@ def test_leaves_of_other_lengths_are_refused():
 
 def test_padding_has_no_weight():
     """Rows behind the table are zero and weigh nothing."""
-    rows = pad_rows(Table([np.ones((5, 2), np.float32)], [np.ones(5, np.int32)]))
-    assert rows.capacity == 4096
+    rows = pad_rows(Rows([np.ones((5, 2), np.float32)], [np.ones(5, np.int32)]))
+    assert rows.n_rows == 4096
     assert rows.weights.numpy()[:6].tolist() == [1, 1, 1, 1, 1, 0]
     assert rows.features[0].numpy()[5:].any() == np.False_

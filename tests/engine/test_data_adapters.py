@@ -11,7 +11,7 @@ from segmentlearn.engine._data._adapters import (
     WholeRows,
     make_data_adapter,
 )
-from segmentlearn.engine._data._padding import Table
+from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._program import _epoch_program
 from segmentlearn.engine._program._compile_spec import CompileSpec
 
@@ -116,23 +116,23 @@ def test_tables_of_any_size_share_a_program(small_net, train, table, in_chunks):
 
 def test_a_small_table_is_held_whole():
     """Rows that fit into the processor's cache are quickly found."""
-    small = Table([np.zeros((10, 3), np.float32)], [np.zeros(10, np.int32)])
+    small = Rows([np.zeros((10, 3), np.float32)], [np.zeros(10, np.int32)])
     assert type(make_data_adapter(small, spec())) is WholeRows
 
 
 def test_a_large_table_is_not_copied():
     """A map of a file stays one: rows are read when they are visited."""
     large = np.zeros((3_000_000, 4), np.float32)
-    table = Table([large], [np.zeros(3_000_000, np.int32)])
+    table = Rows([large], [np.zeros(3_000_000, np.int32)])
     held = make_data_adapter(table, spec())
     assert type(held) is ChunkedRows
     assert np.shares_memory(held._sources[0], large)
-    assert held.tensors.capacity * 20 < 9 * 2**20
+    assert held.tensors.n_rows * 20 < 9 * 2**20
 
 
 def test_a_table_of_few_wide_rows_is_held_whole():
     """Two buffers of whole steps would take as much memory as a copy."""
-    table = Table([np.zeros((600, 10_000), np.float32)], [np.zeros(600, np.int32)])
+    table = Rows([np.zeros((600, 10_000), np.float32)], [np.zeros(600, np.int32)])
     assert table.n_bytes > 16 * 2**20
     assert type(make_data_adapter(table, spec())) is WholeRows
 
@@ -146,7 +146,7 @@ def test_rows_may_be_drawn_more_often_than_there_are(small_net, train):
 
 def test_members_hold_the_whole_table():
     """Each visits rows of its own."""
-    large = Table([np.zeros((2_000_000, 3), np.float32)], [np.zeros(2_000_000)])
+    large = Rows([np.zeros((2_000_000, 3), np.float32)], [np.zeros(2_000_000)])
     assert type(make_data_adapter(large, spec(n_members=2))) is WholeRows
 
 

@@ -34,7 +34,7 @@ def test_fitted_attributes_are_those_of_fit(customers):
     fits = [prepare_fit(net(learning_rate=rate), table) for rate in (0.01, 0.05)]
     (batch,), left = train_side_by_side(fits)
     assert left == []
-    for prepared, result in zip(batch.fits, batch.results, strict=True):
+    for prepared, result in zip(*batch[:2], strict=True):
         fitted = prepared.finish(result)
         alone = net(learning_rate=fitted.learning_rate).fit(X, y)
         assert vars(fitted).keys() == vars(alone).keys()
@@ -70,7 +70,7 @@ def test_tables_too_large_for_one_program_are_split(customers, monkeypatch):
     tables = [TrainingTable(*customers) for _ in range(2)]
     fits = [prepare_fit(net(), table) for table in tables for _ in range(2)]
     batches, left = train_side_by_side(fits)
-    assert [len(batch.fits) for batch in batches] == [2, 2]
+    assert [len(fits) for fits, _, _ in batches] == [2, 2]
     assert left == []
 
 

@@ -13,7 +13,7 @@ import sys
 import pandas as pd
 
 from segmentlearn import SegmentClassifier, make_customers, save
-from segmentlearn.persistence._protocol import PROTOCOL
+from segmentlearn.persistence._manifest import PROTOCOL
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data"
 N_ROWS_KEPT = 12

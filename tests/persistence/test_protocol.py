@@ -10,7 +10,7 @@ import pytest
 
 from segmentlearn import inspect, load
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.persistence._protocol import PROTOCOL
+from segmentlearn.persistence._manifest import PROTOCOL
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data"
 

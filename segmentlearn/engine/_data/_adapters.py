@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._data._padding import (
+from segmentlearn.engine._data._rows import (
     Rows,
-    Table,
     aligned_empty,
     as_tensor,
     index_table,
@@ -30,7 +29,6 @@ from segmentlearn.engine._program._architecture import RuntimeHyperparameters
 from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._epoch_program import (
     VALIDATION_CHUNK,
-    EpochConstants,
     Program,
 )
 
@@ -42,7 +40,7 @@ _CHUNK = 8 * 2**20  # bytes of a chunk
 _SMALLER = 4  # so many times a buffer has to go into its table
 
 
-def make_data_adapter(table: Table, spec: CompileSpec) -> "WholeRows | ChunkedRows":
+def make_data_adapter(table: Rows, spec: CompileSpec) -> "WholeRows | ChunkedRows":
     """Choose how a table gets through an epoch.
 
     Members of one program visit rows of their own, each from the whole table.
@@ -63,7 +61,7 @@ class WholeRows:
         What a program is made for.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Rows) -> None:
         self.tensors = pad_rows(table)
 
     def bind(
@@ -75,24 +73,22 @@ class WholeRows:
         """Return a function that trains an epoch."""
         spec, batch = program.spec, program.spec.batch_size
         # rows may be drawn several times
-        most = max(self.tensors.capacity, longest(fit_spec.train_rows))
-        n_slots = -(-most // batch) * batch
-        n_steps = n_slots // batch
+        n_steps = -(-max(self.tensors.n_rows, longest(fit_spec.train_rows)) // batch)
+        n_slots = n_steps * batch
         rows = fit_spec.validation_rows
         validation = index_table(rows, VALIDATION_CHUNK, _validation_slots(rows))
         seed = fit_spec.seed & 0x7FFFFFFF
         epoch = program.bind(
-            self.tensors,
-            EpochConstants(n_slots, n_steps, validation, hyperparameters, seed),
+            self.tensors, n_slots, n_steps, validation, hyperparameters, seed
         )
-        counts = lengths(fit_spec.train_rows), lengths(fit_spec.validation_rows)
+        counts = lengths(fit_spec.train_rows), lengths(rows)
         n_train, n_validation = map(tf.constant, counts)
 
         def train_epoch(order: Any, rates: np.ndarray) -> dict[str, Any]:
             table = index_table(order, batch, n_slots)
-            rates = _pad(rates, n_steps)
+            rates = np.pad(rates, (0, n_steps - len(rates)))
             sums = epoch(self.tensors, table, rates, n_train, n_validation)
-            return _name_means(spec, sums, counts)
+            return spec.name_means(sums, counts)
 
         return train_epoch
 
@@ -106,9 +102,8 @@ class ChunkedRows:
         The present chunk; as many slots for every table with rows of this kind.
     """
 
-    def __init__(self, table: Table, batch_size: int) -> None:
-        leaves = [*table.features, *table.targets]
-        self._sources = [np.ascontiguousarray(leaf) for leaf in leaves]
+    def __init__(self, table: Rows, batch_size: int) -> None:
+        self._sources = list(map(np.ascontiguousarray, table.leaves))
         if table.weights is not None:
             self._sources.append(np.ascontiguousarray(table.weights, np.float32))
         self._capacity = _chunk_rows(table, batch_size)
@@ -126,9 +121,7 @@ class ChunkedRows:
         n_steps = self._capacity // batch
         in_place, nothing = np.zeros(0, np.int32), tf.constant(0)
         seed = fit_spec.seed & 0x7FFFFFFF
-        epoch = program.bind(
-            self.tensors, EpochConstants(0, n_steps, in_place, hyperparameters, seed)
-        )
+        epoch = program.bind(self.tensors, 0, n_steps, in_place, hyperparameters, seed)
         validation = fit_spec.validation_rows
 
         def train_epoch(order: Any, rates: np.ndarray) -> dict[str, Any]:
@@ -136,14 +129,15 @@ class ChunkedRows:
             n_slots = -(-len(order) // batch) * batch
             slots, size = index_table(order, batch, n_slots), n_steps * batch
             for start, rows in self._read(slots, size):
-                steps = _pad(rates[start // batch :][:n_steps], n_steps)
+                steps = rates[start // batch :][:n_steps]
+                steps = np.pad(steps, (0, n_steps - len(steps)))
                 n_rows = tf.constant(min(size, len(order) - start))
                 sums[0] += epoch(rows, in_place, steps, n_rows, nothing)[0]
             steps = np.zeros(n_steps, np.float32)
             for start, rows in self._read(validation, self._capacity):
                 n_rows = tf.constant(min(self._capacity, len(validation) - start))
                 sums[1] += epoch(rows, in_place, steps, nothing, n_rows)[1]
-            return _name_means(spec, sums, (len(order), len(validation)))
+            return spec.name_means(sums, (len(order), len(validation)))
 
         return train_epoch
 
@@ -167,12 +161,11 @@ class ChunkedRows:
 class _Buffer:
     """Memory for one chunk, which tensors share."""
 
-    def __init__(self, table: Table, capacity: int) -> None:
-        self._n_features = len(table.features)
-        self._structure = table.structure
+    def __init__(self, table: Rows, capacity: int) -> None:
+        self._n_features, self._structure = len(table.features), table.structure
         self._arrays = [
             aligned_empty((capacity, *leaf.shape[1:]), leaf.dtype)
-            for leaf in (*table.features, *table.targets)
+            for leaf in table.leaves
         ]
         for array in self._arrays:
             array[...] = 0
@@ -188,35 +181,16 @@ class _Buffer:
 
     def tensors(self) -> Rows:
         """Return tensors that show what is in the memory now."""
-        tensors = [as_tensor(array) for array in self._arrays]
-        return Rows(
-            features=tensors[: self._n_features],
-            targets=tensors[self._n_features : -1],
-            weights=tensors[-1],
-            structure=self._structure,
-        )
+        *leaves, weights = map(as_tensor, self._arrays)
+        at = self._n_features
+        return Rows(leaves[:at], leaves[at:], weights, self._structure)
 
 
-def _chunk_rows(table: Table, batch_size: int) -> int:
+def _chunk_rows(table: Rows, batch_size: int) -> int:
     """Return the rows that a buffer holds: whole steps of training and validation."""
     bytes_per_row = max(1, table.n_bytes // table.n_rows)
     wanted = max(_CHUNK // bytes_per_row, batch_size)
     return -(-wanted // VALIDATION_CHUNK) * VALIDATION_CHUNK
-
-
-def _name_means(spec: CompileSpec, sums: np.ndarray, counts: tuple) -> dict[str, Any]:
-    """Return means over training rows, and over validation rows if there are any."""
-    means = spec.name_means(sums[0], counts[0])
-    if np.any(counts[1]):
-        means |= spec.name_means(sums[1], counts[1], "val_")
-    return means
-
-
-def _pad(rates: np.ndarray, n_steps: int) -> np.ndarray:
-    """Fill learning rates up with zeros."""
-    padded = np.zeros(n_steps, np.float32)
-    padded[: len(rates)] = rates
-    return padded
 
 
 def _validation_slots(rows: Any) -> int:

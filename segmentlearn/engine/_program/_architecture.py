@@ -55,13 +55,11 @@ def read_hyperparameters(
 ) -> RuntimeHyperparameters:
     """Collect the dropout rates, penalty strengths and weight decay of a fit."""
     rates = [float(layer.rate) for layer in _dropouts(model)]
+    regularizers = [variable.regularizer for variable in model.trainable_weights]
     penalties = [
-        (
-            float(getattr(variable.regularizer, "l1", 0.0)),
-            float(getattr(variable.regularizer, "l2", 0.0)),
-        )
-        for variable in model.trainable_weights
-        if type(variable.regularizer) in _PENALTIES
+        (float(getattr(kept, "l1", 0.0)), float(getattr(kept, "l2", 0.0)))
+        for kept in regularizers
+        if type(kept) in _PENALTIES
     ]
     return RuntimeHyperparameters(rates, penalties, float(optimizer.weight_decay or 0))
 
@@ -149,12 +147,8 @@ def _flatten(model: "keras.Model") -> list:
 
 def _dropouts(model: "keras.Model") -> list:
     """List the layers that the engine's dropout stands in for."""
-    return [layer for layer in _flatten(model) if _is_dropout(layer)]
-
-
-def _is_dropout(layer: Any) -> bool:
-    """Whether the engine's dropout can stand in for the layer."""
-    return type(layer) is keras.layers.Dropout and layer.noise_shape is None
+    dropouts = [x for x in _flatten(model) if type(x) is keras.layers.Dropout]
+    return [layer for layer in dropouts if layer.noise_shape is None]
 
 
 class _LiveNormalization(keras.layers.Normalization):

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,17 @@ class CompileSpec:
         metric = metrics.get(monitor.removeprefix("val_"))
         return metric is not None and _losses.more_is_better(metric)
 
-    def name_means(self, sums: np.ndarray, n_rows: Any, prefix: str = "") -> dict:
+    def name_means(self, sums: np.ndarray, counts: Sequence) -> dict[str, Any]:
+        """Return means over training rows, and over validation rows if there are any.
+
+        `sums` and `counts` of rows are those of training, then those of validation.
+        """
+        means = self._name_means(sums[0], counts[0], "")
+        if np.any(counts[1]):
+            means |= self._name_means(sums[1], counts[1], "val_")
+        return means
+
+    def _name_means(self, sums: np.ndarray, n_rows: Any, prefix: str) -> dict[str, Any]:
         """Divide sums by the rows, those of weighted metrics by the rows' weights.
 
         That is how Keras does it: a weighted loss is divided by the number of rows.

@@ -5,6 +5,7 @@ out. What they mean in Keras' own layers is known; a layer of the user's own may
 anything with them, so there they stay.
 """
 
+import functools
 import json
 import re
 import sys
@@ -23,10 +24,7 @@ _LEFT_OUT = ("build_config", "compile_config")
 def describe(model: "keras.Model") -> tuple[str, tuple]:
     """Describe a Functional or Sequential model."""
     definitions: list = []
-
-    def as_plain(value: object) -> object:
-        return _as_plain(value, definitions)
-
+    as_plain = functools.partial(_as_plain, definitions)
     config = json.loads(json.dumps(model.get_config(), default=as_plain))
     blanked = _Blanking(_stand_ins(model), definitions).model(config)
     return json.dumps(blanked, sort_keys=True), tuple(definitions)
@@ -59,15 +57,14 @@ class _Blanking:
         node = {k: v for k, v in node.items() if k not in _LEFT_OUT}
         if not _is_keras(node):
             return self._node(node, "", is_own=True)
-        config = node["config"]
-        if node["class_name"] in ("Functional", "Sequential") and "layers" in config:
+        config, kind = node.pop("config"), node["class_name"]
+        if kind in ("Functional", "Sequential") and "layers" in config:
             config = self.model(config)
         else:
-            if node["class_name"] == "Dropout" and not config.get("noise_shape"):
+            if kind == "Dropout" and not config.get("noise_shape"):
                 config = {**config, "rate": None}
             config = self._node(config, "", is_own=False)
-        rest = {key: value for key, value in node.items() if key != "config"}
-        return {**self._node(rest, "", is_own=False), "config": config}
+        return {**self._node(node, "", is_own=False), "config": config}
 
     def _node(self, node: Any, field: str, is_own: bool) -> Any:
         """Blank any part; `is_own` where it belongs to a class of the user's own."""
@@ -120,10 +117,8 @@ def _stand_ins(model: "keras.Model") -> dict[str, str]:
     """
     names: dict[str, str] = {}
     for operation in _operations(model):
-        name = operation.name
-        is_named_input = isinstance(
-            operation, keras.layers.InputLayer
-        ) and not _GIVEN_BY_KERAS.fullmatch(name)
+        name, is_input = operation.name, isinstance(operation, keras.layers.InputLayer)
+        is_named_input = is_input and not _GIVEN_BY_KERAS.fullmatch(name)
         names.setdefault(name, name if is_named_input else f"#{len(names)}")
     return names
 
@@ -144,7 +139,7 @@ def _operations(model: "keras.Model") -> list:
     return found
 
 
-def _as_plain(value: object, definitions: list) -> object:
+def _as_plain(definitions: list, value: object) -> object:
     """Stand in for what JSON does not know: arrays, dtype policies, shapes."""
     if isinstance(value, np.generic):
         return value.item()

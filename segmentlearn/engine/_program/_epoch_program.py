@@ -1,46 +1,65 @@
 """One compiled epoch: training steps and validation of an architecture in one call."""
 
-import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from segmentlearn.engine._data._padding import Rows
+from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._keras_compat import is_masked, keras, tf
 from segmentlearn.engine._program import _architecture, _losses, _matmul_layers
 from segmentlearn.engine._program._compile_spec import CompileSpec
-from segmentlearn.engine._program._loop import sum_over_steps
-from segmentlearn.engine._program._optimizer_state import StateLayout, widen_scalars
 from segmentlearn.engine._program._reclaim import GATE, note_gone
-from segmentlearn.engine._program._weights import Weights
+from segmentlearn.engine._program._weights import Weights, widen_scalars
+
+try:  # has no public name
+    from tensorflow.compiler.tf2xla.ops.gen_xla_ops import xla_while
+except ImportError:  # pragma: no cover
+    xla_while = None
+
 
 _MAX_SIZES = 16  # table sizes a program keeps compiled
 VALIDATION_CHUNK = 512  # rows of one validation step; its count is a tensor
 
 
-@dataclasses.dataclass(frozen=True)
-class EpochConstants:
-    """What stays the same from the first epoch of a fit to the last.
+def sum_over_steps(n_steps: Any, body: Callable, zeros: Any, in_xla: bool) -> Any:
+    """Run `body` for each step and return the sum that it carries.
 
-    Parameters
-    ----------
-    n_slots, n_steps : int
-        Lengths of an epoch's order and of its table of learning rates. An order
-        without slots stands for rows that are visited where they stand.
-    validation_order : ndarray of int32
-        Index table, (slots,) or (n_members, slots); likewise.
-    hyperparameters : RuntimeHyperparameters
-    seed : int or ndarray of shape (n_members,)
-        Tells this fit's dropout masks from another's.
+    Before XLA compiles a program, TensorFlow looks into the body of each
+    ``tf.while_loop`` for constants, and keeps the graph that it made for that until the
+    process ends: several megabytes for each architecture. XLA's own loop is the same
+    program and is not looked into.
     """
+    if not in_xla or xla_while is None:
+        _, total = tf.while_loop(
+            lambda step, total: step < n_steps,
+            body,
+            (tf.constant(0), zeros),
+            parallel_iterations=1,
+        )
+        return total
+    specs = tf.TensorSpec([], tf.int32), tf.TensorSpec.from_tensor(zeros)
+    traced = tf.function(body, autograph=False).get_concrete_function(*specs)
+    # both functions of the loop take all that either needs, and XLA wants the variables
+    # to come last
+    inputs = [n_steps, *traced.captured_inputs]
+    held = list({id(tensor): tensor for tensor in inputs}.values())
+    held.sort(key=lambda tensor: tensor.dtype == tf.resource)
+    place = list(map(id, held)).index(id(n_steps))
 
-    n_slots: int
-    n_steps: int
-    validation_order: np.ndarray
-    hyperparameters: _architecture.RuntimeHyperparameters
-    seed: Any
+    def close(function: Callable) -> Any:
+        def closed(step: Any, total: Any) -> Any:
+            graph = tf.compat.v1.get_default_graph()
+            return function(step, total, list(map(graph.capture, held)))
+
+        return tf.function(closed, autograph=False).get_concrete_function(*specs)
+
+    return xla_while(
+        [tf.constant(0), zeros, *held],
+        cond=close(lambda step, total, inputs: step < inputs[place]),
+        body=close(lambda step, total, inputs: [*traced(step, total), *inputs]),
+    )[1]
 
 
 class Program:
@@ -55,8 +74,11 @@ class Program:
     ) -> None:
         self.lock = threading.RLock()
         self.spec = spec
+        self._member_shape = [] if spec.n_members is None else [spec.n_members]
         self.model = _architecture.copy_architecture(model) if copy else model
-        self.optimizer = _fresh_optimizer(spec.optimizer)
+        # one of the same kind whose learning rate is a variable
+        config = {**spec.optimizer.get_config(), "learning_rate": 0.001}
+        self.optimizer = type(spec.optimizer).from_config(config)
         self._traced: dict[tuple, Any] = {}
         self.n_compiled = 0  # table sizes that the epoch has been compiled for
         self._structure = rows.structure
@@ -74,7 +96,6 @@ class Program:
             state = widen_scalars(self.optimizer, spec.n_members)
         self._state = [variable.value for variable in state]
         self._initial_state = [value.numpy() for value in self._state]
-        self.layout = StateLayout(self.optimizer, self.weights, self.model)
         self._epoch = tf.function(
             self._run_epoch, jit_compile=spec.jit_compile, autograph=False
         )
@@ -85,7 +106,7 @@ class Program:
         for variable, value in zip(self._state, self._initial_state, strict=True):
             variable.assign(value)
         if state is not None:
-            self.layout.write(state)
+            self.weights.write_state(state)
 
     def start_member(self, member: int, weights: Sequence) -> None:
         """Let a member start anew, as `start` lets a net, while the others go on."""
@@ -96,53 +117,49 @@ class Program:
             variable.assign(state)
 
     def bind(
-        self, rows: Rows, constants: EpochConstants
+        self,
+        rows: Rows,
+        n_slots: int,
+        n_steps: int,
+        validation_order: np.ndarray,
+        numbers: _architecture.RuntimeHyperparameters,
+        seed: Any,
     ) -> Callable[[Rows, np.ndarray, np.ndarray, Any, Any], np.ndarray]:
         """Return the epoch as a function of what changes from one to the next.
+
+        `n_slots` and `n_steps` are the lengths of an epoch's order and of its table of
+        learning rates. An order without slots, and one of validation rows, stands for
+        rows that are visited where they stand. `seed` is a number, or one a member.
 
         The traced function is called directly: looking it up by its arguments would
         cost a tenth of a small net's epoch.
         """
-        numbers = constants.hyperparameters
-        lead = self._member_shape()
+        lead = self._member_shape
         own = lead if self.spec.by_member else []
         rates = [len(numbers.dropout_rates), *own]
         penalties = [len(numbers.penalties), 2, *own]
         same = (
-            tf.constant(constants.validation_order),
+            tf.constant(validation_order),
             tf.constant(numbers.weight_decay, tf.float32, own),
             tf.constant(np.asarray(numbers.dropout_rates, np.float32), shape=rates),
             tf.constant(np.asarray(numbers.penalties, np.float32), shape=penalties),
-            tf.constant(constants.seed, tf.int32, own),
+            tf.constant(seed, tf.int32, own),
         )
         epoch = self._trace(
-            [*rows.features, *rows.targets],
+            rows.leaves,
             rows.weights,
-            tf.TensorSpec([*lead, constants.n_slots], tf.int32),
-            tf.TensorSpec([constants.n_steps, *own], tf.float32),
-            tf.TensorSpec(lead, tf.int32),
-            tf.TensorSpec(lead, tf.int32),
-            *same,
+            tf.TensorSpec([*lead, n_slots], tf.int32),
+            tf.TensorSpec([n_steps, *own], tf.float32),
+            (tf.TensorSpec(lead, tf.int32),) * 2,
+            same,
         )
 
         def run(
-            rows: Rows,
-            order: np.ndarray,
-            learning_rates: np.ndarray,
-            n_train: Any,
-            n_validation: Any,
+            rows: Rows, order: np.ndarray, rates: np.ndarray, *counts: Any
         ) -> np.ndarray:
             with GATE.run():
-                result = epoch(
-                    [*rows.features, *rows.targets],
-                    rows.weights,
-                    tf.constant(order),
-                    tf.constant(learning_rates),
-                    n_train,
-                    n_validation,
-                    *same,
-                )
-                return result.numpy()
+                changing = tf.constant(order), tf.constant(rates), counts
+                return epoch(rows.leaves, rows.weights, *changing, same).numpy()
 
         return run
 
@@ -164,29 +181,24 @@ class Program:
         weights: Any,
         order: Any,
         learning_rates: Any,
-        n_train: Any,
-        n_validation: Any,
-        validation_order: Any,
-        weight_decay: Any,
-        rates: Any,
-        penalties: Any,
-        seed: Any,
+        counts: tuple,
+        same: tuple,
     ) -> Any:
         """Trace the epoch: a loop over training steps, then one over validation."""
+        n_train, n_validation = counts
+        validation_order, weight_decay, rates, penalties, seed = same
         if self.optimizer.weight_decay is not None:
             self.optimizer.weight_decay = self._for_weights(weight_decay)
-        zeros = tf.zeros([self.spec.n_sums, *self._member_shape()])
-        n_steps = _n_chunks(n_train, self.spec.batch_size)
+        zeros = tf.zeros([self.spec.n_sums, *self._member_shape])
+        batch_size = self.spec.batch_size
+        n_steps = _n_chunks(n_train, batch_size)
 
         def train_step(step: Any, total: Any) -> tuple:
             n_done = tf.cast(self.optimizer.iterations, tf.int32)
+            n_done = tf.reshape(n_done, seed.shape)
             for layer in self._dropout:
-                layer.set_source(
-                    rates[layer.stream], seed, tf.reshape(n_done, seed.shape)
-                )
-            chunk = self._chunk(
-                data, weights, order, n_train, step, self.spec.batch_size
-            )
+                layer.set_source(rates[layer.stream], seed, n_done)
+            chunk = self._chunk(data, weights, order, n_train, step, batch_size)
             self.optimizer.learning_rate.assign(self._for_weights(learning_rates[step]))
             held = [variable.value.read_value() for variable in self.weights.variables]
             with tf.GradientTape() as tape:
@@ -225,10 +237,8 @@ class Program:
         if table.shape[-1] == 0:  # in place, which is faster
             chunk = [_rows_from(leaf, step * size, size) for leaf in (*data, weights)]
             return chunk[:-1], chunk[-1] * real, real, n_real
-        if self.spec.n_members is None:
-            index = tf.slice(table, [step * size], [size])
-        else:
-            index = tf.slice(table, [0, step * size], [self.spec.n_members, size])
+        lead = self._member_shape
+        index = tf.slice(table, [*[0] * len(lead), step * size], [*lead, size])
         gathered = [tf.gather(leaf, index) for leaf in data]
         return gathered, tf.gather(weights, index) * real, real, n_real
 
@@ -252,14 +262,10 @@ class Program:
         predictions = keras.tree.flatten(outputs)
         if any(map(is_masked, predictions)):
             raise _architecture.NotCompilableError("the model masks time steps")
-        axes = 1 if self.spec.n_members is None else 2
+        axes = 1 + len(self._member_shape)
         shares = self.spec.loss_weights or (1.0,) * len(predictions)
-        parts = [
-            _losses.apply_by_row(function, target, prediction, axes)
-            for function, target, prediction in zip(
-                self._losses, targets, predictions, strict=True
-            )
-        ]
+        of_outputs = zip(self._losses, targets, predictions, strict=True)
+        parts = [_losses.apply_by_row(*of_output, axes) for of_output in of_outputs]
         by_row = sum(share * part for share, part in zip(shares, parts, strict=True))
         total = tf.reduce_sum(by_row * weights, axis=-1)
         sums = [total]
@@ -281,15 +287,6 @@ class Program:
     def _for_weights(self, number: Any) -> Any:
         """Shape numbers of the members' own like the weights, member first."""
         return number[:, tf.newaxis] if self.spec.by_member else number
-
-    def _member_shape(self) -> list[int]:
-        return [] if self.spec.n_members is None else [self.spec.n_members]
-
-
-def _fresh_optimizer(optimizer: Any) -> Any:
-    """Return an optimizer of the same kind whose learning rate is a variable."""
-    config = {**optimizer.get_config(), "learning_rate": 0.001}
-    return type(optimizer).from_config(config)
 
 
 def _n_chunks(n_rows: Any, size: int) -> Any:

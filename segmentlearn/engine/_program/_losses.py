@@ -18,24 +18,15 @@ _WRAPPERS = ("LossFunctionWrapper", "MeanMetricWrapper")
 _MEAN_METHODS = ("__call__", "update_state", "result")
 
 
-def row_losses(
-    loss: Any, n_outputs: int, output_names: Sequence[str] | None = None
-) -> list[RowFunction]:
+def row_losses(loss: Any, n_outputs: int) -> list[RowFunction]:
     """Resolve a loss, or one for each output, to functions of (y_true, y_pred)."""
-    return list(map(_row_loss, per_output(loss, n_outputs, "loss", output_names)))
+    return list(map(_row_loss, per_output(loss, n_outputs, "loss")))
 
 
-def per_output(
-    value: Any, n_outputs: int, name: str, output_names: Sequence[str] | None = None
-) -> list:
+def per_output(value: Any, n_outputs: int, name: str) -> list:
     """Give each output its own entry of a parameter that may be a single one."""
-    if isinstance(value, dict):
-        if output_names is not None and set(value) != set(output_names):
-            raise ValueError(
-                f"{name} has entries for {sorted(value)}, and the model's outputs are "
-                f"{sorted(output_names)}."
-            )
-        value = [value[key] for key in output_names or value]
+    if isinstance(value, dict):  # of a model that does not name its outputs
+        value = list(value.values())
     if not isinstance(value, (list, tuple)):
         return [value] * n_outputs
     if len(value) != n_outputs:
@@ -50,12 +41,8 @@ def _row_loss(loss: Any) -> RowFunction:
     if found is None:
         raise ValueError("loss=None: name a Keras loss or pass a loss object.")
     function = found.call if isinstance(found, keras.losses.Loss) else found
-
-    def of_floats(target: Any, prediction: Any) -> Any:
-        """Call the loss as Keras does, which makes every target a float."""
-        return function(tf.cast(target, tf.float32), prediction)
-
-    return of_floats
+    # Keras makes every target a float
+    return lambda target, prediction: function(tf.cast(target, tf.float32), prediction)
 
 
 def row_metric(metric: Any, target: Any, prediction: Any) -> RowFunction:
@@ -90,10 +77,8 @@ def is_mean_over_rows(metric: Any) -> bool:
 
 def is_mean_loss(loss: Any) -> bool:
     """Whether a loss, or each of several, averages over rows as the engine does."""
-    if isinstance(loss, dict):
-        return all(map(is_mean_loss, loss.values()))
-    if isinstance(loss, (list, tuple)):
-        return all(map(is_mean_loss, loss))
+    if isinstance(loss, (dict, list, tuple)):
+        return all(map(is_mean_loss, keras.tree.flatten(loss)))
     kind = keras.losses.Loss
     if isinstance(loss, kind) and _has_its_own(loss, kind, ("__call__",)):
         return False  # it need not even have a `call`
@@ -107,9 +92,7 @@ def _has_its_own(item: Any, kind: type, methods: Sequence[str]) -> bool:
 
 def more_is_better(metric: Any) -> bool:
     """Whether a metric grows as a net gets better; a function counts as an error."""
-    if metric in ("accuracy", "acc"):
-        return True
-    return grows(_find_metric(metric))
+    return metric in ("accuracy", "acc") or grows(_find_metric(metric))
 
 
 def metric_name(metric: Any) -> str:
@@ -130,10 +113,9 @@ def _accuracy(target: tuple, prediction: tuple) -> RowFunction:
 
 
 def _find_metric(metric: Any) -> Any:
+    get = _by_name if isinstance(metric, str) else keras.metrics.get
     try:
-        return (
-            _by_name(metric) if isinstance(metric, str) else keras.metrics.get(metric)
-        )
+        return get(metric)
     except ValueError as error:
         raise ValueError(
             f"metric {metric!r} is not known; use 'accuracy', the name of a metric of "
@@ -159,7 +141,7 @@ def apply_by_row(function: RowFunction, target: Any, prediction: Any, axes: int)
     values = tf.cast(function(target, prediction), tf.float32)
     if len(values.shape) < axes:
         raise NotCompilableError("a metric gives one number for all rows")
-    for _ in range(len(values.shape) - axes):
+    for _ in values.shape[axes:]:
         values = tf.reduce_mean(values, axis=-1)
     return values
 
@@ -171,13 +153,9 @@ def identity_key(item: Any) -> Hashable:
     if isinstance(item, Sequence) and not isinstance(item, str):
         return tuple(identity_key(value) for value in item)
     # a user's own class may leave parameters out of its config: it is only itself
-    is_keras = type(item).__module__.startswith("keras.")
-    is_wrapper = type(item).__name__ in _WRAPPERS
-    if (
-        isinstance(item, (keras.losses.Loss, keras.metrics.Metric))
-        and is_keras
-        and not is_wrapper
-    ):
+    kind = type(item)
+    is_known = kind.__module__.startswith("keras.") and kind.__name__ not in _WRAPPERS
+    if is_known and isinstance(item, (keras.losses.Loss, keras.metrics.Metric)):
         config = item.get_config()
         if isinstance(item, keras.losses.Loss):
             config = {**config, "name": None}  # a metric's name matters

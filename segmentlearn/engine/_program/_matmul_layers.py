@@ -1,6 +1,5 @@
 """Products of layers as XLA runs them fastest on a CPU."""
 
-from collections.abc import Callable
 from typing import Any
 
 from segmentlearn.engine._keras_compat import (
@@ -42,8 +41,7 @@ class FastDense(_Compiled, keras.layers.Dense):
         """Multiply the inputs by the kernel; add the bias; activate."""
         if len(inputs.shape) != 2 or not self.in_xla:
             return super().call(inputs, training=training)
-        x = _product(inputs, tf.convert_to_tensor(self.kernel), self.in_xla)
-        return self._finish(x)
+        return self._finish(_product(inputs, self.kernel, self.in_xla))
 
 
 class FastEinsum(_Compiled, keras.layers.EinsumDense):
@@ -65,11 +63,11 @@ class FastEinsum(_Compiled, keras.layers.EinsumDense):
         elif _is_plain_product(left, right, result):
             shape = tf.shape(inputs)
             flat = tf.reshape(inputs, [-1, inputs.shape[-1]])
-            x = _product(flat, tf.convert_to_tensor(kernel), self.in_xla)
+            x = _product(flat, kernel, self.in_xla)
             x = tf.reshape(x, tf.concat([shape[:-1], tf.shape(x)[-1:]], axis=0))
             x.set_shape([*inputs.shape[:-1], kernel.shape[-1]])
         elif self.by_member and _is_member_product(left, right, result):
-            x = _product(inputs, tf.convert_to_tensor(kernel), self.in_xla)
+            x = _product(inputs, kernel, self.in_xla)
         elif _is_small_sum(left, right, result, kernel.shape):
             letters = left + result[-1]
             x = _spread(inputs, left, letters) * _spread(kernel, right, letters)
@@ -113,6 +111,7 @@ def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
     With many rows and a narrow layer, the outputs are the smaller factor, so they go
     left and the result is turned. Barriers keep XLA from undoing either.
     """
+    kernel = tf.convert_to_tensor(kernel)
     n_rows, n_outputs = rows.shape[-2], kernel.shape[-1]
     if not rows.dtype.is_floating:  # whole numbers and truth values, as in Keras
         rows = tf.cast(rows, kernel.dtype)
@@ -120,39 +119,26 @@ def _product(rows: Any, kernel: Any, in_xla: bool) -> Any:
         return tf.matmul(rows, kernel)
     n_inputs = rows.shape[-1]
     is_small = n_inputs * n_outputs <= n_rows * _ENTRIES_PER_ROW
-    if n_rows <= _FEW_ROWS:
-        return _with_gradient(rows, kernel, _turned_before, is_small)
-    if is_small and n_outputs * _NARROWER <= n_inputs:
-        return _with_gradient(rows, kernel, _turned_afterwards, False)
-    return tf.matmul(rows, kernel)
-
-
-def _with_gradient(
-    rows: Any, kernel: Any, kernel_gradient: Callable, turns_kernel: bool
-) -> Any:
-    """Multiply, and say how the gradients are to be computed."""
+    are_few = n_rows <= _FEW_ROWS
+    if not are_few and not (is_small and n_outputs * _NARROWER <= n_inputs):
+        return tf.matmul(rows, kernel)
 
     @tf.custom_gradient
     def product(rows: Any, kernel: Any) -> tuple:
         def gradient(upstream: Any) -> tuple:
-            if turns_kernel:
+            if are_few and is_small:
                 of_rows = tf.matmul(upstream, _turn(kernel))
             else:
                 of_rows = tf.matmul(upstream, kernel, transpose_b=True)
-            return of_rows, kernel_gradient(rows, upstream)
+            if are_few:
+                return of_rows, tf.matmul(_turn(rows), upstream)
+            turned = tf.matmul(upstream, rows, transpose_a=True)
+            (turned,) = xla_optimization_barrier([turned])
+            return of_rows, tf.linalg.matrix_transpose(turned)
 
         return tf.matmul(rows, kernel), gradient
 
     return product(rows, kernel)
-
-
-def _turned_before(rows: Any, upstream: Any) -> Any:
-    return tf.matmul(_turn(rows), upstream)
-
-
-def _turned_afterwards(rows: Any, upstream: Any) -> Any:
-    (turned,) = xla_optimization_barrier([tf.matmul(upstream, rows, transpose_a=True)])
-    return tf.linalg.matrix_transpose(turned)
 
 
 def _turn(matrix: Any) -> Any:

@@ -63,7 +63,7 @@ class HashDropout(keras.layers.Layer):
     def set_source(
         self, rate: "tf.Tensor", seed: "tf.Tensor", step: "tf.Tensor"
     ) -> None:
-        """Tell the layer which tensors the calls of the next traced step draw from."""
+        """Set the tensors that the calls of the next traced step draw from."""
         self._source = (rate, seed, step)
         self._n_uses = 0
 

@@ -37,14 +37,13 @@ class Gate:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._n_inside = 0
-        self._is_closed = False
+        self._n_inside = self._n_waiting = 0
 
     @contextlib.contextmanager
     def run(self) -> Iterator[None]:
         """Run a program; waits while somebody clears up."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._is_closed)
+            self._changed.wait_for(lambda: not self._n_waiting)
             self._n_inside += 1
         try:
             yield
@@ -56,23 +55,14 @@ class Gate:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Clear up: waits for the programs that run and keeps others from starting."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_closed)
-            self._is_closed = True
+        with self._changed:  # held all the while, so that nobody gets in
+            self._n_waiting += 1
             try:
                 self._changed.wait_for(lambda: self._n_inside == 0)
-            except BaseException:
-                self._open()
-                raise
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._open()
-
-    def _open(self) -> None:
-        self._is_closed = False
-        self._changed.notify_all()
+                yield
+            finally:
+                self._n_waiting -= 1
+                self._changed.notify_all()
 
 
 GATE = Gate()
@@ -104,9 +94,15 @@ def reclaim() -> None:
     gc.collect()  # programs, layers and graphs refer to each other in circles
     _context().clear_kernel_cache()
     with GATE.alone():
-        if not _others_use_tensorflow():
+        # those that another thread may be running now, and the engine did not start,
+        # would be taken from under it; the engine's own wait at the gate
+        frames = sys._current_frames()
+        del frames[threading.get_ident()]
+        if not any(map(_is_foreign, frames.values())):
             _drop_executables()
-    _trim()
+    if sys.platform == "linux":  # where the C library has to be asked to
+        with contextlib.suppress(AttributeError, OSError):  # not glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def tie_gradients_to_graphs() -> None:
@@ -118,14 +114,10 @@ def tie_gradients_to_graphs() -> None:
     registry = _gradient_registry()
     for name in [name for name in registry if name.startswith("CustomGradient-")]:
         entry = registry.get(name)
-        if entry is None or isinstance(entry["type"], _GradientOfLiveGraph):
+        graph = entry and _graph_of(entry["type"])
+        if not entry or graph is None:  # that of a stand-in is not found
             continue
-        graph = _graph_of(entry["type"])
-        if graph is None:
-            continue
-        held = getattr(graph, "_held_gradients", [])
-        held.append(entry["type"])
-        graph._held_gradients = held
+        graph._held_gradients = [*getattr(graph, "_held_gradients", ()), entry["type"]]
         entry["type"] = _GradientOfLiveGraph(entry["type"])
         weakref.finalize(graph, registry.pop, name, None).atexit = False
 
@@ -163,19 +155,6 @@ def _context() -> Any:
     from tensorflow.python.eager import context
 
     return context.context()
-
-
-def _others_use_tensorflow() -> bool:
-    """Whether another thread may be running a program that the engine did not start.
-
-    The executables would be taken from under it. The engine's own wait at the gate.
-    """
-    own = threading.get_ident()
-    return any(
-        _is_foreign(frame)
-        for thread, frame in sys._current_frames().items()
-        if thread != own
-    )
 
 
 def _is_foreign(frame: Any) -> bool:
@@ -220,23 +199,10 @@ def _handle(device: str, type_name: str) -> Any:
 
 def _hash(text: str) -> int:
     """Return TensorFlow's 64-bit hash, put together from two remainders of it."""
-    most = 2**63 - 1
-
-    def remainder(divisor: int) -> int:
-        return int(
-            tf.raw_ops.StringToHashBucket(string_tensor=text, num_buckets=divisor)
-        )
-
-    high, low = remainder(most), remainder(2**32)
-    return next(
-        whole
-        for whole in (high, high + most, high + 2 * most)
-        if whole % 2**32 == low and whole < 2**64
+    most, rest = 2**63 - 1, 2**32
+    high, low = (
+        int(tf.raw_ops.StringToHashBucket(string_tensor=text, num_buckets=divisor))
+        for divisor in (most, rest)
     )
-
-
-def _trim() -> None:
-    """Return freed pages to the system where the C library has to be asked to."""
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError, OSError):  # not glibc
-            ctypes.CDLL(None).malloc_trim(0)
+    wholes = range(high, 2**64, most)
+    return next(whole for whole in wholes if whole % rest == low)

@@ -46,8 +46,8 @@ def clustering_task(estimator: Any, X: Any) -> ClusteringTask:
     table. Any other estimator gets the table, which has to be numbers.
     """
     if hasattr(estimator, "clustering_task"):
-        clusterer, features, space = estimator.clustering_task(X)
-        return ClusteringTask(clone(clusterer), features, space)
+        clusterer, *numbers = estimator.clustering_task(X)
+        return ClusteringTask(clone(clusterer), *numbers)
     if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
         features = clone(estimator[:-1]).fit_transform(X)
         return clustering_task(estimator[-1], features)
@@ -70,8 +70,8 @@ def selected_task(estimator: Any, X: Any) -> ClusteringTask:
     other is its `clustering_task`.
     """
     if hasattr(estimator, "selected_task") and hasattr(estimator, "labels_"):
-        clusterer, features, space = estimator.selected_task(X)
-        return ClusteringTask(clone(clusterer), features, space)
+        clusterer, *numbers = estimator.selected_task(X)
+        return ClusteringTask(clone(clusterer), *numbers)
     return clustering_task(estimator, X)
 
 

@@ -13,13 +13,7 @@ from sklearn.utils import check_random_state
 from segmentlearn import engine
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_params
 from segmentlearn._formatting import cell_text, markdown_table
-from segmentlearn.model_selection._clusters._clustering_task import (
-    ClusteringTask,
-    clustering_task,
-    draw_rows,
-    n_clusters_parameter,
-    one_thread,
-)
+from segmentlearn.model_selection._clusters import _clustering_task
 from segmentlearn.model_selection._clusters._criteria import CRITERIA, CriteriaTable
 from segmentlearn.model_selection._clusters._recommendation import choose, recommend
 
@@ -229,9 +223,9 @@ def select_n_clusters(
     random_state = check_random_state(random_state)
     numbers = _check_numbers(n_clusters)
     names = _check_criteria(criteria)
-    clusterer, features, space = clustering_task(estimator, X)
-    n_clusters_parameter(clusterer)  # raises where there is none
-    rows = draw_rows(len(features), max_rows, random_state)
+    clusterer, features, space = _clustering_task.clustering_task(estimator, X)
+    _clustering_task.n_clusters_parameter(clusterer)  # raises where there is none
+    rows = _clustering_task.draw_rows(len(features), max_rows, random_state)
     notes = []
     if len(rows) < len(features):
         notes.append(f"{len(rows):,} of {len(features):,} rows, drawn at random.")
@@ -251,9 +245,9 @@ def select_n_clusters(
             "BIC is that of Gaussian mixtures of as many components, not of "
             f"{type(clusterer).__name__}."
         )
-    task = ClusteringTask(clusterer, features, space)
+    task = _clustering_task.ClusteringTask(clusterer, features, space)
     computed = CriteriaTable(task, numbers, n_bootstraps, n_references, random_state)
-    with one_thread(len(rows)):
+    with _clustering_task.one_thread(len(rows)):
         table = computed.compute(names)
     choices = {name: choose(name, table) for name in names}
     recommended, reasons = recommend(table, choices, is_mixture, has_bic)

@@ -107,13 +107,13 @@ def _by_silhouette(
         )
     elif stable[best] < _MIN_GAIN:
         reasons.append(f"{_NO_GAIN}; the highest gain is {top}, with {best}.")
-        return 1, reasons
+        best = 1
     elif _find_no_segments(choices):
         reasons.append(
             f"The silhouettes suggest {best} segments, but both the gap statistic and "
             "the prediction strength find no more than one."
         )
-        return 1, reasons
+        best = 1
     else:
         reasons.append(
             f"With {best} segments the mean silhouette is farthest above that of "
@@ -148,23 +148,23 @@ def _by_bic(
         return 1, reasons
     best = int(stable.idxmax())
     if not is_mixture:
-        return best, [
-            *reasons,
+        reasons.append(
             f"The model with {best} segments has the lowest BIC of those that are "
-            "stable and better separated than tables without segments.",
-        ]
-    if _find_no_segments(choices):
-        return 1, [
-            *reasons,
+            "stable and better separated than tables without segments."
+        )
+    elif _find_no_segments(choices):
+        reasons.append(
             f"The BIC suggests {best} components, but both the gap statistic and the "
             "prediction strength find no more than one: the components together may "
-            "describe one segment that is not normal.",
-        ]
-    return best, [
-        *reasons,
-        f"The mixture of {best} components has the lowest BIC. Segments of a mixture "
-        "may be elongated or nested, which silhouettes do not reward.",
-    ]
+            "describe one segment that is not normal."
+        )
+        best = 1
+    else:
+        reasons.append(
+            f"The mixture of {best} components has the lowest BIC. Segments of a "
+            "mixture may be elongated or nested, which silhouettes do not reward."
+        )
+    return best, reasons
 
 
 def _by_votes(choices: _Choices) -> _Recommendation:

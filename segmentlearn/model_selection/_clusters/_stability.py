@@ -21,7 +21,6 @@ from segmentlearn._compat import (
     validate_params,
 )
 from segmentlearn._formatting import markdown_table
-from segmentlearn.cluster import draw_seed
 from segmentlearn.metrics import segment_continuity, segment_overlap
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
@@ -32,6 +31,7 @@ from segmentlearn.model_selection._clusters._clustering_task import (
     selected_task,
 )
 from segmentlearn.model_selection._clusters._criteria import ring_agreement
+from segmentlearn.neural_network import draw_seed
 
 # Hennig's words for a mean Jaccard index, from the best
 _VERDICTS = ((0.85, "highly stable"), (0.75, "stable"), (0.60, "doubtful"))
@@ -241,10 +241,17 @@ def cluster_stability(
             "No row is in a segment: every label is -1 (noise). Loosen the clusterer, "
             "such as a larger eps of DBSCAN or a smaller min_cluster_size of HDBSCAN."
         )
+    extended = []  # the labels of all rows, from each sample
+    jaccard = np.full((n_bootstraps, len(segments)), np.nan)
     with one_thread(len(rows)):
-        extended, jaccard = _draw_samples(
-            refitted, table, labels, segments, n_bootstraps, random_state
-        )
+        for of_sample in jaccard:
+            drawn = random_state.randint(len(labels), size=len(labels))
+            sample, own_seed = safe_indexing(table, drawn), draw_seed(random_state)
+            fitted, found = fit_clusterer(refitted, sample, seed=own_seed)
+            extended.append(assign_rows(fitted, sample, found, table))
+            seen, first = np.unique(drawn, return_index=True)
+            known = np.isin(segments, labels[seen])
+            of_sample[known] = segment_overlap(labels[seen], found[first])
         across = None if n_clusters is None else _across(estimator, X, n_clusters, seed)
     ari = ring_agreement(extended)
     return ClusterStability(
@@ -257,29 +264,6 @@ def cluster_stability(
         across=across,
         n_rows=len(rows),
     )
-
-
-def _draw_samples(
-    estimator: Any,
-    table: Any,
-    labels: np.ndarray,
-    segments: np.ndarray,
-    n_bootstraps: int,
-    random_state: np.random.RandomState,
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return the labels of all rows from each sample, and each segment's overlap."""
-    n_rows = len(labels)
-    extended = []
-    overlap = np.full((n_bootstraps, len(segments)), np.nan)
-    for of_sample in overlap:
-        drawn = random_state.randint(n_rows, size=n_rows)
-        sample = safe_indexing(table, drawn)
-        fitted, found = fit_clusterer(estimator, sample, seed=draw_seed(random_state))
-        extended.append(assign_rows(fitted, sample, found, table))
-        rows, first = np.unique(drawn, return_index=True)
-        known = np.isin(segments, labels[rows])
-        of_sample[known] = segment_overlap(labels[rows], found[first])
-    return extended, overlap
 
 
 def _across(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,28 +25,6 @@ MEASURES = {
 MEASURE_NAMES = {"log_loss": "log-loss", "macro_f1": "macro F1", "roc_auc": "ROC AUC"}
 
 
-class FoldPrediction(NamedTuple):
-    """Predictions of a model for the held-out rows of one fold.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n_test,)
-        Output of `predict`.
-    probabilities : ndarray of shape (n_test, n_classes) or None
-        Columns in the order of the table's classes, 0 for one that the fold lacked;
-        None if the model gives no probabilities.
-    seconds : float
-        Duration of the fit.
-    score : float
-        Score by the caller's own scorer; NaN without one.
-    """
-
-    labels: np.ndarray
-    probabilities: np.ndarray | None
-    seconds: float
-    score: float
-
-
 def fit_and_predict(
     model: Any,
     X: Any,
@@ -54,9 +32,14 @@ def fit_and_predict(
     train: np.ndarray,
     test: np.ndarray,
     classes: np.ndarray,
+    measured: str,
     scorer: Callable | None = None,
-) -> FoldPrediction:
-    """Fit a copy of a model to some rows, and predict others."""
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Fit a copy of a model to some rows, and predict others.
+
+    Returns the labels and all measures, that of the caller's own scorer among them, and
+    the seconds of the fit.
+    """
     # where other work takes cores, threads of small boosted trees wait for each other
     with one_thread(len(train)):
         started = time.perf_counter()
@@ -65,7 +48,10 @@ def fit_and_predict(
         X_test = safe_indexing(X, test)
         score = float(scorer(fitted, X_test, y[test])) if scorer else float("nan")
         proba = _probabilities(fitted, X_test, classes)
-        return FoldPrediction(fitted.predict(X_test), proba, seconds, score)
+        labels = fitted.predict(X_test)
+    values = measure(labels, proba, y[test], classes)
+    values.setdefault(measured, score)
+    return labels, {**values, "fit_seconds": seconds}
 
 
 def _probabilities(fitted: Any, X: Any, classes: np.ndarray) -> np.ndarray | None:
@@ -82,11 +68,10 @@ def _probabilities(fitted: Any, X: Any, classes: np.ndarray) -> np.ndarray | Non
 
 
 def measure(
-    prediction: FoldPrediction, y: np.ndarray, classes: np.ndarray
+    labels: np.ndarray, proba: np.ndarray | None, y: np.ndarray, classes: np.ndarray
 ) -> dict[str, float]:
     """Return all measures of one fold; NaN where one is not defined."""
     values = dict.fromkeys(MEASURES, float("nan"))
-    labels, proba = prediction.labels, prediction.probabilities
     values["accuracy"] = float(accuracy_score(y, labels))
     values["macro_f1"] = float(
         f1_score(y, labels, labels=classes, average="macro", zero_division=0)
@@ -102,36 +87,10 @@ def measure(
     return values
 
 
-class PairedDifference(NamedTuple):
-    """The mean difference of two models over folds.
-
-    Parameters
-    ----------
-    mean : float
-        Mean over the folds.
-    low, high : float
-        Confidence interval.
-    p_value : float
-        Of the hypothesis that there is no difference, two-sided.
-    """
-
-    mean: float
-    low: float
-    high: float
-    p_value: float
-
-    @property
-    def verdict(self) -> str:
-        """The conclusion for the first model."""
-        if self.low > 0:
-            return "better"
-        return "worse" if self.high < 0 else "undecided"
-
-
 def paired_difference(
-    differences: ArrayLike, test_shares: list[float], confidence_level: float = 0.95
-) -> PairedDifference:
-    """Return the mean of differences over folds with its interval.
+    differences: ArrayLike, test_shares: list[float], confidence_level: float
+) -> tuple[float, float, float, float]:
+    """Return the mean of differences over folds, its interval and two-sided p-value.
 
     Training tables of folds overlap, so folds are not independent: the plain t-test
     finds differences where there are none. Its variance is corrected by the ratio of
@@ -145,12 +104,12 @@ def paired_difference(
     differences = np.asarray(differences, dtype=np.float64)
     n_splits, mean = len(differences), float(differences.mean())
     if n_splits < 2 or not np.isfinite(mean):
-        return PairedDifference(mean, np.nan, np.nan, np.nan)
+        return mean, np.nan, np.nan, np.nan
     factor = 1.0 / n_splits + float(np.mean(test_shares))
     error = float(np.sqrt(factor * differences.var(ddof=1)))
     if error == 0.0:
-        return PairedDifference(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+        return mean, mean, mean, 1.0 if mean == 0.0 else 0.0
     distribution = stats.t(n_splits - 1)
     half_width = float(distribution.ppf(0.5 + confidence_level / 2)) * error
     p_value = float(2 * distribution.sf(abs(mean) / error))
-    return PairedDifference(mean, mean - half_width, mean + half_width, p_value)
+    return mean, mean - half_width, mean + half_width, p_value

@@ -24,9 +24,7 @@ from segmentlearn.model_selection._comparison._baselines import default_baseline
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
     MEASURE_NAMES,
     MEASURES,
-    FoldPrediction,
     fit_and_predict,
-    measure,
     paired_difference,
 )
 from segmentlearn.tables import check_row_order
@@ -218,28 +216,42 @@ def compare_models(
         # a seed, so as not to draw from the caller's generator
         seed = random_state if isinstance(random_state, Integral) else 0
         baselines = default_baselines(X, seed)
-    name = _name_of(estimator, baselines)
+    steps = getattr(estimator, "steps", None)
+    name = type(steps[-1][1] if steps else estimator).__name__
+    while name in baselines:
+        name += " (yours)"
     models = {name: estimator, **baselines}
-    scorer, measured = _resolve_scoring(scoring)
+    measured = scoring
+    if not isinstance(measured, str):
+        measured = getattr(scoring, "__name__", "score")
+    is_measured = measured is scoring and measured in MEASURES
+    scorer = None if is_measured else get_scorer(scoring)
     if isinstance(cv, Integral):
         cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
     splitter = check_cv(cv, y, classifier=True)
     splits = list(splitter.split(np.zeros(num_samples(X)), y))
     found = Parallel(n_jobs=n_jobs)(
-        delayed(fit_and_predict)(model, X, y, train, test, classes, scorer)
+        delayed(fit_and_predict)(model, X, y, train, test, classes, measured, scorer)
         for model in models.values()
         for train, test in splits
     )
     folds = [found[at : at + len(splits)] for at in range(0, len(found), len(splits))]
     by_model = dict(zip(models, folds, strict=True))
-    fold_scores = _fold_scores(by_model, splits, y, classes, measured)
+    fold_scores = pd.DataFrame(
+        {"model": model, "fold": fold, **measures}
+        for model, found in by_model.items()
+        for fold, (_, measures) in enumerate(found)
+    )
     lacking = fold_scores.loc[fold_scores[measured].isna(), "model"].unique().tolist()
     if lacking:
         raise ValueError(
             f"scoring={measured!r} needs probabilities, or every class in every fold, "
             f"which {lacking} cannot give; choose 'accuracy' or 'macro_f1'."
         )
-    predictions = _held_out_labels(by_model, splits, y)
+    predictions = {model: y.copy() for model in models}
+    for model, labels in predictions.items():
+        for (_, test), (own, _) in zip(splits, by_model[model], strict=True):
+            labels[test] = own
     covered = np.unique(np.concatenate([test for _, test in splits]))
     return ModelComparison(
         name=name,
@@ -251,37 +263,6 @@ def compare_models(
         predictions=predictions,
         y_true=y,
     )
-
-
-def _name_of(estimator: Any, baselines: dict[str, Any]) -> str:
-    steps = getattr(estimator, "steps", None)
-    name = type(steps[-1][1] if steps else estimator).__name__
-    while name in baselines:
-        name += " (yours)"
-    return name
-
-
-def _resolve_scoring(scoring: str | Callable) -> tuple[Callable | None, str]:
-    """Return a scorer for what is not measured anyway, and the measure's name."""
-    if isinstance(scoring, str):
-        return None if scoring in MEASURES else get_scorer(scoring), scoring
-    return get_scorer(scoring), getattr(scoring, "__name__", "score")
-
-
-def _fold_scores(
-    by_model: dict[str, list[FoldPrediction]],
-    splits: _Splits,
-    y: np.ndarray,
-    classes: np.ndarray,
-    measured: str,
-) -> pd.DataFrame:
-    rows = []
-    for model, folds in by_model.items():
-        for fold, ((_, test), found) in enumerate(zip(splits, folds, strict=True)):
-            row = {"model": model, "fold": fold, **measure(found, y[test], classes)}
-            row.setdefault(measured, found.score)
-            rows.append({**row, "fit_seconds": found.seconds})
-    return pd.DataFrame(rows)
 
 
 def _differences(
@@ -300,7 +281,9 @@ def _differences(
             sign = 1.0 if MEASURES.get(measured, True) else -1.0
             ahead = sign * (np.array(own[measured]) - np.array(values))
             found = paired_difference(ahead, test_shares, level)
-            rows.append((baseline, measured, *found, found.verdict))
+            verdict = "worse" if found[2] < 0 else "undecided"
+            verdict = "better" if found[1] > 0 else verdict
+            rows.append((baseline, measured, *found, verdict))
     columns = ["baseline", "measure", "difference", "low", "high", "p_value", "verdict"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -320,18 +303,6 @@ def _sentence(name: str, scoring: str, row: Any) -> str:
         f"{'higher' if is_higher else 'lower'} by {abs(row.difference):.4f} "
         f"({interval})."
     )
-
-
-def _held_out_labels(
-    by_model: dict[str, list[FoldPrediction]], splits: _Splits, y: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Return the label of each row from a fold that held it out."""
-    predictions = {}
-    for model, folds in by_model.items():
-        predictions[model] = labels = y.copy()
-        for (_, test), found in zip(splits, folds, strict=True):
-            labels[test] = found.labels
-    return predictions
 
 
 def _by_class(

@@ -68,12 +68,12 @@ class BatchedFits:
                 self._seconds[number] = time.perf_counter() - began
         numbers = {id(prepared): number for number, (prepared, _) in ready.items()}
         batches, left = train_side_by_side([prepared for prepared, _ in ready.values()])
-        for batch in batches:
-            self.batches.append(len(batch.fits))
-            for prepared, result in zip(batch.fits, batch.results, strict=True):
+        for fits, results, seconds in batches:
+            self.batches.append(len(fits))
+            for prepared, result in zip(fits, results, strict=True):
                 number = numbers[id(prepared)]
                 self._trained[number] = (*ready[number], result)
-                self._seconds[number] += batch.seconds / len(batch.fits)
+                self._seconds[number] += seconds / len(fits)
         reason = "no gain, or no equal result, in a batch"
         self._alone |= {numbers[id(prepared)]: reason for prepared in left}
 

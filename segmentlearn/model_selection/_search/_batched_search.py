@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import types
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -157,7 +158,14 @@ class BatchedGridSearchCV(GridSearchCV):
         if not self._fits.any_together:
             evaluate_candidates(self._fits.candidates)
             return
-        folds = _TrainingFolds(self.cv, self._fits, self._fit_params)
+
+        def split(X: Any, y: Any = None, **params: Any) -> list:
+            """Return the folds, once every net of the search is trained."""
+            splits = list(self.cv.split(X, y, **params))
+            self._fits.train(X, y, splits, self._fit_params)
+            return splits
+
+        folds = types.SimpleNamespace(split=split)
         with self._fits.numbering_clones():
             evaluate_candidates(self._fits.candidates, cv=folds)
 
@@ -195,19 +203,6 @@ class _PlannedEstimator:
         if self._number >= 0:
             estimator.fit = functools.partial(self._fits.fit, self._number, estimator)
         return estimator
-
-
-class _TrainingFolds:
-    """Folds that train every net of the search as soon as they are drawn."""
-
-    def __init__(self, cv: Any, fits: BatchedFits, fit_params: dict) -> None:
-        self._cv, self._fits, self._fit_params = cv, fits, fit_params
-
-    def split(self, X: Any, y: Any = None, **params: Any) -> list:
-        """Return the folds, once the nets are trained."""
-        splits = list(self._cv.split(X, y, **params))
-        self._fits.train(X, y, splits, self._fit_params)
-        return splits
 
 
 def _has_own(scoring: Any) -> bool:

@@ -101,10 +101,8 @@ def search_space(
         for prefix, net in _find_nets(estimator).items()
         for name, values in _describe(net, size).items()
     }
-    render = {"grid": _as_list, "distributions": _for_scipy, "optuna": _for_optuna}[
-        kind
-    ]
-    return {name: render(values) for name, values in space.items()}
+    renderers = {"grid": _as_list, "distributions": _for_scipy, "optuna": _for_optuna}
+    return {name: renderers[kind](values) for name, values in space.items()}
 
 
 def _find_nets(estimator: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""Autoencoders of one table, of several seeds and lengths, trained by one program."""
+"""Autoencoders trained together by one program, or with segment centres."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,8 +8,49 @@ import numpy as np
 from sklearn.base import clone
 
 from segmentlearn import engine, networks
-from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
+from segmentlearn.neural_network._autoencoder._column_layout import read_layout
+from segmentlearn.neural_network._autoencoder._estimator import (
+    Autoencoder,
+    train_autoencoders,
+)
 from segmentlearn.neural_network._log_folders import start_log
+from segmentlearn.neural_network._settings import resolve_batch_size
+
+
+def fit_jointly(
+    autoencoder: Autoencoder,
+    X: Any,
+    centers: np.ndarray,
+    *,
+    kind: str,
+    weight: float,
+    max_epochs: int,
+    learning_rate: float,
+    seed: int,
+) -> tuple[Autoencoder, np.ndarray]:
+    """Go on training an autoencoder, now with centres in its code."""
+    trained = copy.deepcopy(autoencoder)
+    features = np.asarray(trained._read_table(X), np.float32)
+    layout = None
+    if trained.loss == "mixed":
+        columns = read_layout(trained.preprocessor_, features.shape[1])
+        layout = (columns.numeric, columns.categories, columns.indicators)
+    joint = networks.build_joint(trained.model_, centers)
+    result = engine.fit(
+        joint,
+        features,
+        features,
+        loss=networks.joint_loss(layout, len(centers), kind, float(weight)),
+        optimizer=networks.build_optimizer("adam", learning_rate, 0.0),
+        learning_rate_schedule="cosine",
+        epochs=max_epochs,
+        batch_size=resolve_batch_size("auto", len(features)),
+        log_dir=start_log(trained),
+        seed=seed,
+    )
+    trained.history_ = result.history
+    trained.n_iter_ += result.n_epochs
+    return trained, networks.read_centers(joint, trained.model_)
 
 
 def fit_autoencoders(
@@ -33,30 +75,5 @@ def fit_autoencoders(
         for name in ("preprocessor_", "n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(member, name, getattr(first, name))
-    starts = [member._prepare_fit(features) for member in members]
-    models, seed = [start.model for start in starts], starts[0].seed
-    packed = networks.pack_autoencoders(models, [start.spec for start in starts], seed)
-    rows = [start.split.fit_arguments() for start in starts]
-    result = engine.fit(
-        packed,
-        features,
-        features,
-        n_members=len(members),
-        seed=seed,
-        verbose=int(autoencoder.verbose),
-        log_dir=log,
-        **{name: [own[name] for own in rows] for name in rows[0]},
-        **starts[0].settings,
-    )
-    networks.unpack_autoencoders(packed, models)
-    best = result.best_epoch
-    for number, (member, model) in enumerate(zip(members, models, strict=True)):
-        history = {
-            name: [
-                float(np.broadcast_to(value, len(members))[number]) for value in values
-            ]
-            for name, values in result.history.items()
-        }
-        own_best = None if best is None else best[number]
-        member._set_fitted(model, history, result.n_epochs, own_best)
+    train_autoencoders(members, features, log)
     return members

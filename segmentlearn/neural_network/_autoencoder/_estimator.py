@@ -1,6 +1,5 @@
 """Autoencoder: a few numbers for each customer, from which the columns come back."""
 
-import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,25 +21,13 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from segmentlearn import engine, networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
 from segmentlearn.exceptions import CodeLengthWarning
+from segmentlearn.neural_network import _neural_estimator, _settings
 from segmentlearn.neural_network._autoencoder._column_layout import (
     ColumnLayout,
     principal_components,
     read_layout,
 )
 from segmentlearn.neural_network._log_folders import start_log
-from segmentlearn.neural_network._neural_estimator import (
-    AUTO,
-    CONSTRAINTS,
-    COUNT,
-    NeuralEstimator,
-    draw_seed,
-    restore_on_failure,
-)
-from segmentlearn.neural_network._settings import (
-    check_callbacks,
-    check_layer_sizes,
-    resolve_batch_size,
-)
 from segmentlearn.neural_network._split import Split
 
 _MOST_COMPONENTS = 10
@@ -69,29 +56,8 @@ _PRESETS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class PreparedFit:
-    """An autoencoder's net, rows, seed and settings before the training.
-
-    Parameters
-    ----------
-    spec : networks.AutoencoderSpec
-    model : keras.Model
-    split : Split
-    seed : int
-    settings : dict
-        Other keywords of `engine.fit`, the same for autoencoders of one table.
-    """
-
-    spec: Any
-    model: Any
-    split: Split
-    seed: int
-    settings: dict[str, Any]
-
-
 class Autoencoder(
-    NeuralEstimator,
+    _neural_estimator.NeuralEstimator,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -204,16 +170,20 @@ class Autoencoder(
     """
 
     _parameter_constraints: dict = {
-        **CONSTRAINTS,
-        "n_components": [COUNT, AUTO],
-        "hidden_layer_sizes": ["array-like", COUNT],
+        **_neural_estimator.CONSTRAINTS,
+        "n_components": [_neural_estimator.COUNT, _neural_estimator.AUTO],
+        "hidden_layer_sizes": ["array-like", _neural_estimator.COUNT],
         "code_activation": [str, None],
         "linear_path": ["boolean"],
         "loss": [StrOptions({"mixed", "mse"})],
         "noise": [Interval(Real, 0, 1, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "n_iter_no_change": [COUNT],
-        "preprocessor": [AUTO, HasMethods(["fit", "transform"]), None],
+        "n_iter_no_change": [_neural_estimator.COUNT],
+        "preprocessor": [
+            _neural_estimator.AUTO,
+            HasMethods(["fit", "transform"]),
+            None,
+        ],
     }
 
     def __init__(
@@ -292,7 +262,7 @@ class Autoencoder(
         return cls(**{**_PRESETS[name], **parameters})
 
     @fit_context(prefer_skip_nested_validation=True)
-    @restore_on_failure
+    @_neural_estimator.restore_on_failure
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn codes from which customers come back.
 
@@ -319,22 +289,7 @@ class Autoencoder(
             later, `fit` warns and returns: the net has the best weights so far.
         """
         log = start_log(self, _PRESETS)
-        features = self._fit_table(X)
-        start = self._prepare_fit(features)
-        result = engine.fit(
-            start.model,
-            features,
-            features,
-            callbacks=check_callbacks(self.callbacks),
-            log_dir=log,
-            seed=start.seed,
-            verbose=int(self.verbose),
-            **start.split.fit_arguments(),
-            **start.settings,
-        )
-        self._set_fitted(
-            start.model, result.history, result.n_epochs, result.best_epoch
-        )
+        train_autoencoders([self], self._fit_table(X), log)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -428,21 +383,26 @@ class Autoencoder(
                 f"n_components={n_components} is not less than the {n_features} "
                 "prepared feature(s), so the code compresses nothing; use fewer.",
                 CodeLengthWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         return n_components
 
-    def _prepare_fit(self, features: np.ndarray) -> PreparedFit:
-        """Do all that comes before the training."""
+    def _prepare_fit(self, features: np.ndarray) -> tuple[Any, Any, Split, dict]:
+        """Return the net's description, the net, its rows and keywords of `engine.fit`.
+
+        The keywords are the same for autoencoders of one table, but for the seed.
+        """
         random_state = check_random_state(self.random_state)
-        seed = draw_seed(random_state)
+        seed = _neural_estimator.draw_seed(random_state)
         n_rows, n_features = features.shape
         layout = read_layout(self.preprocessor_, n_features)
         self.n_components_ = self._resolve_components(n_features, layout)
         spec = networks.AutoencoderSpec(
             n_features=n_features,
             n_components=self.n_components_,
-            hidden_layer_sizes=tuple(check_layer_sizes(self.hidden_layer_sizes)),
+            hidden_layer_sizes=tuple(
+                _settings.check_layer_sizes(self.hidden_layer_sizes)
+            ),
             activation=self.activation,
             code_activation=self.code_activation,
             is_linear_plus=bool(self.linear_path),
@@ -460,32 +420,20 @@ class Autoencoder(
             split = Split(np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
         settings = {
             "loss": "mse" if self.loss == "mse" else _likelihood(layout),
+            "seed": seed,
+            "verbose": int(self.verbose),
+            "callbacks": _settings.check_callbacks(self.callbacks),
             "optimizer": networks.build_optimizer(
                 self.optimizer, self.learning_rate, self.weight_decay
             ),
             "learning_rate_schedule": self.learning_rate_schedule,
             "epochs": self.max_epochs,
-            "batch_size": resolve_batch_size(self.batch_size, n_rows),
+            "batch_size": _settings.resolve_batch_size(self.batch_size, n_rows),
             "early_stopping": (
                 engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
             ),
         }
-        return PreparedFit(spec, model, split, seed, settings)
-
-    def _set_fitted(
-        self,
-        model: Any,
-        history: dict[str, list],
-        n_epochs: int,
-        best_epoch: int | None,
-    ) -> None:
-        """Set the fitted attributes."""
-        self.model_ = model
-        self.history_ = history
-        self.n_iter_ = n_epochs
-        self.best_epoch_ = None
-        if best_epoch is not None and best_epoch >= 0:
-            self.best_epoch_ = int(best_epoch) + 1
+        return spec, model, split, settings
 
     def _measure(self, features: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
@@ -502,6 +450,38 @@ class Autoencoder(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def train_autoencoders(
+    members: Sequence[Autoencoder], features: np.ndarray, log: Any
+) -> None:
+    """Train autoencoders of one table; several side by side on a member axis."""
+    n_members = len(members)
+    prepared = [member._prepare_fit(features) for member in members]
+    specs, models, splits, settings = zip(*prepared, strict=True)
+    net, rows = models[0], splits[0].fit_arguments()
+    if n_members > 1:
+        net = networks.pack_autoencoders(models, specs, settings[0]["seed"])
+        rows = {key: [split.fit_arguments()[key] for split in splits] for key in rows}
+    result = engine.fit(
+        net,
+        features,
+        features,
+        n_members=n_members if n_members > 1 else None,
+        log_dir=log,
+        **rows,
+        **settings[0],
+    )
+    if n_members > 1:
+        networks.unpack_autoencoders(net, models)
+    best = np.full(n_members, -1 if result.best_epoch is None else result.best_epoch)
+    for number, (member, model) in enumerate(zip(members, models, strict=True)):
+        member.model_, member.n_iter_ = model, result.n_epochs
+        member.best_epoch_ = int(best[number]) + 1 if best[number] >= 0 else None
+        member.history_ = {
+            name: [float(np.broadcast_to(x, n_members)[number]) for x in values]
+            for name, values in result.history.items()
+        }
 
 
 def _likelihood(layout: ColumnLayout) -> Callable:

@@ -13,6 +13,7 @@ from segmentlearn._building import BUILDING, building
 from segmentlearn._compat import check_sample_weight
 from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
 from segmentlearn.engine import (
+    PREDICT_HOOKS,
     LogCallback,
     copy_optimizer,
     has_hook,
@@ -23,21 +24,10 @@ from segmentlearn.engine import (
 )
 from segmentlearn.exceptions import ArchiveError
 from segmentlearn.neural_network._keras import _training, _validation
-from segmentlearn.neural_network._keras._callbacks import flatten_callbacks
-from segmentlearn.neural_network._log_folders import (
-    go_on_with_log,
-    parts_of_log,
-    start_log,
-)
+from segmentlearn.neural_network._keras._training import flatten_callbacks
+from segmentlearn.neural_network._log_folders import parts_of_log, start_log
 from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._state import UnreadNetwork, is_externalizing_networks
-
-_PREDICT_HOOKS = (
-    "on_predict_begin",
-    "on_predict_end",
-    "on_predict_batch_begin",
-    "on_predict_batch_end",
-)
 
 
 class CompiledFit:
@@ -88,22 +78,19 @@ class CompiledFit:
             raise ArchiveError(self._archive_refusal)
         if self.initialized_:  # Keras reads a net with an optimizer that is built
             _training.build_optimizer(self.model_)
+        state = dict(super().__getstate__())
         # each net is a pickle of its own, so that it can be left unread
-        return {
-            name: UnreadNetwork(pickle.dumps(value))
-            if isinstance(value, keras.Model)
-            else value
-            for name, value in super().__getstate__().items()
+        nets = {
+            name: net for name, net in state.items() if isinstance(net, keras.Model)
         }
+        return state | {name: UnreadNetwork(pickle.dumps(nets[name])) for name in nets}
 
     def __setstate__(self, state):
         if not lacks_tensorflow_threads():
-            state = {
-                name: pickle.loads(value.archive)
-                if isinstance(value, UnreadNetwork)
-                else value
-                for name, value in state.items()
+            nets = {
+                k: net for k, net in state.items() if isinstance(net, UnreadNetwork)
             }
+            state = state | {name: pickle.loads(nets[name].archive) for name in nets}
         super().__setstate__(state)
 
     def _validate_data(self, X=None, y=None, reset=False, y_numeric=False):
@@ -173,20 +160,9 @@ class CompiledFit:
         if getattr(self.model_, "outputs", None):
             super()._check_model_compatibility(y)
 
-    def _fit(
-        self,
-        X,
-        y,
-        sample_weight,
-        warm_start,
-        epochs,
-        initial_epoch,
-        X_val=None,
-        y_val=None,
-        **kwargs,
-    ):
+    def _fit(self, X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs):
         # epochs are counted on where a training goes on
-        self._log = (go_on_with_log if initial_epoch else start_log)(self)
+        self._log = start_log(self, goes_on=initial_epoch > 0)
         if (self.warm_start or warm_start) and self.initialized_:
             X, y = self._validate_data(X, y)
             # fit has cleared the classes
@@ -197,7 +173,7 @@ class CompiledFit:
         if sample_weight is not None:
             X, y, sample_weight = self._validate_sample_weight(X, y, sample_weight)
         self._labels = y
-        self._held_out = self._encode_validation(X_val, y_val, kwargs)
+        self._held_out = self._encode_validation(kwargs)
         try:
             y = self.target_encoder_.transform(y)
             X = _training.as_dense(self.feature_encoder_.transform(X))
@@ -208,18 +184,20 @@ class CompiledFit:
         finally:
             del self._labels, self._held_out
 
-    def _encode_validation(self, X_val, y_val, kwargs):
+    def _encode_validation(self, kwargs):
         """Let validation rows pass through the checks and encoders of the others."""
-        given = kwargs.pop(
-            "validation_data", getattr(self, "fit__validation_data", None)
-        )
+        X_val, y_val = kwargs.pop("X_val", None), kwargs.pop("y_val", None)
+        given = getattr(self, "fit__validation_data", None)
+        given = kwargs.pop("validation_data", given)
+        weights = []
         if X_val is None and y_val is None:
             if given is None:
                 return None
             X_val, y_val, *weights = given
-        else:
-            weights = []
-        _validation.check_validation_rows(X_val, y_val)
+        if X_val is None or y_val is None:
+            given, missing = ("X_val", "y_val") if y_val is None else ("y_val", "X_val")
+            raise ValueError(f"{given} needs {missing} beside it.")
+        check_consistent_length(X_val, y_val)
         X_val, y_val = self._validate_data(X_val, y_val)
         try:
             y_val = self.target_encoder_.transform(y_val)
@@ -248,9 +226,7 @@ class CompiledFit:
         (log,) = parts_of_log(self._log, 1, initial_epoch)
         model = self.model_
         try:
-            result = _training.fit_compiled(
-                model, X, y, arguments, split, seed=seed, log_dir=log
-            )
+            result = _training.fit_compiled(model, X, y, arguments, split, seed, log)
         except _training.LeftToKerasError as reason:
             warn_once(str(reason))
             X, y, sample_weight, validation_data = _training.take_apart(
@@ -320,14 +296,11 @@ class CompiledFit:
 
     def _needs_keras_to_predict(self, chosen):
         """Whether a part of the prediction is Keras' or the user's own business."""
-        if chosen.get("steps") is not None:
-            return True
         methods = ("predict", "predict_step", "make_predict_function")
-        if any(is_replaced(self._net, method) for method in methods):
-            return True
-        if getattr(self._net, "run_eagerly", False):
-            return True
-        return any(
-            has_hook(callback, _PREDICT_HOOKS)
-            for callback in flatten_callbacks(self._predict_callbacks)
+        callbacks = flatten_callbacks(self._predict_callbacks)
+        return (
+            chosen.get("steps") is not None
+            or any(is_replaced(self._net, method) for method in methods)
+            or getattr(self._net, "run_eagerly", False)
+            or any(has_hook(callback, PREDICT_HOOKS) for callback in callbacks)
         )

@@ -7,18 +7,16 @@ import scipy.sparse
 
 from segmentlearn import engine
 from segmentlearn.engine import (
+    EarlyStopping,
     compile_config,
     keras,
+    metric_name,
+    more_is_better,
     output_names,
     raw_learning_rate,
     read_state,
     reason_not_to_compile,
     write_state,
-)
-from segmentlearn.neural_network._keras._callbacks import (
-    LaterEpochs,
-    report_back,
-    translate_early_stopping,
 )
 from segmentlearn.neural_network._split import Split
 
@@ -36,12 +34,95 @@ _KNOWN = {
     "verbose",
 }
 _WITHOUT_EFFECT = {"validation_freq": 1}  # any other argument: None
-
-
 _RATE_CALLBACKS = (
     keras.callbacks.LearningRateScheduler,
     keras.callbacks.ReduceLROnPlateau,
 )
+
+
+def flatten_callbacks(callbacks: Any) -> list:
+    """Turn lists within a list of callbacks into one list."""
+    return keras.tree.flatten(list(callbacks))
+
+
+def translate_early_stopping(
+    callbacks: list, metrics: tuple, validates: bool
+) -> tuple[EarlyStopping | None, Any, list]:
+    """Let the engine itself stop early, where Keras' own callback asks for it.
+
+    The engine then need not hand the weights to the user's model after each epoch.
+    """
+    plain = [c for c in callbacks if type(c) is keras.callbacks.EarlyStopping]
+    if len(plain) != 1 or not _can_be_a_rule(plain[0], metrics, validates):
+        return None, None, list(callbacks)
+    source = plain[0]
+    rule = EarlyStopping(
+        patience=int(source.patience),
+        # Keras turns its sign once the callback has been used
+        min_delta=abs(float(source.min_delta)),
+        restore_best=bool(source.restore_best_weights),
+        monitor=source.monitor,
+    )
+    return rule, source, [c for c in callbacks if c is not source]
+
+
+def _can_be_a_rule(callback: Any, metrics: tuple, validates: bool) -> bool:
+    """Whether the engine's rule can replace the callback."""
+    name = callback.monitor.removeprefix("val_")
+    directions = {"loss": False}
+    for metric in metrics:
+        directions.setdefault(metric_name(metric), more_is_better(metric))
+    return (
+        callback.baseline is None
+        and callback.start_from_epoch <= 0
+        and not callback.verbose  # it reports when it stops
+        and (validates or not callback.monitor.startswith("val_"))
+        and name in directions
+        and callback.mode in ("auto", "max" if directions[name] else "min")
+    )
+
+
+def report_back(source: Any, rule: EarlyStopping, result: Any) -> None:
+    """Note on a translated callback what Keras would have noted on it."""
+    best = int(result.best_epoch)
+    source.best_epoch = max(best, 0)
+    source.best = result.history[rule.monitor][best] if best >= 0 else None
+    source.wait = result.n_epochs - 1 - best
+    stopped = source.wait >= max(1, rule.patience)
+    source.stopped_epoch = result.n_epochs - 1 if stopped else 0
+
+
+class LaterEpochs(keras.callbacks.Callback):
+    """A callback that counts epochs on from an earlier fit."""
+
+    def __init__(self, callback: Any, first_epoch: int) -> None:
+        super().__init__()
+        self._callback, self._first_epoch = callback, first_epoch
+        self.monitor = getattr(callback, "monitor", "")
+        for hook in ("set_model", "on_train_begin", "on_train_end"):
+            setattr(self, hook, getattr(callback, hook))
+
+    @property
+    def mode(self) -> Any:
+        """Whether what it monitors has to grow, where it monitors something."""
+        return getattr(self._callback, "mode", None)
+
+    @mode.setter
+    def mode(self, value: str) -> None:
+        self._callback.mode = value
+
+    def set_params(self, params: dict) -> None:
+        """Pass the settings of the training on."""
+        total = (params.get("epochs") or 0) + self._first_epoch
+        self._callback.set_params({**params, "epochs": total})
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Pass the beginning of an epoch on."""
+        self._callback.on_epoch_begin(epoch + self._first_epoch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Pass the end of an epoch on."""
+        self._callback.on_epoch_end(epoch + self._first_epoch, logs)
 
 
 class LeftToKerasError(Exception):
@@ -79,10 +160,7 @@ def _of_first_output(model: Any, metrics: Any) -> tuple:
         if any(metrics[1:]):
             raise LeftToKerasError("several outputs have metrics")
         metrics = metrics[:1]
-    flat: list = []
-    for metric in metrics:
-        flat.extend(metric if isinstance(metric, (list, tuple)) else [metric])
-    return tuple(metric for metric in flat if metric is not None)
+    return tuple(m for m in keras.tree.flatten(metrics) if m is not None)
 
 
 def check_arguments(X: Any, y: Any, arguments: dict) -> None:
@@ -104,26 +182,16 @@ def check_arguments(X: Any, y: Any, arguments: dict) -> None:
 
 
 def fit_compiled(
-    model: Any,
-    X: Any,
-    y: Any,
-    arguments: dict,
-    split: Split,
-    *,
-    seed: int,
-    log_dir: Any,
+    model: Any, X: Any, y: Any, arguments: dict, split: Split, seed: int, log_dir: Any
 ) -> Any:
     """Train a compiled Keras model with the engine."""
     check_arguments(X, y, arguments)
     compilation = read_compilation(model)
     first_epoch = int(arguments.get("initial_epoch") or 0)
     every_metric = (*compilation["metrics"], *compilation["weighted_metrics"])
-    callbacks = [
-        callback
-        for callback in arguments["callbacks"]
-        # the engine looks for that itself
-        if type(callback) is not keras.callbacks.TerminateOnNaN
-    ]
+    # the engine looks for what is not a number itself
+    own = keras.callbacks.TerminateOnNaN
+    callbacks = [item for item in arguments["callbacks"] if type(item) is not own]
     outputs = output_names(model)
     if len(outputs) > 1 and every_metric and callbacks:
         raise LeftToKerasError("callbacks may look at a metric of several outputs")
@@ -135,9 +203,7 @@ def fit_compiled(
     rule, source, callbacks = translate_early_stopping(
         callbacks, every_metric, split.validates
     )
-    shown = callbacks
-    if first_epoch:
-        shown = [LaterEpochs(callback, first_epoch) for callback in callbacks]
+    shown = [LaterEpochs(c, first_epoch) if first_epoch else c for c in callbacks]
     if every_metric or len(outputs) > 1:
         build_metrics(model, X, y)
     # rows and masks of a later epoch are not those of the first
@@ -196,13 +262,7 @@ def build_metrics(model: Any, X: Any, y: Any) -> None:
     known = model.metrics
     if len(known) > 1 and all(getattr(metric, "metrics", True) for metric in known):
         return
-
-    def one_row(table: Any) -> Any:
-        return keras.tree.map_structure(
-            lambda leaf: keras.ops.convert_to_tensor(leaf[:1]), table
-        )
-
-    row, target = one_row(X), one_row(y)
+    row, target = keras.tree.map_structure(_one_row, (X, y))
     outputs = model(row)
     model.compute_loss(row, target, outputs)
     model.compute_metrics(row, target, outputs)
@@ -238,7 +298,11 @@ def build_for(model: Any, X: Any) -> None:
     if isinstance(model, keras.Sequential) and isinstance(X, np.ndarray):
         model.build((None, *X.shape[1:]))
         return
-    model(keras.tree.map_structure(lambda leaf: keras.ops.convert_to_tensor(leaf), X))
+    model(keras.tree.map_structure(_one_row, X))
+
+
+def _one_row(leaf: Any) -> Any:
+    return keras.ops.convert_to_tensor(leaf[:1])
 
 
 def take_apart(X: Any, y: Any, weights: Any, split: Split) -> tuple:

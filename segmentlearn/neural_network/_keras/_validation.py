@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import scipy.sparse
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_array
 
 from segmentlearn._compat import safe_indexing, validate_data
 from segmentlearn.engine import keras
@@ -105,11 +105,3 @@ def split_rows(labels: np.ndarray, fraction: float, seed: int, stratify: bool) -
     held_out = several[held_out]
     train = np.setdiff1d(np.arange(n_rows), held_out, assume_unique=True)
     return Split(train, held_out)
-
-
-def check_validation_rows(X: Any, y: Any) -> None:
-    """Compare the lengths of the validation features and targets."""
-    if X is None or y is None:
-        given, missing = ("X_val", "y_val") if y is None else ("y_val", "X_val")
-        raise ValueError(f"{given} needs {missing} beside it.")
-    check_consistent_length(X, y)

@@ -16,7 +16,7 @@ from segmentlearn._compat import Interval, Options, StrOptions, fit_context
 from segmentlearn._startup import quiet_start
 from segmentlearn.engine import keras
 from segmentlearn.neural_network._keras._fitting import CompiledFit
-from segmentlearn.neural_network._keras._naming import describe_estimator
+from segmentlearn.neural_network._log_folders import describe_estimator
 
 with quiet_start():
     from scikeras import wrappers

@@ -80,6 +80,11 @@ def calibrate_nets(
     return clip_probabilities(softmax(slope * logits + shift, axis=1))
 
 
+def _shares(weights: np.ndarray | None, n_rows: int) -> np.ndarray:
+    weights = np.full(n_rows, 1.0) if weights is None else weights
+    return weights / weights.sum()
+
+
 def fit_calibration(
     logits: np.ndarray, y_encoded: np.ndarray, weights: np.ndarray | None, method: str
 ) -> tuple[float, np.ndarray]:
@@ -93,8 +98,7 @@ def fit_calibration(
     shifts = n_classes == 2 and (
         method == "affine" or (method == "auto" and rarest >= _FEWEST_IN_A_CLASS)
     )
-    share = np.full(n_rows, 1.0) if weights is None else weights
-    share = share / share.sum()
+    share = _shares(weights, n_rows)
 
     def log_loss(parameters: np.ndarray) -> float:
         scaled = np.exp(parameters[0]) * logits
@@ -126,8 +130,7 @@ def calibrate_average(
     more, the slope.
     """
     n_nets, n_rows, n_classes = logits.shape
-    share = np.full(n_rows, 1.0) if weights is None else weights
-    share = share / share.sum()
+    share = _shares(weights, n_rows)
     average = logits.mean(axis=0)
     probabilities = softmax(slope * logits + shift, axis=2)
     # what the average's probabilities have to have in common with those of the nets

@@ -11,13 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn import networks
 from segmentlearn._compat import HasMethods, Interval, StrOptions, fit_context
-from segmentlearn.neural_network._labels import (
-    check_same_classes,
-    encode_labels,
-    read_labels,
-)
-from segmentlearn.neural_network._log_folders import go_on_with_log, start_log
+from segmentlearn.neural_network import _labels
+from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._neural_estimator import (
     AUTO,
     CONSTRAINTS,
@@ -26,17 +23,9 @@ from segmentlearn.neural_network._neural_estimator import (
     draw_seed,
     restore_on_failure,
 )
+from segmentlearn.neural_network._segment_classifier import _ensemble
 from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
 from segmentlearn.neural_network._segment_classifier._construction import build_model
-from segmentlearn.neural_network._segment_classifier._ensemble import (
-    clip_probabilities,
-    extend_history,
-    load_warm_start,
-    mean_history,
-    predict_probabilities,
-    train_nets,
-    train_one_epoch,
-)
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import (
     encode_target,
@@ -44,6 +33,7 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
     weigh_data,
 )
 from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
+from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._table import check_probabilities
 
 
@@ -397,19 +387,16 @@ class SegmentClassifier(
         self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
         data = weigh_data(self, features, y_encoded, sample_weight, X_val, y_val)
-        sizes = resolve_sizes(
-            self,
-            y_encoded[data.rows],
-            may_hold_out=self.early_stopping and X_val is None,
-        )
-        splits = split_rows(self, data, sizes, random_state)
+        sizes, splits = split_rows(self, data, random_state)
         model, nets = build_model(self, sizes, data.weighted_features, len(splits))
         self._is_packed = nets[0] is not model
         history: dict[str, list[float]] = {}
         if warm_start is not None:
-            history = load_warm_start(model, self._network_signature(), *warm_start)
+            history = _ensemble.load_warm_start(
+                model, self._network_signature(), *warm_start
+            )
         n_epochs_before = len(history.get("loss", ()))
-        results = train_nets(self, nets, data, splits, sizes, n_epochs_before)
+        results = _ensemble.train_nets(self, nets, data, splits, sizes, n_epochs_before)
         self._set_fitted(model, results, history)
         oof_proba = calibrate_nets(self, nets, data, splits)
         # the weights of an earlier fit may have learnt from the rows held out now
@@ -458,16 +445,16 @@ class SegmentClassifier(
         The learning rate is constant, whatever the schedule, and
         ``class_weight="balanced"`` counts the classes of these customers only.
         """
-        self._log = go_on_with_log(self, PRESETS)
+        self._log = start_log(self, PRESETS, goes_on=True)
         is_first = not hasattr(self, "model_")
         if is_first:
             self._start_training()
             self.classes_, y_encoded = encode_target(X, y, classes)
             features = self._fit_table(X, y)
         else:
-            labels = read_labels(y, "y")
-            check_same_classes(classes, self.classes_)
-            y_encoded = encode_labels(X, labels, self.classes_)
+            labels = _labels.read_labels(y, "y")
+            _labels.check_same_classes(classes, self.classes_)
+            y_encoded = _labels.encode_labels(X, labels, self.classes_)
             features = self._read_table(X)
         data = weigh_data(self, features, y_encoded, sample_weight, is_whole=False)
         sizes = resolve_sizes(self, y_encoded, may_hold_out=False)
@@ -476,8 +463,12 @@ class SegmentClassifier(
             self._is_packed, history = nets[0] is not model, {}
         else:
             model, history = self.model_, self.history_
+            nets = networks.packed_nets(model)
         n_epochs_before = len(history.get("loss", ()))
-        results = train_one_epoch(self, model, data, sizes, n_epochs_before)
+        splits = [Split(data.rows)] * len(nets)
+        results = _ensemble.train_nets(
+            self, nets, data, splits, sizes, n_epochs_before, goes_on=True
+        )
         self._set_fitted(model, results, history)
         self._optimizer_states = [result.optimizer_state for result in results]
         self.oof_proba_ = None
@@ -514,9 +505,9 @@ class SegmentClassifier(
         """
         check_is_fitted(self)
         features = self._read_table(X)
-        probabilities = predict_probabilities(self.model_, features)
+        probabilities = _ensemble.predict_probabilities(self.model_, features)
         check_probabilities(probabilities, features)
-        return clip_probabilities(probabilities)
+        return _ensemble.clip_probabilities(probabilities)
 
     def _start_training(self) -> np.random.RandomState:
         """Set the seed of a training from scratch; return what else is drawn from."""
@@ -539,9 +530,11 @@ class SegmentClassifier(
         if len(before) != len(histories):  # archives of earlier versions have none
             before = [earlier] * len(histories)
         self.model_ = model
-        self.history_ = extend_history(earlier, mean_history(histories))
+        self.history_ = _ensemble.extend_history(
+            earlier, _ensemble.mean_history(histories)
+        )
         self.fold_histories_ = [
-            extend_history(own_earlier, own, n_before)
+            _ensemble.extend_history(own_earlier, own, n_before)
             for own_earlier, own in zip(before, histories, strict=True)
         ]
         self.n_iter_ = n_before + max(result.n_epochs for result in results)

@@ -15,15 +15,12 @@ import numpy as np
 
 from segmentlearn import engine, networks
 from segmentlearn.neural_network._log_folders import start_log
+from segmentlearn.neural_network._segment_classifier import _ensemble
 from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )
 from segmentlearn.neural_network._segment_classifier._construction import describe_net
-from segmentlearn.neural_network._segment_classifier._ensemble import (
-    build_optimizer,
-    stopping_rule,
-)
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import (
     TrainingData,
@@ -31,7 +28,7 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
     split_rows,
     weigh_data,
 )
-from segmentlearn.neural_network._settings import Sizes, resolve_sizes
+from segmentlearn.neural_network._settings import Sizes
 from segmentlearn.neural_network._split import Split
 
 # slots of a program: more are no faster, and XLA then rounds other numbers differently
@@ -39,10 +36,6 @@ _N_SLOTS = 8
 _MOST_BYTES = 256 * 2**20  # of the table that the nets of a program learn from
 # rows of a step times weights; a larger net keeps the processor busy alone
 _MOST_WORK = 2**20
-_OPTIMIZERS = (
-    *("adadelta", "adagrad", "adam", "adamax", "adamw"),
-    *("ftrl", "lion", "nadam", "rmsprop", "sgd"),
-)
 
 
 class TrainingTable:
@@ -97,6 +90,11 @@ class PreparedFit:
     spec: Any
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Keywords of `engine.fit` that do not depend on the rows."""
+        return _ensemble.fit_arguments(self.classifier, self.data, self.sizes)
+
+    @property
     def n_steps(self) -> int:
         """Steps of an epoch."""
         return -(-len(self.split.train_rows) // self.sizes.batch_size)
@@ -107,6 +105,12 @@ class PreparedFit:
         spec = self.spec
         widths = spec.n_features, *spec.hidden_layer_sizes, spec.n_classes
         return sum((a + 1) * b for a, b in itertools.pairwise(widths))
+
+    @property
+    def penalties(self) -> tuple[tuple[float, float], ...]:
+        """L1 and L2 strength for each kernel; none where there is no penalty."""
+        l2, n_kernels = self.spec.l2, len(self.spec.hidden_layer_sizes) + 1
+        return ((0.0, l2),) * n_kernels if l2 else ()
 
     def net(self) -> Any:
         """Return the net with the weights that ``fit`` would start from."""
@@ -120,13 +124,12 @@ class PreparedFit:
         net = net if is_shared else self.net()
         for variable, value in zip(net.weights, result.weights, strict=True):
             variable.value.assign(value)
-        self.classifier._set_fitted(net, [result.training], {})
-        self.classifier.oof_proba_ = (
-            None
-            if is_shared
-            else calibrate_nets(self.classifier, [net], self.data, [self.split])
-        )
-        return self.classifier
+        classifier, nets, splits = self.classifier, [net], [self.split]
+        classifier._set_fitted(net, [result.training], {})
+        classifier.oof_proba_ = None
+        if not is_shared:
+            classifier.oof_proba_ = calibrate_nets(classifier, nets, self.data, splits)
+        return classifier
 
 
 def reason_to_train_alone(classifier: Any) -> str | None:
@@ -134,8 +137,7 @@ def reason_to_train_alone(classifier: Any) -> str | None:
     if type(classifier) is not SegmentClassifier:
         return f"{type(classifier).__name__} is not a SegmentClassifier"
     is_single = classifier.n_members == 1 and classifier.numeric_embedding is None
-    name = classifier.optimizer
-    is_elementwise = isinstance(name, str) and name.lower() in _OPTIMIZERS
+    elementwise = [kind.__name__.lower() for kind in engine.ELEMENTWISE]
     reasons = {
         "ensemble of packed nets": not is_single or classifier.n_inner_folds != 0,
         "calibrated net": classifier.calibration not in (None, "auto"),
@@ -144,7 +146,7 @@ def reason_to_train_alone(classifier: Any) -> str | None:
         "callbacks": classifier.callbacks,
         "progress of a net is shown": classifier.verbose,
         "optimizer that looks at more than single weights, or an object": (
-            not is_elementwise
+            str(classifier.optimizer).lower() not in elementwise
         ),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -158,39 +160,18 @@ def prepare_fit(
     classifier._log = start_log(classifier, PRESETS)
     random_state = classifier._start_training()
     data = table.prepare(classifier, key)
-    sizes = resolve_sizes(
-        classifier,
-        data.y_encoded[data.rows],
-        may_hold_out=classifier.early_stopping,
-    )
-    (split,) = split_rows(classifier, data, sizes, random_state)
+    sizes, (split,) = split_rows(classifier, data, random_state)
     classifier._is_packed = False
     spec = describe_net(classifier, sizes, data.features.shape[1])
     return PreparedFit(classifier, data, split, sizes, spec)
 
 
-@dataclasses.dataclass
-class Batch:
-    """Classifiers that one program has trained.
+def train_side_by_side(fits: Sequence[PreparedFit]) -> tuple[list, list[PreparedFit]]:
+    """Train nets of one shape in one program.
 
-    Parameters
-    ----------
-    fits : list of PreparedFit
-    results : list of engine.MemberResult or SegmentLearnError
-        One for each.
-    seconds : float
-        Of the training of all of them.
+    Returns for each program its fits, their results and the seconds of the training of
+    all of them; and the fits that are left.
     """
-
-    fits: list[PreparedFit]
-    results: list
-    seconds: float
-
-
-def train_side_by_side(
-    fits: Sequence[PreparedFit],
-) -> tuple[list[Batch], list[PreparedFit]]:
-    """Train nets of one shape in one program."""
     groups: dict[Hashable, list[PreparedFit]] = {}
     left: list[PreparedFit] = []
     for prepared in fits:
@@ -229,18 +210,14 @@ def _shape(prepared: PreparedFit) -> Hashable:
 
 def _in_parts(group: list[PreparedFit]) -> list[list[PreparedFit]]:
     """Split a group where the tables that it learns from would be too large."""
-    parts: list[list[PreparedFit]] = []
-    n_bytes = 0
-    seen: set = set()
+    by_table: dict[Hashable, list[PreparedFit]] = {}
     for prepared in group:
-        more = 0 if _rows_of(prepared) in seen else prepared.data.features.nbytes
-        if not parts or (more and n_bytes + more > _MOST_BYTES):
-            parts.append([])
-            n_bytes, seen, more = 0, set(), prepared.data.features.nbytes
-        parts[-1].append(prepared)
-        n_bytes += more
-        seen.add(_rows_of(prepared))
-    return parts
+        by_table.setdefault(_rows_of(prepared), []).append(prepared)
+    tables = list(by_table.values())
+    n_bytes = max(prepared.data.features.nbytes for prepared in group)
+    most = max(1, _MOST_BYTES // max(1, n_bytes))
+    starts = range(0, len(tables), most)
+    return [list(itertools.chain(*tables[at : at + most])) for at in starts]
 
 
 def _rows_of(prepared: PreparedFit) -> Hashable:
@@ -249,7 +226,7 @@ def _rows_of(prepared: PreparedFit) -> Hashable:
     return id(prepared.data.features), None if weights is None else weights.tobytes()
 
 
-def _train(group: list[PreparedFit]) -> Batch | None:
+def _train(group: list[PreparedFit]) -> tuple[list, list, float] | None:
     """Train a group; None where its program rounds differently from a net alone."""
     began = time.perf_counter()
     # slow learners first: one that starts last would keep its program for itself
@@ -263,7 +240,7 @@ def _train(group: list[PreparedFit]) -> Batch | None:
     if not _TRIALS[key]:
         return None
     results = engine.fit_members(packed, members=members, **arguments)
-    return Batch(group, results, time.perf_counter() - began)
+    return group, results, time.perf_counter() - began
 
 
 _TRIALS: dict[Hashable, bool] = {}  # whether programs of a shape train as nets alone
@@ -280,12 +257,11 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
             n_rows += len(prepared.data.features)
             parts.append(prepared)
     tables = [prepared.data for prepared in parts]
-    weights = None
-    if any(data.sample_weight is not None for data in tables):
+    weights: list[Any] = [data.sample_weight for data in tables]
+    if any(own is not None for own in weights):
         ones = (np.ones(len(data.y_encoded)) for data in tables)
-        pairs = zip(ones, tables, strict=True)
-        own = [one if t.sample_weight is None else t.sample_weight for one, t in pairs]
-        weights = np.concatenate(own)
+        pairs = zip(weights, ones, strict=True)
+        weights = [one if own is None else own for own, one in pairs]
     nets: dict[int, list] = {}
     members = []
     for prepared in group:
@@ -293,7 +269,6 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
         seed = classifier._seed
         if seed not in nets:
             nets[seed] = prepared.net().get_weights()
-        stopping = stopping_rule(classifier, prepared.sizes)
         members.append(
             engine.Member(
                 weights=nets[seed],
@@ -302,30 +277,22 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
                 learning_rate=prepared.sizes.learning_rate,
                 weight_decay=float(classifier.weight_decay),
                 dropout_rates=tuple(rate for rate in prepared.spec.dropout if rate),
-                penalties=_penalties(prepared.spec),
+                penalties=prepared.penalties,
                 epochs=classifier.max_epochs,
                 learning_rate_schedule=classifier.learning_rate_schedule,
-                early_stopping=stopping,
+                early_stopping=_ensemble.stopping_rule(classifier, prepared.sizes),
                 seed=seed,
                 log_folder=classifier._log,
             )
         )
-    arguments = {
+    arguments: dict[str, Any] = {
         "X": np.concatenate([data.features for data in tables]),
         "y": np.concatenate([data.y_encoded for data in tables]),
-        "sample_weight": weights,
-        "loss": "sparse_categorical_crossentropy",
-        "metrics": ("accuracy",),
-        "optimizer": build_optimizer(group[0].classifier, group[0].sizes),
-        "batch_size": group[0].sizes.batch_size,
+        "sample_weight": None if weights[0] is None else np.concatenate(weights),
     }
+    for name in ("loss", "metrics", "optimizer", "batch_size"):
+        arguments[name] = group[0].settings[name]
     return arguments, members
-
-
-def _penalties(spec: Any) -> tuple[tuple[float, float], ...]:
-    """Return the strengths for each kernel; none where there is no penalty."""
-    n_kernels = len(spec.hidden_layer_sizes) + 1
-    return ((0.0, spec.l2),) * n_kernels if spec.l2 else ()
 
 
 def _is_as_alone(
@@ -350,20 +317,15 @@ def _is_as_alone(
             net,
             prepared.data.features,
             prepared.data.y_encoded,
-            loss=arguments["loss"],
-            metrics=arguments["metrics"],
-            optimizer=build_optimizer(prepared.classifier, prepared.sizes),
-            batch_size=arguments["batch_size"],
-            sample_weight=prepared.data.sample_weight,
             epochs=1,
             learning_rate_schedule=member.learning_rate_schedule,
             early_stopping=member.early_stopping,
             seed=member.seed,
             **prepared.split.fit_arguments(),
+            **prepared.settings,
         )
         pairs = zip(net.get_weights(), result.weights, strict=True)
-        if alone.history != result.training.history or not all(
-            np.array_equal(a, b) for a, b in pairs
-        ):
+        is_equal = alone.history == result.training.history
+        if not (is_equal and all(np.array_equal(a, b) for a, b in pairs)):
             return False
     return True

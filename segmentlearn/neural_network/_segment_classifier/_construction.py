@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segmentlearn import networks
-from segmentlearn.neural_network._autoencoder._column_layout import (
-    read_layout,
-    some_rows,
-)
+from segmentlearn.neural_network._autoencoder import _column_layout
 from segmentlearn.neural_network._segment_classifier._ensemble import net_seed
 from segmentlearn.neural_network._settings import Sizes
 
@@ -87,7 +84,7 @@ def numeric_positions(
     """Return which features are numbers, not indicators."""
     n_features = features.shape[1]
     if isinstance(chosen, str):
-        looked_at = some_rows(features)
+        looked_at = _column_layout.some_rows(features)
         return tuple(
             position
             for position in range(n_features)
@@ -114,7 +111,7 @@ def categories_to_embed(
 ) -> tuple[tuple[int, ...], ...]:
     """Return the columns of each category of more than ten levels."""
     if hasattr(preprocessor, "output_groups_"):
-        blocks = read_layout(preprocessor, features.shape[1]).categories
+        blocks = _column_layout.read_layout(preprocessor, features.shape[1]).categories
     else:
         blocks = one_hot_blocks(features)
     return tuple(block for block in blocks if len(block) > _MOST_LEVELS_AS_COLUMNS)
@@ -126,7 +123,7 @@ def one_hot_blocks(features: np.ndarray) -> tuple[tuple[int, ...], ...]:
     A category is a run of columns of which exactly one is 1 in every row, whoever has
     encoded it.
     """
-    rows = some_rows(features)
+    rows = _column_layout.some_rows(features)
     is_indicator = ((rows == 0) | (rows == 1)).all(axis=0)
     counts = np.where(is_indicator, (rows == 1).sum(axis=0), len(rows) + 1)
     blocks, start = [], 0

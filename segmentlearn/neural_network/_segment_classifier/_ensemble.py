@@ -36,64 +36,38 @@ def train_nets(
     splits: Sequence[Split],
     sizes: Sizes,
     n_epochs_before: int,
+    goes_on: bool = False,
 ) -> list:
-    """Train the nets in turn, each on its split, with one compiled program."""
-    logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    settings = _fit_arguments(classifier, data, sizes)
-    results = []
-    for number, (net, split, log) in enumerate(zip(nets, splits, logs, strict=True)):
-        # an ensemble without some of its nets would not be what was asked for
-        is_last = number == len(nets) - 1
-        with contextlib.nullcontext() if is_last else engine.pass_interrupts_on():
-            result = engine.fit(
-                net,
-                data.features,
-                data.y_encoded,
-                epochs=classifier.max_epochs,
-                learning_rate_schedule=classifier.learning_rate_schedule,
-                early_stopping=stopping_rule(classifier, sizes),
-                seed=net_seed(classifier._seed, number),
-                log_dir=log,
-                **split.fit_arguments(),
-                **settings,
-            )
-        results.append(result)
-    return results
+    """Train the nets in turn, each on its split, with one compiled program.
 
-
-@engine.pass_interrupts_on()
-def train_one_epoch(
-    classifier: "SegmentClassifier",
-    model: Any,
-    data: TrainingData,
-    sizes: Sizes,
-    n_epochs_before: int,
-) -> list:
-    """Go on with every net of a model, on all rows."""
-    nets = networks.packed_nets(model)
-    states = classifier._optimizer_states or [None] * len(nets)
+    `goes_on` is for one epoch more, with the optimizers as the last one has left them.
+    """
+    settings = fit_arguments(classifier, data, sizes)
+    seed, states = classifier._seed, None
+    if goes_on:
+        seed, states = seed + n_epochs_before, classifier._optimizer_states
+    else:
+        settings |= {
+            "epochs": classifier.max_epochs,
+            "learning_rate_schedule": classifier.learning_rate_schedule,
+            "early_stopping": stopping_rule(classifier, sizes),
+        }
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    settings = _fit_arguments(classifier, data, sizes)
-    before = model.get_weights()
+    parts = zip(nets, splits, logs, states or [None] * len(nets), strict=True)
+    before, results = [net.get_weights() for net in nets], []
     try:
-        return [
-            engine.fit(
-                net,
-                data.features,
-                data.y_encoded,
-                optimizer_state=state,
-                seed=net_seed(classifier._seed + n_epochs_before, number),
-                log_dir=log,
-                train_rows=data.rows,
-                **settings,
-            )
-            for number, (net, state, log) in enumerate(
-                zip(nets, states, logs, strict=True)
-            )
-        ]
+        for number, (net, split, log, state) in enumerate(parts):
+            own = {"log_dir": log, "optimizer_state": state, **split.fit_arguments()}
+            own = {"seed": net_seed(seed, number), **own, **settings}
+            # an ensemble without some of its nets would not be what was asked for
+            ends_fit = number == len(nets) - 1 and not goes_on
+            with contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on():
+                results.append(engine.fit(net, data.features, data.y_encoded, **own))
     except BaseException:
-        model.set_weights(before)  # the nets are trained in place
+        for net, weights in zip(nets, before, strict=True):
+            net.set_weights(weights)  # the nets are trained in place
         raise
+    return results
 
 
 def stopping_rule(
@@ -109,33 +83,21 @@ def stopping_rule(
     )
 
 
-def build_optimizer(classifier: "SegmentClassifier", sizes: Sizes) -> Any:
-    """Return a new optimizer for one net."""
-    return networks.build_optimizer(
-        classifier.optimizer,
-        sizes.learning_rate,
-        classifier.weight_decay,
-        classifier.ema_momentum,
-    )
-
-
-def _fit_arguments(
+def fit_arguments(
     classifier: "SegmentClassifier", data: TrainingData, sizes: Sizes
 ) -> dict[str, Any]:
     """Return the keywords of `engine.fit` that do not depend on the net."""
-    measures: dict[str, Any] = {
-        "loss": "sparse_categorical_crossentropy",
-        "metrics": ("accuracy",),
-    }
-    if classifier._is_packed:
-        measures = {
-            "loss": networks.member_log_loss,
-            "metrics": (networks.accuracy,),
-            "weighted_metrics": (networks.log_loss,),
-        }
+    is_packed, single = classifier._is_packed, "sparse_categorical_crossentropy"
     return {
-        **measures,
-        "optimizer": build_optimizer(classifier, sizes),
+        "loss": networks.member_log_loss if is_packed else single,
+        "metrics": (networks.accuracy if is_packed else "accuracy",),
+        "weighted_metrics": (networks.log_loss,) if is_packed else (),
+        "optimizer": networks.build_optimizer(
+            classifier.optimizer,
+            sizes.learning_rate,
+            classifier.weight_decay,
+            classifier.ema_momentum,
+        ),
         "batch_size": sizes.batch_size,
         "sample_weight": data.sample_weight,
         "callbacks": check_callbacks(classifier.callbacks),

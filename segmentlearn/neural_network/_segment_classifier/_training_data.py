@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segmentlearn.neural_network._labels import (
-    encode_labels,
-    learn_classes,
-    nonzero_rows,
-    read_labels,
-    weigh_rows,
-)
-from segmentlearn.neural_network._settings import Sizes
+from segmentlearn.neural_network import _labels
+from segmentlearn.neural_network._settings import Sizes, resolve_sizes
 from segmentlearn.neural_network._split import Split, stratified_splits
 from segmentlearn.tables import check_row_order, refuse_lazy
 
@@ -43,7 +37,7 @@ class TrainingData:
     @functools.cached_property
     def rows(self) -> np.ndarray:
         """Numbers of the rows whose weight is not zero."""
-        return nonzero_rows(self.sample_weight, len(self.y_encoded))
+        return _labels.nonzero_rows(self.sample_weight, len(self.y_encoded))
 
     @property
     def weighted_features(self) -> np.ndarray:
@@ -55,9 +49,9 @@ def encode_target(X: Any, y: Any, classes: Any = None) -> tuple[np.ndarray, np.n
     """Return the sorted classes, and each row's class number."""
     refuse_lazy(X)
     check_row_order(X, y)
-    labels = read_labels(y, "y")
-    known = learn_classes(labels, classes)
-    return known, encode_labels(X, labels, known)
+    labels = _labels.read_labels(y, "y")
+    known = _labels.learn_classes(labels, classes)
+    return known, _labels.encode_labels(X, labels, known)
 
 
 def weigh_data(
@@ -75,7 +69,7 @@ def weigh_data(
     one class only, and its weights are taken as they are.
     """
     classes = classifier.classes_
-    weights, class_weights = weigh_rows(
+    weights, class_weights = _labels.weigh_rows(
         y_encoded, classes, classifier.class_weight, sample_weight, is_whole
     )
     if (X_val is None) != (y_val is None):
@@ -83,8 +77,8 @@ def weigh_data(
     validation_data = None
     if X_val is not None:
         check_row_order(X_val, y_val, "y_val")
-        y_val_encoded = encode_labels(
-            X_val, read_labels(y_val, "y_val"), classes, "_val"
+        y_val_encoded = _labels.encode_labels(
+            X_val, _labels.read_labels(y_val, "y_val"), classes, "_val"
         )
         validation_data = (
             classifier._read_table(X_val),
@@ -97,13 +91,14 @@ def weigh_data(
 def split_rows(
     classifier: "SegmentClassifier",
     data: TrainingData,
-    sizes: Sizes,
     random_state: np.random.RandomState,
-) -> list[Split]:
-    """Return the rows that each net learns from and is stopped on."""
-    if data.validation_data is not None or not classifier.early_stopping:
-        return [Split(data.rows, validation_data=data.validation_data)]
-    return stratified_splits(
+) -> tuple[Sizes, list[Split]]:
+    """Return sizes for these rows, and those that each net learns from and stops on."""
+    holds_out = classifier.early_stopping and data.validation_data is None
+    sizes = resolve_sizes(classifier, data.y_encoded[data.rows], holds_out)
+    if not holds_out:
+        return sizes, [Split(data.rows, validation_data=data.validation_data)]
+    return sizes, stratified_splits(
         data.y_encoded,
         data.rows,
         sizes.n_inner_folds,

@@ -62,18 +62,8 @@ _VALUES = {
     "zoneinfo.ZoneInfo",
 }
 _PLAIN_TYPES = {
-    f"builtins.{name}"
-    for name in (
-        "bool",
-        "dict",
-        "float",
-        "int",
-        "list",
-        "object",
-        "set",
-        "str",
-        "tuple",
-    )
+    f"builtins.{kind.__name__}"
+    for kind in (bool, dict, float, int, list, object, set, str, tuple)
 }
 _FIXED = {
     "DictNode": _DICTS,
@@ -97,41 +87,28 @@ class NotAllowedError(ArchiveError):
     """An archive is sound and names classes or functions that may not be built."""
 
 
-class AllowedNames:
-    """Decides what a file of skops may name."""
-
-    def __init__(self, trusted: frozenset[str] = frozenset()) -> None:
-        self._trusted = trusted
-
-    def allows(self, loader: str, name: str) -> bool:
-        """Whether a node of that loader may stand for that name."""
-        if loader in _NEVER:
-            return False
-        if loader == "JsonNode":
-            return True  # plain JSON, whatever class it names
-        if loader in _FIXED:
-            return name in _FIXED[loader]
-        if loader == "NdArrayNode":
-            return name == "numpy.ndarray" or _is_numpy_scalar(name)
-        if loader == "FunctionNode":
-            return _is_ufunc(name) or name in _scoring_functions()
-        if loader == "TypeNode":
-            plain = name in _PLAIN_TYPES or _is_numpy_scalar(name)
-            return plain or self._is_known_class(name)
-        if loader == "ConstructorFromReduceNode":
-            return name in _VALUES or name in self._trusted
-        if loader == "SparseMatrixNode":
-            return name.startswith("scipy.sparse.")
-        if loader == "LossNode":
-            return not name.startswith(
-                "builtins."
-            )  # skops keeps a closed list of its own
-        if loader in ("ObjectNode", "TreeNode"):
-            return self._is_known_class(name)
+def allows(loader: str, name: str, trusted: frozenset[str]) -> bool:
+    """Whether a node of skops with that loader may stand for that name."""
+    if loader in _NEVER:
         return False
-
-    def _is_known_class(self, name: str) -> bool:
-        return name in _PARTS or name in self._trusted or _is_estimator(name)
+    if loader == "JsonNode":
+        return True  # plain JSON, whatever class it names
+    if loader in _FIXED:
+        return name in _FIXED[loader]
+    if loader == "NdArrayNode":
+        return name == "numpy.ndarray" or _is_numpy_scalar(name)
+    if loader == "FunctionNode":
+        return _is_ufunc(name) or name in _scoring_functions()
+    if loader == "ConstructorFromReduceNode":
+        return name in _VALUES or name in trusted
+    if loader == "SparseMatrixNode":
+        return name.startswith("scipy.sparse.")
+    if loader == "LossNode":  # skops keeps a closed list of its own
+        return not name.startswith("builtins.")
+    if loader == "TypeNode" and (name in _PLAIN_TYPES or _is_numpy_scalar(name)):
+        return True
+    is_class = loader in ("ObjectNode", "TreeNode", "TypeNode")
+    return is_class and (name in _PARTS or name in trusted or _is_estimator(name))
 
 
 def full_name(kind: type) -> str:

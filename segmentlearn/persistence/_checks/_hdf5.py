@@ -28,28 +28,29 @@ _CONTINUATION, _SYMBOL_TABLE = 0x10, 0x11
 _HARMLESS = {_NIL, 0x04, 0x05, 0x0C, 0x0E, 0x12}  # fill values, attributes, dates
 _REFUSED = {0x06: "a link", 0x07: "data in another file", 0x0B: "compressed data"}
 
-_INTEGERS = {
+_DTYPES = {
     struct.pack("<BBHIHH", 0x10, sign, 0, size, 0, 8 * size): np.dtype(f"{kind}{size}")
     for size in (1, 2, 4, 8)
     for sign, kind in ((0, "u"), (8, "i"))
 }
 # size, sign's place; places and sizes of exponent and mantissa; bias of the exponent
 _FLOAT = "<BBBBIHHBBBBI"
-_FLOATS = {
-    struct.pack(_FLOAT, 0x11, 0x20, 8 * size - 1, 0, size, 0, 8 * size, *rest): name
-    for size, rest, name in (
-        (2, (10, 5, 0, 10, 15), "float16"),
-        (4, (23, 8, 0, 23, 127), "float32"),
-        (8, (52, 11, 0, 52, 1023), "float64"),
+_DTYPES |= {
+    struct.pack(
+        _FLOAT, 0x11, 0x20, 8 * size - 1, 0, size, 0, 8 * size, *rest
+    ): np.dtype(f"f{size}")
+    for size, rest in (
+        (2, (10, 5, 0, 10, 15)),
+        (4, (23, 8, 0, 23, 127)),
+        (8, (52, 11, 0, 52, 1023)),
     )
 }
-_TWO = struct.pack("<I", 2)
-_BOOL = (
+_DTYPES[
     struct.pack("<BHBI", 0x18, 2, 0, 1)
     + struct.pack("<BBHIHH", 0x10, 8, 0, 1, 0, 8)
-    + b"FALSE\0\0\0TRUE\0\0\0\0"
-    + b"\0\1"
-)
+    + b"FALSE\0\0\0TRUE\0\0\0\0\0\1"
+] = np.dtype(bool)
+_TWO = struct.pack("<I", 2)
 
 
 class StoredArray(NamedTuple):
@@ -99,17 +100,16 @@ class _Reader:
         return self._arrays
 
     def _read_superblock(self) -> None:
-        if self._take(0, 16) != _SIGNATURE:
-            raise ValueError("not the version of the format that Keras writes")
-        base, _, end, driver = self._unpack("<4Q", 24)
-        if base != 0 or end != len(self._data) or driver != _UNDEFINED:
-            raise ValueError("its size is not what it says")
+        is_known = self._take(0, 16) == _SIGNATURE
+        _require(is_known, "not the version of the format that Keras writes")
+        base, _, *rest = self._unpack("<4Q", 24)
+        has_size = base == 0 and rest == [len(self._data), _UNDEFINED]
+        _require(has_size, "its size is not what it says")
         _, header, _, _ = self._unpack("<QQII", 56)
         self._read_object(header, "", 0)
 
     def _read_object(self, address: int, path: str, depth: int) -> None:
-        if depth > _DEEPEST:
-            raise ValueError("its groups nest too deep")
+        _require(depth <= _DEEPEST, "its groups nest too deep")
         messages = self._messages(address)
         kinds = [kind for kind, _ in messages]
         for kind in kinds:
@@ -122,26 +122,23 @@ class _Reader:
         needed = {_SYMBOL_TABLE}
         if _LAYOUT in found:
             needed = {_DATASPACE, _DATATYPE, _LAYOUT}
-        known = needed | _HARMLESS
-        if not needed <= found.keys() or not known >= set(kinds):
-            raise ValueError(f"{path!r} is neither a group nor an array")
-        if any(kinds.count(kind) != 1 for kind in needed):
-            raise ValueError(f"{path!r} contradicts itself")
+        is_known = needed <= found.keys() <= needed | _HARMLESS
+        _require(is_known, f"{path!r} is neither a group nor an array")
+        is_one = all(kinds.count(kind) == 1 for kind in needed)
+        _require(is_one, f"{path!r} contradicts itself")
         if _LAYOUT in found:
             self._arrays[path] = self._read_array(found, path)
             return
         tree, heap = struct.unpack_from("<QQ", found[_SYMBOL_TABLE])
         for name, child in self._members(tree, self._names(heap), 0):
             inner = f"{path}/{name}" if path else name
-            if inner in self._arrays:
-                raise ValueError(f"{inner!r} is there twice")
+            _require(inner not in self._arrays, f"{inner!r} is there twice")
             self._read_object(child, inner, depth + 1)
 
     def _messages(self, address: int) -> list[tuple[int, bytes]]:
         self._visit(address)
         version, _, count, _, size = self._unpack("<BBHII", address)
-        if version != 1:
-            raise ValueError("an object header of another version")
+        _require(version == 1, "an object header of another version")
         pending = [(address + 16, size)]
         messages: list[tuple[int, bytes]] = []
         while pending:
@@ -151,8 +148,8 @@ class _Reader:
                 kind, length, flags = self._unpack("<HHB", place)
                 content = self._take(place + 8, length)
                 place += 8 + length
-                if flags & 0x02 or place > stop:
-                    raise ValueError("a message that is kept elsewhere")
+                is_here = not flags & 0x02 and place <= stop
+                _require(is_here, "a message that is kept elsewhere")
                 messages.append((kind, content))
                 if kind == _CONTINUATION:
                     start, length = struct.unpack_from("<QQ", content)
@@ -164,8 +161,8 @@ class _Reader:
         """Return names and object headers that stand under a node of a B-tree."""
         self._visit(address)
         signature, kind, level, used = self._unpack("<4sBBH", address)
-        if signature != b"TREE" or kind != 0 or depth > 8:
-            raise ValueError("a group without a B-tree")
+        is_tree = signature == b"TREE" and kind == 0 and depth <= 8
+        _require(is_tree, "a group without a B-tree")
         members: list[tuple[str, int]] = []
         for position in range(used):
             (child,) = self._unpack("<Q", address + 32 + 16 * position)
@@ -178,8 +175,7 @@ class _Reader:
     def _symbols(self, address: int, names: bytes) -> list[tuple[str, int]]:
         self._visit(address)
         signature, version, _, count = self._unpack("<4sBBH", address)
-        if signature != b"SNOD" or version != 1:
-            raise ValueError("a group without symbols")
+        _require((signature, version) == (b"SNOD", 1), "a group without symbols")
         symbols = []
         for position in range(count):
             entry = address + 8 + 40 * position
@@ -191,8 +187,8 @@ class _Reader:
                 )
             stop = names.index(b"\0", name_at, name_at + _LONGEST_NAME)
             name = names[name_at:stop].decode()
-            if name in ("", ".", "..") or "/" in name or not name.isprintable():
-                raise ValueError(f"the name {name!r}")
+            is_name = name not in ("", ".", "..") and "/" not in name
+            _require(is_name and name.isprintable(), f"the name {name!r}")
             symbols.append((name, header))
         return symbols
 
@@ -200,8 +196,7 @@ class _Reader:
         self._visit(address)
         signature, version = self._unpack("<4sB", address)
         size, _, start = self._unpack("<3Q", address + 8)
-        if signature != b"HEAP" or version != 0:
-            raise ValueError("a group without names")
+        _require((signature, version) == (b"HEAP", 0), "a group without names")
         return self._take(start, size)
 
     def _read_array(self, found: dict[int, bytes], path: str) -> StoredArray:
@@ -225,37 +220,35 @@ class _Reader:
         return StoredArray(shape, dtype, start, n_bytes)
 
     def _visit(self, address: int) -> None:
-        if address in self._seen:
-            raise ValueError("a part of it stands in two places")
+        _require(address not in self._seen, "a part of it stands in two places")
         self._seen.add(address)
 
     def _take(self, start: int, length: int) -> bytes:
         # parts that lie over one another would be read again and again
         self._left -= length
-        if start + length > len(self._data) or self._left < 0:
-            raise ValueError("it ends too early")
+        is_there = start + length <= len(self._data) and self._left >= 0
+        _require(is_there, "it ends too early")
         return self._data[start : start + length]
 
     def _unpack(self, layout: str, start: int) -> tuple[Any, ...]:
         return struct.unpack(layout, self._take(start, struct.calcsize(layout)))
 
 
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
+
+
 def _read_shape(message: bytes) -> tuple[int, ...]:
     version, rank, flags = struct.unpack_from("<BBB", message)
-    if version != 1 or rank > 32 or flags > 1:
-        raise ValueError("an array without a shape")
+    _require(version == 1 and rank <= 32 and flags <= 1, "an array without a shape")
     return struct.unpack_from(f"<{rank}Q", message, 8)
 
 
 def _read_dtype(message: bytes, path: str) -> tuple[str, int]:
-    for known, dtype in _INTEGERS.items():
+    for known, dtype in _DTYPES.items():
         if message.startswith(known):
             return dtype.name, dtype.itemsize
-    for known, name in _FLOATS.items():
-        if message.startswith(known):
-            return name, known[4]
-    if message.startswith(_BOOL):
-        return "bool", 1
     # h5py knows no bfloat16: it writes two bytes without a meaning, and Keras a note
     if message[0] == 0x15 and message[4:8] == _TWO:
         return "bfloat16", 2

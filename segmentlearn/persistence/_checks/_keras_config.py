@@ -25,16 +25,10 @@ _MODULES = re.compile(
 )
 # these hold code, or run what was stored elsewhere
 _CARRIERS = {"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"}
-# what a line about a layer tells
-_TOLD = ("batch_shape", "equation", "units", "filters", "activation", "rate")
-_PLAIN_FORMS = {
-    "__bytes__",
-    "__ellipsis__",
-    "__keras_tensor__",
-    "__numpy__",
-    "__slice__",
-    "__tensor__",
-}
+# of a layer's settings, in the line that describes it
+_DESCRIBED = ("batch_shape", "equation", "units", "filters", "activation", "rate")
+_PLAIN_FORMS = {"__bytes__", "__ellipsis__", "__keras_tensor__"}
+_PLAIN_FORMS |= {"__numpy__", "__slice__", "__tensor__"}
 
 
 class StoredNetwork(NamedTuple):
@@ -73,11 +67,10 @@ def read_network_file(network: bytes, budget: Budget, what: str) -> StoredNetwor
     members = unpack(network, _MEMBERS, what, budget)
     try:
         budget.spend_json(members[_CONFIG], f"the configuration of {what}")
-        config = json.loads(members[_CONFIG])
-        weights = members[_WEIGHTS]
+        config, weights = json.loads(members[_CONFIG]), members[_WEIGHTS]
+    except ArchiveError:
+        raise
     except (KeyError, ValueError, RecursionError) as error:
-        if isinstance(error, ArchiveError):
-            raise
         raise ArchiveError(f"{what} is damaged ({error!r}).") from error
     if not isinstance(config, dict):
         raise ArchiveError(f"{what} has no configuration.")
@@ -117,10 +110,9 @@ def describe_layers(config: dict[str, Any]) -> tuple[str, ...]:
         return (str(config.get("class_name")),)
     lines: list[str] = []
     described: dict[tuple[str, ...], str] = {}
-    for layer in layers:
-        if not isinstance(layer, dict):
-            continue
-        line, inner_lines = _describe_layer(layer), _describe_nested(layer)
+    for layer in _layers_in({"layers": layers}):
+        line = _describe_layer(layer)
+        inner_lines = tuple(map(_describe_layer, _layers_in(layer.get("config"))))
         # Keras counts the operations of one process on: cos, cos_1, cos_2
         kind = tuple(re.sub(r"_\d+$", "", inner_line) for inner_line in inner_lines)
         if kind and kind in described:
@@ -131,14 +123,11 @@ def describe_layers(config: dict[str, Any]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _describe_nested(layer: dict[str, Any]) -> tuple[str, ...]:
-    """Describe the layers of a model that stands in another; none for a layer."""
-    config = layer.get("config")
-    if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
-        return ()
-    return tuple(
-        _describe_layer(inner) for inner in config["layers"] if isinstance(inner, dict)
-    )
+def _layers_in(config: Any) -> list[dict[str, Any]]:
+    """Return the layers of a model's configuration; none of another's."""
+    layers = config.get("layers") if isinstance(config, dict) else None
+    layers = layers if isinstance(layers, list) else []
+    return [layer for layer in layers if isinstance(layer, dict)]
 
 
 def _describe_layer(layer: dict[str, Any]) -> str:
@@ -146,7 +135,7 @@ def _describe_layer(layer: dict[str, Any]) -> str:
     config = config if isinstance(config, dict) else {}
     settings = [
         f"{key} {config[key]}"
-        for key in _TOLD
+        for key in _DESCRIBED
         if isinstance(config.get(key), str | int | float | list)
     ]
     line = f"{layer.get('class_name')} {config.get('name', '')}".rstrip()
@@ -179,10 +168,8 @@ def _is_allowed(module: str, name: str, registered: str) -> bool:
         return True
     if name == "function" and module == "builtins":
         return True  # Keras finds it by name among its own functions or not at all
-    return ">" in registered and _is_registered(registered)
-
-
-def _is_registered(name: str) -> bool:
     # whoever has registered a class has imported Keras
     keras = sys.modules.get("keras")
-    return keras is not None and keras.saving.get_registered_object(name) is not None
+    if keras is None or ">" not in registered:
+        return False
+    return keras.saving.get_registered_object(registered) is not None

@@ -5,24 +5,59 @@ from a number of bytes. The rules here leave to each kind of node what skops its
 writes, whose size follows from the file.
 """
 
+import io
 import json
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.persistence._checks._arrays import check_sparse, read_header
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._container import Container
 
-Content = dict[str, Any]
+# NumPy's own limit for headers that are not trusted, and the bytes before them
+_LONGEST_HEADER = 10_012
+_SPARSE_MEMBERS = r"[a-z_]+\.npy"
 
+
+Content = dict[str, Any]
 _VALUES = {"JsonNode", "BytesNode", "ConstructorFromReduceNode"}
 # NumPy's arrays of objects look into these for further dimensions
 _SEQUENCES = {"ListNode", "TupleNode", "SetNode", "BytearrayNode", "MaskedArrayNode"}
 # NumPy's default is 4; its sequence of seeds mixes every word with every other
 _LARGEST_SEED_POOL = 64
+
+
+def read_header(
+    container: Container, name: str, what: str
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of an array in an npy file, which must be complete."""
+    start = io.BytesIO(container.head(name, _LONGEST_HEADER))
+    try:
+        version = npy.read_magic(start)
+        is_first = version == (1, 0)
+        read = npy.read_array_header_1_0 if is_first else npy.read_array_header_2_0
+        shape, _, dtype = read(start)
+    # whatever NumPy's parser stumbles over
+    except Exception as error:
+        raise ArchiveError(f"{what} is a damaged array ({error}).") from error
+    if dtype.hasobject:
+        raise ArchiveError(
+            f"{what} is an array of Python objects, which NumPy would unpickle "
+            "(allow_pickle); it was altered."
+        )
+    n_bytes = math.prod(shape) * dtype.itemsize
+    if any(length < 0 for length in shape) or (
+        start.tell() + n_bytes != container.sizes[name]
+    ):
+        raise ArchiveError(
+            f"{what} says that it is an array of shape {shape} and type {dtype}, and "
+            f"has {container.sizes[name] - start.tell():,} bytes; it was altered."
+        )
+    return shape, dtype
 
 
 class NodeRules:
@@ -71,25 +106,26 @@ class NodeRules:
     def _json(self, content: Content, path: str) -> None:
         text = content["content"]
         # lists and dicts have nodes of their own
-        if not isinstance(text, str) or text.lstrip()[:1] in ("[", "{"):
-            raise ArchiveError(f"{path} is not a plain value; it was altered.")
+        is_plain = isinstance(text, str) and text.lstrip()[:1] not in ("[", "{")
+        _require(is_plain, f"{path} is not a plain value")
 
     def _array(self, content: Content, path: str) -> None:
         if content["type"] == "json":
             self._object_array(content, path)
             return
-        name = content["file"]
+        name, kind = content["file"], content["__class__"]
         shape, dtype = read_header(self._members, name, path)
-        kind = content["__class__"]
-        if kind != "ndarray" and (shape != () or dtype.type is not getattr(np, kind)):
-            raise ArchiveError(f"{path} is not the scalar it says; it was altered.")
+        is_scalar = (
+            shape == () and kind != "ndarray" and dtype.type is getattr(np, kind)
+        )
+        _require(kind == "ndarray" or is_scalar, f"{path} is not the scalar it says")
         # skops holds the file beside the array
         self._budget.spend(2 * self._members.sizes[name], path)
 
     def _object_array(self, content: Content, path: str) -> None:
         shape = [_value_of(node) for node in content["shape"]["content"]]
-        if any(type(length) is not int or length < 0 for length in shape):
-            raise ArchiveError(f"{path} has the shape {shape!r}; it was altered.")
+        is_shape = all(type(length) is int and length >= 0 for length in shape)
+        _require(is_shape, f"{path} has the shape {shape!r}")
         items = content["content"]
         if len(shape) == 1 and isinstance(items, list) and len(items) == shape[0]:
             return  # each item stays what it is
@@ -97,34 +133,28 @@ class NodeRules:
 
     def _nested(self, items: Any, shape: list[int], path: str) -> None:
         """Check lists in lists, as NumPy takes them for an array."""
-        if not isinstance(items, list) or len(items) != shape[0]:
-            raise ArchiveError(f"{path} has not the shape it says; it was altered.")
+        has_shape = isinstance(items, list) and len(items) == shape[0]
+        _require(has_shape, f"{path} has not the shape it says")
         for item in items:
-            loader = item["__loader__"]
+            loader, kind = item["__loader__"], item["__class__"]
             if len(shape) > 1:
-                if loader != "ListNode":
-                    raise ArchiveError(
-                        f"{path} has not the shape it says; it was altered."
-                    )
+                _require(loader == "ListNode", f"{path} has not the shape it says")
                 self._nested(item["content"], shape[1:], path)
-            elif (
-                loader in _SEQUENCES
-                or (loader == "NdArrayNode" and item["__class__"] == "ndarray")
-                or item["__class__"] == "range"
-            ):
-                raise ArchiveError(
-                    f"{path} holds sequences in place of values; it was altered."
-                )
+                continue
+            is_array = loader == "NdArrayNode" and kind == "ndarray"
+            is_value = loader not in _SEQUENCES and not is_array and kind != "range"
+            _require(is_value, f"{path} holds sequences in place of values")
 
     def _masked(self, content: Content, path: str) -> None:
-        for part in ("data", "mask"):
-            if content["content"][part]["__loader__"] != "NdArrayNode":
-                raise ArchiveError(f"{path} is not a masked array; it was altered.")
+        loaders = {content["content"][part]["__loader__"] for part in ("data", "mask")}
+        _require(loaders == {"NdArrayNode"}, f"{path} is not a masked array")
 
     def _sparse(self, content: Content, path: str) -> None:
         data = self._members.read(content["file"])
         self._budget.spend(len(data), path)
-        check_sparse(data, path, self._budget)
+        arrays = Container(data, _SPARSE_MEMBERS, path, self._budget)
+        for name in arrays.sizes:
+            read_header(arrays, name, f"{path}, {name}")
 
     def _bytes(self, content: Content, path: str) -> None:
         # a bytearray is made from a list with a pointer for each byte
@@ -135,36 +165,35 @@ class NodeRules:
         name = f"{content['__module__']}.{content['__class__']}"
         arguments = content["content"]
         loaders = [node["__loader__"] for node in arguments["content"]]
+        is_plain = arguments["__loader__"] == "TupleNode"
         if name == "builtins.frozenset":
-            is_plain = len(loaders) <= 1 and set(loaders) <= {"ListNode"}
+            is_plain &= len(loaders) <= 1 and set(loaders) <= {"ListNode"}
         elif name == "builtins.range":
-            is_plain = set(loaders) <= {"JsonNode"}
+            is_plain &= set(loaders) <= {"JsonNode"}
         elif name.startswith(("datetime.", "decimal.", "zoneinfo.")):
-            is_plain = set(loaders) <= _VALUES and all(
-                node["__class__"] not in ("range", "frozenset")
-                for node in arguments["content"]
-            )
-        else:
-            is_plain = True  # a class that the reader has to trust by name
-        if arguments["__loader__"] != "TupleNode" or not is_plain:
-            raise ArchiveError(
-                f"{path} is not built from what a {name} is built from; it was altered."
-            )
+            kinds = {node["__class__"] for node in arguments["content"]}
+            is_plain &= set(loaders) <= _VALUES and not kinds & {"range", "frozenset"}
+        # any other class the reader has to trust by name
+        _require(is_plain, f"{path} is not built from what a {name} is built from")
 
     def _slice(self, content: Content, path: str) -> None:
-        for value in content["content"].values():
-            if type(value) not in (int, type(None)):
-                raise ArchiveError(f"{path} is not a slice; it was altered.")
+        kinds = set(map(type, content["content"].values()))
+        _require(kinds <= {int, type(None)}, f"{path} is not a slice")
 
     def _generator(self, content: Content, path: str) -> None:
         entries = content["content"]["seed_seq"]["content"]
         size = _value_of(entries["pool_size"]) if "pool_size" in entries else 0
-        if type(size) is not int or not 0 <= size <= _LARGEST_SEED_POOL:
-            raise ArchiveError(f"{path} has a seed of size {size!r}; it was altered.")
+        is_small = type(size) is int and 0 <= size <= _LARGEST_SEED_POOL
+        _require(is_small, f"{path} has a seed of size {size!r}")
 
     def _default_dict(self, content: Content, path: str) -> None:
-        if content["content"]["main"]["__loader__"] != "DictNode":
-            raise ArchiveError(f"{path} is not a dict; it was altered.")
+        is_dict = content["content"]["main"]["__loader__"] == "DictNode"
+        _require(is_dict, f"{path} is not a dict")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ArchiveError(f"{otherwise}; it was altered.")
 
 
 def _value_of(node: Content) -> Any:

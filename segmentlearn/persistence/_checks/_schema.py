@@ -3,14 +3,13 @@
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.persistence._checks._allowed import AllowedNames
+from segmentlearn.persistence._checks._allowed import allows
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._node_rules import NodeRules
 from segmentlearn.persistence._container import Container
@@ -67,7 +66,7 @@ def walk(schema: dict[str, Any]) -> Iterator[Node]:
 
 
 def audit(
-    nodes: list[Node], members: Container, allowed: AllowedNames, budget: Budget
+    nodes: list[Node], members: Container, trusted: frozenset[str], budget: Budget
 ) -> dict[str, list[str]]:
     """Check every node of a tree, and the names against those that may stand in it."""
     refused: dict[str, list[str]] = {}
@@ -77,7 +76,7 @@ def audit(
     for node in nodes:
         kind = (node.loader, node.name)
         if kind not in verdicts:
-            verdicts[kind] = allowed.allows(*kind)
+            verdicts[kind] = allows(*kind, trusted)
         if not verdicts[kind]:
             refused.setdefault(node.name, []).append(node.path)
         if known.is_new(node):
@@ -149,7 +148,7 @@ def names_in(nodes: Iterable[Node]) -> list[str]:
 def facts(schema: dict[str, Any], members: Container) -> dict[str, str]:
     """Return what a tree says, free of the addresses that differ from dump to dump.
 
-    Two objects whose facts are equal are equal as far as skops can tell.
+    Two objects whose facts are equal are equal in all that skops writes.
     """
     found = {}
     unordered: dict[str, list[str]] = {}
@@ -200,10 +199,6 @@ def _walk_attributes(state: Any, path: str) -> Iterator[Node]:
         yield from _walk(item, f"{path}.{name}")
 
 
-def _is_json(node: Node) -> bool:
-    return node.loader == "JsonNode"
-
-
 def _name_of(value: dict[str, Any]) -> str:
     return f"{value.get('__module__')}.{value.get('__class__')}"
 
@@ -249,23 +244,17 @@ def _leaf(node: Node, members: Container) -> str:
 def _digest(data: bytes) -> str:
     """Return a hash of what a member holds, free of dates and padding."""
     digest = hashlib.sha256()
-    if data.startswith(_NPY):
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-        if array.dtype.names is not None:
-            # between the fields of a record lie bytes that nobody has set
-            digest.update(repr((array.dtype, array.shape)).encode())
-            for name in array.dtype.names:
-                digest.update(array[name].tobytes())
-            return digest.hexdigest()
-    elif data.startswith(_ZIP):
-        with zipfile.ZipFile(io.BytesIO(data)) as file:
-            for name in file.namelist():
-                array = np.load(io.BytesIO(file.read(name)), allow_pickle=False)
-                if name != "data.npy" and array.dtype.kind == "i":
-                    # SciPy reads indices in the least width that holds them
-                    array = array.astype(np.int64)
-                digest.update(repr((name, array.dtype, array.shape)).encode())
-                digest.update(array.tobytes())
-            return digest.hexdigest()
-    digest.update(data)
+    if not data.startswith((_NPY, _ZIP)):
+        digest.update(data)
+        return digest.hexdigest()
+    found: Any = np.load(io.BytesIO(data), allow_pickle=False)
+    arrays = {"data": found} if isinstance(found, np.ndarray) else dict(found)
+    for name, array in arrays.items():
+        if name != "data" and array.dtype.kind == "i":
+            # SciPy reads indices in the least width that holds them
+            array = array.astype(np.int64)
+        digest.update(repr((name, array.dtype, array.shape)).encode())
+        # between the fields of a record lie bytes that nobody has set
+        for field in array.dtype.names or (...,):
+            digest.update(array[field].tobytes())
     return digest.hexdigest()
