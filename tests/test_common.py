@@ -18,6 +18,8 @@ from tests.estimators import (
     ESTIMATORS,
     EXPECTED_FAILED_CHECKS,
     FROM_SCIKERAS,
+    OF_NETS,
+    OF_NETS_ANOTHER_WAY,
     expected_failed_checks,
 )
 
@@ -45,9 +47,29 @@ class Nonsense:
     """A value that no parameter takes."""
 
 
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failed_checks)
+@parametrize_with_checks(
+    [one for one in ESTIMATORS if one not in (*OF_NETS, *OF_NETS_ANOTHER_WAY)],
+    expected_failed_checks=expected_failed_checks,
+)
 def test_estimator_check(estimator, check):
     """scikit-learn's common checks; expected failures are strict and have a reason."""
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.floors
+@parametrize_with_checks(OF_NETS, expected_failed_checks=expected_failed_checks)
+def test_estimator_check_of_nets(estimator, check):
+    """The same of what trains nets, each of which is compiled."""
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    OF_NETS_ANOTHER_WAY, expected_failed_checks=expected_failed_checks
+)
+def test_estimator_check_of_nets_fitted_another_way(estimator, check):
+    """The same again, where settings lead another way through a fit."""
     check(estimator)
 
 

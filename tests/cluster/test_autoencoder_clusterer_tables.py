@@ -50,6 +50,7 @@ class Interrupted(KMeans):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_arrays_and_lists_give_the_same(numbers):
     """What is no frame is read as an array."""
     labels = tiny().fit(numbers).labels_
@@ -66,6 +67,7 @@ def test_whole_numbers_are_numbers(numbers):
     assert adjusted_rand_score(np.arange(60) % 3, fitted.labels_) > 0.9
 
 
+@pytest.mark.slow
 def test_arrays_with_missing_values_are_prepared(numbers):
     """Missing values are no obstacle, in fit and after."""
     incomplete = numbers.copy()
@@ -121,6 +123,7 @@ def test_no_preprocessor_takes_arrays_as_they_come(numbers):
         tiny(preprocessor=None).fit(incomplete)
 
 
+@pytest.mark.slow
 def test_a_column_alone_is_enough(numbers):
     """And a code as long as its input is not the user's mistake."""
     coder = Autoencoder(hidden_layer_sizes=(8,), max_epochs=1, batch_size=32)
@@ -151,6 +154,7 @@ def test_one_segment_asked_for_is_no_surprise(customers):
     assert np.isnan(segmenter.silhouette_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("X", "n_found"),
     [
@@ -324,6 +328,7 @@ def test_the_autoencoder_given_stays_unfitted(customers):
     assert not hasattr(coder, "model_")
 
 
+@pytest.mark.slow
 def test_small_tables_are_trained_for_more_epochs(numbers):
     """The default autoencoder's epochs follow the number of rows."""
     fitted = tiny(autoencoder=None, compare_baselines=False).fit(numbers)

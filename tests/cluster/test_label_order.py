@@ -127,6 +127,7 @@ def test_the_same_segments_get_their_numbers_back(labels, numbers):
     assert match_labels(renumber(labels, numbers), labels).tolist() == labels.tolist()
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_segments_stay_whole(pair):
     """Matching renumbers: segments and noise have the same rows."""

@@ -401,6 +401,7 @@ def test_bad_options_are_named(options, message):
         make_customers(**options)
 
 
+@pytest.mark.slow
 def test_importing_datasets_does_not_import_tensorflow():
     """The room stands on the lowest floor: no Keras, no TensorFlow."""
     code = (

@@ -58,6 +58,7 @@ def written(table, separator, encoding, decimal, date, currency, missing):
     return cells.to_csv(index=False, sep=separator).encode(encoding)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from([",", ";", "\t", "|"]),
@@ -242,6 +243,7 @@ def _files():
 FILES = _files()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(
     st.sampled_from(sorted(FILES)),
