@@ -49,23 +49,23 @@ BATCHED_SEARCH = BatchedGridSearchCV(*_SEARCHED, cv=2)
 TUNER_SEARCH = KerasTunerSearchCV(*_SEARCHED, n_trials=2, cv=2, random_state=0)
 OVERSAMPLER = AutoSMOTE(random_state=0)
 
-# those whose fits train nets, once each, and with settings that lead another way
-OF_NETS = [
+# those that train nets or search, once each, and with settings that lead another way
+LONG_TO_FIT = [
+    BATCHED_SEARCH,
+    TUNER_SEARCH,
     ENSEMBLE,
     AUTOENCODER,
     KERAS_CLASSIFIER,
     KERAS_REGRESSOR,
     cluster_checked.DEEP,
 ]
-OF_NETS_ANOTHER_WAY = [CLASSIFIER, STOPPING_CLASSIFIER, cluster_checked.GUARDED]
+LONG_TO_FIT_ANOTHER_WAY = [CLASSIFIER, STOPPING_CLASSIFIER, cluster_checked.GUARDED]
 
 ESTIMATORS = [
     *checked.ESTIMATORS,
-    BATCHED_SEARCH,
-    TUNER_SEARCH,
     OVERSAMPLER,
-    *OF_NETS,
-    *OF_NETS_ANOTHER_WAY,
+    *LONG_TO_FIT,
+    *LONG_TO_FIT_ANOTHER_WAY,
     *cluster_checked.ESTIMATORS,
 ]
 

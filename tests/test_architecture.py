@@ -149,6 +149,7 @@ def test_modules_below_a_package_are_private(path):
         assert path.stem.startswith("_")
 
 
+@pytest.mark.slow
 @every_source
 def test_other_packages_are_imported_by_their_faces(path):
     """A module imports from another package only what its ``__init__`` names."""

@@ -132,6 +132,7 @@ def test_refit_uses_all_rows_and_says_so(folder, archive, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_identifiers_are_left_out_with_a_line(folder):
     """Without --drop the identifier is found; without --out nothing is saved."""
     result = run(
@@ -173,6 +174,7 @@ def test_predict_without_out_writes_to_stdout(archive, folder):
     assert len(result.stdout.splitlines()) == 31
 
 
+@pytest.mark.slow
 def test_predict_keeps_text_as_it_is(archive, folder, write):
     """Zeros, decimals, blanks and quotes of other columns are not touched."""
     head, row = (folder / "new.csv").read_text().splitlines()[:2]
@@ -459,6 +461,7 @@ def test_help(command):
     assert "Usage: " in result.stdout
 
 
+@pytest.mark.slow
 def test_help_imports_nothing_heavy():
     """Help is quick: neither TensorFlow nor scikit-learn nor pandas is needed."""
     code = (

@@ -222,6 +222,7 @@ def test_predict_knows_clusterers_without_names(folder, tmp_path):
     assert result.stdout.splitlines()[0].endswith(",segment")
 
 
+@pytest.mark.slow
 def test_given_number_is_not_asked_for(folder):
     """Without a file to write, nothing is saved, and a line says so."""
     result = run(
@@ -266,6 +267,7 @@ def _build_short(options, n_clusters, build=clustering._build):
     return build(options, n_clusters).set_params(joint_epochs=2)
 
 
+@pytest.mark.slow
 def test_no_segments_is_an_answer(one_kind, tmp_path):
     """It is said, with a cure, and nothing is written."""
     out = tmp_path / "m.seg"
@@ -277,6 +279,7 @@ def test_no_segments_is_an_answer(one_kind, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_identifiers_are_left_out_with_one_line(folder):
     """Neither fit nor profile takes them, and only one of the two says so."""
     result = run("cluster", folder / "mall.csv", "--n-clusters", 2, "--quiet")
@@ -286,6 +289,7 @@ def test_identifiers_are_left_out_with_one_line(folder):
     assert hint.startswith("Nothing was saved")
 
 
+@pytest.mark.slow
 def test_most_that_was_asked_about_is_a_doubt(folder, monkeypatch):
     """A recommendation at the end of the range is not sold as a finding."""
     found = segmentlearn.select_n_clusters(

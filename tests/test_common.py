@@ -18,8 +18,8 @@ from tests.estimators import (
     ESTIMATORS,
     EXPECTED_FAILED_CHECKS,
     FROM_SCIKERAS,
-    OF_NETS,
-    OF_NETS_ANOTHER_WAY,
+    LONG_TO_FIT,
+    LONG_TO_FIT_ANOTHER_WAY,
     expected_failed_checks,
 )
 
@@ -48,7 +48,7 @@ class Nonsense:
 
 
 @parametrize_with_checks(
-    [one for one in ESTIMATORS if one not in (*OF_NETS, *OF_NETS_ANOTHER_WAY)],
+    [one for one in ESTIMATORS if one not in LONG_TO_FIT + LONG_TO_FIT_ANOTHER_WAY],
     expected_failed_checks=expected_failed_checks,
 )
 def test_estimator_check(estimator, check):
@@ -58,17 +58,17 @@ def test_estimator_check(estimator, check):
 
 @pytest.mark.slow
 @pytest.mark.floors
-@parametrize_with_checks(OF_NETS, expected_failed_checks=expected_failed_checks)
-def test_estimator_check_of_nets(estimator, check):
-    """The same of what trains nets, each of which is compiled."""
+@parametrize_with_checks(LONG_TO_FIT, expected_failed_checks=expected_failed_checks)
+def test_estimator_check_that_takes_long(estimator, check):
+    """The same of what trains nets, each of which is compiled, or searches."""
     check(estimator)
 
 
 @pytest.mark.slow
 @parametrize_with_checks(
-    OF_NETS_ANOTHER_WAY, expected_failed_checks=expected_failed_checks
+    LONG_TO_FIT_ANOTHER_WAY, expected_failed_checks=expected_failed_checks
 )
-def test_estimator_check_of_nets_fitted_another_way(estimator, check):
+def test_estimator_check_of_another_way_to_fit(estimator, check):
     """The same again, where settings lead another way through a fit."""
     check(estimator)
 

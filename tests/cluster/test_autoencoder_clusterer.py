@@ -165,6 +165,7 @@ def test_joint_segments_can_be_looked_for_in_other_numbers(joint, customers):
     assert select_n_clusters(joint, customers, [2, 3]) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
 def test_selected_problem_is_that_of_the_selected_candidate(which, customers, request):
     """Its clusterer, fitted again to what it saw, finds about the same segments."""
