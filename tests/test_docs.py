@@ -52,23 +52,17 @@ def pages_with_code():
     ]
 
 
-def make_few_customers(kind="automobile", n_samples=1000, **parameters):
-    """Draw fewer customers than a page asks for: its code runs on them as well."""
-    return make_customers(kind, min(n_samples, 400), **parameters)
-
-
 @pytest.fixture
 def folder_of_a_reader(tmp_path, monkeypatch):
     """A folder with the tables that the pages read."""
     pytest.importorskip("matplotlib").use("agg")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(segmentlearn, "make_customers", make_few_customers)
-    X, y = make_customers("automobile", 300, random_state=0)
+    X, y = make_customers("automobile", 600, random_state=0)
     X.assign(ID=range(len(X)), Segmentation=y).to_csv("auto_train.csv", index=False)
     make_customers("automobile", 60, random_state=1)[0].to_csv(
         "auto_new.csv", index=False
     )
-    X, y = make_customers("bank", 600, random_state=0)
+    X, y = make_customers("bank", 1500, random_state=0)
     X.assign(id=range(len(X)), term_deposit_subscribed=y).to_csv(
         "bank.csv", index=False
     )
