@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
+    "parallel": 2,  # an example mostly keeps one core busy, with compiling
     "within_subsection_order": "gallery_order.ByStory",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("segmentlearn",),

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import shutil
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -9,7 +11,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
+_OWN_CACHE = pytest.StashKey[str]()
 _DEFAULT_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_configure(config):
+    """Make a folder for compiled programs, so that each is compiled once in a run.
+
+    The workers and the processes that tests start inherit it. Half of the time of a
+    first fit is XLA's, and the cache in memory keeps few programs.
+    """
+    if "SEGMENTLEARN_XLA_CACHE" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="segmentlearn-tests-")
+        os.environ["SEGMENTLEARN_XLA_CACHE"] = config.stash[_OWN_CACHE] = folder
+
+
+def pytest_unconfigure(config):
+    """Remove the folder if this process has made it."""
+    if _OWN_CACHE in config.stash:
+        shutil.rmtree(config.stash[_OWN_CACHE], ignore_errors=True)
+        os.environ.pop("SEGMENTLEARN_XLA_CACHE", None)
 
 
 @pytest.fixture(scope="session")

@@ -49,17 +49,23 @@ BATCHED_SEARCH = BatchedGridSearchCV(*_SEARCHED, cv=2)
 TUNER_SEARCH = KerasTunerSearchCV(*_SEARCHED, n_trials=2, cv=2, random_state=0)
 OVERSAMPLER = AutoSMOTE(random_state=0)
 
-ESTIMATORS = [
-    *checked.ESTIMATORS,
+# those that train nets or search, once each, and with settings that lead another way
+LONG_TO_FIT = [
     BATCHED_SEARCH,
     TUNER_SEARCH,
-    CLASSIFIER,
-    STOPPING_CLASSIFIER,
     ENSEMBLE,
     AUTOENCODER,
-    OVERSAMPLER,
     KERAS_CLASSIFIER,
     KERAS_REGRESSOR,
+    cluster_checked.DEEP,
+]
+LONG_TO_FIT_ANOTHER_WAY = [CLASSIFIER, STOPPING_CLASSIFIER, cluster_checked.GUARDED]
+
+ESTIMATORS = [
+    *checked.ESTIMATORS,
+    OVERSAMPLER,
+    *LONG_TO_FIT,
+    *LONG_TO_FIT_ANOTHER_WAY,
     *cluster_checked.ESTIMATORS,
 ]
 

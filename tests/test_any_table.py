@@ -103,6 +103,7 @@ def test_an_archive_of_python_scores_a_file(model, tmp_path):
     assert scored["segment"].tolist() == model.predict(CUSTOMERS).tolist()
 
 
+@pytest.mark.slow
 def test_a_file_is_read_as_the_training_file(tmp_path):
     """Also where its own cells would suggest something else."""
     table = CUSTOMERS.assign(tier=SEGMENT, spend=CUSTOMERS["spend"].round(2))
@@ -123,6 +124,7 @@ def test_a_file_is_read_as_the_training_file(tmp_path):
     np.testing.assert_allclose(written, model.predict_proba(one), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [[0, 1], [("a", "x"), ("a", "y")]])
 def test_columns_without_text_names_are_matched_by_name(names):
     """Whole numbers and two levels, in another order."""
@@ -155,6 +157,7 @@ def test_describe_shows_how_a_table_is_read(tmp_path):
     assert "--numeric CLIENTNUM" in result.stdout
 
 
+@pytest.mark.slow
 def test_options_of_columns(tmp_path):
     """--numeric keeps what looks like an identifier; an unknown name is refused."""
     table = CUSTOMERS.assign(tier=SEGMENT, number=np.arange(N))

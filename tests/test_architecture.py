@@ -70,6 +70,7 @@ def test_import_contracts_are_kept():
     assert status == 0, report.getvalue()
 
 
+@pytest.mark.slow
 @every_source
 def test_foreign_packages_stay_in_their_rooms(path):
     """TensorFlow, Keras and the like are imported in the named places only."""
@@ -91,6 +92,7 @@ def test_private_names_of_scikit_learn_come_through_one_file(path):
     assert not private or path.name == "_compat.py"
 
 
+@pytest.mark.slow
 @every_source
 def test_imports_are_absolute(path):
     """Relative imports hide which floor a name comes from."""
@@ -124,6 +126,7 @@ def code_lines(path):
     return len(lines)
 
 
+@pytest.mark.slow
 @every_source
 def test_a_file_is_one_idea(path):
     """Files stay short, are documented, and are named for what they hold."""
@@ -146,6 +149,7 @@ def test_modules_below_a_package_are_private(path):
         assert path.stem.startswith("_")
 
 
+@pytest.mark.slow
 @every_source
 def test_other_packages_are_imported_by_their_faces(path):
     """A module imports from another package only what its ``__init__`` names."""
@@ -164,6 +168,7 @@ def test_import_is_light():
     assert run(f"import segmentlearn, sys; print({heavy})") == "[]"
 
 
+@pytest.mark.slow
 def test_unfitted_estimator_is_light():
     """Making, printing, cloning and pickling an estimator needs no TensorFlow."""
     code = (
@@ -177,6 +182,7 @@ def test_unfitted_estimator_is_light():
     assert run(code) == "False False 100"
 
 
+@pytest.mark.slow
 def test_wrong_parameters_are_refused_before_tensorflow_is_loaded():
     """A mistake costs no seconds: it is reported before the heavy import."""
     code = (

@@ -83,6 +83,7 @@ def test_fit_reports_on_held_out_rows(fitted):
     assert fitted.stderr == ""
 
 
+@pytest.mark.slow
 def test_fit_writes_an_archive_that_python_reads(archive):
     """The columns are the table's, without target and dropped ones."""
     classifier = load(archive)
@@ -101,6 +102,7 @@ def test_reported_model_is_the_saved_one(fitted, folder, archive):
     assert round(facts["held_out_accuracy"], 3) == shown
 
 
+@pytest.mark.slow
 def test_same_seed_writes_the_same_model(folder, archive, tmp_path):
     """Two runs give the same probabilities."""
     again = tmp_path / "again.seg"
@@ -115,6 +117,7 @@ def test_same_seed_writes_the_same_model(folder, archive, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_refit_uses_all_rows_and_says_so(folder, archive, tmp_path):
     """The saved model is another one than the result."""
     out = tmp_path / "all.seg"
@@ -129,6 +132,7 @@ def test_refit_uses_all_rows_and_says_so(folder, archive, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_identifiers_are_left_out_with_a_line(folder):
     """Without --drop the identifier is found; without --out nothing is saved."""
     result = run(
@@ -142,6 +146,7 @@ def test_identifiers_are_left_out_with_a_line(folder):
     assert hint.startswith("Nothing was saved")
 
 
+@pytest.mark.slow
 def test_predict_adds_columns_and_keeps_the_others(archive, folder, tmp_path):
     """All columns as they stand in the file, then segment and probabilities."""
     out = tmp_path / "scored.csv"
@@ -161,6 +166,7 @@ def test_predict_adds_columns_and_keeps_the_others(archive, folder, tmp_path):
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 def test_predict_without_out_writes_to_stdout(archive, folder):
     """The rows can be piped on; everything else goes to stderr."""
     result = run("predict", archive, folder / "new.csv")
@@ -168,6 +174,7 @@ def test_predict_without_out_writes_to_stdout(archive, folder):
     assert len(result.stdout.splitlines()) == 31
 
 
+@pytest.mark.slow
 def test_predict_keeps_text_as_it_is(archive, folder, write):
     """Zeros, decimals, blanks and quotes of other columns are not touched."""
     head, row = (folder / "new.csv").read_text().splitlines()[:2]
@@ -179,6 +186,7 @@ def test_predict_keeps_text_as_it_is(archive, folder, write):
     assert "the new one is 'segment_2'" in result.stderr
 
 
+@pytest.mark.slow
 def test_predict_finds_columns_by_name(archive, folder, write):
     """Another order of columns gives the same segments."""
     rows = pd.read_csv(folder / "new.csv", dtype=str, keep_default_na=False)
@@ -188,6 +196,7 @@ def test_predict_finds_columns_by_name(archive, folder, write):
     assert first["segment"].tolist() == second["segment"].tolist()
 
 
+@pytest.mark.slow
 def test_predict_reports_what_is_new_in_the_rows(archive, folder, write):
     """Unseen levels and new gaps are counted, a line each."""
     rows = pd.read_csv(folder / "new.csv", dtype=str, keep_default_na=False)
@@ -200,6 +209,7 @@ def test_predict_reports_what_is_new_in_the_rows(archive, folder, write):
     assert any("'Age' (5 rows)" in line for line in warnings)
 
 
+@pytest.mark.slow
 def test_predict_compares_with_known_segments(archive, folder, tmp_path):
     """Where the target is in the file too, the share found is shown."""
     out = tmp_path / "scored.csv"
@@ -207,6 +217,7 @@ def test_predict_compares_with_known_segments(archive, folder, tmp_path):
     assert "'Segmentation' of 240 customers is in the file; 0." in result.stderr
 
 
+@pytest.mark.slow
 def test_predict_reads_text_columns_as_text(tmp_path, write):
     """A category of digits means the same where all of a file's cells are digits."""
     rng = np.random.default_rng(0)
@@ -223,6 +234,7 @@ def test_predict_reads_text_columns_as_text(tmp_path, write):
     assert scored["segment"].tolist() == ["cheap", "dear"]
 
 
+@pytest.mark.slow
 def test_saved_index_is_kept_and_left_out(tmp_path, write):
     """A column without a name, as pandas writes its index, is an identifier."""
     lines = [f"{row},{20 + row % 40},{'ab'[row % 2]}" for row in range(60)]
@@ -235,6 +247,7 @@ def test_saved_index_is_kept_and_left_out(tmp_path, write):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("separator", "option"), [(";", ";"), ("\t", "tab"), ("\t", "\\t"), ("|", "|")]
 )
@@ -247,6 +260,7 @@ def test_separators_and_byte_order_mark(separator, option, archive, folder, writ
     assert result.stdout.startswith(f"\ufeffID{separator}Gender{separator}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "classes"),
     [
@@ -268,6 +282,7 @@ def test_labels_are_whole_numbers_or_text(labels, classes, tmp_path, write):
     assert load(model).classes_.tolist() == classes
 
 
+@pytest.mark.slow
 def test_rows_without_a_label_are_left_out(write):
     """They are counted; numbers stay whole though a gap makes them floats."""
     lines = [f"{age},{age % 2}" for age in range(20, 60)]
@@ -278,6 +293,7 @@ def test_rows_without_a_label_are_left_out(write):
     assert "8 customers that took no part in training (32 did)" in result.stdout
 
 
+@pytest.mark.slow
 def test_drop_takes_lists_and_repetition(folder, tmp_path):
     """Commas and several options may be mixed."""
     out = tmp_path / "m.seg"
@@ -289,6 +305,7 @@ def test_drop_takes_lists_and_repetition(folder, tmp_path):
     assert not {"ID", "Age", "Gender"} & set(load(out).feature_names_in_)
 
 
+@pytest.mark.slow
 def test_preset_and_class_weight(folder, tmp_path):
     """The options reach the classifier."""
     out = tmp_path / "m.seg"
@@ -381,6 +398,7 @@ def test_input_files_are_never_overwritten(archive, folder, tmp_path):
     assert (train.read_bytes(), new.read_bytes(), archive.read_bytes()) == before
 
 
+@pytest.mark.slow
 def test_predict_lists_all_missing_columns(archive, folder, write):
     """One line names every difference."""
     rows = pd.read_csv(folder / "new.csv")
@@ -389,6 +407,7 @@ def test_predict_lists_all_missing_columns(archive, folder, write):
     assert_one_line_error(result, "lacks 2 column(s)", "Age, Profession", "age, Job")
 
 
+@pytest.mark.slow
 def test_predict_names_a_numeric_column_full_of_text(archive, folder, write):
     """A column that held numbers is not taken for categories."""
     rows = pd.read_csv(folder / "new.csv").assign(Age="old")
@@ -417,6 +436,7 @@ def test_inspect_shows_the_archive(archive):
     assert run("inspect", archive).stdout == f"{inspect(archive)}\n"
 
 
+@pytest.mark.slow
 def test_demo_does_the_whole_job():
     """Report, archive and scored rows, without a file."""
     result = run("demo", "--n-samples", 300)
@@ -441,6 +461,7 @@ def test_help(command):
     assert "Usage: " in result.stdout
 
 
+@pytest.mark.slow
 def test_help_imports_nothing_heavy():
     """Help is quick: neither TensorFlow nor scikit-learn nor pandas is needed."""
     code = (
@@ -457,6 +478,7 @@ def test_help_imports_nothing_heavy():
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_python_dash_m_exits_with_2_and_one_line(tmp_path):
     """The process itself: exit code 2, one line on stderr, nothing on stdout."""
     result = subprocess.run(
@@ -507,6 +529,7 @@ def test_demo_writes_over_nothing(tmp_path):
     assert (tmp_path / "customers.csv").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_columns_that_fit_left_out_may_be_absent(tmp_path):
     """A new file without the identifier is scored."""
     X, y = make_customers("automobile", 300, keep_id=True, random_state=0)
@@ -529,6 +552,7 @@ def test_archive_and_table_the_wrong_way_round(archive, folder):
     assert_one_line_error(result, "the archive comes first, then the table")
 
 
+@pytest.mark.slow
 def test_a_table_of_something_else(archive, tmp_path):
     """Where most columns are missing, no column is suggested."""
     make_customers("mall", 20, random_state=0)[0].to_csv(
@@ -539,6 +563,7 @@ def test_a_table_of_something_else(archive, tmp_path):
     assert "meant to be" not in result.stderr
 
 
+@pytest.mark.slow
 def test_an_amount_as_target_is_told(tmp_path):
     """Numbers with many values are learnt as segments, and a note says so."""
     X, _ = make_customers("automobile", 300, random_state=0)

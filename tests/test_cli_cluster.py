@@ -83,6 +83,7 @@ def one_kind(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_number_of_segments_is_found_and_explained(clustered, archive):
     """The recommended number is that of the model, and a reason follows."""
     head, reason = clustered.stdout.splitlines()[:2]
@@ -95,6 +96,7 @@ def test_number_of_segments_is_found_and_explained(clustered, archive):
     assert clustered.stderr == ""
 
 
+@pytest.mark.slow
 def test_contest_is_told_in_words(clustered, archive):
     """Each candidate has a line, the selected one a mark and a sentence."""
     out = clustered.stdout
@@ -105,6 +107,7 @@ def test_contest_is_told_in_words(clustered, archive):
     assert out.count(" on prepared columns  ") == 2
 
 
+@pytest.mark.slow
 def test_silhouettes_in_both_spaces(clustered, archive):
     """They are the model's."""
     model = load(archive)
@@ -113,6 +116,7 @@ def test_silhouettes_in_both_spaces(clustered, archive):
     assert f"{model.latent_silhouette_:.2f} in the autoencoder's codes" in said
 
 
+@pytest.mark.slow
 def test_each_segment_has_name_size_and_rule(clustered, archive):
     """Sizes are those of the labels, names those of the archive."""
     model = load(archive)
@@ -123,12 +127,14 @@ def test_each_segment_has_name_size_and_rule(clustered, archive):
     assert said.count(" Rule: ") == model.n_clusters_
 
 
+@pytest.mark.slow
 def test_lines_fit_a_terminal(clustered):
     """No line is longer than 88 characters."""
     report = clustered.stdout.partition("\nSaved to ")[0]
     assert max(map(len, report.splitlines())) <= 88
 
 
+@pytest.mark.slow
 def test_archive_knows_its_segments(archive):
     """The facts are there without loading anything."""
     facts, model = inspect(archive).metadata, load(archive)
@@ -142,6 +148,7 @@ def test_archive_knows_its_segments(archive):
     assert model.verbose == 0
 
 
+@pytest.mark.slow
 def test_inspect_shows_the_segments(archive):
     """A line each, under their title."""
     page, facts = run("inspect", archive).stdout, inspect(archive).metadata
@@ -150,6 +157,7 @@ def test_inspect_shows_the_segments(archive):
     assert f"    segment_names\n      0 = {facts['segment_names']['0']}\n" in page
 
 
+@pytest.mark.slow
 def test_scored_file_keeps_all_columns(clustered, archive, folder):
     """Dropped ones too, as they stand; then segment, name and probabilities."""
     old = (folder / "mall.csv").read_text().splitlines()
@@ -167,6 +175,7 @@ def test_scored_file_keeps_all_columns(clustered, archive, folder):
     assert scored["segment_name"].tolist() == names.tolist()
 
 
+@pytest.mark.slow
 def test_predict_scores_new_customers(archive, folder, tmp_path):
     """The columns are those of --scored, the numbers those of Python."""
     out = tmp_path / "scored.csv"
@@ -185,6 +194,7 @@ def test_predict_scores_new_customers(archive, folder, tmp_path):
     assert f"  segment {first}, {name}: {count}\n" in result.stderr
 
 
+@pytest.mark.slow
 def test_predict_shows_noise_as_such(folder, tmp_path):
     """Customers without a segment are -1, and their name says it."""
     X = read_table(folder / "mall.csv").frame.drop(columns="CustomerID")
@@ -212,6 +222,7 @@ def test_predict_knows_clusterers_without_names(folder, tmp_path):
     assert result.stdout.splitlines()[0].endswith(",segment")
 
 
+@pytest.mark.slow
 def test_given_number_is_not_asked_for(folder):
     """Without a file to write, nothing is saved, and a line says so."""
     result = run(
@@ -224,6 +235,7 @@ def test_given_number_is_not_asked_for(folder):
     assert result.stderr.startswith("Nothing was saved")
 
 
+@pytest.mark.slow
 def test_same_seed_writes_the_same_segments(folder, archive, tmp_path):
     """The number found, asked for, gives the same model."""
     again = tmp_path / "again.seg"
@@ -236,6 +248,7 @@ def test_same_seed_writes_the_same_segments(folder, archive, tmp_path):
     assert load(again).segment_names_ == load(archive).segment_names_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("joint", ["idec", "dcn"])
 def test_joint_training_without_baselines(joint, folder, tmp_path, monkeypatch):
     """The number can be asked for all the same, and the method is named."""
@@ -254,6 +267,7 @@ def _build_short(options, n_clusters, build=clustering._build):
     return build(options, n_clusters).set_params(joint_epochs=2)
 
 
+@pytest.mark.slow
 def test_no_segments_is_an_answer(one_kind, tmp_path):
     """It is said, with a cure, and nothing is written."""
     out = tmp_path / "m.seg"
@@ -265,6 +279,7 @@ def test_no_segments_is_an_answer(one_kind, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_identifiers_are_left_out_with_one_line(folder):
     """Neither fit nor profile takes them, and only one of the two says so."""
     result = run("cluster", folder / "mall.csv", "--n-clusters", 2, "--quiet")
@@ -274,6 +289,7 @@ def test_identifiers_are_left_out_with_one_line(folder):
     assert hint.startswith("Nothing was saved")
 
 
+@pytest.mark.slow
 def test_most_that_was_asked_about_is_a_doubt(folder, monkeypatch):
     """A recommendation at the end of the range is not sold as a finding."""
     found = segmentlearn.select_n_clusters(

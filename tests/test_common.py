@@ -18,6 +18,8 @@ from tests.estimators import (
     ESTIMATORS,
     EXPECTED_FAILED_CHECKS,
     FROM_SCIKERAS,
+    LONG_TO_FIT,
+    LONG_TO_FIT_ANOTHER_WAY,
     expected_failed_checks,
 )
 
@@ -45,9 +47,29 @@ class Nonsense:
     """A value that no parameter takes."""
 
 
-@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failed_checks)
+@parametrize_with_checks(
+    [one for one in ESTIMATORS if one not in LONG_TO_FIT + LONG_TO_FIT_ANOTHER_WAY],
+    expected_failed_checks=expected_failed_checks,
+)
 def test_estimator_check(estimator, check):
     """scikit-learn's common checks; expected failures are strict and have a reason."""
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.floors
+@parametrize_with_checks(LONG_TO_FIT, expected_failed_checks=expected_failed_checks)
+def test_estimator_check_that_takes_long(estimator, check):
+    """The same of what trains nets, each of which is compiled, or searches."""
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    LONG_TO_FIT_ANOTHER_WAY, expected_failed_checks=expected_failed_checks
+)
+def test_estimator_check_of_another_way_to_fit(estimator, check):
+    """The same again, where settings lead another way through a fit."""
     check(estimator)
 
 

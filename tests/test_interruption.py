@@ -27,6 +27,8 @@ from segmentlearn.exceptions import SegmentLearnWarning
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 _LIMIT = 300  # seconds, which only a deadlock needs
 
+pytestmark = pytest.mark.slow
+
 # runs the command line and waits for a signal at the n-th call of a function, or at the
 # import of a module; "lost" swallows the exception, as a destructor does
 RUNNER = """
@@ -160,7 +162,6 @@ def assert_old_file_stays(stopped, folder, code):
     ],
     ids=["reading", "preparing", "training", "writing"],
 )
-@pytest.mark.slow
 def test_ctrl_c_in_fit_keeps_the_old_file(folder, target, at):
     """Whenever it comes, the code is 130 and the archive is the one from before."""
     stopped = Stopped(folder, signal.SIGINT, target, at, fit_arguments(folder))
@@ -179,14 +180,12 @@ def test_ctrl_c_while_the_command_line_starts(folder, module):
     assert (folder / "out.seg").read_text() == "old"
 
 
-@pytest.mark.slow
 def test_sigterm_in_fit_keeps_the_old_file(folder):
     """The system's request to end is met in the same way, with its own code."""
     stopped = Stopped(folder, signal.SIGTERM, EPOCH, 2, fit_arguments(folder))
     assert_old_file_stays(stopped, folder, 143)
 
 
-@pytest.mark.slow
 def test_signal_whose_exception_is_lost_keeps_the_old_file(folder):
     """An exception in a destructor goes nowhere; nothing is saved all the same."""
     arguments = [*fit_arguments(folder), "--max-epochs", 1]
@@ -194,7 +193,6 @@ def test_signal_whose_exception_is_lost_keeps_the_old_file(folder):
     assert_old_file_stays(stopped, folder, 130)
 
 
-@pytest.mark.slow
 def test_ctrl_c_behind_the_new_file_says_that_it_is_whole(folder):
     """A file that has taken its place is not called the old one."""
     target = "segmentlearn.persistence._atomic:_sync_folder"
@@ -205,7 +203,6 @@ def test_ctrl_c_behind_the_new_file_says_that_it_is_whole(folder):
     assert load(folder / "out.seg").n_iter_ == 1
 
 
-@pytest.mark.slow
 def test_ctrl_c_in_cluster(folder):
     """Neither the archive nor the file of customers is written."""
     stopped = Stopped(
@@ -221,7 +218,6 @@ def test_ctrl_c_in_cluster(folder):
     assert not (folder / "scored.csv").exists()
 
 
-@pytest.mark.slow
 def test_ctrl_c_in_report(folder, archive):
     """It stops within the prediction."""
     stopped = Stopped(
@@ -233,7 +229,6 @@ def test_ctrl_c_in_report(folder, archive):
     assert "report has not finished" in stopped.message
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("out", ["scored.parquet", "scored/"])
 def test_ctrl_c_in_predict(folder, archive, out):
     """Behind the first of two files: neither a file nor half a folder is left."""
@@ -263,7 +258,6 @@ def test_ctrl_c_in_audit(folder):
     assert_old_file_stays(stopped, folder, 130)
 
 
-@pytest.mark.slow
 def test_ctrl_c_in_demo(folder):
     """Each file that it would have left is named."""
     arguments = ["demo", "--n-samples", 200, "--out", folder / "demo"]

@@ -187,6 +187,7 @@ def test_labels_keep_their_dtype(table, labels, dtype):
     assert set(more.value_counts()) == {N_MANY}
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.sampled_from(list(mixed_table(1).columns)), min_size=1, unique=True),
@@ -386,6 +387,7 @@ def test_resampling_happens_in_fit_only(table, labels):
     assert len(numbers.predict(table)) == len(table)
 
 
+@pytest.mark.slow
 def test_search_with_frames_and_a_net(table, labels):
     """GridSearchCV tunes the sampler before a net; frames run through the pipeline."""
     net = SegmentClassifier(

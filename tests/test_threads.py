@@ -24,6 +24,8 @@ from segmentlearn import (
 from segmentlearn.engine import _cache as cache
 
 _LIMIT = 300  # seconds, which only a deadlock needs
+
+pytestmark = pytest.mark.slow
 N_THREADS = 8
 
 X, Y = make_customers("automobile", 150, random_state=0)
@@ -99,7 +101,6 @@ def test_fits_of_one_architecture():
     )
 
 
-@pytest.mark.slow
 def test_fits_of_different_architectures_in_a_full_cache(monkeypatch):
     """A program that has to go while a fit uses it serves that fit to its end."""
     monkeypatch.setattr(cache.PROGRAMS, "_size", 2)
@@ -118,7 +119,6 @@ def test_fits_while_the_cache_is_cleared():
     assert_same_in_threads(fit)
 
 
-@pytest.mark.slow
 def test_fits_of_ensembles():
     """Nets, calibration and preprocessor of each thread are its own."""
     assert_same_in_threads(lambda seed: packed(seed).fit(X, Y).predict_proba(X))
@@ -131,7 +131,6 @@ def test_predictions_of_one_model_for_tables_of_different_sizes(fitted):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "copied",
     [
@@ -153,7 +152,6 @@ def test_keras_wrappers_of_one_architecture():
     )
 
 
-@pytest.mark.slow
 def test_keras_wrappers_of_different_architectures():
     """Compiling another program draws nothing from under a net that is built."""
     assert_same_in_threads(
@@ -165,7 +163,6 @@ def test_keras_wrappers_of_different_architectures():
     )
 
 
-@pytest.mark.slow
 def test_keras_own_fit():
     """What is left to Keras is built from the seed, too."""
     assert_same_in_threads(
@@ -177,7 +174,6 @@ def test_keras_own_fit():
     )
 
 
-@pytest.mark.slow
 def test_clusterers():
     """Autoencoders on a member axis and the contest around them."""
     assert_same_in_threads(
@@ -189,7 +185,6 @@ def test_clusterers():
     )
 
 
-@pytest.mark.slow
 def test_batched_searches():
     """Nets that are trained side by side in several threads."""
     assert_same_in_threads(
@@ -203,7 +198,6 @@ def test_batched_searches():
     )
 
 
-@pytest.mark.slow
 def test_different_work_at_once(fitted, fitted_regressor):
     """Fits, predictions and copies of different estimators."""
     jobs = [

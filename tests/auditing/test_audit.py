@@ -256,6 +256,7 @@ def test_clean_table_has_no_finding():
     assert list(run(case)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["automobile", "bank", "mall", "latent"])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_clean_generated_tables_raise_no_alarm(kind, seed):

@@ -21,8 +21,8 @@ _CLASSIFIED = InductiveClusterer(
     AgglomerativeClustering(3), assign=GaussianNB(), random_state=0
 )
 _CODER = Autoencoder(hidden_layer_sizes=(8,), max_epochs=5, batch_size=16)
-_GUARDED = AutoencoderClusterer(_CODER, n_clusters=3, n_seeds=1, random_state=0)
-_DEEP = AutoencoderClusterer(
+GUARDED = AutoencoderClusterer(_CODER, n_clusters=3, n_seeds=1, random_state=0)
+DEEP = AutoencoderClusterer(
     _CODER, n_clusters=3, compare_baselines=False, random_state=0
 )
 _CONSENSUS = ConsensusClusterer(KMeans(3), random_state=0)
@@ -34,8 +34,6 @@ ESTIMATORS = [
     _HIERARCHY,
     _WARD,
     _CLASSIFIED,
-    _GUARDED,
-    _DEEP,
     _CONSENSUS,
     LatentClassMixture(3, random_state=0),
 ]

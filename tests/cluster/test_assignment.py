@@ -151,6 +151,7 @@ def test_large_tables_agree_on_a_sample(clusterer):
     assert share > 0.9
 
 
+@pytest.mark.slow
 def test_classifiers_assign(X, new_rows):
     """A copy is fitted to the segments; the given one is not."""
     classifier = LogisticRegression()
@@ -168,6 +169,7 @@ def test_classifiers_without_probabilities_give_none(X):
     assert (model.predict(X) == TRUE).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("assign", ["neighbors", LogisticRegression()], ids=str)
 def test_noise_teaches_nothing(assign, X):
     """Votes and classifiers put rows of the noise into a segment."""
@@ -200,6 +202,7 @@ def test_memberships_go_by_the_nearest_core_row(n_columns):
     np.testing.assert_allclose(model.predict_proba(new_row)[0], kernel / kernel.sum())
 
 
+@pytest.mark.slow
 def test_components_without_rows_are_no_segments():
     """A mixture of ten finds two segments; new rows go to those."""
     rng = np.random.default_rng(0)

@@ -48,6 +48,8 @@ def consensus(customers):
     return tiny(autoencoder=coder, n_seeds=2, consensus=True).fit(customers)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_plain_segments_are_left_to_simple_clusterers(fitted):
     """Well separated kinds are all found, and nothing deep is needed."""
     assert fitted.space_ == "prepared"
@@ -63,6 +65,7 @@ def bent():
     return tiny(autoencoder=coder, n_clusters=n_clusters).fit(X), truth
 
 
+@pytest.mark.slow
 def test_non_linear_segments_are_found_in_codes(bent):
     """On a curved surface a deep candidate finds more than k-means."""
     fitted, truth = bent
@@ -75,6 +78,7 @@ def test_non_linear_segments_are_found_in_codes(bent):
     assert found[fitted.selected_] > found["kmeans on prepared"]
 
 
+@pytest.mark.slow
 def test_the_selected_candidate_is_the_best(fitted, bent):
     """One is selected, and its segments are those returned."""
     for clusterer in (fitted, bent[0]):
@@ -87,6 +91,7 @@ def test_the_selected_candidate_is_the_best(fitted, bent):
         np.testing.assert_array_equal(selected["labels"], clusterer.labels_)
 
 
+@pytest.mark.slow
 def test_candidates_are_described(consensus):
     """Simple ones, the best deep one, and the vote."""
     names = [candidate["name"] for candidate in consensus.candidates_]
@@ -101,6 +106,7 @@ def test_candidates_are_described(consensus):
     assert components[3] == [3, 3, 2, 2]
 
 
+@pytest.mark.slow
 def test_candidates_have_scores_of_three_parts(fitted):
     """Finite numbers, and a label a row."""
     for candidate in fitted.candidates_:
@@ -111,6 +117,7 @@ def test_candidates_have_scores_of_three_parts(fitted):
         assert candidate["n_clusters"] == 3
 
 
+@pytest.mark.slow
 def test_members_are_all_autoencoders_with_all_clusterers(consensus):
     """Two seeds by two lengths by two clusterers; the best is the deep finalist."""
     members = consensus.members_
@@ -129,6 +136,7 @@ def test_without_baselines_there_is_one_candidate(deep):
     assert deep.space_ == "codes"
 
 
+@pytest.mark.slow
 def test_joint_training_gives_its_segments(joint, customers):
     """Without baselines it is returned, codes included."""
     assert joint.selected_ == "idec on codes"
@@ -148,6 +156,7 @@ def test_joint_training_wants_k_means(customers, clusterer):
         segmenter.fit(customers)
 
 
+@pytest.mark.slow
 def test_joint_segments_can_be_looked_for_in_other_numbers(joint, customers):
     """The trained centres do not tie their number."""
     clusterer, features, prepared = joint.clustering_task(customers)
@@ -156,6 +165,7 @@ def test_joint_segments_can_be_looked_for_in_other_numbers(joint, customers):
     assert select_n_clusters(joint, customers, [2, 3]) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
 def test_selected_problem_is_that_of_the_selected_candidate(which, customers, request):
     """Its clusterer, fitted again to what it saw, finds about the same segments."""
@@ -178,6 +188,8 @@ def test_training_rows_are_predicted_as_they_were(which, customers, request):
     np.testing.assert_array_equal(proba.argmax(axis=1), fitted.labels_)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_new_customers_find_their_segments(fitted, deep):
     """Those of their kind."""
     new = draw_customers(1)
@@ -195,6 +207,8 @@ def test_the_largest_segment_is_0(which, request):
     np.testing.assert_array_equal(canonical_labels(labels)[0], labels)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_the_same_seed_gives_the_same_result(fitted, customers):
     """Segments, codes and scores, also of a clone."""
     again = clone(fitted).fit(customers)
@@ -227,6 +241,7 @@ def test_no_global_seed_is_touched(customers):
     np.testing.assert_array_equal(after, before)
 
 
+@pytest.mark.slow
 def test_a_bootstrap_finds_the_same_kinds(fitted, customers):
     """Numbers of segments are the same after matching."""
     drawn = np.random.default_rng(0).integers(0, 120, 120)
@@ -245,6 +260,7 @@ def test_copies_predict_the_same(deep, customers, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_codes_are_those_of_the_autoencoder(fitted, customers):
     """Also where simple segments were selected."""
     codes = fitted.transform(customers)
@@ -252,6 +268,7 @@ def test_codes_are_those_of_the_autoencoder(fitted, customers):
     np.testing.assert_array_equal(codes, fitted.autoencoder_.transform(customers))
 
 
+@pytest.mark.slow
 def test_prepared_columns_are_the_preprocessors(fitted, customers):
     """For frames DistancePreprocessor makes them."""
     prepared = DistancePreprocessor().fit_transform(customers)
@@ -271,6 +288,7 @@ def test_inertia_and_silhouette_are_those_of_the_segments(deep, customers):
     assert deep.cluster_centers_.shape == (3, 5)
 
 
+@pytest.mark.slow
 def test_centres_are_typical_customers(fitted, customers):
     """In the columns of the table: means, and the commonest level."""
     centers = fitted.inverse_transform_centers()

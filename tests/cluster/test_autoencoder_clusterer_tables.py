@@ -50,6 +50,7 @@ class Interrupted(KMeans):
         raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_arrays_and_lists_give_the_same(numbers):
     """What is no frame is read as an array."""
     labels = tiny().fit(numbers).labels_
@@ -59,6 +60,7 @@ def test_arrays_and_lists_give_the_same(numbers):
     )
 
 
+@pytest.mark.slow
 def test_whole_numbers_are_numbers(numbers):
     """Arrays of them are used as they come."""
     fitted = tiny().fit(numbers.astype(int))
@@ -66,6 +68,7 @@ def test_whole_numbers_are_numbers(numbers):
     assert adjusted_rand_score(np.arange(60) % 3, fitted.labels_) > 0.9
 
 
+@pytest.mark.slow
 def test_arrays_with_missing_values_are_prepared(numbers):
     """Missing values are no obstacle, in fit and after."""
     incomplete = numbers.copy()
@@ -75,6 +78,7 @@ def test_arrays_with_missing_values_are_prepared(numbers):
     np.testing.assert_array_equal(fitted.predict(incomplete), fitted.labels_)
 
 
+@pytest.mark.slow
 def test_lists_of_mixed_cells(customers):
     """Text is a category there as well."""
     rows = customers.to_numpy(object).tolist()
@@ -83,6 +87,7 @@ def test_lists_of_mixed_cells(customers):
     np.testing.assert_array_equal(fitted.predict(rows[:5]), fitted.labels_[:5])
 
 
+@pytest.mark.slow
 def test_polars_frames(customers):
     """They give what pandas frames give."""
     polars = pytest.importorskip("polars")
@@ -94,6 +99,7 @@ def test_polars_frames(customers):
     np.testing.assert_array_equal(fitted.predict(frame), fitted.labels_)
 
 
+@pytest.mark.slow
 def test_scikit_learns_global_container(customers):
     """transform_output="pandas" changes what transform gives, no segment."""
     plain = tiny(compare_baselines=False).fit(customers)
@@ -121,6 +127,7 @@ def test_no_preprocessor_takes_arrays_as_they_come(numbers):
         tiny(preprocessor=None).fit(incomplete)
 
 
+@pytest.mark.slow
 def test_a_column_alone_is_enough(numbers):
     """And a code as long as its input is not the user's mistake."""
     coder = Autoencoder(hidden_layer_sizes=(8,), max_epochs=1, batch_size=32)
@@ -135,6 +142,7 @@ def test_identifiers_are_warned_of_once(customers):
     assert found.filename == __file__
 
 
+@pytest.mark.slow
 def test_raw_arrays_are_warned_of_once(numbers):
     """At the line that called fit."""
     (found,) = warned(lambda: tiny().fit(numbers * 1e4))
@@ -151,6 +159,7 @@ def test_one_segment_asked_for_is_no_surprise(customers):
     assert np.isnan(segmenter.silhouette_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("X", "n_found"),
     [
@@ -199,6 +208,7 @@ def test_repeated_rows_are_warned_of_once_with_k_means(customers):
     assert found.category is FewSegmentsWarning
 
 
+@pytest.mark.slow
 def test_chunks_and_samples_of_large_tables(customers, monkeypatch):
     """Inertia is summed in chunks, and silhouettes are of a sample."""
     whole = tiny(compare_baselines=False).fit(customers)
@@ -223,6 +233,7 @@ def test_nothing_but_noise(customers):
     assert len(centers) == 0
 
 
+@pytest.mark.slow
 def test_many_rows_are_sampled(customers, monkeypatch):
     """A sample is learnt from, all rows get a segment, and sizes number them."""
     monkeypatch.setattr("segmentlearn.cluster._autoencoder_clusterer._MAX_ROWS", 60)
@@ -238,6 +249,7 @@ def test_many_rows_are_sampled(customers, monkeypatch):
     np.testing.assert_array_equal(proba.argmax(axis=1), segmenter.labels_)
 
 
+@pytest.mark.slow
 def test_scored_rows_are_a_sample(customers, monkeypatch):
     """The scores are of some rows; the segments are of all."""
     monkeypatch.setattr("segmentlearn.cluster._candidate_selection._SCORED_ROWS", 90)
@@ -299,6 +311,7 @@ def test_attributes_before_fit():
         _ = tiny().autoencoder_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failing_fit_takes_nothing_away(customers, error):
     """The estimator goes on as before: errors and Ctrl-C leave the old fit."""
@@ -324,6 +337,7 @@ def test_the_autoencoder_given_stays_unfitted(customers):
     assert not hasattr(coder, "model_")
 
 
+@pytest.mark.slow
 def test_small_tables_are_trained_for_more_epochs(numbers):
     """The default autoencoder's epochs follow the number of rows."""
     fitted = tiny(autoencoder=None, compare_baselines=False).fit(numbers)

@@ -149,6 +149,7 @@ def test_archives_predict_the_same(fitted, name, new_rows):
         np.testing.assert_array_equal(getattr(loaded, method)(new_rows), expected)
 
 
+@pytest.mark.slow
 def test_archives_hold_classifiers(X, new_rows):
     """A classifier that assigns comes back as well."""
     model = InductiveClusterer(AgglomerativeClustering(3), assign=LogisticRegression())

@@ -121,12 +121,14 @@ def test_given_labels_are_left_alone():
     assert labels.tolist() == [0, 1, 1]
 
 
+@pytest.mark.slow
 @given(labellings, renumberings)
 def test_the_same_segments_get_their_numbers_back(labels, numbers):
     """Matching undoes any renumbering."""
     assert match_labels(renumber(labels, numbers), labels).tolist() == labels.tolist()
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_segments_stay_whole(pair):
     """Matching renumbers: segments and noise have the same rows."""
@@ -137,6 +139,7 @@ def test_segments_stay_whole(pair):
     assert ((matched == -1) == (labels == -1)).all()
 
 
+@pytest.mark.slow
 @given(pairs)
 def test_no_other_numbers_agree_on_more_rows(pair):
     """Every way to give the earlier numbers to the segments has been beaten."""

@@ -342,6 +342,7 @@ def test_duration_is_a_leak():
     assert 0.78 < before < roc_auc_score(y, truth.proba[:, 1]) - 0.05
 
 
+@pytest.mark.slow
 def test_automobile_has_more_than_linear_structure():
     """Boosting beats logistic regression clearly, and doesn't beat the truth."""
     X, y, truth = make_customers(n_samples=12_000, return_truth=True, random_state=0)
@@ -401,6 +402,7 @@ def test_bad_options_are_named(options, message):
         make_customers(**options)
 
 
+@pytest.mark.slow
 def test_importing_datasets_does_not_import_tensorflow():
     """The room stands on the lowest floor: no Keras, no TensorFlow."""
     code = (

@@ -33,6 +33,7 @@ def fit(model, optimizer, **settings):
     return engine.fit(model, X, Y, optimizer=optimizer, **plan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{}, {"clipnorm": 100.0}], ids=["flat", "apart"])
 def test_the_average_is_taken_home(settings):
     """The model gets what Keras' own training ends with, by a compiled program."""
@@ -44,6 +45,7 @@ def test_the_average_is_taken_home(settings):
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_constraint_holds_under_the_average():
     """A bounded slope is averaged as Keras averages it."""
     ours, theirs, free = (
@@ -74,6 +76,7 @@ def test_the_average_by_hand():
     assert model.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_members_are_averaged_apart(packed_net, table):
     """Each net in a pack gets the average that it would get alone."""
     packed, singles = packed_net
@@ -102,6 +105,7 @@ def test_the_best_average_is_kept():
     assert found == pytest.approx(min(losses), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_going_on_as_keras_does():
     """A second training starts from the average and the state of the first."""
     ours, theirs = line(), line()
@@ -114,6 +118,7 @@ def test_going_on_as_keras_does():
         np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_is_not_the_last_step():
     """The weights themselves have come further than their average."""
     average, last = line(), line()
@@ -130,6 +135,7 @@ def test_the_average_is_validated():
     assert result.history["val_loss"][-1] == pytest.approx(found, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_weighted_metrics_count_rows_by_weight():
     """A plain measure is a mean of rows, a weighted one a weighted mean."""
     weights = np.where(X[:, 0] > 0, 2.0, 0.5)
@@ -232,6 +238,7 @@ class TestKerasOwnFit:
         models = [line(), without_compiler(line())]
         return [fit(model, optimizer(), **settings) for model in models], models
 
+    @pytest.mark.slow
     def test_averages_are_validated_and_kept(self):
         """Not the weights that they are averages of."""
         (ours, theirs), models = self.pair(
@@ -248,6 +255,7 @@ class TestKerasOwnFit:
         for one, other in zip(*(m.get_weights() for m in models), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-4)
 
+    @pytest.mark.slow
     def test_weighted_measures_divide_by_the_weights(self):
         """A weight of two for every row leaves a weighted metric where it was."""
         (ours, theirs), _ = self.pair(
@@ -286,6 +294,7 @@ def test_a_metric_of_all_rows_is_left_to_keras():
     assert len(result.history["largest_error"]) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.filterwarnings("ignore:training with Keras' own fit")
 def test_accuracy_has_to_grow(compiled):

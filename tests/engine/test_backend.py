@@ -21,6 +21,7 @@ def test_importing_the_packages_does_not_load_tensorflow():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_loading_tensorflow_writes_nothing():
     """Its notes about absent graphics cards stay off the screen."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
@@ -31,6 +32,7 @@ def test_loading_tensorflow_writes_nothing():
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+@pytest.mark.slow
 def test_processes_within_are_quiet_too():
     """They inherit the log level that was set here, which is not the user's."""
     variables = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}

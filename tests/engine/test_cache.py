@@ -45,6 +45,7 @@ SHARED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", SHARED)
 def test_what_shares_a_program(case, small_net, train):
     """The numbers of a fit are arguments of one program."""
@@ -118,6 +119,7 @@ def test_what_needs_another_program(case, small_net, train):
     assert engine.cache_info().misses == misses + 1
 
 
+@pytest.mark.slow
 def test_a_layer_defined_anew_gets_a_program_of_its_own(table):
     """The old class of the same name is not used any more."""
     X, _ = table
@@ -136,6 +138,7 @@ def test_a_layer_defined_anew_gets_a_program_of_its_own(table):
     assert fit(2.0) == pytest.approx((X**2).mean(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_dict_and_list_inputs_do_not_mix(table):
     """A program made for a dict does not take a list's arrays in its order."""
     _, y = table
@@ -155,6 +158,7 @@ def test_dict_and_list_inputs_do_not_mix(table):
     assert fit({"a": zeros, "b": ones}) == fit([ones, zeros]) == [1.0]
 
 
+@pytest.mark.slow
 def test_a_cached_program_does_not_keep_the_table(small_net, table):
     """Nor the model that it was made for."""
     X, y = table
@@ -167,6 +171,7 @@ def test_a_cached_program_does_not_keep_the_table(small_net, table):
     assert [reference() for reference in gone] == [None, None]
 
 
+@pytest.mark.slow
 def test_programs_are_bounded(table):
     """Sixteen are kept; the one unused for longest goes, and stays counted."""
     X, y = table
@@ -186,6 +191,7 @@ def test_programs_are_bounded(table):
     assert engine.cache_info() == (16, 2, 18, 18)
 
 
+@pytest.mark.slow
 def test_clearing_forgets_all(table):
     """Counts start anew, and the next fit compiles again."""
     X, y = table
@@ -201,6 +207,7 @@ def test_clearing_forgets_all(table):
     assert compilations(fit) == 1
 
 
+@pytest.mark.slow
 def test_threads_give_what_one_after_another_gives(small_net, train):
     """Three threads, two of them with the same architecture."""
     nets = [{"seed": 1}, {"seed": 2}, {"seed": 3, "units": 5}]

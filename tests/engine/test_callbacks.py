@@ -33,6 +33,7 @@ class Recorder(callbacks.Callback):
         self.calls.append("train end")
 
 
+@pytest.mark.slow
 def test_the_order_of_calls(small_net, train):
     """As in Keras, without batches."""
     recorder = Recorder()

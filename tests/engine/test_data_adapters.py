@@ -50,6 +50,7 @@ def both_ways(train, small_net, in_chunks, net=None, **settings):
     return results
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -72,6 +73,7 @@ def test_same_training(train, small_net, in_chunks, settings):
         np.testing.assert_allclose(one, other, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_same_batch_statistics(table, in_chunks):
     """The last batch is filled up with real rows, so its mean is theirs."""
     X, y = table
@@ -98,6 +100,7 @@ def test_same_batch_statistics(table, in_chunks):
     np.testing.assert_allclose(*statistics, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_tables_of_any_size_share_a_program(small_net, train, table, in_chunks):
     """The buffer's length depends on the rows' size only."""
     in_chunks()
@@ -137,6 +140,7 @@ def test_a_table_of_few_wide_rows_is_held_whole():
     assert type(make_data_adapter(table, spec())) is WholeRows
 
 
+@pytest.mark.slow
 def test_rows_may_be_drawn_more_often_than_there_are(small_net, train):
     """A bootstrap of a small table fills more slots than the table has rows."""
     often = np.zeros(5000, int)
@@ -150,6 +154,7 @@ def test_members_hold_the_whole_table():
     assert type(make_data_adapter(large, spec(n_members=2))) is WholeRows
 
 
+@pytest.mark.slow
 def test_interrupting_an_epoch_keeps_the_one_before(
     small_net, train, in_chunks, monkeypatch
 ):

@@ -85,6 +85,7 @@ def test_weights_are_read_at_each_call(small_net, table):
         )
 
 
+@pytest.mark.slow
 def test_a_trained_model_predicts_by_its_new_weights(small_net, table, train):
     """Training between two predictions is seen."""
     model, (X, _) = small_net(), table
@@ -214,6 +215,7 @@ NESTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The structure of `inputs`")
 @pytest.mark.parametrize("inside", NESTED)
 @pytest.mark.parametrize("outside", ["bare", "list", "tuple", "dict"])

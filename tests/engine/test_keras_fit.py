@@ -91,6 +91,7 @@ def line_by_line(model):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "reason"),
     [
@@ -155,6 +156,7 @@ def test_no_reason(small_net):
     )
 
 
+@pytest.mark.slow
 def test_a_metric_of_the_whole_table(table):
     """The area under a curve is not a mean; Keras reports it."""
     X, y = table
@@ -201,6 +203,7 @@ def test_the_warning_comes_once():
 class TestSameResult:
     """A training by Keras' own fit gives what a compiled one gives."""
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("schedule", [None, lambda progress: 0.5 + 0 * progress])
     def test_history_and_weights(
         self, schedule, small_net, table, train, assert_same_weights
@@ -222,6 +225,7 @@ class TestSameResult:
         assert ours.n_epochs == theirs.n_epochs == 3
         assert ours.best_epoch is theirs.best_epoch is None
 
+    @pytest.mark.slow
     def test_rows_and_weights(self, small_net, train, assert_same_weights):
         """Row numbers, weights and validation rows are kept to."""
         compiled, uncompiled = small_net(), line_by_line(small_net())
@@ -236,6 +240,7 @@ class TestSameResult:
         assert_same_weights(compiled, uncompiled)
         np.testing.assert_allclose(ours, theirs.history["val_loss"], rtol=1e-4)
 
+    @pytest.mark.slow
     def test_the_schedule_is_followed_by_epochs(self, small_net, train):
         """Each epoch has the rate of its first step."""
         settings = {"learning_rate_schedule": "cosine", "epochs": 4}
@@ -254,6 +259,7 @@ class TestSameResult:
         )
         assert result.history["learning_rate"] == pytest.approx([0.25, 0.125])
 
+    @pytest.mark.slow
     def test_several_outputs(self, table):
         """The first output's metric stands under its own name."""
         X, _ = table
@@ -299,6 +305,7 @@ class TestSameResult:
         )
         assert result.best_epoch == int(np.argmin(result.history["val_mae"]))
 
+    @pytest.mark.slow
     def test_early_stopping(self, small_net, table, train):
         """The best epoch's weights are the model's."""
         model, (X, y) = line_by_line(small_net()), table
@@ -316,6 +323,7 @@ class TestSameResult:
         kept = -np.log(probabilities[np.arange(20), y[::-1][:20]]).mean()
         assert kept == pytest.approx(min(losses), rel=1e-4)
 
+    @pytest.mark.slow
     def test_the_seed_decides(self, small_net, train):
         """The order of the rows and the dropout masks, as in a compiled training."""
         weights = []
@@ -337,6 +345,7 @@ class TestSameResult:
         assert bias[0] == pytest.approx(1.0, abs=1e-4)
         assert np.isfinite(kernel).all()
 
+    @pytest.mark.slow
     def test_going_on(self, small_net, train, assert_same_weights):
         """Two epochs and one more are three, by the state that was handed on."""
         once, twice = line_by_line(small_net()), line_by_line(small_net())
@@ -380,6 +389,7 @@ class TestSameResult:
             )
         np.testing.assert_array_equal(before[0], model.get_weights()[0])
 
+    @pytest.mark.slow
     def test_no_number_later(self, small_net, train):
         """The last good weights stay, and a warning says so."""
         model = line_by_line(small_net())

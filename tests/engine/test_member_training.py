@@ -65,6 +65,7 @@ def alone(net, member, X, y, optimizer):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "nadam"])
 def test_members_become_what_they_become_alone(table, optimizer):
     """Weights, history and best epoch are equal, to the last bit; slots are reused."""
@@ -93,6 +94,7 @@ def test_members_become_what_they_become_alone(table, optimizer):
             np.testing.assert_array_equal(found, wanted)
 
 
+@pytest.mark.slow
 def test_member_without_early_stopping_keeps_its_last_epoch(table):
     """All epochs are trained, and there is no best one."""
     X, y = table
@@ -106,6 +108,7 @@ def test_member_without_early_stopping_keeps_its_last_epoch(table):
     np.testing.assert_array_equal(result.weights[0], net.get_weights()[0])
 
 
+@pytest.mark.slow
 def test_diverging_member_is_an_error_of_its_own(table):
     """A net that diverges at once does not keep the others from learning."""
     X, y = table
@@ -138,6 +141,7 @@ def test_optimizer_that_looks_at_whole_matrices_is_refused(table):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("monitor", ["loss", "accuracy", "val_accuracy"])
 def test_members_stop_on_what_they_would_stop_on_alone(table, monitor):
     """Also without validation rows, and on what has to grow."""

@@ -59,6 +59,7 @@ def by_keras(optimizer):
     return model, optimizer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_state_is_keras_own(kind):
     """Variable by variable, after the same steps; the learning rate is left out."""
@@ -68,6 +69,7 @@ def test_the_state_is_keras_own(kind):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"averages"}))
 def test_a_compiled_training_goes_on_from_keras(kind, assert_same_weights):
     """An epoch of Keras' and one of the engine's are two of the engine's."""
@@ -92,6 +94,7 @@ def test_keras_goes_on_from_a_compiled_training(assert_same_weights):
     assert_same_weights(model, once)
 
 
+@pytest.mark.slow
 def test_members_have_states_of_their_own(packed_net, table):
     """The axis of the members comes first, as in the weights."""
     packed, _ = packed_net

@@ -15,6 +15,7 @@ def sequential(*layers, width=3):
     return keras.Sequential([Input((width,)), *layers])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [SGD(0.1, momentum=0.9), Adam(0.01)])
 def test_weights_and_losses_equal_keras(
     optimizer, small_net, table, fit_both, assert_same_weights
@@ -125,6 +126,7 @@ def _two_headed(structure):
     return keras.Model([left, right], [first, second])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("structure", ["list", "dict", "dict for lists"])
 def test_inputs_and_outputs_find_their_places(
     structure, table, fit_both, assert_same_weights
@@ -181,6 +183,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", LAYERS)
 def test_layers(case, table, fit_both, assert_same_weights):
     """Penalties and constraints on weights act as in Keras."""
@@ -210,6 +213,7 @@ def test_activity_regularizer(table, fit_both, assert_same_weights):
     assert_same_weights(ours, theirs)
 
 
+@pytest.mark.slow
 def test_batch_normalization(table, fit_both, assert_same_weights):
     """Moving statistics too are Keras' where the batches are full."""
     X, y = table
@@ -233,6 +237,7 @@ def test_batch_normalization(table, fit_both, assert_same_weights):
     )
 
 
+@pytest.mark.slow
 def test_embedding(table, fit_both, assert_same_weights):
     """Integer inputs reach an embedding as integers."""
     _, y = table
@@ -266,6 +271,7 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", OPTIMIZERS)
 def test_optimizers(case, table, fit_both, assert_same_weights):
     """Every setting of an optimizer holds."""
@@ -280,6 +286,7 @@ def test_optimizers(case, table, fit_both, assert_same_weights):
     assert_same_weights(ours, theirs, atol=2e-5)
 
 
+@pytest.mark.slow
 def test_weight_decay_of_zero_is_none(table):
     """AdamW without decay is Adam."""
     X, y = table

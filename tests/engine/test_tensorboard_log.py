@@ -55,6 +55,7 @@ def test_measures_are_under_the_names_of_keras(small_net, table, train, tmp_path
     ]
 
 
+@pytest.mark.slow
 def test_keras_own_callback_writes_the_same_names(table, tmp_path):
     """Scalars and histograms of a fit stand beside those of Keras in a dashboard."""
     settings = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
@@ -117,6 +118,7 @@ def test_what_is_not_a_finite_number_is_left_out(small_net, tmp_path):
     assert events.Histograms(FIRST_KERNEL)[0].histogram_value.num == 1
 
 
+@pytest.mark.slow
 def test_training_is_the_same_to_the_last_bit(small_net, table, train, tmp_path):
     """Weights and history do not know of a log."""
     models = small_net(dropout=0.2), small_net(dropout=0.2)
@@ -135,6 +137,7 @@ def test_training_is_the_same_to_the_last_bit(small_net, table, train, tmp_path)
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_frozen_weights_are_written_once(table, train, tmp_path):
     """What training does not change has one histogram."""
     layers = [keras.layers.Dense(3, trainable=False, name="given")]
@@ -216,6 +219,7 @@ def test_a_missing_package_is_an_error_before_training(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_keras_own_fit_is_followed_too(eager_net, table, train, tmp_path):
     """What the engine cannot compile has the same measures and histograms."""
     with warnings.catch_warnings(action="ignore"):  # warned of once for each reason
@@ -232,6 +236,7 @@ def test_keras_own_fit_is_followed_too(eager_net, table, train, tmp_path):
     np.testing.assert_allclose(list(written.values()), result.history["val_loss"])
 
 
+@pytest.mark.slow
 def test_members_have_folders_of_their_own(table, tmp_path):
     """A packed model's measures and weights are kept apart."""
     X, y = table
@@ -258,6 +263,7 @@ def test_members_have_folders_of_their_own(table, tmp_path):
         np.testing.assert_allclose(last.sum, kernel.sum(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_is_written(small_net, table, tmp_path):
     """The epoch that ends a training has its loss, and no weights."""
     X, y = table

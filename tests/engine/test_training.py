@@ -33,6 +33,7 @@ def test_the_seed_decides(small_net, train):
     assert weights[0] == weights[1] != weights[2]
 
 
+@pytest.mark.slow
 def test_the_seed_decides_dropout_masks(small_net, train):
     """Also where the order of the rows is the same."""
     weights = []
@@ -43,6 +44,7 @@ def test_the_seed_decides_dropout_masks(small_net, train):
     assert weights[0] == weights[1] != weights[2]
 
 
+@pytest.mark.slow
 def test_global_generators_are_left_alone(small_net, table, train):
     """Those of Python, NumPy and Keras go on as if there had been no training."""
 
@@ -224,6 +226,7 @@ def test_without_the_compiler(small_net, train, assert_same_weights):
     assert_same_weights(one, other)
 
 
+@pytest.mark.slow
 def test_a_subclassed_model(table, train, assert_same_weights):
     """Compiled, though nothing can be kept for the next one; its dropout works."""
 
@@ -366,6 +369,7 @@ def test_too_few_targets(table):
         engine.fit(model, table[0], table[1], loss="mse", jit_compile=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_compiled", [True, False])
 @pytest.mark.parametrize("monitor", ["loss", "accuracy"])
 def test_stopping_on_the_training_itself(is_compiled, monitor, small_net, train):
@@ -400,6 +404,7 @@ def test_members_stop_on_their_training(packed_net, table):
     assert result.best_epoch.tolist() == [2, 2, 2]
 
 
+@pytest.mark.slow
 def test_outputs_in_a_dict(table):
     """Targets, losses and the history go by its keys, not by the layers' names."""
     X, _ = table
@@ -419,6 +424,7 @@ def test_outputs_in_a_dict(table):
     assert history["loss"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_loss_with_a_call_of_its_own(table):
     """It is left to Keras, which calls it; the engine would pass it over."""
 

@@ -47,6 +47,7 @@ def test_names_are_stored_in_the_estimator(customers):
     assert segment_profile(pipeline, X).names[1] == "savers"
 
 
+@pytest.mark.slow
 def test_names_are_kept_in_the_archive(customers, labels, tmp_path):
     """Labels stay numbers."""
     clf = SegmentClassifier.from_preset("best-practices", max_epochs=1, random_state=0)

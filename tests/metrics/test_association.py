@@ -206,6 +206,7 @@ def test_association_is_symmetric_and_bounded(a, b, method):
     assert np.isnan(one.p_value) or 0 <= one.p_value <= 1
 
 
+@pytest.mark.slow
 @given(cells, cells, st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(a, b, random):
     """The value is that of the shuffled rows."""

@@ -49,6 +49,7 @@ def test_d_changes_its_sign_with_the_groups(a, b):
         np.testing.assert_allclose(left, -right, atol=1e-9)
 
 
+@pytest.mark.slow
 @given(groups, groups, st.floats(0.1, 100), st.integers(-1000, 1000))
 def test_d_has_no_unit(a, b, factor, shift):
     """Euros or cents, Celsius or Kelvin: the same d."""

@@ -42,6 +42,7 @@ def test_a_clear_border_is_found():
     assert tune(scores, scores > 0.5, n_bootstraps=5) == pytest.approx(best)
 
 
+@pytest.mark.slow
 def test_it_varies_less_than_the_best_of_the_curve():
     """Over forty tables of 300 rows."""
     tables = [draw(300, seed) for seed in range(40)]

@@ -38,7 +38,7 @@ def net(**parameters):
 
 def both(estimator, grid, X, y, params=(), **settings):
     """Search in one program and one by one."""
-    settings = {"cv": 3, "refit": False, **settings}
+    settings = {"cv": 2, "refit": False, **settings}
     return [
         kind(clone(estimator), grid, **settings).fit(X, y, **dict(params))
         for kind in (BatchedGridSearchCV, GridSearchCV)
@@ -55,6 +55,7 @@ def assert_same_scores(batched, plain):
 
 
 @pytest.mark.slow
+@pytest.mark.floors
 @pytest.mark.parametrize(
     "grid",
     [
@@ -75,11 +76,12 @@ def test_scores_are_those_of_one_fit_after_the_other(customers, grid):
     )
     assert_same_scores(batched, plain)
     n_alone = sum(batched.one_by_one_.values())
-    assert sum(batched.batches_) + n_alone == 12
+    assert sum(batched.batches_) + n_alone == 8
     # XLA of TensorFlow 2.20 rounds a batch of the second shape in a way of its own
     assert n_alone == 0 or ("hidden_layer_sizes" in grid and _IS_OLD_XLA)
 
 
+@pytest.mark.slow
 def test_more_fits_than_places_are_trained_in_turn(customers):
     """A net that has stopped leaves its place to the next one that waits."""
     X, y = customers
@@ -90,6 +92,8 @@ def test_more_fits_than_places_are_trained_in_turn(customers):
     assert max(batched.batches_) > 8
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_refit_gives_the_same_best_candidate(customers):
     """Best parameters, score and predictions are those of the plain search."""
     X, y = customers
@@ -104,6 +108,7 @@ def test_refit_gives_the_same_best_candidate(customers):
     assert "fit" not in vars(batched.best_estimator_)
 
 
+@pytest.mark.slow
 def test_refit_may_be_a_function(customers):
     """A callable chooses the candidate that is fitted to all rows."""
     X, y = customers
@@ -119,13 +124,13 @@ def test_pipeline_is_prepared_once_for_each_fold(customers):
     counted = CountedPreprocessor()
     estimator = make_pipeline(counted, net())
     grid = {
-        "segmentclassifier__learning_rate": [0.002, 0.01, 0.02],
+        "segmentclassifier__learning_rate": RATES["learning_rate"],
         "countedpreprocessor__min_frequency": [None, 20],
     }
     CountedPreprocessor.n_fits = 0
-    batched = BatchedGridSearchCV(estimator, grid, cv=3, refit=False).fit(X, y)
-    assert CountedPreprocessor.n_fits == 6
-    plain = GridSearchCV(estimator, grid, cv=3, refit=False).fit(X, y)
+    batched = BatchedGridSearchCV(estimator, grid, cv=2, refit=False).fit(X, y)
+    assert CountedPreprocessor.n_fits == 4
+    plain = GridSearchCV(estimator, grid, cv=2, refit=False).fit(X, y)
     assert_same_scores(batched, plain)
 
 
@@ -145,15 +150,18 @@ class CountedPreprocessor(TabularPreprocessor):
         return super().fit_transform(X, y)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_sample_weight_reaches_the_nets(customers):
     """Weights are split with the rows, and change what is learnt."""
     X, y = customers
     weights = np.random.default_rng(0).uniform(0, 3, len(X))
     batched, plain = both(net(), RATES, X, y, params={"sample_weight": weights})
     assert_same_scores(batched, plain)
-    assert sum(batched.batches_) == 6
+    assert sum(batched.batches_) == 4
 
 
+@pytest.mark.slow
 def test_groups_reach_the_folds(customers):
     """No group is on both sides of a fold."""
     X, y = customers
@@ -164,6 +172,7 @@ def test_groups_reach_the_folds(customers):
     assert_same_scores(batched, plain)
 
 
+@pytest.mark.slow
 def test_folds_are_drawn_once(customers):
     """Random folds without a seed are the ones that are scored."""
     X, y = customers
@@ -174,6 +183,7 @@ def test_folds_are_drawn_once(customers):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.slow
 def test_user_function_sees_nets_that_stay(customers):
     """Estimators that a scorer keeps go on to predict what they did."""
     X, y = customers
@@ -189,6 +199,7 @@ def test_user_function_sees_nets_that_stay(customers):
     assert all(estimator.oof_proba_ is not None for estimator, _, _ in kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "grid", "reason"),
     [

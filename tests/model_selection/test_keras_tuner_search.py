@@ -36,6 +36,7 @@ def search_tree(**parameters):
     )
 
 
+@pytest.mark.slow
 def test_classifier_is_searched_and_refitted():
     """Raw customers go in; the best net, fitted to all of them, comes out."""
     X, y = make_customers("automobile", 300, random_state=0)
@@ -52,6 +53,7 @@ def test_classifier_is_searched_and_refitted():
     )
 
 
+@pytest.mark.slow
 def test_pipeline_is_searched_with_hyperband():
     """The resource has the prefix of its step, and all of it is used in the end."""
     X, y = make_customers("automobile", 300, random_state=0)
@@ -74,6 +76,7 @@ def test_pipeline_is_searched_with_hyperband():
     assert search.best_estimator_[-1].n_iter_ <= max(epochs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oracle", ["random", "bayesian"])
 def test_number_of_trials(numbers, oracle):
     """As many candidates as asked for, each with a score for each fold."""
@@ -83,6 +86,7 @@ def test_number_of_trials(numbers, oracle):
     assert search.best_score_ == search.cv_results_["mean_test_score"].max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oracle", ["random", "bayesian"])
 def test_same_seed_same_search(numbers, oracle):
     """An integer decides what is proposed; zero is a seed as any other."""
@@ -107,6 +111,7 @@ def test_global_random_numbers_are_left_alone(numbers):
     assert read_states() == before
 
 
+@pytest.mark.slow
 def test_bayesian_search_looks_near_the_best(numbers):
     """After its first random trials it prefers small leaves, which are better."""
     search = search_tree(oracle="bayesian", n_trials=9).fit(*numbers)
@@ -114,6 +119,7 @@ def test_bayesian_search_looks_near_the_best(numbers):
     assert np.mean(leaves[3:]) < 30
 
 
+@pytest.mark.slow
 def test_proposed_numbers_are_pythons_own(numbers):
     """So that ``best_params_`` reads well and can be stored as JSON."""
     search = KerasTunerSearchCV(
@@ -128,6 +134,7 @@ def test_proposed_numbers_are_pythons_own(numbers):
     assert [type(params["ccp_alpha"]) for params in tried] == [float] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "direction"), [("score", "max"), ("val_loss", "min")])
 def test_oracle_objects_are_told_what_they_want(numbers, name, direction):
     """One that minimises gets the negative score, so both find the same."""
@@ -205,6 +212,7 @@ def test_a_space_too_small_for_hyperband_is_warned_of(numbers):
         search.fit(*numbers)
 
 
+@pytest.mark.slow
 def test_folds_in_parallel_give_the_same(numbers):
     """How many fits run at once changes nothing but the time."""
     alone = search_tree().fit(*numbers)

@@ -266,6 +266,7 @@ def raw():
     return X.assign(since=since, loyal=loyal, visits=visits), y
 
 
+@pytest.mark.slow
 def test_default_baselines_take_raw_customers(raw):
     """Unseen levels and missing values included: the folds differ in levels."""
     X, y = raw
@@ -284,6 +285,7 @@ def test_default_baselines_take_arrays():
     assert found.fold_scores["model"].nunique() == 5
 
 
+@pytest.mark.slow
 def test_the_library_s_own_classifier_is_compared(raw):
     """Raw frame, text labels."""
     X, y = raw

@@ -45,6 +45,7 @@ def found(blobs):
     return select_n_clusters(KMeans(n_init=3), blobs, range(2, 6), **QUICK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_segments", [3, 5, 7])
 def test_planted_segments_are_counted(n_segments):
     """On generated mall customers."""
@@ -54,6 +55,7 @@ def test_planted_segments_are_counted(n_segments):
     assert found.recommended == n_segments
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_real_mall_customers_fall_into_five_or_six(data_dir):
     """As published segmentations of the table have it."""
@@ -71,6 +73,7 @@ def test_table_without_segments_has_none(kind):
     assert "no segments" in str(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "clusterer",
     [

@@ -124,6 +124,7 @@ def test_without_optuna_the_extra_is_named(monkeypatch):
         search_space(SegmentClassifier(), kind="optuna")
 
 
+@pytest.mark.slow
 def test_a_small_grid_shares_one_program(customers):
     """Six candidates, two folds and the last fit compile a single program."""
     X, y = customers

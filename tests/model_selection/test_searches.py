@@ -50,6 +50,7 @@ def check(search, table):
     return search
 
 
+@pytest.mark.slow
 @every_net
 def test_grid(net, table):
     """The best of a grid, fitted to all rows, is the classifier with its values."""
@@ -58,6 +59,7 @@ def test_grid(net, table):
     assert search.best_estimator_.n_iter_ <= 3
 
 
+@pytest.mark.slow
 @every_net
 def test_random_search(net, table):
     """Distributions of scipy give numbers of NumPy, which every parameter takes."""
@@ -72,6 +74,7 @@ def test_random_search(net, table):
     check(search, table)
 
 
+@pytest.mark.slow
 @every_net
 def test_halving_over_rows(net, table):
     """By default the rows are the resource, and the last round sees most of them."""
@@ -80,6 +83,7 @@ def test_halving_over_rows(net, table):
     assert search.n_resources_ == [100, 300]
 
 
+@pytest.mark.slow
 @every_net
 def test_halving_over_epochs(net, table):
     """Epochs are a resource like any other."""
@@ -97,6 +101,7 @@ def test_halving_over_epochs(net, table):
     assert search.best_params_["max_epochs"] == 3
 
 
+@pytest.mark.slow
 @every_net
 def test_halving_over_random_candidates(net, table):
     """With enough rows of each segment in its first round."""
@@ -122,6 +127,7 @@ def test_halving_with_too_few_rows_says_so(table):
         search.fit(*table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["small", "medium"])
 def test_ready_made_space(table, size):
     """What `search_space` proposes for a pipeline can be searched."""
@@ -152,6 +158,7 @@ def optuna_search(optuna_integration, *arguments, **parameters):
         )
 
 
+@pytest.mark.slow
 @every_net
 def test_optuna(net, table, optuna_integration):
     """Optuna searches raw frames with text labels."""
@@ -160,6 +167,7 @@ def test_optuna(net, table, optuna_integration):
     assert search.n_trials_ == 3
 
 
+@pytest.mark.slow
 def test_optuna_over_a_pipeline(table, optuna_integration):
     """Widths are choices; names have their step's prefix."""
     pipeline = make_pipeline(TabularPreprocessor(), NETS["preset"])
@@ -169,6 +177,7 @@ def test_optuna_over_a_pipeline(table, optuna_integration):
     assert search.best_estimator_[-1].hidden_layer_sizes == widths
 
 
+@pytest.mark.slow
 def test_optuna_with_pruning(table, optuna_integration):
     """Pruning trains by `partial_fit`, an epoch at a time."""
     space = search_space(NETS["preset"], kind="optuna")

@@ -28,6 +28,7 @@ def fitted():
     return classifier, X, y, proba
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "scoring"),
     [

@@ -35,6 +35,7 @@ def draw(wanted, n_draws=40):
     return [parameters["x"] for parameters in search.cv_results_["params"]]
 
 
+@pytest.mark.slow
 def test_scipy_distributions_are_drawn_by_their_quantiles():
     """Half of a log-uniform distribution lies below its median."""
     values = np.array(draw(stats.loguniform(1e-4, 1e0), 200))
@@ -82,6 +83,7 @@ def test_whole_numbers_of_optuna(settings):
     assert set(draw(wanted, 100)) == set(range(1, 6, step))
 
 
+@pytest.mark.slow
 def test_floats_and_choices_of_optuna():
     """A log scale is kept, and choices are choices."""
     optuna = pytest.importorskip("optuna", reason="an extra: tune")

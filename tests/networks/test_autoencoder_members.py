@@ -82,6 +82,7 @@ def step(packed, n_members):
         packed.train_on_batch(rows, 2.0 * rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_scales", [0, 2])
 def test_trained_weights_go_back(n_scales):
     """After training the single nets give what the packed one gives."""
@@ -99,6 +100,7 @@ def test_trained_weights_go_back(n_scales):
         assert np.abs(output - old).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_a_step_leaves_short_codes_short():
     """Training moves nothing beyond a member's own length."""
     specs, models = build((3, 1))

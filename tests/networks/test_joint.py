@@ -27,6 +27,7 @@ def squared_distances(codes):
     return ((codes[:, None] - CENTERS) ** 2).sum(axis=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_scales", [0, 3])
 def test_outputs_are_the_way_back_and_the_distances(n_scales):
     """The autoencoder's own outputs come first."""

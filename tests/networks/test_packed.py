@@ -83,6 +83,7 @@ def test_unknown_activation_is_named():
         networks.build_packed(networks.PackedSpec(net, 2), np.zeros((0, 1)), 0)
 
 
+@pytest.mark.slow
 def test_given_layers_stay():
     """Training leaves selection, pieces and signs as they are, and moves the rest."""
     net = build()
@@ -211,6 +212,7 @@ def test_a_feature_has_one_sign_a_member():
     assert set(signs.ravel().tolist()) == {-1.0, 1.0}
 
 
+@pytest.mark.slow
 def test_normalization_and_penalties():
     """They are built where the description has them, and training is compiled."""
     spec = networks.PackedSpec(

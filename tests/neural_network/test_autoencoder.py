@@ -50,6 +50,7 @@ def fitted(customers):
     return tiny(max_epochs=60, learning_rate=0.01).fit(customers)
 
 
+@pytest.mark.slow
 def test_codes_are_few(fitted, customers):
     """One row each, as many numbers as asked for."""
     codes = fitted.transform(customers)
@@ -57,6 +58,7 @@ def test_codes_are_few(fitted, customers):
     assert np.isfinite(codes).all()
 
 
+@pytest.mark.slow
 def test_customers_come_back(fitted, customers):
     """Numbers nearly, categories as they were, in the columns of the table."""
     back = fitted.inverse_transform(fitted.transform(customers))
@@ -66,6 +68,7 @@ def test_customers_come_back(fitted, customers):
     assert np.corrcoef(back["age"][known], customers["age"][known])[0, 1] > 0.95
 
 
+@pytest.mark.slow
 def test_odd_customers_score_low(fitted, customers):
     """A judge with an artist's numbers is like nobody."""
     odd = customers.iloc[[1]].assign(job="Artist", income=300.0)
@@ -74,6 +77,7 @@ def test_odd_customers_score_low(fitted, customers):
     assert fitted.score(customers) == pytest.approx(scores.mean())
 
 
+@pytest.mark.slow
 def test_scores_are_the_loss(customers):
     """Of mean squared error: that of the features that come back, below 0."""
     coder = tiny(loss="mse").fit(customers)
@@ -83,6 +87,7 @@ def test_scores_are_the_loss(customers):
     np.testing.assert_allclose(coder.score_samples(customers), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_history_tells_training_and_held_out_rows(fitted):
     """The best epoch is counted from 1."""
     assert set(fitted.history_) == {"loss", "val_loss", "learning_rate"}
@@ -111,6 +116,7 @@ def test_same_seed_same_codes(customers):
     assert codes[0] == codes[1] != codes[2]
 
 
+@pytest.mark.slow
 def test_it_starts_from_the_principal_components(customers):
     """After hardly any training rows come back as well as from as many components."""
     coder = tiny(loss="mse", noise=0.0, max_epochs=1, learning_rate=1e-6)
@@ -122,6 +128,7 @@ def test_it_starts_from_the_principal_components(customers):
     assert -coder.score(customers) < best * 1.3 + 1e-3
 
 
+@pytest.mark.slow
 def test_a_code_as_wide_as_the_table_is_worth_a_warning(customers):
     """It compresses nothing."""
     numbers = customers[["income", "score"]].to_numpy() / 100
@@ -129,6 +136,7 @@ def test_a_code_as_wide_as_the_table_is_worth_a_warning(customers):
         tiny(max_epochs=1).fit(numbers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_columns", "expected"), [(3, 2), (12, 6), (40, 10)])
 def test_length_of_the_code_by_default(n_columns, expected):
     """Half the columns, from two to ten."""
@@ -136,6 +144,7 @@ def test_length_of_the_code_by_default(n_columns, expected):
     assert tiny(n_components="auto", max_epochs=1).fit(X).n_components_ == expected
 
 
+@pytest.mark.slow
 def test_published_net_of_the_mall_customers(customers):
     """Three numbers in, six units, three codes, six units, three numbers out."""
     coder = Autoencoder.from_preset("mall", max_epochs=1, random_state=0)
@@ -148,18 +157,21 @@ def test_published_net_of_the_mall_customers(customers):
         Autoencoder.from_preset("shop")
 
 
+@pytest.mark.slow
 def test_codes_of_another_length_are_refused(fitted):
     """The error says how long a code is."""
     with pytest.raises(ValueError, match="X has 3 columns; a code has 2"):
         fitted.inverse_transform(np.zeros((1, 3)))
 
 
+@pytest.mark.slow
 def test_names_of_the_codes(fitted, customers):
     """Frames on request, named as scikit-learn names components."""
     framed = pickle.loads(pickle.dumps(fitted)).set_output(transform="pandas")
     assert list(framed.transform(customers)) == ["autoencoder0", "autoencoder1"]
 
 
+@pytest.mark.slow
 def test_saved_and_loaded(fitted, customers, tmp_path):
     """The archive codes and decodes as the fitted one does."""
     save(fitted, tmp_path / "coder.seg")
@@ -184,6 +196,7 @@ def test_searched_in_a_pipeline(customers):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
+@pytest.mark.slow
 def test_a_clone_is_not_fitted(fitted):
     """Parameters only."""
     assert not hasattr(clone(fitted), "model_")

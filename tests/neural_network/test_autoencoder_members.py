@@ -55,18 +55,21 @@ def alone(customers):
     ]
 
 
+@pytest.mark.slow
 def test_each_has_its_own_parameters(members):
     """Lengths and seeds are those asked for."""
     assert [one.n_components for one in members] == [2, 1, 2]
     assert [one.random_state for one in members] == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_codes_have_the_lengths_asked_for(members, customers):
     """A packed code is cut to its own length."""
     shapes = [one.transform(customers).shape for one in members]
     assert shapes == [(100, 2), (100, 1), (100, 2)]
 
 
+@pytest.mark.slow
 def test_side_by_side_is_nearly_what_alone_gives(members, alone, customers):
     """Rows come in another order, so that scores agree but nearly."""
     together = [one.score(customers) for one in members]
@@ -74,6 +77,7 @@ def test_side_by_side_is_nearly_what_alone_gives(members, alone, customers):
     np.testing.assert_allclose(together, single, atol=0.15)
 
 
+@pytest.mark.slow
 def test_codes_are_like_those_of_a_single_fit(members, alone, customers):
     """Also in what they tell: one code follows from the other."""
     for one, other in zip(members, alone, strict=True):
@@ -82,12 +86,14 @@ def test_codes_are_like_those_of_a_single_fit(members, alone, customers):
             assert np.corrcoef(code[:, number], single[:, number])[0, 1] > 0.9
 
 
+@pytest.mark.slow
 def test_members_of_one_length_differ(members, customers):
     """Seeds matter."""
     first, last = members[0], members[2]
     assert np.abs(first.transform(customers) - last.transform(customers)).max() > 0.01
 
 
+@pytest.mark.slow
 def test_best_epochs_and_histories_are_their_own(members):
     """The best epoch has the least loss on a member's own held-out rows."""
     losses = [one.history_["val_loss"] for one in members]
@@ -97,6 +103,7 @@ def test_best_epochs_and_histories_are_their_own(members):
         assert int(np.argmin(loss)) == one.best_epoch_ - 1
 
 
+@pytest.mark.slow
 def test_rows_held_out_are_those_of_a_single_fit(members, alone):
     """The loss of the first epoch on them is much the same, the others differ."""
     first = np.array([one.history_["val_loss"][0] for one in members])
@@ -104,12 +111,14 @@ def test_rows_held_out_are_those_of_a_single_fit(members, alone):
     assert np.abs(first - single).max() < np.abs(first - first[::-1]).max()
 
 
+@pytest.mark.slow
 def test_the_table_is_prepared_once(members):
     """All share one preprocessor, and know its columns."""
     assert members[0].preprocessor_ is members[2].preprocessor_
     assert members[2].feature_names_in_.tolist() == ["age", "income", "score", "job"]
 
 
+@pytest.mark.slow
 def test_the_same_seeds_give_the_same_codes(members, customers):
     """Bit for bit."""
     again = fit_autoencoders(tiny(), customers, [2, 1, 2], [0, 1, 2])
@@ -119,6 +128,7 @@ def test_the_same_seeds_give_the_same_codes(members, customers):
         )
 
 
+@pytest.mark.slow
 def test_showing_progress_changes_nothing(members, customers, capsys):
     """A line an epoch is written, and the codes are the same."""
     shown = fit_autoencoders(tiny(verbose=2), customers, [2, 1, 2], [0, 1, 2])
@@ -137,6 +147,7 @@ def test_the_plan_stays_unfitted(customers):
     assert not hasattr(plan, "model_")
 
 
+@pytest.mark.slow
 def test_one_member_is_a_single_fit(alone, customers):
     """Exactly."""
     (one,) = fit_autoencoders(tiny(), customers, [2], [0])

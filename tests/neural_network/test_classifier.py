@@ -15,6 +15,7 @@ from segmentlearn import SegmentClassifier, TabularPreprocessor, engine
 from segmentlearn.exceptions import SegmentLearnWarning
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("labels", "container"),
     [
@@ -40,6 +41,8 @@ def test_labels_come_back_as_given(make, numbers, labels, container):
     assert {type(label) for label in predicted} == {type(labels[0])}
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_truth_values_come_back(make, two_groups):
     """True and False are classes; a binary net gives two columns."""
     X, y = two_groups
@@ -222,6 +225,7 @@ def test_numeric_frame_on_a_raw_scale_is_prepared(make, numbers):
     assert clf.score(frame, y) > 0.9
 
 
+@pytest.mark.slow
 def test_scores_of_whole_numbers_are_prepared(make):
     """Small whole numbers are raw as well: a gap in a new customer's is filled."""
     X = pd.DataFrame({"recency": [1, 2, 3, 4, 5] * 12, "visits": [5, 1, 3, 2, 4] * 12})
@@ -259,6 +263,8 @@ def test_lists_of_lists(on_numbers, make, numbers, raw):
     assert set(clf.predict(rows)) <= {"A", "B", "D"}
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_preprocessor_of_ones_own(make, raw):
     """A transformer given is cloned, fitted and used, whatever the table."""
     X, y = raw
@@ -298,6 +304,7 @@ def test_no_preprocessor_takes_numbers_only(make, raw):
         make(preprocessor=None).fit(X, y)
 
 
+@pytest.mark.slow
 def test_linear_model(make, numbers):
     """Without hidden layers the net is a softmax of the features."""
     clf = make(hidden_layer_sizes=(), max_epochs=1).fit(*numbers)

@@ -49,6 +49,7 @@ def pipeline(classifier):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [lambda clf: clf, pipeline], ids=["raw", "pipeline"])
 @pytest.mark.parametrize(
     "scoring",
@@ -166,6 +167,7 @@ def test_no_held_out_rows_is_told(make, bank):
         tune_threshold(clf, y)
 
 
+@pytest.mark.slow
 def test_tuned_classifier_is_saved(on_bank, bank, tmp_path):
     """With its threshold and curve."""
     X, y = bank

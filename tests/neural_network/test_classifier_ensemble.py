@@ -60,6 +60,7 @@ def test_every_row_gets_a_probability_from_a_net_that_held_it_out(packed, number
     assert np.abs(shares - packed.predict_proba(numbers[0])).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_held_out_rows_did_not_teach(make_packed):
     """Labels that are drawn at random cannot be predicted out of fold."""
     rng = np.random.default_rng(0)
@@ -138,6 +139,7 @@ def test_balanced_weights_find_the_rare_segment(make_packed, two_groups):
     assert recall(balanced) > recall(plain) + 0.3
 
 
+@pytest.mark.slow
 def test_stopping_counts_rows_by_weight(make_packed, numbers):
     """The loss that is stopped on is that of the weighted rows."""
     X, y = numbers
@@ -211,6 +213,7 @@ def test_partial_fit_may_come_first(make_packed, numbers):
     assert clf.predict_proba(X).shape == (60, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("embedding", ["piecewise", "periodic", None])
 def test_other_embeddings(make_packed, numbers, embedding):
     """Each is a net that trains; only what it has is in it."""
@@ -220,6 +223,7 @@ def test_other_embeddings(make_packed, numbers, embedding):
     assert ("waves" in names) == (embedding == "periodic")
 
 
+@pytest.mark.slow
 def test_numeric_features_by_name(make_packed, raw):
     """The names are those of the net's inputs, after the preprocessor."""
     clf = make_packed(numeric_features=["income"], max_epochs=1).fit(*raw)
@@ -228,6 +232,7 @@ def test_numeric_features_by_name(make_packed, raw):
     assert np.flatnonzero(selected).tolist() == [position]
 
 
+@pytest.mark.slow
 def test_presets_are_ordinary_nets(numbers):
     """A published net is what was published: one net, no average, no calibration."""
     clf = SegmentClassifier.from_preset("best-practices", max_epochs=1).fit(*numbers)
@@ -247,6 +252,7 @@ def test_it_travels(packed, numbers):
         np.testing.assert_array_equal(copy.oof_proba_, packed.oof_proba_)
 
 
+@pytest.mark.slow
 def test_a_stored_ensemble_is_trained_further(packed, numbers):
     """partial_fit goes on with the nets that come out of an archive."""
     file = io.BytesIO()
@@ -255,6 +261,7 @@ def test_a_stored_ensemble_is_trained_further(packed, numbers):
     assert copy.n_iter_ == packed.n_iter_ + 1
 
 
+@pytest.mark.slow
 def test_members_are_searched(make_packed, raw):
     """Its parameters are tuned behind a preprocessor, labels being text."""
     pipeline = make_pipeline(TabularPreprocessor(), make_packed(max_epochs=2))

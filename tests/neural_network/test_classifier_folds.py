@@ -69,6 +69,7 @@ def test_out_of_fold_rows_come_from_the_net_that_held_them_out(
         np.testing.assert_allclose(clf.oof_proba_[held_out], said[held_out], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_out_of_fold_probabilities_are_calibrated(make_packed, two_groups, seen):
     """By what was found for a net alone; the average of all nets is surer."""
     X, y = np.tile(two_groups[0], (2, 1)), np.tile(two_groups[1], 2)
@@ -86,6 +87,7 @@ def test_out_of_fold_probabilities_are_calibrated(make_packed, two_groups, seen)
     assert kernel[0, 0] > slope
 
 
+@pytest.mark.slow
 def test_each_net_has_rows_and_a_seed_of_its_own(make_packed, numbers, seen):
     """Three nets hold different thirds out, and draw differently."""
     make_packed(max_epochs=1).fit(*numbers)
@@ -94,6 +96,7 @@ def test_each_net_has_rows_and_a_seed_of_its_own(make_packed, numbers, seen):
     assert len({call["seed"] for call in seen}) == 3
 
 
+@pytest.mark.slow
 def test_best_epoch_is_that_of_the_average(make_packed, numbers):
     """Training stops on the users' rows, by the loss of the members' average."""
     X, y = numbers
@@ -107,6 +110,7 @@ def test_best_epoch_is_that_of_the_average(make_packed, numbers):
     assert found == pytest.approx(min(losses), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_longest_net_gives_the_number_of_epochs(make_packed, numbers):
     """Histories are as long, and each net's best epoch is one of them."""
     clf = make_packed(learning_rate=0.2, max_epochs=60, n_iter_no_change=3)
@@ -116,6 +120,7 @@ def test_the_longest_net_gives_the_number_of_epochs(make_packed, numbers):
     assert min(clf.best_epoch_) >= 1
 
 
+@pytest.mark.slow
 def test_callbacks_see_every_net(make_packed, numbers):
     """Each training begins and ends once."""
     began, ended = [], []
@@ -127,6 +132,7 @@ def test_callbacks_see_every_net(make_packed, numbers):
     assert (len(began), len(ended)) == (3, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [(False, True), (0, 1), ("no", "yes")])
 def test_two_classes(make_packed, two_groups, labels):
     """Two columns; predictions come in the labels given."""
@@ -163,6 +169,7 @@ def test_sample_weights_pull(packed, make_packed, numbers):
     assert pulled > packed.predict_proba(X)[:, 2].mean() + 0.1
 
 
+@pytest.mark.slow
 def test_only_the_ratios_of_weights_matter(make_packed, numbers):
     """Weights that sum to a population train the same nets."""
     X, y = numbers
@@ -172,6 +179,7 @@ def test_only_the_ratios_of_weights_matter(make_packed, numbers):
     np.testing.assert_allclose(one, other, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_rows_of_weight_zero_are_in_no_fold(make_packed, numbers, seen):
     """No net learns from them or stops on them."""
     weights = (np.arange(60) % 6 > 0).astype(float)
@@ -198,6 +206,7 @@ def test_too_many_folds_for_a_class(make_packed, numbers):
         make_packed().fit(X, y, sample_weight=weights)
 
 
+@pytest.mark.slow
 def test_auto_folds_give_way_to_a_rare_class(make_packed, numbers):
     """Two rows of a class are two folds."""
     X, y = numbers
@@ -213,6 +222,7 @@ def test_unknown_numeric_features_are_named(make_packed, raw):
         make_packed(numeric_features=["height"]).fit(*raw)
 
 
+@pytest.mark.slow
 def test_indicators_alone(make_packed, numbers):
     """A table without numbers has nothing to embed, and is learnt all the same."""
     X, y = (numbers[0] > 0).astype(float), numbers[1]
@@ -222,6 +232,7 @@ def test_indicators_alone(make_packed, numbers):
     assert clf.score(X, y) > np.mean(y == clf.classes_[0]) + 0.2
 
 
+@pytest.mark.slow
 def test_one_member_in_each_fold(make_packed, numbers):
     """Nets of one member are averaged over the folds like larger ones."""
     X, y = numbers
@@ -240,6 +251,7 @@ def test_ctrl_c_before_anything_is_learnt(make_packed, numbers, interrupt):
         clf.predict(numbers[0])
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_earlier_fit(packed, make_packed, numbers, interrupt):
     """A classifier that was fitted before predicts what it did."""
     X, y = numbers
@@ -261,6 +273,7 @@ def test_ctrl_c_before_the_last_net_is_passed_on(make_packed, numbers, interrupt
         clf.predict(numbers[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 3])
 def test_ctrl_c_within_a_net(make_packed, numbers, number):
     """The last net is kept as it is then; an earlier one is no end."""
@@ -284,6 +297,7 @@ def test_ctrl_c_within_a_net(make_packed, numbers, number):
     assert len(clf.fold_histories_[2]["loss"]) == 2
 
 
+@pytest.mark.slow
 def test_partial_fit_trains_each_net_on_all_rows(make_packed, numbers, seen):
     """There are no folds any more; each net draws differently."""
     clf = make_packed(max_epochs=1).fit(*numbers)
@@ -294,6 +308,7 @@ def test_partial_fit_trains_each_net_on_all_rows(make_packed, numbers, seen):
     assert not any("validation_rows" in call for call in seen)
 
 
+@pytest.mark.slow
 def test_partial_fit_keeps_the_momentum_of_every_net(make_packed, numbers):
     """The second call goes on with the optimizer's states of the first."""
     X, y = numbers
@@ -313,6 +328,7 @@ def test_partial_fit_first_has_nothing_out_of_fold(make_packed, numbers):
     assert make_packed().partial_fit(*numbers).oof_proba_ is None
 
 
+@pytest.mark.slow
 def test_validation_frame_is_prepared(make_packed, raw):
     """X_val goes through the preprocessor, whatever the order of its columns."""
     X, y = raw

@@ -6,6 +6,7 @@ import pytest
 from segmentlearn import SegmentClassifier, engine
 
 
+@pytest.mark.slow
 def test_validation_rows_do_not_calibrate_without_early_stopping(make_packed):
     """Their loss then only appears in the history."""
     rng = np.random.default_rng(0)
@@ -17,6 +18,7 @@ def test_validation_rows_do_not_calibrate_without_early_stopping(make_packed):
     np.testing.assert_array_equal(alone, watched)
 
 
+@pytest.mark.slow
 def test_a_warm_start_forgets_the_old_calibration(make_packed, two_groups):
     """Without calibration the last layer is the identity, whatever it was before."""
     X, y = np.tile(two_groups[0], (2, 1)), np.tile(two_groups[1], 2)
@@ -47,6 +49,7 @@ def test_interrupted_partial_fit_leaves_all_as_it_was(
     np.testing.assert_array_equal(clf.predict_proba(X), before)
 
 
+@pytest.mark.slow
 def test_rows_of_weight_zero_do_not_shape_the_embedding(make_packed, numbers):
     """An outlier that does not count moves no border."""
     X, y = numbers[0].copy(), numbers[1]
@@ -59,6 +62,7 @@ def test_rows_of_weight_zero_do_not_shape_the_embedding(make_packed, numbers):
     )
 
 
+@pytest.mark.slow
 def test_an_ordinary_net_is_calibrated_where_that_is_asked_for(numbers):
     """Its logits go through a layer of their own; "auto" leaves the net as it is."""
     settings = {

@@ -83,6 +83,7 @@ def test_gap_in_a_prepared_table_names_the_cure(on_numbers, numbers):
         on_numbers.predict(X)
 
 
+@pytest.mark.slow
 def test_all_missing_column_is_dropped_with_a_warning(make, raw):
     """A column without a value teaches nothing, and may be absent later."""
     X, y = raw
@@ -118,6 +119,7 @@ def test_array_too_large_for_the_net(make, on_numbers, numbers):
         on_numbers.predict(np.full((1, 5), 3e38))
 
 
+@pytest.mark.slow
 def test_divergence_in_the_first_epoch_names_the_rate(make, numbers):
     """A learning rate far too high is an error with its cure, not a net of NaN."""
     with pytest.raises(SegmentLearnError, match="lower the learning rate"):
@@ -141,6 +143,7 @@ def test_labels_no_classifier_can_learn(make, numbers, y, message):
         make().fit(numbers[0], y)
 
 
+@pytest.mark.slow
 def test_class_with_one_row_without_early_stopping(make, numbers):
     """One row is enough where none is held out, by a parameter or by X_val."""
     X, y = numbers

@@ -27,6 +27,7 @@ def customers():
     return make_customers("automobile", 120, random_state=0)
 
 
+@pytest.mark.slow
 def test_fitted_attributes_are_those_of_fit(customers):
     """Classes, history, epochs, held-out and other probabilities are equal."""
     X, y = customers

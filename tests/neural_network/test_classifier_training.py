@@ -74,6 +74,7 @@ def test_validation_frame_is_prepared(make, raw):
     assert clf.feature_names_in_.tolist() == ["age", "income", "married"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("class_weight", [{"rare": 10}, "balanced"])
 def test_class_weight_raises_the_recall_of_a_rare_class(make, two_groups, class_weight):
     """A segment that is too rare to be predicted is found once it weighs more."""
@@ -117,6 +118,7 @@ def test_only_the_ratios_of_weights_matter(make, numbers, scale):
     np.testing.assert_allclose(one, other, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_weights_repeat_rows(make, numbers):
     """Where a step takes all rows, a row of weight 2 is a row that stands twice."""
     X, y = numbers
@@ -133,6 +135,7 @@ def test_weights_repeat_rows(make, numbers):
     assert np.abs(difference).max() > 0.01
 
 
+@pytest.mark.slow
 def test_free_numbers_count_in_a_shared_program(make, numbers):
     """Learning rate, dropout, L2 and weight decay hold though nothing is compiled."""
     X, y = numbers
@@ -282,6 +285,7 @@ def test_warm_start_counts_the_best_epoch_on(make, numbers):
     assert 6 <= clf.best_epoch_ <= 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["classes", "columns", "net"])
 def test_warm_start_from_something_else_starts_anew(make, numbers, change):
     """Weights are not carried over to other classes, columns or layers."""

@@ -51,6 +51,7 @@ def test_callback_may_change_the_rate(make, numbers):
     assert clf.history_["learning_rate"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_callback_that_wants_batches_gets_them(make, numbers):
     """Keras' own fit then does the training, and a warning says so."""
 

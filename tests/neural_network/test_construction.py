@@ -79,6 +79,7 @@ def test_categories_are_known_by_their_columns(parts, expected):
     assert blocks == tuple(map(tuple, expected))
 
 
+@pytest.mark.slow
 def test_a_category_is_embedded_unless_it_is_not_wanted(make_packed):
     """The net has a layer for its levels, and none without them."""
     X = np.hstack([AGES / 100, one_hot(12)])

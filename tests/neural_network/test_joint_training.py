@@ -45,6 +45,7 @@ def trained(coder, rows):
 every_kind = pytest.mark.parametrize("kind", ["idec", "dcn"])
 
 
+@pytest.mark.slow
 @every_kind
 def test_the_loss_falls(trained, kind):
     """Over the epochs of joint training, which the history holds."""
@@ -53,6 +54,7 @@ def test_the_loss_falls(trained, kind):
     assert loss[-1] < loss[0]
 
 
+@pytest.mark.slow
 @every_kind
 def test_centres_move(trained, kind):
     """They are trained, and stay finite."""
@@ -62,6 +64,7 @@ def test_centres_move(trained, kind):
     assert np.abs(centers - START).max() > 0.05
 
 
+@pytest.mark.slow
 def test_dcn_draws_codes_to_their_centres(coder, trained, rows):
     """The squared distance to the nearest is less than it was."""
 
@@ -72,6 +75,7 @@ def test_dcn_draws_codes_to_their_centres(coder, trained, rows):
     assert mean_distance(*trained["dcn"]) < 0.7 * mean_distance(coder, START)
 
 
+@pytest.mark.slow
 def test_idec_sharpens_memberships(coder, trained, rows):
     """Student's t memberships are nearer to 0 or 1."""
 
@@ -83,6 +87,7 @@ def test_idec_sharpens_memberships(coder, trained, rows):
     assert sharpness(*trained["idec"]) > sharpness(coder, START) + 0.02
 
 
+@pytest.mark.slow
 @every_kind
 def test_rows_still_come_back(coder, trained, rows, kind):
     """Reconstruction goes on: it is not worse than before by much."""
@@ -100,6 +105,7 @@ def test_the_autoencoder_given_is_not_changed(coder, rows):
     assert np.abs(trained.transform(rows) - codes).max() > 0.01
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_centres(trained, coder, rows):
     """And another seed another order of the rows."""
     np.testing.assert_array_equal(train(coder, rows)[1], trained["idec"][1])

@@ -38,6 +38,8 @@ def probabilities(classifier, data):
     return classifier.fit(*data).predict_proba(data[0])
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_a_fit_is_compiled(numbers, routed):
     """The training is the engine's program, and the next fit finds it again."""
     routed.fit(*numbers)
@@ -64,6 +66,7 @@ def test_it_is_a_classifier_also_in_a_pipeline(routed):
     assert is_regressor(KerasRegressor(small_net))
 
 
+@pytest.mark.slow
 def test_integer_cv_is_stratified_for_sorted_labels(two_groups, routed):
     """A table sorted by label has every label in each fold."""
     X, y = two_groups
@@ -94,6 +97,8 @@ def test_random_states_differ(numbers, routed):
     assert not np.allclose(first, second)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_routed_parameters_arrive(numbers, routed):
     """model__, optimizer__ and fit__ parameters go where SciKeras sends them."""
     routed.set_params(model__units=5, fit__epochs=2, optimizer__learning_rate=0.5)
@@ -109,6 +114,7 @@ def test_unknown_parameter_is_told(routed):
         routed.set_params(width=3)
 
 
+@pytest.mark.slow
 def test_grid_search_of_a_pipeline_with_text_labels(numbers, routed):
     """Routed parameters are searched over, and labels stay text (Keras issue 20884)."""
     X, y = numbers
@@ -141,6 +147,7 @@ def test_two_processes_score_as_one(numbers):
     np.testing.assert_allclose(alone, together)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "travel",
     [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))],
@@ -159,6 +166,8 @@ def test_fitted_classifier_travels(numbers, routed, travel):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_probabilities_of_one_sigmoid_output(two_groups):
     """A net of one output gives two columns, and a single row stays a row."""
     X, y = two_groups
@@ -170,6 +179,7 @@ def test_probabilities_of_one_sigmoid_output(two_groups):
     assert list(classifier.classes_) == sorted(set(y))
 
 
+@pytest.mark.slow
 def test_one_hot_targets_for_categorical_crossentropy(numbers, routed):
     """The labels are encoded for the loss, as SciKeras does."""
     routed.set_params(loss="categorical_crossentropy")
@@ -177,6 +187,7 @@ def test_one_hot_targets_for_categorical_crossentropy(numbers, routed):
     assert set(routed.predict(numbers[0])) <= set(numbers[1])
 
 
+@pytest.mark.slow
 def test_balanced_class_weight_finds_the_rare_class(two_groups):
     """The rare class is predicted more often where classes weigh the same."""
     X, y = two_groups
@@ -190,6 +201,7 @@ def test_balanced_class_weight_finds_the_rare_class(two_groups):
     assert n_rare("balanced") > n_rare(None)
 
 
+@pytest.mark.slow
 def test_class_weight_leaves_the_users_weights_alone(numbers, routed):
     """An array of sample weights is not written to."""
     weights = np.ones(60)
@@ -247,6 +259,8 @@ def test_initialize_predicts_without_training(numbers, routed):
     assert routed.current_epoch == 0
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_second_fit_with_an_optimizer_object(numbers):
     """An optimizer of an earlier fit is not in the way of the next."""
     classifier = KerasClassifier(
@@ -276,6 +290,8 @@ def test_sample_weight_is_routed_as_metadata(numbers, routed):
     assert search.best_score_ > 0
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_regressor_keeps_shape_and_dtype(numbers):
     """Predictions have the columns and the float type of the targets."""
     X, _ = numbers

@@ -80,6 +80,7 @@ class Nested(KerasClassifier):
         return FunctionTransformer(NESTED[self.nesting])
 
 
+@pytest.mark.slow
 def test_one_output_in_a_list(numbers):
     """Keras unpacks it, and so does a prediction."""
     classifier = KerasClassifier(net, **SETTINGS).fit(*numbers)
@@ -91,6 +92,7 @@ def test_one_output_in_a_list(numbers):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nesting", NESTED)
 def test_one_input_in_a_container(numbers, nesting):
     """A net of one architecture is fed bare arrays here and nested ones there."""
@@ -109,6 +111,7 @@ def test_one_input_in_a_container(numbers, nesting):
     np.testing.assert_allclose(classifier.predict_proba(numbers[0]), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("monitor", ["loss", "acc", "accuracy"])
 @pytest.mark.parametrize("baseline", [None, 0.0])
 def test_stopping_on_the_training_itself(numbers, monitor, baseline):
@@ -121,6 +124,7 @@ def test_stopping_on_the_training_itself(numbers, monitor, baseline):
     assert len(classifier.history_["loss"]) in (2, 3)
 
 
+@pytest.mark.slow
 def test_stopping_restores_the_best_epoch_of_the_training(numbers):
     """The weights are those at the end of the epoch whose training loss was lowest."""
     X, y = numbers[0], numbers[0][:, 0]
@@ -140,6 +144,7 @@ def test_stopping_restores_the_best_epoch_of_the_training(numbers):
     np.testing.assert_array_equal(regressor.model_.get_weights()[0], weights[best])
 
 
+@pytest.mark.slow
 def test_stopping_on_the_loss_of_one_of_several_outputs(numbers):
     """The losses of the outputs are in the history, as Keras calls them."""
     X, _ = numbers
@@ -187,6 +192,7 @@ def test_a_loss_with_a_call_of_its_own(numbers):
     assert len(regressor.history_["loss"]) == 2
 
 
+@pytest.mark.slow
 def test_a_fit_replaced_on_the_net(numbers):
     """It is called, and not passed over; so is a prediction."""
     regressor = KerasRegressor(linear, warm_start=True, **{**SETTINGS, "loss": "mse"})
@@ -203,6 +209,7 @@ def test_a_fit_replaced_on_the_net(numbers):
     assert predict.call_count == 1
 
 
+@pytest.mark.slow
 def test_the_metrics_of_the_trained_net(numbers):
     """They are there, without a value of a row that they were made by."""
     settings = {**SETTINGS, "metrics": ["accuracy"]}
@@ -217,6 +224,7 @@ def test_the_metrics_of_the_trained_net(numbers):
     assert found["accuracy"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:training with Keras")
 def test_the_optimizer_of_the_trained_net(numbers):
     """Keras goes on from the state that the engine leaves, and the engine from his."""
@@ -234,6 +242,7 @@ def test_the_optimizer_of_the_trained_net(numbers):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_optimizer_object_is_a_parameter(numbers):
     """A fit does not touch it, nor lose what it excludes from weight decay."""
     optimizer = keras.optimizers.AdamW(1e-6, weight_decay=1e4)
@@ -270,6 +279,7 @@ def compiled_net(meta, compile_kwargs):
     return model
 
 
+@pytest.mark.slow
 def test_no_optimizer_is_needed_for_a_compiled_net(numbers):
     """None leaves the net its own, and is an error for a net that has none."""
 
@@ -286,6 +296,7 @@ def test_no_optimizer_is_needed_for_a_compiled_net(numbers):
         classifier.set_params(model__compiled=False).fit(*numbers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_rows", [1, 60])
 @pytest.mark.parametrize("labels", [["A"], ["A", "B"], ["A", "B", "C"]])
 def test_the_shape_of_probabilities(numbers, n_rows, labels):

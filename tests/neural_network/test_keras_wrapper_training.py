@@ -34,6 +34,7 @@ def val_losses(estimator):
     return estimator.history_["val_loss"]
 
 
+@pytest.mark.slow
 def test_validation_split_holds_out_every_class(numbers, classifier):
     """On a table sorted by label the held-out rows are of every class, not the last."""
     X, y = numbers
@@ -44,6 +45,7 @@ def test_validation_split_holds_out_every_class(numbers, classifier):
     assert val_losses(classifier)[0] > 1e3
 
 
+@pytest.mark.slow
 def test_regressor_holds_the_last_rows_out(numbers):
     """As in Keras: the order of rows may be that of time."""
     X, _ = numbers
@@ -175,6 +177,7 @@ def test_epochs_are_counted_on_by_partial_fit(numbers):
     )
 
 
+@pytest.mark.slow
 def test_files_of_callbacks_are_written(numbers, tmp_path):
     """ModelCheckpoint, CSVLogger and TerminateOnNaN work at the ends of epochs."""
     callbacks = [
@@ -215,6 +218,7 @@ def test_an_infinite_loss_ends_the_training(numbers):
     assert np.isfinite(regressor.predict(X)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
@@ -246,6 +250,7 @@ def test_what_only_keras_can_do_is_left_to_it(two_groups, parameters, reason):
     assert classifier.predict_proba(two_groups[0]).shape == (200, 2)
 
 
+@pytest.mark.slow
 def test_metrics_stand_in_the_history(numbers):
     """Under the names that SciKeras gives them."""
 
@@ -277,6 +282,7 @@ class TwoInputs(KerasClassifier):
         return FunctionTransformer(lambda X: {"left": X[:, :2], "right": X[:, 2:]})
 
 
+@pytest.mark.slow
 def test_several_inputs_and_embeddings(numbers):
     """A functional net of two inputs is fed by a feature encoder."""
 
@@ -307,6 +313,7 @@ class TwoOutputs(KerasRegressor):
         return encoder
 
 
+@pytest.mark.slow
 def test_several_outputs(numbers):
     """Each output has its loss; a target encoder joins the predictions."""
 
@@ -333,6 +340,7 @@ class OwnNet(keras.Model):
         return self.dense(inputs)
 
 
+@pytest.mark.slow
 def test_subclassed_net(numbers):
     """A net without an input layer gets its weights from the first row."""
     classifier = KerasClassifier(
@@ -346,6 +354,7 @@ def test_subclassed_net(numbers):
     np.testing.assert_array_equal(proba, again)
 
 
+@pytest.mark.slow
 def test_a_model_itself_is_trained_in_place(numbers):
     """As in SciKeras: the user's own object gets the weights."""
     net = small_net(
@@ -362,6 +371,7 @@ def test_a_model_itself_is_trained_in_place(numbers):
     assert not np.allclose(net.get_weights()[0], before)
 
 
+@pytest.mark.slow
 def test_sequences_and_their_shape(numbers):
     """Rows may have two dimensions; others of another shape are refused."""
     X, y = numbers

@@ -42,6 +42,7 @@ def only(folder):
     return found
 
 
+@pytest.mark.slow
 def test_a_net_alone_writes_into_the_folder_of_its_fit(make, numbers, tmp_path):
     """Training and held-out rows, as in the history; the names of the net's layers."""
     net = make(log_dir=tmp_path).fit(*numbers)
@@ -52,6 +53,7 @@ def test_a_net_alone_writes_into_the_folder_of_its_fit(make, numbers, tmp_path):
     assert "hidden_1/kernel/histogram" in histograms(only(tmp_path) / "train")
 
 
+@pytest.mark.slow
 def test_an_ensemble_has_a_folder_for_each_net(make_packed, numbers, tmp_path):
     """Their mean is the ensemble's history, as long as all train."""
     ensemble = make_packed(max_epochs=2, log_dir=str(tmp_path)).fit(*numbers)
@@ -61,6 +63,7 @@ def test_an_ensemble_has_a_folder_for_each_net(make_packed, numbers, tmp_path):
     np.testing.assert_allclose(np.mean(losses, axis=0), ensemble.history_["loss"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["make", "make_packed"])
 def test_predictions_are_the_same_to_the_last_bit(kind, request, numbers, tmp_path):
     """A log is only written."""
@@ -134,6 +137,7 @@ def test_an_earlier_state_gets_the_default(make, numbers):
     assert loaded.get_params()["log_dir"] is None
 
 
+@pytest.mark.slow
 def test_an_autoencoder_is_followed(raw, tmp_path):
     """Its losses by epoch and its weights."""
     coder = Autoencoder(2, hidden_layer_sizes=(4,), max_epochs=2, log_dir=tmp_path)
@@ -143,6 +147,7 @@ def test_an_autoencoder_is_followed(raw, tmp_path):
     assert histograms(only(tmp_path) / "train")
 
 
+@pytest.mark.slow
 def test_autoencoders_side_by_side_are_told_apart(raw, tmp_path):
     """Each has its own losses, in one folder of all."""
     plan = Autoencoder(hidden_layer_sizes=(4,), max_epochs=2, log_dir=tmp_path)
@@ -152,6 +157,7 @@ def test_autoencoders_side_by_side_are_told_apart(raw, tmp_path):
         np.testing.assert_allclose(list(losses.values()), member.history_["loss"])
 
 
+@pytest.mark.slow
 def test_joint_training_is_a_fit_of_its_own(raw, tmp_path):
     """After that of the autoencoder, with as many epochs as it has."""
     coder = Autoencoder(2, hidden_layer_sizes=(4,), max_epochs=2, log_dir=tmp_path)
@@ -170,6 +176,7 @@ def test_joint_training_is_a_fit_of_its_own(raw, tmp_path):
     assert [len(scalars(folder / "train")) for folder in folders] == [2, 3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("run_eagerly", [False, True])
 def test_a_net_of_ones_own_is_followed(numbers, tmp_path, run_eagerly):
     """By the engine, and by Keras' own fit where the engine cannot do it."""
@@ -188,6 +195,7 @@ def _(batch, logs):
     """Look at a batch."""
 
 
+@pytest.mark.slow
 def test_partial_fit_of_a_net_of_ones_own_goes_on(numbers, tmp_path):
     """Steps follow those of the fit, in its folder."""
     net = KerasRegressor(small_net, log_dir=tmp_path, **SETTINGS)

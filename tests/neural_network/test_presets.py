@@ -42,6 +42,7 @@ def describe(layer):
     return kind if number is None else f"{kind} {number}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_net_is_the_published_one(name, numbers):
     """Widths, places of dropout and normalization, activations."""

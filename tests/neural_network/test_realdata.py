@@ -34,6 +34,7 @@ def test_automobile_new_customers(data_dir):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_bank_ranking(data_dir):
     """Two epochs rank the bank's customers far better than chance."""
     X, y = load_bank(data_dir / "bank.csv")

@@ -38,6 +38,7 @@ def test_unfitted_estimators_travel_too(make):
     assert as_pickled(make()).get_params() == make().get_params()
 
 
+@pytest.mark.slow
 def test_deep_copy_is_independent(make, numbers):
     """Training a copy leaves the original alone."""
     X, y = numbers

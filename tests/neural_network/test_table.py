@@ -136,6 +136,7 @@ def test_what_a_net_can_take_passes():
     check_finite(np.empty((0, 3)))
 
 
+@pytest.mark.slow
 def test_probabilities_that_are_no_numbers():
     """A row whose features are too much for the net is named."""
     X = np.linspace(-1, 1, 40).reshape(-1, 1)

@@ -32,6 +32,8 @@ def round_trip(estimator, **options):
     return load(file, **options)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_classifier_on_a_raw_table_predicts_the_same(classifier, table):
     """Weights and the fitted preprocessor come back bit for bit."""
     loaded = round_trip(classifier)
@@ -43,6 +45,8 @@ def test_classifier_on_a_raw_table_predicts_the_same(classifier, table):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_learnt_attributes_come_back(classifier):
     """History, classes and columns are those of the saved classifier."""
     loaded = round_trip(classifier)
@@ -52,6 +56,7 @@ def test_learnt_attributes_come_back(classifier):
     assert loaded.get_params() == classifier.get_params()
 
 
+@pytest.mark.slow
 def test_loaded_classifier_can_be_fitted_again(classifier, table):
     """A loaded classifier is a whole one: with the same seed it learns the same."""
     again = round_trip(classifier).fit(*table)
@@ -60,6 +65,8 @@ def test_loaded_classifier_can_be_fitted_again(classifier, table):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_loaded_classifier_goes_on_with_partial_fit(numbers, make_net):
     """What partial_fit keeps between calls survives."""
     X, y = numbers
@@ -77,6 +84,7 @@ def grid_search(net):
     return GridSearchCV(steps, grid, scoring="neg_log_loss", cv=StratifiedKFold(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrap", "n_networks"),
     [
@@ -124,6 +132,7 @@ def test_preprocessor_alone(encoding, numeric, table):
     np.testing.assert_array_equal(round_trip(fitted).transform(X), fitted.transform(X))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "y", [np.array([True, False] * 20), np.array([3, 7] * 20)], ids=["bool", "int"]
 )
@@ -136,6 +145,8 @@ def test_class_weights_by_labels_that_are_not_text(y, numbers, make_net):
     assert loaded.classes_.dtype == y.dtype
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_optimizer_object_comes_back(numbers, make_net):
     """An optimizer with a schedule is an optimizer again."""
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
@@ -146,6 +157,7 @@ def test_optimizer_object_comes_back(numbers, make_net):
     assert optimizer.momentum == 0.5
 
 
+@pytest.mark.slow
 def test_callbacks_are_left_out_with_a_warning(numbers, make_net):
     """Callbacks are objects of the user's program."""
     net = make_net(callbacks=[keras.callbacks.LambdaCallback()]).fit(*numbers)
@@ -161,6 +173,7 @@ def test_callbacks_are_left_out_with_a_warning(numbers, make_net):
     assert len(net.callbacks) == 1
 
 
+@pytest.mark.slow
 def test_a_folder_for_event_files_is_left_out(numbers, make_net, tmp_path):
     """It is one of this machine; the loaded net predicts and goes on without it."""
     pytest.importorskip("tensorboard")
@@ -176,6 +189,7 @@ def test_a_folder_for_event_files_is_left_out(numbers, make_net, tmp_path):
     assert net.log_dir == tmp_path / "runs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameter", "place"),
     [
@@ -349,6 +363,7 @@ def test_inspect_shows_no_control_characters(archive, rewrite):
     assert "note = \\x1b[2Jgone\\nnext" in page
 
 
+@pytest.mark.slow
 def test_inspect_imports_neither_tensorflow_nor_skops(tmp_path, archive):
     """Looking into an archive stays light."""
     path = tmp_path / "a.seg"
@@ -363,6 +378,7 @@ def test_inspect_imports_neither_tensorflow_nor_skops(tmp_path, archive):
     assert run.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_other_scikit_learn_is_warned_about_once(archive, rewrite):
     """One warning names both versions, however many estimators there are."""
     data = rewrite(archive, {}, versions={"scikit-learn": "1.0.2"})

@@ -35,6 +35,7 @@ def measured():
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", ["inspect", "load"])
 @pytest.mark.parametrize("name", attacks.ATTACKS)
 def test_attack_is_refused_before_it_costs_anything(name, function, measured):

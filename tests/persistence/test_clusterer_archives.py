@@ -72,6 +72,7 @@ def assert_same_after_loading(segmenter, customers, unseen):
     np.testing.assert_array_equal(loaded.labels_, segmenter.labels_)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parameters",
     [
@@ -96,6 +97,7 @@ def test_every_way_to_find_segments(parameters, make_segmenter, customers, unsee
     assert_same_after_loading(segmenter, customers, unseen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compare_baselines", [True, False])
 @pytest.mark.parametrize(
     "clusterer",
@@ -131,6 +133,7 @@ def test_a_loaded_clusterer_can_be_fitted_again(make_segmenter, customers, unsee
     assert again.segment_names_ == {}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.* labelled all rows as noise")
 def test_noise_comes_back_as_noise(make_segmenter, customers, unseen):
     """Rows without a segment are -1 before and after, and have no name of their own."""

@@ -261,6 +261,7 @@ def test_foreign_parts_of_a_net_are_refused(old, new, archive, rewrite, classifi
         load(io.BytesIO(data))
 
 
+@pytest.mark.slow
 def test_class_registered_with_keras_is_built(numbers, make_net):
     """A layer of the user's own may come back while it is registered."""
 
@@ -362,6 +363,7 @@ def test_other_bytes_than_the_manifest_says(archive, rewrite):
         load(io.BytesIO(rewrite(archive, {}, members=members)))
 
 
+@pytest.mark.slow
 def test_bomb_is_refused_before_it_unfolds():
     """A small file that unfolds to much more is refused by its own declaration."""
     file = io.BytesIO()
@@ -371,6 +373,7 @@ def test_bomb_is_refused_before_it_unfolds():
         load(file)
 
 
+@pytest.mark.slow
 def test_large_constant_arrays_are_not_taken_for_a_bomb():
     """What compresses too well is stored as it is, and can be read."""
     scaler = StandardScaler().fit(np.zeros((2, 3)))
@@ -427,6 +430,7 @@ def test_nothing_runs_while_a_hostile_archive_is_refused(forge, tmp_path, monkey
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_loading_never_unpickles(archive, monkeypatch):
     """Neither pickle nor what is built on it is called."""
     import pickle

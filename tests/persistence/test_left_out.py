@@ -42,11 +42,13 @@ def forged(**attributes):
     return with_state(edit)
 
 
+@pytest.mark.slow
 def test_forged_log_dir_is_not_kept():
     """A later fit would write event files where the archive's writer chose."""
     assert load(io.BytesIO(forged(log_dir=plain("/tmp/evil")))).log_dir is None
 
 
+@pytest.mark.slow
 def test_forged_callbacks_are_not_kept():
     """Whatever stands there, a later fit runs none of it."""
     callbacks = sequence("list", mapping(filepath=plain("/tmp/evil")))
@@ -128,6 +130,7 @@ def test_inspect_trusts_what_the_manifest_names(numbers):
     assert inspect(file).refused is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["keras", "scikit-learn", "skops", "tensorflow"])
 def test_error_names_the_newer_package_to_install(package):
     """A layer of tomorrow's Keras cannot be built today."""
@@ -141,6 +144,7 @@ def test_error_names_the_newer_package_to_install(package):
         load(io.BytesIO(data))
 
 
+@pytest.mark.slow
 def test_older_package_is_no_cure():
     """Only what is newer than here is to be installed."""
 
@@ -153,6 +157,7 @@ def test_older_package_is_no_cure():
     assert "pip install" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_net_of_two_estimators_is_built_once(numbers, make_net):
     """It was one net when it was saved."""
     net = make_net(n_members=1, n_inner_folds=0).fit(*numbers)

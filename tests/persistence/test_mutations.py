@@ -167,6 +167,7 @@ def mutated(data, rng):
     return forgery.with_members(content, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(16))
 def test_mutation_of_an_estimator_without_a_net(seed, archives):
     """1,400 changes at any place and depth."""
@@ -176,6 +177,7 @@ def test_mutation_of_an_estimator_without_a_net(seed, archives):
         assert outcome(data) in (None, ColumnTransformer), number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_mutation_of_an_estimator_with_a_net(seed, archives):
     """400 changes at any place and depth, nets and weights included."""

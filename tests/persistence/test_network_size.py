@@ -58,6 +58,7 @@ NETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETS)
 def test_net_of_keras_is_read_as_it_was(name):
     """No honest net is refused, and every weight is the same to the last bit."""

@@ -18,6 +18,8 @@ FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data"
 PROTOCOLS = range(1, PROTOCOL + 1)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_old_archive_predicts_what_it_did(protocol):
     """Raw customers, missing values and an unseen level included."""

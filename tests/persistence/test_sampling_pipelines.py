@@ -34,6 +34,7 @@ def saved(customers):
     return pipeline, load(file)
 
 
+@pytest.mark.slow
 def test_loaded_pipeline_predicts_as_before(saved, customers):
     """Raw rows, gaps included, get the same probabilities."""
     pipeline, loaded = saved
@@ -45,6 +46,7 @@ def test_loaded_pipeline_predicts_as_before(saved, customers):
     )
 
 
+@pytest.mark.slow
 def test_loaded_sampler_is_the_saved_one(saved, customers):
     """The sampler tells what it made, and makes the same rows again."""
     pipeline, loaded = saved

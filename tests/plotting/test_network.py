@@ -178,6 +178,7 @@ def test_net_that_is_not_built():
     assert display.ax_.get_title().endswith("not built yet")
 
 
+@pytest.mark.slow
 def test_net_of_an_estimator():
     """A fitted classifier's, with its inner nets drawn once."""
     rng = np.random.default_rng(0)

@@ -111,6 +111,7 @@ def test_infinite_effects_are_drawn():
     assert [text.get_text() for text in display.ax_.texts] == ["−∞", "+∞"]  # noqa: RUF001
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_segments", [3, 9])
 def test_captions_fit_into_narrow_axes(customers, n_segments):
     """Beside other axes that are drawn later, too."""

@@ -229,6 +229,7 @@ def test_inverse_puts_dropped_columns_back_as_missing():
     assert np.isnan(back[:, 0]).all()
 
 
+@pytest.mark.slow
 def test_selection_inside_a_pipeline_does_not_leak():
     """A random label stays at chance in cross-validation, with 400 columns of noise.
 
@@ -244,6 +245,7 @@ def test_selection_inside_a_pipeline_does_not_leak():
     assert leaked.mean() > 0.8
 
 
+@pytest.mark.slow
 def test_threshold_can_be_searched():
     """Before a preprocessor, on raw columns."""
     X, y = mixed()
@@ -271,6 +273,7 @@ def test_archive_brings_it_back():
     np.testing.assert_array_equal(loaded[0].scores_, pipeline[0].scores_)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::segmentlearn.exceptions.SegmentLearnWarning")
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(tables(), st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([None, 0.5]))
@@ -287,6 +290,7 @@ def test_any_mixed_table_can_be_selected_from(table, threshold, redundancy):
     assert ((present >= 0) & (present <= 1)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::segmentlearn.exceptions.SegmentLearnWarning")
 @given(tables(), st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(table, random):

@@ -29,6 +29,7 @@ def frames(draw):
     return pd.DataFrame(columns).assign(anchor=1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::segmentlearn.exceptions.SegmentLearnWarning")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(frames(), st.booleans())
@@ -39,6 +40,7 @@ def test_any_finite_or_missing_frame_gives_finite_numbers(X, clipped):
     assert np.isfinite(Xt).all()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::segmentlearn.exceptions.SegmentLearnWarning")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(frames(), frames())

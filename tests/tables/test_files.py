@@ -79,6 +79,7 @@ def packed(cells, container, separator, encoding):
     return file.getvalue() or data
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     st.sampled_from(
@@ -252,6 +253,7 @@ def _files():
 FILES = _files()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(
     st.sampled_from(sorted(FILES)),

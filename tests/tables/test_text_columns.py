@@ -198,6 +198,7 @@ def test_few_unreadable_cells_of_new_rows_are_counted():
         preprocessor.transform(new)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.text(max_size=12), min_size=1, max_size=30))
 def test_any_text_is_read(cells):
