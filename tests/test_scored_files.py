@@ -234,3 +234,17 @@ def test_numbers_of_text_files_are_numbers_in_parquet(archive, tmp_path):
     assert (scored["visits"].dtype, scored["spend"].dtype) == (np.int64, np.float64)
     assert scored["account"].astype(int).tolist() == frame["account"].tolist()
     assert scored["card"].tolist() == frame["card"].tolist()
+
+
+@pytest.mark.parametrize("name", ["scored.csv", "scored.parquet", "scored.jsonl"])
+def test_missing_cells_of_a_workbook_stay_missing(archive, tmp_path, name):
+    """Beside whole numbers, which are not written as fractions."""
+    frame = CUSTOMERS.astype({"visits": "Int64"})
+    frame.loc[3, ["visits", "plan"]] = None
+    frame.to_excel(tmp_path / "new.xlsx", index=False)
+    predict(archive, tmp_path / "new.xlsx", "--out", tmp_path / name)
+    scored = READERS[name](tmp_path / name)
+    assert scored[["visits", "plan"]].isna().sum().tolist() == [1, 1]
+    if name == "scored.csv":
+        lines = (tmp_path / name).read_text().splitlines()
+        assert lines[1].split(",")[3] == str(CUSTOMERS["visits"][0])

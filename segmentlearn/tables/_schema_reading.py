@@ -49,6 +49,11 @@ class UnreadableCells:
     examples: list[str] = dataclasses.field(default_factory=list)
 
     @property
+    def what(self) -> str:
+        """What the column holds, in words."""
+        return {"datetime": "date", "boolean": "truth value"}.get(self.kind, self.kind)
+
+    @property
     def are_many(self) -> bool:
         """Whether the column holds something else altogether."""
         return self.n_unreadable > _MOST_UNREADABLE * self.n_present
@@ -64,7 +69,7 @@ class UnreadableCells:
         """Return a sentence about the column of a name."""
         return (
             f"{self.n_unreadable:,} of {self.n_cells:,} cells of column {name!r} "
-            f"hold no {self.kind} and count as missing: "
+            f"hold no {self.what} and count as missing: "
             f"{', '.join(map(repr, self.examples))}."
         )
 
@@ -198,6 +203,25 @@ class TableSchema:
         schema = cls(readings)
         cells = {name: read for name, (_, read) in found.items()}
         return schema, *schema.read_columns(table, cells)
+
+    def completed(self, columns: Mapping[str, Any], decimal: str | None) -> Self:
+        """Return the schema with the columns that it does not know as they look.
+
+        Parameters
+        ----------
+        columns : dict of str to array
+            Cells by the names of the columns.
+        decimal : {".", ","} or None
+            As `infer` takes it.
+
+        Returns
+        -------
+        schema : TableSchema
+            Of all columns of text.
+        """
+        unknown = {n: cells for n, cells in columns.items() if n not in self.readings}
+        found = self.infer(unknown, decimal=decimal)
+        return type(self)({**self.readings, **found.readings})
 
     def written(self, name: str) -> str:
         """Return how the text of a column is written.

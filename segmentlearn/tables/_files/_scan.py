@@ -64,7 +64,7 @@ class TableScan:
         self.n_rows = 0
         self._options, self._typed, self._decimal = options, typed, decimal
         self._given = schema
-        self._readings = {} if schema is None else dict(schema.readings)
+        self._schema = TableSchema({}) if schema is None else schema
         self._batch_size = batch_size
         self._tally: dict[str, UnreadableCells] = {}
         self._notes: list[str] = []
@@ -116,7 +116,7 @@ class TableScan:
             If more than one in twenty cells of a column could not be read.
         """
         problems = [
-            f"{name!r} holds a {cells.kind} in the training table, and "
+            f"{name!r} holds a {cells.what} in the training table, and "
             f"{cells.n_unreadable:,} of {cells.n_present:,} cells here hold none, such "
             f"as {', '.join(map(repr, cells.examples))}"
             for name, cells in self._tally.items()
@@ -227,11 +227,8 @@ class TableScan:
         self, columns: Mapping[str, Any]
     ) -> tuple[TableSchema, pd.DataFrame, list[str]]:
         """Read columns of a batch; those that no schema knows as in the first batch."""
-        unknown = {n: cells for n, cells in columns.items() if n not in self._readings}
-        found = TableSchema.infer(unknown, decimal=self._decimal)
-        self._readings.update(found.readings)
-        schema = TableSchema(self._readings)
-        return schema, *schema.read(columns, self._tally)
+        self._schema = self._schema.completed(columns, self._decimal)
+        return self._schema, *self._schema.read(columns, self._tally)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -97,12 +97,20 @@ class TableFile:
         Returns
         -------
         cells : Series of str
-            None where a file of typed cells has none.
+            None where a cell is missing.
         """
-        if self.dialect is not None:
-            return self.cells_of(name).to_pandas().astype(object)
-        column = self.frame[name]
-        return column.map(str, na_action="ignore").astype(object)
+        if self.dialect is not None or (
+            self.cells is not None
+            and pa.types.is_integer(self.cells.schema.field(name).type)
+        ):
+            texts = self.cells_of(name).cast(pa.large_string()).to_pandas()
+        else:
+            column = self.frame[name]
+            if self.cells is None and _are_whole(column):
+                column = column.astype("Int64")  # floats because one is missing
+            texts = column.map(str, na_action="ignore")
+        texts = texts.astype(object)
+        return texts.where(texts.notna(), None)
 
     def cells_of(self, name: str) -> pa.ChunkedArray:
         """Return the cells of a column of a text file or an Arrow table.
@@ -176,7 +184,11 @@ class TableFile:
         n_rows = len(self.frame) if n_rows is None else n_rows
         n_columns = self.frame.shape[1]
         how = f" ({self.dialect.describe()})" if self.dialect is not None else ""
-        return f"{self.source}: {n_rows:,} rows, {n_columns} columns{how}"
+        counts = [
+            f"{number:,} {what}{'s' * (number != 1)}"
+            for number, what in ((n_rows, "row"), (n_columns, "column"))
+        ]
+        return f"{self.source}: {', '.join(counts)}{how}"
 
 
 def read_table(
@@ -263,7 +275,7 @@ def read_table(
     if schema is None:
         found = TableSchema.infer_and_read(file.columns, decimal, file.plain)
     else:
-        found = (schema, *schema.read(file.columns))
+        found = reader_of(schema, decimal)(file.columns)
     schema, frame, notes = found
     table = TableFile(name, frame, schema, file, file.dialect, notes)
     notes = options.title_notes(name, file.dialect)
@@ -279,7 +291,7 @@ def select_columns(table: TableFile, names: Sequence[str]) -> pd.DataFrame:
         pairs = [(name, other) for name, other in close.items() if other]
         hint = f" Is {pairs[0][1]!r} meant to be {pairs[0][0]!r}?" if pairs else ""
         if 2 * len(missing) > len(names):
-            hint = " The model seems to be that of another table."
+            hint = " The model was probably fitted to another table."
         raise SchemaError(
             f"{table.source} lacks {len(missing)} column(s) that the model was fitted "
             f"with: {', '.join(missing)}; columns it does not know: "
@@ -329,6 +341,14 @@ def rows_to_write(
     return pa.table(columns, names=list(map(str, range(len(columns))))), header
 
 
+def _are_whole(column: pd.Series) -> bool:
+    """Return whether all numbers of a column of floats are whole."""
+    if column.dtype != np.float64:
+        return False
+    present = column.dropna()
+    return bool((present % 1 == 0).all() and present.abs().max() < 2**53)
+
+
 def _as_text(values: np.ndarray) -> pa.Array:
     """Write values as text, fractions with six digits."""
     if values.dtype.kind != "f":
@@ -368,7 +388,12 @@ def reader_of(schema: TableSchema | None, decimal: str | None) -> Reader:
     """Return what reads columns as a schema says, or as they look."""
     if schema is None:
         return lambda columns: TableSchema.infer_and_read(columns, decimal)
-    return lambda columns: (schema, *schema.read(columns))
+
+    def read(columns: dict[str, Any]) -> tuple[TableSchema, pd.DataFrame, list[str]]:
+        whole = schema.completed(columns, decimal)
+        return whole, *whole.read(columns)
+
+    return read
 
 
 def text_table(name: str, cells: pa.Table, dialect: Dialect, read: Reader) -> TableFile:
