@@ -205,7 +205,9 @@ class TableSchema:
         return schema, *schema.read_columns(table, cells)
 
     def completed(self, columns: Mapping[str, Any], decimal: str | None) -> Self:
-        """Return the schema with the columns that it does not know as they look.
+        """Return the schema with what it does not know of a table as that looks.
+
+        These are columns, and numbers and dates that are written in another way.
 
         Parameters
         ----------
@@ -219,9 +221,19 @@ class TableSchema:
         schema : TableSchema
             Of all columns of text.
         """
-        unknown = {n: cells for n, cells in columns.items() if n not in self.readings}
-        found = self.infer(unknown, decimal=decimal)
-        return type(self)({**self.readings, **found.readings})
+        known = self.readings
+        unknown = {
+            name: cells
+            for name, cells in columns.items()
+            if is_text(cells) and not (name in known and known[name].fits(cells))
+        }
+        found = self.infer(unknown, decimal=decimal).readings
+        kept = {
+            name: reading
+            for name, reading in found.items()
+            if name not in known or known[name].kind == reading.kind
+        }
+        return type(self)({**known, **kept})
 
     def written(self, name: str) -> str:
         """Return how the text of a column is written.

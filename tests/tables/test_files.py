@@ -344,5 +344,5 @@ def test_columns_that_a_schema_does_not_know_are_read_as_they_look():
     """The returned schema knows them, so that whole numbers stay whole."""
     schema = read("spend\n1.5\n").schema
     table = read("spend;account\n1,5;7\n2,5;8\n", schema=schema)
-    assert table.schema.plain_numbers() == ["spend", "account"]
-    assert table.frame["account"].tolist() == [7, 8]
+    assert table.schema.plain_numbers() == ["account"]
+    assert table.frame.to_numpy().tolist() == [[1.5, 7], [2.5, 8]]

@@ -18,6 +18,7 @@ from segmentlearn.tables._files._dialect import (
     detect_dialect,
     is_number,
 )
+from segmentlearn.tables._files._formats import no_rows
 from segmentlearn.tables._files._plain_numbers import find_plain_numbers
 
 _BLOCK = 2**23  # bytes
@@ -54,6 +55,11 @@ class CsvOptions:
     def of_dialect(self) -> dict[str, Any]:
         """Return what `detect_dialect` takes."""
         names = ("separator", "encoding", "skip_rows", "labels")
+        return {name: getattr(self, name) for name in names}
+
+    def of_reading(self) -> dict[str, Any]:
+        """Return what `read_table` takes."""
+        names = ("separator", "encoding", "skip_rows", "quotes", "decimal", "labels")
         return {name: getattr(self, name) for name in names}
 
     def title_notes(self, source: str, dialect: Dialect) -> list[str]:
@@ -225,7 +231,7 @@ class CsvParser:
                 raise _NoNumberError(self._names, str(error)) from None
             self._raise(error, lambda: pa.BufferReader(data))
         if table.num_rows == 0:
-            raise TableError(f"{self._source} has column names but no rows.")
+            raise no_rows(self._source)
         return table
 
     def parse_numbers(
@@ -259,7 +265,7 @@ class CsvParser:
         except pa.ArrowInvalid as error:
             self._raise(error, open_stream)
         if not n_rows:
-            raise TableError(f"{self._source} has column names but no rows.")
+            raise no_rows(self._source)
 
     def check_quotes(self, table: pa.Table, data: Any) -> None:
         """Refuse a table one of whose cells has swallowed lines of its file."""
@@ -327,8 +333,8 @@ class CsvParser:
         self, error: pa.ArrowInvalid, open_stream: Callable[[], Any]
     ) -> NoReturn:
         """Say what is wrong with a file in words of its lines."""
-        if "Empty CSV" in str(error):
-            raise TableError(f"{self._source} has column names but no rows.") from None
+        if "Empty CSV" in str(error) or "Could not skip" in str(error):
+            raise no_rows(self._source) from None
         if "UTF8" in str(error) and self._dialect.encoding.startswith("utf-8"):
             raise UnicodeError from None
         if not self._wrong:
@@ -383,7 +389,7 @@ def _check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> N
     if repeated:
         raise TableError(
             f"{source}, line {dialect.n_skipped}: the column name(s) "
-            f"{', '.join(map(repr, repeated))} stand there more than once; rename them."
+            f"{', '.join(map(repr, repeated))} occur more than once; rename them."
         )
     if len(names) == 1:
         for other in SEPARATORS:

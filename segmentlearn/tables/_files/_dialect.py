@@ -26,6 +26,14 @@ _BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_NO_TABLES = {
+    re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE): (
+        "is a web page or XML; save its table as CSV"
+    ),
+    re.compile(r"\s*\[\s*[{\[]"): (
+        "is a JSON array; write JSON lines, one object a line"
+    ),
+}
 # bytes that cp1252 does not know
 _NOT_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
@@ -132,6 +140,9 @@ def detect_dialect(
     text = _decode(data[:SAMPLE], encoding, source, labels)
     if not text.strip():
         raise TableError(f"{source} is empty.")
+    for beginning, what in _NO_TABLES.items():
+        if beginning.match(text):
+            raise TableError(f"{source} {what}.")
     is_whole = is_whole and len(data) <= SAMPLE
     if separator is not None:
         separator = named_separator(separator, labels["separator"])

@@ -3,10 +3,10 @@
 import contextlib
 import datetime
 import gzip
+import http.client
 import io
 import pathlib
 import sys
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
@@ -20,9 +20,29 @@ from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import PARAMETERS
 
 _TIMEOUT = 60  # seconds
+_WEB = ("http", "https")
+# whose addresses are those of files, not of databases
+_STORES = (
+    *("file", "ftp", "ftps", "sftp", "hdfs", "dbfs"),
+    *("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "wasbs"),
+)
 _LARGEST_UNPACKED = 2**34
 _SQLITE = b"SQLite format 3\0"
 _VECTOR = 2048  # rows of DuckDB's smallest chunk
+
+
+class NoRowsError(TableError):
+    """A table has names and no rows, as a file of a folder may."""
+
+
+def no_rows(source: str) -> NoRowsError:
+    """Return the error about a table without rows."""
+    return NoRowsError(f"{source} has column names but no rows.")
+
+
+def no_database(query: str, source: str, labels: Mapping[str, str]) -> TableError:
+    """Return the error about a query for a file."""
+    return TableError(f"{labels['query']}{query!r} needs a database; {source} is none.")
 
 
 def open_source(source: Any) -> Any:
@@ -32,16 +52,31 @@ def open_source(source: Any) -> Any:
     text = str(source)
     if text == "-":
         return contextlib.nullcontext(sys.stdin.buffer)
-    if text.startswith(("http://", "https://")):
-        try:
-            return urllib.request.urlopen(text, timeout=_TIMEOUT)
-        except (OSError, urllib.error.URLError) as error:
-            raise TableError(
-                f"{text} cannot be read ({error}); download it and name the file."
-            ) from None
-    if "://" in text:
-        raise TableError(f"{text} is neither a file nor an address of the web.")
+    scheme = _scheme(text)
+    if scheme in _WEB:
+        return _open_address(text)
+    if scheme:
+        raise TableError(
+            f"{text}: addresses of the web (https://) and of databases are read; "
+            "download the file and name its path."
+        )
     return None
+
+
+@contextlib.contextmanager
+def _open_address(text: str) -> Iterator[Any]:
+    try:
+        with urllib.request.urlopen(text, timeout=_TIMEOUT) as stream:
+            yield stream
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise TableError(
+            f"{text} cannot be read ({reason}); download it and name the file."
+        ) from None
+
+
+def _scheme(text: str) -> str:
+    return text.partition("://")[0].lower() if "://" in text else ""
 
 
 def read_bytes(source: Any) -> bytes:
@@ -58,17 +93,21 @@ def read_bytes(source: Any) -> bytes:
 
 def unpack(data: bytes, source: str) -> bytes:
     """Return the one file in a gzip or zip file; other bytes as they are."""
-    if not data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
-        return data
-    try:
+    with damage_in_words(source):
         stream = packed_stream(io.BytesIO(data), source)
         return data if stream is None else stream.read(_LARGEST_UNPACKED)
-    except (
-        *(OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError),
-        zlib.error,
-    ) as error:
-        kind = "zip" if data.startswith(b"PK") else "gzip"
+
+
+@contextlib.contextmanager
+def damage_in_words(source: str) -> Iterator[None]:
+    """Say which packed file is damaged; readers raise errors of many classes."""
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        kind = "zip" if isinstance(error, zipfile.BadZipFile) else "gzip"
         raise TableError(f"{source} is a damaged {kind} file ({error}).") from None
+    except RuntimeError as error:  # a password or an unknown compression
+        raise TableError(f"{source} cannot be unpacked ({error}).") from None
 
 
 def packed_stream(file: BinaryIO, source: str) -> Any:
@@ -111,8 +150,8 @@ def typed_reader(data: bytes) -> Callable[..., pa.Table | pd.DataFrame] | None:
 def is_database(source: Any) -> bool:
     """Return whether a source is a database file or the address of one."""
     text = str(source)
-    if "://" in text:
-        return not text.startswith(("http://", "https://"))
+    if scheme := _scheme(text):
+        return scheme not in (*_WEB, *_STORES)
     path = pathlib.Path(text)
     if not path.is_file():
         return False
@@ -219,7 +258,7 @@ def _read_excel(
     skip = _n_title_rows(rows) if skip_rows is None else skip_rows
     rows = rows[skip:]
     if len(rows) < 2:
-        raise TableError(f"{source}, sheet {name!r} has no names with rows below them.")
+        raise NoRowsError(f"{source}, sheet {name!r} has no names with rows below.")
     header = [str(cell).strip() for cell in rows[0]]
     repeated = sorted({n for n in header if n and header.count(n) > 1})
     if repeated:

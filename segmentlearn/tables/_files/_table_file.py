@@ -19,6 +19,8 @@ from segmentlearn.tables._files._dialect import PARAMETERS, Dialect
 from segmentlearn.tables._files._formats import (
     database_batches,
     is_database,
+    no_database,
+    no_rows,
     read_bytes,
     typed_reader,
     unpack,
@@ -261,9 +263,7 @@ def read_table(
         frame = next(database_batches(source, query, labels, _ALL))
         return typed_table(name, frame, reader_of(schema, decimal))
     if query is not None:
-        raise TableError(
-            f"{labels['query']}{query!r} needs a database; {name} is a file."
-        )
+        raise no_database(query, name, labels)
     data = unpack(read_bytes(source), name)
     reader = typed_reader(data)
     if reader is not None:
@@ -406,7 +406,7 @@ def text_table(name: str, cells: pa.Table, dialect: Dialect, read: Reader) -> Ta
 def typed_table(name: str, found: pa.Table | pd.DataFrame, read: Reader) -> TableFile:
     """Return a table of typed cells."""
     if len(found) == 0:
-        raise TableError(f"{name} has column names but no rows.")
+        raise no_rows(name)
     cells = None
     if isinstance(found, pa.Table):
         cells = found.replace_schema_metadata()  # of pandas: an index is a column

@@ -43,9 +43,10 @@ def output_kind(name: str, label: str) -> str:
     suffixes = [suffix.lower() for suffix in pathlib.PurePath(name).suffixes[-2:]]
     last = suffixes[-1] if suffixes else ""
     inner = suffixes[0] if last == ".gz" and len(suffixes) > 1 else last
-    if last in _UNWRITABLE or (last == ".gz" and inner in {*_KINDS, *_UNWRITABLE}):
+    if inner in _UNWRITABLE or (inner != last and inner in _KINDS):
+        ending = inner if inner == last else inner + last
         raise TableError(
-            f"{label}{name}: {last} files are not written; use .csv, .csv.gz, .tsv, "
+            f"{label}{name}: {ending} files are not written; use .csv, .csv.gz, .tsv, "
             ".parquet, .feather, .xlsx or .jsonl."
         )
     return _KINDS.get(last, TEXT)
@@ -83,6 +84,8 @@ class Writer:
 
     def write(self, table: pa.Table, header: Sequence[str]) -> None:
         """Write rows below those there are; the first call writes the names."""
+        if self._schema is not None:
+            table, header = _in_order(table, list(header), self._schema.names)
         table = table.rename_columns(list(header))
         if self._schema is None:
             self._schema = _plain_schema(table)
@@ -117,7 +120,7 @@ class _TextWriter(Writer):
         if self._header is None:
             self._header = list(header)
             self._encode(self._names(self._header) + self._dialect.newline)
-        _check_names(list(header), self._header)
+        table, _ = _in_order(table, list(header), self._header)
         if table.num_rows:
             lines = text_lines(table, self._dialect)
             if self._is_utf8:
@@ -303,7 +306,6 @@ def _plain_schema(table: pa.Table) -> pa.Schema:
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    _check_names(table.schema.names, schema.names)
     columns = []
     for name, column, kind in zip(
         schema.names, table.columns, schema.types, strict=True
@@ -317,9 +319,15 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _check_names(names: list[str], above: list[str]) -> None:
-    if names != above:
+def _in_order(
+    table: pa.Table, names: list[str], above: list[str]
+) -> tuple[pa.Table, list[str]]:
+    """Return a table with its columns in the order of those above it."""
+    if names == above:
+        return table, names
+    if sorted(names) != sorted(above) or len(set(names)) < len(names):
         raise TableError(
             f"the columns {', '.join(names)} cannot be written below "
             f"{', '.join(above)}; write a folder, with a file for each."
         )
+    return table.select([names.index(name) for name in above]), above

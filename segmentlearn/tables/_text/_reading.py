@@ -59,6 +59,13 @@ class TextReading:
         """Return how the column is written, in words; empty for what is usual."""
         return "" if self.format is None else self.format.describe()
 
+    def fits(self, cells: Any) -> bool:
+        """Return whether cells from all over a column are written in this way."""
+        if self.format is None:
+            return True
+        found = self.apply(_some_rows(as_arrow(cells)))
+        return found.n_unreadable <= _MOST_UNREADABLE * found.n_present
+
     def apply(self, cells: Any, texts: pa.Array | None = None) -> "ReadCells":
         """Read cells; those that cannot be read become missing, and are counted.
 
