@@ -64,7 +64,7 @@ def read_customers(
     a whole, rows are drawn at random where ``sampled`` allows it.
     """
     scan = scan_customers(source, reading, schema)
-    is_large = sampled and sum(map(_size, scan.sources)) > _WHOLE
+    is_large = sampled and scan.n_bytes > _WHOLE
     if is_large or len(scan.sources) > 1:
         most = _MOST_SAMPLED if is_large else sys.maxsize // 4
         with row_progress("reading", scan) as show:
@@ -225,10 +225,3 @@ def check_output(
             and os.path.samefile(target, source)
         ):
             raise InputError(f"{option} {target} is the input file; name another.")
-
-
-def _size(source: Any) -> int:
-    try:
-        return os.stat(source).st_size
-    except (OSError, TypeError, ValueError):
-        return 0

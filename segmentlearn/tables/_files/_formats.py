@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 import gzip
 import http.client
 import io
@@ -10,7 +11,7 @@ import sys
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pandas as pd
@@ -134,16 +135,16 @@ def packed_stream(file: BinaryIO, source: str) -> Any:
 def typed_reader(data: bytes) -> Callable[..., pa.Table | pd.DataFrame] | None:
     """Return what reads a file of typed cells; None for text."""
     if data.startswith(b"PAR1"):
-        return _read_parquet
+        return functools.partial(_read_arrow, _parquet)
     if data.startswith(b"ARROW1"):
-        return _read_feather
+        return functools.partial(_read_arrow, _feather)
     is_zip = data.startswith(b"PK\x03\x04")
     if (is_zip and _is_workbook(io.BytesIO(data))) or data.startswith(
         b"\xd0\xcf\x11\xe0"
     ):
         return _read_excel
     if data.lstrip()[:1] == b"{" and b":" in data[:4096]:
-        return _read_json_lines
+        return functools.partial(_read_arrow, _json_lines)
     return None
 
 
@@ -186,32 +187,53 @@ def _is_workbook(file: BinaryIO) -> bool:
     return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
 
 
-def _read_parquet(data: bytes, source: str, **_: Any) -> pa.Table:
+def _parquet(data: pa.Buffer) -> pa.Table:
     from pyarrow import parquet
 
-    return _read_arrow(lambda: parquet.read_table(pa.BufferReader(data)), source)
+    return parquet.read_table(data)
 
 
-def _read_feather(data: bytes, source: str, **_: Any) -> pa.Table:
+def _feather(data: pa.Buffer) -> pa.Table:
     from pyarrow import feather
 
-    return _read_arrow(lambda: feather.read_table(pa.BufferReader(data)), source)
+    return feather.read_table(data)
 
 
-def _read_json_lines(data: bytes, source: str, **_: Any) -> pa.Table:
+def _json_lines(data: pa.Buffer) -> pa.Table:
     from pyarrow import json
 
-    options = json.ReadOptions(block_size=max(2**20, min(len(data), 2**30)))
-    return _read_arrow(lambda: json.read_json(pa.BufferReader(data), options), source)
+    block_size = max(2**20, min(data.size, 2**30))
+    return json.read_json(
+        pa.BufferReader(data), json.ReadOptions(block_size=block_size)
+    )
 
 
-def _read_arrow(read: Callable[[], pa.Table], source: str) -> pa.Table:
-    try:
-        table = read()
-    except Exception as error:  # damaged files end in errors of many classes
-        raise TableError(f"{source} is damaged: {str(error)[:200]}") from None
+def _read_arrow(
+    read: Callable[[pa.Buffer], pa.Table], data: bytes, source: str, **_: Any
+) -> pa.Table:
+    with damaged_arrow(source):
+        table = read(pa.py_buffer(data))
     check_arrow(table.schema, source)
     return table
+
+
+@contextlib.contextmanager
+def damaged_arrow(source: str) -> Iterator[None]:
+    """Say which file is damaged; readers of Arrow raise errors of many classes."""
+    try:
+        yield
+    except Exception as error:
+        raise TableError(f"{source} is damaged: {str(error)[:200]}") from None
+
+
+def refuse_repeated(names: Sequence[str], where: str) -> None:
+    """Refuse column names that occur more than once."""
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise TableError(
+            f"{where} has the column name(s) {', '.join(map(repr, repeated))} more "
+            "than once; rename them."
+        )
 
 
 def check_arrow(schema: pa.Schema, source: str) -> None:
@@ -220,12 +242,7 @@ def check_arrow(schema: pa.Schema, source: str) -> None:
         names = schema.names
     except UnicodeDecodeError:
         raise TableError(f"{source} is damaged: a column name is no text.") from None
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise TableError(
-            f"{source} has the column name(s) {', '.join(repeated)} more than once; "
-            "rename them."
-        )
+    refuse_repeated(names, source)
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
     if nested:
         raise TableError(
@@ -260,12 +277,7 @@ def _read_excel(
     if len(rows) < 2:
         raise NoRowsError(f"{source}, sheet {name!r} has no names with rows below.")
     header = [str(cell).strip() for cell in rows[0]]
-    repeated = sorted({n for n in header if n and header.count(n) > 1})
-    if repeated:
-        raise TableError(
-            f"{source}, sheet {name!r} has the column name(s) {', '.join(repeated)} "
-            "more than once; rename them."
-        )
+    refuse_repeated(header, f"{source}, sheet {name!r}")
     columns = zip(*rows[1:], strict=True)
     return pd.DataFrame(
         {

@@ -15,11 +15,17 @@ import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import TableError
-from segmentlearn.tables._files._csv import CsvOptions, CsvParser, read_with_quotes
-from segmentlearn.tables._files._dialect import SAMPLE, Dialect, detect_dialect
+from segmentlearn.tables._files._csv import CsvParser, read_with_quotes
+from segmentlearn.tables._files._dialect import (
+    SAMPLE,
+    CsvOptions,
+    Dialect,
+    detect_dialect,
+)
 from segmentlearn.tables._files._formats import (
     check_arrow,
     damage_in_words,
+    damaged_arrow,
     database_batches,
     is_database,
     open_source,
@@ -131,7 +137,7 @@ def _copy(stream: Any, stack: contextlib.ExitStack) -> pathlib.Path:
 def _text_part(path: pathlib.Path, name: str, options: CsvOptions, n_rows: int) -> Part:
     with path.open("rb") as opened:
         head = opened.read(SAMPLE)
-    dialect = detect_dialect(head, name, is_whole=False, **options.of_dialect())
+    dialect = detect_dialect(head, name, options, is_whole=False)
     is_utf8, may_quote = _survey(path)
     if dialect.encoding.startswith("utf-8") and not is_utf8:
         dialect = dataclasses.replace(dialect, encoding=options.fallback(name))
@@ -188,13 +194,13 @@ def _parquet_part(
 ) -> Part:
     from pyarrow import parquet
 
-    with _damage(name):
+    with damaged_arrow(name):
         opened = stack.enter_context(parquet.ParquetFile(path, pre_buffer=False))
     check_arrow(opened.schema_arrow, name)
     read = [0]
 
     def batches() -> Iterator[pa.Table]:
-        with _damage(name):
+        with damaged_arrow(name):
             for batch in opened.iter_batches(n_rows):
                 read[0] += len(batch)
                 yield pa.Table.from_batches([batch])
@@ -206,14 +212,14 @@ def _parquet_part(
 def _feather_part(
     path: pathlib.Path, name: str, n_rows: int, stack: contextlib.ExitStack
 ) -> Part:
-    with _damage(name):
+    with damaged_arrow(name):
         opened = pa.ipc.open_file(stack.enter_context(pa.memory_map(str(path))))
     check_arrow(opened.schema, name)
     read = [0]
 
     def batches() -> Iterator[pa.Table]:
         for at in range(opened.num_record_batches):
-            with _damage(name):
+            with damaged_arrow(name):
                 table = pa.Table.from_batches([opened.get_batch(at)])
             yield from _slices(table, n_rows)
             read[0] += 1
@@ -225,12 +231,3 @@ def _feather_part(
 def _slices(table: pa.Table, n_rows: int) -> Iterator[pa.Table]:
     for start in range(0, len(table), n_rows):
         yield table.slice(start, n_rows)
-
-
-@contextlib.contextmanager
-def _damage(name: str) -> Iterator[None]:
-    """Put errors of a reader, which have many classes, into words."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{name} is damaged: {str(error)[:200]}") from None

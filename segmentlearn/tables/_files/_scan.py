@@ -12,8 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import SchemaError, TableError
-from segmentlearn.tables._files._csv import CsvOptions
-from segmentlearn.tables._files._dialect import PARAMETERS, Dialect
+from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
 from segmentlearn.tables._files._formats import (
     NoRowsError,
     is_database,
@@ -83,6 +82,11 @@ class TableScan:
         self._sizes = [_size(source) for source in self.sources]
         self._finished = 0.0
         self._fraction: Any = lambda: 0.0
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all files, packed ones as they are."""
+        return sum(self._sizes)
 
     @property
     def fraction(self) -> float:
@@ -209,10 +213,9 @@ class TableScan:
 
     def _parts(self) -> Iterator[tuple[Any, Part]]:
         """Open the files one after the other."""
-        total = sum(self._sizes)
         query, batch_size = self._typed["query"], self._batch_size
         for source, size in zip(self.sources, self._sizes, strict=True):
-            name, share, before = name_of(source), size / total, self._finished
+            name, share, before = name_of(source), size / self.n_bytes, self._finished
             with open_part(source, name, self._options, query, batch_size) as part:
                 self._fraction = lambda part=part, share=share: share * part.fraction()
                 yield source, part

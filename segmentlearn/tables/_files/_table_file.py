@@ -13,10 +13,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segmentlearn.exceptions import SchemaError, TableError
-from segmentlearn.tables._files._csv import CsvOptions, TextFile, read_csv
-from segmentlearn.tables._files._dialect import PARAMETERS, Dialect
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.tables._files._csv import TextFile, read_csv
+from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
 from segmentlearn.tables._files._formats import (
+    damaged_arrow,
     database_batches,
     is_database,
     no_database,
@@ -410,12 +411,9 @@ def typed_table(name: str, found: pa.Table | pd.DataFrame, read: Reader) -> Tabl
     cells = None
     if isinstance(found, pa.Table):
         cells = found.replace_schema_metadata()  # of pandas: an index is a column
-        try:
+        with damaged_arrow(name):
             cells.validate(full=True)
             found = cells.to_pandas()
-        except Exception as error:  # damaged files end in errors of many classes
-            message = f"{name} is damaged: {str(error)[:200]}"
-            raise TableError(message) from None
     frame = found.set_axis([str(label) for label in found.columns], axis="columns")
     columns = {label: frame[label].array for label in frame.columns}
     schema, typed, notes = read(columns)

@@ -76,8 +76,6 @@ class Writer:
         Where to.
     """
 
-    is_text = False
-
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._schema: pa.Schema | None = None
@@ -103,8 +101,6 @@ class Writer:
 
 
 class _TextWriter(Writer):
-    is_text = True
-
     def __init__(self, stream: Any, dialect: Dialect, is_packed: bool) -> None:
         if is_packed:
             # without a date, so that equal rows give equal bytes

@@ -75,7 +75,7 @@ class TextReading:
         if isinstance(self.format, NumberFormat) and self.format.is_plain:
             numbers = plain_numbers(texts)
             if numbers is not None:
-                return ReadCells(numbers, 0, len(texts) - texts.null_count, 0, [])
+                return ReadCells(numbers, len(texts) - texts.null_count, 0, [])
         # each distinct text is read once
         encoded = texts.dictionary_encode()
         distinct = trim(encoded.dictionary)
@@ -89,7 +89,6 @@ class TextReading:
             levels = marked.to_pylist()
             if len(set(levels)) < len(levels) or None in levels:
                 levels = None  # blanks or marks were dropped
-        n_marks = int(counts[_to_mask(pc.is_valid(distinct)) & ~present].sum())
         examples = distinct.filter(pa.array(unreadable)).slice(0, 3).to_pylist()
         is_unchanged = (
             levels is not None
@@ -98,7 +97,6 @@ class TextReading:
         )
         return ReadCells(
             cells if is_unchanged else self._expand(values, marked, places),
-            n_marks,
             int(counts[present].sum()),
             int(counts[unreadable].sum()),
             examples,
@@ -144,10 +142,8 @@ class ReadCells:
     ----------
     values : ndarray or ExtensionArray
         The cells.
-    n_marks : int
-        Cells that held a mark of a missing value, such as "n/a".
     n_present : int
-        Cells that held anything else.
+        Cells that are neither empty nor a mark of a missing value, such as "n/a".
     n_unreadable : int
         Cells that held something else than the column does, missing now.
     examples : list of str
@@ -158,7 +154,6 @@ class ReadCells:
     """
 
     values: Any
-    n_marks: int
     n_present: int
     n_unreadable: int
     examples: list[str]
