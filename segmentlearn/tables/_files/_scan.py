@@ -170,7 +170,8 @@ class TableScan:
         generator = np.random.default_rng(random_state)
         kept: list[Any] = []
         keys = np.empty(0)
-        kind, dialect, first = None, None, ""
+        kind: Any = None
+        dialect, first = None, ""
         for source, part in self._parts():
             name, read = name_of(source), self._reader()
             for rows in self._raw(part, source):

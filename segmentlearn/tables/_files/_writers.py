@@ -2,10 +2,8 @@
 
 import codecs
 import contextlib
-import csv
 import dataclasses
 import gzip
-import io
 import pathlib
 import re
 from collections.abc import Callable, Sequence
@@ -109,35 +107,27 @@ class _TextWriter(Writer):
         self._is_packed = is_packed
         self._dialect = dialect
         self._encoder = codecs.getincrementalencoder(dialect.encoding)()
-        self._is_utf8 = dialect.encoding == "utf-8"
         self._header: list[str] | None = None
 
     def write(self, table: pa.Table, header: Sequence[str]) -> None:
         if self._header is None:
             self._header = list(header)
-            self._encode(self._names(self._header) + self._dialect.newline)
+            places = map(str, range(len(header)))
+            self._lines(pa.table([[name] for name in header], names=list(places)))
         table, _ = _in_order(table, list(header), self._header)
         if table.num_rows:
-            lines = text_lines(table, self._dialect)
-            if self._is_utf8:
-                self._stream.write(lines)
-            else:
-                self._encode(lines.to_pybytes().decode())
+            self._lines(table)
 
     def close(self) -> None:
         if self._is_packed:
             self._stream.close()
 
-    def _names(self, header: list[str]) -> str:
-        if not self._dialect.has_quotes:
-            return self._dialect.separator.join(header)
-        line = io.StringIO()
-        csv.writer(line, delimiter=self._dialect.separator, lineterminator="").writerow(
-            header
-        )
-        return line.getvalue()
-
-    def _encode(self, text: str) -> None:
+    def _lines(self, table: pa.Table) -> None:
+        lines = text_lines(table, self._dialect)
+        if self._dialect.encoding == "utf-8":
+            self._stream.write(lines)
+            return
+        text = lines.to_pybytes().decode()
         try:
             self._stream.write(self._encoder.encode(text))
         except UnicodeEncodeError as error:

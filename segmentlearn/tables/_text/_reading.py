@@ -160,15 +160,13 @@ class ReadCells:
     levels: tuple[np.ndarray, list[str]] | None = None
 
 
-def infer_reading(
-    cells: Any, *, decimal: str | None = None, day_first: bool | None = None
-) -> TextReading:
+def infer_reading(cells: Any, *, decimal: str | None = None) -> TextReading:
     """Find out what a column of text holds."""
-    return infer_and_read(cells, decimal=decimal, day_first=day_first)[0]
+    return infer_and_read(cells, decimal=decimal)[0]
 
 
 def infer_and_read(
-    cells: Any, *, decimal: str | None = None, day_first: bool | None = None
+    cells: Any, *, decimal: str | None = None
 ) -> tuple[TextReading, ReadCells]:
     """Find out what a column of text holds, and read it."""
     texts = as_arrow(cells)
@@ -179,7 +177,7 @@ def infer_and_read(
         return reading, reading.apply(cells, texts)
     number = infer_number_format(sample, decimal) if sample else None
     try:
-        date = infer_date_format(sample, day_first) if number is None else None
+        date = infer_date_format(sample) if number is None else None
     except AmbiguousDates as formats:
         date, ambiguous = None, str(formats)
     form = number or date
