@@ -1,6 +1,7 @@
 """segmentlearn predict: files and folders in, scored files of every format out."""
 
 import gzip
+import os
 
 import numpy as np
 import pandas as pd
@@ -234,3 +235,62 @@ def test_numbers_of_text_files_are_numbers_in_parquet(archive, tmp_path):
     assert (scored["visits"].dtype, scored["spend"].dtype) == (np.int64, np.float64)
     assert scored["account"].astype(int).tolist() == frame["account"].tolist()
     assert scored["card"].tolist() == frame["card"].tolist()
+
+
+@pytest.mark.parametrize("name", ["scored.csv", "scored.parquet", "scored.jsonl"])
+def test_missing_cells_of_a_workbook_stay_missing(archive, tmp_path, name):
+    """Beside whole numbers, which are not written as fractions."""
+    frame = CUSTOMERS.astype({"visits": "Int64"})
+    frame.loc[3, ["visits", "plan"]] = None
+    frame.to_excel(tmp_path / "new.xlsx", index=False)
+    predict(archive, tmp_path / "new.xlsx", "--out", tmp_path / name)
+    scored = READERS[name](tmp_path / name)
+    assert scored[["visits", "plan"]].isna().sum().tolist() == [1, 1]
+    if name == "scored.csv":
+        lines = (tmp_path / name).read_text().splitlines()
+        assert lines[1].split(",")[3] == str(CUSTOMERS["visits"][0])
+
+
+def test_out_can_be_stdout_or_a_device(archive, table, tmp_path):
+    """Neither makes a file of that name, nor takes the device's place."""
+    rows = predict(archive, table).stdout
+    assert predict(archive, table, "--out", "-").stdout == rows
+    predict(archive, table, "--out", os.devnull)
+    assert not os.path.isfile(os.devnull)
+    for command in (("cluster", table, "--scored"), ("audit", table, "--out")):
+        for name in ("-", os.devnull):
+            result = run(*command, name)
+            assert result.exit_code == 2
+            assert f"{command[-1]} {name} is" in result.stderr
+
+
+def test_a_folder_with_one_file_becomes_a_folder(archive, tmp_path):
+    """Files without rows have no scored file, rows below others their order."""
+    (tmp_path / "in").mkdir()
+    CUSTOMERS[:0].to_csv(tmp_path / "in" / "a.csv", index=False)
+    CUSTOMERS.to_csv(tmp_path / "in" / "b.csv", index=False)
+    result = predict(archive, tmp_path / "in" / "*.csv", "--out", tmp_path / "out")
+    assert "a.csv has column names but no rows" in result.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.csv"]
+
+
+@pytest.mark.parametrize("name", ["scored.csv", "scored.parquet"])
+def test_rows_of_another_order_of_columns_are_written_in_the_first(
+    archive, tmp_path, name
+):
+    """Where files of a folder become one."""
+    (tmp_path / "in").mkdir()
+    CUSTOMERS.to_csv(tmp_path / "in" / "a.csv", index=False)
+    CUSTOMERS[CUSTOMERS.columns[::-1]].to_csv(tmp_path / "in" / "b.csv", index=False)
+    predict(archive, tmp_path / "in", "--out", tmp_path / name)
+    scored = READERS[name](tmp_path / name)
+    pd.testing.assert_frame_equal(
+        scored[:N], scored[N:].reset_index(drop=True), check_dtype=False
+    )
+
+
+def test_a_key_without_a_name_is_refused(archive, table):
+    """As an empty variable of a shell gives, which would drop all columns."""
+    result = run("predict", archive, table, "--key", "")
+    assert result.exit_code == 2
+    assert "--key '' names no column" in result.stderr

@@ -261,6 +261,7 @@ def predict(
         stored_schema,
     )
 
+    out = None if out == "-" else out
     with plain_errors("predict", None if out is None else pathlib.Path(out)):
         check_order(archive, table)
         facts = segmentlearn.inspect(archive).metadata

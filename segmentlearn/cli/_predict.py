@@ -117,7 +117,8 @@ def score_files(
         scan.check_readable(used_columns(model, [str(name) for name in names]))
         check_not_stopped()
     if table is not None and not table.is_plain:
-        note(f"Read {table.describe(scan.n_rows)}")
+        whole = dataclasses.replace(table, source=scan.name)
+        note(f"Read {whole.describe(scan.n_rows)}")
     for sentence in scan.notes:
         note(f"Warning: {sentence}")
     note_renamed(renamed)

@@ -82,6 +82,8 @@ def report(
             y[known] = labels
             X = X.drop(columns=target)
         X = X.drop(columns=[name for name in roles.ids if name != target])
+        options = {"target": target, "title": title, "random_state": random_state}
+        options |= {**reading, **types}
         try:
             write_report(
                 model,
@@ -91,9 +93,7 @@ def report(
                 title=title,
                 random_state=random_state,
                 facts=info.metadata,
-                command=_command(
-                    archive, table, out, target, title, random_state, reading, types
-                ),
+                command=_command(archive, table, out, options),
             )
         except ImportError as error:
             raise InputError(str(error)) from error
@@ -101,33 +101,12 @@ def report(
 
 
 def _command(
-    archive: pathlib.Path,
-    table: str,
-    out: pathlib.Path,
-    target: str | None,
-    title: str | None,
-    random_state: int,
-    reading: dict[str, Any],
-    types: dict[str, Any],
+    archive: pathlib.Path, table: str, out: pathlib.Path, options: dict[str, Any]
 ) -> str:
     """Return the command line that writes this report, folders left out."""
-    words = [
-        "segmentlearn",
-        "report",
-        archive.name,
-        pathlib.Path(table).name,
-        "--out",
-        out.name,
-    ]
-    for option, value in (
-        ("--target", target),
-        ("--title", title),
-        ("--random-state", random_state),
-        *((f"--{name.replace('_', '-')}", value) for name, value in reading.items()),
-    ):
-        if value is not None:
-            words += [option, str(value)]
-    for name, values in types.items():
-        for value in values or []:
-            words += [f"--{name}", value]
+    words = ["segmentlearn", "report", archive.name, pathlib.Path(table).name]
+    for name, value in {"out": out.name, **options}.items():
+        for text in value if isinstance(value, list) else [value]:
+            if text is not None:
+                words += [f"--{name.replace('_', '-')}", str(text)]
     return shlex.join(words)

@@ -53,6 +53,11 @@ class ScoredOutput:
         if self._writer is not None:
             self._writer.close()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written."""
+        return self._writer is None
+
     @contextlib.contextmanager
     def of(self, file: ScannedFile) -> Iterator["ScoredOutput"]:
         """Give what the rows of a file are written to."""
@@ -74,6 +79,8 @@ class _FolderOutput:
             output = ScoredOutput(stream, path.name)
             yield output
             output.close()
+        if output.is_empty:  # as the file that was read
+            path.unlink()
 
 
 @contextlib.contextmanager
@@ -84,21 +91,28 @@ def open_output(out: str | None, scan: TableScan) -> Iterator[Any]:
         yield stdout
         stdout.close()
         sys.stdout.buffer.flush()
-    elif is_folder(out, scan.sources):
+    elif is_folder(out, scan):
         with atomic_folder(out) as folder:
             yield _FolderOutput(folder, scan.sources)
     else:
-        with atomic_file(out) as stream:
-            output = ScoredOutput(stream, pathlib.Path(out).name)
+        path = pathlib.Path(out)
+        with path.open("wb") if is_device(out) else atomic_file(path) as stream:
+            output = ScoredOutput(stream, path.name)
             yield output
             output.close()
 
 
-def is_folder(out: str, sources: Sequence[Any]) -> bool:
+def is_device(out: str) -> bool:
+    """Return whether an output is one that must not be replaced, as /dev/null."""
+    return os.path.exists(out) and not os.path.isfile(out) and not os.path.isdir(out)
+
+
+def is_folder(out: str, scan: TableScan) -> bool:
     """Return whether an output is a folder: it is one, or is written as one."""
     if out.endswith(("/", os.sep)) or os.path.isdir(out):
         return True
-    return len(sources) > 1 and not pathlib.Path(out).suffix
+    is_new = not os.path.exists(out) and not pathlib.Path(out).suffix
+    return (scan.is_expanded or len(scan.sources) > 1) and is_new
 
 
 def check_folder(out: str, sources: Sequence[Any]) -> None:

@@ -64,7 +64,7 @@ def read_customers(
     a whole, rows are drawn at random where ``sampled`` allows it.
     """
     scan = scan_customers(source, reading, schema)
-    is_large = sampled and sum(map(_size, scan.sources)) > _WHOLE
+    is_large = sampled and scan.n_bytes > _WHOLE
     if is_large or len(scan.sources) > 1:
         most = _MOST_SAMPLED if is_large else sys.maxsize // 4
         with row_progress("reading", scan) as show:
@@ -184,6 +184,8 @@ def named_columns(table: TableFile, given: list[str] | None, option: str) -> lis
         parts = [value] if value in table.columns else value.split(",")
         names += [part if part in table.columns else part.strip() for part in parts]
     names = [name for name in dict.fromkeys(names) if name]
+    if given and not names:
+        raise InputError(f"{option} {given[0]!r} names no column.")
     for name in names:
         check_column(table, name, option)
     return names
@@ -191,13 +193,13 @@ def named_columns(table: TableFile, given: list[str] | None, option: str) -> lis
 
 def check_scored(out: str | None, scan: TableScan, archive: pathlib.Path) -> None:
     """Refuse, before any work, an output of scored customers."""
-    from segmentlearn.cli._scored_output import check_folder, is_folder
+    from segmentlearn.cli._scored_output import check_folder, is_device, is_folder
 
     if out is None:
         return
-    if is_folder(out, scan.sources):
+    if is_folder(out, scan):
         check_folder(out, scan.sources)
-    else:
+    elif not is_device(out):
         check_output(pathlib.Path(out), *map(str, scan.sources), archive)
         output_kind(out, "--out ")
 
@@ -208,8 +210,12 @@ def check_output(
     """Refuse, before any work, an output that cannot or must not be written."""
     if target is None:
         return
+    if str(target) == "-":
+        raise InputError(f"{option} - is no file; only predict writes rows to stdout.")
     if target.is_dir():
         raise InputError(f"{option} {target} is a folder; name a file.")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{option} {target} is a device; name a file.")
     if not target.absolute().parent.is_dir():
         raise InputError(f"{option} {target}: {target.parent} is not a folder.")
     for source in sources:
@@ -219,10 +225,3 @@ def check_output(
             and os.path.samefile(target, source)
         ):
             raise InputError(f"{option} {target} is the input file; name another.")
-
-
-def _size(source: Any) -> int:
-    try:
-        return os.stat(source).st_size
-    except (OSError, TypeError, ValueError):
-        return 0

@@ -49,6 +49,11 @@ class UnreadableCells:
     examples: list[str] = dataclasses.field(default_factory=list)
 
     @property
+    def what(self) -> str:
+        """What the column holds, in words."""
+        return {"datetime": "date", "boolean": "truth value"}.get(self.kind, self.kind)
+
+    @property
     def are_many(self) -> bool:
         """Whether the column holds something else altogether."""
         return self.n_unreadable > _MOST_UNREADABLE * self.n_present
@@ -64,7 +69,7 @@ class UnreadableCells:
         """Return a sentence about the column of a name."""
         return (
             f"{self.n_unreadable:,} of {self.n_cells:,} cells of column {name!r} "
-            f"hold no {self.kind} and count as missing: "
+            f"hold no {self.what} and count as missing: "
             f"{', '.join(map(repr, self.examples))}."
         )
 
@@ -87,7 +92,6 @@ class TableSchema:
         columns: Mapping[str, Any],
         *,
         decimal: str | None = None,
-        day_first: bool | None = None,
     ) -> Self:
         """Find out what each column of text holds.
 
@@ -98,16 +102,13 @@ class TableSchema:
         decimal : {".", ","}, default=None
             Decimal mark of numbers that could be read either way; None goes by the
             other columns.
-        day_first : bool, default=None
-            Whether the day is first in dates that could be read either way; None leaves
-            them as they are.
 
         Returns
         -------
         schema : TableSchema
             How each column of text is read.
         """
-        found = _infer(columns, decimal, day_first)
+        found = _infer(columns, decimal)
         return cls({name: reading for name, (reading, _) in found.items()})
 
     @classmethod
@@ -139,7 +140,7 @@ class TableSchema:
         """
         if decimal is None and any(map(_has_fractions, (columns[n] for n in plain))):
             decimal = "."  # which columns of amounts go by
-        found = _infer(columns, decimal, None)
+        found = _infer(columns, decimal)
         notes: list[str] = []
         read = {name: _numpy_of(cells) for name, cells in columns.items()}
         for name, (reading, cells) in found.items():
@@ -183,7 +184,7 @@ class TableSchema:
         chosen = {*categorical, *dates}
         texts = {c.name: c.cells for c in table.columns if is_text(c.cells)}
         open_texts = {n: cells for n, cells in texts.items() if n not in chosen}
-        found = _infer(open_texts, None, None)
+        found = _infer(open_texts, None)
         readings = {}
         for column in table.columns:
             if column.name in dates:
@@ -198,6 +199,37 @@ class TableSchema:
         schema = cls(readings)
         cells = {name: read for name, (_, read) in found.items()}
         return schema, *schema.read_columns(table, cells)
+
+    def completed(self, columns: Mapping[str, Any], decimal: str | None) -> Self:
+        """Return the schema with what it does not know of a table as that looks.
+
+        These are columns, and numbers and dates that are written in another way.
+
+        Parameters
+        ----------
+        columns : dict of str to array
+            Cells by the names of the columns.
+        decimal : {".", ","} or None
+            As `infer` takes it.
+
+        Returns
+        -------
+        schema : TableSchema
+            Of all columns of text.
+        """
+        known = self.readings
+        unknown = {
+            name: cells
+            for name, cells in columns.items()
+            if is_text(cells) and not (name in known and known[name].fits(cells))
+        }
+        found = self.infer(unknown, decimal=decimal).readings
+        kept = {
+            name: reading
+            for name, reading in found.items()
+            if name not in known or known[name].kind == reading.kind
+        }
+        return type(self)({**known, **kept})
 
     def written(self, name: str) -> str:
         """Return how the text of a column is written.
@@ -403,7 +435,7 @@ class TableSchema:
 
 
 def _infer(
-    columns: Mapping[str, Any], decimal: str | None, day_first: bool | None
+    columns: Mapping[str, Any], decimal: str | None
 ) -> dict[str, tuple[TextReading, ReadCells]]:
     """Return how each column of text is read, and its cells."""
     texts = {name: cells for name, cells in columns.items() if is_text(cells)}
@@ -411,7 +443,7 @@ def _infer(
         proven = {column_decimal(cells) for cells in texts.values()}
         # one column of amounts with a decimal comma decides for the others
         decimal = "," if "," in proven and "." not in proven else None
-    read = functools.partial(infer_and_read, decimal=decimal, day_first=day_first)
+    read = functools.partial(infer_and_read, decimal=decimal)
     return dict(zip(texts, map_columns(read, list(texts.values())), strict=True))
 
 

@@ -1,5 +1,6 @@
 """read_table: files as people have them, and errors that name the line and the cure."""
 
+import contextlib
 import gzip
 import io
 import sqlite3
@@ -320,3 +321,30 @@ def test_quotes_that_may_be_text_are_asked_about():
     assert len(read_table(io.BytesIO(data)).frame) == 4
     cells = read_table(io.BytesIO(data), quotes=True).frame["c"]
     assert cells.tolist() == ["x", "pipe\n5,6,12", "y"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx", "db"])
+def test_whole_numbers_beside_missing_cells_are_written_as_such(kind, tmp_path):
+    """A missing cell is None, and 1 is not "1.0", whatever the file."""
+    frame = pd.DataFrame({"n": pd.array([1, None, 3], "Int64"), "x": [0.5, 1, 2]})
+    path = tmp_path / f"customers.{kind}"
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(path)
+    elif kind == "xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            frame.to_sql("customers", connection, index=False)
+    table = read_table(path)
+    assert table.text("n").tolist() == ["1", None, "3"]
+    assert table.describe().endswith("3 rows, 2 columns") or kind == "csv"
+
+
+def test_columns_that_a_schema_does_not_know_are_read_as_they_look():
+    """The returned schema knows them, so that whole numbers stay whole."""
+    schema = read("spend\n1.5\n").schema
+    table = read("spend;account\n1,5;7\n2,5;8\n", schema=schema)
+    assert table.schema.plain_numbers() == ["account"]
+    assert table.frame.to_numpy().tolist() == [[1.5, 7], [2.5, 8]]

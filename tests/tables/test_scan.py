@@ -230,3 +230,95 @@ def test_any_text_is_the_same_in_batches(rows, batch_size):
     scan = scan_table(io.BytesIO(data), batch_size=batch_size, schema=whole.schema)
     texts = [text for batch in scan for text in batch.text("text")]
     assert texts == whole.text("text").tolist()
+
+
+def _in_folder(folder, **tables):
+    folder.mkdir(exist_ok=True)
+    for name, table in tables.items():
+        (folder / name.replace("_", ".")).write_text(table)
+    return folder
+
+
+def test_a_sample_joins_files_of_all_kinds(tmp_path):
+    """Text, Parquet, a workbook and a database, by what their cells mean."""
+    frame = customers(400)
+    written(tmp_path, "txt", frame[:100])  # with decimal commas
+    written(tmp_path, "csv", frame[100:200])
+    written(tmp_path, "parquet", frame[200:300])
+    written(tmp_path, "sqlite", frame[300:])
+    whole = scan_table(tmp_path).sample(1000).frame
+    assert sorted(whole["customer"]) == frame["customer"].tolist()
+    assert whole["spend"].sum() == pytest.approx(frame["spend"].sum())
+    assert whole["since"].dtype.kind == "M"
+
+
+def test_a_sample_keeps_cells_below_their_names(tmp_path):
+    """Files may have the same columns in another order, but no others."""
+    folder = _in_folder(tmp_path / "in", a_csv="n,m\n1,2\n", b_csv="m,n\n4,3\n")
+    table = scan_table(folder).sample(10)
+    assert (table.text("n").tolist(), table.dialect.header) == (["1", "3"], ("n", "m"))
+    _in_folder(folder, c_csv="n,o\n1,2\n")
+    with pytest.raises(TableError, match=r"c\.csv has other columns .* has m; .* o"):
+        scan_table(folder).sample(10)
+
+
+def test_files_without_rows_are_reported(tmp_path):
+    """As some programs write them beside others; all of them empty is an error."""
+    folder = _in_folder(tmp_path / "in", a_csv="n,m\n", b_csv="n,m\n1,2\n")
+    pd.DataFrame({"n": [1], "m": [2]})[:0].to_parquet(folder / "c.parquet")
+    scan = scan_table(folder)
+    assert [len(batch.frame) for batch in scan] == [1]
+    assert [note.split(" has")[0][-9:] for note in scan.notes] == [
+        *("/in/a.csv", "c.parquet")
+    ]
+    assert len(scan_table(folder).sample(5).frame) == 1
+    (folder / "b.csv").unlink()
+    with pytest.raises(TableError, match="holds no rows"):
+        list(scan_table(folder))
+    with pytest.raises(TableError, match="holds no rows"):
+        scan_table(folder).sample(5)
+
+
+def test_another_way_to_write_numbers_is_found_in_batches_too(tmp_path):
+    """Decimal commas where the training table had points, in each file its own."""
+    frame = customers()
+    schema = read_table(written(tmp_path, "csv", frame)).schema
+    path = written(tmp_path, "txt", frame)
+    scan = scan_table([path, tmp_path / "customers.csv"], schema=schema, batch_size=300)
+    found, n_batches = joined(scan)
+    scan.check_readable(["spend"])
+    assert n_batches > 4
+    np.testing.assert_array_equal(found["spend"], [*frame["spend"]] * 2)
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "parquet"])
+def test_copies_on_the_disk_are_removed(tmp_path, kind, monkeypatch):
+    """After the last batch, and when reading is given up."""
+    path = written(tmp_path, kind, customers())
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(copies))
+    for n_batches in (1, 100):
+        with path.open("rb") as file:
+            batches = iter(scan_table(file, batch_size=300))
+            for batch, _ in zip(batches, range(n_batches), strict=False):
+                assert len(batch.frame)
+            assert n_batches > 1 or list(copies.iterdir())
+            batches.close()
+        assert list(copies.iterdir()) == []
+
+
+@pytest.mark.parametrize("address", ["ftp://h/a.csv", "file:///a.csv", "s3://b/a.csv"])
+def test_addresses_of_stores_are_refused_in_words(address):
+    """And not taken for those of databases."""
+    with pytest.raises(TableError, match="download the file"):
+        list(scan_table(address))
+
+
+@pytest.mark.parametrize(
+    ("text", "what"), [("<!DOCTYPE html><p>", "web page"), ('[{"a": 1}]', "JSON lines")]
+)
+def test_text_that_is_no_table_is_named(text, what):
+    """Such as the page of an error that a download gave."""
+    with pytest.raises(TableError, match=what):
+        read_table(io.BytesIO(text.encode()))

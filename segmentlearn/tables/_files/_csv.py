@@ -12,68 +12,19 @@ from pyarrow import csv as pa_csv
 
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import (
-    PARAMETERS,
     SEPARATORS,
+    CsvOptions,
     Dialect,
     detect_dialect,
     is_number,
 )
+from segmentlearn.tables._files._formats import no_rows, refuse_repeated
 from segmentlearn.tables._files._plain_numbers import find_plain_numbers
 
 _BLOCK = 2**23  # bytes
 _SOME_CELLS = 3  # two quotes that are by chance around lines make one
 
 T = TypeVar("T")
-
-
-@dataclasses.dataclass(frozen=True)
-class CsvOptions:
-    """What a user says about a text file; None is found out.
-
-    Attributes
-    ----------
-    separator, encoding : str or None
-        What stands between cells, and the encoding.
-    skip_rows : int or None
-        Lines above the names.
-    quotes : bool or None
-        Whether quotes may stand around cells.
-    decimal : str or None
-        The decimal mark.
-    labels : dict of str to str
-        How messages call these parameters.
-    """
-
-    separator: str | None = None
-    encoding: str | None = None
-    skip_rows: int | None = None
-    quotes: bool | None = None
-    decimal: str | None = None
-    labels: Mapping[str, str] = dataclasses.field(default_factory=lambda: PARAMETERS)
-
-    def of_dialect(self) -> dict[str, Any]:
-        """Return what `detect_dialect` takes."""
-        names = ("separator", "encoding", "skip_rows", "labels")
-        return {name: getattr(self, name) for name in names}
-
-    def title_notes(self, source: str, dialect: Dialect) -> list[str]:
-        """Return a sentence on title lines that were found and left out."""
-        if dialect.n_skipped < 2 or self.skip_rows is not None:
-            return []
-        return [
-            f"{source}: the column names are taken from line {dialect.n_skipped}; what "
-            f"stands above is left out ({self.labels['skip_rows']}0 takes the first "
-            "line)."
-        ]
-
-    def fallback(self, source: str) -> str:
-        """Return the encoding of a text that is not in UTF-8."""
-        if self.encoding is not None:
-            raise TableError(
-                f"{source} is not a text in {self.encoding}; name another encoding "
-                f"with {self.labels['encoding']}cp1252, say."
-            )
-        return "cp1252"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +70,7 @@ def read_csv(
     Columns of plain numbers, which are looked for where ``plain`` does not name them,
     are parsed as numbers, and as text where that fails.
     """
-    dialect = detect_dialect(data, source, **options.of_dialect())
+    dialect = detect_dialect(data, source, options)
     try:
         return _read_text(data, source, dialect, options, plain)
     except UnicodeError:
@@ -159,11 +110,11 @@ def read_with_quotes(
     """Parse with quotes around cells, or as text where that fails."""
     if quotes is not None:
         dialect = dataclasses.replace(dialect, has_quotes=quotes)
-    if quotes is not None or not may_quote:
-        return parse(dialect), dialect
     try:
         return parse(dialect), dialect
     except TableError as error:
+        if quotes is not None or not may_quote:
+            raise
         literal = dataclasses.replace(dialect, has_quotes=False)
         try:
             return parse(literal), literal
@@ -225,7 +176,7 @@ class CsvParser:
                 raise _NoNumberError(self._names, str(error)) from None
             self._raise(error, lambda: pa.BufferReader(data))
         if table.num_rows == 0:
-            raise TableError(f"{self._source} has column names but no rows.")
+            raise no_rows(self._source)
         return table
 
     def parse_numbers(
@@ -259,7 +210,7 @@ class CsvParser:
         except pa.ArrowInvalid as error:
             self._raise(error, open_stream)
         if not n_rows:
-            raise TableError(f"{self._source} has column names but no rows.")
+            raise no_rows(self._source)
 
     def check_quotes(self, table: pa.Table, data: Any) -> None:
         """Refuse a table one of whose cells has swallowed lines of its file."""
@@ -327,8 +278,8 @@ class CsvParser:
         self, error: pa.ArrowInvalid, open_stream: Callable[[], Any]
     ) -> NoReturn:
         """Say what is wrong with a file in words of its lines."""
-        if "Empty CSV" in str(error):
-            raise TableError(f"{self._source} has column names but no rows.") from None
+        if "Empty CSV" in str(error) or "Could not skip" in str(error):
+            raise no_rows(self._source) from None
         if "UTF8" in str(error) and self._dialect.encoding.startswith("utf-8"):
             raise UnicodeError from None
         if not self._wrong:
@@ -379,12 +330,7 @@ def _cure(row: Any, labels: Mapping[str, str]) -> str:
 
 def _check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> None:
     names = list(dialect.header)
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        raise TableError(
-            f"{source}, line {dialect.n_skipped}: the column name(s) "
-            f"{', '.join(map(repr, repeated))} stand there more than once; rename them."
-        )
+    refuse_repeated(names, f"{source}, line {dialect.n_skipped}")
     if len(names) == 1:
         for other in SEPARATORS:
             if other in names[0] and other != dialect.separator:

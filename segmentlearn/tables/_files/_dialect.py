@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from segmentlearn.exceptions import TableError
 
@@ -25,6 +26,14 @@ _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
+}
+_NO_TABLES = {
+    re.compile(r"\s*<(!doctype|html|\?xml)", re.IGNORECASE): (
+        "is a web page or XML; save its table as CSV"
+    ),
+    re.compile(r"\s*\[\s*[{\[]"): (
+        "is a JSON array; write JSON lines, one object a line"
+    ),
 }
 # bytes that cp1252 does not know
 _NOT_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
@@ -87,6 +96,56 @@ class Dialect:
         return ", ".join(parts)
 
 
+@dataclasses.dataclass(frozen=True)
+class CsvOptions:
+    """What a user says about a text file; None is found out.
+
+    Attributes
+    ----------
+    separator, encoding : str or None
+        What stands between cells, and the encoding.
+    skip_rows : int or None
+        Lines above the names.
+    quotes : bool or None
+        Whether quotes may stand around cells.
+    decimal : str or None
+        The decimal mark.
+    labels : dict of str to str
+        How messages call these parameters.
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+    skip_rows: int | None = None
+    quotes: bool | None = None
+    decimal: str | None = None
+    labels: Mapping[str, str] = dataclasses.field(default_factory=lambda: PARAMETERS)
+
+    def of_reading(self) -> dict[str, Any]:
+        """Return what `read_table` takes."""
+        names = ("separator", "encoding", "skip_rows", "quotes", "decimal", "labels")
+        return {name: getattr(self, name) for name in names}
+
+    def title_notes(self, source: str, dialect: Dialect) -> list[str]:
+        """Return a sentence on title lines that were found and left out."""
+        if dialect.n_skipped < 2 or self.skip_rows is not None:
+            return []
+        return [
+            f"{source}: the column names are taken from line {dialect.n_skipped}; what "
+            f"stands above is left out ({self.labels['skip_rows']}0 takes the first "
+            "line)."
+        ]
+
+    def fallback(self, source: str) -> str:
+        """Return the encoding of a text that is not in UTF-8."""
+        if self.encoding is not None:
+            raise TableError(
+                f"{source} is not a text in {self.encoding}; name another encoding "
+                f"with {self.labels['encoding']}cp1252, say."
+            )
+        return "cp1252"
+
+
 def is_number(text: str) -> bool:
     """Return whether a name is a number, which names no column."""
     return _NUMBER.fullmatch(text) is not None
@@ -120,21 +179,22 @@ def detect_encoding(data: bytes) -> str:
 def detect_dialect(
     data: bytes,
     source: str,
-    *,
+    options: CsvOptions,
     is_whole: bool = True,
-    separator: str | None = None,
-    encoding: str | None = None,
-    skip_rows: int | None = None,
-    labels: Mapping[str, str] = PARAMETERS,
 ) -> Dialect:
     """Find out how a file, or its beginning, is written; what is given is kept."""
+    labels, skip_rows = options.labels, options.skip_rows
+    encoding = options.encoding
     encoding = _checked(encoding, labels) if encoding else detect_encoding(data)
     text = _decode(data[:SAMPLE], encoding, source, labels)
     if not text.strip():
         raise TableError(f"{source} is empty.")
+    for beginning, what in _NO_TABLES.items():
+        if beginning.match(text):
+            raise TableError(f"{source} {what}.")
     is_whole = is_whole and len(data) <= SAMPLE
-    if separator is not None:
-        separator = named_separator(separator, labels["separator"])
+    if options.separator is not None:
+        separator = named_separator(options.separator, labels["separator"])
     else:
         separator = _detect_separator(text, is_whole, skip_rows or 0)
     records = _records(text, separator, is_whole)

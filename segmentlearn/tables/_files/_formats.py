@@ -2,15 +2,16 @@
 
 import contextlib
 import datetime
+import functools
 import gzip
+import http.client
 import io
 import pathlib
 import sys
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pandas as pd
@@ -20,9 +21,29 @@ from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import PARAMETERS
 
 _TIMEOUT = 60  # seconds
+_WEB = ("http", "https")
+# whose addresses are those of files, not of databases
+_STORES = (
+    *("file", "ftp", "ftps", "sftp", "hdfs", "dbfs"),
+    *("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "wasbs"),
+)
 _LARGEST_UNPACKED = 2**34
 _SQLITE = b"SQLite format 3\0"
 _VECTOR = 2048  # rows of DuckDB's smallest chunk
+
+
+class NoRowsError(TableError):
+    """A table has names and no rows, as a file of a folder may."""
+
+
+def no_rows(source: str) -> NoRowsError:
+    """Return the error about a table without rows."""
+    return NoRowsError(f"{source} has column names but no rows.")
+
+
+def no_database(query: str, source: str, labels: Mapping[str, str]) -> TableError:
+    """Return the error about a query for a file."""
+    return TableError(f"{labels['query']}{query!r} needs a database; {source} is none.")
 
 
 def open_source(source: Any) -> Any:
@@ -32,16 +53,31 @@ def open_source(source: Any) -> Any:
     text = str(source)
     if text == "-":
         return contextlib.nullcontext(sys.stdin.buffer)
-    if text.startswith(("http://", "https://")):
-        try:
-            return urllib.request.urlopen(text, timeout=_TIMEOUT)
-        except (OSError, urllib.error.URLError) as error:
-            raise TableError(
-                f"{text} cannot be read ({error}); download it and name the file."
-            ) from None
-    if "://" in text:
-        raise TableError(f"{text} is neither a file nor an address of the web.")
+    scheme = _scheme(text)
+    if scheme in _WEB:
+        return _open_address(text)
+    if scheme:
+        raise TableError(
+            f"{text}: addresses of the web (https://) and of databases are read; "
+            "download the file and name its path."
+        )
     return None
+
+
+@contextlib.contextmanager
+def _open_address(text: str) -> Iterator[Any]:
+    try:
+        with urllib.request.urlopen(text, timeout=_TIMEOUT) as stream:
+            yield stream
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise TableError(
+            f"{text} cannot be read ({reason}); download it and name the file."
+        ) from None
+
+
+def _scheme(text: str) -> str:
+    return text.partition("://")[0].lower() if "://" in text else ""
 
 
 def read_bytes(source: Any) -> bytes:
@@ -58,17 +94,21 @@ def read_bytes(source: Any) -> bytes:
 
 def unpack(data: bytes, source: str) -> bytes:
     """Return the one file in a gzip or zip file; other bytes as they are."""
-    if not data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
-        return data
-    try:
+    with damage_in_words(source):
         stream = packed_stream(io.BytesIO(data), source)
         return data if stream is None else stream.read(_LARGEST_UNPACKED)
-    except (
-        *(OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError),
-        zlib.error,
-    ) as error:
-        kind = "zip" if data.startswith(b"PK") else "gzip"
+
+
+@contextlib.contextmanager
+def damage_in_words(source: str) -> Iterator[None]:
+    """Say which packed file is damaged; readers raise errors of many classes."""
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        kind = "zip" if isinstance(error, zipfile.BadZipFile) else "gzip"
         raise TableError(f"{source} is a damaged {kind} file ({error}).") from None
+    except RuntimeError as error:  # a password or an unknown compression
+        raise TableError(f"{source} cannot be unpacked ({error}).") from None
 
 
 def packed_stream(file: BinaryIO, source: str) -> Any:
@@ -95,24 +135,24 @@ def packed_stream(file: BinaryIO, source: str) -> Any:
 def typed_reader(data: bytes) -> Callable[..., pa.Table | pd.DataFrame] | None:
     """Return what reads a file of typed cells; None for text."""
     if data.startswith(b"PAR1"):
-        return _read_parquet
+        return functools.partial(_read_arrow, _parquet)
     if data.startswith(b"ARROW1"):
-        return _read_feather
+        return functools.partial(_read_arrow, _feather)
     is_zip = data.startswith(b"PK\x03\x04")
     if (is_zip and _is_workbook(io.BytesIO(data))) or data.startswith(
         b"\xd0\xcf\x11\xe0"
     ):
         return _read_excel
     if data.lstrip()[:1] == b"{" and b":" in data[:4096]:
-        return _read_json_lines
+        return functools.partial(_read_arrow, _json_lines)
     return None
 
 
 def is_database(source: Any) -> bool:
     """Return whether a source is a database file or the address of one."""
     text = str(source)
-    if "://" in text:
-        return not text.startswith(("http://", "https://"))
+    if scheme := _scheme(text):
+        return scheme not in (*_WEB, *_STORES)
     path = pathlib.Path(text)
     if not path.is_file():
         return False
@@ -147,32 +187,53 @@ def _is_workbook(file: BinaryIO) -> bool:
     return bool(names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"})
 
 
-def _read_parquet(data: bytes, source: str, **_: Any) -> pa.Table:
+def _parquet(data: pa.Buffer) -> pa.Table:
     from pyarrow import parquet
 
-    return _read_arrow(lambda: parquet.read_table(pa.BufferReader(data)), source)
+    return parquet.read_table(data)
 
 
-def _read_feather(data: bytes, source: str, **_: Any) -> pa.Table:
+def _feather(data: pa.Buffer) -> pa.Table:
     from pyarrow import feather
 
-    return _read_arrow(lambda: feather.read_table(pa.BufferReader(data)), source)
+    return feather.read_table(data)
 
 
-def _read_json_lines(data: bytes, source: str, **_: Any) -> pa.Table:
+def _json_lines(data: pa.Buffer) -> pa.Table:
     from pyarrow import json
 
-    options = json.ReadOptions(block_size=max(2**20, min(len(data), 2**30)))
-    return _read_arrow(lambda: json.read_json(pa.BufferReader(data), options), source)
+    block_size = max(2**20, min(data.size, 2**30))
+    return json.read_json(
+        pa.BufferReader(data), json.ReadOptions(block_size=block_size)
+    )
 
 
-def _read_arrow(read: Callable[[], pa.Table], source: str) -> pa.Table:
-    try:
-        table = read()
-    except Exception as error:  # damaged files end in errors of many classes
-        raise TableError(f"{source} is damaged: {str(error)[:200]}") from None
+def _read_arrow(
+    read: Callable[[pa.Buffer], pa.Table], data: bytes, source: str, **_: Any
+) -> pa.Table:
+    with damaged_arrow(source):
+        table = read(pa.py_buffer(data))
     check_arrow(table.schema, source)
     return table
+
+
+@contextlib.contextmanager
+def damaged_arrow(source: str) -> Iterator[None]:
+    """Say which file is damaged; readers of Arrow raise errors of many classes."""
+    try:
+        yield
+    except Exception as error:
+        raise TableError(f"{source} is damaged: {str(error)[:200]}") from None
+
+
+def refuse_repeated(names: Sequence[str], where: str) -> None:
+    """Refuse column names that occur more than once."""
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise TableError(
+            f"{where} has the column name(s) {', '.join(map(repr, repeated))} more "
+            "than once; rename them."
+        )
 
 
 def check_arrow(schema: pa.Schema, source: str) -> None:
@@ -181,12 +242,7 @@ def check_arrow(schema: pa.Schema, source: str) -> None:
         names = schema.names
     except UnicodeDecodeError:
         raise TableError(f"{source} is damaged: a column name is no text.") from None
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise TableError(
-            f"{source} has the column name(s) {', '.join(repeated)} more than once; "
-            "rename them."
-        )
+    refuse_repeated(names, source)
     nested = [field.name for field in schema if pa.types.is_nested(field.type)]
     if nested:
         raise TableError(
@@ -219,14 +275,9 @@ def _read_excel(
     skip = _n_title_rows(rows) if skip_rows is None else skip_rows
     rows = rows[skip:]
     if len(rows) < 2:
-        raise TableError(f"{source}, sheet {name!r} has no names with rows below them.")
+        raise NoRowsError(f"{source}, sheet {name!r} has no names with rows below.")
     header = [str(cell).strip() for cell in rows[0]]
-    repeated = sorted({n for n in header if n and header.count(n) > 1})
-    if repeated:
-        raise TableError(
-            f"{source}, sheet {name!r} has the column name(s) {', '.join(repeated)} "
-            "more than once; rename them."
-        )
+    refuse_repeated(header, f"{source}, sheet {name!r}")
     columns = zip(*rows[1:], strict=True)
     return pd.DataFrame(
         {

@@ -8,7 +8,6 @@ import mmap
 import pathlib
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,10 +15,17 @@ import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import TableError
-from segmentlearn.tables._files._csv import CsvOptions, CsvParser, read_with_quotes
-from segmentlearn.tables._files._dialect import SAMPLE, Dialect, detect_dialect
+from segmentlearn.tables._files._csv import CsvParser, read_with_quotes
+from segmentlearn.tables._files._dialect import (
+    SAMPLE,
+    CsvOptions,
+    Dialect,
+    detect_dialect,
+)
 from segmentlearn.tables._files._formats import (
     check_arrow,
+    damage_in_words,
+    damaged_arrow,
     database_batches,
     is_database,
     open_source,
@@ -44,8 +50,8 @@ class Part:
         How a text file is written.
     fraction : callable
         Return the share of the file that has been read.
-    file : object, default=None
-        Keeps a temporary copy alive.
+    file : binary file, default=None
+        What `read_table` reads in place of a source that is used up.
     """
 
     batches: Callable[[], Iterator[pa.Table | pd.DataFrame]] | None
@@ -54,68 +60,84 @@ class Part:
     file: Any = None
 
 
+@contextlib.contextmanager
 def open_part(
     source: Any, name: str, options: CsvOptions, query: str | None, n_rows: int
-) -> Part:
+) -> Iterator[Part]:
     """Find out what a source is, and how it is read in batches of ``n_rows``."""
     if is_database(source):
         labels = options.labels
-        return Part(lambda: database_batches(source, query, labels, n_rows))
-    path, file = _local_file(source, name, n_rows * _ROW // _PACKED)
+        yield Part(lambda: database_batches(source, query, labels, n_rows))
+        return
+    with contextlib.ExitStack() as stack:
+        path, is_copy = _local_file(source, name, n_rows * _ROW // _PACKED, stack)
+        yield _part_of(path, name, options, n_rows, stack, is_copy)
+
+
+def _part_of(
+    path: pathlib.Path,
+    name: str,
+    options: CsvOptions,
+    n_rows: int,
+    stack: contextlib.ExitStack,
+    is_copy: bool,
+) -> Part:
     with path.open("rb") as opened:
         head = opened.read(16)
-    size = path.stat().st_size
     if head.startswith(b"PAR1"):
-        return _parquet_part(path, name, n_rows, file)
+        return _parquet_part(path, name, n_rows, stack)
     if head.startswith(b"ARROW1"):
-        return _feather_part(path, name, n_rows, file)
+        return _feather_part(path, name, n_rows, stack)
     is_text = not head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"))
-    if is_text and size > n_rows * _ROW and head.lstrip()[:1] != b"{":
-        return _text_part(path, name, options, n_rows, file)
-    return Part(None, file=None if file is None else _named_bytes(path, name))
-
-
-def _named_bytes(path: pathlib.Path, name: str) -> io.BytesIO:
+    is_large = path.stat().st_size > n_rows * _ROW
+    if is_text and is_large and head.lstrip()[:1] != b"{":
+        return _text_part(path, name, options, n_rows)
+    if not is_copy:
+        return Part(None)
     file = io.BytesIO(path.read_bytes())
     file.name = name
-    return file
+    return Part(None, file=file)
 
 
-def _local_file(source: Any, name: str, most_packed: int) -> tuple[pathlib.Path, Any]:
-    """Return a file on the disk; what cannot be read twice is copied to one."""
-    file = None
+def _local_file(
+    source: Any, name: str, most_packed: int, stack: contextlib.ExitStack
+) -> tuple[pathlib.Path, bool]:
+    """Return a file on the disk, and whether it is a copy.
+
+    What cannot be read twice is copied, and removed when the stack is closed.
+    """
     stream = open_source(source)
     if stream is None:
         path = pathlib.Path(source)
     else:
         with stream as opened:
-            file, path = _copy(opened)
+            path = _copy(opened, stack)
     if path.is_dir():
         raise TableError(f"{path} is a folder, not a file.")
+    is_copy = stream is not None
     if path.stat().st_size > most_packed:
-        with path.open("rb") as opened:
+        with path.open("rb") as opened, damage_in_words(name):
             unpacked = packed_stream(opened, name)
             if unpacked is not None:
-                try:
-                    file, path = _copy(unpacked)
-                except (OSError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
-                    raise TableError(f"{name} is damaged ({error}).") from None
-    return path, file
+                path, is_copy = _copy(unpacked, stack), True
+    return path, is_copy
 
 
-def _copy(stream: Any) -> tuple[Any, pathlib.Path]:
-    file = tempfile.NamedTemporaryFile(prefix="segmentlearn-")  # noqa: SIM115
-    shutil.copyfileobj(stream, file, _BLOCK)
-    file.flush()
-    return file, pathlib.Path(file.name)
+def _copy(stream: Any, stack: contextlib.ExitStack) -> pathlib.Path:
+    # a file of `tempfile` could not be opened a second time on Windows
+    folder = tempfile.TemporaryDirectory(
+        prefix="segmentlearn-", ignore_cleanup_errors=True
+    )
+    path = pathlib.Path(stack.enter_context(folder), "table")
+    with path.open("wb") as file:
+        shutil.copyfileobj(stream, file, _BLOCK)
+    return path
 
 
-def _text_part(
-    path: pathlib.Path, name: str, options: CsvOptions, n_rows: int, file: Any
-) -> Part:
+def _text_part(path: pathlib.Path, name: str, options: CsvOptions, n_rows: int) -> Part:
     with path.open("rb") as opened:
         head = opened.read(SAMPLE)
-    dialect = detect_dialect(head, name, is_whole=False, **options.of_dialect())
+    dialect = detect_dialect(head, name, options, is_whole=False)
     is_utf8, may_quote = _survey(path)
     if dialect.encoding.startswith("utf-8") and not is_utf8:
         dialect = dataclasses.replace(dialect, encoding=options.fallback(name))
@@ -129,8 +151,10 @@ def _text_part(
     def checked(dialect: Dialect) -> CsvParser:
         parser = CsvParser(dialect, name, options.labels, may_quote)
         if may_quote and options.quotes is None:
-            with path.open("rb") as opened:
-                data = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            with (
+                path.open("rb") as opened,
+                mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
+            ):
                 for table in parser.batches(open_stream, block):
                     parser.check_quotes(table, data)
         return parser
@@ -142,7 +166,10 @@ def _text_part(
         for table in parser.batches(open_stream, block):
             yield from _slices(table, n_rows)
 
-    return Part(batches, dialect, lambda: streams[0].tell() / size, file)
+    def fraction() -> float:
+        return streams[0].tell() / size if streams else 0.0
+
+    return Part(batches, dialect, fraction)
 
 
 def _survey(path: pathlib.Path) -> tuple[bool, bool]:
@@ -162,50 +189,45 @@ def _survey(path: pathlib.Path) -> tuple[bool, bool]:
     return is_utf8, may_quote
 
 
-def _parquet_part(path: pathlib.Path, name: str, n_rows: int, file: Any) -> Part:
+def _parquet_part(
+    path: pathlib.Path, name: str, n_rows: int, stack: contextlib.ExitStack
+) -> Part:
     from pyarrow import parquet
 
-    with _damage(name):
-        opened = parquet.ParquetFile(path, pre_buffer=False)
+    with damaged_arrow(name):
+        opened = stack.enter_context(parquet.ParquetFile(path, pre_buffer=False))
     check_arrow(opened.schema_arrow, name)
     read = [0]
 
     def batches() -> Iterator[pa.Table]:
-        with _damage(name):
+        with damaged_arrow(name):
             for batch in opened.iter_batches(n_rows):
                 read[0] += len(batch)
                 yield pa.Table.from_batches([batch])
 
     n_all = max(1, opened.metadata.num_rows)
-    return Part(batches, None, lambda: read[0] / n_all, file)
+    return Part(batches, None, lambda: read[0] / n_all)
 
 
-def _feather_part(path: pathlib.Path, name: str, n_rows: int, file: Any) -> Part:
-    with _damage(name):
-        opened = pa.ipc.open_file(pa.memory_map(str(path)))
+def _feather_part(
+    path: pathlib.Path, name: str, n_rows: int, stack: contextlib.ExitStack
+) -> Part:
+    with damaged_arrow(name):
+        opened = pa.ipc.open_file(stack.enter_context(pa.memory_map(str(path))))
     check_arrow(opened.schema, name)
     read = [0]
 
     def batches() -> Iterator[pa.Table]:
         for at in range(opened.num_record_batches):
-            with _damage(name):
+            with damaged_arrow(name):
                 table = pa.Table.from_batches([opened.get_batch(at)])
             yield from _slices(table, n_rows)
             read[0] += 1
 
     n_all = max(1, opened.num_record_batches)
-    return Part(batches, None, lambda: read[0] / n_all, file)
+    return Part(batches, None, lambda: read[0] / n_all)
 
 
 def _slices(table: pa.Table, n_rows: int) -> Iterator[pa.Table]:
     for start in range(0, len(table), n_rows):
         yield table.slice(start, n_rows)
-
-
-@contextlib.contextmanager
-def _damage(name: str) -> Iterator[None]:
-    """Put errors of a reader, which have many classes, into words."""
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{name} is damaged: {str(error)[:200]}") from None

@@ -34,11 +34,11 @@ def _some_records(data: bytes, dialect: Dialect, width: int) -> Iterator[list[st
     for start in range(0, len(data) - _WINDOW, step):
         window = data[start : start + _WINDOW].decode(dialect.encoding, "replace")
         lines = window.splitlines()[1:-1]  # the first of all holds names or a title
-        reader = csv.reader(lines, delimiter=dialect.separator)
-        if not dialect.has_quotes:
-            reader = csv.reader(
-                lines, delimiter=dialect.separator, quoting=csv.QUOTE_NONE
-            )
+        reader = csv.reader(
+            lines,
+            delimiter=dialect.separator,
+            quoting=csv.QUOTE_MINIMAL if dialect.has_quotes else csv.QUOTE_NONE,
+        )
         try:
             for cells in reader:
                 if len(cells) == width:

@@ -12,11 +12,16 @@ import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import SchemaError, TableError
-from segmentlearn.tables._files._csv import CsvOptions
-from segmentlearn.tables._files._dialect import PARAMETERS
-from segmentlearn.tables._files._formats import is_database
+from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
+from segmentlearn.tables._files._formats import (
+    NoRowsError,
+    is_database,
+    no_database,
+    no_rows,
+)
 from segmentlearn.tables._files._parts import Part, open_part
 from segmentlearn.tables._files._table_file import (
+    Reader,
     TableFile,
     name_of,
     read_table,
@@ -27,6 +32,7 @@ from segmentlearn.tables._files._table_file import (
 from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
 
 _BATCH = 65_536
+_SEVERAL = (None, None)  # kinds of files
 
 
 class TableScan:
@@ -39,6 +45,10 @@ class TableScan:
     ----------
     sources : list
         The files, in the order in which they are read.
+    is_expanded : bool
+        Whether they are those of a folder or a pattern.
+    name : str
+        The files, folder or pattern, as messages name them.
     n_rows : int
         Rows read so far.
 
@@ -53,24 +63,30 @@ class TableScan:
 
     def __init__(
         self,
-        sources: list[Any],
+        given: list[Any],
         options: CsvOptions,
         typed: Mapping[str, Any],
-        decimal: str | None,
         schema: TableSchema | None,
         batch_size: int,
     ) -> None:
-        self.sources = sources
+        self.sources = [path for source in given for path in _expanded(source)]
+        self.is_expanded = self.sources != given
+        self.name = ", ".join(map(name_of, given))
         self.n_rows = 0
-        self._options, self._typed, self._decimal = options, typed, decimal
+        self._options, self._typed = options, typed
         self._given = schema
-        self._readings = {} if schema is None else dict(schema.readings)
+        self._schema = TableSchema({}) if schema is None else schema
         self._batch_size = batch_size
         self._tally: dict[str, UnreadableCells] = {}
         self._notes: list[str] = []
-        self._sizes = [_size(source) for source in sources]
+        self._sizes = [_size(source) for source in self.sources]
         self._finished = 0.0
         self._fraction: Any = lambda: 0.0
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of all files, packed ones as they are."""
+        return sum(self._sizes)
 
     @property
     def fraction(self) -> float:
@@ -91,7 +107,7 @@ class TableScan:
             yield from file
 
     def files(self) -> Iterator["ScannedFile"]:
-        """Open the files one after the other.
+        """Open the files one after the other; each is closed before the next.
 
         Yields
         ------
@@ -101,6 +117,8 @@ class TableScan:
         for source, part in self._parts():
             name = name_of(source)
             yield ScannedFile(name, source, self._batches(name, part, source))
+        if not self.n_rows:
+            raise NoRowsError(f"{self.name} holds no rows.")
 
     def check_readable(self, columns: Collection[str]) -> None:
         """Refuse a table whose columns turned out to hold something else.
@@ -116,7 +134,7 @@ class TableScan:
             If more than one in twenty cells of a column could not be read.
         """
         problems = [
-            f"{name!r} holds a {cells.kind} in the training table, and "
+            f"{name!r} holds a {cells.what} in the training table, and "
             f"{cells.n_unreadable:,} of {cells.n_present:,} cells here hold none, such "
             f"as {', '.join(map(repr, cells.examples))}"
             for name, cells in self._tally.items()
@@ -152,86 +170,117 @@ class TableScan:
         generator = np.random.default_rng(random_state)
         kept: list[Any] = []
         keys = np.empty(0)
-        dialect = None
+        kind: Any = None
+        dialect, first = None, ""
         for source, part in self._parts():
-            dialect = part.dialect or dialect
+            name, read = name_of(source), self._reader()
             for rows in self._raw(part, source):
+                own = part.dialect
                 if isinstance(rows, TableFile):
-                    dialect = rows.dialect
+                    own = rows.dialect
                     rows = rows.frame if rows.cells is None else rows.cells
+                if own is not None:
+                    self._notes += self._options.title_notes(name, own)
+                own_kind = type(rows), own and own.separator
+                if not kept:
+                    kind, dialect, first = own_kind, own, name
+                else:
+                    _check_same_columns(name, rows, first, kept[0])
+                if own_kind != kind:
+                    # files of several kinds are joined by what their cells mean
+                    if kind != _SEVERAL:
+                        whole, keys = _smallest(kept, keys, n_rows, first)
+                        kept = [_as_frame(first, whole, dialect, self._reader())]
+                        kind, dialect = _SEVERAL, None
+                    rows = _as_frame(name, rows, own, read)
                 self.n_rows += len(rows)
                 kept.append(rows)
                 keys = np.concatenate([keys, generator.random(len(rows))])
                 if len(keys) > 2 * n_rows:
-                    kept, keys = _smallest(kept, keys, n_rows)
+                    whole, keys = _smallest(kept, keys, n_rows, first)
+                    kept = [whole]
                 if progress is not None:
                     progress()
-        kept, _ = _smallest(kept, keys, n_rows)
-        name = ", ".join(map(name_of, self.sources))
-        understand = reader_of(self._given, self._decimal)
+        if not kept:
+            raise NoRowsError(f"{self.name} holds no rows.")
+        whole, _ = _smallest(kept, keys, n_rows, self.name)
+        understand = reader_of(self._given, self._options.decimal)
         if dialect is not None:
-            return text_table(name, kept[0], dialect, understand)
-        return typed_table(name, kept[0], understand)
+            table = text_table(self.name, whole, dialect, understand)
+        else:
+            table = typed_table(self.name, whole, understand)
+        notes = list(dict.fromkeys([*self._notes, *table.notes]))
+        return dataclasses.replace(table, notes=notes)
 
     def _parts(self) -> Iterator[tuple[Any, Part]]:
         """Open the files one after the other."""
-        total = sum(self._sizes)
         query, batch_size = self._typed["query"], self._batch_size
         for source, size in zip(self.sources, self._sizes, strict=True):
-            name, share, before = name_of(source), size / total, self._finished
-            part = open_part(source, name, self._options, query, batch_size)
-            self._fraction = lambda part=part, share=share: share * part.fraction()
-            yield source, part
+            name, share, before = name_of(source), size / self.n_bytes, self._finished
+            with open_part(source, name, self._options, query, batch_size) as part:
+                self._fraction = lambda part=part, share=share: share * part.fraction()
+                yield source, part
             self._fraction = lambda: 0.0
             self._finished = before + share
 
     def _raw(self, part: Part, source: Any) -> Iterator[Any]:
         """Return what a file holds; a table that is read at once as `TableFile`."""
+        n_rows = 0
+        try:
+            for rows in self._unchecked(part, source):
+                size = len(rows.frame) if isinstance(rows, TableFile) else len(rows)
+                n_rows += size
+                if size:
+                    yield rows
+            if not n_rows:
+                raise no_rows(name_of(source))
+        except NoRowsError as error:
+            if len(self.sources) == 1:
+                raise
+            self._notes.append(str(error))
+
+    def _unchecked(self, part: Part, source: Any) -> Iterator[Any]:
         if part.batches is not None:
             yield from part.batches()
             return
-        options = self._options
-        yield read_table(
+        known = self._schema.readings
+        table = read_table(
             source if part.file is None else part.file,
-            separator=options.separator,
-            encoding=options.encoding,
-            skip_rows=options.skip_rows,
-            quotes=options.quotes,
-            labels=options.labels,
-            schema=self._given,
-            decimal=self._decimal,
+            **self._options.of_reading(),
+            schema=self._schema if known else self._given,
             **self._typed,
         )
+        self._schema = TableSchema({**table.schema.readings, **known})
+        yield table
 
     def _batches(self, name: str, part: Part, source: Any) -> Iterator[TableFile]:
-        is_empty = True
+        read = self._reader()
         if part.dialect is not None:
             self._notes += self._options.title_notes(name, part.dialect)
         for rows in self._raw(part, source):
             if isinstance(rows, TableFile):
                 self._notes += rows.notes
                 batch = rows
-            elif not len(rows):
-                continue
             elif part.dialect is None:
-                batch = typed_table(name, rows, self._read)
+                batch = typed_table(name, rows, read)
             else:
-                batch = text_table(name, rows, part.dialect, self._read)
-            is_empty = False
+                batch = text_table(name, rows, part.dialect, read)
             self.n_rows += len(batch.frame)
             yield batch
-        if is_empty and len(self.sources) == 1:
-            raise TableError(f"{name} has column names but no rows.")
 
-    def _read(
-        self, columns: Mapping[str, Any]
-    ) -> tuple[TableSchema, pd.DataFrame, list[str]]:
-        """Read columns of a batch; those that no schema knows as in the first batch."""
-        unknown = {n: cells for n, cells in columns.items() if n not in self._readings}
-        found = TableSchema.infer(unknown, decimal=self._decimal)
-        self._readings.update(found.readings)
-        schema = TableSchema(self._readings)
-        return schema, *schema.read(columns, self._tally)
+    def _reader(self) -> Reader:
+        """Return what reads the batches of a file, all of them as its first."""
+        schema: TableSchema | None = None
+
+        def read(columns: Mapping[str, Any]) -> Any:
+            nonlocal schema
+            if schema is None:
+                schema = self._schema.completed(columns, self._options.decimal)
+                known = self._schema.readings
+                self._schema = TableSchema({**schema.readings, **known})
+            return schema, *schema.read(columns, self._tally)
+
+        return read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -317,15 +366,14 @@ def scan_table(
         raise ValueError(f"batch_size={batch_size!r} must be 1 or more.")
     labels = labels or PARAMETERS
     options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
-    given = source if isinstance(source, list | tuple) else [source]
-    sources = [path for one in given for path in _expanded(one)]
-    if query is not None and not all(map(is_database, sources)):
-        name = name_of(sources[0])
-        raise TableError(
-            f"{labels['query']}{query!r} needs a database; {name} is a file."
-        )
+    given = list(source) if isinstance(source, list | tuple) else [source]
     typed = {"sheet": sheet, "query": query}
-    return TableScan(sources, options, typed, decimal, schema, batch_size)
+    scan = TableScan(given, options, typed, schema, batch_size)
+    if query is not None:
+        for file in scan.sources:
+            if not is_database(file):
+                raise no_database(query, name_of(file), labels)
+    return scan
 
 
 def _expanded(source: Any) -> list[Any]:
@@ -364,17 +412,44 @@ def _size(source: Any) -> int:
 
 
 def _smallest(
-    tables: list[Any], keys: np.ndarray, n_rows: int
-) -> tuple[list[Any], np.ndarray]:
+    tables: list[Any], keys: np.ndarray, n_rows: int, name: str
+) -> tuple[Any, np.ndarray]:
     """Return the rows with the smallest keys, in their order, as one table."""
-    if not tables:
-        raise TableError("the table has column names but no rows.")
     if isinstance(tables[0], pa.Table):
-        whole = pa.concat_tables(tables, promote_options="permissive")
+        try:
+            whole = pa.concat_tables(tables, promote_options="permissive")
+        except pa.ArrowException as error:
+            raise TableError(f"{name}: files of other types ({error}).") from None
     else:
         whole = pd.concat(tables, ignore_index=True)
     if len(keys) > n_rows:
         rows = np.sort(np.argpartition(keys, n_rows)[:n_rows])
         keys = keys[rows]
         whole = whole.take(pa.array(rows) if isinstance(whole, pa.Table) else rows)
-    return [whole], keys
+    return whole, keys
+
+
+def _check_same_columns(name: str, rows: Any, first: str, above: Any) -> None:
+    """Refuse files of other columns, which would get missing cells in silence."""
+    own, wanted = (
+        table.column_names if isinstance(table, pa.Table) else [*map(str, table)]
+        for table in (rows, above)
+    )
+    differences = [
+        f"only {file} has {', '.join(n for n in names if n not in others)}"
+        for file, names, others in ((first, wanted, own), (name, own, wanted))
+        if not set(names) <= set(others)
+    ]
+    if differences:
+        raise TableError(
+            f"{name} has other columns than {first}: {'; '.join(differences)}."
+        )
+
+
+def _as_frame(
+    name: str, rows: Any, dialect: Dialect | None, read: Reader
+) -> pd.DataFrame:
+    """Return rows as what their cells mean."""
+    if dialect is None:
+        return typed_table(name, rows, read).frame
+    return text_table(name, rows, dialect, read).frame

@@ -13,12 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segmentlearn.exceptions import SchemaError, TableError
-from segmentlearn.tables._files._csv import CsvOptions, TextFile, read_csv
-from segmentlearn.tables._files._dialect import PARAMETERS, Dialect
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.tables._files._csv import TextFile, read_csv
+from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
 from segmentlearn.tables._files._formats import (
+    damaged_arrow,
     database_batches,
     is_database,
+    no_database,
+    no_rows,
     read_bytes,
     typed_reader,
     unpack,
@@ -97,12 +100,20 @@ class TableFile:
         Returns
         -------
         cells : Series of str
-            None where a file of typed cells has none.
+            None where a cell is missing.
         """
-        if self.dialect is not None:
-            return self.cells_of(name).to_pandas().astype(object)
-        column = self.frame[name]
-        return column.map(str, na_action="ignore").astype(object)
+        if self.dialect is not None or (
+            self.cells is not None
+            and pa.types.is_integer(self.cells.schema.field(name).type)
+        ):
+            texts = self.cells_of(name).cast(pa.large_string()).to_pandas()
+        else:
+            column = self.frame[name]
+            if self.cells is None and _are_whole(column):
+                column = column.astype("Int64")  # floats because one is missing
+            texts = column.map(str, na_action="ignore")
+        texts = texts.astype(object)
+        return texts.where(texts.notna(), None)
 
     def cells_of(self, name: str) -> pa.ChunkedArray:
         """Return the cells of a column of a text file or an Arrow table.
@@ -176,7 +187,11 @@ class TableFile:
         n_rows = len(self.frame) if n_rows is None else n_rows
         n_columns = self.frame.shape[1]
         how = f" ({self.dialect.describe()})" if self.dialect is not None else ""
-        return f"{self.source}: {n_rows:,} rows, {n_columns} columns{how}"
+        counts = [
+            f"{number:,} {what}{'s' * (number != 1)}"
+            for number, what in ((n_rows, "row"), (n_columns, "column"))
+        ]
+        return f"{self.source}: {', '.join(counts)}{how}"
 
 
 def read_table(
@@ -249,9 +264,7 @@ def read_table(
         frame = next(database_batches(source, query, labels, _ALL))
         return typed_table(name, frame, reader_of(schema, decimal))
     if query is not None:
-        raise TableError(
-            f"{labels['query']}{query!r} needs a database; {name} is a file."
-        )
+        raise no_database(query, name, labels)
     data = unpack(read_bytes(source), name)
     reader = typed_reader(data)
     if reader is not None:
@@ -263,7 +276,7 @@ def read_table(
     if schema is None:
         found = TableSchema.infer_and_read(file.columns, decimal, file.plain)
     else:
-        found = (schema, *schema.read(file.columns))
+        found = reader_of(schema, decimal)(file.columns)
     schema, frame, notes = found
     table = TableFile(name, frame, schema, file, file.dialect, notes)
     notes = options.title_notes(name, file.dialect)
@@ -279,7 +292,7 @@ def select_columns(table: TableFile, names: Sequence[str]) -> pd.DataFrame:
         pairs = [(name, other) for name, other in close.items() if other]
         hint = f" Is {pairs[0][1]!r} meant to be {pairs[0][0]!r}?" if pairs else ""
         if 2 * len(missing) > len(names):
-            hint = " The model seems to be that of another table."
+            hint = " The model was probably fitted to another table."
         raise SchemaError(
             f"{table.source} lacks {len(missing)} column(s) that the model was fitted "
             f"with: {', '.join(missing)}; columns it does not know: "
@@ -329,6 +342,14 @@ def rows_to_write(
     return pa.table(columns, names=list(map(str, range(len(columns))))), header
 
 
+def _are_whole(column: pd.Series) -> bool:
+    """Return whether all numbers of a column of floats are whole."""
+    if column.dtype != np.float64:
+        return False
+    present = column.dropna()
+    return bool((present % 1 == 0).all() and present.abs().max() < 2**53)
+
+
 def _as_text(values: np.ndarray) -> pa.Array:
     """Write values as text, fractions with six digits."""
     if values.dtype.kind != "f":
@@ -368,7 +389,12 @@ def reader_of(schema: TableSchema | None, decimal: str | None) -> Reader:
     """Return what reads columns as a schema says, or as they look."""
     if schema is None:
         return lambda columns: TableSchema.infer_and_read(columns, decimal)
-    return lambda columns: (schema, *schema.read(columns))
+
+    def read(columns: dict[str, Any]) -> tuple[TableSchema, pd.DataFrame, list[str]]:
+        whole = schema.completed(columns, decimal)
+        return whole, *whole.read(columns)
+
+    return read
 
 
 def text_table(name: str, cells: pa.Table, dialect: Dialect, read: Reader) -> TableFile:
@@ -381,16 +407,13 @@ def text_table(name: str, cells: pa.Table, dialect: Dialect, read: Reader) -> Ta
 def typed_table(name: str, found: pa.Table | pd.DataFrame, read: Reader) -> TableFile:
     """Return a table of typed cells."""
     if len(found) == 0:
-        raise TableError(f"{name} has column names but no rows.")
+        raise no_rows(name)
     cells = None
     if isinstance(found, pa.Table):
         cells = found.replace_schema_metadata()  # of pandas: an index is a column
-        try:
+        with damaged_arrow(name):
             cells.validate(full=True)
             found = cells.to_pandas()
-        except Exception as error:  # damaged files end in errors of many classes
-            message = f"{name} is damaged: {str(error)[:200]}"
-            raise TableError(message) from None
     frame = found.set_axis([str(label) for label in found.columns], axis="columns")
     columns = {label: frame[label].array for label in frame.columns}
     schema, typed, notes = read(columns)

@@ -2,10 +2,8 @@
 
 import codecs
 import contextlib
-import csv
 import dataclasses
 import gzip
-import io
 import pathlib
 import re
 from collections.abc import Callable, Sequence
@@ -43,9 +41,10 @@ def output_kind(name: str, label: str) -> str:
     suffixes = [suffix.lower() for suffix in pathlib.PurePath(name).suffixes[-2:]]
     last = suffixes[-1] if suffixes else ""
     inner = suffixes[0] if last == ".gz" and len(suffixes) > 1 else last
-    if last in _UNWRITABLE or (last == ".gz" and inner in {*_KINDS, *_UNWRITABLE}):
+    if inner in _UNWRITABLE or (inner != last and inner in _KINDS):
+        ending = inner if inner == last else inner + last
         raise TableError(
-            f"{label}{name}: {last} files are not written; use .csv, .csv.gz, .tsv, "
+            f"{label}{name}: {ending} files are not written; use .csv, .csv.gz, .tsv, "
             ".parquet, .feather, .xlsx or .jsonl."
         )
     return _KINDS.get(last, TEXT)
@@ -75,14 +74,14 @@ class Writer:
         Where to.
     """
 
-    is_text = False
-
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self._schema: pa.Schema | None = None
 
     def write(self, table: pa.Table, header: Sequence[str]) -> None:
         """Write rows below those there are; the first call writes the names."""
+        if self._schema is not None:
+            table, header = _in_order(table, list(header), self._schema.names)
         table = table.rename_columns(list(header))
         if self._schema is None:
             self._schema = _plain_schema(table)
@@ -100,8 +99,6 @@ class Writer:
 
 
 class _TextWriter(Writer):
-    is_text = True
-
     def __init__(self, stream: Any, dialect: Dialect, is_packed: bool) -> None:
         if is_packed:
             # without a date, so that equal rows give equal bytes
@@ -110,35 +107,27 @@ class _TextWriter(Writer):
         self._is_packed = is_packed
         self._dialect = dialect
         self._encoder = codecs.getincrementalencoder(dialect.encoding)()
-        self._is_utf8 = dialect.encoding == "utf-8"
         self._header: list[str] | None = None
 
     def write(self, table: pa.Table, header: Sequence[str]) -> None:
         if self._header is None:
             self._header = list(header)
-            self._encode(self._names(self._header) + self._dialect.newline)
-        _check_names(list(header), self._header)
+            places = map(str, range(len(header)))
+            self._lines(pa.table([[name] for name in header], names=list(places)))
+        table, _ = _in_order(table, list(header), self._header)
         if table.num_rows:
-            lines = text_lines(table, self._dialect)
-            if self._is_utf8:
-                self._stream.write(lines)
-            else:
-                self._encode(lines.to_pybytes().decode())
+            self._lines(table)
 
     def close(self) -> None:
         if self._is_packed:
             self._stream.close()
 
-    def _names(self, header: list[str]) -> str:
-        if not self._dialect.has_quotes:
-            return self._dialect.separator.join(header)
-        line = io.StringIO()
-        csv.writer(line, delimiter=self._dialect.separator, lineterminator="").writerow(
-            header
-        )
-        return line.getvalue()
-
-    def _encode(self, text: str) -> None:
+    def _lines(self, table: pa.Table) -> None:
+        lines = text_lines(table, self._dialect)
+        if self._dialect.encoding == "utf-8":
+            self._stream.write(lines)
+            return
+        text = lines.to_pybytes().decode()
         try:
             self._stream.write(self._encoder.encode(text))
         except UnicodeEncodeError as error:
@@ -303,7 +292,6 @@ def _plain_schema(table: pa.Table) -> pa.Schema:
 
 
 def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    _check_names(table.schema.names, schema.names)
     columns = []
     for name, column, kind in zip(
         schema.names, table.columns, schema.types, strict=True
@@ -317,9 +305,15 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _check_names(names: list[str], above: list[str]) -> None:
-    if names != above:
+def _in_order(
+    table: pa.Table, names: list[str], above: list[str]
+) -> tuple[pa.Table, list[str]]:
+    """Return a table with its columns in the order of those above it."""
+    if names == above:
+        return table, names
+    if sorted(names) != sorted(above) or len(set(names)) < len(names):
         raise TableError(
             f"the columns {', '.join(names)} cannot be written below "
             f"{', '.join(above)}; write a folder, with a file for each."
         )
+    return table.select([names.index(name) for name in above]), above

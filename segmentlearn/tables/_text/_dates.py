@@ -52,13 +52,10 @@ class AmbiguousDates(ValueError):
     """Dates whose first number may be the day or the month."""
 
 
-def infer_date_format(
-    sample: Iterable[str], day_first: bool | None = None
-) -> DateFormat | None:
+def infer_date_format(sample: Iterable[str]) -> DateFormat | None:
     """Return the format that the texts share; None where they are not dates.
 
-    Raises `AmbiguousDates` where day and month could be either way round, unless
-    `day_first` says which.
+    Raises `AmbiguousDates` where day and month could be either way round.
     """
     texts = list(sample)
     if sum(_LOOKS_DATE.fullmatch(text) is not None for text in texts) < max(
@@ -79,8 +76,7 @@ def infer_date_format(
     shares = _share(texts, day), _share(texts, month)
     if shares[0] != shares[1]:
         return DateFormat(day if shares[0] > shares[1] else month)
-    if day_first is None:
-        day_first = _which_varies(texts)
+    day_first = _which_varies(texts)
     if day_first is None:
         raise AmbiguousDates(f"{day} or {month}")
     return DateFormat(day if day_first else month)

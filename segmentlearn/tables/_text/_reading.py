@@ -59,6 +59,13 @@ class TextReading:
         """Return how the column is written, in words; empty for what is usual."""
         return "" if self.format is None else self.format.describe()
 
+    def fits(self, cells: Any) -> bool:
+        """Return whether cells from all over a column are written in this way."""
+        if self.format is None:
+            return True
+        found = self.apply(_some_rows(as_arrow(cells)))
+        return found.n_unreadable <= _MOST_UNREADABLE * found.n_present
+
     def apply(self, cells: Any, texts: pa.Array | None = None) -> "ReadCells":
         """Read cells; those that cannot be read become missing, and are counted.
 
@@ -68,7 +75,7 @@ class TextReading:
         if isinstance(self.format, NumberFormat) and self.format.is_plain:
             numbers = plain_numbers(texts)
             if numbers is not None:
-                return ReadCells(numbers, 0, len(texts) - texts.null_count, 0, [])
+                return ReadCells(numbers, len(texts) - texts.null_count, 0, [])
         # each distinct text is read once
         encoded = texts.dictionary_encode()
         distinct = trim(encoded.dictionary)
@@ -82,7 +89,6 @@ class TextReading:
             levels = marked.to_pylist()
             if len(set(levels)) < len(levels) or None in levels:
                 levels = None  # blanks or marks were dropped
-        n_marks = int(counts[_to_mask(pc.is_valid(distinct)) & ~present].sum())
         examples = distinct.filter(pa.array(unreadable)).slice(0, 3).to_pylist()
         is_unchanged = (
             levels is not None
@@ -91,7 +97,6 @@ class TextReading:
         )
         return ReadCells(
             cells if is_unchanged else self._expand(values, marked, places),
-            n_marks,
             int(counts[present].sum()),
             int(counts[unreadable].sum()),
             examples,
@@ -137,10 +142,8 @@ class ReadCells:
     ----------
     values : ndarray or ExtensionArray
         The cells.
-    n_marks : int
-        Cells that held a mark of a missing value, such as "n/a".
     n_present : int
-        Cells that held anything else.
+        Cells that are neither empty nor a mark of a missing value, such as "n/a".
     n_unreadable : int
         Cells that held something else than the column does, missing now.
     examples : list of str
@@ -151,22 +154,19 @@ class ReadCells:
     """
 
     values: Any
-    n_marks: int
     n_present: int
     n_unreadable: int
     examples: list[str]
     levels: tuple[np.ndarray, list[str]] | None = None
 
 
-def infer_reading(
-    cells: Any, *, decimal: str | None = None, day_first: bool | None = None
-) -> TextReading:
+def infer_reading(cells: Any, *, decimal: str | None = None) -> TextReading:
     """Find out what a column of text holds."""
-    return infer_and_read(cells, decimal=decimal, day_first=day_first)[0]
+    return infer_and_read(cells, decimal=decimal)[0]
 
 
 def infer_and_read(
-    cells: Any, *, decimal: str | None = None, day_first: bool | None = None
+    cells: Any, *, decimal: str | None = None
 ) -> tuple[TextReading, ReadCells]:
     """Find out what a column of text holds, and read it."""
     texts = as_arrow(cells)
@@ -177,7 +177,7 @@ def infer_and_read(
         return reading, reading.apply(cells, texts)
     number = infer_number_format(sample, decimal) if sample else None
     try:
-        date = infer_date_format(sample, day_first) if number is None else None
+        date = infer_date_format(sample) if number is None else None
     except AmbiguousDates as formats:
         date, ambiguous = None, str(formats)
     form = number or date
