@@ -13,6 +13,7 @@ import pyarrow as pa
 from segmentlearn.tables._columns import NUMBER, Column, Factor, plain_level
 from segmentlearn.tables._frames import Table
 from segmentlearn.tables._text._dates import DateFormat
+from segmentlearn.tables._text._marks import is_dictionary
 from segmentlearn.tables._text._numbers import NumberFormat
 from segmentlearn.tables._text._reading import (
     ReadCells,
@@ -485,8 +486,7 @@ def _numpy_of(cells: Any) -> Any:
 
 
 def _has_fractions(cells: Any) -> bool:
-    numbers = _numpy_of(cells)
-    return bool(np.any(numbers[:_SOME] % 1 > 0))
+    return bool(np.any(_numpy_of(cells[:_SOME]) % 1 > 0))
 
 
 def _as_read(name: str, cells: Any, reading: TextReading | None) -> Any:
@@ -517,6 +517,8 @@ def _note_unreadable(
 
 def is_text(cells: Any) -> bool:
     """Return whether a column holds text, perhaps beside other values."""
+    if is_dictionary(cells):
+        return True
     if isinstance(cells, pa.Array | pa.ChunkedArray):
         return pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type)
     dtype = cells.dtype

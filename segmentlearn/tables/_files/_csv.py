@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
@@ -12,6 +13,7 @@ from pyarrow import csv as pa_csv
 
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import (
+    SAMPLE,
     SEPARATORS,
     CsvOptions,
     Dialect,
@@ -19,12 +21,15 @@ from segmentlearn.tables._files._dialect import (
     is_number,
 )
 from segmentlearn.tables._files._formats import no_rows, refuse_repeated
-from segmentlearn.tables._files._plain_numbers import find_plain_numbers
+from segmentlearn.tables._files._guesses import guess_columns
 
 _BLOCK = 2**23  # bytes
 _SOME_CELLS = 3  # two quotes that are by chance around lines make one
 
+_LEVELS = pa.dictionary(pa.int32(), pa.string())
+
 T = TypeVar("T")
+Reopen = Callable[[], contextlib.AbstractContextManager[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,19 +38,20 @@ class TextFile:
 
     Attributes
     ----------
-    data : bytes
-        The file.
+    reopen : callable
+        Return a context with the bytes of the file.
     dialect : Dialect
         How it is written.
     columns : dict of str to array
-        Its cells by the names of the columns: float64 in those of `plain`, else text.
+        Its cells by the names of the columns: float64 in those of `plain`, else text or
+        a dictionary of text.
     plain : list of str
         Columns of plain numbers.
     parser : CsvParser
         What reads its lines.
     """
 
-    data: bytes
+    reopen: Reopen
     dialect: Dialect
     columns: dict[str, Any]
     plain: list[str]
@@ -53,34 +59,42 @@ class TextFile:
 
     def cells(self) -> pa.Table:
         """Return all cells as text."""
-        return self.parser.parse(self.data)
+        with self.reopen() as data:
+            return self.parser.parse(data)
 
     def text(self, name: str) -> pa.ChunkedArray:
         """Return the cells of a column as text."""
         if name not in self.plain:
-            return self.columns[name]
-        return self.parser.parse(self.data, names=[name]).column(name)
+            return self.columns[name].cast(pa.large_string())
+        with self.reopen() as data:
+            return self.parser.parse(data, names=[name]).column(name)
 
 
 def read_csv(
-    data: bytes, source: str, options: CsvOptions, plain: Collection[str] | None = None
+    reopen: Reopen,
+    source: str,
+    options: CsvOptions,
+    plain: Collection[str] | None = None,
 ) -> TextFile:
-    """Read a text file.
+    """Read a text file, whose bytes ``reopen`` gives.
 
     Columns of plain numbers, which are looked for where ``plain`` does not name them,
     are parsed as numbers, and as text where that fails.
     """
-    dialect = detect_dialect(data, source, options)
-    try:
-        return _read_text(data, source, dialect, options, plain)
-    except UnicodeError:
-        # the first line in another encoding lies behind what was looked at
-        dialect = dataclasses.replace(dialect, encoding=options.fallback(source))
-        return _read_text(data, source, dialect, options, plain)
+    with reopen() as data:
+        head, is_whole = data[:SAMPLE], len(data) <= SAMPLE
+        dialect = detect_dialect(head, source, options, is_whole=is_whole)
+        try:
+            return _read_text(data, reopen, source, dialect, options, plain)
+        except UnicodeError:
+            # the first line in another encoding lies behind what was looked at
+            dialect = dataclasses.replace(dialect, encoding=options.fallback(source))
+            return _read_text(data, reopen, source, dialect, options, plain)
 
 
 def _read_text(
-    data: bytes,
+    data: Any,
+    reopen: Reopen,
     source: str,
     dialect: Dialect,
     options: CsvOptions,
@@ -89,15 +103,16 @@ def _read_text(
     def parse(dialect: Dialect) -> TextFile:
         parser = CsvParser(dialect, source, options.labels, may_quote)
         names = unnamed_filled(dialect.header)
-        found = find_plain_numbers(data, dialect, names, options.decimal)
-        wanted = found if plain is None else [n for n in found if n in plain]
-        table, numbers = parser.parse_numbers(data, wanted)
+        numbers, levels = guess_columns(data, dialect, names, options.decimal)
+        if plain is not None:
+            numbers = [name for name in numbers if name in plain]
+        table, numbers = parser.parse_numbers(data, numbers, levels)
         if options.quotes is None:
             parser.check_quotes(table, data)
         columns = dict(zip(table.column_names, table.columns, strict=True))
-        return TextFile(data, dialect, columns, numbers, parser)
+        return TextFile(reopen, dialect, columns, numbers, parser)
 
-    may_quote = b'"' in data
+    may_quote = data.find(b'"') >= 0
     return read_with_quotes(parse, dialect, options.quotes, may_quote)[0]
 
 
@@ -163,12 +178,17 @@ class CsvParser:
 
     def parse(
         self,
-        data: bytes,
+        data: Any,
         names: Sequence[str] | None = None,
         numbers: Sequence[str] = (),
+        levels: Sequence[str] = (),
     ) -> pa.Table:
-        """Return the columns of some names, or all; those of numbers as float64."""
-        options = self._options(names=names, numbers=numbers)
+        """Return the columns of some names, or all.
+
+        Those of numbers are float64, those of levels dictionaries, and others text.
+        """
+        options = self._options(names=names, numbers=numbers, levels=levels)
+        data = pa.py_buffer(data)
         try:
             table = pa_csv.read_csv(pa.BufferReader(data), **options)
         except pa.ArrowInvalid as error:
@@ -180,22 +200,20 @@ class CsvParser:
         return table
 
     def parse_numbers(
-        self, data: bytes, numbers: list[str]
+        self, data: Any, numbers: list[str], levels: list[str]
     ) -> tuple[pa.Table, list[str]]:
         """Return all columns, and which of those named hold numbers alone."""
         while numbers:
             try:
-                table = self.parse(data, numbers=numbers)
+                table = self.parse(data, numbers=numbers, levels=levels)
             except _NoNumberError as error:
                 numbers = [name for name in numbers if name != error.column]
                 continue
-            infinite = [
-                n for n in numbers if pc.any(pc.is_inf(table.column(n))).as_py()
-            ]
+            infinite = [n for n in numbers if not _is_finite(table.column(n))]
             if not infinite:
                 return table, numbers
             numbers = [name for name in numbers if name not in infinite]
-        return self.parse(data), numbers
+        return self.parse(data, levels=levels), numbers
 
     def batches(
         self, open_stream: Callable[[], Any], block_size: int
@@ -218,7 +236,11 @@ class CsvParser:
         if not self._quotes or n_separators == 0 or self._are_cells_closed:
             return
         for name, column in zip(table.column_names, table.columns, strict=True):
-            if not pa.types.is_large_string(column.type):
+            if column.type == _LEVELS:
+                column = pa.chunked_array(
+                    [chunk.dictionary for chunk in column.chunks], pa.string()
+                )
+            elif not pa.types.is_large_string(column.type):
                 continue
             long = column.filter(pc.match_substring(column, "\n"))
             for cell in long.slice(0, 1000).to_pylist():
@@ -243,6 +265,7 @@ class CsvParser:
         block_size: int = _BLOCK,
         names: Sequence[str] | None = None,
         numbers: Sequence[str] = (),
+        levels: Sequence[str] = (),
     ) -> dict[str, Any]:
         return {
             "read_options": pa_csv.ReadOptions(
@@ -263,6 +286,7 @@ class CsvParser:
                 column_types={
                     **dict.fromkeys(self._names, pa.large_string()),
                     **dict.fromkeys(numbers, pa.float64()),
+                    **dict.fromkeys(levels, _LEVELS),
                 },
                 include_columns=names,
                 null_values=[""],
@@ -294,6 +318,11 @@ class CsvParser:
             f"{row.expected_columns} names: {row.text[:80]!r}. "
             f"{_cure(row, self._labels)}"
         ) from None
+
+
+def _is_finite(numbers: pa.ChunkedArray) -> bool:
+    bounds = pc.min_max(numbers).as_py()
+    return all(bound is None or math.isfinite(bound) for bound in bounds.values())
 
 
 def _are_cells_closed(data: Any, separator: str) -> bool:

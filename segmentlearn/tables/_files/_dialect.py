@@ -19,7 +19,7 @@ _NAMED_SEPARATORS = {
     "semicolon": ";",
     "pipe": "|",
 }
-SAMPLE = 2**18  # bytes that are looked at
+SAMPLE = 2**16  # bytes that are looked at
 _MOST_TITLES = 20  # lines above the names
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _BOMS = {

@@ -6,6 +6,8 @@ import functools
 import gzip
 import http.client
 import io
+import mmap
+import os
 import pathlib
 import sys
 import urllib.request
@@ -28,6 +30,8 @@ _STORES = (
     *("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "wasbs"),
 )
 _LARGEST_UNPACKED = 2**34
+_HEAD = 4096  # bytes that show what a file is
+_LARGE = 2**24  # bytes
 _SQLITE = b"SQLite format 3\0"
 _VECTOR = 2048  # rows of DuckDB's smallest chunk
 
@@ -146,6 +150,29 @@ def typed_reader(data: bytes) -> Callable[..., pa.Table | pd.DataFrame] | None:
     if data.lstrip()[:1] == b"{" and b":" in data[:4096]:
         return functools.partial(_read_arrow, _json_lines)
     return None
+
+
+def text_on_disk(source: Any) -> Callable[[], Any] | None:
+    """Return what opens a large text file without a copy of it; None for others."""
+    if hasattr(source, "read") or not os.path.isfile(source):
+        return None
+    path = pathlib.Path(source)
+    facts = path.stat()
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    packed = (b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    if facts.st_size < _LARGE or head.startswith(packed) or typed_reader(head):
+        return None
+    return functools.partial(_mapped, path, (facts.st_size, facts.st_mtime_ns))
+
+
+@contextlib.contextmanager
+def _mapped(path: pathlib.Path, identity: tuple[int, int]) -> Iterator[mmap.mmap]:
+    facts = path.stat()
+    if (facts.st_size, facts.st_mtime_ns) != identity:
+        raise TableError(f"{path} has changed since it was read; read it again.")
+    with path.open("rb") as file:
+        yield mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def is_database(source: Any) -> bool:

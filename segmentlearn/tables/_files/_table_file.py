@@ -23,6 +23,7 @@ from segmentlearn.tables._files._formats import (
     no_database,
     no_rows,
     read_bytes,
+    text_on_disk,
     typed_reader,
     unpack,
 )
@@ -265,14 +266,17 @@ def read_table(
         return typed_table(name, frame, reader_of(schema, decimal))
     if query is not None:
         raise no_database(query, name, labels)
-    data = unpack(read_bytes(source), name)
-    reader = typed_reader(data)
-    if reader is not None:
-        found = reader(data, name, sheet=sheet, skip_rows=skip_rows, labels=labels)
-        return typed_table(name, found, reader_of(schema, decimal))
+    reopen = text_on_disk(source)
+    if reopen is None:
+        data = unpack(read_bytes(source), name)
+        reader = typed_reader(data)
+        if reader is not None:
+            found = reader(data, name, sheet=sheet, skip_rows=skip_rows, labels=labels)
+            return typed_table(name, found, reader_of(schema, decimal))
+        reopen = functools.partial(contextlib.nullcontext, data)
     options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
     plain = None if schema is None else schema.plain_numbers()
-    file = read_csv(data, name, options, plain)
+    file = read_csv(reopen, name, options, plain)
     if schema is None:
         found = TableSchema.infer_and_read(file.columns, decimal, file.plain)
     else:

@@ -20,7 +20,15 @@ _MARKS = (*_SURE_MARKS, *(mark.replace("_", " ") for mark in _LIKELY.split()))
 
 
 def as_arrow(cells: Any) -> pa.Array:
-    """Return cells as Arrow strings; missing ones are null."""
+    """Return cells as Arrow strings; missing ones are null.
+
+    A dictionary of an Arrow table stays one.
+    """
+    if is_dictionary(cells):
+        if isinstance(cells, pa.ChunkedArray):
+            cells = cells.unify_dictionaries().combine_chunks()
+        levels = cells.dictionary.cast(pa.large_string())
+        return pa.DictionaryArray.from_arrays(cells.indices, levels)
     if not isinstance(cells, pa.Array | pa.ChunkedArray):
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "O":
             cells = [_text_of(cell) for cell in cells]
@@ -34,6 +42,16 @@ def as_arrow(cells: Any) -> pa.Array:
     if not pa.types.is_large_string(cells.type):
         cells = cells.cast(pa.large_string())
     return cells
+
+
+def is_dictionary(cells: Any) -> bool:
+    """Return whether cells are a dictionary of text in an Arrow table."""
+    is_arrow = isinstance(cells, pa.Array | pa.ChunkedArray)
+    return (
+        is_arrow
+        and pa.types.is_dictionary(cells.type)
+        and pa.types.is_string(cells.type.value_type)
+    )
 
 
 def trim(cells: pa.Array) -> pa.Array:

@@ -72,12 +72,17 @@ class TextReading:
         ``texts`` are the same cells as Arrow strings.
         """
         texts = as_arrow(cells) if texts is None else texts
-        if isinstance(self.format, NumberFormat) and self.format.is_plain:
+        is_encoded = isinstance(texts, pa.DictionaryArray)
+        if (
+            isinstance(self.format, NumberFormat)
+            and self.format.is_plain
+            and not is_encoded
+        ):
             numbers = plain_numbers(texts)
             if numbers is not None:
                 return ReadCells(numbers, len(texts) - texts.null_count, 0, [])
         # each distinct text is read once
-        encoded = texts.dictionary_encode()
+        encoded = texts if is_encoded else texts.dictionary_encode()
         distinct = trim(encoded.dictionary)
         marked = drop_marks(distinct, sure=self.kind == "category")
         places = encoded.indices.fill_null(-1).to_numpy()
@@ -227,15 +232,16 @@ def _sample(texts: pa.Array) -> list[str]:
     """Return the texts of rows from all over the column, missing ones left out."""
     present = drop_marks(trim(_some_rows(texts)), sure=False).drop_null()
     if not len(present):  # a column that is nearly empty
+        texts = texts.cast(pa.large_string())
         present = drop_marks(trim(texts), sure=False).drop_null()
     return _some_rows(present).to_pylist()
 
 
 def _some_rows(texts: pa.Array) -> pa.Array:
-    if len(texts) <= _ROWS_LOOKED_AT:
-        return texts
-    rows = np.linspace(0, len(texts) - 1, _ROWS_LOOKED_AT).astype(np.int64)
-    return texts.take(pa.array(rows))
+    if len(texts) > _ROWS_LOOKED_AT:
+        rows = np.linspace(0, len(texts) - 1, _ROWS_LOOKED_AT).astype(np.int64)
+        texts = texts.take(pa.array(rows))
+    return texts.dictionary_decode() if isinstance(texts, pa.DictionaryArray) else texts
 
 
 def _is_read(found: ReadCells) -> bool:
