@@ -17,8 +17,8 @@ from segmentlearn.tables._text._marks import is_dictionary
 from segmentlearn.tables._text._numbers import NumberFormat
 from segmentlearn.tables._text._reading import (
     ReadCells,
+    TextColumn,
     TextReading,
-    column_decimal,
     infer_and_read,
     infer_reading,
     number_reading,
@@ -439,13 +439,14 @@ def _infer(
     columns: Mapping[str, Any], decimal: str | None
 ) -> dict[str, tuple[TextReading, ReadCells]]:
     """Return how each column of text is read, and its cells."""
-    texts = {name: cells for name, cells in columns.items() if is_text(cells)}
+    names = [name for name, cells in columns.items() if is_text(cells)]
+    looked = map_columns(TextColumn.of, [columns[name] for name in names])
     if decimal is None:
-        proven = {column_decimal(cells) for cells in texts.values()}
+        proven = {column.decimal() for column in looked}
         # one column of amounts with a decimal comma decides for the others
         decimal = "," if "," in proven and "." not in proven else None
     read = functools.partial(infer_and_read, decimal=decimal)
-    return dict(zip(texts, map_columns(read, list(texts.values())), strict=True))
+    return dict(zip(names, map_columns(read, looked), strict=True))
 
 
 def map_columns(read: Callable[[Any], Any], columns: list[Any]) -> list[Any]:

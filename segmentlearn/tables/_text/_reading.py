@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -167,15 +167,46 @@ class ReadCells:
 
 def infer_reading(cells: Any, *, decimal: str | None = None) -> TextReading:
     """Find out what a column of text holds."""
-    return infer_and_read(cells, decimal=decimal)[0]
+    return infer_and_read(TextColumn.of(cells), decimal=decimal)[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class TextColumn:
+    """A column of text before it is known what it holds.
+
+    Attributes
+    ----------
+    cells : array
+        Its cells.
+    texts : pyarrow.Array
+        The same as Arrow strings.
+    sample : list of str
+        Some of them, from all over the column, missing ones left out.
+    """
+
+    cells: Any
+    texts: pa.Array
+    sample: list[str]
+
+    @classmethod
+    def of(cls, cells: Any) -> Self:
+        """Look at the cells of a column."""
+        texts = as_arrow(cells)
+        return cls(cells, texts, _sample(texts))
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def decimal(self) -> str | None:
+        """Return the decimal mark that the column proves, if it does."""
+        return decimal_evidence(self.sample)
 
 
 def infer_and_read(
-    cells: Any, *, decimal: str | None = None
+    column: TextColumn, *, decimal: str | None = None
 ) -> tuple[TextReading, ReadCells]:
     """Find out what a column of text holds, and read it."""
-    texts = as_arrow(cells)
-    sample = _sample(texts)
+    cells, texts, sample = column.cells, column.texts, column.sample
     ambiguous = None
     if {text.lower() for text in sample} <= set(_BOOLEANS) and sample:
         reading = TextReading("boolean")
@@ -205,11 +236,6 @@ def number_reading(cells: Any) -> TextReading:
 def reads_as_number(text: str) -> bool:
     """Return whether a text alone is a number, with its currency or unit."""
     return infer_number_format([text.strip()]) is not None
-
-
-def column_decimal(cells: Any) -> str | None:
-    """Return the decimal mark that a column of text proves, if it does."""
-    return decimal_evidence(_sample(as_arrow(cells)))
 
 
 def _width(sample: list[str]) -> int | None:
