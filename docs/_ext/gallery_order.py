@@ -6,6 +6,7 @@ STORY = [
     "plot_train_and_deploy.py",
     "plot_mall_autoencoder_kmeans.py",
     "plot_bank_campaign_smote.py",
+    "plot_messy_files.py",
     "plot_known_segments.py",
     "plot_compare_models.py",
     "plot_tuning.py",
