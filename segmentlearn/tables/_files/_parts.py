@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._csv import CsvParser, read_with_quotes
+from segmentlearn.tables._files._databases import database_batches, is_database
 from segmentlearn.tables._files._dialect import (
     SAMPLE,
     CsvOptions,
@@ -26,8 +27,6 @@ from segmentlearn.tables._files._formats import (
     check_arrow,
     damage_in_words,
     damaged_arrow,
-    database_batches,
-    is_database,
     open_source,
     packed_stream,
 )

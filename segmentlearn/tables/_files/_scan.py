@@ -12,11 +12,10 @@ import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import SchemaError, TableError
+from segmentlearn.tables._files._databases import is_database, no_database
 from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
 from segmentlearn.tables._files._formats import (
     NoRowsError,
-    is_database,
-    no_database,
     no_rows,
 )
 from segmentlearn.tables._files._parts import Part, open_part

@@ -15,12 +15,14 @@ import pyarrow.compute as pc
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.tables._files._csv import TextFile, read_csv
-from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
-from segmentlearn.tables._files._formats import (
-    damaged_arrow,
+from segmentlearn.tables._files._databases import (
     database_batches,
     is_database,
     no_database,
+)
+from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
+from segmentlearn.tables._files._formats import (
+    damaged_arrow,
     no_rows,
     read_bytes,
     typed_reader,
