@@ -222,6 +222,9 @@ def test_options_of_columns_are_the_same_everywhere(archive, table, tmp_path):
     result = run("describe", table, "--numeric", "spend", "--id", "spend")
     assert result.exit_code == 2
     assert "named by two of" in result.stderr
+    for option in ("--id", "--drop"):
+        result = run("fit", table, "--target", "plan", option, "plan")
+        assert f"{option} 'plan' is the --target" in result.stderr
 
 
 def test_numbers_of_text_files_are_numbers_in_parquet(archive, tmp_path):
