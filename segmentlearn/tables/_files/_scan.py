@@ -381,25 +381,24 @@ def _expanded(source: Any) -> list[Any]:
         return [source]
     path = pathlib.Path(source)
     if path.is_dir():
-        found = [file for file in sorted(path.rglob("*")) if file.is_file()]
-        found = [
-            file
-            for file in found
-            if not any(p.startswith((".", "_")) for p in file.relative_to(path).parts)
+        names = [
+            os.path.join(path, inner)
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+            for inner in [file.relative_to(path)]
+            if not any(part.startswith((".", "_")) for part in inner.parts)
         ]
-        if not found:
-            raise TableError(f"{path} is a folder without files.")
-        return list(map(str, found))
-    if path.exists() or not glob.has_magic(str(source)):
+        message = f"{path} is a folder without files."
+    elif path.exists() or not glob.has_magic(str(source)):
         return [source]
-    names = [n for n in sorted(glob.glob(str(source), recursive=True)) if _is_file(n)]
+    else:
+        found = sorted(glob.glob(str(source), recursive=True))
+        names = [name for name in found if os.path.isfile(name)]
+        message = f"no file matches {str(source)!r}."
     if not names:
-        raise TableError(f"no file matches {str(source)!r}.")
-    return names
-
-
-def _is_file(name: str) -> bool:
-    return pathlib.Path(name).is_file()
+        raise TableError(message)
+    # "-" alone would be standard input
+    return [os.path.join(".", name) if name == "-" else name for name in names]
 
 
 def _size(source: Any) -> int:
