@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from segmentlearn.tables._files._dialect import Dialect
 from segmentlearn.tables._text._marks import is_missing
@@ -28,7 +29,19 @@ def find_plain_numbers(
     return plain
 
 
-def _some_records(data: bytes, dialect: Dialect, width: int) -> Iterator[list[str]]:
+def find_fractions(data: Any, dialect: Dialect, names: Sequence[str]) -> list[str]:
+    """Return the columns of a file some of whose cells are no whole numbers."""
+    if dialect.encoding.startswith("utf-16"):
+        return []
+    columns = zip(*_some_records(data, dialect, len(names)), strict=True)
+    return [
+        name
+        for name, cells in zip(names, columns, strict=False)
+        if not all(cell.strip().lstrip("+-").isdigit() for cell in cells if cell)
+    ]
+
+
+def _some_records(data: Any, dialect: Dialect, width: int) -> Iterator[list[str]]:
     """Return records from all over a file, without those that a window cuts."""
     step = len(data) // _WINDOWS
     for start in range(0, len(data) - _WINDOW, step):

@@ -264,6 +264,7 @@ class TableScan:
                 batch = typed_table(name, rows, read)
             else:
                 batch = text_table(name, rows, part.dialect, read)
+                batch = dataclasses.replace(batch, fractions=part.fractions)
             self.n_rows += len(batch.frame)
             yield batch
 

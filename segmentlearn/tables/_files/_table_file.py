@@ -53,6 +53,8 @@ class TableFile:
         How a text file is written.
     notes : sequence of str, default=()
         What was lost or doubtful, a sentence each.
+    fractions : sequence of str, default=()
+        Columns of a text file whose numbers are not whole in other batches.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class TableFile:
     content: TextFile | pa.Table | None = None
     dialect: Dialect | None = None
     notes: Sequence[str] = ()
+    fractions: Sequence[str] = ()
 
     @property
     def path(self) -> pathlib.Path:
@@ -373,8 +376,9 @@ def _as_values(table: TableFile, name: str) -> Any:
     if table.dialect is not None and name in table.schema.plain_numbers():
         # a fraction of 53 bits would lose the last digits of a long number
         texts = table.cells_of(name)
-        with contextlib.suppress(pa.ArrowInvalid):
-            return texts.cast(pa.int64())
+        if name not in table.fractions:
+            with contextlib.suppress(pa.ArrowInvalid):
+                return texts.cast(pa.int64())
         digits = pc.utf8_length(pc.replace_substring_regex(texts, "[^0-9]", ""))
         if (pc.max(digits).as_py() or 0) > _MOST_DIGITS:
             return texts
