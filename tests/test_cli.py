@@ -572,3 +572,17 @@ def test_an_amount_as_target_is_told(tmp_path):
     options = ("--preset", "best-practices", "--max-epochs", 1)
     result = run("fit", tmp_path / "train.csv", "--target", "Age", *options)
     assert "is learnt as a segment of its own" in result.stderr
+
+
+def test_a_reader_that_stops_is_no_error(tmp_path):
+    """As ``segmentlearn ... | head -1``, which closes the pipe."""
+    path = tmp_path / "wide.csv"
+    names = [f"column_{at}_{'x' * 90}" for at in range(2000)]
+    path.write_text(f"{','.join(names)}\n{'1,' * 1999}1\n")
+    command = [sys.executable, "-m", "segmentlearn", "describe", str(path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert "Error" not in process.stderr.read()

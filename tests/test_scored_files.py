@@ -222,6 +222,9 @@ def test_options_of_columns_are_the_same_everywhere(archive, table, tmp_path):
     result = run("describe", table, "--numeric", "spend", "--id", "spend")
     assert result.exit_code == 2
     assert "named by two of" in result.stderr
+    for option in ("--id", "--drop"):
+        result = run("fit", table, "--target", "plan", option, "plan")
+        assert f"{option} 'plan' is the --target" in result.stderr
 
 
 def test_numbers_of_text_files_are_numbers_in_parquet(archive, tmp_path):
@@ -294,3 +297,15 @@ def test_a_key_without_a_name_is_refused(archive, table):
     result = run("predict", archive, table, "--key", "")
     assert result.exit_code == 2
     assert "--key '' names no column" in result.stderr
+
+
+def test_numbers_that_are_whole_in_the_first_batch_only(archive, tmp_path):
+    """Columns of a file have one type, which the first batch alone cannot show."""
+    many = pd.concat([CUSTOMERS] * 4000, ignore_index=True).sort_values("visits")
+    many["bonus"] = np.where(many["visits"] > 25, many["spend"], 0).astype(object)
+    many.loc[many["visits"] <= 25, "bonus"] = 0
+    many.to_csv(tmp_path / "many.csv", index=False)
+    predict(archive, tmp_path / "many.csv", "--out", tmp_path / "scored.parquet")
+    scored = pd.read_parquet(tmp_path / "scored.parquet")
+    assert (scored["visits"].dtype, scored["bonus"].dtype) == (np.int64, np.float64)
+    np.testing.assert_allclose(scored["bonus"], many["bonus"].astype(float))

@@ -112,7 +112,8 @@ def fit(
         check_column(customers, target, "--target")
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         if target in dropped:
-            raise InputError(f"--drop {target!r} is the --target.")
+            option = "--id" if target in roles.ids else "--drop"
+            raise InputError(f"{option} {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
         options = FitOptions(
             preset=preset,

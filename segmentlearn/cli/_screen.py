@@ -101,6 +101,8 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
         except (Stopped, KeyboardInterrupt) as stop:
             note(f"Stopped: {command} has not finished. {files.describe()}")
             raise typer.Exit(exit_code(stop)) from None
+        except BrokenPipeError:  # as by head; click ends without a word
+            raise
         except (SegmentLearnError, ValueError, OSError) as error:
             note(f"Error: {_one_line(_describe(error))}")
             raise typer.Exit(BAD_INPUT) from error

@@ -322,3 +322,12 @@ def test_text_that_is_no_table_is_named(text, what):
     """Such as the page of an error that a download gave."""
     with pytest.raises(TableError, match=what):
         read_table(io.BytesIO(text.encode()))
+
+
+@pytest.mark.parametrize("source", [".", "*"])
+def test_a_file_of_a_strange_name_is_not_standard_input(tmp_path, source, monkeypatch):
+    """In the folder that is read, or among those that match a pattern."""
+    (tmp_path / "-").write_text("n,m\n1,2\n")
+    monkeypatch.chdir(tmp_path)
+    (batch,) = scan_table(source)
+    assert batch.frame["n"].tolist() == [1]

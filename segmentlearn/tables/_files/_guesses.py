@@ -37,6 +37,18 @@ def guess_columns(
     return numbers, levels
 
 
+def find_fractions(data: Any, dialect: Dialect, names: Sequence[str]) -> list[str]:
+    """Return the columns of a file some of whose cells are no whole numbers."""
+    if dialect.encoding.startswith("utf-16"):
+        return []
+    columns = zip(*_some_records(data, dialect, len(names)), strict=True)
+    return [
+        name
+        for name, cells in zip(names, columns, strict=False)
+        if not all(cell.strip().lstrip("+-").isdigit() for cell in cells if cell)
+    ]
+
+
 def _are_plain(texts: list[str]) -> bool:
     if not all(map(_PLAIN.fullmatch, texts)) or any(map(is_code, texts)):
         return False

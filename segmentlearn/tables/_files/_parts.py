@@ -8,14 +8,19 @@ import mmap
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import TableError
-from segmentlearn.tables._files._csv import CsvParser, read_with_quotes
+from segmentlearn.tables._files._csv import (
+    CsvParser,
+    read_with_quotes,
+    unnamed_filled,
+)
+from segmentlearn.tables._files._databases import database_batches, is_database
 from segmentlearn.tables._files._dialect import (
     SAMPLE,
     CsvOptions,
@@ -26,11 +31,10 @@ from segmentlearn.tables._files._formats import (
     check_arrow,
     damage_in_words,
     damaged_arrow,
-    database_batches,
-    is_database,
     open_source,
     packed_stream,
 )
+from segmentlearn.tables._files._guesses import find_fractions
 
 _ROW = 128  # bytes of a row, roughly
 _PACKED = 8  # so much shorter are packed rows
@@ -48,6 +52,8 @@ class Part:
         cells. None for a file that `read_table` reads at once.
     dialect : Dialect or None, default=None
         How a text file is written.
+    fractions : sequence of str, default=()
+        Columns of a text file that hold more than whole numbers.
     fraction : callable
         Return the share of the file that has been read.
     file : binary file, default=None
@@ -56,6 +62,7 @@ class Part:
 
     batches: Callable[[], Iterator[pa.Table | pd.DataFrame]] | None
     dialect: Dialect | None = None
+    fractions: Sequence[str] = ()
     fraction: Callable[[], float] = lambda: 0.0
     file: Any = None
 
@@ -169,7 +176,12 @@ def _text_part(path: pathlib.Path, name: str, options: CsvOptions, n_rows: int) 
     def fraction() -> float:
         return streams[0].tell() / size if streams else 0.0
 
-    return Part(batches, dialect, fraction)
+    with (
+        path.open("rb") as opened,
+        mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        fractions = find_fractions(data, dialect, unnamed_filled(dialect.header))
+    return Part(batches, dialect, fractions, fraction)
 
 
 def _survey(path: pathlib.Path) -> tuple[bool, bool]:
@@ -206,7 +218,7 @@ def _parquet_part(
                 yield pa.Table.from_batches([batch])
 
     n_all = max(1, opened.metadata.num_rows)
-    return Part(batches, None, lambda: read[0] / n_all)
+    return Part(batches, fraction=lambda: read[0] / n_all)
 
 
 def _feather_part(
@@ -225,7 +237,7 @@ def _feather_part(
             read[0] += 1
 
     n_all = max(1, opened.num_record_batches)
-    return Part(batches, None, lambda: read[0] / n_all)
+    return Part(batches, fraction=lambda: read[0] / n_all)
 
 
 def _slices(table: pa.Table, n_rows: int) -> Iterator[pa.Table]:

@@ -12,11 +12,10 @@ import pandas as pd
 import pyarrow as pa
 
 from segmentlearn.exceptions import SchemaError, TableError
+from segmentlearn.tables._files._databases import is_database, no_database
 from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
 from segmentlearn.tables._files._formats import (
     NoRowsError,
-    is_database,
-    no_database,
     no_rows,
 )
 from segmentlearn.tables._files._parts import Part, open_part
@@ -265,6 +264,7 @@ class TableScan:
                 batch = typed_table(name, rows, read)
             else:
                 batch = text_table(name, rows, part.dialect, read)
+                batch = dataclasses.replace(batch, fractions=part.fractions)
             self.n_rows += len(batch.frame)
             yield batch
 
@@ -382,25 +382,24 @@ def _expanded(source: Any) -> list[Any]:
         return [source]
     path = pathlib.Path(source)
     if path.is_dir():
-        found = [file for file in sorted(path.rglob("*")) if file.is_file()]
-        found = [
-            file
-            for file in found
-            if not any(p.startswith((".", "_")) for p in file.relative_to(path).parts)
+        names = [
+            os.path.join(path, inner)
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+            for inner in [file.relative_to(path)]
+            if not any(part.startswith((".", "_")) for part in inner.parts)
         ]
-        if not found:
-            raise TableError(f"{path} is a folder without files.")
-        return list(map(str, found))
-    if path.exists() or not glob.has_magic(str(source)):
+        message = f"{path} is a folder without files."
+    elif path.exists() or not glob.has_magic(str(source)):
         return [source]
-    names = [n for n in sorted(glob.glob(str(source), recursive=True)) if _is_file(n)]
+    else:
+        found = sorted(glob.glob(str(source), recursive=True))
+        names = [name for name in found if os.path.isfile(name)]
+        message = f"no file matches {str(source)!r}."
     if not names:
-        raise TableError(f"no file matches {str(source)!r}.")
-    return names
-
-
-def _is_file(name: str) -> bool:
-    return pathlib.Path(name).is_file()
+        raise TableError(message)
+    # "-" alone would be standard input
+    return [os.path.join(".", name) if name == "-" else name for name in names]
 
 
 def _size(source: Any) -> int:

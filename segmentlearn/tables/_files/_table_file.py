@@ -15,12 +15,14 @@ import pyarrow.compute as pc
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.tables._files._csv import TextFile, read_csv
-from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
-from segmentlearn.tables._files._formats import (
-    damaged_arrow,
+from segmentlearn.tables._files._databases import (
     database_batches,
     is_database,
     no_database,
+)
+from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
+from segmentlearn.tables._files._formats import (
+    damaged_arrow,
     no_rows,
     read_bytes,
     text_on_disk,
@@ -52,6 +54,8 @@ class TableFile:
         How a text file is written.
     notes : sequence of str, default=()
         What was lost or doubtful, a sentence each.
+    fractions : sequence of str, default=()
+        Columns of a text file whose numbers are not whole in other batches.
 
     Examples
     --------
@@ -70,6 +74,7 @@ class TableFile:
     content: TextFile | pa.Table | None = None
     dialect: Dialect | None = None
     notes: Sequence[str] = ()
+    fractions: Sequence[str] = ()
 
     @property
     def path(self) -> pathlib.Path:
@@ -375,8 +380,9 @@ def _as_values(table: TableFile, name: str) -> Any:
     if table.dialect is not None and name in table.schema.plain_numbers():
         # a fraction of 53 bits would lose the last digits of a long number
         texts = table.cells_of(name)
-        with contextlib.suppress(pa.ArrowInvalid):
-            return texts.cast(pa.int64())
+        if name not in table.fractions:
+            with contextlib.suppress(pa.ArrowInvalid):
+                return texts.cast(pa.int64())
         digits = pc.utf8_length(pc.replace_substring_regex(texts, "[^0-9]", ""))
         if (pc.max(digits).as_py() or 0) > _MOST_DIGITS:
             return texts
