@@ -112,5 +112,5 @@ for batch in scan_table(folder / "new", schema=table.schema, batch_size=2_000):
 counts.astype(int)
 
 # %%
-# A table that cannot be read as the training table was is refused, with the names of the
-# columns: one is missing, or more than one cell in twenty holds something else.
+# A table that cannot be read as the training table was is refused, with the names of
+# its columns: one is missing, or more than one cell in twenty holds something else.

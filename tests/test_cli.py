@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
 from segmentlearn.cli._commands import app
-from segmentlearn.cli._text_tables import curves_text
+from segmentlearn.cli._result_text import curves_text
 from tests.command_line import run
 
 

@@ -179,7 +179,7 @@ def cluster(
         number_wanted,
         segment_rows,
     )
-    from segmentlearn.cli._segment_text import (
+    from segmentlearn.cli._result_text import (
         candidates_text,
         number_text,
         profile_text,

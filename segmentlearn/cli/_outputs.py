@@ -65,7 +65,7 @@ def check_outputs(
 
 def show_held_out(result: Any) -> None:
     """Show the held-out report and the learning curves."""
-    from segmentlearn.cli._text_tables import curves_text, held_out_text
+    from segmentlearn.cli._result_text import curves_text, held_out_text
 
     echo(held_out_text(result))
     echo()
@@ -104,8 +104,7 @@ def save_classifier(
 
 def show_counts(counts: Any) -> None:
     """Show how many customers each segment has got, and how many were known."""
-    from segmentlearn.cli._segment_text import named_counts_text
-    from segmentlearn.cli._text_tables import counts_text
+    from segmentlearn.cli._result_text import counts_text, named_counts_text
 
     text = f" {counts_text(counts.segments)}"
     if counts.names:

@@ -332,8 +332,20 @@ def scan_table(
         a folder.
     batch_size : int, default=65536
         Rows of a batch at most.
-    separator, encoding, decimal, skip_rows, quotes, sheet, query
-        As `read_table` takes them.
+    separator : str, default=None
+        What stands between cells of a text file; None finds it.
+    encoding : str, default=None
+        Encoding of a text file; None finds it.
+    decimal : {".", ","}, default=None
+        Decimal mark of numbers that could be read either way; None goes by the others.
+    skip_rows : int, default=None
+        Lines above the names; None finds title lines.
+    quotes : bool, default=None
+        Whether quotes may stand around cells; None finds out.
+    sheet : str or int, default=None
+        Sheet of a workbook with several.
+    query : str, default=None
+        SQL query for a database; None takes its only table.
     schema : TableSchema, default=None
         How columns are read, such as those of the training table. A column that it does
         not know is read as its first batch looks.
