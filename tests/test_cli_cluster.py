@@ -37,8 +37,8 @@ def quick():
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "segmentlearn.cluster._candidate_selection._copied_autoencoder",
-            lambda autoencoder, n_rows: tiny_autoencoder(),
+            "segmentlearn.cluster._candidate_selection.Autoencoder",
+            lambda max_epochs: tiny_autoencoder(),
         )
         patch.setattr(segmentlearn, "select_n_clusters", few)
         yield

@@ -148,6 +148,14 @@ def test_a_folder_is_not_written_into_itself(archive, tmp_path, table):
     assert "would replace" in result.stderr
 
 
+@pytest.mark.parametrize("out", ["scored/", "scored.csv"])
+def test_scored_files_do_not_lie_among_those_to_score(archive, table, out):
+    """They would be read as customers the next time."""
+    result = run("predict", archive, table.parent, "--out", f"{table.parent}/{out}")
+    assert result.exit_code == 2
+    assert "would be read the next time" in result.stderr
+
+
 def test_key_keeps_the_columns_that_name_customers(archive, table, tmp_path):
     """And leaves all others out."""
     out = tmp_path / "scored.csv"

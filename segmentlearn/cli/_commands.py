@@ -267,7 +267,7 @@ def predict(
         check_order(archive, table)
         facts = segmentlearn.inspect(archive).metadata
         scan = scan_customers(table, reading, stored_schema(facts))
-        check_scored(out, scan, archive)
+        check_scored(out, scan, archive, table)
         model = segmentlearn.load(archive)
         with open_output(out, scan) as output:
             counts = score_files(model, scan, output, keys, facts.get("target"))

@@ -57,10 +57,10 @@ def check_outputs(
 
     check_output(out, table)
     check_output(scored, table, option="--scored")
-    if scored is not None:
-        output_kind(str(scored), "--scored ")
     if out is not None and scored is not None and out.resolve() == scored.resolve():
         raise InputError(f"--scored {scored} is the file of --out; name another.")
+    if scored is not None:
+        output_kind(str(scored), "--scored ")
 
 
 def show_held_out(result: Any) -> None:

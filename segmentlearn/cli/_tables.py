@@ -191,7 +191,9 @@ def named_columns(table: TableFile, given: list[str] | None, option: str) -> lis
     return names
 
 
-def check_scored(out: str | None, scan: TableScan, archive: pathlib.Path) -> None:
+def check_scored(
+    out: str | None, scan: TableScan, archive: pathlib.Path, table: str
+) -> None:
     """Refuse, before any work, an output of scored customers."""
     from segmentlearn.cli._scored_output import check_folder, is_device, is_folder
 
@@ -202,6 +204,12 @@ def check_scored(out: str | None, scan: TableScan, archive: pathlib.Path) -> Non
     elif not is_device(out):
         check_output(pathlib.Path(out), *map(str, scan.sources), archive)
         output_kind(out, "--out ")
+    folder = pathlib.Path(table)
+    if folder.is_dir() and pathlib.Path(out).resolve().is_relative_to(folder.resolve()):
+        raise InputError(
+            f"--out {out} lies in {table}, where it would be read the next time; name "
+            "another place."
+        )
 
 
 def check_output(

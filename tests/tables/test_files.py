@@ -348,3 +348,9 @@ def test_columns_that_a_schema_does_not_know_are_read_as_they_look():
     table = read("spend;account\n1,5;7\n2,5;8\n", schema=schema)
     assert table.schema.plain_numbers() == ["account"]
     assert table.frame.to_numpy().tolist() == [[1.5, 7], [2.5, 8]]
+
+
+def test_a_sheet_needs_a_workbook():
+    """It is not ignored in silence."""
+    with pytest.raises(TableError, match="sheet='May' needs a workbook"):
+        read("a,b\n1,2\n", sheet="May")

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from segmentlearn.exceptions import SchemaError
+from segmentlearn.exceptions import SchemaError, TableError
 from segmentlearn.tables._files._csv import TextFile, read_csv
 from segmentlearn.tables._files._databases import (
     database_batches,
@@ -279,6 +279,10 @@ def read_table(
             found = reader(data, name, sheet=sheet, skip_rows=skip_rows, labels=labels)
             return typed_table(name, found, reader_of(schema, decimal))
         reopen = functools.partial(contextlib.nullcontext, data)
+    if sheet is not None:
+        raise TableError(
+            f"{labels['sheet']}{sheet!r} needs a workbook; {name} is text."
+        )
     options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
     plain = None if schema is None else schema.plain_numbers()
     file = read_csv(reopen, name, options, plain)
