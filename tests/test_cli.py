@@ -559,7 +559,7 @@ def test_a_table_of_something_else(archive, tmp_path):
         tmp_path / "mall.csv", index=False
     )
     result = run("predict", archive, tmp_path / "mall.csv")
-    assert_one_line_error(result, "seems to be that of another table")
+    assert_one_line_error(result, "was probably fitted to another table")
     assert "meant to be" not in result.stderr
 
 

@@ -354,3 +354,19 @@ def test_a_sheet_needs_a_workbook():
     """It is not ignored in silence."""
     with pytest.raises(TableError, match="sheet='May' needs a workbook"):
         read("a,b\n1,2\n", sheet="May")
+
+
+@pytest.mark.parametrize("n_bytes", range(4))
+def test_a_letter_across_the_end_of_what_is_looked_at(n_bytes):
+    """UTF-8 stays UTF-8, wherever a sample of the file ends."""
+    line = "x" * (9 + n_bytes) + "\n"
+    table = read(f"a\n{line}" + "\u00e4\u00f6\u00fc\n" * 30_000)
+    assert table.dialect.encoding == "utf-8"
+    assert table.frame["a"].iloc[-1] == "\u00e4\u00f6\u00fc"
+
+
+def test_a_line_of_names_may_be_long():
+    """Longer than what is looked at first."""
+    names = [f"column_{at}_{'x' * 90}" for at in range(2000)]
+    table = read(f"{','.join(names)}\n{'1,' * 1999}1\n")
+    assert table.columns == names

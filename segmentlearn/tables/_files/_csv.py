@@ -13,7 +13,6 @@ from pyarrow import csv as pa_csv
 
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import (
-    SAMPLE,
     SEPARATORS,
     CsvOptions,
     Dialect,
@@ -82,8 +81,7 @@ def read_csv(
     are parsed as numbers, and as text where that fails.
     """
     with reopen() as data:
-        head, is_whole = data[:SAMPLE], len(data) <= SAMPLE
-        dialect = detect_dialect(head, source, options, is_whole=is_whole)
+        dialect = detect_dialect(lambda size: data[:size], source, options)
         try:
             return _read_text(data, reopen, source, dialect, options, plain)
         except UnicodeError:

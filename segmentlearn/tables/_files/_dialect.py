@@ -6,7 +6,7 @@ import dataclasses
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from segmentlearn.exceptions import TableError
@@ -19,7 +19,9 @@ _NAMED_SEPARATORS = {
     "semicolon": ";",
     "pipe": "|",
 }
-SAMPLE = 2**16  # bytes that are looked at
+_SAMPLE = 2**16  # bytes that are looked at
+_LARGEST_SAMPLE = 2**26
+_ENOUGH_LINES = 30
 _MOST_TITLES = 20  # lines above the names
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _BOMS = {
@@ -159,7 +161,7 @@ def named_separator(text: str, label: str) -> str:
     return separator
 
 
-def detect_encoding(data: bytes) -> str:
+def detect_encoding(data: bytes, is_whole: bool = True) -> str:
     """Return the encoding of a text; cp1252 where it is not UTF-8."""
     for mark, encoding in _BOMS.items():
         if data.startswith(mark):
@@ -170,29 +172,31 @@ def detect_encoding(data: bytes) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         # what lies behind is checked where it is parsed
-        decoder.decode(data[:SAMPLE], final=len(data) <= SAMPLE)
+        decoder.decode(data, final=is_whole)
     except UnicodeDecodeError:
         return "latin-1" if any(byte in data for byte in _NOT_CP1252) else "cp1252"
     return "utf-8"
 
 
 def detect_dialect(
-    data: bytes,
-    source: str,
-    options: CsvOptions,
-    is_whole: bool = True,
+    read: Callable[[int], bytes], source: str, options: CsvOptions
 ) -> Dialect:
-    """Find out how a file, or its beginning, is written; what is given is kept."""
+    """Find out how a file is written; what is given is kept.
+
+    ``read`` returns so many bytes from its beginning.
+    """
+    data, is_whole = _sample(read)
     labels, skip_rows = options.labels, options.skip_rows
     encoding = options.encoding
-    encoding = _checked(encoding, labels) if encoding else detect_encoding(data)
-    text = _decode(data[:SAMPLE], encoding, source, labels)
+    encoding = (
+        _checked(encoding, labels) if encoding else detect_encoding(data, is_whole)
+    )
+    text = _decode(data, encoding, source, labels)
     if not text.strip():
         raise TableError(f"{source} is empty.")
     for beginning, what in _NO_TABLES.items():
         if beginning.match(text):
             raise TableError(f"{source} {what}.")
-    is_whole = is_whole and len(data) <= SAMPLE
     if options.separator is not None:
         separator = named_separator(options.separator, labels["separator"])
     else:
@@ -210,6 +214,17 @@ def detect_dialect(
         header = [*header, ""]
     newline = "\r\n" if "\r\n" in text else "\n"
     return Dialect(separator, encoding, tuple(header), end, newline=newline)
+
+
+def _sample(read: Callable[[int], bytes]) -> tuple[bytes, bool]:
+    """Return the beginning of a file with some whole lines, and whether it is all."""
+    size = _SAMPLE
+    while True:
+        data = read(size + 1)
+        is_whole = len(data) <= size
+        if is_whole or data.count(b"\n") > _ENOUGH_LINES or size >= _LARGEST_SAMPLE:
+            return data[:size], is_whole
+        size *= 4
 
 
 def _checked(encoding: str, labels: Mapping[str, str]) -> str:

@@ -22,7 +22,6 @@ from segmentlearn.tables._files._csv import (
 )
 from segmentlearn.tables._files._databases import database_batches, is_database
 from segmentlearn.tables._files._dialect import (
-    SAMPLE,
     CsvOptions,
     Dialect,
     detect_dialect,
@@ -142,9 +141,11 @@ def _copy(stream: Any, stack: contextlib.ExitStack) -> pathlib.Path:
 
 
 def _text_part(path: pathlib.Path, name: str, options: CsvOptions, n_rows: int) -> Part:
-    with path.open("rb") as opened:
-        head = opened.read(SAMPLE)
-    dialect = detect_dialect(head, name, options, is_whole=False)
+    def beginning(size: int) -> bytes:
+        with path.open("rb") as opened:
+            return opened.read(size)
+
+    dialect = detect_dialect(beginning, name, options)
     is_utf8, may_quote = _survey(path)
     if dialect.encoding.startswith("utf-8") and not is_utf8:
         dialect = dataclasses.replace(dialect, encoding=options.fallback(name))
