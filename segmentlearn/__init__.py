@@ -42,6 +42,7 @@ _NAMES = {
     "make_customers": "segmentlearn.datasets",
     "save": "segmentlearn.persistence",
     "read_table": "segmentlearn.tables",
+    "scan_table": "segmentlearn.tables",
     "search_space": "segmentlearn.model_selection",
     "segment_playbook": "segmentlearn.inspection",
     "segment_profile": "segmentlearn.inspection",

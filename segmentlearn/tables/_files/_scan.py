@@ -327,7 +327,7 @@ def scan_table(
     Parameters
     ----------
     source : str, path-like, binary file, or a list of them
-        What `read_table` takes, a folder, or a pattern such as "customers/*.parquet".
+        What `read_table` takes, a folder, or a pattern such as ``customers/*.parquet``.
         Files and folders whose names begin with a dot or an underscore are left out of
         a folder.
     batch_size : int, default=65536
