@@ -245,7 +245,9 @@ def test_ctrl_c_in_predict(folder, archive, out):
     assert stopped.code == 130
     assert "predict has not finished" in stopped.message
     assert "was not written." in stopped.message
-    assert sorted(path.name for path in folder.iterdir()) == before
+    assert stopped.left == []
+    left = {path.name for path in folder.iterdir()} - {"temporary"}
+    assert sorted(left) == before
 
 
 def test_ctrl_c_in_audit(folder):

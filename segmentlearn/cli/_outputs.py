@@ -1,5 +1,6 @@
 """What several commands check, show and write."""
 
+import contextlib
 import pathlib
 from collections.abc import Callable
 from typing import Any
@@ -18,9 +19,8 @@ def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
 
     scores = score(model, customers)
     with atomic_file(out) as stream:
-        output = ScoredOutput(stream, out.name)
-        renamed = write_scores(output, customers, scores)
-        output.close()
+        with contextlib.closing(ScoredOutput(stream, out.name)) as output:
+            renamed = write_scores(output, customers, scores)
         check_not_stopped()
     note_renamed(renamed)
 

@@ -75,10 +75,12 @@ class _FolderOutput:
     def of(self, file: ScannedFile) -> Iterator[ScoredOutput]:
         path = self._folder / self._names[str(file.source)]
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            output = ScoredOutput(stream, path.name)
+        # a writer must not outlive its stream, after a failure either
+        with (
+            path.open("wb") as stream,
+            contextlib.closing(ScoredOutput(stream, path.name)) as output,
+        ):
             yield output
-            output.close()
         if output.is_empty:  # as the file that was read
             path.unlink()
 
@@ -96,10 +98,11 @@ def open_output(out: str | None, scan: TableScan) -> Iterator[Any]:
             yield _FolderOutput(folder, scan.sources)
     else:
         path = pathlib.Path(out)
-        with path.open("wb") if is_device(out) else atomic_file(path) as stream:
-            output = ScoredOutput(stream, path.name)
+        with (
+            path.open("wb") if is_device(out) else atomic_file(path) as stream,
+            contextlib.closing(ScoredOutput(stream, path.name)) as output,
+        ):
             yield output
-            output.close()
 
 
 def is_device(out: str) -> bool:
