@@ -21,7 +21,7 @@ def test_missing_value_in_a_complete_column_is_imputed(on_raw, raw):
     """A gap where fit saw none is filled, and counted in a warning."""
     X = raw[0].copy()
     X.loc[7, "income"] = np.nan
-    with pytest.warns(SegmentLearnWarning, match=r"'income' \(1\)"):
+    with pytest.warns(SegmentLearnWarning, match=r"'income' \(1 row\)"):
         assert np.isfinite(on_raw.predict_proba(X)).all()
 
 
