@@ -231,7 +231,7 @@ def test_scores_of_whole_numbers_are_prepared(make):
     X = pd.DataFrame({"recency": [1, 2, 3, 4, 5] * 12, "visits": [5, 1, 3, 2, 4] * 12})
     y = np.where(X["recency"] > 3, "active", "asleep")
     clf = make(max_epochs=1).fit(X, y)
-    with pytest.warns(SegmentLearnWarning, match=r"'visits' \(1\)"):
+    with pytest.warns(SegmentLearnWarning, match=r"'visits' \(1 row\)"):
         assert clf.predict(pd.DataFrame({"recency": [5], "visits": [np.nan]})).size == 1
 
 
