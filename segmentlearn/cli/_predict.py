@@ -79,8 +79,7 @@ class ScoredCounts:
     def add(self, table: TableFile, scores: Scores) -> None:
         """Count the customers of a batch."""
         self.names = scores.names
-        labels, counts = np.unique(scores.segments, return_counts=True)
-        self.segments.update(dict(zip(labels.tolist(), counts.tolist(), strict=True)))
+        self.segments.update(pd.Series(scores.segments).value_counts().to_dict())
         if isinstance(self.target, str) and self.target in table.columns:
             known, labels = known_labels(table, self.target)
             self.n_known += int(known.sum())
@@ -104,15 +103,20 @@ def score_files(
     counts = ScoredCounts(target)
     renamed: dict[str, str] = {}
     kept, table = None, None
-    with row_progress("scoring", scan) as show:
+    with (
+        row_progress("scoring", scan) as show,
+        concurrent.futures.ThreadPoolExecutor(1) as writer,
+    ):
         for file in scan.files():
-            with output.of(file) as place:
+            with output.of(file) as place, _Pending() as written:
                 for table, scores in _scored(model, file):
                     if keep is not None:
                         kept = named_columns(table, keep, "--key")
-                    renamed.update(write_scores(place, table, scores, kept))
+                    renamed.update(written.result())
+                    written.set(writer.submit(write_scores, place, table, scores, kept))
                     counts.add(table, scores)
                     show()
+                renamed.update(written.result())
         names = getattr(model, "feature_names_in_", [])
         scan.check_readable(used_columns(model, [str(name) for name in names]))
         check_not_stopped()
@@ -123,6 +127,28 @@ def score_files(
         note(f"Warning: {sentence}")
     note_renamed(renamed)
     return counts
+
+
+class _Pending:
+    """What a thread writes; it has ended before the file is closed, come what may."""
+
+    def __init__(self) -> None:
+        self._future: concurrent.futures.Future | None = None
+
+    def __enter__(self) -> "_Pending":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._future is not None:
+            concurrent.futures.wait([self._future])
+
+    def set(self, future: concurrent.futures.Future) -> None:
+        """Take the next piece of work."""
+        self._future = future
+
+    def result(self) -> dict[str, str]:
+        """Wait for the last piece of work; raise its error."""
+        return {} if self._future is None else self._future.result()
 
 
 def write_scores(

@@ -365,6 +365,15 @@ def test_a_letter_across_the_end_of_what_is_looked_at(n_bytes):
     assert table.frame["a"].iloc[-1] == "\u00e4\u00f6\u00fc"
 
 
+def test_a_line_may_be_longer_than_a_block():
+    """A note of three megabytes in the middle of the file."""
+    notes = ["short"] * 5000 + ["long " * 600_000] + ["short"] * 5000
+    data = "a,note\n" + "".join(f"{at},{note}\n" for at, note in enumerate(notes))
+    table = read(data)
+    assert table.frame["note"].str.len().max() == len("long " * 600_000) - 1
+    assert len(table.frame) == len(notes)
+
+
 def test_a_line_of_names_may_be_long():
     """Longer than what is looked at first."""
     names = [f"column_{at}_{'x' * 90}" for at in range(2000)]

@@ -22,7 +22,8 @@ from segmentlearn.tables._files._dialect import (
 from segmentlearn.tables._files._formats import no_rows, refuse_repeated
 from segmentlearn.tables._files._guesses import guess_columns
 
-_BLOCK = 2**23  # bytes
+_BLOCK = 2**20  # bytes; larger ones leave the processor's cache
+_LARGEST_BLOCK = 2**28
 _SOME_CELLS = 3  # two quotes that are by chance around lines make one
 
 _LEVELS = pa.dictionary(pa.int32(), pa.string())
@@ -180,16 +181,20 @@ class CsvParser:
         names: Sequence[str] | None = None,
         numbers: Sequence[str] = (),
         levels: Sequence[str] = (),
+        block_size: int = _BLOCK,
     ) -> pa.Table:
         """Return the columns of some names, or all.
 
         Those of numbers are float64, those of levels dictionaries, and others text.
         """
-        options = self._options(names=names, numbers=numbers, levels=levels)
+        options = self._options(True, block_size, names, numbers, levels)
         data = pa.py_buffer(data)
         try:
             table = pa_csv.read_csv(pa.BufferReader(data), **options)
         except pa.ArrowInvalid as error:
+            if "straddling" in str(error) and block_size < _LARGEST_BLOCK:
+                # a line is longer than a block
+                return self.parse(data, names, numbers, levels, 16 * block_size)
             if numbers and not self._wrong and "CSV conversion error" in str(error):
                 raise _NoNumberError(self._names, str(error)) from None
             self._raise(error, lambda: pa.BufferReader(data))

@@ -37,7 +37,7 @@ from segmentlearn.tables._files._guesses import find_fractions
 
 _ROW = 128  # bytes of a row, roughly
 _PACKED = 8  # so much shorter are packed rows
-_BLOCK = 2**23
+_BLOCK = 2**22
 
 
 @dataclasses.dataclass(frozen=True)

@@ -142,7 +142,15 @@ class _ParquetWriter(Writer):
     def _begin(self, schema: pa.Schema) -> None:
         from pyarrow import parquet
 
-        self._file = parquet.ParquetWriter(self._stream, schema)
+        texts = [
+            field.name
+            for field in schema
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        # numbers hardly repeat: looking for repeated ones takes most of the time
+        self._file = parquet.ParquetWriter(
+            self._stream, schema, use_dictionary=texts or False
+        )
         self._waiting: list[pa.Table] = []
 
     def _rows(self, table: pa.Table) -> None:
