@@ -1,6 +1,7 @@
 """Numbers written as text: decimal marks, thousands, currencies, percent, units."""
 
 import dataclasses
+import functools
 import re
 import unicodedata
 from collections import Counter
@@ -28,6 +29,7 @@ _CELL = re.compile(
 )
 _LONGEST_UNIT = 12
 _SHORTEST_STEM = 3  # of a unit that has a plural
+_REMEMBERED = 4096  # texts
 _ENOUGH = 0.9  # of the sampled cells must be numbers for the format to be one
 _MOST_DIGITS = 15  # longer ones are codes, which a float cannot hold
 
@@ -116,7 +118,7 @@ def infer_number_format(
     if any(map(is_code, sample)):
         return None
     enough = max(1, _ENOUGH * len(sample))
-    found = [match for text in sample if (match := _CELL.fullmatch(_minus(text)))]
+    found = [match for text in sample if (match := _match(text))]
     if len(found) < enough:
         return None
     prefix, suffix = _common_affixes(found)
@@ -171,7 +173,7 @@ def _has_affixes(match: re.Match, prefix: str, suffix: str) -> bool:
 def decimal_evidence(sample: Iterable[str]) -> str | None:
     """Return the decimal mark that some text of a column can only have."""
     for text in dict.fromkeys(sample):
-        match = _CELL.fullmatch(_minus(text))
+        match = _match(text)
         if match is None:
             continue
         point, comma = (_fits(match["body"], mark) for mark in ".,")
@@ -209,6 +211,13 @@ def _is_plain(match: re.Match) -> bool:
     return re.fullmatch(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", match[0]) is not None
 
 
+@functools.lru_cache(_REMEMBERED)
+def _match(text: str) -> re.Match | None:
+    """Return the parts of a number; most columns repeat their texts."""
+    return _CELL.fullmatch(_minus(text))
+
+
+@functools.lru_cache(_REMEMBERED)
 def is_code(text: str) -> bool:
     """Return whether a text is a code of digits: leading zeros, or too many digits."""
     digits = text.lstrip("+-")
