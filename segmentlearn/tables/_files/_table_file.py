@@ -116,8 +116,10 @@ class TableFile:
         else:
             column = self.frame[name]
             if self.cells is None and _are_whole(column):
-                column = column.astype("Int64")  # floats because one is missing
-            texts = column.map(str, na_action="ignore")
+                # floats because one is missing
+                texts = column.astype("Int64").astype("string")
+            else:
+                texts = column.map(str, na_action="ignore")
         texts = texts.astype(object)
         return texts.where(texts.notna(), None)
 
