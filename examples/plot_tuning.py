@@ -21,8 +21,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 
 from segmentlearn import SegmentClassifier, make_customers
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.model_selection import KerasTunerSearchCV
-from segmentlearn.model_selection._search import _search_space as search_space
+from segmentlearn.model_selection import KerasTunerSearchCV, search_space
 
 X, y = make_customers("automobile", 1200, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(

@@ -1,5 +1,6 @@
 """The documentation is true: its code runs, and every public name has its place."""
 
+import ast
 import importlib
 import re
 import textwrap
@@ -116,3 +117,22 @@ def test_every_example_has_its_place_in_the_gallery():
     story = (HOUSE / "docs" / "_ext" / "gallery_order.py").read_text()
     ordered = set(re.findall(r'"(plot_\w+\.py)"', story))
     assert ordered == {path.name for path in (HOUSE / "examples").glob("plot_*.py")}
+
+
+@pytest.mark.parametrize(
+    "example",
+    sorted((HOUSE / "examples").glob("plot_*.py")),
+    ids=lambda path: path.stem,
+)
+def test_examples_import_public_names(example):
+    """An example shows what users may import, under the names of the API."""
+    for node in ast.walk(ast.parse(example.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not node.module.startswith(
+            "segmentlearn"
+        ):
+            continue
+        assert "._" not in node.module
+        module = importlib.import_module(node.module)
+        for alias in node.names:
+            assert alias.name in dir(module)
+            assert not alias.name.startswith("_")
