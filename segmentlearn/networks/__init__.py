@@ -5,18 +5,23 @@ from typing import Any
 from segmentlearn._startup import load_lazily
 
 _MODULES = {
-    "_autoencoder": ("AutoencoderSpec", "build_autoencoder", "mixed_likelihood"),
+    "_autoencoder": ("AutoencoderSpec", "build_autoencoder"),
     "_autoencoder_members": ("pack_autoencoders", "unpack_autoencoders"),
     "_classifier": ("build_classifier", "build_classifier_members"),
     "_embeddings": ("quantile_edges",),
     "_joint": ("build_joint", "joint_loss", "read_centers"),
+    "_likelihood": ("mixed_likelihood",),
+    "_numpy._evaluator": ("Evaluator",),
+    "_numpy._hdf5": ("StoredArray", "array_of", "read_arrays"),
+    "_numpy._layers": ("NotEvaluableError",),
+    "_numpy._stored_network": ("StoredNetwork",),
     "_optimizers": ("build_optimizer",),
     "_packed": (
         *("accuracy", "average_nets", "build_packed", "calibrate"),
         *("log_loss", "member_log_loss", "packed_nets"),
     ),
     "_specs": ("ClassifierSpec", "PackedSpec"),
-    "_storage": ("read_network", "write_network"),
+    "_storage": ("configuration_and_weights", "read_network", "write_network"),
 }
 
 __all__ = sorted(name for names in _MODULES.values() for name in names)

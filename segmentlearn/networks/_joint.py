@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from segmentlearn._building import building
-from segmentlearn.networks._autoencoder import mixed_likelihood
+from segmentlearn.networks._likelihood import mixed_likelihood
 
 
 @building()

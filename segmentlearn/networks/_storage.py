@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 from packaging.version import Version
 
 from segmentlearn._building import BUILDING, building
+from segmentlearn.networks._numpy._layers import NotEvaluableError
 
 
 def without_unknown_settings(archive: bytes) -> bytes:
@@ -112,6 +114,51 @@ def _uncompiled(model: keras.Model) -> Iterator[None]:
     finally:
         for net, (optimizer, is_compiled) in zip(models, kept, strict=True):
             net.optimizer, net.compiled = optimizer, is_compiled
+
+
+def configuration_and_weights(model: keras.Model) -> tuple[dict, dict]:
+    """Return what a model is made of, as :class:`Evaluator` takes it.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    config : dict
+        As Keras serializes the model.
+    weights : dict
+        For each layer's name its arrays, copied; for that of a model in the net a dict.
+
+    Raises
+    ------
+    NotEvaluableError
+        If the model is no functional one.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from segmentlearn.networks import configuration_and_weights
+    >>> inputs = keras.Input((2,))
+    >>> model = keras.Model(inputs, keras.layers.Dense(1, name="dense")(inputs))
+    >>> configuration_and_weights(model)[1]["dense"][0].shape
+    (2, 1)
+    """
+    if type(model).__name__ != "Functional":
+        raise NotEvaluableError(f"model {type(model).__name__}")
+    config = {"class_name": "Functional", "config": model.get_config()}
+    return json.loads(json.dumps(config, default=list)), _layer_weights(model)
+
+
+def _layer_weights(model: keras.Model) -> dict[str, Any]:
+    return {
+        layer.name: (
+            _layer_weights(layer)
+            if isinstance(layer, keras.Model)
+            else [np.array(variable.value) for variable in layer.weights]
+        )
+        for layer in model.layers
+    }
 
 
 @building()

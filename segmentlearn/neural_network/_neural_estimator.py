@@ -12,6 +12,7 @@ import numpy as np
 from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_data
 from segmentlearn._forks import check_not_forked
 from segmentlearn.neural_network import _table
+from segmentlearn.neural_network._fitted_network import FittedNetwork
 from segmentlearn.neural_network._state import network_from_state, state_with_network
 from segmentlearn.tables import raw_table_tags
 
@@ -45,6 +46,18 @@ class NeuralEstimator:
     format, which is read back in safe mode.
     """
 
+    _network: FittedNetwork
+
+    @property
+    def model_(self) -> Any:
+        if "_network" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} is not fitted.")
+        return self._network.share_model()
+
+    @model_.setter
+    def model_(self, model: Any) -> None:
+        self._network = FittedNetwork(model)
+
     def _fit_table(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit the preprocessor where one is needed; return float features."""
         check_not_forked()
@@ -60,7 +73,6 @@ class NeuralEstimator:
 
     def _read_table(self, X: Any) -> np.ndarray:
         """Return the features of new rows, prepared as the training rows were."""
-        check_not_forked()
         if self.preprocessor_ is None:
             return _table.read_numbers(self, X, reset=False)
         return _table.as_matrix(self.preprocessor_.transform(X))

@@ -5,8 +5,8 @@ import contextvars
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from segmentlearn import networks
-from segmentlearn._forks import check_not_forked, lacks_tensorflow_threads
+from segmentlearn._forks import check_not_forked
+from segmentlearn.neural_network._fitted_network import FittedNetwork
 
 StateFunction = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -27,20 +27,11 @@ class UnreadNetwork:
         raise AttributeError(name)
 
 
-def _write(model: Any) -> bytes:
-    """Return a net's archive."""
-    if isinstance(model, UnreadNetwork):
-        return model.archive
-    return networks.write_network(model)
-
-
-def _read(archive: Any) -> Any:
+def _read(file: Any) -> FittedNetwork:
     """Return a pickled net."""
-    if isinstance(archive, int):
+    if isinstance(file, int):
         raise ValueError("The net of this estimator is kept in another file.")
-    if lacks_tensorflow_threads():
-        return UnreadNetwork(archive)
-    return networks.read_network(archive)
+    return FittedNetwork.from_file(file)
 
 
 # how states and their nets are written and read: a pickle holds the nets themselves
@@ -59,14 +50,14 @@ def externalize_networks(encode: StateFunction = dict) -> Iterator[list[bytes]]:
     archives: list[bytes] = []
     positions: dict[int, int] = {}
 
-    def place(model: Any) -> int:
+    def place(network: Any) -> int:
         """Return the net's position; one asked for twice is written once."""
-        if isinstance(model, int):
-            return model
-        if id(model) not in positions:
-            positions[id(model)] = len(archives)
-            archives.append(_write(model))
-        return positions[id(model)]
+        if isinstance(network, int):
+            return network
+        if id(network) not in positions:
+            positions[id(network)] = len(archives)
+            archives.append(network.to_file())
+        return positions[id(network)]
 
     token = _writing.set((encode, place))
     try:
@@ -82,26 +73,25 @@ def is_externalizing_networks() -> bool:
 
 @contextlib.contextmanager
 def restore_networks(
-    archives: Sequence[Any], decode: StateFunction = dict
+    networks: Sequence[Any], decode: StateFunction = dict
 ) -> Iterator[None]:
     """Put nets back into the estimators whose state is read while it lasts.
 
-    An archive is bytes, a function that returns them, or None for a net that is not
-    wanted itself.
+    A net is a `StoredNetwork`, or None where the net itself is not wanted.
     """
-    models: dict[int, Any] = {}
+    restored: dict[int, Any] = {}
 
     def fetch(position: Any) -> Any:
-        """Return a net, read once; its position where the net itself is not wanted."""
-        if type(position) is not int or not 0 <= position < len(archives):
-            raise ValueError(f"there is no net {position!r} among {len(archives)}.")
-        if position not in models:
-            archive = archives[position]
-            archive = archive() if callable(archive) else archive
-            models[position] = (
-                position if archive is None else networks.read_network(archive)
-            )
-        return models[position]
+        """Return a net, the same one each time; its position where it is not wanted."""
+        if type(position) is not int or not 0 <= position < len(networks):
+            raise ValueError(f"there is no net {position!r} among {len(networks)}.")
+        if position not in restored:
+            stored = networks[position]
+            restored[position] = position
+            if stored is not None:
+                restored[position] = FittedNetwork(stored=stored)
+                restored[position].check()
+        return restored[position]
 
     token = _reading.set((decode, fetch))
     try:
@@ -112,14 +102,13 @@ def restore_networks(
 
 def state_with_network(state: dict[str, Any]) -> dict[str, Any]:
     """Return an estimator's state with its net as bytes, or as a position."""
-    return _with_model(state, *(_writing.get() or (dict, _write)))
+    encode, of_net = _writing.get() or (dict, FittedNetwork.to_file)
+    network = state.pop("_network", None)
+    return encode(state) | ({} if network is None else {"model_": of_net(network)})
 
 
 def network_from_state(state: dict[str, Any]) -> dict[str, Any]:
-    """Return a stored state with its net as a model."""
-    return _with_model(state, *(_reading.get() or (dict, _read)))
-
-
-def _with_model(state: dict[str, Any], of_rest: StateFunction, of_net: Callable) -> Any:
-    net = state.pop("model_", None)
-    return of_rest(state) | ({} if net is None else {"model_": of_net(net)})
+    """Return a stored state with its net as a `FittedNetwork`."""
+    decode, of_net = _reading.get() or (dict, _read)
+    stored = state.pop("model_", None)
+    return decode(state) | ({} if stored is None else {"_network": of_net(stored)})

@@ -109,8 +109,7 @@ class CheckedEstimator:
 
     def build(self) -> Any:
         """Build the estimator; :meth:`check_names` must have passed."""
-        networks = [network.to_keras for network in self.networks]
-        with warnings.catch_warnings(), restore_networks(networks, from_plain):
+        with warnings.catch_warnings(), restore_networks(self.networks, from_plain):
             # scikit-learn warns once for each estimator; the archive's reader warns
             # once
             warnings.simplefilter("ignore", InconsistentVersionWarning)

@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from segmentlearn.networks import array_of, read_arrays
 
 from segmentlearn.exceptions import ArchiveError
 from segmentlearn.networks import read_network, write_network
 from segmentlearn.persistence._checks._budget import Budget
-from segmentlearn.persistence._checks._hdf5 import array_of, read_arrays
 from segmentlearn.persistence._checks._keras_config import (
     check_config,
     read_network_file,
@@ -66,7 +66,7 @@ def test_net_of_keras_is_read_as_it_was(name):
     file = write_network(net)
     stored = read_network_file(file, Budget(len(file)), "the net")
     check_config(stored.config)
-    again = read_network(stored.to_keras())
+    again = read_network(stored.to_file())
     for new, old in zip(again.get_weights(), net.get_weights(), strict=True):
         assert new.dtype == old.dtype
         np.testing.assert_array_equal(new, old)

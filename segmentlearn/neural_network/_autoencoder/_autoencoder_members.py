@@ -35,7 +35,8 @@ def fit_jointly(
     if trained.loss == "mixed":
         columns = read_layout(trained.preprocessor_, features.shape[1])
         layout = (columns.numeric, columns.categories, columns.indicators)
-    joint = networks.build_joint(trained.model_, centers)
+    model = trained._network.model
+    joint = networks.build_joint(model, centers)
     result = engine.fit(
         joint,
         features,
@@ -50,7 +51,8 @@ def fit_jointly(
     )
     trained.history_ = result.history
     trained.n_iter_ += result.n_epochs
-    return trained, networks.read_centers(joint, trained.model_)
+    trained.model_ = model  # its weights are new
+    return trained, networks.read_centers(joint, model)
 
 
 def fit_autoencoders(

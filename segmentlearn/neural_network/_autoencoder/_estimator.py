@@ -305,8 +305,7 @@ class Autoencoder(
         codes : ndarray of float32, shape (n_samples, n_components_)
         """
         check_is_fitted(self)
-        encoder = self.model_.get_layer("encoder")
-        return engine.predict(encoder, self._read_table(X))
+        return self._network.predict(self._read_table(X), "encoder")
 
     def inverse_transform(self, X: ArrayLike) -> pd.DataFrame | np.ndarray:
         """Return the customers that codes stand for.
@@ -328,7 +327,7 @@ class Autoencoder(
             raise ValueError(
                 f"X has {codes.shape[1]} columns; a code has {self.n_components_}."
             )
-        features = engine.predict(self.model_.get_layer("decoder"), codes)
+        features = self._network.predict(codes, "decoder")
         if hasattr(self.preprocessor_, "inverse_transform"):
             return self.preprocessor_.inverse_transform(features)
         return features
@@ -350,7 +349,7 @@ class Autoencoder(
         check_is_fitted(self)
         features = np.asarray(self._read_table(X), np.float32)
         scores = np.empty(len(features))
-        outputs = engine.predict(self.model_, features)
+        outputs = self._network.predict(features)
         for start in range(0, len(features), _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
             scores[rows] = -self._measure(features[rows], outputs[rows])

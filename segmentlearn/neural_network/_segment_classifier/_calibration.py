@@ -38,7 +38,7 @@ def calibrate_nets(
     Each row is held out of one net, so a net's calibration is found on all held-out
     rows, and that of the average follows from it.
     """
-    model, n_classes = classifier.model_, len(classifier.classes_)
+    model, n_classes = classifier._network.model, len(classifier.classes_)
     slope, shift = 1.0, np.zeros(n_classes)
     if not classifier.early_stopping:  # no row was held out
         if classifier._is_packed:

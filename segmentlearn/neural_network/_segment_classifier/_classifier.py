@@ -380,8 +380,8 @@ class SegmentClassifier(
         """
         self._log = start_log(self, PRESETS)
         warm_start = None
-        if self.warm_start and hasattr(self, "model_"):
-            weights = self.model_.get_weights()
+        if self.warm_start and hasattr(self, "_network"):
+            weights = self._network.model.get_weights()
             warm_start = weights, self.history_, self._network_signature()
         random_state = self._start_training()
         self.classes_, y_encoded = encode_target(X, y)
@@ -446,7 +446,7 @@ class SegmentClassifier(
         ``class_weight="balanced"`` counts the classes of these customers only.
         """
         self._log = start_log(self, PRESETS, goes_on=True)
-        is_first = not hasattr(self, "model_")
+        is_first = not hasattr(self, "_network")
         if is_first:
             self._start_training()
             self.classes_, y_encoded = encode_target(X, y, classes)
@@ -462,7 +462,7 @@ class SegmentClassifier(
             model, nets = build_model(self, sizes, features, n_nets=1)
             self._is_packed, history = nets[0] is not model, {}
         else:
-            model, history = self.model_, self.history_
+            model, history = self._network.model, self.history_
             nets = networks.packed_nets(model)
         n_epochs_before = len(history.get("loss", ()))
         splits = [Split(data.rows)] * len(nets)
@@ -505,7 +505,7 @@ class SegmentClassifier(
         """
         check_is_fitted(self)
         features = self._read_table(X)
-        probabilities = _ensemble.predict_probabilities(self.model_, features)
+        probabilities = self._network.predict(features, dtype=np.float64)
         check_probabilities(probabilities, features)
         return _ensemble.clip_probabilities(probabilities)
 

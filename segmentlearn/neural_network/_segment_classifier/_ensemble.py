@@ -10,6 +10,7 @@ from scipy.special import log_softmax
 
 from segmentlearn import engine, networks
 from segmentlearn.exceptions import SegmentLearnWarning
+from segmentlearn.neural_network._fitted_network import evaluator_of
 from segmentlearn.neural_network._log_folders import parts_of_log
 from segmentlearn.neural_network._segment_classifier._training_data import TrainingData
 from segmentlearn.neural_network._settings import Sizes, check_callbacks
@@ -163,17 +164,15 @@ def extend_history(
 
 def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
     """Return the logits of a net, averaged over its members."""
-    outputs = engine.predict(net, features, batch_size=_ROWS_AT_ONCE, dtype=np.float64)
+    evaluator = evaluator_of(net)
+    if evaluator is None:
+        rows = {"batch_size": _ROWS_AT_ONCE, "dtype": np.float64}
+        outputs = engine.predict(net, features, **rows)
+    else:
+        outputs = evaluator.predict(features, np.float64)
     if outputs.ndim == 2:
         return np.log(np.maximum(outputs, np.finfo(np.float32).tiny))
     return log_softmax(outputs.mean(axis=1), axis=1)
-
-
-def predict_probabilities(model: Any, features: np.ndarray) -> np.ndarray:
-    """Return a classifier's probabilities."""
-    is_packed = networks.packed_nets(model) != [model]
-    rows = {"batch_size": _ROWS_AT_ONCE} if is_packed else {}
-    return engine.predict(model, features, dtype=np.float64, **rows)
 
 
 def clip_probabilities(probabilities: np.ndarray) -> np.ndarray:

@@ -1,21 +1,20 @@
 """What a Keras net is made of, read from its configuration and nothing built."""
 
-import io
 import json
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from segmentlearn.exceptions import ArchiveError
+from segmentlearn.networks import StoredNetwork, read_arrays
 from segmentlearn.persistence._checks._allowed import NotAllowedError
 from segmentlearn.persistence._checks._budget import Budget
-from segmentlearn.persistence._checks._hdf5 import StoredArray, array_of, read_arrays
 from segmentlearn.persistence._checks._network_size import check_size, check_small
-from segmentlearn.persistence._container import pack, unpack
+from segmentlearn.persistence._container import unpack
 
 _MEMBERS = r"metadata\.json|config\.json|model\.weights\.h5"
-_CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"
 
 # the parts of Keras that describe nets and their training; the rest reads files, starts
 # processes or talks to the network
@@ -29,37 +28,6 @@ _CARRIERS = {"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper
 _DESCRIBED = ("batch_shape", "equation", "units", "filters", "activation", "rate")
 _PLAIN_FORMS = {"__bytes__", "__ellipsis__", "__keras_tensor__"}
 _PLAIN_FORMS |= {"__numpy__", "__slice__", "__tensor__"}
-
-
-class StoredNetwork(NamedTuple):
-    """A net as an archive holds it, read and not built."""
-
-    config: dict[str, Any]
-    weights: bytes
-    arrays: dict[str, StoredArray]
-
-    def to_keras(self) -> bytes:
-        """Write the net anew, with what was checked and nothing else.
-
-        Whatever the original HDF5 file has beside its arrays never comes to the HDF5
-        library, which is known to crash on damaged files.
-        """
-        import h5py
-
-        file = io.BytesIO()
-        with h5py.File(file, "w") as weights:
-            for path, stored in self.arrays.items():
-                dataset = weights.create_dataset(
-                    path, data=array_of(self.weights, stored)
-                )
-                if stored.dtype == "bfloat16":
-                    dataset.attrs["dtype"] = "bfloat16"
-        members = {
-            _METADATA: b"{}",
-            _CONFIG: json.dumps(self.config).encode(),
-            _WEIGHTS: file.getvalue(),
-        }
-        return pack(members, compress=False)
 
 
 def read_network_file(network: bytes, budget: Budget, what: str) -> StoredNetwork:

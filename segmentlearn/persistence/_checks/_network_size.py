@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from segmentlearn.exceptions import ArchiveError
+from segmentlearn.networks import StoredArray
 from segmentlearn.persistence._checks._budget import Budget
-from segmentlearn.persistence._checks._hdf5 import StoredArray
 
 # a net keeps no more weights than its file holds, but for counters and seeds
 _FREE_WEIGHTS = 2**15

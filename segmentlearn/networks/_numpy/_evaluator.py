@@ -1,0 +1,302 @@
+"""A net's graph, evaluated by NumPy in chunks of rows and in threads."""
+
+import contextlib
+import itertools
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import joblib
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from segmentlearn.networks._numpy._layers import (
+    Function,
+    NotEvaluableError,
+    activation,
+    equation_of,
+    layer_function,
+)
+
+_CHUNK = 1024  # rows: what they become on their way stays in the processor's cache
+_FEWEST_FOR_THREADS = 4 * _CHUNK
+# The last bit of a matrix product depends on which rows a kernel of the processor takes
+# together. Chunks are filled up to whole ones, so a row is the same in any company.
+_MULTIPLE = 16
+
+
+class Evaluator:
+    """A net of segmentlearn as a list of NumPy calls.
+
+    Parameters
+    ----------
+    config : dict
+        Of a functional model, as Keras serializes it.
+    weights : dict
+        For each layer's name its arrays; for that of a model in the net a dict.
+
+    Raises
+    ------
+    NotEvaluableError
+        If the net has a part that only Keras can compute.
+    """
+
+    def __init__(self, config: dict[str, Any], weights: Mapping[str, Any]) -> None:
+        try:
+            self._graph = _Graph(config, weights)
+            (shape,) = [
+                layer["config"]["batch_shape"]
+                for layer in config["config"]["layers"]
+                if layer["class_name"] == "InputLayer"
+            ]
+            self._n_inputs = shape[-1]
+            self._run(np.zeros((1, self._n_inputs)))  # all shapes fit
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise NotEvaluableError(f"an unknown configuration ({error!r})") from error
+
+    def predict(self, X: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
+        """Return the outputs of every row.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Numbers of any type; converted a chunk at a time.
+        dtype : dtype, default=float32
+            Of the result; what is computed is float32.
+
+        Returns
+        -------
+        outputs : ndarray of shape (n_samples, ...)
+            A row's outputs depend on that row alone, to the last bit.
+        """
+        if X.ndim != 2 or X.shape[1] != self._n_inputs:
+            raise ValueError(
+                f"X has rows of shape {X.shape[1:]}; the model takes "
+                f"{(self._n_inputs,)}."
+            )
+        starts = range(0, max(len(X), 1), _CHUNK)
+        with _one_blas_thread():
+            first = self._run(X[:_CHUNK])
+            outputs = np.empty((len(X), *first.shape[1:]), dtype)
+            outputs[:_CHUNK] = first
+
+            def fill(start: int) -> None:
+                rows = slice(start, start + _CHUNK)
+                outputs[rows] = self._run(X[rows])
+
+            n_threads = _n_threads() if len(X) >= _FEWEST_FOR_THREADS else 1
+            if n_threads == 1:
+                for start in starts[1:]:
+                    fill(start)
+            else:
+                with ThreadPoolExecutor(n_threads) as pool:
+                    list(pool.map(fill, starts[1:]))
+        return outputs
+
+    def _run(self, rows: np.ndarray) -> np.ndarray:
+        n_rows = max(_MULTIPLE, -(-len(rows) // _MULTIPLE) * _MULTIPLE)
+        filled = np.zeros((n_rows, self._n_inputs), np.float32)
+        filled[: len(rows)] = rows
+        with np.errstate(all="ignore"):  # as Keras: what is not finite says so itself
+            return self._graph(filled)[: len(rows)]
+
+
+class _Graph:
+    """The calls of a functional model, in the order of its layers."""
+
+    def __init__(self, config: dict[str, Any], weights: Mapping[str, Any]) -> None:
+        if config["class_name"] != "Functional":
+            raise NotEvaluableError(f"model {config['class_name']}")
+        layers = {layer["name"]: layer for layer in config["config"]["layers"]}
+        self._input = _only(config["config"]["input_layers"])
+        self._output = _only(config["config"]["output_layers"])
+        self._calls: list[tuple[str, Function, list[str]]] = []
+        sources = {
+            name: _sources(layer)
+            for name, layer in layers.items()
+            if name != self._input
+        }
+        if "kept_cells" in layers:  # noise, without which customers are encoded
+            sources["encoder"] = [self._input]
+        needed = _needed(self._output, sources)
+        sources = {name: sources[name] for name in sources if name in needed}
+        fused = _fuse_views(layers, sources, weights)
+        for name in sources:
+            if name in fused.absorbed:
+                continue
+            layer = layers[name]
+            function: Function
+            if name in fused.functions:
+                function = fused.functions[name]
+            elif layer["class_name"] == "Functional":
+                function = _Graph(layer, weights[name])
+            else:
+                function = layer_function(layer, weights.get(name, []))
+            self._calls.append((name, function, sources[name]))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        values = {self._input: x}
+        for name, function, sources in self._calls:
+            values[name] = function(*[values[source] for source in sources])
+        return values[self._output]
+
+
+def _only(ends: Any) -> str:
+    """Return the name of a model's one input or output."""
+    ends = ends if isinstance(ends[0], str) else ends[0]
+    name, node, tensor = ends
+    if node or tensor or not isinstance(name, str):
+        raise NotEvaluableError("a model with several inputs or outputs")
+    return name
+
+
+def _needed(name: str, sources: dict[str, list[str]]) -> set[str]:
+    """Return the layers that a layer's output depends on."""
+    needed, pending = set(), [name]
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending += sources.get(name, [])
+    return needed
+
+
+def _sources(layer: dict[str, Any]) -> list[str]:
+    """Return the names of the layers that a layer is called with."""
+    (node,) = layer["inbound_nodes"]
+    arguments = node["args"]
+    if any(value for value in node["kwargs"].values()):
+        raise NotEvaluableError("an argument of a call")
+    if len(arguments) == 1 and isinstance(arguments[0], list):
+        arguments = arguments[0]
+    names = []
+    for argument in arguments:
+        name, node_index, tensor_index = argument["config"]["keras_history"]
+        if node_index or tensor_index:
+            raise NotEvaluableError("a layer that is called twice")
+        names.append(name)
+    return names
+
+
+class _Fused:
+    """Layers that are computed as part of another one."""
+
+    def __init__(self) -> None:
+        self.absorbed: set[str] = set()
+        self.functions: dict[str, Function] = {}
+
+
+def _fuse_views(
+    layers: dict[str, Any], sources: dict[str, list[str]], weights: Mapping[str, Any]
+) -> _Fused:
+    """Join factors of features, signs of members and the kernel that members share.
+
+    A packed net's members see the features under signs of their own. Written out, that
+    is as many rows as there are members; with the signs in the kernel, it is one
+    product.
+    """
+    fused = _Fused()
+    users = Counter(itertools.chain.from_iterable(sources.values()))
+
+    def is_plain(name: str, equation: str) -> bool:
+        layer = layers[name]
+        if name not in sources:
+            return False
+        return (
+            layer["class_name"] == "EinsumDense"
+            and equation_of(layer["config"]) == equation
+            and layer["config"]["bias_axes"] is None
+            and layer["config"]["activation"] == "linear"
+            and users[name] == 1
+        )
+
+    for name in list(sources):
+        layer = layers[name]
+        is_shared = layer["class_name"] == "EinsumDense"
+        if not is_shared or equation_of(layer["config"]) != "abc,cd->abd":
+            continue
+        (views,) = sources[name]
+        if not is_plain(views, "ab,cb->acb"):
+            continue
+        layer_function(layer, weights[name])  # what it checks holds here too
+        signs = weights[views][0]
+        absorbed, features = {views}, sources[views]
+        if is_plain(features[0], "ab,b->ab"):
+            signs = signs * weights[features[0]][0]
+            absorbed.add(features[0])
+            features = sources[features[0]]
+        kernel, *bias = weights[name]
+        fused.functions[name] = _members_product(
+            np.einsum("mi,ih->imh", signs, kernel), bias, layer["config"]
+        )
+        fused.absorbed |= absorbed
+        sources[name] = features
+    return fused
+
+
+def _members_product(
+    kernel: np.ndarray, bias: list[np.ndarray], config: dict[str, Any]
+) -> Function:
+    activate = activation(config)
+    n_members, n_units = kernel.shape[1:]
+    flat = np.ascontiguousarray(kernel.reshape(len(kernel), -1))
+    shift = np.broadcast_to(bias[0], (n_members, n_units)).ravel() if bias else None
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        y = x @ flat
+        if shift is not None:
+            y += shift
+        return activate(y.reshape(len(x), n_members, n_units))
+
+    return apply
+
+
+def _n_threads() -> int:
+    """Return how many threads this process may use."""
+    allowed = os.environ.get("OMP_NUM_THREADS", "")
+    n_cores = joblib.cpu_count()
+    return min(n_cores, int(allowed)) if allowed.isdigit() and int(allowed) else n_cores
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
+
+
+_lock = threading.Lock()
+_n_users = 0
+_limit: Any = None
+
+
+@contextlib.contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Keep the matrix products of this process on their own threads.
+
+    Products are small here, and the library's threads would fight with ours. The limit
+    is one for the whole process, so the last that leaves takes it back.
+    """
+    global _n_users, _limit
+    with _lock:
+        if _n_users == 0:
+            _limit = _blas().limit(limits=1)
+        _n_users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_users -= 1
+            if _n_users == 0:
+                _limit.restore_original_limits()
+
+
+def _reset_after_fork() -> None:
+    global _n_users, _lock
+    _lock, _n_users = threading.Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):  # another thread may be predicting at that moment
+    os.register_at_fork(after_in_child=_reset_after_fork)
