@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from segmentlearn.networks import StoredNetwork
 from segmentlearn.neural_network import externalize_networks, restore_networks
 
 
@@ -72,7 +73,7 @@ def test_nets_apart_and_given(on_numbers, numbers):
     assert [archive[:2] for archive in archives] == [b"PK"]
     with pytest.raises(ValueError, match="kept in another file"):
         pickle.loads(data)
-    with restore_networks(archives):
+    with restore_networks(list(map(StoredNetwork.from_file, archives))):
         found = pickle.loads(data)[1]
     np.testing.assert_array_equal(found.predict_proba(X), on_numbers.predict_proba(X))
 
@@ -103,5 +104,5 @@ def test_rest_of_the_state_may_be_encoded(on_numbers):
 
     with externalize_networks(encode) as archives:
         data = pickle.dumps(on_numbers)
-    with restore_networks(archives, decode):
+    with restore_networks(list(map(StoredNetwork.from_file, archives)), decode):
         assert pickle.loads(data).get_params() == on_numbers.get_params()

@@ -7,10 +7,9 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from segmentlearn.networks import array_of, read_arrays
 
 from segmentlearn.exceptions import ArchiveError
-from segmentlearn.networks import read_network, write_network
+from segmentlearn.networks import array_of, read_arrays, read_network, write_network
 from segmentlearn.persistence._checks._budget import Budget
 from segmentlearn.persistence._checks._keras_config import (
     check_config,

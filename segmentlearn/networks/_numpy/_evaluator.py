@@ -24,6 +24,9 @@ from segmentlearn.networks._numpy._layers import (
 
 _CHUNK = 1024  # rows: what they become on their way stays in the processor's cache
 _FEWEST_FOR_THREADS = 4 * _CHUNK
+# numbers in the weights: the calls of a smaller net are too short for two threads,
+# which take turns in Python
+_FEWEST_WEIGHTS_FOR_THREADS = 20_000
 # The last bit of a matrix product depends on which rows a kernel of the processor takes
 # together. Chunks are filled up to whole ones, so a row is the same in any company.
 _MULTIPLE = 16
@@ -53,7 +56,7 @@ class Evaluator:
                 for layer in config["config"]["layers"]
                 if layer["class_name"] == "InputLayer"
             ]
-            self._n_inputs = shape[-1]
+            self._n_inputs, self._n_weights = shape[-1], _count(weights)
             self._run(np.zeros((1, self._n_inputs)))  # all shapes fit
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise NotEvaluableError(f"an unknown configuration ({error!r})") from error
@@ -88,7 +91,9 @@ class Evaluator:
                 rows = slice(start, start + _CHUNK)
                 outputs[rows] = self._run(X[rows])
 
-            n_threads = _n_threads() if len(X) >= _FEWEST_FOR_THREADS else 1
+            is_long = len(X) >= _FEWEST_FOR_THREADS
+            is_large = self._n_weights >= _FEWEST_WEIGHTS_FOR_THREADS
+            n_threads = _n_threads() if is_long and is_large else 1
             if n_threads == 1:
                 for start in starts[1:]:
                     fill(start)
@@ -143,6 +148,13 @@ class _Graph:
         for name, function, sources in self._calls:
             values[name] = function(*[values[source] for source in sources])
         return values[self._output]
+
+
+def _count(weights: Mapping[str, Any]) -> int:
+    return sum(
+        _count(own) if isinstance(own, Mapping) else sum(array.size for array in own)
+        for own in weights.values()
+    )
 
 
 def _only(ends: Any) -> str:

@@ -13,6 +13,8 @@ from scipy.special import erf
 
 Function = Callable[..., np.ndarray]
 
+_MOST_IN_ONE = 4096  # numbers in kernels that are laid into one
+_IN_CACHE = 16384  # numbers of what is written and read again at once
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
@@ -36,10 +38,14 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
-    divisor = np.negative(x)
-    np.exp(divisor, out=divisor)
-    divisor += 1
-    return np.divide(x, divisor, out=x)
+    numbers = x.reshape(-1)
+    for start in range(0, numbers.size, _IN_CACHE):
+        part = numbers[start : start + _IN_CACHE]
+        divisor = np.negative(part)
+        np.exp(divisor, out=divisor)
+        divisor += 1
+        np.divide(part, divisor, out=part)
+    return x
 
 
 def _gelu(x: np.ndarray) -> np.ndarray:
@@ -144,6 +150,15 @@ def _own_kernels(x: np.ndarray, kernels: np.ndarray) -> np.ndarray:
     return y
 
 
+def _one_kernel(kernels: np.ndarray) -> np.ndarray:
+    """Lay kernels along the diagonal of one, of shape (members, inputs, outputs)."""
+    n_members, n_inputs, n_outputs = kernels.shape
+    whole = np.zeros((n_members, n_inputs, n_members, n_outputs), np.float32)
+    members = np.arange(n_members)
+    whole[members, :, members] = kernels
+    return whole.reshape(n_members * n_inputs, n_members * n_outputs)
+
+
 # equations of EinsumDense, letters in the order in which they appear
 PRODUCTS: dict[str, Function] = {
     "ab,b->ab": operator.mul,
@@ -177,6 +192,18 @@ def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
     own = {"ab,b->ab": units, "ab,cb->acb": units, "abc,cd->abd": units[-1:]}
     own |= {"ab,bc->abc": units, "abc,bcd->abd": units[-1:]}
     _check_shapes(weights, own[equation], bias)
+    if equation in ("ab,bc->abc", "abc,bcd->abd") and weights[0].size <= _MOST_IN_ONE:
+        # zeros cost less than loops along short axes
+        kernels = (
+            weights[0] if equation == "abc,bcd->abd" else weights[0][:, np.newaxis]
+        )
+        shape = len(kernels), kernels.shape[-1]
+        weights = [_one_kernel(kernels), *(w.reshape(1, *w.shape) for w in weights[1:])]
+        return _affine(
+            lambda x, kernel: (x.reshape(len(x), -1) @ kernel).reshape(-1, *shape),
+            weights,
+            config,
+        )
     return _affine(PRODUCTS[equation], weights, config)
 
 
@@ -193,8 +220,13 @@ def _batch_normalization(config: dict, weights: Sequence[np.ndarray]) -> Functio
 
 def _relu_layer(config: dict, weights: Sequence[np.ndarray]) -> Function:
     _require(not config["negative_slope"] and not config["threshold"])
-    largest = config["max_value"]
-    return lambda x: np.clip(x, 0, None if largest is None else np.float32(largest))
+    largest = np.float32(np.inf if config["max_value"] is None else config["max_value"])
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        y = np.maximum(x, 0)
+        return np.minimum(y, largest, out=y)
+
+    return apply
 
 
 def _concatenate(config: dict, weights: Sequence[np.ndarray]) -> Function:
