@@ -26,10 +26,11 @@ def check_not_forked() -> None:
     if _is_fork_of_running:
         raise ForkedProcessError(
             f"process {os.getpid()} was forked while TensorFlow was running; its "
-            "threads are missing here, so nets can neither be trained, loaded nor "
-            "used. Start worker processes with multiprocessing.get_context('spawn') "
-            "or 'forkserver', keep joblib's default backend 'loky', or load the model "
-            "in each worker and use none before the fork (gunicorn: without --preload)."
+            "threads are missing here, so nets cannot be trained, nor Keras models "
+            "built or used; fitted estimators predict. Start worker processes with "
+            "multiprocessing.get_context('spawn') or 'forkserver', keep joblib's "
+            "default backend 'loky', or load and use Keras in each worker and not "
+            "before the fork (gunicorn: without --preload)."
         )
 
 

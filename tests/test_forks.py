@@ -103,11 +103,13 @@ functions = {
     "KerasTunerSearchCV": lambda: KerasTunerSearchCV(
         new, grid, cv=2, n_trials=2).fit(X, y),
     "compare_models": lambda: compare_models(new, X, y, cv=2),
-    "load": lambda: load(archive),
+    "load": lambda: type(load(archive)),
+    "use of a loaded classifier": lambda: load(archive).predict(X),
     "use of an unpickled classifier": lambda: pickle.loads(pickled).predict(X),
     "use of an unpickled net": lambda: pickle.loads(pickled).model_.summary(),
     "use of an unpickled regressor": lambda: pickle.loads(pickled_wide).predict(X),
     "fork of a fork": lambda: in_fork(lambda: classifier.predict(X)),
+    "training in a fork of a fork": lambda: in_fork(lambda: new.fit(X, y)),
 }
 working = {
     "preparation": lambda: scaler.transform(X),
@@ -116,6 +118,8 @@ working = {
     "unpickling of a wide net": lambda: pickle.loads(pickled_wide),
 }
 found = {name: in_fork(one) for name, one in {**functions, **working}.items()}
+found["here"] = {name: answer(one) for name, one in {**functions, **working}.items()
+                 if name in PREDICTING}
 child = os.fork()
 if child == 0:
     sys.exit(7)
@@ -134,12 +138,8 @@ REFUSED = [
     "SegmentClassifier.fit",
     "SegmentClassifier().fit",
     "partial_fit",
-    "predict",
     "Autoencoder.fit",
-    "Autoencoder.transform",
-    "Autoencoder.inverse_transform",
     "AutoencoderClusterer.fit",
-    "AutoencoderClusterer.transform",
     "KerasClassifier.fit",
     "KerasRegressor.partial_fit",
     "KerasRegressor.predict",
@@ -149,17 +149,33 @@ REFUSED = [
     "engine.cache_info",
     "engine.clear_cache",
     "networks.build_classifier",
-    "load",
-    "use of an unpickled classifier",
     "use of an unpickled net",
     "use of an unpickled regressor",
+]
+
+
+PREDICTING = [
+    "predict",
+    "Autoencoder.transform",
+    "Autoencoder.inverse_transform",
+    "AutoencoderClusterer.transform",
+    "AutoencoderClusterer.predict",
+    "load",
+    "use of a loaded classifier",
+    "use of an unpickled classifier",
+    "fork of a fork",
 ]
 
 
 def run(code, *arguments):
     """Run code that can fork in a process of its own; return what it has found."""
     done = subprocess.run(
-        [sys.executable, "-c", FORKING + code, *map(str, arguments)],
+        [
+            sys.executable,
+            "-c",
+            FORKING + f"PREDICTING = {PREDICTING}\n" + code,
+            *map(str, arguments),
+        ],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -179,11 +195,19 @@ def after_a_fit(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSED)
 def test_forked_after_a_fit_names_the_cure(after_a_fit, name):
-    """Whatever needs a net raises an error that says how to start processes."""
+    """Whatever needs TensorFlow raises an error that says how to start processes."""
     kind, message = after_a_fit[name]
     assert kind == "ForkedProcessError", (kind, message)
     for cure in ("spawn", "forkserver", "loky", "in each worker"):
         assert cure in message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PREDICTING)
+def test_forked_after_a_fit_predicts_the_same(after_a_fit, name):
+    """What a forked process predicts is what its parent does."""
+    assert after_a_fit[name][0] == "returned", after_a_fit[name]
+    assert after_a_fit[name] == after_a_fit["here"][name]
 
 
 @pytest.mark.slow
@@ -203,7 +227,6 @@ def test_searches_report_the_error_of_a_fork(after_a_fit, name):
     "name",
     [
         "preparation",
-        "AutoencoderClusterer.predict",
         "unpickling",
         "unpickling of a wide net",
     ],
@@ -216,7 +239,7 @@ def test_forked_after_a_fit_still_does_without_nets(after_a_fit, name):
 @pytest.mark.slow
 def test_fork_of_a_fork_names_the_cure(after_a_fit):
     """A process keeps what its parent lacked."""
-    assert "ForkedProcessError" in after_a_fit["fork of a fork"][1]
+    assert "ForkedProcessError" in after_a_fit["training in a fork of a fork"][1]
 
 
 @pytest.mark.slow
@@ -279,6 +302,10 @@ if __name__ == "__main__":
         with multiprocessing.get_context(method).Pool(1) as pool:
             return pool.apply_async(classifier.predict, (X,)).get(60).shape
 
+    def train_in_pool():
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            return pool.apply_async(classifier.fit, (X, y)).get(60)
+
     def predict_by_joblib():
         with parallel_config(backend="multiprocessing"):
             work = [delayed(classifier.predict)(X)] * 2
@@ -288,13 +315,14 @@ if __name__ == "__main__":
         "fork": answer(lambda: predict_in_pool("fork")),
         "spawn": answer(lambda: predict_in_pool("spawn")),
         "joblib": answer(predict_by_joblib),
+        "training": answer(train_in_pool),
     }))
 """
 
 
 @pytest.mark.slow
 def test_pools_of_processes(tmp_path):
-    """A pool of forks hands the error back, one of spawned processes predicts."""
+    """Pools of forked and of spawned processes predict; forked ones cannot train."""
     script = tmp_path / "pools.py"
     script.write_text(FORKING + POOLS)
     done = subprocess.run(
@@ -308,6 +336,6 @@ def test_pools_of_processes(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["fork"][0] == "ForkedProcessError"
-    assert found["joblib"][0] == "ForkedProcessError"
-    assert found["spawn"] == ["returned", "(60,)"]
+    assert found["fork"] == found["spawn"] == ["returned", "(60,)"]
+    assert found["joblib"][0] == "returned"
+    assert found["training"][0] == "ForkedProcessError"

@@ -120,15 +120,17 @@ class _Graph:
         self._input = _only(config["config"]["input_layers"])
         self._output = _only(config["config"]["output_layers"])
         self._calls: list[tuple[str, Function, list[str]]] = []
-        sources = {
-            name: _sources(layer)
-            for name, layer in layers.items()
-            if name != self._input
-        }
-        if "kept_cells" in layers:  # noise, without which customers are encoded
-            sources["encoder"] = [self._input]
-        needed = _needed(self._output, sources)
-        sources = {name: sources[name] for name in sources if name in needed}
+        sources: dict[str, list[str]] = {}
+        pending = [self._output]
+        while pending:
+            name = pending.pop()
+            if name == self._input or name in sources:
+                continue
+            sources[name] = _sources(layers[name])
+            if name == "encoder" and "kept_cells" in layers:  # noise, for training
+                sources[name] = [self._input]
+            pending += sources[name]
+        sources = {name: sources[name] for name in layers if name in sources}
         fused = _fuse_views(layers, sources, weights)
         for name in sources:
             if name in fused.absorbed:
@@ -159,26 +161,16 @@ def _count(weights: Mapping[str, Any]) -> int:
 
 def _only(ends: Any) -> str:
     """Return the name of a model's one input or output."""
-    ends = ends if isinstance(ends[0], str) else ends[0]
-    name, node, tensor = ends
-    if node or tensor or not isinstance(name, str):
+    if not isinstance(ends[0], str):
+        (ends,) = ends
+    name, _, tensor_index = ends
+    if tensor_index or not isinstance(name, str):
         raise NotEvaluableError("a model with several inputs or outputs")
     return name
 
 
-def _needed(name: str, sources: dict[str, list[str]]) -> set[str]:
-    """Return the layers that a layer's output depends on."""
-    needed, pending = set(), [name]
-    while pending:
-        name = pending.pop()
-        if name not in needed:
-            needed.add(name)
-            pending += sources.get(name, [])
-    return needed
-
-
 def _sources(layer: dict[str, Any]) -> list[str]:
-    """Return the names of the layers that a layer is called with."""
+    """Return the names of the layers that a layer is called with, once."""
     (node,) = layer["inbound_nodes"]
     arguments = node["args"]
     if any(value for value in node["kwargs"].values()):
@@ -187,9 +179,9 @@ def _sources(layer: dict[str, Any]) -> list[str]:
         arguments = arguments[0]
     names = []
     for argument in arguments:
-        name, node_index, tensor_index = argument["config"]["keras_history"]
-        if node_index or tensor_index:
-            raise NotEvaluableError("a layer that is called twice")
+        name, _, tensor_index = argument["config"]["keras_history"]
+        if tensor_index:
+            raise NotEvaluableError("a layer with several outputs")
         names.append(name)
     return names
 
@@ -234,7 +226,9 @@ def _fuse_views(
         (views,) = sources[name]
         if not is_plain(views, "ab,cb->acb"):
             continue
-        layer_function(layer, weights[name])  # what it checks holds here too
+        for part in (name, views, *sources[views]):
+            if part in weights and layers[part]["class_name"] == "EinsumDense":
+                layer_function(layers[part], weights[part])  # checks it
         signs = weights[views][0]
         absorbed, features = {views}, sources[views]
         if is_plain(features[0], "ab,b->ab"):

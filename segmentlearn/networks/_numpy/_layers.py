@@ -13,7 +13,7 @@ from scipy.special import erf
 
 Function = Callable[..., np.ndarray]
 
-_MOST_IN_ONE = 4096  # numbers in kernels that are laid into one
+_MOST_IN_ONE = 2**16  # numbers in a kernel that holds several, zeros between them
 _IN_CACHE = 16384  # numbers of what is written and read again at once
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
@@ -182,21 +182,20 @@ def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
     equation, units, bias = equation_of(config), list(config["output_shape"]), None
     _require(equation in PRODUCTS and not config.get("lora_rank"))
     if config["bias_axes"]:
+        # as Keras shapes it: from the first of its axes on
         axes = config["equation"].partition("->")[2][1:]
-        bias = [
-            n if axis in config["bias_axes"] else 1
-            for n, axis in zip(units, axes, strict=True)
-        ]
-        while bias[0] == 1:  # as Keras shapes it
-            del bias[0]
+        first = min(axes.index(axis) for axis in config["bias_axes"])
+        pairs = list(zip(units, axes, strict=True))[first:]
+        bias = [n if axis in config["bias_axes"] else 1 for n, axis in pairs]
     own = {"ab,b->ab": units, "ab,cb->acb": units, "abc,cd->abd": units[-1:]}
     own |= {"ab,bc->abc": units, "abc,bcd->abd": units[-1:]}
     _check_shapes(weights, own[equation], bias)
-    if equation in ("ab,bc->abc", "abc,bcd->abd") and weights[0].size <= _MOST_IN_ONE:
+    if equation in ("ab,bc->abc", "abc,bcd->abd"):
+        is_outer = equation == "ab,bc->abc"
+        kernels = weights[0][:, np.newaxis] if is_outer else weights[0]
+        if len(kernels) * kernels.size > _MOST_IN_ONE:
+            return _affine(PRODUCTS[equation], weights, config)
         # zeros cost less than loops along short axes
-        kernels = (
-            weights[0] if equation == "abc,bcd->abd" else weights[0][:, np.newaxis]
-        )
         shape = len(kernels), kernels.shape[-1]
         weights = [_one_kernel(kernels), *(w.reshape(1, *w.shape) for w in weights[1:])]
         return _affine(
