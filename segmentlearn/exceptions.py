@@ -74,10 +74,10 @@ class ArchiveError(SegmentLearnError):
 class ForkedProcessError(SegmentLearnError, RuntimeError):
     """A process was forked after TensorFlow had started, and cannot use it.
 
-    Raised in the forked process by whatever would train, load or apply a net: the
-    threads of TensorFlow are not copied by a fork, and waiting for them would never
-    end. Processes that are spawned, and those forked before the first net was trained,
-    loaded or used, are not concerned.
+    Raised in the forked process by whatever would train a net, or build or use a Keras
+    model: the threads of TensorFlow are not copied by a fork, and waiting for them
+    would never end. Fitted estimators of segmentlearn load and predict there. Processes
+    that are spawned, and those forked before TensorFlow had started, are not concerned.
 
     Examples
     --------
