@@ -24,7 +24,13 @@ _MODULES = {
     "_storage": ("configuration_and_weights", "read_network", "write_network"),
 }
 
-__all__ = sorted(name for names in _MODULES.values() for name in names)
+# how fitted nets are kept and evaluated; for the other packages
+_INTERNAL = {
+    *("Evaluator", "NotEvaluableError", "StoredArray", "StoredNetwork"),
+    *("array_of", "configuration_and_weights", "read_arrays"),
+}
+
+__all__ = sorted({name for names in _MODULES.values() for name in names} - _INTERNAL)
 
 
 def __dir__() -> list[str]:

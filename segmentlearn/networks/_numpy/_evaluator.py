@@ -46,6 +46,17 @@ class Evaluator:
     ------
     NotEvaluableError
         If the net has a part that only Keras can compute.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from segmentlearn import networks
+    >>> spec = networks.ClassifierSpec(3, 2, hidden_layer_sizes=(4,))
+    >>> model = networks.build_classifier(spec, seed=0)
+    >>> stored = networks.StoredNetwork.from_file(networks.write_network(model))
+    >>> evaluator = networks.Evaluator(stored.config, stored.layer_weights())
+    >>> evaluator.predict(np.zeros((1, 3)))
+    array([[0.5, 0.5]], dtype=float32)
     """
 
     def __init__(self, config: dict[str, Any], weights: Mapping[str, Any]) -> None:
@@ -75,6 +86,11 @@ class Evaluator:
         -------
         outputs : ndarray of shape (n_samples, ...)
             A row's outputs depend on that row alone, to the last bit.
+
+        Raises
+        ------
+        ValueError
+            If the rows are not as wide as the net's input.
         """
         if X.ndim != 2 or X.shape[1] != self._n_inputs:
             raise ValueError(

@@ -19,7 +19,20 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
 class NotEvaluableError(Exception):
-    """A net has a layer or a connection that only Keras can compute."""
+    """A net has a layer or a connection that only Keras can compute.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from segmentlearn import networks
+    >>> inputs = keras.Input((3,))
+    >>> model = keras.Model(inputs, keras.layers.LayerNormalization()(inputs))
+    >>> try:
+    ...     networks.Evaluator(*networks.configuration_and_weights(model))
+    ... except networks.NotEvaluableError as error:
+    ...     print(error)
+    layer LayerNormalization
+    """
 
 
 def _relu(x: np.ndarray) -> np.ndarray:

@@ -26,6 +26,15 @@ class StoredNetwork(NamedTuple):
         The HDF5 file in it.
     arrays : dict of str to StoredArray
         Where each array lies in that file, by its path.
+
+    Examples
+    --------
+    >>> from segmentlearn import networks
+    >>> spec = networks.ClassifierSpec(3, 2, hidden_layer_sizes=(4,))
+    >>> file = networks.write_network(networks.build_classifier(spec, seed=0))
+    >>> stored = networks.StoredNetwork.from_file(file)
+    >>> sorted(stored.layer_weights())
+    ['features', 'hidden_1', 'probabilities']
     """
 
     config: dict[str, Any]
@@ -63,7 +72,7 @@ class StoredNetwork(NamedTuple):
 
     def evaluator(self, part: str | None = None) -> Evaluator:
         """Return what evaluates the net, or a model that is one of its layers."""
-        config, weights = self.config, self._layer_weights()
+        config, weights = self.config, self.layer_weights()
         if part is not None:
             found = [
                 layer
@@ -75,7 +84,7 @@ class StoredNetwork(NamedTuple):
             config, weights = found[0], weights[part]
         return Evaluator(config, weights)
 
-    def _layer_weights(self) -> dict[str, Any]:
+    def layer_weights(self) -> dict[str, Any]:
         """Return each layer's arrays by its name; of a model in the net a dict."""
         arrays: dict[str, dict[int, np.ndarray]] = {}
         for path, stored in self.arrays.items():
