@@ -74,6 +74,7 @@ main()
 
 EPOCH = "segmentlearn.engine._epoch_recorder:EpochRecorder.record"
 READ = "segmentlearn.tables._files._csv:CsvParser.parse"
+PREDICT = "segmentlearn.neural_network._fitted_network:FittedNetwork.predict"
 
 
 class Stopped:
@@ -222,7 +223,7 @@ def test_ctrl_c_in_report(folder, archive):
     """It stops within the prediction."""
     stopped = Stopped(
         folder,
-        *(signal.SIGINT, "segmentlearn.engine._inference:_predictor", 1),
+        *(signal.SIGINT, PREDICT, 1),
         ["report", archive, folder / "new.csv", "--out", folder / "out.seg"],
     )
     assert_old_file_stays(stopped, folder, 130)
