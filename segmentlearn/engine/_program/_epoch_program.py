@@ -1,6 +1,5 @@
 """One compiled epoch: training steps and validation of an architecture in one call."""
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,13 +65,12 @@ class Program:
     """A model of the engine's own, its optimizer, and the compiled epoch over both.
 
     A fit lends its weights to the program, runs epochs, and takes the weights back.
-    One fit at a time: hold `lock` from the first to the last.
+    It serves one fit at a time.
     """
 
     def __init__(
         self, model: Any, spec: CompileSpec, rows: Rows, copy: bool = True
     ) -> None:
-        self.lock = threading.RLock()
         self.spec = spec
         self._member_shape = [] if spec.n_members is None else [spec.n_members]
         self.model = _architecture.copy_architecture(model) if copy else model

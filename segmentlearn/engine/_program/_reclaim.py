@@ -112,7 +112,7 @@ def tie_gradients_to_graphs() -> None:
     graph that it was traced in: silu in a hidden layer is enough.
     """
     registry = _gradient_registry()
-    for name in [name for name in registry if name.startswith("CustomGradient-")]:
+    for name in [key for key in list(registry) if key.startswith("CustomGradient-")]:
         entry = registry.get(name)
         graph = entry and _graph_of(entry["type"])
         if not entry or graph is None:  # that of a stand-in is not found
