@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from segmentlearn import engine, networks
+from segmentlearn._building import BUILDING
 
 
 class FittedNetwork:
@@ -51,8 +52,10 @@ class FittedNetwork:
     def model(self) -> Any:
         """The Keras model, built when it is first asked for."""
         if self._model is None:
-            assert self._stored is not None
-            self._model = networks.read_network(self._stored.to_file())
+            with BUILDING:  # one model for all threads
+                if self._model is None:
+                    assert self._stored is not None
+                    self._model = networks.read_network(self._stored.to_file())
         return self._model
 
     def share_model(self) -> Any:
