@@ -79,7 +79,7 @@ def percent(share: float) -> str:
 
 
 def share_text(share: float) -> str:
-    """Return a share in tenths of a percent; 0% and 100% are said of none and all."""
+    """Return a share in tenths of a percent; 0% and 100% only for none and all."""
     if share in (0, 1):
         return f"{share:.0%}"
     if share < 0.001:

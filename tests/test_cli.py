@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fitted(folder):
-    """What ``fit`` said, after it has written an archive."""
+    """What ``fit`` printed, after it has written an archive."""
     before = (folder / "train.csv").read_bytes()
     result = run(
         *("fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"),
@@ -198,7 +198,7 @@ def test_predict_finds_columns_by_name(archive, folder, write):
 
 @pytest.mark.slow
 def test_predict_reports_what_is_new_in_the_rows(archive, folder, write):
-    """Unseen levels and new gaps are counted, a line each."""
+    """Unseen levels and new missing values are counted, a line each."""
     rows = pd.read_csv(folder / "new.csv", dtype=str, keep_default_na=False)
     rows.loc[:2, "Profession"] = "Astronaut"
     rows.loc[:4, "Age"] = ""

@@ -57,7 +57,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def clustered(folder):
-    """What ``cluster`` said when it had to find the number of segments."""
+    """What ``cluster`` printed when it had to find the number of segments."""
     before = (folder / "mall.csv").read_bytes()
     result = run(
         *("cluster", folder / "mall.csv", "--drop", "CustomerID"),
@@ -111,20 +111,22 @@ def test_contest_is_told_in_words(clustered, archive):
 def test_silhouettes_in_both_spaces(clustered, archive):
     """They are the model's."""
     model = load(archive)
-    said = " ".join(clustered.stdout.split())
-    assert f"{model.silhouette_:.2f} in the prepared columns" in said
-    assert f"{model.latent_silhouette_:.2f} in the autoencoder's codes" in said
+    printed = " ".join(clustered.stdout.split())
+    assert f"{model.silhouette_:.2f} in the prepared columns" in printed
+    assert f"{model.latent_silhouette_:.2f} in the autoencoder's codes" in printed
 
 
 @pytest.mark.slow
 def test_each_segment_has_name_size_and_rule(clustered, archive):
     """Sizes are those of the labels, names those of the archive."""
     model = load(archive)
-    said = " ".join(clustered.stdout.split())
+    printed = " ".join(clustered.stdout.split())
     for label, name in model.segment_names_.items():
         size = int(np.sum(model.labels_ == label))
-        assert f"Segment {label}: {name} ({size} customers, {size / 150:.0%})" in said
-    assert said.count(" Rule: ") == model.n_clusters_
+        assert (
+            f"Segment {label}: {name} ({size} customers, {size / 150:.0%})" in printed
+        )
+    assert printed.count(" Rule: ") == model.n_clusters_
 
 
 @pytest.mark.slow
@@ -269,7 +271,7 @@ def _build_short(options, n_clusters, build=clustering._build):
 
 @pytest.mark.slow
 def test_no_segments_is_an_answer(one_kind, tmp_path):
-    """It is said, with a cure, and nothing is written."""
+    """It is reported, with a cure, and nothing is written."""
     out = tmp_path / "m.seg"
     result = run("cluster", one_kind, "--out", out)
     assert result.exit_code == 1

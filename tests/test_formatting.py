@@ -63,14 +63,14 @@ def test_whole_percent():
 
 
 def test_tenths_of_a_percent():
-    """Neither none nor all is said of what is only near to it."""
+    """What is only near none or all is not shown as none or all."""
     shares = (0, 0.00001, 0.25, 0.99999, 1)
     texts = ["0%", "<0.1%", "25.0%", ">99.9%", "100%"]
     assert [share_text(share) for share in shares] == texts
 
 
 def test_many_names_are_cut():
-    """How many are left out is said."""
+    """How many are left out is reported."""
     assert names_text("abcdefgh") == "a, b, c, d, e, f and 2 more"
     assert names_text("ab") == "a, b"
 

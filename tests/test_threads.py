@@ -175,7 +175,7 @@ def test_keras_own_fit():
 
 
 def test_clusterers():
-    """Autoencoders on a member axis and the contest around them."""
+    """Autoencoders on a member axis and the candidate selection around them."""
     assert_same_in_threads(
         lambda seed: (
             AutoencoderClusterer(n_clusters=2, random_state=seed)

@@ -362,7 +362,7 @@ def test_outputs_under_other_names(table):
 
 
 def test_too_few_targets(table):
-    """One array for each output, said before anything is traced."""
+    """One array for each output: an error before anything is traced."""
     inputs = Input((3,))
     model = keras.Model(inputs, [Dense(1)(inputs), Dense(1)(inputs)])
     with pytest.raises(ValueError, match="output"):

@@ -100,8 +100,8 @@ def test_keras_alone_reads_it():
 def test_likelihood_of_numbers_by_hand():
     """A Gaussian's, with the scale that is learnt."""
     loss = mixed_likelihood((0, 1), (), (-1, -1))
-    said = np.array([[1.0, 5.0, np.log(2.0), 0.0]], np.float32)
-    found = loss(np.array([[3.0, 4.0]], np.float32), said)
+    predicted = np.array([[1.0, 5.0, np.log(2.0), 0.0]], np.float32)
+    found = loss(np.array([[3.0, 4.0]], np.float32), predicted)
     expected = (2.0**2 / 8 + np.log(2.0) + 1.0 / 2) / 2
     assert float(found[0]) == pytest.approx(expected, rel=1e-5)
 
@@ -117,9 +117,9 @@ def test_likelihood_of_a_category_is_one_for_a_guess():
 def test_missing_cells_do_not_count():
     """A number whose indicator is set is out of the sum and of the mean."""
     loss = mixed_likelihood((0, 1), (), (2, -1))
-    said = np.zeros((2, 5), np.float32)
+    predicted = np.zeros((2, 5), np.float32)
     table = np.array([[9.0, 2.0, 1.0], [9.0, 2.0, 0.0]], np.float32)
-    found = np.asarray(loss(table, said))
+    found = np.asarray(loss(table, predicted))
     np.testing.assert_allclose(found, [2.0, (81 / 2 + 2.0) / 2], rtol=1e-5)
 
 

@@ -69,8 +69,8 @@ def test_centres_and_scales_are_read_back():
 
 def test_dcn_is_half_the_distance_to_the_nearest():
     """Beside the squared error, with a weight."""
-    said = np.hstack([ROWS + 2.0, [[4.0, 1.0, 9.0]] * 6]).astype(np.float32)
-    loss = np.asarray(joint_loss(None, 3, "dcn", 10.0)(ROWS, said))
+    predicted = np.hstack([ROWS + 2.0, [[4.0, 1.0, 9.0]] * 6]).astype(np.float32)
+    loss = np.asarray(joint_loss(None, 3, "dcn", 10.0)(ROWS, predicted))
     np.testing.assert_allclose(loss, 4.0 + 10.0 * 0.5, rtol=1e-5)
 
 
@@ -89,10 +89,10 @@ def test_idec_is_the_divergence_from_sharpened_memberships():
 def test_mixed_columns_come_back_by_their_kind():
     """The first part is the autoencoder's own loss."""
     layout = ((0, 1), ((2, 3),), (-1, -1))
-    said = np.random.default_rng(2).normal(size=(6, 6)).astype(np.float32)
-    whole = np.hstack([said, np.zeros((6, 3), np.float32)])
+    predicted = np.random.default_rng(2).normal(size=(6, 6)).astype(np.float32)
+    whole = np.hstack([predicted, np.zeros((6, 3), np.float32)])
     loss = joint_loss(layout, 3, "dcn", 1.0)(ROWS, whole)
-    own = mixed_likelihood(*layout)(ROWS, said)
+    own = mixed_likelihood(*layout)(ROWS, predicted)
     np.testing.assert_allclose(np.asarray(loss), np.asarray(own), rtol=1e-5)
 
 

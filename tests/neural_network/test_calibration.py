@@ -110,7 +110,7 @@ def noisy_nets(n_classes, noise, seed=0, n_rows=4000, n_nets=5):
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_an_average_is_surer_than_its_nets(n_classes):
-    """What follows without labels is what labels would have said of the average."""
+    """What follows without labels is what labels would have shown of the average."""
     nets, codes = noisy_nets(n_classes, noise=1.0)
     alone = fit_calibration(nets[0], codes, None, "auto")
     slope, shift = calibrate_average(nets, *alone, None)

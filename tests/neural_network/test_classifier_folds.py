@@ -64,9 +64,11 @@ def test_out_of_fold_rows_come_from_the_net_that_held_them_out(
     """Each row's probabilities are those of one net, and of the right one."""
     X, y = numbers
     clf = make_packed().fit(X, y)
-    for said, call in zip(net_probabilities(clf, X), seen, strict=True):
+    for predicted, call in zip(net_probabilities(clf, X), seen, strict=True):
         held_out = call["validation_rows"]
-        np.testing.assert_allclose(clf.oof_proba_[held_out], said[held_out], rtol=1e-4)
+        np.testing.assert_allclose(
+            clf.oof_proba_[held_out], predicted[held_out], rtol=1e-4
+        )
 
 
 @pytest.mark.slow
@@ -81,8 +83,8 @@ def test_out_of_fold_probabilities_are_calibrated(make_packed, two_groups, seen)
     y_encoded = np.searchsorted(clf.classes_, y)
     slope, shift = fit_calibration(logits, y_encoded, None, "affine")
     assert shift.any()
-    said = softmax(slope * logits + shift, axis=1)
-    np.testing.assert_allclose(clf.oof_proba_, said, rtol=1e-4)
+    predicted = softmax(slope * logits + shift, axis=1)
+    np.testing.assert_allclose(clf.oof_proba_, predicted, rtol=1e-4)
     kernel, _ = clf.model_.get_layer("calibration").get_weights()
     assert kernel[0, 0] > slope
 

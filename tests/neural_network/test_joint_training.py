@@ -69,8 +69,8 @@ def test_dcn_draws_codes_to_their_centres(coder, trained, rows):
     """The squared distance to the nearest is less than it was."""
 
     def mean_distance(one, centers):
-        gaps = one.transform(rows)[:, None] - centers
-        return (gaps**2).sum(axis=2).min(axis=1).mean()
+        differences = one.transform(rows)[:, None] - centers
+        return (differences**2).sum(axis=2).min(axis=1).mean()
 
     assert mean_distance(*trained["dcn"]) < 0.7 * mean_distance(coder, START)
 
@@ -80,8 +80,8 @@ def test_idec_sharpens_memberships(coder, trained, rows):
     """Student's t memberships are nearer to 0 or 1."""
 
     def sharpness(one, centers):
-        gaps = one.transform(rows)[:, None] - centers
-        shares = 1 / (1 + (gaps**2).sum(axis=2))
+        differences = one.transform(rows)[:, None] - centers
+        shares = 1 / (1 + (differences**2).sum(axis=2))
         return (shares.max(axis=1) / shares.sum(axis=1)).mean()
 
     assert sharpness(*trained["idec"]) > sharpness(coder, START) + 0.02

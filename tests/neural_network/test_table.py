@@ -68,7 +68,7 @@ def test_numbers_are_ready(X):
     ],
 )
 def test_raw_tables_are_prepared(X):
-    """Text, categories, gaps and large numbers call for a preprocessor."""
+    """Text, categories, missing values and large numbers call for a preprocessor."""
     assert not is_ready(X)
 
 
@@ -103,7 +103,7 @@ def test_preprocessor_may_give_a_sparse_matrix(kind):
     ],
 )
 def test_preprocessor_that_leaves_work_undone(features, message):
-    """Text, gaps and wrong shapes after a preprocessor are errors that say so."""
+    """Text, missing values and wrong shapes after a preprocessor are errors that say so."""
     with pytest.raises(ValueError, match=message):
         as_matrix(features)
 

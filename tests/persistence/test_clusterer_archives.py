@@ -87,7 +87,7 @@ def assert_same_after_loading(segmenter, customers, unseen):
     ids=str,
 )
 def test_every_way_to_find_segments(parameters, make_segmenter, customers, unseen):
-    """Contest, joint training and votes come back and predict the same."""
+    """Candidate selection, joint training and votes come back and predict the same."""
     if "preprocessor" in parameters:
         customers, unseen = (
             table.drop(columns="Gender").to_numpy(float)

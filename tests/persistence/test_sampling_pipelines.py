@@ -18,7 +18,7 @@ from segmentlearn.sampling import Pipeline, make_pipeline
 
 @pytest.fixture(scope="module")
 def customers():
-    """Customers of a bank, gaps and text included, and who said yes."""
+    """Customers of a bank, missing values and text included, and who said yes."""
     return make_customers("bank", 120, random_state=0)
 
 
@@ -36,7 +36,7 @@ def saved(customers):
 
 @pytest.mark.slow
 def test_loaded_pipeline_predicts_as_before(saved, customers):
-    """Raw rows, gaps included, get the same probabilities."""
+    """Raw rows, missing values included, get the same probabilities."""
     pipeline, loaded = saved
     raw = customers[0].tail(40)
     assert raw.isna().any(axis=None)

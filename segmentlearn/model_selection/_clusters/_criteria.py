@@ -170,11 +170,11 @@ class CriteriaTable:
         tiny = np.finfo(float).tiny
         inertias = list(self._inertias(self.task.features).values())
         logs = np.log(np.maximum(self._references[0], tiny))
-        gaps = logs.mean(axis=0) - np.log(np.maximum(inertias, tiny))
+        gap_values = logs.mean(axis=0) - np.log(np.maximum(inertias, tiny))
         # the references are a sample themselves, so their mean is uncertain too
         errors = logs.std(axis=0) * np.sqrt(1 + 1 / len(logs))
         return {
-            "gap": dict(zip(self.labels, gaps, strict=True)),
+            "gap": dict(zip(self.labels, gap_values, strict=True)),
             "gap_se": dict(zip(self.labels, errors, strict=True)),
         }
 
