@@ -29,7 +29,7 @@ def tiny(**parameters):
 
 @pytest.fixture(scope="module")
 def customers():
-    """Eighty customers in two kinds: numbers, a category, and missing values in a number."""
+    """Eighty customers of two kinds: numbers with missing values, and a category."""
     rng = np.random.default_rng(0)
     kind = np.arange(80) % 2
     age = 30 + 25 * kind + rng.normal(0, 2, 80)

@@ -239,7 +239,7 @@ def test_partial_fit_draws_anew_each_time(make, numbers, monkeypatch):
 
 
 def test_partial_fit_prepares_every_part_alike(make, raw):
-    """The first part decides the columns; later ones may lack levels and have missing values."""
+    """The first part decides the columns; later ones may lack levels, or cells."""
     X, y = raw
     clf = make().partial_fit(X[:30], y[:30], classes=["A", "B", "D"])
     clf.partial_fit(

@@ -25,7 +25,7 @@ def test_automobile_accuracy(data_dir):
 
 
 def test_automobile_new_customers(data_dir):
-    """The file to be scored, with missing values and levels of its own, is scored whole."""
+    """A file with missing values and levels of its own is scored whole."""
     X, y = load_automobile(data_dir / "auto_train.csv")
     new, _ = load_automobile(data_dir / "auto_new.csv")
     clf = SegmentClassifier.from_preset("best-practices", max_epochs=2, random_state=0)

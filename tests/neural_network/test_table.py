@@ -103,7 +103,7 @@ def test_preprocessor_may_give_a_sparse_matrix(kind):
     ],
 )
 def test_preprocessor_that_leaves_work_undone(features, message):
-    """Text, missing values and wrong shapes after a preprocessor are errors that say so."""
+    """Text, missing values and wrong shapes after a preprocessor are errors."""
     with pytest.raises(ValueError, match=message):
         as_matrix(features)
 
