@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import level_text
-
 LEVEL = "level"
 ASK = "ask the model"
 _LARGEST_PLAIN, _SMALLEST_PLAIN = 1e15, 1e-6
@@ -141,7 +139,7 @@ class Condition:
         levels: Any = self.levels
         if not levels:
             return f"{self.column} is {'known' if self.excluded else 'nothing'}"
-        names = " or ".join(level_text(level) for level in levels)
+        names = " or ".join(map(_level_text, levels))
         return f"{self.column} is {'not ' if self.excluded else ''}{names}"
 
 
@@ -194,6 +192,13 @@ def join_conditions(path: Iterable[Condition]) -> tuple[Condition, ...]:
         name = condition.column
         columns[name] = columns[name] & condition if name in columns else condition
     return tuple(joined for joined in columns.values() if not joined.is_vacuous)
+
+
+def _level_text(level: Any) -> str:
+    """Return a level as it is spelt; truth values as yes and no."""
+    if isinstance(level, bool):
+        return "yes" if level else "no"
+    return str(level)
 
 
 def stripped(cell: Any) -> str:

@@ -140,7 +140,7 @@ def segment_rules(
         membership.labels,
         None if values is None else values[rows],
     )
-    pruned = Pruned(grow(sampled, codes, held_out.spec), most)
+    pruned = grow(sampled, codes, held_out.spec).best(n_rules)
     found = _rules(pruned, n_rules, whole, membership, values)
     used = {c.column for rule in found for c in rule.conditions}
     return SegmentRules(

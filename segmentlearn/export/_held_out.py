@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.export._columns import TreeColumn
-from segmentlearn.export._tree import Pruned, TreeSpec, grow
+from segmentlearn.export._tree import TreeSpec, grow
 
 _FOLDS = 5
 
@@ -106,11 +106,10 @@ def _held_out(
         own, rest = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         if not len(own) or not len(rest):
             continue
-        root = grow([column.take(rest) for column in columns], codes[rest], spec)
-        pruned = Pruned(root, spec.max_rules)
+        found = grow([column.take(rest) for column in columns], codes[rest], spec)
         held_out = [column.take(own) for column in columns]
         for size in range(1, spec.max_rules + 1):
-            predicted[size - 1, own] = pruned.predict(held_out, size)
+            predicted[size - 1, own] = found.best(size).predict(held_out, size)
     return predicted
 
 

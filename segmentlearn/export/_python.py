@@ -13,41 +13,42 @@ from segmentlearn.export._conditions import (
 _HEAD = '''\
 def {name}(customer):
     """Return the segment of a customer, a dict of columns; None asks the model."""
-    import datetime
-    import math
-
+'''
+_KNOWN = """
     def known(column):
         cell = customer.get(column)
         try:
             return None if cell is None or cell != cell else cell
         except TypeError:  # a missing value that cannot be compared
             return None
-
+"""
+_NUMBER = """
     def number(column):
         cell = known(column)
-        if isinstance(cell, datetime.date):
-            if isinstance(cell, datetime.datetime):
-                if cell.tzinfo is not None:
-                    cell = cell.astimezone(datetime.timezone.utc).replace(tzinfo=None)
-                cell = cell - datetime.datetime(1970, 1, 1)
-            else:
-                cell = cell - datetime.date(1970, 1, 1)
-        if isinstance(cell, datetime.timedelta):
-            seconds = cell.days * 86_400 + cell.seconds
-            return (seconds * 1_000_000 + cell.microseconds) / 86_400_000_000
         return math.nan if cell is None else float(cell)
-
+"""
+_DAYS = """
+    def days(column):
+        cell = known(column)
+        if cell is None:
+            return math.nan
+        if isinstance(cell, datetime.datetime):
+            if cell.tzinfo is not None:
+                cell = cell.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+            cell = cell - datetime.datetime(1970, 1, 1)
+        elif isinstance(cell, datetime.date):
+            cell = cell - datetime.date(1970, 1, 1)
+        seconds = cell.days * 86_400 + cell.seconds
+        return (seconds * 1_000_000 + cell.microseconds) / 86_400_000_000
+"""
+_TEXT = """
     def text(column, missing):
         cell = known(column)
         if isinstance(cell, float) and cell.is_integer():
             cell = int(cell)
         cell = None if cell is None else str(cell).strip(" ")
         return None if cell in missing else cell
-
-    cell = {{
-{cells}
-    }}
-'''
+"""
 
 
 def python_of(rules: Sequence[Rule], columns: Sequence[RuleColumn], name: str) -> str:
@@ -56,7 +57,9 @@ def python_of(rules: Sequence[Rule], columns: Sequence[RuleColumn], name: str) -
         raise ValueError(f"name={name!r} is no name of a Python function.")
     kinds = {column.name: column for column in columns}
     cells = [f"        {column.name!r}: {_cell(column)}," for column in columns]
-    lines = [_HEAD.format(name=name, cells="\n".join(cells))]
+    lines = [_HEAD.format(name=name), *_helpers(columns)]
+    if cells:
+        lines.append("\n    cell = {\n" + "\n".join(cells) + "\n    }\n")
     for rule in rules:
         if rule.segment is None:
             continue
@@ -68,6 +71,22 @@ def python_of(rules: Sequence[Rule], columns: Sequence[RuleColumn], name: str) -
     return "".join([*lines, "    return None\n"])
 
 
+def _helpers(columns: Sequence[RuleColumn]) -> list[str]:
+    """Return the functions that the columns need."""
+    kinds = {column.kind for column in columns}
+    has_days = bool(kinds & {"datetime", "timedelta"})
+    has_text = any(column.is_text for column in columns)
+    wanted = [
+        ("    import datetime\n", has_days),
+        ("    import math\n", has_days or "number" in kinds),
+        (_KNOWN, bool(columns)),
+        (_NUMBER, "number" in kinds),
+        (_DAYS, has_days),
+        (_TEXT, has_text),
+    ]
+    return [source for source, is_wanted in wanted if is_wanted]
+
+
 def _joined(tests: list[str]) -> str:
     if len(tests) == 1:
         return tests[0]
@@ -77,7 +96,8 @@ def _joined(tests: list[str]) -> str:
 
 def _cell(column: RuleColumn) -> str:
     if column.kind != LEVEL:
-        return f"number({column.name!r})"
+        function = "number" if column.kind == "number" else "days"
+        return f"{function}({column.name!r})"
     if not column.is_text:
         return f"known({column.name!r})"
     return f"text({column.name!r}, {column.missing_texts!r})"
@@ -107,9 +127,10 @@ def _bounds(condition: Condition, cell: str) -> str:
 
 def _levels(condition: Condition, column: RuleColumn, cell: str) -> str:
     texts = column.texts_of(condition.levels or ())
-    if not condition.excluded:
-        return f"{cell} in {texts!r}"
     if not texts:
-        return f"{cell} is not None"
-    test = f"{cell} not in {texts!r}"
+        return f"{cell} is not None" if condition.excluded else "False"
+    one = len(texts) == 1
+    if not condition.excluded:
+        return f"{cell} == {texts[0]!r}" if one else f"{cell} in {texts!r}"
+    test = f"{cell} != {texts[0]!r}" if one else f"{cell} not in {texts!r}"
     return test if condition.missing else f"({cell} is not None and {test})"

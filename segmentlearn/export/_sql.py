@@ -130,17 +130,12 @@ class _Writer:
         """Return a condition; missing cells are looked at first."""
         exp = self.exp
         column = self.columns[condition.column]
-        known = None
-        if condition.known:
-            is_level = column.kind == LEVEL
-            known = (self._levels if is_level else self._bounds)(condition, column)
-        if not condition.missing:
-            return exp.Paren(this=known) if isinstance(known, exp.Or) else known
-        missing = self._missing(column)
-        whole = missing if known is None else exp.or_(*missing.flatten(), known)
-        if not isinstance(missing, exp.Or) and known is not None:
-            whole = exp.or_(missing, known)
-        return exp.Paren(this=whole) if isinstance(whole, exp.Or) else whole
+        if column.kind == LEVEL:
+            parts = self._level_parts(condition, column)
+        else:
+            parts = self._missing_parts(column) if condition.missing else []
+            parts += [self._bounds(condition, column)] if condition.known else []
+        return parts[0] if len(parts) == 1 else exp.Paren(this=exp.or_(*parts))
 
     def _bounds(self, condition: Condition, column: RuleColumn) -> Any:
         """Return between which numbers or moments a cell lies."""
@@ -155,51 +150,43 @@ class _Writer:
         elif not condition.missing:
             # NaN lies above all numbers in some databases
             if not parts:
-                parts.append(self._is_null(column).not_())
+                parts.append(exp.not_(self._is_null(column)))
             is_nan = self._is_nan(column)
             parts += [] if is_nan is None else [exp.not_(is_nan)]
         if not parts:  # every known number
-            parts.append(self._is_null(column).not_())
+            parts.append(exp.not_(self._is_null(column)))
         return exp.and_(*parts)
 
-    def _levels(self, condition: Condition, column: RuleColumn) -> Any:
-        """Return which levels a cell is, or is not."""
+    def _level_parts(self, condition: Condition, column: RuleColumn) -> list:
+        """Return the tests of a cell of levels, one of which has to hold."""
         exp = self.exp
-        texts = [*column.texts_of(condition.levels or ())]
-        if condition.excluded and not condition.missing and column.is_text:
-            texts += column.missing_texts
+        texts = [*column.texts_of(condition.levels or ())] if condition.known else []
+        # cells that are not NULL but count as missing
+        empty = [*column.missing_texts] if column.is_text else []
         if self.dialect == "oracle":  # its empty text is NULL
-            texts = [text for text in texts if text != ""]
-        if not texts:
-            return self._is_null(column).not_() if condition.excluded else None
-        found = exp.In(
-            this=self._cell(column), expressions=[self._value(one) for one in texts]
-        )
-        if len(texts) == 1:
-            found = exp.EQ(this=self._cell(column), expression=self._value(texts[0]))
-            if condition.excluded:
-                return exp.NEQ(
-                    this=self._cell(column), expression=self._value(texts[0])
-                )
-        return exp.not_(found) if condition.excluded else found
-
-    def _missing(self, column: RuleColumn) -> Any:
-        """Return whether a cell is missing: NULL, NaN or an empty text."""
-        exp = self.exp
-        parts = [self._is_null(column)]
-        if column.kind == "number":
-            is_nan = self._is_nan(column)
-            parts += [] if is_nan is None else [is_nan]
-        elif column.is_text:
-            texts = [
-                text
-                for text in column.missing_texts
-                if text or self.dialect != "oracle"
-            ]
+            empty = [text for text in empty if text]
+        parts = [self._is_null(column)] if condition.missing else []
+        if condition.known and condition.excluded:
+            if not condition.missing:
+                texts += empty
             if texts:
-                values = [self._value(text) for text in texts]
-                parts.append(exp.In(this=self._cell(column), expressions=values))
-        return exp.or_(*parts)
+                parts.append(exp.not_(self._is_one_of(column, texts)))
+            elif not condition.missing:
+                parts.append(exp.not_(self._is_null(column)))
+            return parts
+        texts += empty if condition.missing else []
+        return [*parts, self._is_one_of(column, texts)] if texts else parts
+
+    def _is_one_of(self, column: RuleColumn, levels: list) -> Any:
+        values = [self._value(level) for level in levels]
+        if len(values) == 1:
+            return self.exp.EQ(this=self._cell(column), expression=values[0])
+        return self.exp.In(this=self._cell(column), expressions=values)
+
+    def _missing_parts(self, column: RuleColumn) -> list:
+        """Return the tests of a missing number or date: NULL, and NaN if there is."""
+        is_nan = self._is_nan(column)
+        return [self._is_null(column)] + ([] if is_nan is None else [is_nan])
 
     def _is_null(self, column: RuleColumn) -> Any:
         return self.exp.Is(this=self._column(column.name), expression=self.exp.Null())
@@ -234,8 +221,9 @@ class _Writer:
         if collation is None:
             return cell
         if self.dialect == "mysql":
-            kind = exp.CharacterSet(this=exp.Var(this="utf8mb4"))
-            cell = exp.Cast(this=cell, to=exp.DataType.build("char"), charset=kind)
+            kind = exp.DataType.Type.CHARACTER_SET
+            texts = exp.DataType(this=kind, kind=exp.Var(this="utf8mb4"))
+            cell = exp.Cast(this=cell, to=texts)
         return exp.Collate(this=cell, expression=exp.Var(this=collation))
 
     def _moment_of(self, cell: Any) -> Any:
@@ -283,10 +271,8 @@ class _Writer:
     def _text(self, text: str) -> Any:
         if "\x00" in text:
             raise SchemaError(f"to_sql cannot write {text!r}: SQL holds no NUL.")
-        national = self.dialect == "tsql"  # a plain text has one byte a character
-        return self.exp.National(this=text) if national else self._literal(text)
-
-    def _literal(self, text: str) -> Any:
+        if self.dialect == "tsql":  # where a plain text has one byte a character
+            return self.exp.National(this=text)
         return self.exp.Literal.string(text)
 
     def _column(self, name: str) -> Any:

@@ -13,6 +13,8 @@ from segmentlearn.export._conditions import Condition, date_between, threshold_b
 _LEAVES_A_RULE = 8  # of the tree that is pruned
 _FEWEST_LEVELS = 3  # of a column whose levels are put in order
 _MOST_ORDERS = 8  # segments by whose shares levels are ordered
+_MOST_TREES, _MOST_CELLS = 100, 1_500_000  # that trees of random features look at
+_SHARE_OF_FEATURES = 0.6  # that a split of a random tree chooses from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,18 +117,28 @@ class Node:
         )
 
 
-def grow(columns: list[TreeColumn], codes: np.ndarray, spec: TreeSpec) -> Node:
-    """Grow a tree that has more leaves than rules are wanted."""
+def grow(columns: list[TreeColumn], codes: np.ndarray, spec: TreeSpec) -> "Candidates":
+    """Grow trees that have more leaves than rules are wanted, and prune them.
+
+    The first splits greedily; those after it choose each split from some features only,
+    so that the best of them may be better than greedy ones. Small tables get more.
+    """
     features = list(_features(columns, codes, spec.groups))
     matrix = np.array([f.values for f in features], dtype=np.float32).T
-    tree = DecisionTreeClassifier(
-        criterion=spec.criterion,
-        max_leaf_nodes=max(2, _LEAVES_A_RULE * spec.max_rules),
-        min_samples_leaf=min(spec.min_customers, len(codes)),
-        random_state=spec.seed,
-    ).fit(matrix, codes)
+    n_trees = int(np.clip(_MOST_CELLS // matrix.size, 1, _MOST_TREES))
     everyone = np.arange(len(codes))
-    return _to_node(tree.tree_, 0, everyone, features, columns, codes, spec)
+    found = []
+    for at in range(n_trees):
+        tree = DecisionTreeClassifier(
+            criterion=spec.criterion,
+            max_leaf_nodes=max(2, _LEAVES_A_RULE * spec.max_rules),
+            min_samples_leaf=min(spec.min_customers, len(codes)),
+            max_features=_SHARE_OF_FEATURES if at else None,
+            random_state=(spec.seed + at) % 2**32,
+        ).fit(matrix, codes)
+        root = _to_node(tree.tree_, 0, everyone, features, columns, codes, spec)
+        found.append(Pruned(root, spec.max_rules))
+    return Candidates(found)
 
 
 def _features(
@@ -275,6 +287,11 @@ class Pruned:
         self._best[id(node)] = most, n_left
         return most
 
+    def hits(self, n_rules: int) -> int:
+        """Return the rows in the segment of their leaf, of the best tree."""
+        most = self._best[id(self.root)][0]
+        return int(most[min(n_rules, len(most)) - 1])
+
     def leaves(self, n_rules: int) -> Iterator[tuple[Node, tuple]]:
         """Yield the leaves of the best tree, with the way to each: nodes and sides."""
         yield from self._leaves(self.root, n_rules, ())
@@ -306,3 +323,20 @@ class Pruned:
                 here &= sides[id(node)] == is_left
             found[here] = -1 if leaf.segment is None else leaf.segment
         return found
+
+
+class Candidates:
+    """Pruned trees, of which the best is taken for each number of leaves.
+
+    Parameters
+    ----------
+    trees : list of Pruned
+        The trees.
+    """
+
+    def __init__(self, trees: list[Pruned]) -> None:
+        self._trees = trees
+
+    def best(self, n_rules: int) -> Pruned:
+        """Return the tree with the most rows in the segment of their leaf."""
+        return max(self._trees, key=lambda tree: tree.hits(n_rules))
