@@ -72,9 +72,7 @@ def find_spec(
     """Return the held-out predictions of the way to grow trees that agrees best."""
     folds = _folds(codes, random_state)
     specs = [
-        dataclasses.replace(spec, criterion=criterion, groups=groups)
-        for groups in _worth_trying(columns)
-        for criterion in ("gini", "entropy")
+        dataclasses.replace(spec, groups=groups) for groups in _worth_trying(columns)
     ]
     tried = [
         HeldOut(one, _held_out(columns, codes, one, folds), codes) for one in specs

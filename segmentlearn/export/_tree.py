@@ -13,7 +13,8 @@ from segmentlearn.export._conditions import Condition, date_between, threshold_b
 _LEAVES_A_RULE = 8  # of the tree that is pruned
 _FEWEST_LEVELS = 3  # of a column whose levels are put in order
 _MOST_ORDERS = 8  # segments by whose shares levels are ordered
-_MOST_TREES, _MOST_CELLS = 100, 1_500_000  # that trees of random features look at
+_FEWEST_TREES, _MOST_TREES = 2, 60
+_MOST_CELLS = 1_500_000  # that they look at together
 _SHARE_OF_FEATURES = 0.6  # that a split of a random tree chooses from
 
 
@@ -29,8 +30,6 @@ class TreeSpec:
         Rows of a leaf at least.
     min_confidence : float
         Share of a leaf's rows in its segment at least; below it asks the model.
-    criterion : {"gini", "entropy"}
-        What a split has to lower.
     groups : bool
         Whether a split may put several levels together.
     seed : int
@@ -40,7 +39,6 @@ class TreeSpec:
     max_rules: int
     min_customers: int
     min_confidence: float
-    criterion: str = "gini"
     groups: bool = True
     seed: int = 0
 
@@ -120,20 +118,21 @@ class Node:
 def grow(columns: list[TreeColumn], codes: np.ndarray, spec: TreeSpec) -> "Candidates":
     """Grow trees that have more leaves than rules are wanted, and prune them.
 
-    The first splits greedily; those after it choose each split from some features only,
-    so that the best of them may be better than greedy ones. Small tables get more.
+    The first two split greedily, by Gini impurity and by entropy; those after them
+    choose each split from some features only, so that the best of them may be better
+    than greedy ones. Small tables get more.
     """
     features = list(_features(columns, codes, spec.groups))
     matrix = np.array([f.values for f in features], dtype=np.float32).T
-    n_trees = int(np.clip(_MOST_CELLS // matrix.size, 1, _MOST_TREES))
+    n_trees = int(np.clip(_MOST_CELLS // matrix.size, _FEWEST_TREES, _MOST_TREES))
     everyone = np.arange(len(codes))
     found = []
     for at in range(n_trees):
         tree = DecisionTreeClassifier(
-            criterion=spec.criterion,
+            criterion=("gini", "entropy")[at % 2],
             max_leaf_nodes=max(2, _LEAVES_A_RULE * spec.max_rules),
             min_samples_leaf=min(spec.min_customers, len(codes)),
-            max_features=_SHARE_OF_FEATURES if at else None,
+            max_features=None if at < _FEWEST_TREES else _SHARE_OF_FEATURES,
             random_state=(spec.seed + at) % 2**32,
         ).fit(matrix, codes)
         root = _to_node(tree.tree_, 0, everyone, features, columns, codes, spec)

@@ -88,7 +88,7 @@ def test_nan_is_missing_in_duckdb():
     """DuckDB sorts NaN above all numbers; the rules take it for missing."""
     import duckdb
 
-    X = pd.DataFrame({"x": np.r_[np.arange(90.0), np.full(30, np.nan)]})
+    X = pd.DataFrame({"x": np.r_[np.arange(90) * 0.75, np.full(30, np.nan)]})
     y = np.where(X["x"].isna(), "none", np.where(X["x"] > 40, "high", "low"))
     rules = segment_rules(y, X)
     with duckdb.connect() as connection:
@@ -208,7 +208,7 @@ def test_amounts_that_the_database_holds_as_numbers_are_compared():
 
 def test_labels_of_several_types_are_texts():
     """A CASE has one type."""
-    X = pd.DataFrame({"x": np.arange(80)})
+    X = pd.DataFrame({"x": np.arange(80) / 4})
     y = np.array([1] * 40 + ["b"] * 40, dtype=object)
     rules = segment_rules(y, X)
     assert "'1'" in rules.to_sql("duckdb")
