@@ -8,6 +8,7 @@ import typer
 import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
+from segmentlearn.cli import _rules as describing
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._options import (
     Archive,
@@ -301,6 +302,7 @@ def describe(
 
 app.command()(auditing.audit)
 app.command()(reporting.report)
+app.command()(describing.rules)
 
 
 @app.command()

@@ -117,9 +117,9 @@ def _levels(raw: Column, read: Column, min_customers: int) -> TreeColumn:
     rows_of: dict[Any, int] = {}
     for at, level in level_of.items():
         rows_of[level] = rows_of.get(level, 0) + int(counts[at])
-    ordered = raw_factor.levels if raw_factor.ordered else factor.levels
+    known = raw_factor.levels if raw_factor.ordered else factor.levels
     ordered = dict.fromkeys(
-        [level for level in ordered if level in rows_of] + list(level_of.values())
+        [level for level in known if level in rows_of] + list(level_of.values())
     )
     named = [
         level

@@ -116,7 +116,9 @@ class Condition:
         if level is None or column.is_missing_text(level):
             return self.missing
         cell = stripped(level) if column.is_text else level
-        return self.known and (cell in column.texts_of(self.levels)) != self.excluded
+        return (
+            self.known and (cell in column.texts_of(self.levels or ())) != self.excluded
+        )
 
     def text(self, kind: str) -> str:
         """Return the condition in words."""

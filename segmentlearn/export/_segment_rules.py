@@ -185,7 +185,8 @@ class SegmentRules:
         """
         check_option("dialect", dialect, DIALECTS)
         refuse_written(self._columns, typed_columns, "to_sql")
-        name = free_name("segment", {*self.columns_, *([key] if key else [])})
+        keys = [key] if isinstance(key, str) else list(key or ())
+        name = free_name("segment", {*self.columns_, *keys})
         return sql_of(self._rules, self._columns, dialect, table, key, name)
 
     def to_python(
