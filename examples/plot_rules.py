@@ -21,16 +21,16 @@ model = SegmentClassifier(max_epochs=10, random_state=0).fit(X, segments)
 # The rules
 # ---------
 # A short decision tree on the raw columns learns which segment the model puts each
-# customer in. At least ten customers are behind every rule. Where no segment has half of
-# a rule's customers, the rule asks the model.
+# customer in. At least ten customers are behind every rule. Where no segment has half
+# of a rule's customers, the rule asks the model.
 rules = segment_rules(model, X, random_state=0)
 print(rules)
 
 # %%
 # Fidelity by the number of rules
 # -------------------------------
-# Agreement is the share of held-out customers whom the rules put in the model's segment.
-# The fewest rules within one standard error of the best are recommended.
+# Agreement is the share of held-out customers whom the rules put in the model's
+# segment. The fewest rules within one standard error of the best are recommended.
 curve = rules.curve_
 figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 axes.errorbar(
@@ -48,7 +48,8 @@ print(rules.per_segment_.round(2))
 # %%
 # SQL, Python and JSON
 # --------------------
-# The warehouse runs one statement; its result is that of ``rules.predict`` in every row.
+# The warehouse runs one statement; its result is that of ``rules.predict`` in every
+# row.
 try:
     print(rules.to_sql("postgres", table=["crm", "customers"], key="customer_id"))
 except ImportError as error:

@@ -141,8 +141,10 @@ class Condition:
         levels: Any = self.levels
         if not levels:
             return f"{self.column} is {'known' if self.excluded else 'nothing'}"
-        names = " or ".join(map(_level_text, levels))
-        return f"{self.column} is {'not ' if self.excluded else ''}{names}"
+        names = ", ".join(map(_level_text, levels))
+        if len(levels) == 1:
+            return f"{self.column} is {'not ' if self.excluded else ''}{names}"
+        return f"{self.column} {'not ' if self.excluded else ''}in {{{names}}}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -107,11 +107,14 @@ class Node:
                 Condition(name, high=self.threshold, missing=missing),
                 Condition(name, low=self.threshold, missing=not missing),
             )
-        at = np.flatnonzero(self.level_codes[:-1])
+        others_left = bool(self.level_codes[-1])  # levels that are not named
+        at = np.flatnonzero(self.level_codes[:-1] != others_left)
         named = tuple(column.levels[code] for code in at)
         return (
-            Condition(name, levels=named, missing=missing),
-            Condition(name, levels=named, excluded=True, missing=not missing),
+            Condition(name, levels=named, excluded=others_left, missing=missing),
+            Condition(
+                name, levels=named, excluded=not others_left, missing=not missing
+            ),
         )
 
 
@@ -217,12 +220,7 @@ def _to_node(
     )
     left |= missing & node.missing_left
     if feature.order is not None:
-        node.level_codes = np.zeros(len(column.levels) + 1, dtype=bool)
-        n_left = len(feature.order) if node.only_missing else int(threshold) + 1
-        node.level_codes[feature.order[:n_left]] = True
-        node.level_codes[-1] = node.only_missing
-        if node.only_missing:
-            node.level_codes[:] = True
+        node.level_codes = _levels_to_the_left(column, rows, left, node.only_missing)
     elif not node.only_missing:
         known = ~missing
         between = date_between if column.meaning.kind == "datetime" else None
@@ -239,6 +237,28 @@ def _to_node(
         )
     )
     return node
+
+
+def _levels_to_the_left(
+    column: TreeColumn, rows: np.ndarray, left: np.ndarray, only_missing: bool
+) -> np.ndarray:
+    """Return which levels go left, those that are not named last.
+
+    The side with fewer levels is named, and levels that no row of the node has go to
+    the other one.
+    """
+    codes, n_levels = column.codes[rows], len(column.levels)
+    if only_missing:
+        return np.ones(n_levels + 1, dtype=bool)
+    sides = []
+    for side in (left, ~left):
+        present = np.bincount(codes[side & (codes >= 0)], minlength=n_levels + 1) > 0
+        # rows of rare levels have no name
+        order = (bool(present[-1]), int(present.sum()), int(side.sum()))
+        sides.append((order, present))
+    if sides[0][0] <= sides[1][0]:
+        return sides[0][1]
+    return ~sides[1][1]
 
 
 class Pruned:
