@@ -8,8 +8,8 @@ import typer
 import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
-from segmentlearn.cli import _rules as describing
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
     Archive,
     Drop,
@@ -302,7 +302,7 @@ def describe(
 
 app.command()(auditing.audit)
 app.command()(reporting.report)
-app.command()(describing.rules)
+app.command()(rules)
 
 
 @app.command()
