@@ -221,10 +221,15 @@ class _Writer:
         if collation is None:
             return cell
         if self.dialect == "mysql":
-            kind = exp.DataType.Type.CHARACTER_SET
-            texts = exp.DataType(this=kind, kind=exp.Var(this="utf8mb4"))
-            cell = exp.Cast(this=cell, to=texts)
+            cell = exp.Cast(this=cell, to=self._utf8())
         return exp.Collate(this=cell, expression=exp.Var(this=collation))
+
+    def _utf8(self) -> Any:
+        """Return MySQL's type of text, whose class differs between sqlglot's versions."""
+        import sqlglot
+
+        sql = "CAST(x AS CHAR CHARACTER SET utf8mb4)"
+        return sqlglot.parse_one(sql, read="mysql").args["to"].copy()
 
     def _moment_of(self, cell: Any) -> Any:
         exp = self.exp
