@@ -67,6 +67,13 @@ def test_json_can_be_read_again(folder):
     assert rules.rules_["customers"].min() >= 20
 
 
+def test_columns_of_rules_are_chosen(folder):
+    """A column that is not named decides nothing."""
+    result = run(folder / "mall.seg", folder / "mall.csv", "--columns", "Age")
+    assert result.exit_code == 0
+    assert "Spending Score" not in result.stdout
+
+
 def test_notation_of_the_table_is_noted(folder):
     """Amounts are compared as numbers, which a warehouse has to hold."""
     X, _ = make_customers("mall", 120, random_state=0)
@@ -84,6 +91,7 @@ def test_notation_of_the_table_is_noted(folder):
         (["--out", "r.sql", "--dialect", "access"], ["--dialect 'access'", "duckdb"]),
         (["--dialect", "duckdb"], ["--dialect is for a .sql file"]),
         (["--max-rules", "none"], ["--max-rules 'none'"]),
+        (["--columns", "Aeg"], ["--columns 'Aeg'", "Did you mean 'Age'?"]),
         (["--value", "Aeg"], ["--value 'Aeg'", "Did you mean 'Age'?"]),
         (["--min-customers", 121], ["120 customers", "--min-customers 121"]),
     ],

@@ -75,7 +75,8 @@ def read_columns(
         elif column.is_numeric:
             found.append(_numbers(raw[name], column, stored.get(name)))
         else:
-            found.append(_levels(raw[name], column, min_customers))
+            levels = _levels(raw[name], column, min_customers)
+            found += [levels] if levels.levels else []
     if identifiers:
         warnings.warn(
             f"The column(s) {identifiers} look like identifiers and are left out of "

@@ -149,12 +149,13 @@ def held_out_figures(
         )
     per_segment = pd.DataFrame(rows)
     per_segment["segment"] = per_segment["segment"].astype(object)
+    present = per_segment[per_segment["customers"] > 0]  # all, unless rows were drawn
     weighted = None
     if values is not None and values[answered].sum() > 0:
         weighted = float(values[hits].sum() / values[answered].sum())
     fidelity = {
         "overall": _share(hits, answered),
-        "balanced": float(per_segment["fidelity"].fillna(0.0).mean()),
+        "balanced": float(present["fidelity"].fillna(0.0).mean()),
         "weighted": weighted,
     }
     return HeldOutFigures(fidelity, float(answered.mean()), per_segment)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.export._conditions import LEVEL, Condition, Rule, RuleColumn
+from segmentlearn.tables import TableSchema
 
 FORMAT, VERSION = "segmentlearn rules", 1
 _KINDS = {"number", "datetime", "timedelta", LEVEL}
@@ -35,7 +36,7 @@ def facts_of(text: str) -> dict[str, Any]:
     """Return what `json_of` was given."""
     try:
         stored = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"This is no JSON: {error}.") from error
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise ValueError("This JSON holds no rules of segmentlearn.")
@@ -75,6 +76,8 @@ def _column_of(stored: dict[str, Any]) -> RuleColumn:
     kind, name = stored["kind"], stored["name"]
     if kind not in _KINDS or not isinstance(name, str):
         raise ValueError(f"column {name!r} of kind {kind!r}")
+    if stored["reading"] is not None:
+        TableSchema.from_dict({name: stored["reading"]})
     return RuleColumn(
         name,
         kind,

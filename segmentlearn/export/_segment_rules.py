@@ -6,7 +6,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import count_text, markdown_table, names_text, percent
+from segmentlearn._formatting import (
+    count_text,
+    escape_markdown,
+    markdown_table,
+    names_text,
+    percent,
+)
 from segmentlearn._parameters import check_option
 from segmentlearn.export._columns import check_columns, numbers_of_rows
 from segmentlearn.export._conditions import ASK, LEVEL, Rule, RuleColumn
@@ -295,7 +301,7 @@ class SegmentRules:
         shown.insert(0, "no.", np.arange(1, len(shown) + 1))
         lines = [
             "# Segment rules",
-            *(f"- {sentence}" for sentence in self._sentences()),
+            *(f"- {escape_markdown(sentence)}" for sentence in self._sentences()),
             markdown_table(shown),
             "## Held-out customers by segment",
             markdown_table(

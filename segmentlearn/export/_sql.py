@@ -225,7 +225,7 @@ class _Writer:
         return exp.Collate(this=cell, expression=exp.Var(this=collation))
 
     def _utf8(self) -> Any:
-        """Return MySQL's type of text, whose class differs between sqlglot's versions."""
+        """Return MySQL's type of text, of the class that this sqlglot has for it."""
         import sqlglot
 
         sql = "CAST(x AS CHAR CHARACTER SET utf8mb4)"

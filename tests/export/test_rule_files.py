@@ -43,6 +43,7 @@ def test_json_is_strict(rules):
         ({"rules": [{"segment": "a"}]}, "damaged"),
         ({"columns": []}, "damaged"),
         ({"columns": 3}, "damaged"),
+        ({"segments": [None]}, "damaged"),
     ],
 )
 def test_damaged_json_is_refused(rules, change, message):

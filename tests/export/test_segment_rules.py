@@ -212,6 +212,31 @@ def test_too_few_customers_are_refused():
         segment_rules(y, X)
 
 
+def test_a_table_of_rare_levels_is_refused():
+    """No rule could name any of them."""
+    X = pd.DataFrame({"job": [*"abcdefghijklmnopqrst"]})
+    with pytest.raises(SchemaError, match="no column"):
+        segment_rules(np.arange(20) % 2, X, columns=["job"])
+
+
+@pytest.mark.parametrize("kind", ["polars", "array", "nullable", "categorical"])
+def test_any_table_is_taken(kind):
+    """Frames of other kinds, arrays, and pandas' own dtypes."""
+    X, y = two_groups()
+    X["job"] = np.where(X["luck"] > 0.5, "x", "y")
+    y = np.where(X["job"] == "x", y, "y")
+    if kind == "polars":
+        table = pytest.importorskip("polars").DataFrame(X.to_dict("list"))
+    elif kind == "array":
+        table = X.to_numpy(dtype=object)
+    elif kind == "nullable":
+        table = X.convert_dtypes()
+    else:
+        table = X.astype({"job": pd.CategoricalDtype(["y", "x"], ordered=True)})
+    rules = segment_rules(y, table, max_rules=3)
+    assert np.mean(rules.predict(table) == y) > 0.98
+
+
 def test_infinite_numbers_are_refused():
     """As in every other table that something is learnt from."""
     X, y = two_groups()

@@ -233,3 +233,29 @@ def test_missing_sqlglot_is_named(rules, monkeypatch):
     monkeypatch.setitem(sys.modules, "sqlglot", None)
     with pytest.raises(ImportError, match=r"segmentlearn\[export\]"):
         rules.to_sql("duckdb")
+
+
+def test_truth_values_and_numbered_levels_are_compared_as_they_are():
+    """Objects of True, False and None, and a category of whole numbers."""
+    rng = np.random.default_rng(0)
+    member = pd.Series(rng.choice([True, False, None], 240), dtype=object)
+    store = pd.Series(rng.integers(1, 5, 240)).astype("category")
+    y = np.select(
+        [member.isna(), (member == True) & store.isin([1, 3])],  # noqa: E712
+        ["unknown", "member"],
+        "other",
+    )
+    X = pd.DataFrame({"member": member, "store": store})
+    rules = segment_rules(y, X)
+    expected = list(rules.predict(X))
+    assert expected == list(y)
+    assert by_python(rules, X) == expected
+    assert (
+        by_duckdb(
+            rules,
+            X.astype({"store": int}),
+        )
+        == expected
+    )
+    assert by_sqlite(rules, X.astype({"store": int})) == expected
+    assert "TRUE" not in rules.to_sql("oracle")

@@ -48,6 +48,12 @@ def rules(
             "below it the model is asked.",
         ),
     ] = 0.5,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Columns that rules may use: repeat it, or separate by commas."
+        ),
+    ] = None,
     value: Annotated[
         str | None,
         typer.Option(help="Column of what a customer is worth, such as revenue."),
@@ -69,6 +75,7 @@ def rules(
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
+        named_columns,
         read_typed,
         stored_schema,
     )
@@ -89,6 +96,7 @@ def rules(
             quiet=True,
             sampled=True,
         )
+        allowed = named_columns(customers, columns, "--columns") or None
         if value is not None:
             check_column(customers, value, "--value")
             if customers.frame[value].dtype.kind not in "iuf":
@@ -118,6 +126,7 @@ def rules(
                 max_rules=most,
                 min_customers=min_customers,
                 min_confidence=min_confidence,
+                columns=allowed,
                 value=worth,
                 random_state=random_state,
             )
