@@ -28,6 +28,7 @@ _NAMES = {
     "MixedImputer": "segmentlearn.preprocessing",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SegmentProfile": "segmentlearn.inspection",
+    "SegmentRules": "segmentlearn.export",
     "SoftRobustScaler": "segmentlearn.preprocessing",
     "TabularPreprocessor": "segmentlearn.preprocessing",
     "associations": "segmentlearn.inspection",
@@ -46,6 +47,7 @@ _NAMES = {
     "search_space": "segmentlearn.model_selection",
     "segment_playbook": "segmentlearn.inspection",
     "segment_profile": "segmentlearn.inspection",
+    "segment_rules": "segmentlearn.export",
     "select_n_clusters": "segmentlearn.model_selection",
     "tune_threshold": "segmentlearn.model_selection",
 }
@@ -55,6 +57,7 @@ _SUBPACKAGES = (
     "datasets",
     "engine",
     "exceptions",
+    "export",
     "inspection",
     "metrics",
     "model_selection",

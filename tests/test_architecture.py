@@ -26,6 +26,7 @@ ROOMS = {
     "typer": ("cli/",),
     "matplotlib": ("plotting/",),
     "jinja2": ("report/",),
+    "sqlglot": ("export/_sql.py",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)

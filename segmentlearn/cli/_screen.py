@@ -70,6 +70,18 @@ def row_progress(task: str, scan: Any) -> Iterator[Callable[[], None]]:
         yield show
 
 
+@contextlib.contextmanager
+def waiting(task: str) -> Iterator[None]:
+    """Show that something is being done that takes a while."""
+    if not is_watched():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(task):
+        yield
+
+
 def shows_blocks() -> bool:
     """Whether stdout can show the characters that small curves are drawn with."""
     try:
