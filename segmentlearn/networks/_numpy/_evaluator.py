@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from segmentlearn.networks._numpy._layers import (
+    LARGEST_OUTPUT,
     Function,
     NotEvaluableError,
     activation,
@@ -68,7 +69,7 @@ class Evaluator:
                 if layer["class_name"] == "InputLayer"
             ]
             self._n_inputs, self._n_weights = shape[-1], _count(weights)
-            self._run(np.zeros((1, self._n_inputs)))  # all shapes fit
+            self._graph.check(np.zeros((1, self._n_inputs), np.float32))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise NotEvaluableError(f"an unknown configuration ({error!r})") from error
 
@@ -161,6 +162,18 @@ class _Graph:
                 function = layer_function(layer, weights.get(name, []))
             self._calls.append((name, function, sources[name]))
 
+    def check(self, row: np.ndarray) -> np.ndarray:
+        """Evaluate a row to see that all shapes fit, and refuse what would be huge."""
+        values = {self._input: row}
+        with np.errstate(all="ignore"):
+            for name, function, sources in self._calls:
+                inputs = [values[source] for source in sources]
+                evaluate = function.check if isinstance(function, _Graph) else function
+                values[name] = evaluate(*inputs)
+                if values[name].size > LARGEST_OUTPUT:
+                    raise NotEvaluableError(f"the size of layer {name!r}")
+        return values[self._output]
+
     def __call__(self, x: np.ndarray) -> np.ndarray:
         values = {self._input: x}
         for name, function, sources in self._calls:
@@ -252,6 +265,8 @@ def _fuse_views(
             absorbed.add(features[0])
             features = sources[features[0]]
         kernel, *bias = weights[name]
+        if signs.size * kernel.shape[-1] > LARGEST_OUTPUT:
+            continue
         fused.functions[name] = _members_product(
             np.einsum("mi,ih->imh", signs, kernel), bias, layer["config"]
         )
