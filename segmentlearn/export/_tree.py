@@ -212,17 +212,21 @@ def _to_node(
     threshold, missing = nodes.threshold[at], np.isnan(values)
     left = values <= threshold
     node.column = feature.column
-    node.only_missing = bool(np.isinf(threshold))
     node.missing_left = (
         bool(nodes.missing_go_to_left[at])
         if missing.any()
         else bool(2 * left.sum() > len(rows))
     )
     left |= missing & node.missing_left
+    known, children = ~missing, (nodes.children_left[at], nodes.children_right[at])
+    if not (left & known).any() or not (~left & known).any():
+        # versions of scikit-learn differ in the threshold and the side of missing cells
+        if not (left & known).any():
+            children = children[::-1]
+        node.only_missing, node.missing_left, left = True, False, known
     if feature.order is not None:
         node.level_codes = _levels_to_the_left(column, rows, left, node.only_missing)
     elif not node.only_missing:
-        known = ~missing
         between = date_between if column.meaning.kind == "datetime" else None
         ends = (
             column.numbers[rows[left & known]].max(),
@@ -231,10 +235,7 @@ def _to_node(
         node.threshold = float((between or threshold_between)(*ends))
     node.left, node.right = (
         _to_node(nodes, child, rows[mask], features, columns, codes, spec)
-        for child, mask in (
-            (nodes.children_left[at], left),
-            (nodes.children_right[at], ~left),
-        )
+        for child, mask in zip(children, (left, ~left), strict=True)
     )
     return node
 
