@@ -224,6 +224,9 @@ def _to_node(
         if not (left & known).any():
             children = children[::-1]
         node.only_missing, node.missing_left, left = True, False, known
+    if left.all() or not left.any():  # a split of scikit-learn's that divides nothing
+        child = children[0] if left.all() else children[1]
+        return _to_node(nodes, child, rows, features, columns, codes, spec)
     if feature.order is not None:
         node.level_codes = _levels_to_the_left(column, rows, left, node.only_missing)
     elif not node.only_missing:
