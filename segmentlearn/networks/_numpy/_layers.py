@@ -184,7 +184,7 @@ def _one_kernel(kernels: np.ndarray) -> np.ndarray:
 
 
 # equations of EinsumDense, letters in the order in which they appear
-PRODUCTS: dict[str, Function] = {
+_PRODUCTS: dict[str, Function] = {
     "ab,b->ab": operator.mul,
     "ab,bc->abc": lambda x, kernel: x[:, :, np.newaxis] * kernel,
     "ab,cb->acb": lambda x, kernel: x[:, np.newaxis] * kernel,
@@ -204,7 +204,7 @@ def equation_of(config: dict[str, Any]) -> str:
 
 def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
     equation, units, bias = equation_of(config), list(config["output_shape"]), None
-    _require(equation in PRODUCTS and not config.get("lora_rank"))
+    _require(equation in _PRODUCTS and not config.get("lora_rank"))
     _require(math.prod(units) <= LARGEST_OUTPUT)
     if config["bias_axes"]:
         # as Keras shapes it: from the first of its axes on
@@ -219,7 +219,7 @@ def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
         is_outer = equation == "ab,bc->abc"
         kernels = weights[0][:, np.newaxis] if is_outer else weights[0]
         if len(kernels) * kernels.size > _MOST_IN_ONE:
-            return _affine(PRODUCTS[equation], weights, config)
+            return _affine(_PRODUCTS[equation], weights, config)
         # zeros cost less than loops along short axes
         shape = len(kernels), kernels.shape[-1]
         weights = [_one_kernel(kernels), *(w.reshape(1, *w.shape) for w in weights[1:])]
@@ -228,7 +228,7 @@ def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
             weights,
             config,
         )
-    product = PRODUCTS[equation]
+    product = _PRODUCTS[equation]
     if equation == "abc,cd->abd":
         product = functools.partial(_shared_kernel, n_members=units[0])
     return _affine(product, weights, config)
