@@ -530,6 +530,7 @@ def is_text(cells: Any) -> bool:
     if isinstance(dtype, np.dtype) and dtype.kind in "US":
         return True
     if dtype.kind == "O":
-        inferred = pd.api.types.infer_dtype(cells, skipna=True)
+        # of pandas' own wrapper of an array it answers "unknown-array"
+        inferred = pd.api.types.infer_dtype(np.asarray(cells), skipna=True)
         return inferred in ("string", "mixed-integer", "mixed")
     return False

@@ -65,6 +65,12 @@ def test_negative_amounts(write):
     np.testing.assert_allclose(column, -AMOUNTS)
 
 
+def test_a_column_of_objects_as_a_pandas_array():
+    """Is read as the same cells are elsewhere."""
+    cells = pd.Series(["$1,200", None, "$3,400"], dtype=object).array
+    assert TableSchema.infer({"spend": cells}).readings["spend"].kind == "number"
+
+
 def test_percent():
     """As spreadsheets keep it."""
     np.testing.assert_allclose(read(["12.5%", "7 %", "0%"])[0], [0.125, 0.07, 0.0])
