@@ -78,7 +78,9 @@ def by_duckdb(rules, X, **how):
         frame = X.assign(row=np.arange(len(X)))
         connection.register("frame", frame)
         # text where no cell says so, too
-        names = ['"' + name.replace('"', '""') + '"' for name in X.select_dtypes(object)]
+        names = [
+            '"' + name.replace('"', '""') + '"' for name in X.select_dtypes(object)
+        ]
         connection.execute("CREATE TABLE customers AS SELECT * FROM frame")
         for name in names:
             connection.execute(f"ALTER TABLE customers ALTER {name} TYPE VARCHAR")
