@@ -43,9 +43,9 @@ class ColumnRoles:
     def of_preprocessor(self) -> dict[str, Any]:
         """Return the parameters of a preprocessor that they stand for."""
         roles = {
-            "numeric_features": self.numeric,
-            "categorical_features": self.categorical,
-            "date_features": self.dates,
+            "numeric": self.numeric,
+            "categorical": self.categorical,
+            "dates": self.dates,
         }
         return {name: chosen for name, chosen in roles.items() if chosen}
 

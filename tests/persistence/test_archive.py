@@ -128,7 +128,9 @@ def test_columns_given_as_a_pandas_index(table, make_net):
 def test_preprocessor_alone(encoding, numeric, table):
     """Every way to impute and encode survives."""
     X, y = table
-    fitted = TabularPreprocessor(numeric, encoding=encoding, random_state=0).fit(X, y)
+    fitted = TabularPreprocessor(
+        numeric_imputation=numeric, encoding=encoding, random_state=0
+    ).fit(X, y)
     np.testing.assert_array_equal(round_trip(fitted).transform(X), fitted.transform(X))
 
 

@@ -163,11 +163,9 @@ def test_dates(form):
 def test_dates_that_could_be_either_are_refused_with_a_cure():
     """03/04 is in March or in April."""
     X = pd.DataFrame({"since": ["03/04/2020", "05/06/2021"] * 20, "age": range(40)})
-    with pytest.raises(
-        SchemaError, match=r"'since'.*%d/%m/%Y or %m/%d/%Y.*date_features"
-    ):
+    with pytest.raises(SchemaError, match=r"'since'.*%d/%m/%Y or %m/%d/%Y.*dates="):
         TabularPreprocessor().fit(X)
-    preprocessor = TabularPreprocessor(date_features={"since": "%d/%m/%Y"}).fit(X)
+    preprocessor = TabularPreprocessor(dates={"since": "%d/%m/%Y"}).fit(X)
     assert preprocessor.column_kinds_["since"] == "datetime"
 
 
