@@ -20,6 +20,7 @@ from segmentlearn.tables import (
     EMPTY,
     MIXED,
     NUMERIC,
+    Column,
     Factor,
     Table,
     TableSchema,
@@ -64,6 +65,18 @@ def renamed_columns(state: dict[str, Any]) -> dict[str, Any]:
     old = ("numeric_features", "categorical_features", "date_features")
     kept = {name: value for name, value in state.items() if name not in old}
     return kept | {n: v for n, v in renamed.items() if v is not None}
+
+
+def _no_dates(column: Column, form: str | None) -> str:
+    """Return what is wrong with a column that is listed as one of dates."""
+    cells = [cell for cell in column.cells[:100] if isinstance(cell, str)]
+    example = f", such as {cells[0]!r}," if cells else ""
+    written = f" written as {form!r}" if form else ""
+    return (
+        f"column {column.name!r}, which dates lists, holds no dates{written}: its "
+        f"cells{example} are of kind {column.kind!r}; say how they are written, with "
+        f"dates={{{column.name!r}: '%d.%m.%Y'}} for example, or take it off the list"
+    )
 
 
 class TabularPreprocessor(TransformerMixin, BaseEstimator):
@@ -376,9 +389,12 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             self.column_labels_ = [str(label) for label in X.columns]
         dates, formats = self._listed_dates(table.names)
         identifiers = self._listed_identifiers(table.names)
-        levels = listed_columns(table.names, self.categorical, "categorical")
+        levels, numeric = (
+            listed_columns(table.names, getattr(self, role), role)
+            for role in ("categorical", "numeric")
+        )
         schema, table, notes = TableSchema.of_and_read(
-            table, levels | identifiers, formats
+            table, levels | identifiers, formats, numeric - levels
         )
         raise_schema_error(
             type(self).__name__,
@@ -388,9 +404,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
                 for name, formats in schema.ambiguous_dates().items()
             ]
             + [
-                f"column {column.name!r}, which dates lists, holds {column.kind}; say "
-                f"how its dates are written, with dates={{{column.name!r}: '%Y%m%d'}} "
-                "for example, or take it off the list"
+                _no_dates(column, formats.get(column.name))
                 for column in table.columns
                 if column.name in dates and column.kind not in (DATETIME, EMPTY)
             ],
@@ -410,10 +424,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             if identifiers:
                 warn_of_identifiers([n for n in table.names if n in identifiers])
         if identifiers:
-            numeric = self._columns_of(NUMERIC)
+            numeric_names = self._columns_of(NUMERIC)
             self.column_roles_ |= dict.fromkeys(identifiers, IDENTIFIER)
             factors = {n: f for n, f in factors.items() if n not in identifiers}
-            numbers = numbers[:, [name not in identifiers for name in numeric]]
+            numbers = numbers[:, [name not in identifiers for name in numeric_names]]
         mixed = {column.name for column in table.columns if column.kind == MIXED}
         mixed |= {name for name, one in schema.readings.items() if one.is_mixed}
         doubtful = [name for name in factors if name in mixed and name not in chosen]

@@ -310,7 +310,7 @@ def test_roles_can_be_overridden_by_name_or_position(table):
         ({"numeric": ["job"]}, "hold no numbers"),
         ({"categorical": ["age"], "numeric": ["age"]}, "both"),
         ({"identifiers": ["age"], "numeric": ["age"]}, "both identifiers and numeric"),
-        ({"dates": ["job"]}, r"column 'job', which dates lists, holds category"),
+        ({"dates": ["job"]}, r"'job', which dates lists, holds no dates: .*'Artist'"),
     ],
 )
 def test_wrong_overrides_are_refused(table, parameters, message):
@@ -334,6 +334,15 @@ def test_dates_can_be_listed(table, dates):
     X = table.assign(since=[f"2024-01-{day:02}" for day in (3, 9, 14, 20, 28)])
     preprocessor = TabularPreprocessor(dates=dates).fit(X)
     assert preprocessor.column_kinds_["since"] == "datetime"
+
+
+def test_codes_listed_as_numbers_are_numbers(table):
+    """Leading zeros alone make them categories otherwise."""
+    X = table.assign(code=["007", "010", "021", "007", "010"])
+    assert TabularPreprocessor().fit(X).column_roles_["code"] == "categorical"
+    preprocessor = TabularPreprocessor(["code"], scale=False, clip=None)
+    out = preprocessor.set_output(transform="pandas").fit_transform(X)
+    assert out["code"].tolist() == [7, 10, 21, 7, 10]
 
 
 def test_parameters_of_older_archives_are_renamed(table):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,6 +31,8 @@ def as_arrow(cells: Any) -> pa.Array:
         levels = cells.dictionary.cast(pa.large_string())
         return pa.DictionaryArray.from_arrays(cells.indices, levels)
     if not isinstance(cells, pa.Array | pa.ChunkedArray):
+        if isinstance(cells, pd.arrays.NumpyExtensionArray):
+            cells = cells.to_numpy()
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "O":
             cells = [_text_of(cell) for cell in cells]
             cells = pa.array(cells, pa.large_string())
