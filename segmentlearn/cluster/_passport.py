@@ -62,7 +62,7 @@ class SegmentIdentity:
         return entries
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Get the parameters; those of the baseline, which is fitted, are not among them.
+        """Get the parameters, those of the fitted baseline left out.
 
         Parameters
         ----------
@@ -104,8 +104,20 @@ class SegmentIdentity:
         }
         return order
 
-    def _labels_within_reach(self, X: Any) -> np.ndarray:
-        """Return labels of new rows, and -1 for those far from all training rows."""
+    def labels_within_reach(self, X: Any) -> np.ndarray:
+        """Return the segment of each customer, and none for those of another kind.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+
+        Returns
+        -------
+        labels : ndarray of int64, shape (n_samples,)
+            As `predict` gives them, but -1 for a customer who is farther from the mean
+            of that segment than nearly all of its training rows were.
+        """
         columns, labels = self._columns_and_labels(X)  # type: ignore[attr-defined]
         if self._reach is None or not len(self._reach):
             return labels
@@ -139,7 +151,7 @@ def continue_passport(
     has_passport = isinstance(last, SegmentIdentity)
     entries = last.passport_ if has_passport else first_passport(last)
     living = [entry for entry in entries if entry["status"] == "active"]
-    read = last._labels_within_reach if last is baseline and has_passport else None
+    read = last.labels_within_reach if last is baseline and has_passport else None
     known = np.asarray((read or baseline.predict)(X))
     counts = shared_counts(known, labels, (len(living), n_segments))
     sizes = np.bincount(labels[labels >= 0], minlength=n_segments)

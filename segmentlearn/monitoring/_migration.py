@@ -1,0 +1,1 @@
+SegmentMigration = segment_migration = None
