@@ -90,7 +90,9 @@ def fit_both(panel, make):
 
 
 def features(table):
-    return table[COLUMNS] if "CustomerID" in table else table.drop(columns="customer_id")
+    return (
+        table[COLUMNS] if "CustomerID" in table else table.drop(columns="customer_id")
+    )
 
 
 def match(panel, old, new, evidence, **parameters):
@@ -184,7 +186,9 @@ def measure_deep(options):
         old, new = fit_both(panel, deep)
         planted, events = score(panel, old, new, match(panel, old, new, "key"))
         total += [len(planted & events), len(planted), len(events)]
-    show("autoencoders on latent, F1: shared customers", f"{f1(*total):.3f}", str(total))
+    show(
+        "autoencoders on latent, F1: shared customers", f"{f1(*total):.3f}", str(total)
+    )
 
 
 def unchanged_pairs(options, n_pairs=60, **parameters):
@@ -230,6 +234,63 @@ def measure_permuted(options):
         found = match_segments(labels, order[labels])
         kept += found.ids == {int(order[at]): at for at in range(6)}
     show("permuted labels: pairs of 60 with identical ids", f"{kept}", "60")
+
+
+def measure_migration(options):
+    """What is called real where nobody moves, and where 5 % of the customers do."""
+    from segmentlearn import segment_migration
+
+    for persistence in (1.0, 0.7, 0.0):
+        for moving in (0.0, 0.05):
+            real, moved, noise = [], [], []
+            panels = unchanged_pairs(
+                options, 20, moving_share=moving, persistence=persistence
+            )
+            for panel in panels:
+                old = k_means(5, random_state=0).fit(features(panel.old))
+                new = k_means(5, random_state=1).fit(features(panel.new))
+                found = segment_migration(
+                    old, new, panel.old, panel.new, key="CustomerID", random_state=0
+                )
+                real.append(found.real_share)
+                moved.append(found.moved_share)
+                noise.append(found.noise_share)
+            what = (
+                f"migration, persistence {persistence}, {moving:.0%} move: called real"
+            )
+            value = f"{np.mean(real):.4f} ({np.max(real):.4f})"
+            show(what, value, f"moved {np.mean(moved):.4f}, noise {np.mean(noise):.4f}")
+
+
+def measure_million(options):
+    """Time and memory of a match and a migration of a million customers."""
+    from sklearn.cluster import KMeans
+
+    from segmentlearn import (
+        InductiveClusterer,
+        make_customer_panel,
+        match_segments,
+        segment_migration,
+    )
+
+    panel = make_customer_panel(
+        "mall", 1_000_000, transitions=["split"], moving_share=0.02, random_state=0
+    )
+    old, new = (
+        InductiveClusterer(KMeans(k, n_init=1), random_state=0).fit(features(table))
+        for k, table in ((5, panel.old), (6, panel.new))
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    start = time.perf_counter()
+    tables = panel.old, panel.new
+    match_segments(old, new, *tables, key="CustomerID", random_state=0)
+    matched = time.perf_counter()
+    segment_migration(old, new, *tables, key="CustomerID", random_state=0)
+    done = time.perf_counter()
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    show("1,000,000 customers: match", f"{matched - start:.1f} s", "seconds")
+    show("1,000,000 customers: migration", f"{done - matched:.1f} s", "seconds")
+    show("1,000,000 customers: memory", f"{after:.2f} GB", f"{before:.2f} GB before")
 
 
 if __name__ == "__main__":

@@ -183,6 +183,17 @@ def continue_passport(
     return entries, ids
 
 
+def continues(old: Any, new: Any) -> bool:
+    """Return whether the ids of one clusterer mean the same in another, later one."""
+    both = isinstance(old, SegmentIdentity) and isinstance(new, SegmentIdentity)
+    if not both or new._passport is None:
+        return False
+    born = {(e["id"], e["born"], *list(e["sizes"].items())[:1]) for e in new.passport_}
+    return born >= {
+        (e["id"], e["born"], *list(e["sizes"].items())[:1]) for e in old.passport_
+    }
+
+
 def _entry(
     number: int, period: str, parents: list[int], size: int, name: str | None = None
 ) -> dict:

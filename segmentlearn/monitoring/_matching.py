@@ -14,9 +14,8 @@ from segmentlearn._compat import Interval, validate_params
 from segmentlearn._formatting import markdown_table, share_text
 from segmentlearn.cluster import SURVIVAL
 from segmentlearn.metrics import lives_on, pair_segments, wilson_interval
-from segmentlearn.monitoring import _matching_evidence as evidence_of
 from segmentlearn.monitoring import _matching_events as events
-from segmentlearn.monitoring._matching_evidence import Evidence
+from segmentlearn.monitoring import _matching_evidence as evidence_of
 from segmentlearn.monitoring._matching_events import (
     Change,
     Noise,
@@ -25,6 +24,7 @@ from segmentlearn.monitoring._matching_events import (
     external_changes,
     internal_changes,
 )
+from segmentlearn.monitoring._matching_evidence import Evidence
 from segmentlearn.monitoring._matching_null import refit_noise
 from segmentlearn.monitoring._segmentation import Segmentation
 

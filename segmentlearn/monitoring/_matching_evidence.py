@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.inspection import last_step
 from segmentlearn.metrics import jaccard_indices, pair_segments, shared_counts
 from segmentlearn.monitoring._segmentation import Segmentation
 
@@ -15,6 +14,7 @@ SHARED = "shared customers"
 RESCORED = "customers scored by both"
 CENTERS = "centers"
 _FEWEST_SHARED = 0.3  # of the smaller table, to rely on the shared customers
+_SAME_ROWS = 0.9  # of the labels agree with those of the fit
 _FEWEST_ROWS = 2  # of a segment, for a mean and a radius
 
 
@@ -113,8 +113,9 @@ def of_one_table(old: Segmentation, new: Segmentation, X: Any) -> Evidence:
     found = of_labels(old_codes, new_codes, shape)
     are_labels = old.model is None and new.model is None
     found.kind = SHARED if are_labels else RESCORED
-    kept = getattr(last_step(old.model), "labels_", None)
+    kept = old.codes_at_fit()
     is_old_table = kept is not None and len(kept) == len(old_codes)
+    is_old_table = is_old_table and np.mean(kept == old_codes) > _SAME_ROWS
     if X is not None and not is_old_table:  # where nobody can have drifted yet
         columns = old.columns(X)
         found.old_moments = Moments.of(columns, old_codes, shape[0])

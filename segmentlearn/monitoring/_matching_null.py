@@ -11,7 +11,6 @@ from segmentlearn.model_selection import (
     one_thread,
     selected_task,
 )
-from segmentlearn.monitoring._matching_evidence import Moments, of_labels
 from segmentlearn.monitoring._matching_events import (
     SURVIVED,
     Noise,
@@ -19,6 +18,7 @@ from segmentlearn.monitoring._matching_events import (
     distance_and_radius,
     external_changes,
 )
+from segmentlearn.monitoring._matching_evidence import Moments, of_labels
 from segmentlearn.monitoring._segmentation import Segmentation
 
 

@@ -74,12 +74,20 @@ class Segmentation:
         lookup = pd.Index(self._known)
         return np.asarray(lookup.get_indexer(pd.Index(labels)))
 
-    def sizes_at_fit(self) -> np.ndarray | None:
-        """Return how many training rows each segment has; None if not known."""
+    def codes_at_fit(self) -> np.ndarray | None:
+        """Return the segments of the training rows; None if not known."""
         labels = getattr(last_step(self.model), "labels_", None)
         if labels is None:
             return None
-        codes = pd.Index(self._known).get_indexer(pd.Index(labels))
+        return np.asarray(pd.Index(self._known).get_indexer(pd.Index(labels)))
+
+    def sizes_at_fit(self) -> np.ndarray | None:
+        """Return how many training rows each segment has; None if not known."""
+        codes = self.codes_at_fit()
+        return None if codes is None else self.sizes(codes)
+
+    def sizes(self, codes: np.ndarray) -> np.ndarray:
+        """Return how many customers each segment has."""
         return np.bincount(codes[codes >= 0], minlength=len(self.ids))
 
     def columns(self, X: Any, *, key: str | None = None) -> np.ndarray:
