@@ -61,6 +61,16 @@ class SegmentIdentity:
             entry["name"] = names.get(label, entry["name"])
         return entries
 
+    def passport_periods(self) -> list[str]:
+        """Return the periods that the passport knows of, in their order.
+
+        Returns
+        -------
+        periods : list of str
+        """
+        sizes = [entry["sizes"] for entry in self.passport_]
+        return list(dict.fromkeys(period for own in sizes for period in own))
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, those of the fitted baseline left out.
 

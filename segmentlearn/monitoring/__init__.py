@@ -5,7 +5,12 @@ from segmentlearn.monitoring._matching import (
     SegmentTransition,
     match_segments,
 )
-from segmentlearn.monitoring._migration import SegmentMigration, segment_migration
+from segmentlearn.monitoring._migration import (
+    ENTERED,
+    LEFT,
+    SegmentMigration,
+    segment_migration,
+)
 
 __all__ = [
     "SegmentMatch",

@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 from segmentlearn import engine
 from segmentlearn._compat import Interval, validate_params
 from segmentlearn._formatting import markdown_table, share_text
-from segmentlearn.cluster import SURVIVAL
+from segmentlearn.cluster import SURVIVAL, continues
+from segmentlearn.inspection import last_step
 from segmentlearn.metrics import lives_on, pair_segments, wilson_interval
 from segmentlearn.monitoring import _matching_events as events
 from segmentlearn.monitoring import _matching_evidence as evidence_of
@@ -294,11 +295,9 @@ def match_segments(
         evidence = evidence_of.of_centers(before, after)
     else:
         evidence = evidence_of.of_one_table(before, after, X)
-    own = thresholds, n_bootstraps, max_rows, random_state
-    noise = (
-        refit_noise(before, X, key, *own),
-        refit_noise(after, X if new_X is None else new_X, key, *own),
-    )
+    sides = (before, X), (after, X if new_X is None else new_X)
+    own: Any = thresholds, n_bootstraps, max_rows, random_state
+    noise = tuple(refit_noise(side, table, key, *own) for side, table in sides)
     external = external_changes(evidence, thresholds)
     p_values = {change: _p_value(change, noise) for change in external}
     stable = [change for change in external if p_values[change] <= alpha]
@@ -308,6 +307,9 @@ def match_segments(
     kept.sort(key=lambda change: change.kind == events.SURVIVED)
     describe = _Description(before, after, evidence, p_values)
     partners = pair_segments(evidence.likeness, lives_on(survival))
+    if continues(last_step(old), last_step(new)):  # which was decided by the fit
+        lookup = {segment: at for at, segment in enumerate(after.ids)}
+        partners = np.array([lookup.get(segment, -1) for segment in before.ids])
     return SegmentMatch(
         evidence=evidence.kind,
         transitions=[describe(change) for change in kept],
@@ -328,7 +330,7 @@ def match_segments(
     )
 
 
-def _p_value(change: Change, noise: tuple[Noise, Noise]) -> float:
+def _p_value(change: Change, noise: tuple[Noise, ...]) -> float:
     """Return how likely resampling brings about a change; survival is no change."""
     if change.kind == events.SURVIVED:
         return 0.0
@@ -380,8 +382,11 @@ def _segments(
                 "radius_ratio": ratio,
             }
         )
-    frame = pd.DataFrame(rows)
-    return frame.astype({"old": object, "new": object, "name": object})
+    frame = pd.DataFrame(rows, dtype=object)
+    names = frame.columns[:3]  # whose whole numbers a missing one would make floats
+    return frame.astype(dict.fromkeys(frame.columns.difference(names), float)).astype(
+        {"old_size": int, "new_size": int}
+    )
 
 
 @dataclass
@@ -403,7 +408,7 @@ class _Description:
             amount=change.amount,
             interval=self._interval(change),
             p_value=self.p_values.get(change, 0.0),
-            words=self._words(change),
+            words=f"S{self._words(change)[1:]}",
         )
 
     def _interval(self, change: Change) -> tuple[float, float]:
@@ -422,7 +427,7 @@ class _Description:
         if not n.sum():
             return np.nan, np.nan
         _, low, high = wilson_interval(change.amount * n.sum(), n.sum(), z)
-        return float(max(low, 0.0)), float(min(high, 1.0))
+        return float(np.maximum(low, 0.0)), float(np.minimum(high, 1.0))
 
     def _words(self, change: Change) -> str:
         old = _listed(self.before, change.old)
@@ -466,7 +471,7 @@ def _listed(side: Segmentation, positions: tuple[int, ...]) -> str:
         segment = side.ids[at]
         name = side.names.get(segment)
         texts.append(f"{segment} ({name})" if name else str(segment))
-    noun = "Segment" if len(texts) == 1 else "Segments"
+    noun = "segment" if len(texts) == 1 else "segments"
     *others, last = texts or [""]
     return f"{noun} {', '.join(others)}{' and ' if others else ''}{last}"
 

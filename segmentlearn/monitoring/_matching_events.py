@@ -85,20 +85,20 @@ def external_changes(evidence: Evidence, thresholds: Thresholds) -> list[Change]
     children = (backward >= survival) & (forward >= thresholds.split)
     parents = (forward >= survival) & (backward >= thresholds.split)
     changes = []
-    for old in np.flatnonzero(children.sum(axis=1) > 1):
-        new = np.flatnonzero(children[old])
-        changes.append(_change(SPLIT, [old], new, forward[old, new].sum()))
-    for new in np.flatnonzero(parents.sum(axis=0) > 1):
-        old = np.flatnonzero(parents[:, new])
-        changes.append(_change(MERGED, old, [new], backward[old, new].sum()))
+    for old in np.flatnonzero(children.sum(axis=1) > 1).tolist():
+        parts = np.flatnonzero(children[old]).tolist()
+        changes.append(_change(SPLIT, [old], parts, forward[old, parts].sum()))
+    for new in np.flatnonzero(parents.sum(axis=0) > 1).tolist():
+        parts = np.flatnonzero(parents[:, new]).tolist()
+        changes.append(_change(MERGED, parts, [new], backward[parts, new].sum()))
     done = {side: _touched(changes, side) for side in ("old", "new")}
     likeness = evidence.likeness.copy()
     likeness[done["old"] + np.flatnonzero(is_gone).tolist()] = 0.0
     likeness[:, done["new"] + np.flatnonzero(is_new).tolist()] = 0.0
     partners = pair_segments(likeness, lives_on(survival))
-    for old in np.flatnonzero(partners >= 0):
-        amount = evidence.likeness[old, partners[old]]
-        changes.append(_change(SURVIVED, [old], [partners[old]], amount))
+    for old in np.flatnonzero(partners >= 0).tolist():
+        new = int(partners[old])
+        changes.append(_change(SURVIVED, [old], [new], evidence.likeness[old, new]))
     done = {side: _touched(changes, side) for side in ("old", "new")}
     for old in sorted(set(range(len(likeness))) - set(done["old"])):
         changes.append(_change(DIED, [old], [], forward[old].max(initial=0.0)))
@@ -111,7 +111,7 @@ def internal_changes(
     evidence: Evidence,
     external: list[Change],
     thresholds: Thresholds,
-    noise: tuple[Noise, Noise],
+    noise: tuple[Noise, ...],
 ) -> list[Change]:
     """Return changes of size, place and compactness of segments that live on."""
     survivors = [change for change in external if change.kind == SURVIVED]
@@ -162,7 +162,7 @@ def _moved(
     old: int,
     new: int,
     thresholds: Thresholds,
-    noise: tuple[Noise, Noise],
+    noise: tuple[Noise, ...],
     quantile: float,
 ) -> list[Change]:
     """Return whether a segment has another place or another radius."""
@@ -211,9 +211,8 @@ def _share_variance(size: float, total: int) -> float:
     return (1 - size / max(total, 1)) / max(size, 1)
 
 
-def _change(kind: str, old: object, new: object, amount: float) -> Change:
-    pairs = (tuple(np.asarray(side, dtype=int).tolist()) for side in (old, new))
-    return Change(kind, *pairs, amount=float(amount))
+def _change(kind: str, old: list[int], new: list[int], amount: float) -> Change:
+    return Change(kind, tuple(old), tuple(new), float(amount))
 
 
 def _touched(changes: list[Change], side: str) -> list[int]:

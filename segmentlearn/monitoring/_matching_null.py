@@ -29,7 +29,7 @@ def refit_noise(
     thresholds: Thresholds,
     n_bootstraps: int,
     max_rows: int | None,
-    random_state: np.random.RandomState,
+    random_state: Any,
 ) -> Noise:
     """Return how far refits to samples of the customers change the segments."""
     n_segments = len(side.ids)

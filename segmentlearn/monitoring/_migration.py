@@ -53,6 +53,9 @@ class SegmentMigration:
         What segments are called.
     periods : tuple of two str
         The periods.
+    n_redefined : int or None, default=None
+        Customers of both periods whom the new model puts elsewhere by what they were
+        before: they moved without having changed. None without models.
     """
 
     counts: pd.DataFrame = field(repr=False)
@@ -61,12 +64,15 @@ class SegmentMigration:
     sizes: pd.DataFrame = field(repr=False)
     names: dict
     periods: tuple[str, str]
+    n_redefined: int | None = None
 
     @classmethod
     def from_history(
         cls,
         history: Any,
         *,
+        key: str | None = None,
+        value: str | None = None,
         old_period: str | None = None,
         new_period: str | None = None,
     ) -> Self:
@@ -78,6 +84,11 @@ class SegmentMigration:
             A row for each customer and period: columns `period`, `segment`, perhaps
             `segment_name`, and the key of the customer. A path is that of a Parquet
             file, or of a folder of them.
+        key : str or None, default=None
+            Column that names a customer; None takes all that a history does not need
+            for itself.
+        value : str or None, default=None
+            Column of what a customer is worth, as in `segment_migration`.
         old_period, new_period : str or None, default=None
             The periods; None takes the last one, and the one before.
 
@@ -94,7 +105,8 @@ class SegmentMigration:
         if isinstance(history, str | os.PathLike):
             history = pd.read_parquet(history)
         missing = [name for name in (_PERIOD, _SEGMENT) if name not in history.columns]
-        keys = [n for n in history if n not in (_PERIOD, _SEGMENT, _NAME, *_OTHER)]
+        own = (_PERIOD, _SEGMENT, _NAME, *_OTHER, value)
+        keys = [n for n in history if n not in own] if key is None else [key]
         if missing or not keys:
             raise SchemaError(
                 f"history has the columns {list(history.columns)}; it needs "
@@ -124,10 +136,10 @@ class SegmentMigration:
             for part in parts:
                 named = part.dropna(subset=[_NAME]).drop_duplicates(_SEGMENT)
                 names |= dict(zip(named[_SEGMENT], named[_NAME], strict=True))
-        rows = shared_rows(*parts, key)
+        rows = shared_rows(parts[0], parts[1], key)
         segments = [part[_SEGMENT].to_numpy() for part in parts]
         return cls(
-            **_tables(segments, rows, None),
+            **_tables(segments, rows, _values(parts[0], parts[1], value)),
             expected=None,
             sizes=_sizes(segments, None, names),
             names=names,
@@ -154,6 +166,13 @@ class SegmentMigration:
     def moved_share(self) -> float:
         """Share of the customers of both periods who are in another segment."""
         return self.n_moved / self.n_shared if self.n_shared else np.nan
+
+    @property
+    def redefined_share(self) -> float:
+        """Share that the new model moves without a change of theirs; NaN if unknown."""
+        if self.n_redefined is None or not self.n_shared:
+            return np.nan
+        return self.n_redefined / self.n_shared
 
     @property
     def noise_share(self) -> float:
@@ -199,7 +218,7 @@ class SegmentMigration:
                     continue
                 share, low, high = wilson_interval(count, totals[old], z)
                 row = {"old": old, "new": new, "customers": count}
-                row |= {"share": share, "low": max(low, 0.0), "high": min(high, 1.0)}
+                row |= {"share": share, "low": low.clip(0), "high": high.clip(None, 1)}
                 if self.values is not None:
                     row["value"] = self.values.loc[old, new]
                 if self.expected is not None:
@@ -219,7 +238,10 @@ class SegmentMigration:
         facts : dict
             The shares, and the rows of `to_frame` and of `sizes`.
         """
-        shares = ("moved_share", "noise_share", "real_share", "explained_by_noise")
+        shares = [
+            *("moved_share", "redefined_share", "noise_share", "real_share"),
+            "explained_by_noise",
+        ]
         return {
             "periods": list(self.periods),
             "n_shared": self.n_shared,
@@ -280,7 +302,13 @@ class SegmentMigration:
             _, low, high = wilson_interval(self.n_moved, self.n_shared, norm.isf(0.025))
             sentences.append(
                 f"{share_text(self.moved_share)} of them are in another segment "
-                f"({share_text(max(low, 0.0))} to {share_text(min(high, 1.0))})."
+                f"({share_text(float(low.clip(0)))} to "
+                f"{share_text(float(high.clip(None, 1)))})."
+            )
+        if self.n_redefined:
+            sentences.append(
+                f"The new model moves {share_text(self.redefined_share)} of them by "
+                "what they were before: the segments changed, they did not."
             )
         if not np.isnan(self.noise_share):
             sentences.append(
@@ -412,12 +440,14 @@ def segment_migration(
     }
     # a new name counts if it was given to what is known to be the same segment
     names = {**before.names, **names} if same else {**names, **before.names}
-    scored = expected = None
+    scored = expected = n_redefined = None
     tables = _tables(segments, rows, _values(old_X, new_X, value))
     if both_models:
         scored = segments[1]
         if old is not new:
             scored = _take(before.ids, before.codes(new_X, key=key))
+            anew = _take(ids, after.codes(old_X, key=key))[rows[0]]
+            n_redefined = int((anew != segments[0][rows[0]]).sum())
         shared = codes[0][rows[0]]
         noise = label_noise(before, old_X, key, n_bootstraps, max_rows, random_state)
         moves = expected_moves(before.sizes(shared), noise, noise)
@@ -430,6 +460,7 @@ def segment_migration(
         sizes=_sizes(segments, scored, names),
         names=names,
         periods=periods,
+        n_redefined=n_redefined,
     )
 
 

@@ -22,7 +22,7 @@ def label_noise(
     key: str | None,
     n_bootstraps: int,
     max_rows: int | None,
-    random_state: np.random.RandomState,
+    random_state: Any,
 ) -> np.ndarray:
     """Return which segment a customer of each segment is seen in.
 

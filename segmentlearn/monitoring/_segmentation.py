@@ -29,7 +29,7 @@ class Segmentation:
     """
 
     def __init__(self, given: Any, X: Any, what: str) -> None:
-        self.model = given if hasattr(given, "predict") else None
+        self.model: Any = given if hasattr(given, "predict") else None
         self._labels: np.ndarray | None = None
         self._prepare: Any = None
         names: dict = {}
