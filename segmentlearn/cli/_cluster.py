@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import textwrap
 import warnings
 from typing import Any
 
@@ -13,6 +14,7 @@ from segmentlearn.tables import TableFile
 
 AUTO = "auto"
 _MOST_SEGMENTS = 10
+_WIDTH = 88
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,8 +133,10 @@ def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
     from segmentlearn import match_segments
 
     match = match_segments(segmenter.baseline, segmenter, X, random_state=0)
-    lines = [f"Since {segmenter.passport_periods()[-2]}, by ids of segments"]
-    return "\n".join([*lines, *(f"  {found.words}" for found in match.transitions)])
+    indents: dict = {"initial_indent": "  ", "subsequent_indent": "    "}
+    lines = [f"Segments since period {segmenter.passport_periods()[-2]}, by id"]
+    lines += [textwrap.fill(t.words, _WIDTH, **indents) for t in match.transitions]
+    return "\n".join(lines)
 
 
 def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:

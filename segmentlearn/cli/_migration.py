@@ -4,7 +4,6 @@ import json
 import pathlib
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from segmentlearn.cli._options import Seed, reads_tables
@@ -113,6 +112,8 @@ def _of_tables(
     random_state: int,
 ) -> Any:
     """Count the moves between two files, which are scored or have a model."""
+    import pandas as pd
+
     import segmentlearn
     from segmentlearn import segment_migration
     from segmentlearn.cli._tables import check_column, read_customers, stored_schema
@@ -167,6 +168,8 @@ def _segment_column(tables: list[Any]) -> str:
 
 def _scored(table: Any, column: str, options: dict[str, Any], period: str) -> Any:
     """Return the segments of a scored file as a history has them."""
+    import pandas as pd
+
     frame = table.frame
     segments = frame[column]
     if segments.isna().any():

@@ -446,8 +446,8 @@ def segment_migration(
         scored = segments[1]
         if old is not new:
             scored = _take(before.ids, before.codes(new_X, key=key))
-            anew = _take(ids, after.codes(old_X, key=key))[rows[0]]
-            n_redefined = int((anew != segments[0][rows[0]]).sum())
+        anew = _take(ids, after.codes(old_X, key=key))[rows[0]]
+        n_redefined = int((anew != segments[0][rows[0]]).sum())
         shared = codes[0][rows[0]]
         noise = label_noise(before, old_X, key, n_bootstraps, max_rows, random_state)
         moves = expected_moves(before.sizes(shared), noise, noise)

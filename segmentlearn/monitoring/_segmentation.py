@@ -1,5 +1,6 @@
 """A segmentation of a period: a fitted model, or labels of customers."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import num_samples
 from segmentlearn.cluster import SegmentIdentity
-from segmentlearn.exceptions import SchemaError
+from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.inspection import NOISE, is_noise, last_step
 from segmentlearn.model_selection import numeric_matrix
 from segmentlearn.preprocessing import DistancePreprocessor
@@ -110,7 +111,9 @@ class Segmentation:
             except SchemaError:
                 pass  # a classifier of raw tables
         if self._prepare is None:
-            self._prepare = DistancePreprocessor().fit(table)
+            with warnings.catch_warnings():  # columns that say nothing are left out
+                warnings.simplefilter("ignore", SegmentLearnWarning)
+                self._prepare = DistancePreprocessor().fit(table)
         return np.asarray(self._prepare.transform(table), dtype=np.float64)
 
     def features(self, X: Any, key: str | None) -> Any:
