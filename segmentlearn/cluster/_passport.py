@@ -198,10 +198,13 @@ def continues(old: Any, new: Any) -> bool:
     both = isinstance(old, SegmentIdentity) and isinstance(new, SegmentIdentity)
     if not both or new._passport is None:
         return False
-    born = {(e["id"], e["born"], *list(e["sizes"].items())[:1]) for e in new.passport_}
-    return born >= {
-        (e["id"], e["born"], *list(e["sizes"].items())[:1]) for e in old.passport_
-    }
+    later = {entry["id"]: entry for entry in new.passport_}
+    return all(
+        entry["id"] in later
+        and entry["born"] == later[entry["id"]]["born"]
+        and entry["sizes"].items() <= later[entry["id"]]["sizes"].items()
+        for entry in old.passport_
+    )
 
 
 def _entry(

@@ -12,7 +12,7 @@ from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes
 from segmentlearn.plotting._base._panels import PanelDisplay, open_panels
 
-_WIDTH, _LETTERS = 5.6, 20
+_WIDTH, _LETTERS, _SHORT = 5.6, 20, 6
 _DARK = 0.55  # from this share on a cell is written white
 _SHOWN = 0.0005  # smaller shares are no number but a dot
 _GAP = 0.02  # of the height, between two bars
@@ -148,7 +148,9 @@ class SegmentMigrationDisplay(PanelDisplay):
             line(n_segments - 0.5, color="white", linewidth=3)
         style = {"fontsize": _canvas.SMALL}
         _canvas.name_rows(ax, [*titles, ENTERED], **style)
-        _canvas.name_columns(ax, [*titles, LEFT], 30 if n_segments > 2 else 0, **style)
+        longest = max(len(line) for title in titles for line in title.split("\n"))
+        rotation = 30 if longest > _SHORT else 0
+        _canvas.name_columns(ax, [*titles, LEFT], rotation, **style)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         of_what = "value" if weighted else "customers"
