@@ -437,13 +437,13 @@ class _Description:
         if change.kind == events.SURVIVED:
             return f"{old} survived as {new}{sizes}."
         if change.kind == events.SPLIT:
-            return f"{old} split into {new}: {share} of it are in these."
+            return f"{old} split into {new}: {share} of it is in these."
         if change.kind == events.MERGED:
-            return f"{old} merged into {new}: {share} of it come from these."
+            return f"{old} merged into {new}: {share} of it came from these."
         if change.kind == events.DIED:
-            return f"{old} died: no more than {share} of it are in any one segment."
+            return f"{old} died: {share} of it at most went to one segment."
         if change.kind == events.BORN:
-            return f"{new} was born: no more than {share} of it come from any one."
+            return f"{new} was born: {share} of it at most came from one segment."
         if change.kind in (events.GREW, events.SHRANK):
             return (
                 f"{old} {change.kind} to {amount:.2f} times its share, beside most "

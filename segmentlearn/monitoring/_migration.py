@@ -23,6 +23,7 @@ from segmentlearn.monitoring._migration_noise import expected_moves, label_noise
 from segmentlearn.monitoring._segmentation import Segmentation
 
 ENTERED, LEFT = "entered", "left"
+_WORTH_SAYING = 0.005
 _LEVEL = 0.05  # at which moves are more than label noise, corrected for all pairs
 # columns of a history that are not the key of a customer
 _PERIOD, _SEGMENT, _NAME = "period", "segment", "segment_name"
@@ -42,8 +43,9 @@ class SegmentMigration:
     values : DataFrame or None
         The same, each customer counted by what he is worth.
     expected : DataFrame or None
-        How many of the customers of both periods label noise alone would have put into
-        each pair of segments, if all had stayed; None where there are no models.
+        How many of the customers of both periods would have been in each pair of
+        segments if nobody had changed: by redefinition and label noise. None where
+        there are no models.
     sizes : DataFrame
         A row for each segment: `segment`, `name`, `old_share`, `new_share`, their
         difference `change`, and its parts: `mix`, which is what the old model says of
@@ -177,17 +179,13 @@ class SegmentMigration:
     @property
     def noise_share(self) -> float:
         """Share that label noise alone would have moved; NaN if not known."""
-        if self.expected is None or not self.n_shared:
-            return np.nan
-        moves = self.expected.to_numpy()
-        return float((moves.sum() - np.trace(moves)) / self.n_shared)
+        return self._expected_share() - self.redefined_share
 
     @property
     def real_share(self) -> float:
-        """Share that has moved beyond label noise; NaN if that is not known."""
-        if np.isnan(self.noise_share):
-            return np.nan
-        return max(self.moved_share - self.noise_share, 0.0)
+        """Share that moved beyond redefinition and label noise; NaN if not known."""
+        expected = self._expected_share()
+        return float(np.maximum(self.moved_share - expected, 0.0))
 
     @property
     def explained_by_noise(self) -> float:
@@ -204,8 +202,8 @@ class SegmentMigration:
         frame : DataFrame
             Columns `old`, `new`, `customers`, `share` of those who were in the old
             segment with its Wilson interval, `low` and `high`, `value` where there is
-            one, and where label noise is known `expected` and `is_real`: whether there
-            are more than it explains, at a level of 5 % over all pairs.
+            one, and where models tell it `expected` and `is_real`: whether there are
+            more than that, at a level of 5 % over all pairs.
         """
         totals = self.counts.sum(axis=1)
         z = norm.isf(0.025)
@@ -305,17 +303,23 @@ class SegmentMigration:
                 f"({share_text(float(low.clip(0)))} to "
                 f"{share_text(float(high.clip(None, 1)))})."
             )
-        if self.n_redefined:
+        if self.redefined_share >= _WORTH_SAYING:
             sentences.append(
                 f"The new model moves {share_text(self.redefined_share)} of them by "
                 "what they were before: the segments changed, they did not."
             )
         if not np.isnan(self.noise_share):
             sentences.append(
-                f"Label noise alone would have moved {share_text(self.noise_share)}; "
-                f"{share_text(self.real_share)} moved beyond that."
+                f"Label noise alone would have moved {share_text(self.noise_share)}. "
+                f"Beyond that {share_text(self.real_share)} really moved."
             )
         return sentences
+
+    def _expected_share(self) -> float:
+        if self.expected is None or not self.n_shared:
+            return np.nan
+        moves = self.expected.to_numpy()
+        return float((moves.sum() - np.trace(moves)) / self.n_shared)
 
     def _inner(self) -> np.ndarray:
         return self.counts.to_numpy()[:-1, :-1]
@@ -400,8 +404,9 @@ def segment_migration(
     estimated from the old segmentation: a customer of a segment has the values of any
     customer of that segment, and is labelled by a refit to any sample of customers. The
     chance of each label is `C` in matrix form, and of ``n`` customers of a segment
-    ``n C[i, a] C[i, b]`` would be seen in segment a first and in b then. What moved
-    beyond that is called real.
+    ``n C[i, a] C[i, b]`` would be seen in segment a first and in b then. Others move
+    because the new model puts them elsewhere by what they were before. What moved
+    beyond both is called real.
 
     References
     ----------
@@ -446,14 +451,18 @@ def segment_migration(
         scored = segments[1]
         if old is not new:
             scored = _take(before.ids, before.codes(new_X, key=key))
-        anew = _take(ids, after.codes(old_X, key=key))[rows[0]]
-        n_redefined = int((anew != segments[0][rows[0]]).sum())
+        stayed, anew = segments[0][rows[0]], _take(ids, after.codes(old_X, key=key))
+        anew = anew[rows[0]]
+        n_redefined = int((anew != stayed).sum())
         shared = codes[0][rows[0]]
         noise = label_noise(before, old_X, key, n_bootstraps, max_rows, random_state)
         moves = expected_moves(before.sizes(shared), noise, noise)
         known = tables["counts"].columns[:-1]
+        np.fill_diagonal(moves, 0.0)
         expected = pd.DataFrame(moves, before.ids, before.ids, dtype=float)
         expected = expected.reindex(index=known, columns=known, fill_value=0.0)
+        places = [known.get_indexer(pd.Index(s, dtype=object)) for s in (stayed, anew)]
+        np.add.at(expected.values, tuple(places), 1.0)
     return SegmentMigration(
         **tables,
         expected=expected,

@@ -121,6 +121,6 @@ def _points(difference: float) -> str:
 
 
 def _picture(migration: SegmentMigration) -> Any:
-    display = SegmentMigrationDisplay.from_result(migration)
+    display = SegmentMigrationDisplay.from_result(migration, min_count=THRESHOLD)
     words = "Shares of each segment's customers by their segment now, and their flows."
     return as_picture(display.figure_, words)

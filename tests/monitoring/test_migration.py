@@ -75,7 +75,7 @@ def test_five_percent_moved():
     assert 0.035 <= found.real_share <= 0.065
     frame = found.to_frame()
     assert frame.loc[frame["is_real"], "customers"].sum() > 40
-    assert "moved beyond that" in str(found)
+    assert "really moved" in str(found)
 
 
 def test_parts_of_the_change_of_sizes(panel, april, may):

@@ -12,7 +12,7 @@ from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes
 from segmentlearn.plotting._base._panels import PanelDisplay, open_panels
 
-_WIDTH, _LETTERS, _SHORT = 5.6, 20, 6
+_WIDTH, _LETTERS, _SHORT = 5.6, 24, 6
 _DARK = 0.55  # from this share on a cell is written white
 _SHOWN = 0.0005  # smaller shares are no number but a dot
 _GAP = 0.02  # of the height, between two bars
@@ -27,7 +27,8 @@ class SegmentMigrationDisplay(PanelDisplay):
     """Customers by their segments before and now: a matrix and a picture of the flows.
 
     Made by `from_result`. A row of the matrix has the shares of those who were in a
-    segment; a frame marks moves that label noise does not explain, where that is known.
+    segment; a frame marks moves that neither another model nor label noise explains,
+    where that is known.
     The flows have the width of the customers in them; those who stayed are pale.
 
     Parameters
@@ -63,7 +64,7 @@ class SegmentMigrationDisplay(PanelDisplay):
 
     @classmethod
     def from_result(
-        cls, migration: SegmentMigration, *, axes: Any = None, weighted: bool = False
+        cls, migration: SegmentMigration, *, axes: Any = None, **how: Any
     ) -> Self:
         """Draw who moved.
 
@@ -73,16 +74,18 @@ class SegmentMigrationDisplay(PanelDisplay):
             As `segment_migration` returns it.
         axes : sequence of two matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
-        weighted : bool, default=False
-            Whether customers count by their value, where the migration has one.
+        **how
+            Passed to `plot`.
 
         Returns
         -------
         display : SegmentMigrationDisplay
         """
-        return cls(migration=migration).plot(axes=axes, weighted=weighted)
+        return cls(migration=migration).plot(axes=axes, **how)
 
-    def plot(self, *, axes: Any = None, weighted: bool = False) -> Self:
+    def plot(
+        self, *, axes: Any = None, weighted: bool = False, min_count: int = 1
+    ) -> Self:
         """Draw the matrix and the flows.
 
         Parameters
@@ -91,6 +94,8 @@ class SegmentMigrationDisplay(PanelDisplay):
             Where to draw; None makes a figure.
         weighted : bool, default=False
             Whether customers count by their value, where the migration has one.
+        min_count : int, default=1
+            Customers of a cell at least: fewer are a dot in the matrix and no flow.
 
         Returns
         -------
@@ -113,32 +118,38 @@ class SegmentMigrationDisplay(PanelDisplay):
         frame = found.values if weighted else found.counts
         assert frame is not None
         counts = frame.to_numpy(dtype=np.float64)
+        hidden = found.counts.to_numpy() < min_count
         if axes is None:
             height = max(3.4, 1.2 + 0.55 * len(counts))
             axes = open_panels(2, 2, width=_WIDTH, height=height)
         matrix, flows = self._take_axes(axes, 2)
         titles = [
-            _canvas.wrap_name(
-                NOISE_NAME if s == NOISE else found.title(s).replace("$", r"\$"),
-                _LETTERS,
-            )
+            NOISE_NAME if s == NOISE else found.title(s).replace("$", r"\$")
             for s in found.segments
         ]
-        self._draw_matrix(matrix, counts, titles, weighted)
-        self._draw_flows(flows, counts, titles)
+        self._draw_matrix(matrix, counts, hidden, titles, weighted)
+        self._draw_flows(flows, np.where(hidden, 0.0, counts), titles)
         return self
 
     def _draw_matrix(
-        self, ax: Axes, counts: np.ndarray, titles: list[str], weighted: bool
+        self,
+        ax: Axes,
+        counts: np.ndarray,
+        hidden: np.ndarray,
+        titles: list[str],
+        weighted: bool,
     ) -> None:
         totals = counts.sum(axis=1, keepdims=True)
         shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+        shares[hidden] = 0.0
         ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         for place, share in np.ndenumerate(shares):
             text = percent(share) if share >= _SHOWN else "·"
             style = {"is_dark": share > _DARK, "fontsize": _canvas.SMALL}
             _canvas.write_cell(ax, place, text, **style)
         for row, column in self._real_moves():
+            if hidden[row, column]:
+                continue
             frame = {"fill": False, "edgecolor": _canvas.VERMILLION, "linewidth": 1.6}
             corner = (column - 0.46, row - 0.46)
             rectangle = _canvas.require_pyplot().Rectangle
@@ -147,10 +158,11 @@ class SegmentMigrationDisplay(PanelDisplay):
         for line in (ax.axhline, ax.axvline):
             line(n_segments - 0.5, color="white", linewidth=3)
         style = {"fontsize": _canvas.SMALL}
-        _canvas.name_rows(ax, [*titles, ENTERED], **style)
-        longest = max(len(line) for title in titles for line in title.split("\n"))
-        rotation = 30 if longest > _SHORT else 0
-        _canvas.name_columns(ax, [*titles, LEFT], rotation, **style)
+        beside = [_canvas.cut(title, _LETTERS) for title in titles]
+        _canvas.name_rows(ax, [*beside, ENTERED], **style)
+        below = [_canvas.cut(title, _LETTERS // 2) for title in titles]
+        rotation = 30 if max(map(len, below)) > _SHORT else 0
+        _canvas.name_columns(ax, [*below, LEFT], rotation, **style)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         of_what = "value" if weighted else "customers"
@@ -174,6 +186,7 @@ class SegmentMigrationDisplay(PanelDisplay):
         colors, _ = _canvas.segment_colors(self.migration.segments)
         colors.append(_OUTSIDE)
         ends = [_stack(counts.sum(axis=axis) / total) for axis in (1, 0)]
+        titles = [_canvas.cut(title, _LETTERS) for title in titles]
         names = ([*titles, ENTERED], [*titles, LEFT])
         for (starts, heights), side, labels in zip(ends, (0, 1), names, strict=True):
             x = 0.0 if side == 0 else 1.0 - _BAR
@@ -200,7 +213,7 @@ class SegmentMigrationDisplay(PanelDisplay):
                 ax.fill_between(along, low, low + height, **style)
                 at[0][old] += height
                 at[1][new] += height
-        ax.set_xlim(-0.45, 1.45)
+        ax.set_xlim(-0.5, 1.5)
         ax.set_ylim(1.0 + _GAP * n_rows, -0.02)
         ax.set_axis_off()
         before, now = self.migration.periods
