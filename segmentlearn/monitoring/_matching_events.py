@@ -117,15 +117,16 @@ def internal_changes(
     survivors = [change for change in external if change.kind == SURVIVED]
     changes = []
     growth, reference = _growth(evidence, external)
-    quantile = norm.isf(thresholds.alpha / (2 * max(len(survivors), 1)))
+    # two sides of size, place and compactness of each
+    quantile = norm.isf(thresholds.alpha / (2 * 3 * max(len(survivors), 1)))
     for change in survivors:
         (old,), (new,) = change.old, change.new
         ratio = growth.get(change, np.nan) - reference
-        spread = np.sqrt(
-            _share_variance(evidence.old_sizes[old], evidence.n_old)
-            + _share_variance(evidence.new_sizes[new], evidence.n_new)
-            + 2 * noise[0].size[old]
-        )
+        variance = _size_variance(evidence, change) + 2 * noise[0].size[old]
+        # a median of few varies, too
+        of_all = [_size_variance(evidence, one) for one in growth]
+        variance += np.pi / 2 * np.mean(of_all) / max(len(of_all), 1)
+        spread = np.sqrt(variance)
         if abs(ratio) >= max(np.log1p(thresholds.size), quantile * spread):
             kind = GREW if ratio > 0 else SHRANK
             changes.append(_change(kind, [old], [new], np.exp(ratio)))
@@ -206,9 +207,11 @@ def _growth(
     return growth, reference if len(growth) > 2 else 0.0
 
 
-def _share_variance(size: float, total: int) -> float:
-    """Return the variance of the logarithm of a share."""
-    return (1 - size / max(total, 1)) / max(size, 1)
+def _size_variance(evidence: Evidence, change: Change) -> float:
+    """Return the variance of the log ratio of sizes."""
+    before = evidence.old_sizes[list(change.old)].sum()
+    after = evidence.new_sizes[list(change.new)].sum()
+    return 1 / max(before, 1) + 1 / max(after, 1)
 
 
 def _change(kind: str, old: list[int], new: list[int], amount: float) -> Change:
