@@ -9,8 +9,8 @@ import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._exports._migration import migration
 from segmentlearn.cli._exports._rules import rules
-from segmentlearn.cli._migration import migration
 from segmentlearn.cli._options import (
     Archive,
     Drop,

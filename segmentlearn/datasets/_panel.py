@@ -126,6 +126,8 @@ def make_customer_panel(
     Returns
     -------
     panel : :class:`~sklearn.utils.Bunch`
+        Both periods, and what is planted.
+
         old, new : DataFrame
             The customers of both periods, first the key: "CustomerID" or "customer_id".
         old_segment, new_segment : ndarray of int64

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from segmentlearn import make_customer_panel, match_segments
 from segmentlearn.exceptions import SchemaError
-from tests.monitoring.conftest import COLUMNS, k_means
+from tests.monitoring.matching.conftest import COLUMNS, k_means
 
 PLANTED = {"split": "split", "died": "death", "born": "birth", "drifted": "drift"}
 

@@ -9,7 +9,7 @@ import pytest
 from segmentlearn import make_customer_panel, segment_migration
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.monitoring import SegmentMigration
-from tests.monitoring.conftest import COLUMNS, k_means
+from tests.monitoring.matching.conftest import COLUMNS, k_means
 
 BEFORE = pd.DataFrame({"no": list("abcdef"), "worth": [1.0, 2, 3, 4, 5, np.nan]})
 NOW = pd.DataFrame({"no": list("gfedcb"), "worth": [10.0, 20, 30, 40, 50, 60]})
