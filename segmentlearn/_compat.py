@@ -6,6 +6,7 @@ not part of its documented interface. Replace an entry as soon as it becomes pub
 
 from collections.abc import Callable
 
+from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -53,6 +54,7 @@ __all__ = [
     "check_method_params",
     "check_pos_label_consistency",
     "check_sample_weight",
+    "clone_parametrized",
     "fit_context",
     "get_feature_names",
     "looks_at_decisions",

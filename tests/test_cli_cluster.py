@@ -97,6 +97,34 @@ def test_number_of_segments_is_found_and_explained(clustered, archive):
 
 
 @pytest.mark.slow
+def test_next_period_goes_on_from_a_baseline(folder, archive):
+    """Ids and edited names are those of the archive; the text says what happened."""
+    april = load(archive)
+    april.segment_names_[0] = "regulars"
+    save(april, folder / "april.seg", metadata=inspect(archive).metadata)
+    result = run(
+        *("cluster", folder / "mall.csv", "--drop", "CustomerID", "--random-state", 1),
+        *("--n-clusters", april.n_clusters_, "--baseline", folder / "april.seg"),
+        *("--period", "May", "--out", folder / "may.seg"),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "Segments since period 1, by id\n  Segment 0 (regulars)" in result.stdout
+    may = inspect(folder / "may.seg")
+    assert may.segments[0]["name"] == "regulars"
+    assert list(may.segments[0]["sizes"]) == ["1", "May"]
+    model = load(folder / "may.seg")
+    assert model.baseline is None
+    assert np.mean(model.labels_ == april.labels_) > 0.9
+
+
+def test_baseline_holds_a_clusterer(folder, tmp_path):
+    """Other models have no ids of segments."""
+    save(KMeans(2, n_init=1).fit([[0.0], [1.0]]), tmp_path / "other.seg")
+    result = run("cluster", folder / "mall.csv", "--baseline", tmp_path / "other.seg")
+    assert_one_line_error(result, "--baseline", "holds a KMeans")
+
+
+@pytest.mark.slow
 def test_contest_is_told_in_words(clustered, archive):
     """Each candidate has a line, the selected one a mark and a sentence."""
     out = clustered.stdout

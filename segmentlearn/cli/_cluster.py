@@ -1,6 +1,8 @@
 """Find segments in a table that has none, and the number of them if need be."""
 
 import dataclasses
+import pathlib
+import textwrap
 import warnings
 from typing import Any
 
@@ -12,6 +14,7 @@ from segmentlearn.tables import TableFile
 
 AUTO = "auto"
 _MOST_SEGMENTS = 10
+_WIDTH = 88
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +29,10 @@ class ClusterOptions:
         "idec" or "dcn" to train code and segments together as well.
     compare_baselines : bool
         Whether baselines compete with the autoencoders.
+    baseline : estimator or None
+        Clusterer of an earlier period, whose segments keep their ids.
+    period : str or None
+        Name of the period of the customers.
     columns : dict of str to object
         Parameters of the preprocessor: which columns are numbers, categories, dates.
     random_state : int
@@ -37,6 +44,8 @@ class ClusterOptions:
     n_clusters: int | None = None
     joint: str | None = None
     compare_baselines: bool = True
+    baseline: Any = None
+    period: str | None = None
     columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
@@ -106,6 +115,30 @@ def find_segments(
     return segmenter, profile
 
 
+def load_baseline(archive: pathlib.Path) -> Any:
+    """Return the clusterer of an earlier period."""
+    import segmentlearn
+
+    baseline = segmentlearn.load(archive)
+    if not hasattr(baseline, "segment_ids_"):
+        raise InputError(
+            f"--baseline {archive} holds a {type(baseline).__name__}; name an archive "
+            "that segmentlearn cluster has written."
+        )
+    return baseline
+
+
+def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
+    """Return what became of the segments of the baseline, judged by these customers."""
+    from segmentlearn import match_segments
+
+    match = match_segments(segmenter.baseline, segmenter, X, random_state=0)
+    indents: dict = {"initial_indent": "  ", "subsequent_indent": "    "}
+    lines = [f"Segments since period {segmenter.passport_periods()[-2]}, by id"]
+    lines += [textwrap.fill(t.words, _WIDTH, **indents) for t in match.transitions]
+    return "\n".join(lines)
+
+
 def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:
     """Return what an archive says of its segments before it is loaded."""
     silhouettes = {
@@ -140,6 +173,8 @@ def _build(options: ClusterOptions, n_clusters: int) -> Any:
         n_clusters=n_clusters,
         joint=options.joint,
         compare_baselines=options.compare_baselines,
+        baseline=options.baseline,
+        period=options.period,
         verbose=options.verbose,
         random_state=options.random_state,
     )

@@ -9,6 +9,7 @@ import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._exports._migration import migration
 from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
     Archive,
@@ -166,6 +167,16 @@ def cluster(
         bool,
         typer.Option("--no-baselines", help="Deep segments, whatever they are worth."),
     ] = False,
+    baseline: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            help="Archive of an earlier period: segments that live on keep their ids "
+            "and names."
+        ),
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="Name of this period, such as 2026-05.")
+    ] = None,
     random_state: Seed = 0,
     quiet: Quiet = False,
     *,
@@ -175,8 +186,10 @@ def cluster(
     """Find segments, say what is in them, write an archive."""
     from segmentlearn.cli._cluster import (
         ClusterOptions,
+        changes_text,
         find_number,
         find_segments,
+        load_baseline,
         number_wanted,
         segment_rows,
     )
@@ -185,14 +198,18 @@ def cluster(
         number_text,
         profile_text,
     )
-    from segmentlearn.cli._tables import named_columns, read_typed
+    from segmentlearn.cli._tables import named_columns, read_typed, stored_schema
 
     show = (lambda text="": None) if quiet else echo
     with plain_errors("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         check_outputs(table, out, scored)
-        customers, roles = read_typed(table, reading, types, quiet=quiet)
+        earlier, schema = None, None
+        if baseline is not None:
+            earlier = load_baseline(baseline)
+            schema = stored_schema(segmentlearn.inspect(baseline).metadata)
+        customers, roles = read_typed(table, reading, types, schema, quiet=quiet)
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         X = segment_rows(customers, dropped)
         options = ClusterOptions(
@@ -200,6 +217,8 @@ def cluster(
             joint=joint,
             columns=roles.of_preprocessor(),
             compare_baselines=not no_baselines,
+            baseline=earlier,
+            period=period,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
@@ -219,6 +238,9 @@ def cluster(
         show(candidates_text(segmenter))
         show()
         show(profile_text(profile))
+        if earlier is not None:
+            show()
+            show(changes_text(segmenter, X))
         if out is None and scored is None:
             note(
                 "Nothing was saved; name an archive with --out to keep the segments, "
@@ -301,6 +323,7 @@ def describe(
 
 
 app.command()(auditing.audit)
+app.command()(migration)
 app.command()(reporting.report)
 app.command()(rules)
 

@@ -35,15 +35,20 @@ class Scores:
         The probability of each segment, by its label; empty for a model without any.
     names : dict of int to str
         Names of the segments, noise (-1) too; empty for a model without any.
+    ids : ndarray or None
+        Id of the segment of each label, where segments come from an earlier period.
     """
 
     segments: np.ndarray
     probabilities: dict[str, np.ndarray]
     names: dict[Any, str] = dataclasses.field(default_factory=dict)
+    ids: np.ndarray | None = None
 
     def new_columns(self) -> dict[str, np.ndarray]:
         """Return the columns to add to a file."""
         columns = {"segment": self.segments}
+        if self.ids is not None:
+            columns["segment_id"] = np.append(self.ids, NOISE)[self.segments]
         if self.names:
             names = [name_of(self.names, segment) for segment in self.segments]
             columns["segment_name"] = np.array(names, dtype=object)
@@ -205,7 +210,7 @@ def score(model: Any, table: TableFile) -> Scores:
     X = _features(model, table)
     names = _names(model)
     if not hasattr(model, "predict_proba"):
-        return Scores(np.asarray(model.predict(X)), {}, names)
+        return Scores(np.asarray(model.predict(X)), {}, names, _ids(model))
     probabilities = np.asarray(model.predict_proba(X))
     # clusterers number their segments from 0 and have no classes_
     labels = getattr(model, "classes_", range(probabilities.shape[1]))
@@ -216,7 +221,15 @@ def score(model: Any, table: TableFile) -> Scores:
     if type(model) is SegmentClassifier:
         # as its predict does, without preparing the table a second time
         return Scores(model.classes_[probabilities.argmax(axis=1)], by_label)
-    return Scores(np.asarray(model.predict(X)), by_label, names)
+    return Scores(np.asarray(model.predict(X)), by_label, names, _ids(model))
+
+
+def _ids(model: Any) -> np.ndarray | None:
+    """Return the ids of segments; None where they are labels, as in a first period."""
+    last = last_step(model)
+    if not hasattr(last, "passport_periods") or len(last.passport_periods()) < 2:
+        return None
+    return last.segment_ids_
 
 
 def _names(model: Any) -> dict[Any, str]:

@@ -55,6 +55,12 @@ from segmentlearn.metrics._population_stability import (
     psi_of_counts,
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
+from segmentlearn.metrics._segment_pairs import (
+    jaccard_indices,
+    lives_on,
+    pair_segments,
+    shared_counts,
+)
 from segmentlearn.metrics._segments import (
     SilhouetteSample,
     segment_continuity,

@@ -245,6 +245,7 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
             members=archive.sizes,
             size=len(data),
             refused=refused,
+            segments=_passport(manifest.get("segments")),
         )
 
 
@@ -344,6 +345,17 @@ def _names(trusted: Iterable[str | type]) -> frozenset[str]:
     return frozenset(
         full_name(name) if isinstance(name, type) else str(name) for name in trusted
     )
+
+
+def _passport(entries: Any) -> list[dict[str, Any]] | None:
+    """Return the passport of segments; archives of any origin may hold anything."""
+    if not isinstance(entries, list):
+        return None
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("sizes"), dict)
+    ]
 
 
 def _texts(entries: dict[str, Any]) -> dict[str, str]:

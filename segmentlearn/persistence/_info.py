@@ -39,6 +39,8 @@ class ArchiveInfo:
     refused : str or None, default=None
         The error that `load` would raise although it trusted the classes in `trusted`;
         None if it would build the estimator.
+    segments : list of dict or None, default=None
+        Passport of a clusterer's segments, its ``passport_``; None where there is none.
 
     Examples
     --------
@@ -64,6 +66,7 @@ class ArchiveInfo:
     members: dict[str, int]
     size: int
     refused: str | None = None
+    segments: list[dict[str, Any]] | None = None
 
     def __str__(self) -> str:
         shown = [name for name in _PACKAGES_SHOWN if name in self.versions]
@@ -92,7 +95,19 @@ class ArchiveInfo:
             if entries:
                 lines.append(f"  {title}")
                 lines += _entry_lines(entries)
+        if self.segments:
+            lines.append("  segments")
+            lines += [f"    {_segment_line(entry)}" for entry in self.segments]
         return "\n".join(map(_printable, lines))
+
+
+def _segment_line(entry: dict[str, Any]) -> str:
+    """Return what a passport says of a segment."""
+    sizes = entry.get("sizes", {})
+    facts = [f"born {entry.get('born')}", str(entry.get("status"))]
+    facts += [f"{period}: {size}" for period, size in sizes.items()]
+    name = f" {entry['name']}" if entry.get("name") else ""
+    return f"{entry.get('id')}{name} ({', '.join(facts)})"
 
 
 def _entry_lines(entries: dict[str, Any]) -> list[str]:

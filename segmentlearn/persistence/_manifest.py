@@ -82,6 +82,7 @@ def describe_estimator(
         "trusted": trusted,
         "members": {name: fingerprint(content) for name, content in members.items()},
         "metadata": metadata,
+        "segments": getattr(estimator, "passport_", None),
     }
 
 

@@ -1,0 +1,21 @@
+"""Segments over time: which segment is which, and who moved."""
+
+from segmentlearn.monitoring._matching import (
+    SegmentMatch,
+    SegmentTransition,
+    match_segments,
+)
+from segmentlearn.monitoring._migration import (
+    ENTERED,
+    LEFT,
+    SegmentMigration,
+    segment_migration,
+)
+
+__all__ = [
+    "SegmentMatch",
+    "SegmentMigration",
+    "SegmentTransition",
+    "match_segments",
+    "segment_migration",
+]
