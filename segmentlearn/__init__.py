@@ -49,6 +49,7 @@ _NAMES = {
     "segment_profile": "segmentlearn.inspection",
     "segment_rules": "segmentlearn.export",
     "select_n_clusters": "segmentlearn.model_selection",
+    "to_onnx": "segmentlearn.export",
     "tune_threshold": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (

@@ -9,6 +9,7 @@ import segmentlearn
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._exports._model import export
 from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
     Archive,
@@ -303,6 +304,7 @@ def describe(
 app.command()(auditing.audit)
 app.command()(reporting.report)
 app.command()(rules)
+app.command()(export)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from segmentlearn.export._onnx._graph import Graph
 Activation = Callable[[Graph, str], str]
 
 
-def _plain(kind: str, **attributes: float) -> Activation:
+def _plain(kind: str, **attributes: Any) -> Activation:
     """Return an activation that ONNX has."""
     return lambda g, x: g.op(kind, x, **attributes)
 

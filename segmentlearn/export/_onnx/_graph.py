@@ -22,9 +22,7 @@ class Graph:
         The graph that a branch is part of; it has the names and constants of both.
     """
 
-    def __init__(
-        self, taken: Iterable[str] = (), root: "Graph | None" = None
-    ) -> None:
+    def __init__(self, taken: Iterable[str] = (), root: "Graph | None" = None) -> None:
         try:
             import onnx
         except ImportError as error:
@@ -129,9 +127,7 @@ class Graph:
             helper.make_opsetid("", OPSET),
             helper.make_opsetid(ML, ML_OPSET),
         ]
-        return helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION
-        )
+        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
 
     def new_name(self) -> str:
         """Return a name for a value that no column has."""

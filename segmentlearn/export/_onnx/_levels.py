@@ -73,9 +73,7 @@ def codes_of(
     return g.concat(codes), g.concat(missing), order
 
 
-def _codes_of_texts(
-    g: Graph, texts: str, levels: Sequence[Levels]
-) -> tuple[str, str]:
+def _codes_of_texts(g: Graph, texts: str, levels: Sequence[Levels]) -> tuple[str, str]:
     """Return numbers of levels of text, -1 for others, and which are missing.
 
     Columns are told apart by a number before each text, so that one dictionary does

@@ -92,7 +92,7 @@ class _Nets:
     def _likeness(self, name: str) -> str:
         """Return what nets of one architecture have in common."""
         layer = self._layers[name][0]
-        own = self._weights[0].get(name)
+        own: Mapping = self._weights[0].get(name, {})
         if layer["class_name"] != "Functional" or any(
             isinstance(arrays, Mapping) for arrays in own.values()
         ):
@@ -106,7 +106,7 @@ class _Nets:
                 for key, value in one["config"].items()
                 if not key.endswith(_OF_TRAINING)
             }
-            shapes = [array.shape for array in own[one["name"]]]
+            shapes = [array.shape for array in own.get(one["name"], ())]
             sources = [place[source] for source in calls.get(one["name"], ())]
             parts.append(f"{one['class_name']} {config} {shapes} {sources}")
         return "\n".join(parts)
@@ -115,12 +115,8 @@ class _Nets:
         """Return the mean over nets and members."""
         configs = [self._layers[name][0] for name in names]
         weights = [self._weights[0][name] for name in names]
-        found = _by_member(
-            self._graph, _Nets(self._graph, configs, weights).run(rows)
-        )
-        mean = self._graph.op(
-            "ReduceMean", found.name, np.array([0, 1]), keepdims=0
-        )
+        found = _by_member(self._graph, _Nets(self._graph, configs, weights).run(rows))
+        mean = self._graph.op("ReduceMean", found.name, np.array([0, 1]), keepdims=0)
         mean = self._graph.op("Unsqueeze", mean, np.array([0]))
         return _Value(mean, found.shape[1:])
 

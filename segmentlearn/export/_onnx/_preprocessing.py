@@ -35,23 +35,22 @@ def prepare(g: Graph, columns: Columns, preprocessor: Any) -> str:
     )
 
 
-def _tabular(g: Graph, columns: Columns, preprocessor: TabularPreprocessor) -> str:
+def _tabular(g: Graph, columns: Columns, preprocessor: Any) -> str:
     kinds = {
         name: kind
         for name, kind in preprocessor.column_kinds_.items()
         if kind in NUMERIC_KINDS
     }
     imputer, encoder = preprocessor.imputer_, preprocessor.encoder_
-    parts, missing = [], {}
+    parts: list[str] = []
+    missing: dict[str, tuple[str, int]] = {}
     if kinds:
         numbers, is_missing = fill_numbers(
             g, columns.numbers(kinds), imputer, list(kinds)
         )
         missing |= {name: (is_missing, at) for at, name in enumerate(kinds)}
         if preprocessor.scaler_ is not None:
-            numbers = _soft_scaled(
-                g, numbers, preprocessor.scaler_, preprocessor.clip
-            )
+            numbers = _soft_scaled(g, numbers, preprocessor.scaler_, preprocessor.clip)
         parts.append(g.cast(numbers, np.float32))
     encoded = None
     if encoder is not None:
@@ -71,7 +70,7 @@ def _tabular(g: Graph, columns: Columns, preprocessor: TabularPreprocessor) -> s
     return g.concat(parts)
 
 
-def _levels(preprocessor: TabularPreprocessor, name: str) -> Levels:
+def _levels(preprocessor: Any, name: str) -> Levels:
     """Return the levels of a column and their codes."""
     encoder = preprocessor.encoder_
     kept, fill = encoder.levels_[name], preprocessor.imputer_.fill_values_[name]
@@ -89,14 +88,13 @@ def _levels(preprocessor: TabularPreprocessor, name: str) -> Levels:
     return Levels(name, codes, other, missing)
 
 
-def _encoded(
-    g: Graph, codes: str, order: list[str], preprocessor: TabularPreprocessor
-) -> str:
+def _encoded(g: Graph, codes: str, order: list[str], preprocessor: Any) -> str:
     """Return the encoded columns of categories, as the encoder orders them."""
     encoder = preprocessor.encoder_
     owners: dict[str, list[int]] = {"onehot": [], "table": []}
     places: dict[str, list[int]] = {"onehot": [], "table": []}
-    values, wanted, start = [], {"onehot": [], "table": []}, 0  # type: ignore[var-annotated]
+    wanted: dict[str, list[int]] = {"onehot": [], "table": []}
+    values, start = [], 0
     tables = _scaled_tables(preprocessor)
     for name, group in encoder.output_groups_.items():
         owner, table = order.index(name), tables[name]
@@ -125,7 +123,7 @@ def _encoded(
     return g.take(g.concat(parts), back.tolist(), len(made))
 
 
-def _scaled_tables(preprocessor: TabularPreprocessor) -> dict[str, np.ndarray]:
+def _scaled_tables(preprocessor: Any) -> dict[str, np.ndarray]:
     """Return what each level of a column becomes; target means are scaled."""
     encoder, scaler = preprocessor.encoder_, preprocessor.target_scaler_
     tables = dict(encoder.tables_)
@@ -154,7 +152,7 @@ def _soft_scaled(g: Graph, numbers: str, scaler: Any, clip: float | None) -> str
     return g.op("Div", z, root)
 
 
-def _describe(columns: Columns, preprocessor: TabularPreprocessor) -> None:
+def _describe(columns: Columns, preprocessor: Any) -> None:
     """Note what the columns hold and what stands for missing cells."""
     encoder, imputer = preprocessor.encoder_, preprocessor.imputer_
     readings = getattr(preprocessor, "column_readings_", {})
@@ -232,5 +230,7 @@ def _affine(g: Graph, columns: Columns, scaler: Any) -> str:
 _EMITTERS: dict[type, Callable[[Graph, Columns, Any], str]] = {
     TabularPreprocessor: _tabular,
     DistancePreprocessor: _distance,
-    **dict.fromkeys((StandardScaler, MinMaxScaler, RobustScaler, MaxAbsScaler), _affine),
+    **dict.fromkeys(
+        (StandardScaler, MinMaxScaler, RobustScaler, MaxAbsScaler), _affine
+    ),
 }

@@ -199,7 +199,9 @@ def layer_calls(config: dict[str, Any]) -> tuple[str, str, dict[str, list[str]]]
     if config["class_name"] != "Functional":
         raise NotEvaluableError(f"model {config['class_name']}")
     layers = {layer["name"]: layer for layer in config["config"]["layers"]}
-    first, last = (_only(config["config"][f"{at}_layers"]) for at in ("input", "output"))
+    first, last = (
+        _only(config["config"][f"{at}_layers"]) for at in ("input", "output")
+    )
     sources: dict[str, list[str]] = {}
     pending = [last]
     while pending:
