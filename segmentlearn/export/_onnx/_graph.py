@@ -107,7 +107,9 @@ class Graph:
         output = helper.make_tensor_value_info(value, self.onnx.TensorProto.INT64, None)
         return helper.make_graph(self.nodes, name, [], [output])
 
-    def model(self, outputs: Sequence[tuple[str, Any, list]]) -> Any:
+    def model(
+        self, inputs: Sequence[str], outputs: Sequence[tuple[str, Any, list]]
+    ) -> Any:
         """Return the model; an output is its name, type and shape."""
         helper = self.onnx.helper
         infos = [
@@ -119,7 +121,7 @@ class Graph:
         graph = helper.make_graph(
             self.nodes,
             "segmentlearn",
-            list(self.inputs.values()),
+            [self.inputs[name] for name in inputs],
             infos,
             list(self.constants.values()),
         )

@@ -30,22 +30,20 @@ class Levels:
     name : str
         The column.
     codes : dict of level to int
-        Number of each level seen in training; rare ones share the number of others.
+        Number of each level that has one of its own.
     other : int
-        Number of levels that were not seen.
+        Number of other levels, rare or unseen ones.
     missing : int
         Number that missing cells get.
+    is_text : bool
+        Whether cells are texts; else they are numbers, or 0 and 1.
     """
 
     name: str
     codes: dict[Any, int]
     other: int
     missing: int
-
-    @property
-    def is_text(self) -> bool:
-        """Whether cells are texts; else they are numbers, or 0 and 1."""
-        return any(isinstance(level, str) for level in self.codes)
+    is_text: bool
 
 
 def codes_of(

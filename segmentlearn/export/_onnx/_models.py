@@ -57,11 +57,11 @@ def onnx_of(model: Any) -> Any:
             f"to_onnx cannot export the net of {type(last).__name__}, which has "
             f"{error}: a net of your own."
         ) from error
-    exported = graph.model(outputs)
+    described = [raw.described[name] for name in names if name in raw.described]
+    exported = graph.model([column["input"] for column in described], outputs)
     exported.producer_name = "segmentlearn"
     exported.producer_version = segmentlearn.__version__
     exported.doc_string = f"{type(last).__name__} from raw columns."
-    described = [raw.described[name] for name in names if name in raw.described]
     facts = {
         "model": type(last).__name__,
         "columns": described,

@@ -72,20 +72,20 @@ def _tabular(g: Graph, columns: Columns, preprocessor: Any) -> str:
 
 def _levels(preprocessor: Any, name: str) -> Levels:
     """Return the levels of a column and their codes."""
-    encoder = preprocessor.encoder_
-    kept, fill = encoder.levels_[name], preprocessor.imputer_.fill_values_[name]
+    encoder, fill = preprocessor.encoder_, preprocessor.imputer_.fill_values_[name]
+    kept, merged = encoder.levels_[name], encoder.merged_levels_[name]
     codes = {level: code for code, level in enumerate(kept)}
     other = len(codes)
     missing = codes.get(fill, other)
-    codes |= dict.fromkeys(encoder.merged_levels_[name], other)
     # the level of missing cells, a text, may stand beside numbers
-    if any(not isinstance(level, str) for level in codes if level != fill):
-        codes = {
-            level: code
-            for level, code in codes.items()
-            if level != fill or not isinstance(level, str)
-        }
-    return Levels(name, codes, other, missing)
+    others = [level for level in (*kept, *merged) if level != fill]
+    is_text = any(isinstance(level, str) for level in others or [fill])
+    # rare levels, which could give a customer away, are others like unseen ones, but
+    # for a column that has no others
+    codes = codes or dict.fromkeys(merged, other)
+    if not is_text:
+        codes = {n: code for n, code in codes.items() if not isinstance(n, str)}
+    return Levels(name, codes, other, missing, is_text)
 
 
 def _encoded(g: Graph, codes: str, order: list[str], preprocessor: Any) -> str:
@@ -157,12 +157,11 @@ def _describe(columns: Columns, preprocessor: Any) -> None:
     encoder, imputer = preprocessor.encoder_, preprocessor.imputer_
     readings = getattr(preprocessor, "column_readings_", {})
     for name in preprocessor.column_kinds_:
-        facts: dict[str, Any] = {"missing": imputer.n_missing_[name]}
+        facts: dict[str, Any] = {"n_missing": imputer.n_missing_[name]}
         written = (readings.get(name) or {}).get("format")
         facts |= {"written": written} if written else {}
         if encoder is not None and name in encoder.levels_:
             facts["levels"] = encoder.levels_[name]
-            facts["other"] = encoder.merged_levels_[name]
         columns.describe(name, **facts)
 
 

@@ -121,19 +121,17 @@ def _by_predict(
 def _by_nearest_row(
     g: Graph, rows: str, assignment: NearestRowAssignment, predict: Predict
 ) -> Assigned:
-    labelled = assignment.labelled
-    squares = _squares(g, rows, _euclidean(labelled).rows)
-    nearest = _nearest(g, squares)
+    labelled = _euclidean(assignment.labelled)
+    squares = _squares(g, rows, labelled.rows)
+    nearest = g.op("ArgMin", squares, axis=1)
+    distance = _distances(g, rows, labelled.rows, nearest)
     labels = g.op("Gather", np.asarray(labelled.labels, np.int64), nearest)
-    distance = g.op("Sqrt", g.op("ReduceMin", squares, _AXIS, keepdims=0))
-    bounds = np.asarray(assignment.bounds, np.float64)
-    bound = g.op("Gather", bounds, labels)
-    is_near = g.op("LessOrEqual", distance, bound)
+    bounds = g.op("Gather", np.asarray(assignment.bounds, np.float64), labels)
+    is_near = g.op("LessOrEqual", distance, bounds)
     labels = g.op("Where", is_near, labels, np.int64(-1))
-    memberships = _memberships(
-        g, rows, labelled, assignment.squared_scale, squares=squares
-    )
-    return Assigned(labels, memberships)
+    scale = assignment.squared_scale
+    memberships = _memberships(g, rows, labelled, scale, squares)
+    return Assigned(g.op("Squeeze", labels, _AXIS), memberships)
 
 
 def _by_neighbors(
@@ -143,22 +141,28 @@ def _by_neighbors(
     size = np.array([min(assignment.n_neighbors, len(labelled.rows))])
     squares = _squares(g, rows, labelled.rows)
     _, places = g.op("TopK", squares, size, n_outputs=2, axis=1, largest=0)
-    # once more, exactly: rows at distance 0 outvote all others
-    known = g.op("Gather", np.asarray(labelled.rows, np.float64), places)
-    differences = g.op("Sub", known, g.op("Unsqueeze", rows, _AXIS))
-    squares = g.op("Mul", differences, differences)
-    distance = g.op("Sqrt", g.op("ReduceSum", squares, np.array([2]), keepdims=0))
+    distance = _distances(g, rows, labelled.rows, places)
     nearest = g.op("ReduceMin", distance, _AXIS)
-    weight = g.op("Div", nearest, distance)
     is_apart = g.op("Greater", distance, np.float64(0))
+    weight = g.op("Div", nearest, distance)
     weight = g.op("Where", is_apart, weight, np.float64(1))
     labels = g.op("Gather", np.asarray(labelled.labels, np.int64), places)
-    n_segments = np.int64(int(labelled.labels.max()) + 1)
-    shares = g.op("OneHot", labels, n_segments, np.array([0.0, 1.0]))
-    votes = g.op("Mul", shares, g.op("Unsqueeze", weight, np.array([2])))
+    segment = np.arange(int(labelled.labels.max()) + 1)
+    last = np.array([2])
+    is_own = g.op("Equal", g.op("Unsqueeze", labels, last), segment)
+    shares = g.cast(is_own, np.float64)
+    votes = g.op("Mul", shares, g.op("Unsqueeze", weight, last))
     votes = g.op("ReduceSum", votes, _AXIS, keepdims=0)
     memberships = g.op("Div", votes, g.op("ReduceSum", votes, _AXIS))
     return Assigned(_largest(g, memberships), memberships)
+
+
+def _distances(g: Graph, rows: str, points: Any, places: str) -> str:
+    """Return the distances of rows to some points each, exact for those at 0."""
+    known = g.op("Gather", np.asarray(points, np.float64), places)
+    difference = g.op("Sub", known, g.op("Unsqueeze", rows, _AXIS))
+    squares = g.op("Mul", difference, difference)
+    return g.op("Sqrt", g.op("ReduceSum", squares, np.array([2]), keepdims=0))
 
 
 def _by_classifier(
