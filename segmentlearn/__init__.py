@@ -41,6 +41,7 @@ _NAMES = {
     "load_bank": "segmentlearn.datasets",
     "load_mall": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
+    "model_to_sql": "segmentlearn.export",
     "save": "segmentlearn.persistence",
     "read_table": "segmentlearn.tables",
     "scan_table": "segmentlearn.tables",

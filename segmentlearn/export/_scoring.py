@@ -76,7 +76,7 @@ def to_onnx(model: Any) -> Any:
     >>> [output.name for output in model.graph.output]
     ['label', 'probabilities']
     """
-    return onnx_of(getattr(model, "best_estimator_", model))
+    return onnx_of(model)
 
 
 def export(model: Any, path: str | os.PathLike) -> None:

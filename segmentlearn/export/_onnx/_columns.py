@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.export._onnx._graph import Graph
+from segmentlearn.export._onnx._levels import Levels, codes_of
 from segmentlearn.export._onnx._moments import days_of
 from segmentlearn.tables import DATETIME, free_name
 
@@ -43,6 +44,10 @@ class RawColumns:
         return self._graph.concat(
             [self._input(name, "string", "category") for name in names]
         )
+
+    def codes(self, levels: Sequence[Levels]) -> tuple[str, str, list[str]]:
+        """Return numbers of levels, which cells are missing, and their order."""
+        return codes_of(self._graph, self, levels)
 
     def describe(self, name: str, **facts: Any) -> None:
         """Note what a model does with a column that it uses."""
@@ -86,6 +91,10 @@ class MatrixColumns:
         order = [self.names.index(name) for name in kinds]
         found = self._graph.take(self._matrix, order, len(self.names))
         return self._graph.cast(found, np.float64)
+
+    def codes(self, levels: Sequence[Levels]) -> tuple[str, str, list[str]]:
+        """Return numbers of levels, which cells are missing, and their order."""
+        return codes_of(self._graph, self, levels)
 
     def texts(self, names: Sequence[str]) -> str:
         """Refuse columns of text: a matrix has none."""

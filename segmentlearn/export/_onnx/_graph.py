@@ -93,6 +93,11 @@ class Graph:
             return value
         return self.op("Gather", value, np.asarray(positions, np.int64), axis=1)
 
+    def known(self, numbers: str) -> str:
+        """Return which numbers are neither missing nor infinite."""
+        largest = np.finfo(np.float64).max
+        return self.op("LessOrEqual", self.op("Abs", numbers), largest)
+
     def either(self, condition: str, this: "Graph", that: "Graph") -> str:
         """Return the last value of one of two branches."""
         branches = {

@@ -17,7 +17,7 @@ def fill_numbers(
 
     Infinite numbers, which the library refuses, count as missing.
     """
-    known = g.op("LessOrEqual", g.op("Abs", numbers), np.float64(LARGEST))
+    known = g.known(numbers)
     missing = g.op("Not", known)
     model = imputer.numeric_imputer_
     if model is None:

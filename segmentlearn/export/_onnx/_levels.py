@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn.export._onnx._columns import Columns
 from segmentlearn.export._onnx._graph import ML, Graph
-from segmentlearn.tables import SURE_MARKS
+from segmentlearn.tables import BOOLEAN, CATEGORY, SURE_MARKS
 
 # as Arrow trims texts
 _BLANK = (
@@ -45,9 +44,14 @@ class Levels:
     missing: int
     is_text: bool
 
+    @property
+    def is_truth(self) -> bool:
+        """Whether all cells are truth values."""
+        return all(isinstance(level, bool) for level in self.codes)
+
 
 def codes_of(
-    g: Graph, columns: Columns, levels: Sequence[Levels]
+    g: Graph, columns: Any, levels: Sequence[Levels]
 ) -> tuple[str, str, list[str]]:
     """Return numbers of levels, which cells are missing, and the columns' order."""
     codes, missing, order = [], [], []
@@ -60,7 +64,8 @@ def codes_of(
             texts = columns.texts(names)
             found, is_missing = _codes_of_texts(g, texts, chosen)
         else:
-            numbers = columns.numbers(dict.fromkeys(names, "category"))
+            kinds = {one.name: BOOLEAN if one.is_truth else CATEGORY for one in chosen}
+            numbers = columns.numbers(kinds)
             found, is_missing = _codes_of_numbers(g, numbers, chosen)
         is_known = g.op("GreaterOrEqual", found, np.int64(0))
         found = g.op("Where", is_known, found, _row([one.other for one in chosen]))

@@ -29,58 +29,74 @@ _CUSTOMERS = "customers"
 
 def onnx_of(model: Any) -> Any:
     """Return a fitted estimator, or a pipeline that ends in one, as a ModelProto."""
-    steps = [step for _, step in model.steps] if type(model) is Pipeline else [model]
-    *transformers, last = [
-        step for step in steps if step is not None and step != "passthrough"
-    ]
-    if not isinstance(last, _MODELS):
-        raise TypeError(
-            f"to_onnx cannot export {type(last).__name__}; it takes "
-            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
-            "one of them."
-        )
-    for step in (*transformers, last):
-        check_is_fitted(step)
-    first = transformers[0] if transformers else last
-    names = getattr(first, "column_labels_", None)
-    names = column_names(first) if names is None else [str(name) for name in names]
+    names = raw_columns(model)
     graph = Graph(names)
     raw = RawColumns(graph, names)
-    columns: Columns = raw
-    for step in transformers:
-        matrix = prepare(graph, columns, step)
-        columns = MatrixColumns(graph, matrix, list(step.get_feature_names_out()))
-    try:
-        outputs, facts = _outputs(graph, columns, last)
-    except NotEvaluableError as error:
-        raise TypeError(
-            f"to_onnx cannot export the net of {type(last).__name__}, which has "
-            f"{error}: a net of your own."
-        ) from error
+    outputs, facts = outputs_of(graph, raw, model, "to_onnx")
     described = [raw.described[name] for name in names if name in raw.described]
     exported = graph.model([column["input"] for column in described], outputs)
+    kind = type(_steps(model)[-1]).__name__
     exported.producer_name = "segmentlearn"
     exported.producer_version = segmentlearn.__version__
-    exported.doc_string = f"{type(last).__name__} from raw columns."
+    exported.doc_string = f"{kind} from raw columns."
+    content = exported.graph.SerializeToString(deterministic=True)
     facts = {
-        "model": type(last).__name__,
+        "model": kind,
         "columns": described,
         "outputs": [name for name, *_ in outputs],
         **facts,
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
     for key, value in facts.items():
-        text = value if isinstance(value, str) else json.dumps(value, default=str)
         entry = exported.metadata_props.add()
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
         entry.key, entry.value = key, text
-    entry = exported.metadata_props.add()
-    content = exported.graph.SerializeToString(deterministic=True)
-    entry.key, entry.value = "sha256", hashlib.sha256(content).hexdigest()
     graph.onnx.checker.check_model(exported)
     return exported
 
 
-def _outputs(g: Graph, columns: Columns, model: Any) -> tuple[list, dict[str, Any]]:
+def _steps(model: Any) -> list:
+    """Return the steps of a pipeline; an estimator alone is one."""
+    model = getattr(model, "best_estimator_", model)
+    steps = [step for _, step in model.steps] if type(model) is Pipeline else [model]
+    return [step for step in steps if step is not None and step != "passthrough"]
+
+
+def raw_columns(model: Any) -> list[str]:
+    """Return the names of the columns that a model was fitted to."""
+    first = _steps(model)[0]
+    check_is_fitted(first)
+    names = getattr(first, "column_labels_", None)
+    return column_names(first) if names is None else [str(name) for name in names]
+
+
+def outputs_of(
+    g: Graph, raw: RawColumns, model: Any, caller: str
+) -> tuple[list, dict[str, Any]]:
     """Return the outputs of a model, each its name, type and shape, and facts."""
+    *transformers, last = _steps(model)
+    if not isinstance(last, _MODELS):
+        raise TypeError(
+            f"{caller} cannot export {type(last).__name__}; it takes "
+            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
+            "one of them."
+        )
+    columns: Columns = raw
+    for step in transformers:
+        matrix = prepare(g, columns, step)
+        columns = MatrixColumns(g, matrix, list(step.get_feature_names_out()))
+    check_is_fitted(last)
+    try:
+        return _outputs(g, columns, last)
+    except NotEvaluableError as error:
+        raise TypeError(
+            f"{caller} cannot export the net of {type(last).__name__}, which has "
+            f"{error}: a net of your own."
+        ) from error
+
+
+def _outputs(g: Graph, columns: Columns, model: Any) -> tuple[list, dict[str, Any]]:
+    """Return the outputs of the last step, and facts."""
     if isinstance(model, Autoencoder):
         codes = _named(g, "Cast", _codes(g, columns, model), "codes", to=1)
         return [(codes, np.float32, [_CUSTOMERS, model.n_components_])], {}

@@ -14,7 +14,7 @@ from sklearn.preprocessing import (
 from segmentlearn.export._onnx._columns import Columns
 from segmentlearn.export._onnx._graph import Graph
 from segmentlearn.export._onnx._imputation import LARGEST, fill_numbers
-from segmentlearn.export._onnx._levels import Levels, codes_of
+from segmentlearn.export._onnx._levels import Levels
 from segmentlearn.preprocessing import DistancePreprocessor, TabularPreprocessor
 from segmentlearn.tables import NUMBER, NUMERIC_KINDS
 
@@ -55,7 +55,7 @@ def _tabular(g: Graph, columns: Columns, preprocessor: Any) -> str:
     encoded = None
     if encoder is not None:
         levels = [_levels(preprocessor, name) for name in encoder.levels_]
-        codes, is_missing, order = codes_of(g, columns, levels)
+        codes, is_missing, order = columns.codes(levels)
         missing |= {name: (is_missing, at) for at, name in enumerate(order)}
         encoded = _encoded(g, codes, order, preprocessor)
     indicators = [
