@@ -42,13 +42,13 @@ class Cells:
             ends = one.missing, one.other
             codes.append(make("level", one.name, known, *ends, choices=numbers))
             missing.append(make("no level", one.name, known))
-        found: tuple[Any, Any] = _row(codes), _row(missing)
+        found = [_row(codes), _row(missing)]
         order = [one.name for one in texts]
         if others:
             own: Any = codes_of(self._rows, self, others)  # type: ignore[arg-type]
-            found = tuple(map(np.hstack, zip(found, own[:2], strict=True)))
+            found = [np.hstack(both) for both in zip(found, own[:2], strict=True)]
             order += own[2]
-        return *found, order
+        return found[0], found[1], order
 
     def describe(self, name: str, **facts: Any) -> None:
         """Note nothing."""

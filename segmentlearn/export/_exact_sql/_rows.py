@@ -32,11 +32,7 @@ class Rows:
         """Return what an operator makes of arrays."""
         emit = getattr(self, f"_{kind.lower()}", None)
         if emit is None and kind not in _ELEMENTWISE:
-            raise TypeError(
-                f"model_to_sql cannot write this model: SQL has nothing for {kind}, "
-                "which its neighbours, imputation or activation need; export it as "
-                "ONNX."
-            )
+            raise _refusal(kind)
         arrays = [_as_objects(one) for one in inputs]
         if emit is not None:
             return emit(*arrays, **how)
@@ -96,7 +92,9 @@ class Rows:
     ) -> np.ndarray:
         if not any(isinstance(place, Scalar) for place in places.ravel()):
             return np.take(data, places.astype(np.int64), axis=axis)
-        values = data.tolist()  # constants of one axis
+        if data.ndim > 1:
+            raise _refusal("rows that are found by their places")
+        values = data.tolist()
         look = functools.partial(self.scalars.lookup, values=values)
         return np.asarray(np.frompyfunc(look, 1, 1)(places), object)
 
@@ -132,13 +130,13 @@ class Rows:
     def _reduced(
         self, how: Callable, value: np.ndarray, axes: np.ndarray, keepdims: int
     ) -> np.ndarray:
-        axes = sorted(int(axis) % value.ndim for axis in axes)
-        last = np.moveaxis(value, axes, range(-len(axes), 0))
-        shape = last.shape[: value.ndim - len(axes)]
+        places = sorted(int(axis) % value.ndim for axis in axes)
+        last = np.moveaxis(value, places, range(-len(places), 0))
+        shape = last.shape[: value.ndim - len(places)]
         out = np.empty(shape, object)
         for at in np.ndindex(shape):
             out[at] = how(*last[at].ravel())
-        return np.expand_dims(out, tuple(axes)) if keepdims else out
+        return np.expand_dims(out, tuple(places)) if keepdims else out
 
     def _argmax(self, value: np.ndarray, axis: int, keepdims: int = 1) -> np.ndarray:
         return self._place_of(_greatest(self.scalars), value, keepdims)
@@ -162,6 +160,13 @@ class Rows:
             total = s.add(*powers)
             out[at] = [s.make("div", power, total) for power in powers]
         return out
+
+
+def _refusal(what: str) -> TypeError:
+    return TypeError(
+        f"model_to_sql cannot write this model: SQL has nothing for {what}, which its "
+        "neighbours, imputation or activation need; export it with to_onnx."
+    )
 
 
 def _as_objects(value: Any) -> np.ndarray:

@@ -89,7 +89,8 @@ class Statement:
         exp, writer = self._exp, self._writer
         last = self._last_steps()
         source: Any = writer.source()
-        query, live = exp.Select(), []
+        query = exp.Select()
+        live: list[Scalar] = []
         taken = {*writer.table, *self._keys}
         names = [free_name(f"step_{at + 1}", taken) for at in range(len(self._steps))]
         keys = [f"k{at + 1}" for at in range(len(self._keys))]
