@@ -43,6 +43,7 @@ _NAMES = {
     "make_customer_panel": "segmentlearn.datasets",
     "make_customers": "segmentlearn.datasets",
     "match_segments": "segmentlearn.monitoring",
+    "model_to_sql": "segmentlearn.export",
     "save": "segmentlearn.persistence",
     "read_table": "segmentlearn.tables",
     "scan_table": "segmentlearn.tables",
@@ -52,6 +53,7 @@ _NAMES = {
     "segment_profile": "segmentlearn.inspection",
     "segment_rules": "segmentlearn.export",
     "select_n_clusters": "segmentlearn.model_selection",
+    "to_onnx": "segmentlearn.export",
     "tune_threshold": "segmentlearn.model_selection",
 }
 _SUBPACKAGES = (

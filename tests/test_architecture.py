@@ -26,6 +26,7 @@ ROOMS = {
     "typer": ("cli/",),
     "matplotlib": ("plotting/",),
     "jinja2": ("report/",),
+    "onnx": ("export/_onnx/",),
     "sqlglot": ("export/_sql.py",),
 }
 

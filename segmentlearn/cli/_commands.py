@@ -10,6 +10,7 @@ from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._exports._migration import migration
+from segmentlearn.cli._exports._model import export
 from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
     Archive,
@@ -326,6 +327,7 @@ app.command()(auditing.audit)
 app.command()(migration)
 app.command()(reporting.report)
 app.command()(rules)
+app.command()(export)
 
 
 @app.command()

@@ -32,7 +32,7 @@ def sql_of(
     name: str,
 ) -> str:
     """Return the statement that gives each row of a table its segment."""
-    writer = _Writer(dialect, table, {column.name: column for column in columns})
+    writer = Writer(dialect, table, {column.name: column for column in columns})
     return writer.statement(rules, key, name)
 
 
@@ -57,7 +57,7 @@ def refuse_written(
         )
 
 
-class _Writer:
+class Writer:
     """Writes rules in one dialect.
 
     Parameters
@@ -92,18 +92,20 @@ class _Writer:
         exp = self.exp
         found = self._case(rules)
         if key is None:
-            kept = [exp.Column(this=exp.Star(), table=self._quoted(self.table[-1]))]
+            kept = [exp.Column(this=exp.Star(), table=self.quoted(self.table[-1]))]
         else:
             keys = [key] if isinstance(key, str) else [str(one) for one in key]
-            kept = [self._column(one) for one in keys]
-        parts = [self._quoted(one) for one in self.table]
-        source = exp.Table(
-            **dict(zip(("this", "db", "catalog"), parts[::-1], strict=False))
-        )
-        aliased = exp.alias_(found, self._quoted(name))
-        select = exp.Select(expressions=[*kept, aliased]).from_(source)
+            kept = [self.column(one) for one in keys]
+        aliased = exp.alias_(found, self.quoted(name))
+        select = exp.Select(expressions=[*kept, aliased]).from_(self.source())
         text: str = select.sql(dialect=self.dialect, pretty=True)
         return text + "\n"
+
+    def source(self) -> Any:
+        """Return the table."""
+        parts = [self.quoted(one) for one in self.table]
+        places = zip(("this", "db", "catalog"), parts[::-1], strict=False)
+        return self.exp.Table(**dict(places))
 
     def _case(self, rules: Sequence[Rule]) -> Any:
         """Return the segment by the first rule that holds; NULL asks the model."""
@@ -124,7 +126,7 @@ class _Writer:
         return case.else_(exp.Null()) if n_branches else exp.Null()
 
     def _label(self, label: Any, as_text: bool) -> Any:
-        return self._text(str(label)) if as_text else self._value(label)
+        return self.text(str(label)) if as_text else self.value(label)
 
     def _condition(self, condition: Condition) -> Any:
         """Return a condition; missing cells are looked at first."""
@@ -143,18 +145,18 @@ class _Writer:
         parts = []
         if condition.low != float("-inf"):
             low = self._threshold(condition.low, column)
-            parts.append(exp.GT(this=self._cell(column), expression=low))
+            parts.append(exp.GT(this=self.cell(column), expression=low))
         if condition.high != float("inf"):
             high = self._threshold(condition.high, column)
-            parts.append(exp.LTE(this=self._cell(column), expression=high))
+            parts.append(exp.LTE(this=self.cell(column), expression=high))
         elif not condition.missing:
             # NaN lies above all numbers in some databases
             if not parts:
-                parts.append(exp.not_(self._is_null(column)))
+                parts.append(exp.not_(self.is_null(column)))
             is_nan = self._is_nan(column)
             parts += [] if is_nan is None else [exp.not_(is_nan)]
         if not parts:  # every known number
-            parts.append(exp.not_(self._is_null(column)))
+            parts.append(exp.not_(self.is_null(column)))
         return exp.and_(*parts)
 
     def _level_parts(self, condition: Condition, column: RuleColumn) -> list:
@@ -165,38 +167,40 @@ class _Writer:
         empty = [*column.missing_texts] if column.is_text else []
         if self.dialect == "oracle":  # its empty text is NULL
             empty = [text for text in empty if text]
-        parts = [self._is_null(column)] if condition.missing else []
+        parts = [self.is_null(column)] if condition.missing else []
         if condition.known and condition.excluded:
             if not condition.missing:
                 texts += empty
             if texts:
-                parts.append(exp.not_(self._is_one_of(column, texts)))
+                parts.append(exp.not_(self.is_one_of(column, texts)))
             elif not condition.missing:
-                parts.append(exp.not_(self._is_null(column)))
+                parts.append(exp.not_(self.is_null(column)))
             return parts
         texts += empty if condition.missing else []
-        return [*parts, self._is_one_of(column, texts)] if texts else parts
+        return [*parts, self.is_one_of(column, texts)] if texts else parts
 
-    def _is_one_of(self, column: RuleColumn, levels: list) -> Any:
-        values = [self._value(level) for level in levels]
+    def is_one_of(self, column: RuleColumn, levels: list) -> Any:
+        """Return whether a cell holds one of some levels."""
+        values = [self.value(level) for level in levels]
         if len(values) == 1:
-            return self.exp.EQ(this=self._cell(column), expression=values[0])
-        return self.exp.In(this=self._cell(column), expressions=values)
+            return self.exp.EQ(this=self.cell(column), expression=values[0])
+        return self.exp.In(this=self.cell(column), expressions=values)
 
     def _missing_parts(self, column: RuleColumn) -> list:
         """Return the tests of a missing number or date: NULL, and NaN if there is."""
         is_nan = self._is_nan(column)
-        return [self._is_null(column)] + ([] if is_nan is None else [is_nan])
+        return [self.is_null(column)] + ([] if is_nan is None else [is_nan])
 
-    def _is_null(self, column: RuleColumn) -> Any:
-        return self.exp.Is(this=self._column(column.name), expression=self.exp.Null())
+    def is_null(self, column: RuleColumn) -> Any:
+        """Return whether a cell is NULL."""
+        return self.exp.Is(this=self.column(column.name), expression=self.exp.Null())
 
     def _is_nan(self, column: RuleColumn) -> Any:
         """Return whether a number is NaN; None where the database has none."""
         exp = self.exp
         if self.dialect in _WITHOUT_NAN or column.kind == "datetime":
             return None
-        cell = self._cell(column)
+        cell = self.cell(column)
         if self.dialect in _HAS_IS_NAN:
             return exp.IsNan(this=cell)
         if self.dialect == "oracle":
@@ -204,10 +208,10 @@ class _Writer:
         nan = exp.cast(exp.Literal.string("NaN"), "double")
         return exp.EQ(this=cell, expression=nan)
 
-    def _cell(self, column: RuleColumn) -> Any:
+    def cell(self, column: RuleColumn) -> Any:
         """Return a cell as it is compared: in double precision, without blanks."""
         exp = self.exp
-        cell = self._column(column.name)
+        cell = self.column(column.name)
         if column.kind == "datetime":
             return self._moment_of(cell)
         if column.kind != LEVEL:
@@ -223,6 +227,36 @@ class _Writer:
         if self.dialect == "mysql":
             cell = exp.Cast(this=cell, to=self._utf8())
         return exp.Collate(this=cell, expression=exp.Var(this=collation))
+
+    def days(self, name: str) -> Any:
+        """Return the days from 1970-01-01 to a moment."""
+        exp, moment = self.exp, self._moment_of(self.column(name))
+        start, microseconds = exp.Literal.string("1970-01-01"), "8.64e10"
+        match self.dialect:
+            case "sqlite":
+                day = exp.Anonymous(this="JULIANDAY", expressions=[self.column(name)])
+                return exp.Sub(this=day, expression=exp.Literal.number("2440587.5"))
+            case "bigquery" | "databricks" | "spark":
+                count = exp.Anonymous(this="UNIX_MICROS", expressions=[moment])
+            case "mysql" | "tsql":
+                unit, start = exp.Var(this="MICROSECOND"), exp.cast(start, "datetime")
+                is_mysql = self.dialect == "mysql"
+                called = "TIMESTAMPDIFF" if is_mysql else "DATEDIFF_BIG"
+                how = [unit, start, moment]
+                count = exp.Anonymous(this=called, expressions=how)
+            case "oracle":
+                form = exp.Literal.string("%Y-%m-%d")
+                start = exp.StrToTime(this=start, format=form)
+                day = exp.cast(moment, "date")
+                return exp.Paren(this=exp.Sub(this=day, expression=start))
+            case "snowflake":
+                unit = exp.Var(this="EPOCH_MICROSECOND")
+                count = exp.Anonymous(this="DATE_PART", expressions=[unit, moment])
+            case _:
+                count = exp.Extract(this=exp.Var(this="EPOCH"), expression=moment)
+                microseconds = "8.64e4"
+        divisor = exp.Literal.number(microseconds)
+        return exp.Div(this=exp.cast(count, "double"), expression=divisor)
 
     def _utf8(self) -> Any:
         """Return MySQL's type of text, of the class that this sqlglot has for it."""
@@ -257,7 +291,7 @@ class _Writer:
             return exp.StrToTime(this=literal, format=exp.Literal.string(form))
         return self._moment_of(exp.Literal.string(text))
 
-    def _value(self, value: Any) -> Any:
+    def value(self, value: Any) -> Any:
         """Return a level or label as a literal."""
         if isinstance(value, bool):
             if self.dialect in _WITHOUT_BOOLEANS:
@@ -265,7 +299,7 @@ class _Writer:
             return self.exp.Boolean(this=value)
         if isinstance(value, int | float):
             return self._number(value)
-        return self._text(str(value))
+        return self.text(str(value))
 
     def _number(self, value: float) -> Any:
         exp = self.exp
@@ -273,19 +307,21 @@ class _Writer:
         literal = exp.Literal.number(text.lstrip("-"))
         return exp.Neg(this=literal) if text.startswith("-") else literal
 
-    def _text(self, text: str) -> Any:
+    def text(self, text: str) -> Any:
+        """Return a text as a literal."""
         if "\x00" in text:
             raise SchemaError(f"to_sql cannot write {text!r}: SQL holds no NUL.")
         if self.dialect == "tsql":  # where a plain text has one byte a character
             return self.exp.National(this=text)
         return self.exp.Literal.string(text)
 
-    def _column(self, name: str) -> Any:
+    def column(self, name: str) -> Any:
         """Return a column; SQLite takes an unknown bare name for a text."""
-        table = self._quoted(self.table[-1]) if self.dialect == "sqlite" else None
-        return self.exp.Column(this=self._quoted(name), table=table)
+        table = self.quoted(self.table[-1]) if self.dialect == "sqlite" else None
+        return self.exp.Column(this=self.quoted(name), table=table)
 
-    def _quoted(self, name: str) -> Any:
+    def quoted(self, name: str) -> Any:
+        """Return a name in quotes."""
         if "\x00" in name or not name:
             raise SchemaError(f"to_sql cannot write the name {name!r}.")
         return self.exp.to_identifier(name, quoted=True)

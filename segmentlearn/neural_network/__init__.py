@@ -22,6 +22,9 @@ from segmentlearn.neural_network._segment_classifier._classifier_members import 
     reason_to_train_alone,
     train_side_by_side,
 )
+from segmentlearn.neural_network._segment_classifier._ensemble import (
+    SMALLEST_PROBABILITY,
+)
 from segmentlearn.neural_network._settings import EFFORTS, check_layer_sizes
 from segmentlearn.neural_network._split import stratified_holdout
 from segmentlearn.neural_network._state import externalize_networks, restore_networks

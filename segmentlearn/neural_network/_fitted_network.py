@@ -82,13 +82,17 @@ class FittedNetwork:
         net = self.model if part is None else self.model.get_layer(part)
         return engine.predict(net, X, batch_size=_ROWS_AT_ONCE, dtype=dtype)
 
+    def configuration(self, part: str | None = None) -> tuple[dict, dict]:
+        """Return what the net, or a model in it, is made of."""
+        if self._model is None:
+            assert self._stored is not None
+            return self._stored.part(part)
+        net = self._model if part is None else self._model.get_layer(part)
+        return networks.configuration_and_weights(net)
+
     def _make_evaluator(self, part: str | None) -> Any:
         """Return what evaluates a net in NumPy; None where that is Keras' business."""
         try:
-            if self._model is None:
-                assert self._stored is not None
-                return self._stored.evaluator(part)
-            net = self._model if part is None else self._model.get_layer(part)
-            return networks.Evaluator(*networks.configuration_and_weights(net))
+            return networks.Evaluator(*self.configuration(part))
         except networks.NotEvaluableError:
             return None

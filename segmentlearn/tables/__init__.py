@@ -69,6 +69,7 @@ from segmentlearn.tables._schema import (
     split_numeric_categorical,
 )
 from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._text._marks import SURE_MARKS
 from segmentlearn.tables._text._reading import reads_as_number
 
 __all__ = [

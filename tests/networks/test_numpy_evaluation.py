@@ -179,7 +179,7 @@ def test_stored_net_predicts_as_the_model(part):
     wanted = model if part is None else first
     stored = StoredNetwork.from_file(networks.write_network(model))
     X = rows(20, 3)
-    found = stored.evaluator(part).predict(X)
+    found = networks.Evaluator(*stored.part(part)).predict(X)
     np.testing.assert_array_equal(found, evaluator_of(wanted).predict(X))
 
 

@@ -131,23 +131,9 @@ class _Graph:
     """The calls of a functional model, in the order of its layers."""
 
     def __init__(self, config: dict[str, Any], weights: Mapping[str, Any]) -> None:
-        if config["class_name"] != "Functional":
-            raise NotEvaluableError(f"model {config['class_name']}")
         layers = {layer["name"]: layer for layer in config["config"]["layers"]}
-        self._input = _only(config["config"]["input_layers"])
-        self._output = _only(config["config"]["output_layers"])
+        self._input, self._output, sources = layer_calls(config)
         self._calls: list[tuple[str, Function, list[str]]] = []
-        sources: dict[str, list[str]] = {}
-        pending = [self._output]
-        while pending:
-            name = pending.pop()
-            if name == self._input or name in sources:
-                continue
-            sources[name] = _sources(layers[name])
-            if name == "encoder" and "kept_cells" in layers:  # noise, for training
-                sources[name] = [self._input]
-            pending += sources[name]
-        sources = {name: sources[name] for name in layers if name in sources}
         fused = _fuse_views(layers, sources, weights)
         for name in sources:
             if name in fused.absorbed:
@@ -179,6 +165,54 @@ class _Graph:
         for name, function, sources in self._calls:
             values[name] = function(*[values[source] for source in sources])
         return values[self._output]
+
+
+def layer_calls(config: dict[str, Any]) -> tuple[str, str, dict[str, list[str]]]:
+    """Return a functional model's input, its output, and what each layer is called on.
+
+    Parameters
+    ----------
+    config : dict
+        As Keras serializes the model.
+
+    Returns
+    -------
+    input, output : str
+        Names of layers.
+    sources : dict of str to list of str
+        For each layer that a prediction needs, in the order of their calls.
+
+    Raises
+    ------
+    NotEvaluableError
+        If it is no functional model, or has several inputs or outputs.
+
+    Examples
+    --------
+    >>> from segmentlearn import networks
+    >>> spec = networks.ClassifierSpec(3, 2, hidden_layer_sizes=(4,))
+    >>> model = networks.build_classifier(spec, seed=0)
+    >>> config, _ = networks.configuration_and_weights(model)
+    >>> networks.layer_calls(config)[2]
+    {'hidden_1': ['features'], 'probabilities': ['hidden_1']}
+    """
+    if config["class_name"] != "Functional":
+        raise NotEvaluableError(f"model {config['class_name']}")
+    layers = {layer["name"]: layer for layer in config["config"]["layers"]}
+    first, last = (
+        _only(config["config"][f"{at}_layers"]) for at in ("input", "output")
+    )
+    sources: dict[str, list[str]] = {}
+    pending = [last]
+    while pending:
+        name = pending.pop()
+        if name == first or name in sources:
+            continue
+        sources[name] = _sources(layers[name])
+        if name == "encoder" and "kept_cells" in layers:  # noise, for training
+            sources[name] = [first]
+        pending += sources[name]
+    return first, last, {name: sources[name] for name in layers if name in sources}
 
 
 def _count(weights: Mapping[str, Any]) -> int:

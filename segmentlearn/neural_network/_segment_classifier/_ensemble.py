@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from segmentlearn.neural_network import SegmentClassifier
 
 _SEED_STEP = 7919  # between the seeds of nets, so that those of two fits do not meet
-_SMALLEST_PROBABILITY = 1e-9
+SMALLEST_PROBABILITY = 1e-9
 
 
 def net_seed(seed: int, number: int) -> int:
@@ -170,5 +170,5 @@ def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
 
 def clip_probabilities(probabilities: np.ndarray) -> np.ndarray:
     """Give every segment of every customer a probability above zero."""
-    probabilities = np.maximum(probabilities, _SMALLEST_PROBABILITY)
+    probabilities = np.maximum(probabilities, SMALLEST_PROBABILITY)
     return probabilities / probabilities.sum(axis=1, keepdims=True)
