@@ -60,6 +60,7 @@ _SUBPACKAGES = (
     "export",
     "inspection",
     "metrics",
+    "mlflow",
     "model_selection",
     "networks",
     "neural_network",

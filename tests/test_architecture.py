@@ -27,6 +27,7 @@ ROOMS = {
     "matplotlib": ("plotting/",),
     "jinja2": ("report/",),
     "sqlglot": ("export/_sql.py",),
+    "mlflow": ("mlflow.py",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)
