@@ -15,6 +15,7 @@ STORY = [
     "plot_campaign.py",
     "plot_segment_profile.py",
     "plot_rules.py",
+    "plot_notebook_to_warehouse.py",
     "plot_nonlinear_segments.py",
 ]
 
