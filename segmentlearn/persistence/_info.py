@@ -43,18 +43,18 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
-    refused : str or None, default=None
-        The error that `load` would raise although it trusted the classes in `trusted`;
-        None if it would build the estimator.
-    card : dict, default={}
+    card : dict
         What a deployer must know of the model: ``columns`` (name, role, kind, unit,
         levels, missing cells in training, JSON Schema), ``segments`` with their
         training rows, ``n_rows``, ``metrics``, ``limits`` and the ``texts`` that were
         handed to `save`. Empty where an older version wrote the archive.
-    hashes : dict of str to str, default={}
+    hashes : dict of str to str
         SHA-256 of each member, as the manifest has them.
-    sha256 : str, default=""
+    sha256 : str
         SHA-256 of the archive.
+    refused : str or None, default=None
+        The error that `load` would raise although it trusted the classes in `trusted`;
+        None if it would build the estimator.
 
     Examples
     --------
@@ -79,10 +79,10 @@ class ArchiveInfo:
     metadata: dict[str, Any]
     members: dict[str, int]
     size: int
+    card: dict[str, Any]
+    hashes: dict[str, str]
+    sha256: str
     refused: str | None = None
-    card: dict[str, Any] = dataclasses.field(default_factory=dict)
-    hashes: dict[str, str] = dataclasses.field(default_factory=dict)
-    sha256: str = ""
 
     def columns(self) -> list[dict[str, Any]]:
         """Return what is known of each raw column.
