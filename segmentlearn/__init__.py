@@ -65,6 +65,7 @@ _SUBPACKAGES = (
     "export",
     "inspection",
     "metrics",
+    "mlflow",
     "model_selection",
     "monitoring",
     "networks",

@@ -28,6 +28,7 @@ ROOMS = {
     "jinja2": ("report/",),
     "onnx": ("export/_onnx/",),
     "sqlglot": ("export/_sql.py",),
+    "mlflow": ("mlflow.py",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)

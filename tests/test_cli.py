@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says, and what it answers to bad input."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -434,6 +435,16 @@ def test_archive_that_predicts_nothing(folder, tmp_path):
 def test_inspect_shows_the_archive(archive):
     """The page of segmentlearn.inspect."""
     assert run("inspect", archive).stdout == f"{inspect(archive)}\n"
+
+
+def test_inspect_shows_card_and_schema(archive):
+    """Markdown, and JSON that programs can read; one of them at a time."""
+    info = inspect(archive)
+    assert run("inspect", archive, "--markdown").stdout == f"{info.to_markdown()}\n"
+    assert json.loads(run("inspect", archive, "--schema").stdout) == info.row_schema()
+    assert json.loads(run("inspect", archive, "--json").stdout)["card"] == info.card
+    assert info.card["metrics"]["held-out rows"] == info.metadata["held_out_rows"]
+    assert_one_line_error(run("inspect", archive, "--json", "--schema"), "choose one")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ STORY = [
     "plot_segment_profile.py",
     "plot_three_months.py",
     "plot_rules.py",
+    "plot_notebook_to_warehouse.py",
     "plot_nonlinear_segments.py",
 ]
 

@@ -1,5 +1,6 @@
 """The commands and their options; each hands its work to the module of its task."""
 
+import json
 import pathlib
 from typing import Annotated, Any
 
@@ -331,10 +332,29 @@ app.command()(export)
 
 
 @app.command()
-def inspect(archive: Archive) -> None:
+def inspect(
+    archive: Archive,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Show the model card, in Markdown.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Show all that is known, as JSON.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Show the JSON Schema of a customer.")
+    ] = False,
+) -> None:
     """Show what an archive holds; nothing in it is executed."""
     with plain_errors("inspect"):
-        echo(str(segmentlearn.inspect(archive)))
+        if markdown + as_json + schema > 1:
+            raise InputError("choose one of --markdown, --json and --schema.")
+        info = segmentlearn.inspect(archive)
+        if schema:
+            echo(json.dumps(info.row_schema(), indent=1))
+        elif as_json:
+            echo(info.to_json())
+        else:
+            echo(info.to_markdown() if markdown else str(info))
 
 
 @app.command()

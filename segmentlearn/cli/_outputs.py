@@ -85,11 +85,12 @@ def save_classifier(
     quiet: bool,
 ) -> None:
     """Write the evaluated model, or one refitted to all rows, and say which."""
-    from segmentlearn.cli._fit import build_classifier
+    from segmentlearn.cli._fit import build_classifier, held_out_card
 
     model = build_classifier(options).fit(X, y) if refit else result.classifier
     check_not_stopped()
-    segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
+    card = held_out_card(result, refit=refit)
+    segmentlearn.save(model.set_params(verbose=0), out, metadata=facts, card=card)
     if quiet:
         return
     echo()

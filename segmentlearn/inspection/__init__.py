@@ -13,6 +13,7 @@ from segmentlearn.inspection._membership import (
     find_membership,
     is_noise,
     last_step,
+    raw_step,
     used_columns,
 )
 from segmentlearn.inspection._playbook import segment_playbook

@@ -146,17 +146,21 @@ def used_columns(model: Any, features: list[str]) -> list[str]:
     return [name for name in features if roles.get(name) not in _LEFT_OUT]
 
 
-def _column_roles(model: Any) -> dict[str, str]:
-    """Return the roles of the raw columns; empty where they are not known."""
+def raw_step(model: Any) -> Any:
+    """Return the part of a model that knows its raw columns; None where none does."""
     if isinstance(model, Pipeline):
         # later steps see columns that the first one has made
         steps = [s for _, s in model.steps if s is not None and s != "passthrough"]
-        return _column_roles(steps[0]) if steps else {}
-    roles = getattr(model, "column_roles_", None)
-    if isinstance(roles, dict):
-        return roles
+        return raw_step(steps[0]) if steps else None
+    if isinstance(getattr(model, "column_roles_", None), dict):
+        return model
     for place in _PLACES:
         inner = getattr(model, place, None)
         if inner is not None:
-            return _column_roles(inner)
-    return {}
+            return raw_step(inner)
+    return None
+
+
+def _column_roles(model: Any) -> dict[str, str]:
+    """Return the roles of the raw columns; empty where they are not known."""
+    return getattr(raw_step(model), "column_roles_", {})

@@ -1,8 +1,15 @@
 """What is known of an archive without building anything from it."""
 
 import dataclasses
+import json
 from typing import Any
 
+from segmentlearn.persistence._card_content import column_entry
+from segmentlearn.persistence._card_text import card_as_markdown
+from segmentlearn.tables import CELL_DEFINITIONS
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_LEFT_OUT = ("identifier", "all-missing")
 _PACKAGES_SHOWN = ("segmentlearn", "python", "scikit-learn", "keras", "tensorflow")
 
 
@@ -36,6 +43,15 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
+    card : dict
+        What a deployer must know of the model: ``columns`` (name, role, kind, unit,
+        levels, missing cells in training, JSON Schema), ``segments`` with their
+        training rows, ``n_rows``, ``metrics``, ``limits`` and the ``texts`` that were
+        handed to `save`. Empty where an older version wrote the archive.
+    hashes : dict of str to str
+        SHA-256 of each member, as the manifest has them.
+    sha256 : str
+        SHA-256 of the archive.
     refused : str or None, default=None
         The error that `load` would raise although it trusted the classes in `trusted`;
         None if it would build the estimator.
@@ -65,8 +81,83 @@ class ArchiveInfo:
     metadata: dict[str, Any]
     members: dict[str, int]
     size: int
+    card: dict[str, Any]
+    hashes: dict[str, str]
+    sha256: str
     refused: str | None = None
     segments: list[dict[str, Any]] | None = None
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Return what is known of each raw column.
+
+        Returns
+        -------
+        columns : list of dict
+            As in ``card``; of older archives the names alone.
+        """
+        known = self.card.get("columns")
+        return known or [column_entry(name) for name in self.feature_names or ()]
+
+    def row_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of a customer.
+
+        Returns
+        -------
+        schema : dict
+            Draft 2020-12, of an object with a member for each column, or of an array
+            where the estimator was fitted to an array. It takes what the estimator
+            takes; a value of another type, a column that is missing and one that the
+            estimator does not know do not fit. Levels that are not known fit.
+        """
+        properties, required = {}, []
+        for column in self.columns():
+            is_used = column["role"] not in _LEFT_OUT
+            words = column["description"], column["unit"] and f"in {column['unit']}"
+            text = ", ".join(filter(None, words)) if is_used else "not used"
+            note = {"description": text} if text else {}
+            properties[column["name"]] = {**column["schema"], **note}
+            required += [column["name"]] * is_used
+        name = self.estimator.rpartition(".")[2]
+        schema: dict[str, Any] = {"$schema": _DRAFT, "title": f"A row for {name}"}
+        if "$ref" in json.dumps(properties):
+            schema["$defs"] = CELL_DEFINITIONS
+        if self.card.get("is_array"):
+            cells = [*properties.values()]
+            bounds = {"minItems": len(cells), "maxItems": len(cells)}
+            return {**schema, "type": "array", "prefixItems": cells, **bounds}
+        return {
+            **schema,
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": not properties,
+        }
+
+    def to_json(self) -> str:
+        """Return all of it as JSON.
+
+        Returns
+        -------
+        text : str
+            An object with the attributes, and the schema of a row as ``row_schema``.
+        """
+        content = {**dataclasses.asdict(self), "row_schema": self.row_schema()}
+        return json.dumps(content, indent=1)
+
+    def to_markdown(self) -> str:
+        """Return a page in the sections of model cards [1]_.
+
+        Returns
+        -------
+        text : str
+            Model details, intended use, factors, metrics, evaluation and training data,
+            ethical considerations, caveats and limitations, parameters, contents.
+
+        References
+        ----------
+        .. [1] M. Mitchell et al., "Model cards for model reporting", FAT* 2019.
+        """
+        return "\n".join(map(_printable, card_as_markdown(self).split("\n")))
 
     def __str__(self) -> str:
         shown = [name for name in _PACKAGES_SHOWN if name in self.versions]

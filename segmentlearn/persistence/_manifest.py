@@ -29,6 +29,7 @@ from packaging.version import InvalidVersion, Version
 
 import segmentlearn
 from segmentlearn.exceptions import ArchiveError
+from segmentlearn.persistence._card_content import check_card
 from segmentlearn.persistence._checks._allowed import full_name, public_path
 
 _PACKAGES = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "skops")
@@ -63,6 +64,7 @@ def describe_estimator(
     members: dict[str, bytes],
     trusted: list[str],
     metadata: dict[str, Any],
+    card: dict[str, Any],
 ) -> Manifest:
     """Return the manifest of an estimator that is about to be written."""
     now = datetime.datetime.now(datetime.UTC)
@@ -83,6 +85,7 @@ def describe_estimator(
         "members": {name: fingerprint(content) for name, content in members.items()},
         "metadata": metadata,
         "segments": getattr(estimator, "passport_", None),
+        "card": card,
     }
 
 
@@ -108,6 +111,7 @@ def manifest_from_bytes(data: bytes) -> Manifest:
     for name, kinds in _KINDS.items():
         if not isinstance(content.get(name, ...), kinds):
             raise ArchiveError(f"the archive's manifest has no valid entry {name!r}.")
+    check_card(content.get("card"))
     return content
 
 

@@ -1,5 +1,6 @@
 """What a customer table is: frames and files, columns and their kinds, identifiers."""
 
+from segmentlearn.tables._cell_schema import CELL_DEFINITIONS, cell_schema
 from segmentlearn.tables._cells import (
     as_text,
     can_hold,
@@ -21,6 +22,7 @@ from segmentlearn.tables._columns import (
     kind_of,
     level_counts,
     level_order,
+    plain_level,
     to_numbers,
 )
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table

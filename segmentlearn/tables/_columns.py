@@ -118,7 +118,7 @@ class Factor(NamedTuple):
     def counts(self) -> np.ndarray:
         """Return the rows of each level, then those of missing cells."""
         counts = np.bincount(self.codes + 1, minlength=len(self.levels) + 1)
-        return np.roll(counts, -1)
+        return np.append(counts[1:], counts[0])
 
     def take(self, rows: Any) -> "Factor":
         """Return some rows; the levels stay the same."""

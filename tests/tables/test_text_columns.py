@@ -214,6 +214,33 @@ def test_any_text_is_read(cells):
             assert pd.isna(value) or value == cell.strip()
 
 
+TEXTS = {
+    "level": ["a", " a ", "A", "b", "n/a", "NA", "", " ", "-", None],
+    "amount": ["$1,250.00", "$7", " $7 ", "($3.50)", "$", "n/a", "12 EUR", "inf", None],
+    "number": ["1.5", "2", " 2 ", "1,5", "1e3", "none", "oops", None],
+    "day": ["31.12.2024", "01.02.2024 ", "2024-12-31", "32.12.2024", "k.a.", None],
+    "is": ["true", "FALSE", " True", "yes", "?", None],
+}
+
+
+@settings(deadline=None, max_examples=30)
+@pytest.mark.parametrize("name", TEXTS)
+@given(places=st.lists(st.integers(0, 9), min_size=1, max_size=20))
+def test_a_cell_is_read_alike_in_few_rows_and_in_many(name, places):
+    """Whatever was read before."""
+    texts = TEXTS[name]
+    usual = [texts[0]] * 80
+    few = [texts[place % len(texts)] for place in places]
+    schema = TableSchema.infer({name: np.array(usual, dtype=object)})
+    read = [
+        # counted, not refused, whatever share of the cells is something else
+        schema.read({name: np.array(cells, dtype=object)}, tally)[0][name][: len(few)]
+        for cells, tally in ((few, {}), (few + usual, {}))
+    ]
+    one, many = ([None if pd.isna(x) else x for x in column] for column in read)
+    assert one == many
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.floats(-1e9, 1e9).map(lambda x: round(x, 2)), min_size=5, max_size=30),

@@ -24,7 +24,10 @@ from segmentlearn.neural_network._neural_estimator import (
     restore_on_failure,
 )
 from segmentlearn.neural_network._segment_classifier import _ensemble
-from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
+from segmentlearn.neural_network._segment_classifier._calibration import (
+    calibrate_nets,
+    held_out_scores,
+)
 from segmentlearn.neural_network._segment_classifier._construction import build_model
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import (
@@ -167,6 +170,12 @@ class SegmentClassifier(
         and where other rows were validated on. They give a nearly honest score for
         free: these rows chose when to stop and how to calibrate, but no weight was
         trained on them.
+    oof_scores_ : dict of str to float or None
+        How good `oof_proba_` is: "n_samples" that were held out, "accuracy",
+        "balanced_accuracy", "log_loss", and the accuracy of naming the "largest_class".
+        None where `oof_proba_` is.
+    class_count_ : ndarray of int of shape (n_classes,)
+        Training rows of each class.
     preprocessor_ : transformer or None
         The fitted preprocessor; None where tables are used as they come.
     n_features_in_ : int
@@ -400,7 +409,7 @@ class SegmentClassifier(
         self._set_fitted(model, results, history)
         oof_proba = calibrate_nets(self, nets, data, splits)
         # the weights of an earlier fit may have learnt from the rows held out now
-        self.oof_proba_ = None if history else oof_proba
+        self._set_counted(y_encoded, None if history else oof_proba)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -471,7 +480,8 @@ class SegmentClassifier(
         )
         self._set_fitted(model, results, history)
         self._optimizer_states = [result.optimizer_state for result in results]
-        self.oof_proba_ = None
+        before = 0 if is_first else getattr(self, "class_count_", 0)
+        self._set_counted(y_encoded, None, before)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -519,6 +529,15 @@ class SegmentClassifier(
     def _network_signature(self) -> tuple:
         """Return what the net's inputs and outputs stand for."""
         return self._feature_names(), self.classes_.tolist()
+
+    def _set_counted(
+        self, y_encoded: np.ndarray, oof_proba: np.ndarray | None, before: Any = 0
+    ) -> None:
+        """Set what is known of the training rows; some have been counted before."""
+        self.oof_proba_ = oof_proba
+        self.oof_scores_ = held_out_scores(oof_proba, y_encoded)
+        counts = np.bincount(y_encoded, minlength=len(self.classes_))
+        self.class_count_ = before + counts
 
     def _set_fitted(
         self, model: Any, results: list, earlier: dict[str, list[float]]
