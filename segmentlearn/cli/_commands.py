@@ -67,6 +67,10 @@ def fit(
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
     ] = None,
     drop: Drop = None,
+    model: Annotated[
+        str,
+        typer.Option(help="net, trees, or blend: both, weighed on held-out rows."),
+    ] = "net",
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -91,6 +95,7 @@ def fit(
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
+        MODELS,
         FitOptions,
         fit_and_evaluate,
         held_out_counts,
@@ -108,6 +113,10 @@ def fit(
             raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
         if class_weight not in (None, "balanced"):
             raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
+        if model not in MODELS:
+            raise InputError(f"--model {model!r} must be {', '.join(MODELS)}.")
+        if model == "trees" and not (preset is None and max_epochs is None):
+            raise InputError("--preset and --max-epochs are of a net, not of trees.")
         check_output(out, table)
         customers, roles = read_typed(table, reading, types, quiet=quiet)
         check_column(customers, target, "--target")
@@ -117,6 +126,7 @@ def fit(
             raise InputError(f"{option} {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
         options = FitOptions(
+            model=model,
             preset=preset,
             test_size=test_size,
             max_epochs=max_epochs,

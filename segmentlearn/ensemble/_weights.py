@@ -51,6 +51,7 @@ def find_weights(
         method="SLSQP",
         bounds=[(0.0, 1.0)] * n_parts,
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+        options={"ftol": 1e-10, "maxiter": 500},
     )
     weights = np.clip(found.x, 0.0, 1.0)
     if not np.isfinite(found.fun) or found.fun > loss(equal)[0] or not weights.any():

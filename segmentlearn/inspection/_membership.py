@@ -159,4 +159,11 @@ def _column_roles(model: Any) -> dict[str, str]:
         inner = getattr(model, place, None)
         if inner is not None:
             return _column_roles(inner)
-    return {}
+    blended = getattr(model, "named_estimators_", {}).values()
+    found = [_column_roles(one) for one in blended]
+    roles = {}
+    if all(found):  # a column is left out where all that are blended leave it out
+        for own in found:
+            left_out = {n: r for n, r in own.items() if r in _LEFT_OUT}
+            roles = {**left_out, **roles, **{n: own[n] for n in own.keys() - left_out}}
+    return roles

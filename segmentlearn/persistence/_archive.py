@@ -244,6 +244,7 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
             metadata=manifest["metadata"],
             members=archive.sizes,
             size=len(data),
+            weights=_manifest.weights_in(manifest),
             refused=refused,
         )
 

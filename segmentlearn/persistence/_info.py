@@ -36,6 +36,8 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
+    weights : dict of str to float, default={}
+        What each estimator of a blend weighs.
     refused : str or None, default=None
         The error that `load` would raise although it trusted the classes in `trusted`;
         None if it would build the estimator.
@@ -63,6 +65,7 @@ class ArchiveInfo:
     metadata: dict[str, Any]
     members: dict[str, int]
     size: int
+    weights: dict[str, float] = dataclasses.field(default_factory=dict)
     refused: str | None = None
 
     def __str__(self) -> str:
@@ -78,6 +81,9 @@ class ArchiveInfo:
         if self.feature_names is not None:
             columns = ", ".join(self.feature_names)
             lines.append(f"  columns   {len(self.feature_names)}: {columns}")
+        if self.weights:
+            parts = (f"{name} {weight:.0%}" for name, weight in self.weights.items())
+            lines.append(f"  blend     {', '.join(parts)}")
         if self.trusted:
             lines.append(f"  needs     trusted={list(self.trusted)!r}")
         if self.refused is not None:
