@@ -366,7 +366,7 @@ class BlendedClassifier(ClassifierMixin, BaseComposition):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        if isinstance(self.estimators, str):
+        if isinstance(self.estimators, str) or not all(map(_is_named, self.estimators)):
             return raw_table_tags(tags)
         taken = [get_tags(part).input_tags for _, part in self.estimators]
         for name in ("allow_nan", "categorical", "string", "sparse"):
