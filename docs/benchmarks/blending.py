@@ -58,9 +58,9 @@ def main():
     losses = np.array([loss for loss in losses if loss is not None])
     excess = losses[:, 2] - losses[:, :2].min(axis=1)
     print(
-        f"\nblend below both in {np.sum(excess < 0)} of {len(excess)} tables, more than "
-        f"{TOLERANCE} above the better one in {np.sum(excess > TOLERANCE)}, "
-        f"at most {excess.max():+.4f}, {excess.mean():+.4f} on average"
+        f"\nblend below both in {np.sum(excess < 0)} of {len(excess)} tables, more "
+        f"than {TOLERANCE} above the better one in {np.sum(excess > TOLERANCE)}, at "
+        f"most {excess.max():+.4f}, {excess.mean():+.4f} on average"
     )
 
 

@@ -95,8 +95,8 @@ def fit(
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
-        MODELS,
         FitOptions,
+        check_options,
         fit_and_evaluate,
         held_out_counts,
         training_rows,
@@ -109,14 +109,7 @@ def fit(
     )
 
     with plain_errors("fit", out):
-        if not 0 < test_size < 1:
-            raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
-        if class_weight not in (None, "balanced"):
-            raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
-        if model not in MODELS:
-            raise InputError(f"--model {model!r} must be {', '.join(MODELS)}.")
-        if model == "trees" and not (preset is None and max_epochs is None):
-            raise InputError("--preset and --max-epochs are of a net, not of trees.")
+        check_options(model, preset, test_size, max_epochs, class_weight)
         check_output(out, table)
         customers, roles = read_typed(table, reading, types, quiet=quiet)
         check_column(customers, target, "--target")

@@ -93,6 +93,24 @@ class HeldOutResult:
         return float(np.mean(self.y_true == labels[np.argmax(counts)]))
 
 
+def check_options(
+    model: str,
+    preset: str | None,
+    test_size: float,
+    max_epochs: int | None,
+    class_weight: str | None,
+) -> None:
+    """Refuse options before a table is read."""
+    if not 0 < test_size < 1:
+        raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
+    if class_weight not in (None, "balanced"):
+        raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
+    if model not in MODELS:
+        raise InputError(f"--model {model!r} must be one of {', '.join(MODELS)}.")
+    if model == "trees" and not (preset is None and max_epochs is None):
+        raise InputError("--preset and --max-epochs are of a net, not of trees.")
+
+
 def training_rows(
     table: TableFile, target: str, drop: list[str]
 ) -> tuple[pd.DataFrame, np.ndarray]:

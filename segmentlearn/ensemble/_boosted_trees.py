@@ -32,11 +32,12 @@ from segmentlearn.neural_network import (
     restore_on_failure,
     weigh_rows,
 )
-from segmentlearn.tables import raw_table_tags
+from segmentlearn.tables import draw_sample, raw_table_tags
 
 # rows up to which trees have so many leaves, and leaves so many rows at least
 _SIZES = ((500, 4, 10), (2_000, 8, 20), (10_000, 8, 40))
 _LARGEST = 31, 40
+_MOST_ROWS = 200_000  # to learn from: more take longer and change little
 
 
 class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
@@ -102,8 +103,9 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    With scikit-learn 1.6 the trees cannot be shown rows to stop on, so they hold a
-    tenth of their own back.
+    Of more than 200,000 rows so many are drawn, weighted by class. With scikit-learn
+    1.6 the trees cannot be shown rows to stop on, so they hold a tenth of their own
+    back.
 
     Examples
     --------
@@ -335,6 +337,12 @@ def _fit_to(
 ) -> HistGradientBoostingClassifier:
     """Fit a copy to the training rows of a split, and stop it on the others."""
     train, held_out = split.train_rows, split.validation_rows
+    learnt = None if weights is None else weights[train]
+    if len(train) > _MOST_ROWS:
+        random_state = np.random.RandomState(trees.random_state)
+        counts = np.bincount(y_encoded[train])
+        drawn, times = draw_sample(y_encoded[train], counts, random_state, _MOST_ROWS)
+        train, learnt = train[drawn], times if learnt is None else times * learnt[drawn]
     # a class that no training row has cannot be scored
     held_out = held_out[np.isin(y_encoded[held_out], np.unique(y_encoded[train]))]
     own: dict[str, Any] = {}
@@ -342,6 +350,6 @@ def _fit_to(
         own = {"X_val": features[held_out], "y_val": y_encoded[held_out]}
         if weights is not None:
             own["sample_weight_val"] = weights[held_out]
-    if weights is not None:
-        own["sample_weight"] = weights[train]
+    if learnt is not None:
+        own["sample_weight"] = learnt
     return clone(trees).fit(features[train], y_encoded[train], **own)

@@ -36,8 +36,8 @@ class ArchiveInfo:
         Bytes of each member.
     size : int
         Bytes of the archive.
-    weights : dict of str to float, default={}
-        What each estimator of a blend weighs.
+    weights : dict of str to float or None, default=None
+        What each estimator of a blend weighs; None of another model.
     refused : str or None, default=None
         The error that `load` would raise although it trusted the classes in `trusted`;
         None if it would build the estimator.
@@ -65,7 +65,7 @@ class ArchiveInfo:
     metadata: dict[str, Any]
     members: dict[str, int]
     size: int
-    weights: dict[str, float] = dataclasses.field(default_factory=dict)
+    weights: dict[str, float] | None = None
     refused: str | None = None
 
     def __str__(self) -> str:

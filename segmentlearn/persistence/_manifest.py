@@ -197,20 +197,21 @@ def _is_newer(version: str, installed: str | None) -> bool:
         return False
 
 
-def _weights_of(estimator: Any) -> dict[str, float]:
+def _weights_of(estimator: Any) -> dict[str, float] | None:
     """Return what each estimator of a blend weighs."""
     names = getattr(estimator, "named_estimators_", None)
     weights = getattr(estimator, "weights_", None)
     if names is None or weights is None:
-        return {}
+        return None
     return dict(zip(names, map(float, weights), strict=True))
 
 
-def weights_in(manifest: Manifest) -> dict[str, float]:
-    """Return the weights of a blend; older archives have none."""
+def weights_in(manifest: Manifest) -> dict[str, float] | None:
+    """Return the weights of a blend; None in archives of older versions."""
     weights = manifest.get("weights")
-    entries = weights.items() if isinstance(weights, dict) else ()
-    return {name: value for name, value in entries if isinstance(value, float)}
+    if not isinstance(weights, dict):
+        return None
+    return {name: value for name, value in weights.items() if type(value) is float}
 
 
 def _plain_classes(classes: Any) -> list | None:
