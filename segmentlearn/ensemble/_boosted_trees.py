@@ -1,5 +1,6 @@
 """BoostedTreesClassifier: gradient boosting of raw customer tables."""
 
+import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Self
@@ -34,9 +35,9 @@ from segmentlearn.neural_network import (
 )
 from segmentlearn.tables import draw_sample, raw_table_tags
 
-# rows up to which trees have so many leaves, and leaves so many rows at least
-_SIZES = ((500, 4, 10), (2_000, 8, 20), (10_000, 8, 40))
-_LARGEST = 31, 40
+# rows up to which steps are so long, and trees have so many leaves of so many rows
+_SIZES = ((500, 0.1, 4, 10), (2_000, 0.1, 8, 20), (5_000, 0.1, 8, 40))
+_SIZES += ((10_000, 0.15, 8, 40), (math.inf, 0.15, 31, 40))
 _MOST_ROWS = 200_000  # to learn from: more take longer and change little
 
 
@@ -51,8 +52,9 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    learning_rate : float, default=0.1
-        Factor on what each tree adds.
+    learning_rate : float or "auto", default="auto"
+        Factor on what each tree adds. "auto" is 0.1 up to 5,000 rows, and 0.15 above,
+        which takes fewer trees.
     max_iter : int, default=300
         Trees at most, for each class where there are more than two.
     max_leaf_nodes : int or "auto", default="auto"
@@ -118,7 +120,10 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "max_leaf_nodes": [
             Interval(Integral, 2, None, closed="left"),
@@ -143,7 +148,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        learning_rate: float = 0.1,
+        learning_rate: float | str = "auto",
         *,
         max_iter: int = 300,
         max_leaf_nodes: int | str = "auto",
@@ -294,13 +299,17 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     def _unfitted(self, n_rows: int, seed: int) -> HistGradientBoostingClassifier:
         """Return the trees of one fold, with nothing "auto" left."""
-        sizes = next((two for most, *two in _SIZES if n_rows <= most), _LARGEST)
-        leaves, rows = self.max_leaf_nodes, self.min_samples_leaf
+        sizes = next(rest for most, *rest in _SIZES if n_rows <= most)
+        given = self.learning_rate, self.max_leaf_nodes, self.min_samples_leaf
+        rate, leaves, rows = (
+            auto if one == "auto" else one
+            for one, auto in zip(given, sizes, strict=True)
+        )
         return HistGradientBoostingClassifier(
-            learning_rate=self.learning_rate,
+            learning_rate=rate,
             max_iter=self.max_iter,
-            max_leaf_nodes=sizes[0] if leaves == "auto" else leaves,
-            min_samples_leaf=sizes[1] if rows == "auto" else rows,
+            max_leaf_nodes=leaves,
+            min_samples_leaf=rows,
             l2_regularization=self.l2_regularization,
             max_features=self.max_features,
             categorical_features=None,
