@@ -597,3 +597,26 @@ def test_a_reader_that_stops_is_no_error(tmp_path):
         process.stdout.readline()
         process.stdout.close()
         assert "Error" not in process.stderr.read()
+
+
+def test_fit_of_trees_has_no_curves(folder, tmp_path):
+    """They have no epochs, and take no options of a net."""
+    call = "fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"
+    result = run(*call, "--model", "trees", "--out", tmp_path / "trees.seg")
+    assert "48 customers that took no part in training" in result.stdout
+    assert "Learning curves" not in result.stdout
+    assert type(load(tmp_path / "trees.seg")).__name__ == "BoostedTreesClassifier"
+    assert_one_line_error(run(*call, "--model", "trees", "--max-epochs", 3), "a net")
+    assert_one_line_error(run(*call, "--model", "forest"), "'forest'", "net, trees")
+
+
+@pytest.mark.slow
+def test_fit_of_a_blend_says_what_it_is_made_of(folder, tmp_path):
+    """Weights and losses on held-out rows, and the net's curves."""
+    result = run(
+        *("fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"),
+        *("--model", "blend", "--max-epochs", 3, "--out", tmp_path / "blend.seg"),
+    )
+    assert "weight  log-loss  accuracy" in result.stdout
+    assert "Learning curves over 3 epochs" in result.stdout
+    assert "  blend     net " in run("inspect", tmp_path / "blend.seg").stdout

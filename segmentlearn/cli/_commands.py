@@ -70,6 +70,10 @@ def fit(
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
     ] = None,
     drop: Drop = None,
+    model: Annotated[
+        str,
+        typer.Option(help="net, trees, or blend: both, weighed on held-out rows."),
+    ] = "net",
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -95,6 +99,7 @@ def fit(
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
         FitOptions,
+        check_options,
         fit_and_evaluate,
         held_out_counts,
         training_rows,
@@ -107,10 +112,7 @@ def fit(
     )
 
     with plain_errors("fit", out):
-        if not 0 < test_size < 1:
-            raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
-        if class_weight not in (None, "balanced"):
-            raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
+        check_options(model, preset, test_size, max_epochs, class_weight)
         check_output(out, table)
         customers, roles = read_typed(table, reading, types, quiet=quiet)
         check_column(customers, target, "--target")
@@ -120,6 +122,7 @@ def fit(
             raise InputError(f"{option} {target!r} is the --target.")
         X, y = training_rows(customers, target, dropped)
         options = FitOptions(
+            model=model,
             preset=preset,
             test_size=test_size,
             max_epochs=max_epochs,

@@ -13,6 +13,7 @@ from segmentlearn.tables import TableFile, spelling_variants
 _FEWEST_ROWS_A_CLASS = 3
 _MOST_CLASSES = 100
 _MANY_NUMBERS = 20
+MODELS = ("net", "trees", "blend")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +22,8 @@ class FitOptions:
 
     Parameters
     ----------
+    model : str, default="net"
+        What to fit: "net", "trees" or "blend".
     preset : str or None
         Name of a published net; None for the library's defaults.
     test_size : float
@@ -37,6 +40,7 @@ class FitOptions:
         1 for a progress bar.
     """
 
+    model: str = "net"
     preset: str | None = None
     test_size: float = 0.2
     max_epochs: int | None = None
@@ -52,7 +56,7 @@ class HeldOutResult:
 
     Parameters
     ----------
-    classifier : SegmentClassifier
+    classifier : SegmentClassifier, BoostedTreesClassifier or BlendedClassifier
         Fitted to the other customers.
     y_true, y_pred : ndarray of shape (n_held_out,)
         Segments of the held-out customers, known and predicted.
@@ -87,6 +91,24 @@ class HeldOutResult:
         """The same for naming every customer after the largest training segment."""
         labels, counts = np.unique(self.y_train, return_counts=True)
         return float(np.mean(self.y_true == labels[np.argmax(counts)]))
+
+
+def check_options(
+    model: str,
+    preset: str | None,
+    test_size: float,
+    max_epochs: int | None,
+    class_weight: str | None,
+) -> None:
+    """Refuse options before a table is read."""
+    if not 0 < test_size < 1:
+        raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
+    if class_weight not in (None, "balanced"):
+        raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
+    if model not in MODELS:
+        raise InputError(f"--model {model!r} must be one of {', '.join(MODELS)}.")
+    if model == "trees" and not (preset is None and max_epochs is None):
+        raise InputError("--preset and --max-epochs are of a net, not of trees.")
 
 
 def training_rows(
@@ -185,21 +207,28 @@ def build_classifier(options: FitOptions) -> Any:
     It always prepares its table itself: a file to be scored may have missing values
     where the training file had none.
     """
-    from segmentlearn import SegmentClassifier, TabularPreprocessor
+    from segmentlearn import (
+        BlendedClassifier,
+        BoostedTreesClassifier,
+        SegmentClassifier,
+        TabularPreprocessor,
+    )
 
-    parameters: dict[str, Any] = {
-        "preprocessor": TabularPreprocessor(
-            **options.columns, random_state=options.random_state
-        ),
-        "class_weight": options.class_weight,
-        "random_state": options.random_state,
-        "verbose": options.verbose,
-    }
+    seed = {"random_state": options.random_state}
+    weight = {"class_weight": options.class_weight}
+    prepared = {"preprocessor": TabularPreprocessor(**options.columns, **seed)}
+    trees = BoostedTreesClassifier(**prepared, **seed)
+    if options.model == "trees":
+        return trees.set_params(**weight)
+    parameters: dict[str, Any] = {**prepared, **seed, "verbose": options.verbose}
     if options.max_epochs is not None:
         parameters["max_epochs"] = options.max_epochs
-    if options.preset is None:
-        return SegmentClassifier(**parameters)
-    return SegmentClassifier.from_preset(options.preset, **parameters)
+    net = SegmentClassifier(**parameters)
+    if options.preset is not None:
+        net = SegmentClassifier.from_preset(options.preset, **parameters)
+    if options.model == "net":
+        return net.set_params(**weight)
+    return BlendedClassifier([("net", net), ("trees", trees)], **weight, **seed)
 
 
 def _check_labels(labels: np.ndarray, target: str) -> None:

@@ -64,13 +64,18 @@ def check_outputs(
 
 
 def show_held_out(result: Any) -> None:
-    """Show the held-out report and the learning curves."""
-    from segmentlearn.cli._result_text import curves_text, held_out_text
+    """Show the held-out report, what a blend is made of, and the learning curves."""
+    from segmentlearn.cli._result_text import blend_text, curves_text, held_out_text
 
     echo(held_out_text(result))
-    echo()
     net = result.classifier
-    echo(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
+    if hasattr(net, "weights_"):
+        echo()
+        echo(blend_text(net))
+        net = net.named_estimators_.net
+    if hasattr(net, "history_"):
+        echo()
+        echo(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
 
 
 def save_classifier(
@@ -90,7 +95,8 @@ def save_classifier(
     model = build_classifier(options).fit(X, y) if refit else result.classifier
     check_not_stopped()
     card = held_out_card(result, refit=refit)
-    segmentlearn.save(model.set_params(verbose=0), out, metadata=facts, card=card)
+    silent = {name: 0 for name in model.get_params() if name.endswith("verbose")}
+    segmentlearn.save(model.set_params(**silent), out, metadata=facts, card=card)
     if quiet:
         return
     echo()

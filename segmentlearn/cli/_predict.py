@@ -17,10 +17,11 @@ from segmentlearn.cli._screen import InputError, note, row_progress
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.cli._tables import named_columns
 from segmentlearn.inspection import NOISE, NOISE_NAME, last_step, used_columns
-from segmentlearn.neural_network import SegmentClassifier
 from segmentlearn.tables import TableFile, TableScan, rows_to_write, select_columns
 
 _MOST_THREADS = 8
+# by name, so that scoring loads no more than the archive's own estimators
+_OF_THE_LIBRARY = {"SegmentClassifier", "BlendedClassifier", "BoostedTreesClassifier"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,8 +219,8 @@ def score(model: Any, table: TableFile) -> Scores:
         str(label): column
         for label, column in zip(labels, probabilities.T, strict=True)
     }
-    if type(model) is SegmentClassifier:
-        # as its predict does, without preparing the table a second time
+    if type(model).__name__ in _OF_THE_LIBRARY:
+        # as their predict does, without preparing the table a second time
         return Scores(model.classes_[probabilities.argmax(axis=1)], by_label)
     return Scores(np.asarray(model.predict(X)), by_label, names, _ids(model))
 

@@ -212,6 +212,18 @@ def held_out_text(result: HeldOutResult) -> str:
     )
 
 
+def blend_text(blend: Any) -> str:
+    """Return what each part of a blend weighs, and its loss on held-out rows."""
+    lines = ["Blend, on training customers that its parts had not seen", ""]
+    lines.append(f"  {'':<12}weight  log-loss  accuracy")
+    weights = dict(zip(blend.named_estimators_, blend.weights_, strict=True))
+    for name, scores in blend.scores_.items():
+        weight = percent(weights[name]) if name in weights else ""
+        loss, accuracy = scores["log_loss"], scores["accuracy"]
+        lines.append(f"  {name:<12}{weight:>6}  {loss:>8.4f}  {accuracy:>8.3f}")
+    return "\n".join(lines)
+
+
 def curves_text(
     history: dict[str, list[float]], best_epoch: int | list[int] | None, blocks: bool
 ) -> str:

@@ -158,9 +158,19 @@ def raw_step(model: Any) -> Any:
         inner = getattr(model, place, None)
         if inner is not None:
             return raw_step(inner)
-    return None
+    blended = getattr(model, "named_estimators_", {}).values()
+    return next((s for s in map(raw_step, blended) if s is not None), None)
 
 
 def _column_roles(model: Any) -> dict[str, str]:
     """Return the roles of the raw columns; empty where they are not known."""
-    return getattr(raw_step(model), "column_roles_", {})
+    blended = getattr(model, "named_estimators_", {}).values()
+    if not blended:
+        return getattr(raw_step(model), "column_roles_", {})
+    found = [_column_roles(one) for one in blended]
+    roles = {}
+    if all(found):  # a column is left out where all that are blended leave it out
+        for own in found:
+            left_out = {n: r for n, r in own.items() if r in _LEFT_OUT}
+            roles = {**left_out, **roles, **{n: own[n] for n in own.keys() - left_out}}
+    return roles

@@ -257,6 +257,7 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
             metadata=manifest["metadata"],
             members=archive.sizes,
             size=len(data),
+            weights=_manifest.weights_in(manifest),
             refused=refused,
             segments=_passport(manifest.get("segments")),
             card=manifest.get("card") or {},

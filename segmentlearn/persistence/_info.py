@@ -52,6 +52,8 @@ class ArchiveInfo:
         SHA-256 of each member, as the manifest has them.
     sha256 : str
         SHA-256 of the archive.
+    weights : dict of str to float or None, default=None
+        What each estimator of a blend weighs; None of another model.
     refused : str or None, default=None
         The error that `load` would raise although it trusted the classes in `trusted`;
         None if it would build the estimator.
@@ -84,6 +86,7 @@ class ArchiveInfo:
     card: dict[str, Any]
     hashes: dict[str, str]
     sha256: str
+    weights: dict[str, float] | None = None
     refused: str | None = None
     segments: list[dict[str, Any]] | None = None
 
@@ -172,6 +175,9 @@ class ArchiveInfo:
         if self.feature_names is not None:
             columns = ", ".join(self.feature_names)
             lines.append(f"  columns   {len(self.feature_names)}: {columns}")
+        if self.weights:
+            parts = (f"{name} {weight:.0%}" for name, weight in self.weights.items())
+            lines.append(f"  blend     {', '.join(parts)}")
         if self.trusted:
             lines.append(f"  needs     trusted={list(self.trusted)!r}")
         if self.refused is not None:

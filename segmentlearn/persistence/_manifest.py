@@ -81,6 +81,7 @@ def describe_estimator(
         },
         "classes": _plain_classes(getattr(estimator, "classes_", None)),
         "feature_names": None if names is None else [str(name) for name in names],
+        "weights": _weights_of(estimator),
         "trusted": trusted,
         "members": {name: fingerprint(content) for name, content in members.items()},
         "metadata": metadata,
@@ -199,6 +200,23 @@ def _is_newer(version: str, installed: str | None) -> bool:
         return Version(version) > Version(installed)
     except InvalidVersion:
         return False
+
+
+def _weights_of(estimator: Any) -> dict[str, float] | None:
+    """Return what each estimator of a blend weighs."""
+    names = getattr(estimator, "named_estimators_", None)
+    weights = getattr(estimator, "weights_", None)
+    if names is None or weights is None:
+        return None
+    return dict(zip(names, map(float, weights), strict=True))
+
+
+def weights_in(manifest: Manifest) -> dict[str, float] | None:
+    """Return the weights of a blend; None in archives of older versions."""
+    weights = manifest.get("weights")
+    if not isinstance(weights, dict):
+        return None
+    return {name: value for name, value in weights.items() if type(value) is float}
 
 
 def _plain_classes(classes: Any) -> list | None:

@@ -20,7 +20,10 @@ from sklearn.utils.validation import column_or_1d
 from segmentlearn import engine
 from segmentlearn._compat import HasMethods, Interval, num_samples, validate_params
 from segmentlearn._formatting import markdown_table
-from segmentlearn.model_selection._comparison._baselines import default_baselines
+from segmentlearn.model_selection._comparison._baselines import (
+    default_baselines,
+    parts_of_blend,
+)
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
     MEASURE_NAMES,
     MEASURES,
@@ -161,7 +164,8 @@ def compare_models(
     baselines : dict of str to classifier, default=None
         Models to compare with, by name. None takes the majority class, a logistic
         regression, and scikit-learn's gradient boosting twice: with its defaults, and
-        with parameters that suit small noisy tables.
+        with parameters that suit small noisy tables; beside a
+        :class:`~segmentlearn.BlendedClassifier` also each of its estimators alone.
     cv : int, cross-validation generator or iterable, default=5
         Folds; an integer gives stratified ones, shuffled by `random_state`. Repeated
         folds make intervals narrower.
@@ -216,6 +220,7 @@ def compare_models(
         # a seed, so as not to draw from the caller's generator
         seed = random_state if isinstance(random_state, Integral) else 0
         baselines = default_baselines(X, seed)
+        baselines |= parts_of_blend(estimator, seed)
     steps = getattr(estimator, "steps", None)
     name = type(steps[-1][1] if steps else estimator).__name__
     while name in baselines:

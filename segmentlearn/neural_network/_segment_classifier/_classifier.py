@@ -387,6 +387,26 @@ class SegmentClassifier(
             epoch; the classifier is left as it was. If it comes later, `fit` warns and
             returns: that net has the best weights so far.
         """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @restore_on_failure
+    def _fit_on_splits(
+        self, X: Any, y: Any, sample_weight: Any, splits: Sequence[Split]
+    ) -> Self:
+        """Fit a net to each of the given splits, in place of the inner folds."""
+        return self._fit(X, y, sample_weight, splits=splits)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        splits: Sequence[Split] | None = None,
+    ) -> Self:
+        """Prepare the table, train the nets and calibrate them."""
         self._log = start_log(self, PRESETS)
         warm_start = None
         if self.warm_start and hasattr(self, "_network"):
@@ -396,7 +416,7 @@ class SegmentClassifier(
         self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
         data = weigh_data(self, features, y_encoded, sample_weight, X_val, y_val)
-        sizes, splits = split_rows(self, data, random_state)
+        sizes, splits = split_rows(self, data, random_state, splits)
         model, nets = build_model(self, sizes, data.weighted_features, len(splits))
         self._is_packed = nets[0] is not model
         history: dict[str, list[float]] = {}
