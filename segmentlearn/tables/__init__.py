@@ -36,6 +36,7 @@ from segmentlearn.tables._identifiers import (
     warn_of_doubtful_categories,
     warn_of_identifiers,
 )
+from segmentlearn.tables._implausible import EXTREME
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
@@ -69,6 +70,7 @@ from segmentlearn.tables._schema import (
     split_numeric_categorical,
 )
 from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._text._dates import reads_as_date
 from segmentlearn.tables._text._reading import reads_as_number
 
 __all__ = [

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import lambertw, ndtri
 
-PLACEHOLDER = "placeholder"
-WRONG_SIGN = "wrong sign"
-EXTREME = "extreme"
-IMPOSSIBLE = "impossible"
+PLACEHOLDER = "placeholder-values"
+WRONG_SIGN = "wrong-sign"
+EXTREME = "extreme-values"
+IMPOSSIBLE = "impossible-values"
 
 _FEWEST_ROWS = 20
 _MOST = 0.1  # of the cells; what is more frequent is what the column holds
