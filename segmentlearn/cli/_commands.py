@@ -151,6 +151,14 @@ def cluster(
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
+    min_clusters: Annotated[
+        int | None,
+        typer.Option(min=2, help="Fewest segments to look for; 2 if left out."),
+    ] = None,
+    max_clusters: Annotated[
+        int | None,
+        typer.Option(min=2, help="Most segments to look for; 10 if left out."),
+    ] = None,
     out: Annotated[
         pathlib.Path | None, typer.Option(help="Archive to write, such as mall.seg.")
     ] = None,
@@ -178,6 +186,7 @@ def cluster(
         find_number,
         find_segments,
         number_wanted,
+        numbers_to_compare,
         segment_rows,
     )
     from segmentlearn.cli._result_text import (
@@ -204,8 +213,13 @@ def cluster(
             verbose=int(screen.is_watched() and not quiet),
         )
         number = options.n_clusters
+        if number is not None and (min_clusters or max_clusters):
+            raise InputError(
+                "--min-clusters and --max-clusters are for --n-clusters auto."
+            )
         if number is None:
-            found = find_number(X, options)
+            numbers = numbers_to_compare(min_clusters, max_clusters, len(X))
+            found = find_number(X, options, numbers)
             show(number_text(found))
             show()
             number = found.recommended

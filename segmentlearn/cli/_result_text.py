@@ -26,6 +26,10 @@ _HOW_TO_READ = (
     "held-out customers; stability: agreement of segments found in halves of the "
     "customers (1 is full). The score weighs them."
 )
+_HOW_TO_READ_NUMBERS = (
+    "separation: how much further apart segments are than in tables without any; "
+    "stability: agreement of segments found in random samples (1 is full)."
+)
 _OF_CODES = ", which an autoencoder has made of each customer"
 _OF_COLUMNS = "; codes of an autoencoder were not better"
 _CAUTION = (
@@ -45,15 +49,42 @@ def number_text(found: Any) -> str:
         answer = "no segments are found"
     lines = [f"How many segments? {asked}: {answer}"]
     lines += [_point(reason) for reason in (*found.reasons, *found.notes)]
+    lines += ["", *_criteria_lines(found)]
     if found.recommended == numbers[-1]:
         lines.append(
             _point(
                 f"{numbers[-1]} is the most that was asked about, so there may be more "
                 "kinds of customers, or gradual differences without a natural number; "
-                "fewer are easier to work with (--n-clusters 5, say)."
+                "fewer are easier to work with (--n-clusters 5, say); --max-clusters "
+                "looks further."
             )
         )
     return "\n".join(lines)
+
+
+def _criteria_lines(found: Any) -> list[str]:
+    """Return what the numbers of segments are compared by, a line each."""
+    heads = {
+        "smallest_share": "smallest segment",
+        "silhouette_gain": "separation",
+        "stability": "stability",
+    }
+    shown = {name: head for name, head in heads.items() if name in found.table}
+    lines = [f"    segments{''.join(f'  {head}' for head in shown.values())}"]
+    for number, row in found.table.drop(index=1).iterrows():
+        mark = "*" if number == found.recommended else " "
+        mark = "+" if number in found.alternatives else mark
+        texts = [
+            percent(row[name]) if name == "smallest_share" else f"{row[name]:.2f}"
+            for name in shown
+        ]
+        widths = [len(head) + 2 for head in shown.values()]
+        cells = [f"{text:>{at}}" for text, at in zip(texts, widths, strict=True)]
+        lines.append(f"  {mark} {number:>8}{''.join(cells)}")
+    lines.append(
+        _filled("* recommended, + sensible too. " + _HOW_TO_READ_NUMBERS, "    ")
+    )
+    return lines
 
 
 def candidates_text(segmenter: Any) -> str:
