@@ -300,7 +300,7 @@ def describe(
     reading: dict[str, Any],
     types: dict[str, Any],
 ) -> None:
-    """Show how each column is understood, and what to write to change it."""
+    """Show what is in each column, a line each, and what to write to change it."""
     from segmentlearn.cli._describe import cures, describe_columns
     from segmentlearn.cli._tables import read_typed
 
@@ -308,7 +308,7 @@ def describe(
         customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
         echo(customers.describe())
         echo()
-        echo(describe_columns(customers, roles.ids))
+        echo(describe_columns(customers, roles.ids, screen.shows_blocks()))
         for sentence in cures(customers):
             echo()
             echo(sentence)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import percent
+from segmentlearn._formatting import percent, sparkline
 from segmentlearn.cli._fit import HeldOutResult
 
 _WIDTH = 88
@@ -203,8 +203,6 @@ def _filled(text: str, indent: str) -> str:
     )
 
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_DIGITS = "01234567"
 _CURVE_WIDTH = 40
 
 
@@ -276,7 +274,4 @@ def _sparkline(values: list[float], blocks: bool) -> str:
     array = np.array(values, dtype=float)
     if len(array) > _CURVE_WIDTH:
         array = np.array([part.mean() for part in np.array_split(array, _CURVE_WIDTH)])
-    low, high = array.min(), array.max()
-    scale = (array - low) / (high - low) if high > low else np.zeros(len(array))
-    marks = _BLOCKS if blocks else _DIGITS
-    return "".join(marks[round(share * (len(marks) - 1))] for share in scale)
+    return sparkline(array, array.min(), array.max(), blocks)
