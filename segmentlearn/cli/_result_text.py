@@ -31,7 +31,7 @@ _HOW_TO_READ_NUMBERS = (
     "stability: agreement of segments found in random samples (1 is full)."
 )
 _OF_CODES = ", which an autoencoder has made of each customer"
-_OF_COLUMNS = "; codes of an autoencoder were not better"
+_OF_COLUMNS = "; codes of an autoencoder were not better by more than chance"
 _CAUTION = (
     "Segments differ in the columns they were found in by construction; that they are "
     "described does not prove that there are any."
@@ -252,7 +252,8 @@ def curves_text(
     head = f"Learning curves over {n_epochs} epoch{'s' if n_epochs > 1 else ''}"
     if isinstance(best_epoch, list):
         epochs = ", ".join(str(epoch or "none") for epoch in best_epoch)
-        head += f", means of {len(best_epoch)} nets; kept were epochs {epochs}"
+        mean = f", mean of {len(best_epoch)} nets" if len(best_epoch) > 1 else ""
+        head += f"{mean}; kept: epoch{'s' if mean else ''} {epochs}"
     elif best_epoch is not None:
         head += f"; the weights of epoch {best_epoch} were kept"
     longest = max(map(len, shown))
