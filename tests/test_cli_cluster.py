@@ -93,6 +93,7 @@ def test_number_of_segments_is_found_and_explained(clustered, archive):
         "recommended"
     )
     assert reason.startswith("  - ")
+    assert f"\n  *{n_clusters:>9}" in clustered.stdout
     assert clustered.stderr == ""
 
 
@@ -336,6 +337,9 @@ def test_most_that_was_asked_about_is_a_doubt(folder, monkeypatch):
     [
         (["--n-clusters", "few"], ["--n-clusters 'few'", "'auto'"]),
         (["--n-clusters", "1"], ["--n-clusters '1'", "from 2 on"]),
+        (["--n-clusters", "3", "--max-clusters", "4"], ["for --n-clusters auto"]),
+        (["--max-clusters", "76"], ["--max-clusters 76", "half of the 150"]),
+        (["--min-clusters", "6", "--max-clusters", "4"], ["--min-clusters 6"]),
         (["--n-clusters", "151"], ["--n-clusters 151", "150 customers"]),
         (["--joint", "dec"], ["--joint 'dec'", "'idec' or 'dcn'"]),
         (["--drop", "Agee"], ["--drop 'Agee'", "Did you mean 'Age'?"]),

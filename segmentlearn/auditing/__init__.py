@@ -2,5 +2,6 @@
 
 from segmentlearn.auditing._audit import audit
 from segmentlearn.auditing._audit_report import AuditReport, Finding
+from segmentlearn.auditing._overview import TableOverview, overview
 
-__all__ = ["AuditReport", "Finding", "audit"]
+__all__ = ["AuditReport", "Finding", "TableOverview", "audit", "overview"]

@@ -29,6 +29,7 @@ from segmentlearn.auditing._target import (
     check_predictors,
 )
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
+from segmentlearn.auditing._value_checks import check_date_text, check_values
 from segmentlearn.tables import Column, TableSchema, as_table, check_row_order
 
 Columns = dict[str, Column]
@@ -123,8 +124,12 @@ def audit(
     - "missing-labels", "single-class", "small-classes", "class-imbalance",
       "missing-depends-on-target": the target.
     - "infinite-values", "mixed-types", "numbers-as-text", "level-variants",
-      "many-levels", "empty-column", "mostly-missing", "constant-column",
-      "copied-columns": cells.
+      "many-levels", "empty-column", "mostly-missing", "missing-values",
+      "constant-column", "copied-columns": cells.
+    - "placeholder-values", "wrong-sign", "impossible-values", "extreme-values",
+      "future-dates", "dates-as-text": values that can hardly be true. Extremes are far
+      out after the column's own skewness is taken out, by Tukey's g distributions [3]_,
+      or behind a gap.
     - "missing-columns", "extra-columns", "changed-kind", "unseen-levels",
       "missing-drift", "drift": the new table. Drift is a warning if a
       Kolmogorov-Smirnov or chi-squared test is significant and the population
@@ -141,6 +146,9 @@ def audit(
        from Data 6 (2012), 15.
     .. [2] D. Lopez-Paz and M. Oquab, "Revisiting classifier two-sample tests",
        International Conference on Learning Representations 2017.
+    .. [3] C. Bruffaerts, V. Verardi and C. Vermandele, "A generalized boxplot for
+       skewed and heavy-tailed distributions", Statistics & Probability Letters 95
+       (2014), 110-117.
 
     Examples
     --------
@@ -169,6 +177,8 @@ def audit(
     findings = [
         *check_identifiers(columns, found),
         *check_cells([raw[name] for name in columns], named),
+        *check_values(column for n, column in columns.items() if n not in named),
+        *check_date_text([raw[name] for name in columns], columns),
         *check_label_spelling(labels),
         *check_copies(features.values()),
         *check_duplicates(list(features.values()), target),

@@ -13,8 +13,8 @@ from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.tables import TableFile
 
 AUTO = "auto"
-_MOST_SEGMENTS = 10
 _WIDTH = 88
+FEWEST, MOST = 2, 10  # numbers of segments that are compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,16 +87,34 @@ def number_wanted(text: str, n_rows: int) -> int | None:
     return number
 
 
-def find_number(X: pd.DataFrame, options: ClusterOptions) -> Any:
-    """Select the number of segments, from 2 to 10 or none."""
+def numbers_to_compare(fewest: int | None, most: int | None, n_rows: int) -> range:
+    """Return the numbers between ``--min-clusters`` and ``--max-clusters``."""
+    largest = n_rows // 2
+    high = min(MOST, largest) if most is None else most
+    low = min(FEWEST, high) if fewest is None else fewest
+    if most is None and fewest is not None:
+        high = max(high, min(fewest, largest))
+    if high > largest:
+        raise InputError(
+            f"--max-clusters {high} is more than half of the {n_rows:,} customers."
+        )
+    if low > high:
+        raise InputError(
+            f"--min-clusters {low} is more than {high}, the most that are compared; "
+            "name more with --max-clusters."
+        )
+    return range(low, high + 1)
+
+
+def find_number(X: pd.DataFrame, options: ClusterOptions, numbers: range) -> Any:
+    """Select the number of segments among these, or none."""
     from segmentlearn import select_n_clusters
 
-    most = min(_MOST_SEGMENTS, len(X) // 2)
     with warnings.catch_warnings():
         # fit warns of the columns that are left out
         warnings.simplefilter("ignore", SegmentLearnWarning)
         return select_n_clusters(
-            _build(options, 2), X, range(2, most + 1), random_state=options.random_state
+            _build(options, 2), X, numbers, random_state=options.random_state
         )
 
 

@@ -157,6 +157,14 @@ def cluster(
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
+    min_clusters: Annotated[
+        int | None,
+        typer.Option(min=2, help="Fewest segments to look for; 2 if left out."),
+    ] = None,
+    max_clusters: Annotated[
+        int | None,
+        typer.Option(min=2, help="Most segments to look for; 10 if left out."),
+    ] = None,
     out: Annotated[
         pathlib.Path | None, typer.Option(help="Archive to write, such as mall.seg.")
     ] = None,
@@ -196,6 +204,7 @@ def cluster(
         find_segments,
         load_baseline,
         number_wanted,
+        numbers_to_compare,
         segment_rows,
     )
     from segmentlearn.cli._result_text import (
@@ -228,8 +237,13 @@ def cluster(
             verbose=int(screen.is_watched() and not quiet),
         )
         number = options.n_clusters
+        if number is not None and (min_clusters or max_clusters):
+            raise InputError(
+                "--min-clusters and --max-clusters are for --n-clusters auto."
+            )
         if number is None:
-            found = find_number(X, options)
+            numbers = numbers_to_compare(min_clusters, max_clusters, len(X))
+            found = find_number(X, options, numbers)
             show(number_text(found))
             show()
             number = found.recommended
@@ -313,7 +327,7 @@ def describe(
     reading: dict[str, Any],
     types: dict[str, Any],
 ) -> None:
-    """Show how each column is understood, and what to write to change it."""
+    """Show what is in each column, a line each, and what to write to change it."""
     from segmentlearn.cli._describe import cures, describe_columns
     from segmentlearn.cli._tables import read_typed
 
@@ -321,7 +335,7 @@ def describe(
         customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
         echo(customers.describe())
         echo()
-        echo(describe_columns(customers, roles.ids))
+        echo(describe_columns(customers, roles.ids, screen.shows_blocks()))
         for sentence in cures(customers):
             echo()
             echo(sentence)

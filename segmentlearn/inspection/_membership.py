@@ -168,7 +168,7 @@ def _column_roles(model: Any) -> dict[str, str]:
     if not blended:
         return getattr(raw_step(model), "column_roles_", {})
     found = [_column_roles(one) for one in blended]
-    roles = {}
+    roles: dict[str, str] = {}
     if all(found):  # a column is left out where all that are blended leave it out
         for own in found:
             left_out = {n: r for n, r in own.items() if r in _LEFT_OUT}

@@ -55,6 +55,7 @@ from segmentlearn.metrics._population_stability import (
     psi_of_counts,
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
+from segmentlearn.metrics._rank_effects import RankedGroups, cliffs_delta
 from segmentlearn.metrics._segment_pairs import (
     jaccard_indices,
     lives_on,
@@ -77,6 +78,7 @@ __all__ = [
     "SilhouetteSample",
     "association",
     "brier_score",
+    "cliffs_delta",
     "cohen_d",
     "cohen_d_from_stats",
     "cohen_h",

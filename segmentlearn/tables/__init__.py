@@ -38,6 +38,7 @@ from segmentlearn.tables._identifiers import (
     warn_of_doubtful_categories,
     warn_of_identifiers,
 )
+from segmentlearn.tables._implausible import EXTREME
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
@@ -71,6 +72,7 @@ from segmentlearn.tables._schema import (
     split_numeric_categorical,
 )
 from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._text._dates import reads_as_date
 from segmentlearn.tables._text._marks import SURE_MARKS
 from segmentlearn.tables._text._reading import reads_as_number
 

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,11 @@ class DateFormat:
 
 class AmbiguousDates(ValueError):
     """Dates whose first number may be the day or the month."""
+
+
+def reads_as_date(text: Any) -> bool:
+    """Return whether a cell is text that looks like a date."""
+    return isinstance(text, str) and _LOOKS_DATE.fullmatch(text.strip()) is not None
 
 
 def infer_date_format(sample: Iterable[str]) -> DateFormat | None:
