@@ -1,6 +1,7 @@
 """Data quality audit of a table."""
 
 from segmentlearn.auditing._audit import audit
-from segmentlearn.auditing._audit_report import AuditReport, Finding
+from segmentlearn.auditing._audit_report import AuditReport, Finding, make_finding
+from segmentlearn.auditing._drift import Shift, chance_of_unseen, compare_counts
 
 __all__ = ["AuditReport", "Finding", "audit"]

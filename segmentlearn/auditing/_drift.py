@@ -22,12 +22,13 @@ _MOST_LEVELS = 1_000  # a chi-squared test of more levels has little power
 Pairs = list[tuple[Column, Column]]
 
 
-class _Shift(NamedTuple):
+class Shift(NamedTuple):
     """How far the distribution of a column has moved."""
 
     psi: float = 0.0
     p_value: float = np.nan
     statistic: float = np.nan
+    n_bins: int = 1
 
 
 def check_columns(
@@ -76,7 +77,8 @@ def check_drift(
         else:
             levels = _joint_counts(column, new)
             yield from _check_unseen(column, new, levels, alpha)
-            shifts[column.name, "chi-squared"] = _compare_levels(levels)
+            counts = levels.to_numpy().T
+            shifts[column.name, "chi-squared"] = compare_counts(*counts)
     yield from _check_missing(pairs, alpha, correction)
     p_values = adjust([shift.p_value for shift in shifts.values()], correction)
     for (key, shift), p_value in zip(shifts.items(), p_values, strict=True):
@@ -101,13 +103,17 @@ def _check_unseen(
     unseen = unseen.sort_values(ascending=False)
     n_rows = int(unseen.sum())
     share = n_rows / len(new)
-    # chance that all rows of the commonest of them fall into the new table
-    chance = float((len(new) / (len(column) + len(new))) ** unseen.iloc[0])
+    chance = chance_of_unseen(len(column), len(new), int(unseen.iloc[0]))
     severity = "warning" if share > _RARE_UNSEEN and chance < alpha else "note"
     evidence = {"levels": unseen[:50].to_dict(), "n_levels": len(unseen)}
     evidence |= {"n_rows": n_rows, "share_rows": share, "p_by_chance": chance}
     of, listed = (column.name,), names_text(map(repr, unseen.index))
     yield make_finding("unseen-levels", severity, of, evidence, listed=listed)
+
+
+def chance_of_unseen(n_old: int, n_new: int, n_rows: int) -> float:
+    """Return the chance that all rows of a level fall into the new table."""
+    return float((n_new / (n_old + n_new)) ** n_rows)
 
 
 def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
@@ -121,19 +127,21 @@ def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
     return joint[(joint > 0).any(axis="columns")]
 
 
-def _compare_numbers(column: Column, new: Column) -> _Shift:
+def _compare_numbers(column: Column, new: Column) -> Shift:
     old, other = (c.numbers[~np.isnan(c.numbers)] for c in (column, new))
     if not len(old) or not len(other):
-        return _Shift()
+        return Shift()
     psi = psi_of_counts(*binned_counts(old, other, _N_BINS))
     found = stats.ks_2samp(old, other, method="asymp")
-    return _Shift(psi, float(found.pvalue), float(found.statistic))
+    return Shift(psi, float(found.pvalue), float(found.statistic))
 
 
-def _compare_levels(levels: pd.DataFrame) -> _Shift:
-    table = levels.to_numpy(dtype=np.float64).T
+def compare_counts(old: np.ndarray, new: np.ndarray) -> Shift:
+    """Compare the rows of each level or bin in two tables."""
+    table = np.array([old, new], dtype=np.float64)
+    table = table[:, table.any(axis=0)]
     if 0 in table.shape or not table.sum(axis=1).all():
-        return _Shift()
+        return Shift()
     # the law of the statistic needs some rows a cell: rare levels are put together
     total = table.sum(axis=0)
     rare = total * table.sum(axis=1).min() / total.sum() < _FEWEST_EXPECTED
@@ -143,9 +151,10 @@ def _compare_levels(levels: pd.DataFrame) -> _Shift:
         together = table[:, rare].sum(axis=1, keepdims=True)
         table = np.hstack([table[:, ~rare], together])
     if table.shape[1] < 2:
-        return _Shift()
+        return Shift()
     chi2, df, _ = chi_squared(table)
-    return _Shift(psi_of_counts(*table), float(stats.chi2.sf(chi2, df)), chi2)
+    p_value = float(stats.chi2.sf(chi2, df))
+    return Shift(psi_of_counts(*table), p_value, chi2, table.shape[1])
 
 
 def _check_missing(
