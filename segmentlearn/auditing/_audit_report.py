@@ -71,7 +71,7 @@ def make_finding(
     evidence: dict,
     *,
     template: str = "message",
-    texts: dict[str, dict] = TEXTS,
+    texts: Any = TEXTS,
     **words: Any,
 ) -> Finding:
     """Return a finding with the message and the cure that belong to its code."""

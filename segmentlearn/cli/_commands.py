@@ -27,6 +27,7 @@ from segmentlearn.cli._outputs import (
     show_held_out,
     write_scored,
 )
+from segmentlearn.cli._score import score
 from segmentlearn.cli._screen import NO_SEGMENTS, InputError, echo, note, plain_errors
 
 app = typer.Typer(
@@ -303,6 +304,7 @@ def describe(
 app.command()(auditing.audit)
 app.command()(reporting.report)
 app.command()(rules)
+app.command()(score)
 
 
 @app.command()

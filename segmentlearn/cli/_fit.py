@@ -58,12 +58,15 @@ class HeldOutResult:
         Segments of the held-out customers, known and predicted.
     y_train : ndarray of shape (n_train,)
         Segments of the customers that it was fitted to.
+    train_rows : ndarray of shape (n_train,)
+        Which rows these are.
     """
 
     classifier: Any
     y_true: np.ndarray
     y_pred: np.ndarray
     y_train: np.ndarray
+    train_rows: np.ndarray
 
     @property
     def labels(self) -> np.ndarray:
@@ -152,7 +155,7 @@ def fit_and_evaluate(
     )
     classifier = build_classifier(options).fit(X.iloc[train], y[train])
     predicted = classifier.predict(X.iloc[held_out])
-    return HeldOutResult(classifier, y[held_out], predicted, y[train])
+    return HeldOutResult(classifier, y[held_out], predicted, y[train], train)
 
 
 def held_out_counts(result: HeldOutResult) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import segmentlearn
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._screen import InputError, echo, note
 from segmentlearn.cli._stopping import check_not_stopped
+from segmentlearn.exceptions import SegmentLearnWarning
 
 
 def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
@@ -37,9 +39,11 @@ def save_segments(
 
     if out is None:
         return
+    X = customers.frame[[str(name) for name in segmenter.feature_names_in_]]
     facts = {
         **segment_facts(segmenter, profile),
         "schema": customers.schema.to_dict(customers.columns),
+        "monitor": reference_of(segmenter, X),
     }
     check_not_stopped()
     segmentlearn.save(segmenter, out, metadata=facts)
@@ -87,7 +91,10 @@ def save_classifier(
     """Write the evaluated model, or one refitted to all rows, and say which."""
     from segmentlearn.cli._fit import build_classifier
 
-    model = build_classifier(options).fit(X, y) if refit else result.classifier
+    model, rows = result.classifier, result.train_rows
+    if refit:
+        model, rows = build_classifier(options).fit(X, y), slice(None)
+    facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
     segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
     if quiet:
@@ -100,6 +107,16 @@ def save_classifier(
         echo("options; the report is about the one fitted without the held-out rows.")
     else:
         echo(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
+
+
+def reference_of(model: Any, X: Any) -> dict[str, Any]:
+    """Return what ``score`` compares new customers with, for an archive."""
+    from segmentlearn.monitoring import SegmentMonitor
+
+    with warnings.catch_warnings():
+        # fit has warned of the columns that are left out
+        warnings.simplefilter("ignore", SegmentLearnWarning)
+        return SegmentMonitor.from_model(model, X).to_dict()
 
 
 def show_counts(counts: Any) -> None:

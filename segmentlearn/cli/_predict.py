@@ -4,7 +4,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import joblib
@@ -98,8 +98,12 @@ def score_files(
     output: Any,
     keep: list[str] | None = None,
     target: Any = None,
+    collect: Callable[[TableFile, Scores], None] | None = None,
 ) -> ScoredCounts:
-    """Score all files of a scan and write them, batch by batch and in their order."""
+    """Score all files of a scan and write them, batch by batch and in their order.
+
+    Without an output nothing is written. Each batch is passed to `collect`.
+    """
     counts = ScoredCounts(target)
     renamed: dict[str, str] = {}
     kept, table = None, None
@@ -108,12 +112,17 @@ def score_files(
         concurrent.futures.ThreadPoolExecutor(1) as writer,
     ):
         for file in scan.files():
-            with output.of(file) as place, _Pending() as written:
+            place_of = contextlib.nullcontext() if output is None else output.of(file)
+            with place_of as place, _Pending() as written:
                 for table, scores in _scored(model, file):
                     if keep is not None:
                         kept = named_columns(table, keep, "--key")
                     renamed.update(written.result())
-                    written.set(writer.submit(write_scores, place, table, scores, kept))
+                    if place is not None:
+                        job = writer.submit(write_scores, place, table, scores, kept)
+                        written.set(job)
+                    if collect is not None:
+                        collect(table, scores)
                     counts.add(table, scores)
                     show()
                 renamed.update(written.result())
@@ -202,7 +211,7 @@ def score(model: Any, table: TableFile) -> Scores:
         raise InputError(
             f"the archive holds a {type(model).__name__}, which predicts nothing."
         )
-    X = _features(model, table)
+    X = model_features(model, table)
     names = _names(model)
     if not hasattr(model, "predict_proba"):
         return Scores(np.asarray(model.predict(X)), {}, names)
@@ -225,7 +234,8 @@ def _names(model: Any) -> dict[Any, str]:
     return {NOISE: NOISE_NAME, **names} if names else {}
 
 
-def _features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
+def model_features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
+    """Return the columns that a model was fitted to."""
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         names = [str(name) for name in names]

@@ -114,8 +114,11 @@ def judge(
     for check, p_adjusted in zip(checks, adjusted, strict=True):
         gate, check.p_adjusted = gates[check.gate], float(p_adjusted)
         if "n_bins" in check.evidence:
-            sizes = [check.evidence[n] for n in ("n_reference", "n_new", "n_bins")]
-            check.critical = psi_critical_value(*sizes, alpha / max(1, n_tests))
+            old, new, n_bins = (
+                check.evidence[n] for n in ("n_reference", "n_new", "n_bins")
+            )
+            level = alpha / max(1, n_tests)
+            check.critical = psi_critical_value(old, new, n_bins, level)
         if p_adjusted < alpha and check.value > check.critical:
             check.verdict = VERDICTS[
                 int(check.value >= gate.watch) + int(check.value >= gate.refit)

@@ -64,6 +64,12 @@ class PeriodWriter:
     ) -> None:
         """Add customers: their key columns, segments, and what belongs to these."""
         n_rows = keys.num_rows
+        clash = sorted({*keys.column_names} & {*HISTORY_COLUMNS})
+        if clash:
+            raise TableError(
+                f"the key column(s) {clash} have names that a history uses itself: "
+                f"{', '.join(HISTORY_COLUMNS)}; rename them."
+            )
         keys = pa.table({n: _texts(keys.column(n)) for n in keys.column_names})
         columns = {
             "period": [self._fixed["period"]] * n_rows,
@@ -303,12 +309,6 @@ def _parts(folder: pathlib.Path) -> dict[pathlib.Path, str]:
 def _check_keys(keys: pa.Table, folder: pathlib.Path, period: str) -> None:
     """Refuse customers without a key or with several rows in a period."""
     names = keys.column_names
-    clash = sorted(set(names) & set(HISTORY_COLUMNS))
-    if clash:
-        raise TableError(
-            f"the key column(s) {clash} have names that a history uses itself: "
-            f"{', '.join(HISTORY_COLUMNS)}; rename them."
-        )
     frame = keys.to_pandas()
     for name in names:
         if frame[name].isna().any():

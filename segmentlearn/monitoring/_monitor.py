@@ -214,6 +214,7 @@ class SegmentMonitor:
         error = reconstruction_error(self.model, X) if has_error else None
         own, by_name = _own_columns(labels, proba, error), table.by_name()
         columns = [own.get(one.gate, by_name.get(one.name)) for one in self.references]
+        pairs: list[tuple[ColumnReference, Any]]
         pairs = list(zip(self.references, columns, strict=True))
         lacking = [reference.name for reference, column in pairs if column is None]
         if lacking:

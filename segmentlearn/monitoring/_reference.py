@@ -113,7 +113,8 @@ class ColumnReference:
             total = float(present.sum())
             return Observed(counts, len(numbers) - len(present), total)
         position = {level: at for at, level in enumerate(self.levels or ())}
-        counts, unseen = np.zeros(len(position), dtype=np.int64), collections.Counter()
+        counts = np.zeros(len(position), dtype=np.int64)
+        unseen: collections.Counter = collections.Counter()
         for level, n_rows in zip(
             column.factor.levels, column.level_counts.tolist(), strict=True
         ):

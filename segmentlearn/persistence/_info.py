@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+_LONGEST = 100  # letters of a value
 _PACKAGES_SHOWN = ("segmentlearn", "python", "scikit-learn", "keras", "tensorflow")
 
 
@@ -101,10 +102,16 @@ def _entry_lines(entries: dict[str, Any]) -> list[str]:
     for name, value in entries.items():
         if isinstance(value, dict) and value:
             lines.append(f"    {name}")
-            lines += [f"      {inner} = {value[inner]}" for inner in value]
+            lines += [f"      {inner} = {_cut(value[inner])}" for inner in value]
         else:
             lines.append(f"    {name} = {value}")
     return lines
+
+
+def _cut(value: Any) -> str:
+    """Return a value as text that fits on a page."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _printable(line: str) -> str:
