@@ -126,9 +126,10 @@ class PreparedFit:
             variable.value.assign(value)
         classifier, nets, splits = self.classifier, [net], [self.split]
         classifier._set_fitted(net, [result.training], {})
-        classifier.oof_proba_ = None
+        classifier.oof_proba_ = classifier._conformity = None
         if not is_shared:
             classifier.oof_proba_ = calibrate_nets(classifier, nets, self.data, splits)
+            classifier._set_conformity(self.data.y_encoded)
         return classifier
 
 
