@@ -26,6 +26,7 @@ _NAMES = {
     "KerasTunerSearchCV": "segmentlearn.model_selection",
     "LatentClassMixture": "segmentlearn.cluster",
     "MixedImputer": "segmentlearn.preprocessing",
+    "NoveltyDetector": "segmentlearn.monitoring",
     "SegmentClassifier": "segmentlearn.neural_network",
     "SegmentMonitor": "segmentlearn.monitoring",
     "SegmentProfile": "segmentlearn.inspection",

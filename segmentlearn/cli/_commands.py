@@ -23,11 +23,11 @@ from segmentlearn.cli._outputs import (
     check_outputs,
     save_classifier,
     save_segments,
-    show_counts,
     show_held_out,
     write_scored,
 )
-from segmentlearn.cli._score import score
+from segmentlearn.cli._scoring._predict import predict
+from segmentlearn.cli._scoring._score import score
 from segmentlearn.cli._screen import NO_SEGMENTS, InputError, echo, note, plain_errors
 
 app = typer.Typer(
@@ -225,57 +225,16 @@ def cluster(
                 "Nothing was saved; name an archive with --out to keep the segments, "
                 "or a file with --scored for the customers."
             )
-        save_segments(segmenter.set_params(verbose=0), profile, customers, out, show)
+        save_segments(
+            segmenter.set_params(verbose=0), profile, customers, options, out, show
+        )
         if scored is not None:
             write_scored(segmenter, customers, scored)
             show(f"Customers and their segments written to {scored}")
 
 
-@app.command()
-@reads_tables
-def predict(
-    archive: Archive,
-    table: Annotated[
-        str, table_argument("Customers to score: a file, a folder, or a pattern.")
-    ],
-    out: Annotated[
-        str | None,
-        typer.Option(
-            help="File to write (.csv, .csv.gz, .tsv, .parquet, .feather, .xlsx, "
-            ".jsonl), or a folder; without it the rows go to stdout."
-        ),
-    ] = None,
-    keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key", help="Column that names a customer: only such columns are kept."
-        ),
-    ] = None,
-    *,
-    reading: dict[str, Any],
-) -> None:
-    """Score customers: all columns as they were, a segment, and probabilities."""
-    from segmentlearn.cli._predict import score_files
-    from segmentlearn.cli._scored_output import open_output
-    from segmentlearn.cli._tables import (
-        check_order,
-        check_scored,
-        scan_customers,
-        stored_schema,
-    )
-
-    out = None if out == "-" else out
-    with plain_errors("predict", None if out is None else pathlib.Path(out)):
-        check_order(archive, table)
-        facts = segmentlearn.inspect(archive).metadata
-        scan = scan_customers(table, reading, stored_schema(facts))
-        check_scored(out, scan, archive, table)
-        model = segmentlearn.load(archive)
-        with open_output(out, scan) as output:
-            counts = score_files(model, scan, output, keys, facts.get("target"))
-        show_counts(counts)
-        if out is not None:
-            note(f"Written to {out}")
+app.command()(predict)
+app.command()(score)
 
 
 @app.command()
@@ -304,7 +263,6 @@ def describe(
 app.command()(auditing.audit)
 app.command()(reporting.report)
 app.command()(rules)
-app.command()(score)
 
 
 @app.command()

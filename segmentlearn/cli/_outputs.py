@@ -3,8 +3,10 @@
 import contextlib
 import pathlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import numpy as np
 
 import segmentlearn
 from segmentlearn.cli import _screen as screen
@@ -12,11 +14,13 @@ from segmentlearn.cli._screen import InputError, echo, note
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.exceptions import SegmentLearnWarning
 
+_FEWEST_ROWS = 20  # that say who is unknown
+
 
 def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
     """Score customers and write them to a file."""
-    from segmentlearn.cli._predict import note_renamed, score, write_scores
-    from segmentlearn.cli._scored_output import ScoredOutput
+    from segmentlearn.cli._scoring._scored_output import ScoredOutput
+    from segmentlearn.cli._scoring._scores import note_renamed, score, write_scores
     from segmentlearn.persistence import atomic_file
 
     scores = score(model, customers)
@@ -31,6 +35,7 @@ def save_segments(
     segmenter: Any,
     profile: Any,
     customers: Any,
+    options: Any,
     out: pathlib.Path | None,
     show: Callable[[str], None],
 ) -> None:
@@ -40,6 +45,7 @@ def save_segments(
     if out is None:
         return
     X = customers.frame[[str(name) for name in segmenter.feature_names_in_]]
+    detect_novelty(segmenter, X, segmenter.labels_, options)
     facts = {
         **segment_facts(segmenter, profile),
         "schema": customers.schema.to_dict(customers.columns),
@@ -94,6 +100,10 @@ def save_classifier(
     model, rows = result.classifier, result.train_rows
     if refit:
         model, rows = build_classifier(options).fit(X, y), slice(None)
+    else:
+        held_out = np.setdiff1d(np.arange(len(y)), rows)
+        model.conformalize(X.iloc[held_out], y[held_out])
+    detect_novelty(model, X.iloc[rows], y[rows], options)
     facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
     segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
@@ -109,13 +119,33 @@ def save_classifier(
         echo(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
 
 
+def detect_novelty(model: Any, X: Any, segments: Any, options: Any) -> None:
+    """Let a model keep what ``predict --novelty`` finds unknown customers by."""
+    from segmentlearn.monitoring import NoveltyDetector
+    from segmentlearn.preprocessing import DistancePreprocessor
+
+    if len(X) < _FEWEST_ROWS:
+        return
+    with _without_warnings():
+        preprocessor = DistancePreprocessor(clip=None, **options.columns)
+        seed = options.random_state
+        detector = NoveltyDetector(preprocessor=preprocessor, random_state=seed)
+        detector.fit(X, segments).store(model)
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Leave out what fit has warned of: columns that are not used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SegmentLearnWarning)
+        yield
+
+
 def reference_of(model: Any, X: Any) -> dict[str, Any]:
     """Return what ``score`` compares new customers with, for an archive."""
     from segmentlearn.monitoring import SegmentMonitor
 
-    with warnings.catch_warnings():
-        # fit has warned of the columns that are left out
-        warnings.simplefilter("ignore", SegmentLearnWarning)
+    with _without_warnings():
         return SegmentMonitor.from_model(model, X).to_dict()
 
 

@@ -195,7 +195,11 @@ def check_scored(
     out: str | None, scan: TableScan, archive: pathlib.Path, table: str
 ) -> None:
     """Refuse, before any work, an output of scored customers."""
-    from segmentlearn.cli._scored_output import check_folder, is_device, is_folder
+    from segmentlearn.cli._scoring._scored_output import (
+        check_folder,
+        is_device,
+        is_folder,
+    )
 
     if out is None:
         return

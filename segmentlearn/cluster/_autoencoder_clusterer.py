@@ -146,6 +146,8 @@ class AutoencoderClusterer(
     segment_names_ : dict of int to str
         Names given to segments, by ``SegmentProfile.store`` for instance; empty at
         first.
+    novelty_detector_ : NoveltyDetector or None
+        What :meth:`segmentlearn.NoveltyDetector.store` has put there since `fit`.
     preprocessor_ : transformer or None
         Fitted.
     n_features_in_ : int
@@ -295,6 +297,7 @@ class AutoencoderClusterer(
             self.candidates_ = selection.finalists(winner)
             self.members_ = selection.members()
             self.segment_names_: dict[int, str] = {}
+            self.novelty_detector_: Any = None
             codes = as_matrix(self.autoencoder_.transform(X))
             if len(train) < len(prepared):
                 rows = self._clusterer_input(X, prepared, codes)

@@ -8,5 +8,12 @@ from segmentlearn.monitoring._history import (
 )
 from segmentlearn.monitoring._monitor import SegmentMonitor
 from segmentlearn.monitoring._monitor_report import MonitorReport
+from segmentlearn.monitoring._novelty import NoveltyDetector, discovery_threshold
 
-__all__ = ["MonitorReport", "SegmentMonitor", "append_history", "read_history"]
+__all__ = [
+    "MonitorReport",
+    "NoveltyDetector",
+    "SegmentMonitor",
+    "append_history",
+    "read_history",
+]

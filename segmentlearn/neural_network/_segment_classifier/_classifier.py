@@ -174,6 +174,8 @@ class SegmentClassifier(
         and where other rows were validated on. They give a nearly honest score for
         free: these rows chose when to stop and how to calibrate, but no weight was
         trained on them.
+    novelty_detector_ : NoveltyDetector or None
+        What :meth:`segmentlearn.NoveltyDetector.store` has put there since `fit`.
     preprocessor_ : transformer or None
         The fitted preprocessor; None where tables are used as they come.
     n_features_in_ : int
@@ -627,12 +629,13 @@ class SegmentClassifier(
         check_is_fitted(self)
         if not 0 < coverage < 1:
             raise ValueError(f"coverage={coverage!r} must lie between 0 and 1.")
-        if getattr(self, "_conformity", None) is None:
+        state = getattr(self, "_conformity", None)  # older archives have none
+        if state is None:
             raise ValueError(
                 "no rows were held out in fit that sets could be calibrated on; call "
                 "conformalize(X, y) with customers that fit has not seen."
             )
-        found = Conformity.from_state(self._conformity)
+        found = Conformity.from_state(state)
         return found.thresholds(self.classes_, coverage, per_class)
 
     def _start_training(self) -> np.random.RandomState:
@@ -648,7 +651,7 @@ class SegmentClassifier(
 
     def _set_conformity(self, y_encoded: np.ndarray) -> None:
         """Keep what sets are calibrated on until `conformalize` has better rows."""
-        self._conformity = None
+        self._conformity, self.novelty_detector_ = None, None
         if self.oof_proba_ is not None:
             found = Conformity.of(self.oof_proba_, y_encoded, OUT_OF_FOLD)
             self._conformity = found.to_state()

@@ -63,8 +63,8 @@ def score(
     """Score a period's customers and check the model; exit code 1 if a gate is hit."""
     import segmentlearn
     from segmentlearn.cli._outputs import show_counts
-    from segmentlearn.cli._predict import score_files
-    from segmentlearn.cli._scored_output import open_output
+    from segmentlearn.cli._scoring._scored_output import open_output
+    from segmentlearn.cli._scoring._scores import score_files
     from segmentlearn.cli._stopping import check_not_stopped
     from segmentlearn.cli._tables import (
         check_order,
@@ -164,7 +164,7 @@ def _monitor(
     reading: dict[str, Any],
 ) -> Any:
     """Return the monitor that the archive holds, or that of a table."""
-    from segmentlearn.cli._predict import model_features
+    from segmentlearn.cli._scoring._scores import model_features
     from segmentlearn.cli._tables import read_customers, stored_schema
     from segmentlearn.monitoring import SegmentMonitor
 
@@ -187,7 +187,7 @@ def _monitor(
 
 def _observe(monitor: Any, batch: Any, scores: Any) -> Any:
     """Count a batch that has been scored."""
-    from segmentlearn.cli._predict import model_features
+    from segmentlearn.cli._scoring._scores import model_features
 
     proba = None
     if scores.probabilities:
@@ -199,7 +199,7 @@ def _add(past: Any, batch: Any, scores: Any, given: list[str]) -> None:
     """Add a batch to the history."""
     import pyarrow as pa
 
-    from segmentlearn.cli._predict import name_of
+    from segmentlearn.cli._scoring._scores import name_of
     from segmentlearn.cli._tables import named_columns
 
     keys = {

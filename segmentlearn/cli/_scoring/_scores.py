@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._fit import known_labels
-from segmentlearn.cli._scored_output import ScoredOutput
+from segmentlearn.cli._scoring._scored_output import ScoredOutput
 from segmentlearn.cli._screen import InputError, note, row_progress
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.cli._tables import named_columns
@@ -35,11 +35,14 @@ class Scores:
         The probability of each segment, by its label; empty for a model without any.
     names : dict of int to str
         Names of the segments, noise (-1) too; empty for a model without any.
+    others : dict of str to ndarray of shape (n_rows,)
+        Further columns.
     """
 
     segments: np.ndarray
     probabilities: dict[str, np.ndarray]
     names: dict[Any, str] = dataclasses.field(default_factory=dict)
+    others: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def new_columns(self) -> dict[str, np.ndarray]:
         """Return the columns to add to a file."""
@@ -49,7 +52,7 @@ class Scores:
             columns["segment_name"] = np.array(names, dtype=object)
         for label, values in self.probabilities.items():
             columns[f"probability_{label}"] = values
-        return columns
+        return {**columns, **self.others}
 
 
 @dataclasses.dataclass
@@ -99,11 +102,18 @@ def score_files(
     keep: list[str] | None = None,
     target: Any = None,
     collect: Callable[[TableFile, Scores], None] | None = None,
+    add: Callable[[TableFile, Scores], Scores] | None = None,
 ) -> ScoredCounts:
     """Score all files of a scan and write them, batch by batch and in their order.
 
-    Without an output nothing is written. Each batch is passed to `collect`.
+    Without an output nothing is written. Each batch is passed to `collect`; `add` gives
+    it further columns.
     """
+
+    def scored(table: TableFile) -> Scores:
+        scores = score(model, table)
+        return scores if add is None else add(table, scores)
+
     counts = ScoredCounts(target)
     renamed: dict[str, str] = {}
     kept, table = None, None
@@ -114,7 +124,7 @@ def score_files(
         for file in scan.files():
             place_of = contextlib.nullcontext() if output is None else output.of(file)
             with place_of as place, _Pending() as written:
-                for table, scores in _scored(model, file):
+                for table, scores in _scored(scored, file):
                     if keep is not None:
                         kept = named_columns(table, keep, "--key")
                     renamed.update(written.result())
@@ -181,7 +191,7 @@ def note_renamed(names: dict[str, str]) -> None:
 
 
 def _scored(
-    model: Any, batches: Iterable[TableFile]
+    scored: Callable[[TableFile], Scores], batches: Iterable[TableFile]
 ) -> Iterator[tuple[TableFile, Scores]]:
     """Score batches in threads; return them in their order."""
     n_threads = min(_MOST_THREADS, joblib.cpu_count())
@@ -191,13 +201,13 @@ def _scored(
         for table in batches:
             if pool is None:
                 # the first batch compiles, and most files have no other
-                yield table, score(model, table)
+                yield table, scored(table)
                 pool = stack.enter_context(
                     concurrent.futures.ThreadPoolExecutor(n_threads)
                 )
                 stack.callback(pool.shutdown, cancel_futures=True)
                 continue
-            waiting.append((table, pool.submit(score, model, table)))
+            waiting.append((table, pool.submit(scored, table)))
             if len(waiting) > n_threads:
                 table, scores = waiting.popleft()
                 yield table, scores.result()
