@@ -10,13 +10,14 @@ from scipy import stats
 from segmentlearn._formatting import names_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
-from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY, Column
+from segmentlearn.tables import BOOLEAN, CATEGORY, DATETIME, EMPTY, Column
 
 _MAJOR, _MODERATE = 0.25, 0.1
 _N_BINS = 10
 _RARE_UNSEEN = 0.01
 _MORE_MISSING = 0.05
 _FEWEST_EXPECTED = 5
+_FEWEST_DATES, _LATE = 10, 0.2  # different days, and the share that counts as late
 _MOST_LEVELS = 1_000  # a chi-squared test of more levels has little power
 
 Pairs = list[tuple[Column, Column]]
@@ -62,6 +63,38 @@ def comparable(columns: dict[str, Column], new_columns: dict[str, Column]) -> Pa
         for column, new in pairs
         if column.kind == new.kind or EMPTY in (column.kind, new.kind)
     ]
+
+
+def check_time(
+    columns: list[Column], alpha: float, correction: str | None
+) -> Iterator[Finding]:
+    """Find dates after which other columns, or the target, are not as before."""
+    for date in columns:
+        if date.kind != DATETIME or date.n_distinct < _FEWEST_DATES:
+            continue
+        start = np.nanquantile(date.numbers, 1 - _LATE)
+        late, early = date.numbers >= start, date.numbers < start
+        if not early.any():
+            continue
+        shifts = {}
+        for column in columns:
+            if column.kind in (DATETIME, EMPTY):  # other dates follow this one
+                continue
+            pair = column.take(early), column.take(late)
+            compare = _compare_numbers if column.is_numeric else _compare_categories
+            shifts[column.name] = compare(*pair)
+        p_values = adjust([shift.p_value for shift in shifts.values()], correction)
+        moved = {
+            name: shift.psi
+            for (name, shift), p_value in zip(shifts.items(), p_values, strict=True)
+            if p_value < alpha and shift.psi >= _MODERATE
+        }
+        if moved:
+            names = sorted(moved, key=lambda name: -moved[name])
+            evidence: dict = {"psi": moved, "most": moved[names[0]]}
+            evidence["start"] = str(pd.Timestamp(0) + pd.Timedelta(days=float(start)))
+            words = {"day": evidence["start"][:10], "listed": names_text(names)}
+            yield make_finding("time-drift", "note", (date.name,), evidence, **words)
 
 
 def check_drift(
@@ -134,6 +167,10 @@ def _compare_numbers(column: Column, new: Column) -> Shift:
     psi = psi_of_counts(*binned_counts(old, other, _N_BINS))
     found = stats.ks_2samp(old, other, method="asymp")
     return Shift(psi, float(found.pvalue), float(found.statistic))
+
+
+def _compare_categories(column: Column, new: Column) -> Shift:
+    return compare_counts(*_joint_counts(column, new).to_numpy().T)
 
 
 def compare_counts(old: np.ndarray, new: np.ndarray) -> Shift:

@@ -81,6 +81,14 @@ def fit(
     class_weight: Annotated[
         str | None, typer.Option(help="'balanced' makes all segments weigh the same.")
     ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(help="Column of dates: the latest customers are held out."),
+    ] = None,
+    group_column: Annotated[
+        str | None,
+        typer.Option(help="Column whose groups of rows are held out as a whole."),
+    ] = None,
     random_state: Seed = 0,
     refit: Annotated[
         bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
@@ -95,6 +103,7 @@ def fit(
         FitOptions,
         fit_and_evaluate,
         held_out_counts,
+        split_column,
         training_rows,
     )
     from segmentlearn.cli._tables import (
@@ -116,6 +125,12 @@ def fit(
         if target in dropped:
             option = "--id" if target in roles.ids else "--drop"
             raise InputError(f"{option} {target!r} is the --target.")
+        if time_column and group_column:
+            raise InputError("--time-column and --group-column: name one of them.")
+        times = split_column(customers, target, time_column, "--time-column")
+        groups = split_column(customers, target, group_column, "--group-column")
+        # neither says anything about a customer to come
+        dropped += [n for n in (time_column, group_column) if n and n not in dropped]
         X, y = training_rows(customers, target, dropped)
         options = FitOptions(
             preset=preset,
@@ -126,7 +141,11 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        result = fit_and_evaluate(X, y, options)
+        result = fit_and_evaluate(X, y, options, times, groups)
+        if time_column and not quiet:
+            note(f"Held out are the latest customers by {time_column!r}.")
+        elif group_column and not quiet:
+            note(f"Held out are whole groups of {group_column!r}.")
         if not quiet:
             show_held_out(result)
         if out is None:
@@ -138,9 +157,12 @@ def fit(
             "held_out_accuracy": result.accuracy,
             "held_out_rows": len(result.y_true),
             **held_out_counts(result),
+            "held_out_by": time_column or group_column,
             "refit": refit,
         }
-        save_classifier(result, X, y, options, out, facts, refit=refit, quiet=quiet)
+        save_classifier(
+            result, X, y, options, out, facts, groups=groups, refit=refit, quiet=quiet
+        )
 
 
 @app.command()

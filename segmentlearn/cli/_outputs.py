@@ -91,6 +91,7 @@ def save_classifier(
     out: pathlib.Path,
     facts: dict[str, Any],
     *,
+    groups: Any,
     refit: bool,
     quiet: bool,
 ) -> None:
@@ -99,9 +100,10 @@ def save_classifier(
 
     model, rows = result.classifier, result.train_rows
     if refit:
-        model, rows = build_classifier(options).fit(X, y), slice(None)
+        model, rows = build_classifier(options).fit(X, y, groups=groups), slice(None)
     else:
-        held_out = np.setdiff1d(np.arange(len(y)), rows)
+        # later customers may have segments that earlier ones had not
+        held_out = np.setdiff1d(np.flatnonzero(np.isin(y, model.classes_)), rows)
         model.conformalize(X.iloc[held_out], y[held_out])
     detect_novelty(model, X.iloc[rows], y[rows], options)
     facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}

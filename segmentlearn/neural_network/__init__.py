@@ -23,7 +23,11 @@ from segmentlearn.neural_network._segment_classifier._classifier_members import 
     train_side_by_side,
 )
 from segmentlearn.neural_network._settings import EFFORTS, check_layer_sizes
-from segmentlearn.neural_network._split import stratified_holdout
+from segmentlearn.neural_network._split import (
+    grouped_folds,
+    latest_holdout,
+    stratified_holdout,
+)
 from segmentlearn.neural_network._state import externalize_networks, restore_networks
 from segmentlearn.neural_network._table import (
     as_matrix,

@@ -352,6 +352,7 @@ class SegmentClassifier(
         sample_weight: ArrayLike | None = None,
         X_val: Any = None,
         y_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Fit the net to customers with known segments.
 
@@ -369,6 +370,10 @@ class SegmentClassifier(
             `early_stopping` their loss only appears in `history_`.
         y_val : array-like of shape (n_validation,), default=None
             Their segments.
+        groups : array-like of shape (n_samples,), default=None
+            What belongs together, such as the customer of a row where customers have
+            several: rows of a group are held out together, so that early stopping,
+            calibration and `oof_proba_` are about unknown customers.
 
         Returns
         -------
@@ -380,7 +385,8 @@ class SegmentClassifier(
         SchemaError
             If a column cannot be used.
         ValueError
-            If there is only one class, or a class too small to hold rows of it out.
+            If there is only one class, or a class too small to hold rows of it out, or
+            fewer groups than inner folds.
         ImportError
             If `log_dir` is given and the package ``tensorboard`` is missing.
         KeyboardInterrupt
@@ -397,7 +403,7 @@ class SegmentClassifier(
         self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
         data = weigh_data(self, features, y_encoded, sample_weight, X_val, y_val)
-        sizes, splits = split_rows(self, data, random_state)
+        sizes, splits = split_rows(self, data, random_state, groups)
         model, nets = build_model(self, sizes, data.weighted_features, len(splits))
         self._is_packed = nets[0] is not model
         history: dict[str, list[float]] = {}

@@ -92,6 +92,7 @@ def split_rows(
     classifier: "SegmentClassifier",
     data: TrainingData,
     random_state: np.random.RandomState,
+    groups: Any = None,
 ) -> tuple[Sizes, list[Split]]:
     """Return sizes for these rows, and those that each net learns from and stops on."""
     holds_out = classifier.early_stopping and data.validation_data is None
@@ -105,4 +106,5 @@ def split_rows(
         classifier.validation_fraction,
         random_state,
         classifier.classes_,
+        _labels.read_groups(groups, len(data.y_encoded)),
     )
