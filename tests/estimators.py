@@ -11,6 +11,7 @@ from segmentlearn import (
     KerasClassifier,
     KerasRegressor,
     KerasTunerSearchCV,
+    NoveltyDetector,
     SegmentClassifier,
 )
 from tests.cluster import checked as cluster_checked
@@ -64,6 +65,7 @@ LONG_TO_FIT_ANOTHER_WAY = [CLASSIFIER, STOPPING_CLASSIFIER, cluster_checked.GUAR
 ESTIMATORS = [
     *checked.ESTIMATORS,
     OVERSAMPLER,
+    NoveltyDetector(random_state=0),
     *LONG_TO_FIT,
     *LONG_TO_FIT_ANOTHER_WAY,
     *cluster_checked.ESTIMATORS,

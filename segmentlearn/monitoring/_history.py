@@ -127,7 +127,7 @@ def open_period(
             stream.flush()
             os.fsync(stream.fileno())
         # a name of its content: two processes that add the same add it once
-        part = folder / f"{urllib.parse.quote(period, safe=' ')}.{digest}.parquet"
+        part = folder / f"{_file_name(period)}.{digest}.parquet"
         if not part.exists():
             _check_keys(pa.concat_tables(writer.keys), folder, period)
             pending.replace(part)
@@ -285,6 +285,13 @@ def _checked_folder(history: str | os.PathLike[str]) -> pathlib.Path:
     if not folder.absolute().parent.is_dir():
         raise TableError(f"{history}: {folder.parent} is not a folder.")
     return folder
+
+
+def _file_name(period: str) -> str:
+    """Return a period as a part of a file's name, which no reader takes for hidden."""
+    name = urllib.parse.quote(period, safe=" ")
+    hidden = name[0] in "._"
+    return f"%{ord(name[0]):X}{name[1:]}" if hidden else name
 
 
 def _remove_abandoned(folder: pathlib.Path) -> None:

@@ -21,7 +21,7 @@ from segmentlearn.monitoring._reference import ColumnReference, Observed
 from segmentlearn.tables import CATEGORY, NUMBER, Column, TableSchema, as_table
 
 _PROTOCOL = 1
-_SAME_ROWS = 0.5
+_SAME_ROWS = 0.1  # correlation of probabilities that are of the same rows
 
 
 class SegmentMonitor:
@@ -343,13 +343,14 @@ def _memberships(model: Any, X: Any) -> np.ndarray | None:
 def _held_out_proba(model: Any, proba: np.ndarray | None) -> np.ndarray | None:
     """Return out-of-fold probabilities if they are of these rows; None otherwise.
 
-    Those of other rows agree with the model's own no more than in another order.
+    Those of other rows have no correlation with the model's own.
     """
     held_out = getattr(last_step(model), "oof_proba_", None)
     if held_out is None or proba is None or held_out.shape != proba.shape:
         return None
     rows = np.flatnonzero(np.isfinite(held_out).all(axis=1))
     own, found = proba[rows], held_out[rows]
-    apart = np.abs(own - found).sum()
-    by_chance = np.abs(own - np.roll(found, 1, axis=0)).sum()
-    return found if apart < _SAME_ROWS * by_chance else None
+    own, other = own - own.mean(axis=0), found - found.mean(axis=0)
+    size = np.sqrt((own**2).sum() * (other**2).sum())
+    least = max(_SAME_ROWS, 5 / np.sqrt(len(rows) + 1)) * size
+    return found if (own * other).sum() > least else None
