@@ -223,12 +223,12 @@ APPEND = """
 import sys
 import numpy as np, pandas as pd
 from segmentlearn.monitoring import append_history
-keys = pd.DataFrame({"customer_id": np.arange(300_000)})
-segments = np.arange(300_000) % 5
+keys = pd.DataFrame({"customer_id": np.arange(100_000)})
+segments = np.arange(100_000) % 5
 print("ready", flush=True)
 sys.stdin.readline()
 append_history(sys.argv[1], keys, segments, period=sys.argv[2], model="m",
-               probability=np.full(300_000, 0.5))
+               probability=np.full(100_000, 0.5))
 print("done", flush=True)
 """
 
@@ -237,9 +237,9 @@ def history():
     """Print what is in a history whose appends were killed, and scored twice."""
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder) / "history.parquet"
-        keys = pd.DataFrame({"customer_id": np.arange(300_000)})
+        keys = pd.DataFrame({"customer_id": np.arange(100_000)})
         started = time.perf_counter()
-        append_history(place, keys, np.arange(300_000) % 5, period="0", model="m")
+        append_history(place, keys, np.arange(100_000) % 5, period="0", model="m")
         seconds = time.perf_counter() - started
         outcomes = Counter()
         for kill in range(N_KILLS):
@@ -254,13 +254,13 @@ def history():
                 process.wait()
                 finished = "done" in process.stdout.read()
             sizes = read_history(place).groupby("period", observed=True).size()
-            assert set(sizes) == {300_000}, sizes
+            assert set(sizes) == {100_000}, sizes
             appeared = f"period {kill}" in sizes.index
             assert appeared or not finished
             outcomes["in the history" if appeared else "not in it"] += 1
         print(f"  {N_KILLS} appends killed: {dict(outcomes)}; all periods are whole")
         before = sorted(path.name for path in place.glob("*.parquet"))
-        append_history(place, keys, np.arange(300_000) % 5, period="0", model="m")
+        append_history(place, keys, np.arange(100_000) % 5, period="0", model="m")
         after = sorted(path.name for path in place.glob("*.parquet"))
         n_twice = int(read_history(place).duplicated(["customer_id", "period"]).sum())
         print(
