@@ -164,3 +164,29 @@ def test_fit_holds_out_the_latest_or_whole_groups(folder, tmp_path):
         (("--group-column", "Segmentation"), "is the --target"),
     ):
         assert_one_line_error(fit(*options), part)
+
+
+@pytest.mark.slow
+def test_a_date_in_another_format_can_hold_out(folder, tmp_path):
+    """--date tells how it is written, although it is no feature."""
+    table = pd.read_csv(folder / "may.csv")
+    days = pd.date_range("2026-01-01", periods=600)
+    table["joined"] = days.strftime("%d~%m~%Y")
+    table.to_csv(tmp_path / "may.csv", index=False)
+    result = command_line.run(
+        *("fit", tmp_path / "may.csv", "--target", "Segmentation", "--id", "ID"),
+        *("--preset", "best-practices", "--max-epochs", "3", "--drop", "Var_1"),
+        *("--time-column", "joined", "--date", "joined=%d~%m~%Y", "--quiet"),
+    )
+    assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.slow
+def test_warnings_count_rows_once(folder, tmp_path):
+    """A level in three rows is one of three rows, though three things look at it."""
+    table = pd.read_csv(folder / "june.csv")
+    table.loc[:2, "Profession"] = "Pilot"
+    table.to_csv(tmp_path / "june.csv", index=False)
+    for run, options in ((predict, ("--novelty",)), (score, ())):
+        result = run(folder / "may.seg", tmp_path / "june.csv", *options)
+        assert "'Profession': 'Pilot' (3 rows)" in result.stderr

@@ -137,7 +137,7 @@ def fit(
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
-            columns=roles.of_preprocessor(),
+            columns=roles.of_preprocessor(dropped),
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
@@ -221,7 +221,7 @@ def cluster(
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
-            columns=roles.of_preprocessor(),
+            columns=roles.of_preprocessor(dropped),
             compare_baselines=not no_baselines,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),

@@ -2,17 +2,15 @@
 
 import contextlib
 import pathlib
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import segmentlearn
 from segmentlearn.cli import _screen as screen
-from segmentlearn.cli._screen import InputError, echo, note
+from segmentlearn.cli._screen import InputError, echo, note, warned_before
 from segmentlearn.cli._stopping import check_not_stopped
-from segmentlearn.exceptions import SegmentLearnWarning
 
 _FEWEST_ROWS = 20  # that say who is unknown
 
@@ -128,26 +126,18 @@ def detect_novelty(model: Any, X: Any, segments: Any, options: Any) -> None:
 
     if len(X) < _FEWEST_ROWS:
         return
-    with _without_warnings():
+    with warned_before():
         preprocessor = DistancePreprocessor(clip=None, **options.columns)
         seed = options.random_state
         detector = NoveltyDetector(preprocessor=preprocessor, random_state=seed)
         detector.fit(X, segments).store(model)
 
 
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Leave out what fit has warned of: columns that are not used."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SegmentLearnWarning)
-        yield
-
-
 def reference_of(model: Any, X: Any) -> dict[str, Any]:
     """Return what ``score`` compares new customers with, for an archive."""
     from segmentlearn.monitoring import SegmentMonitor
 
-    with _without_warnings():
+    with warned_before():
         return SegmentMonitor.from_model(model, X).to_dict()
 
 

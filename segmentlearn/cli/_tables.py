@@ -5,6 +5,7 @@ import os
 import pathlib
 import sys
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from segmentlearn.cli._options import LABELS
@@ -40,12 +41,13 @@ class ColumnRoles:
     ids: list[str]
     dates: dict[str, str]
 
-    def of_preprocessor(self) -> dict[str, Any]:
-        """Return the parameters of a preprocessor that they stand for."""
+    def of_preprocessor(self, dropped: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the parameters of a preprocessor, for columns that are not dropped."""
+        dates = {name: form for name, form in self.dates.items() if name not in dropped}
         roles = {
-            "numeric_features": self.numeric,
-            "categorical_features": self.categorical,
-            "date_features": self.dates,
+            "numeric_features": [name for name in self.numeric if name not in dropped],
+            "categorical_features": [n for n in self.categorical if n not in dropped],
+            "date_features": dates,
         }
         return {name: chosen for name, chosen in roles.items() if chosen}
 

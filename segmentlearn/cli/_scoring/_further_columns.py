@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._scoring._scores import Scores, model_features
-from segmentlearn.cli._screen import InputError, row_progress
+from segmentlearn.cli._screen import InputError, row_progress, warned_before
 from segmentlearn.inspection import last_step
 from segmentlearn.tables import TableFile, TableScan
 
@@ -100,7 +100,8 @@ class FurtherColumns:
         return found
 
     def _p_values(self, table: TableFile) -> np.ndarray:
-        return self._detector.p_values(model_features(self._model, table))
+        with warned_before():
+            return self._detector.p_values(model_features(self._model, table))
 
     def _guarantee(self) -> str:
         """Return for whom the sets hold the true segment, and how exactly."""

@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from segmentlearn.cli._options import Archive, reads_tables, table_argument
-from segmentlearn.cli._screen import InputError, echo, note, plain_errors
+from segmentlearn.cli._screen import InputError, echo, note, plain_errors, warned_before
 
 HIT = 1
 _LEVELS = ("watch", "refit", "never")
@@ -192,7 +192,9 @@ def _observe(monitor: Any, batch: Any, scores: Any) -> Any:
     proba = None
     if scores.probabilities:
         proba = np.column_stack(list(scores.probabilities.values()))
-    return monitor.observe(model_features(monitor.model, batch), scores.segments, proba)
+    with warned_before():
+        features = model_features(monitor.model, batch)
+        return monitor.observe(features, scores.segments, proba)
 
 
 def _add(past: Any, batch: Any, scores: Any, given: list[str]) -> None:
