@@ -14,6 +14,7 @@ from segmentlearn import (
     KerasClassifier,
     KerasRegressor,
     KerasTunerSearchCV,
+    NoveltyDetector,
     SegmentClassifier,
 )
 from tests.cluster import checked as cluster_checked
@@ -77,6 +78,7 @@ ESTIMATORS = [
     OVERSAMPLER,
     TREES,
     BLEND,
+    NoveltyDetector(random_state=0),
     *LONG_TO_FIT,
     *LONG_TO_FIT_ANOTHER_WAY,
     *cluster_checked.ESTIMATORS,

@@ -240,7 +240,7 @@ def test_ctrl_c_in_predict(folder, archive, out):
     before = sorted(path.name for path in folder.iterdir())
     stopped = Stopped(
         folder,
-        *(signal.SIGINT, "segmentlearn.cli._predict:score", 2),
+        *(signal.SIGINT, "segmentlearn.cli._scoring._scores:score", 2),
         ["predict", archive, source, "--out", f"{folder}/{out}"],
     )
     assert stopped.code == 130

@@ -15,7 +15,12 @@ from segmentlearn.auditing._cell_checks import (
     check_copies,
     check_label_spelling,
 )
-from segmentlearn.auditing._drift import check_columns, check_drift, comparable
+from segmentlearn.auditing._drift import (
+    check_columns,
+    check_drift,
+    check_time,
+    comparable,
+)
 from segmentlearn.auditing._repeats import (
     check_duplicates,
     check_identifiers,
@@ -134,6 +139,9 @@ def audit(
       "missing-drift", "drift": the new table. Drift is a warning if a
       Kolmogorov-Smirnov or chi-squared test is significant and the population
       stability index is 0.25 or more, a note if the test alone is.
+    - "time-drift": a column of dates whose latest fifth of the rows differs from the
+      others in another column or the target, significantly and with an index of 0.1 or
+      more.
     - "copied-rows", "near-copies": new rows that agree with training rows, in all
       columns or in all but one or two, or lie close to them, more often than training
       rows do with each other. In about 5,000 rows of the new table.
@@ -188,6 +196,8 @@ def audit(
         findings += check_missing(features.values(), target, alpha, correction)
         predictors = list(columns.values())
         findings += check_predictors(predictors, target, max_rows, random_state)
+    in_time = [*features.values(), *([] if labels is None else [labels])]
+    findings += check_time(in_time, alpha, correction)
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:

@@ -74,13 +74,14 @@ def make_finding(
     evidence: dict,
     *,
     template: str = "message",
+    texts: Any = TEXTS,
     **words: Any,
 ) -> Finding:
     """Return a finding with the message and the cure that belong to its code."""
-    texts, columns = TEXTS[code], tuple(columns)
-    message = _Formatter().format(texts[template], **evidence, **words)
+    own, columns = texts[code], tuple(columns)
+    message = _Formatter().format(own[template], **evidence, **words)
     for_shell = " ".join(map(shlex.quote, columns))
-    cure = texts["cure"].format(*columns, for_shell=for_shell)
+    cure = own["cure"].format(*columns, for_shell=for_shell)
     return Finding(code, severity, columns, message, cure, evidence)
 
 

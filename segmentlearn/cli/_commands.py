@@ -26,10 +26,11 @@ from segmentlearn.cli._outputs import (
     check_outputs,
     save_classifier,
     save_segments,
-    show_counts,
     show_held_out,
     write_scored,
 )
+from segmentlearn.cli._scoring._predict import predict
+from segmentlearn.cli._scoring._score import score
 from segmentlearn.cli._screen import NO_SEGMENTS, InputError, echo, note, plain_errors
 
 app = typer.Typer(
@@ -87,6 +88,14 @@ def fit(
     class_weight: Annotated[
         str | None, typer.Option(help="'balanced' makes all segments weigh the same.")
     ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(help="Column of dates: the latest customers are held out."),
+    ] = None,
+    group_column: Annotated[
+        str | None,
+        typer.Option(help="Column whose groups of rows are held out as a whole."),
+    ] = None,
     random_state: Seed = 0,
     refit: Annotated[
         bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
@@ -102,6 +111,7 @@ def fit(
         check_options,
         fit_and_evaluate,
         held_out_counts,
+        split_column,
         training_rows,
     )
     from segmentlearn.cli._tables import (
@@ -120,6 +130,12 @@ def fit(
         if target in dropped:
             option = "--id" if target in roles.ids else "--drop"
             raise InputError(f"{option} {target!r} is the --target.")
+        if time_column and group_column:
+            raise InputError("--time-column and --group-column: name one of them.")
+        times = split_column(customers, target, time_column, "--time-column")
+        groups = split_column(customers, target, group_column, "--group-column")
+        # neither says anything about a customer to come
+        dropped += [n for n in (time_column, group_column) if n and n not in dropped]
         X, y = training_rows(customers, target, dropped)
         options = FitOptions(
             model=model,
@@ -127,11 +143,15 @@ def fit(
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
-            columns=roles.of_preprocessor(),
+            columns=roles.of_preprocessor(dropped),
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        result = fit_and_evaluate(X, y, options)
+        result = fit_and_evaluate(X, y, options, times, groups)
+        if time_column and not quiet:
+            note(f"Held out are the latest customers by {time_column!r}.")
+        elif group_column and not quiet:
+            note(f"Held out are whole groups of {group_column!r}.")
         if not quiet:
             show_held_out(result)
         if out is None:
@@ -143,9 +163,12 @@ def fit(
             "held_out_accuracy": result.accuracy,
             "held_out_rows": len(result.y_true),
             **held_out_counts(result),
+            "held_out_by": time_column or group_column,
             "refit": refit,
         }
-        save_classifier(result, X, y, options, out, facts, refit=refit, quiet=quiet)
+        save_classifier(
+            result, X, y, options, out, facts, groups=groups, refit=refit, quiet=quiet
+        )
 
 
 @app.command()
@@ -229,7 +252,7 @@ def cluster(
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
-            columns=roles.of_preprocessor(),
+            columns=roles.of_preprocessor(dropped),
             compare_baselines=not no_baselines,
             baseline=earlier,
             period=period,
@@ -265,57 +288,16 @@ def cluster(
                 "Nothing was saved; name an archive with --out to keep the segments, "
                 "or a file with --scored for the customers."
             )
-        save_segments(segmenter.set_params(verbose=0), profile, customers, out, show)
+        save_segments(
+            segmenter.set_params(verbose=0), profile, customers, options, out, show
+        )
         if scored is not None:
             write_scored(segmenter, customers, scored)
             show(f"Customers and their segments written to {scored}")
 
 
-@app.command()
-@reads_tables
-def predict(
-    archive: Archive,
-    table: Annotated[
-        str, table_argument("Customers to score: a file, a folder, or a pattern.")
-    ],
-    out: Annotated[
-        str | None,
-        typer.Option(
-            help="File to write (.csv, .csv.gz, .tsv, .parquet, .feather, .xlsx, "
-            ".jsonl), or a folder; without it the rows go to stdout."
-        ),
-    ] = None,
-    keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key", help="Column that names a customer: only such columns are kept."
-        ),
-    ] = None,
-    *,
-    reading: dict[str, Any],
-) -> None:
-    """Score customers: all columns as they were, a segment, and probabilities."""
-    from segmentlearn.cli._predict import score_files
-    from segmentlearn.cli._scored_output import open_output
-    from segmentlearn.cli._tables import (
-        check_order,
-        check_scored,
-        scan_customers,
-        stored_schema,
-    )
-
-    out = None if out == "-" else out
-    with plain_errors("predict", None if out is None else pathlib.Path(out)):
-        check_order(archive, table)
-        facts = segmentlearn.inspect(archive).metadata
-        scan = scan_customers(table, reading, stored_schema(facts))
-        check_scored(out, scan, archive, table)
-        model = segmentlearn.load(archive)
-        with open_output(out, scan) as output:
-            counts = score_files(model, scan, output, keys, facts.get("target"))
-        show_counts(counts)
-        if out is not None:
-            note(f"Written to {out}")
+app.command()(predict)
+app.command()(score)
 
 
 @app.command()

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
-from segmentlearn.tables import TableFile, spelling_variants
+from segmentlearn.cli._tables import check_column
+from segmentlearn.tables import Column, TableFile, spelling_variants
 
 # one row to evaluate on, one to stop on, one to learn from
 _FEWEST_ROWS_A_CLASS = 3
@@ -62,12 +63,15 @@ class HeldOutResult:
         Segments of the held-out customers, known and predicted.
     y_train : ndarray of shape (n_train,)
         Segments of the customers that it was fitted to.
+    train_rows : ndarray of shape (n_train,)
+        Which rows these are.
     """
 
     classifier: Any
     y_true: np.ndarray
     y_pred: np.ndarray
     y_train: np.ndarray
+    train_rows: np.ndarray
 
     @property
     def labels(self) -> np.ndarray:
@@ -160,21 +164,61 @@ def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]
     return known, numbers if is_plain else texts
 
 
+def split_column(
+    table: TableFile, target: str, name: str | None, option: str
+) -> np.ndarray | None:
+    """Return the cells of a column that rows are held out by, of rows with a label."""
+    if name is None:
+        return None
+    check_column(table, name, option)
+    if name == target:
+        raise InputError(f"{option} {name!r} is the --target.")
+    known, _ = known_labels(table, target)
+    column = Column(name, table.frame[name].array)
+    if option == "--group-column":
+        codes = column.factor.codes[known]
+        # without a group a row is one of its own
+        return np.where(codes < 0, -1 - np.arange(len(codes)), codes)
+    if not column.is_numeric:
+        raise InputError(
+            f"{option} {name!r} holds neither dates nor numbers; --date "
+            f"{name}=%d/%m/%Y says how its dates are written."
+        )
+    return column.numbers[known]
+
+
 def fit_and_evaluate(
-    X: pd.DataFrame, y: np.ndarray, options: FitOptions
+    X: pd.DataFrame,
+    y: np.ndarray,
+    options: FitOptions,
+    times: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> HeldOutResult:
-    """Fit to a stratified part of the rows and evaluate on the others."""
+    """Fit to a part of the rows and evaluate on the others.
+
+    These are the latest ones or whole groups where there are times or groups, and a
+    stratified part otherwise.
+    """
     from sklearn.utils import check_random_state
 
-    from segmentlearn.neural_network import stratified_holdout
+    from segmentlearn.neural_network import (
+        grouped_folds,
+        latest_holdout,
+        stratified_holdout,
+    )
 
     classes, codes = np.unique(y, return_inverse=True)
-    train, held_out = stratified_holdout(
-        codes, options.test_size, check_random_state(options.random_state), classes
-    )
-    classifier = build_classifier(options).fit(X.iloc[train], y[train])
+    share, random_state = options.test_size, check_random_state(options.random_state)
+    if times is not None:
+        train, held_out = latest_holdout(times, share)
+    elif groups is not None:
+        train, held_out = grouped_folds(codes, groups, 1 / share, random_state)[0]
+    else:
+        train, held_out = stratified_holdout(codes, share, random_state, classes)
+    own = None if groups is None else groups[train]
+    classifier = build_classifier(options).fit(X.iloc[train], y[train], groups=own)
     predicted = classifier.predict(X.iloc[held_out])
-    return HeldOutResult(classifier, y[held_out], predicted, y[train])
+    return HeldOutResult(classifier, y[held_out], predicted, y[train], train)
 
 
 def held_out_counts(result: HeldOutResult) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class AutoencoderClusterer(
         period), ``parents`` (ids of earlier segments that at least a quarter of it came
         from), ``status`` ("active" or "gone"), ``successors`` (ids of segments that
         most of it went to) and ``sizes`` (customers by period).
+    novelty_detector_ : NoveltyDetector or None
+        What :meth:`segmentlearn.NoveltyDetector.store` has put there since `fit`.
     preprocessor_ : transformer or None
         Fitted.
     n_features_in_ : int
@@ -318,6 +320,7 @@ class AutoencoderClusterer(
             self.n_clusters_, self.labels_ = fitted.n_clusters_, fitted.labels_
             self.autoencoders_ = selection.autoencoders_of(winner)
             self.members_ = selection.members()
+            self.novelty_detector_: Any = None
             codes = as_matrix(self.autoencoder_.transform(X))
             if len(train) < len(prepared):
                 rows = self._clusterer_input(X, prepared, codes)

@@ -52,6 +52,7 @@ from segmentlearn.metrics._generalization_gap import (
 from segmentlearn.metrics._population_stability import (
     binned_counts,
     population_stability_index,
+    psi_critical_value,
     psi_of_counts,
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels

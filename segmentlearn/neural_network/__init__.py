@@ -35,6 +35,8 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
 from segmentlearn.neural_network._settings import EFFORTS, check_layer_sizes
 from segmentlearn.neural_network._split import (
     Split,
+    grouped_folds,
+    latest_holdout,
     stratified_holdout,
     stratified_splits,
 )

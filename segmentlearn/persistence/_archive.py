@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn._atomic import write_atomically
 from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
 from segmentlearn.persistence import _codecs as codecs
 from segmentlearn.persistence import _manifest
-from segmentlearn.persistence._atomic import write_atomically
 from segmentlearn.persistence._checks._allowed import NotAllowedError, full_name
 from segmentlearn.persistence._checks._budget import Budget, OverBudgetError
 from segmentlearn.persistence._checks._keras_config import describe_layers

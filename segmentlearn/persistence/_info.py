@@ -10,6 +10,7 @@ from segmentlearn.tables import CELL_DEFINITIONS
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _LEFT_OUT = ("identifier", "all-missing")
+_LONGEST = 100  # letters of a value
 _PACKAGES_SHOWN = ("segmentlearn", "python", "scikit-learn", "keras", "tensorflow")
 
 
@@ -213,10 +214,16 @@ def _entry_lines(entries: dict[str, Any]) -> list[str]:
     for name, value in entries.items():
         if isinstance(value, dict) and value:
             lines.append(f"    {name}")
-            lines += [f"      {inner} = {value[inner]}" for inner in value]
+            lines += [f"      {inner} = {_cut(value[inner])}" for inner in value]
         else:
             lines.append(f"    {name} = {value}")
     return lines
+
+
+def _cut(value: Any) -> str:
+    """Return a value as text that fits on a page."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _printable(line: str) -> str:

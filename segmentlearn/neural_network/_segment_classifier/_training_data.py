@@ -93,6 +93,7 @@ def split_rows(
     classifier: "SegmentClassifier",
     data: TrainingData,
     random_state: np.random.RandomState,
+    groups: Any = None,
     splits: Sequence[Split] | None = None,
 ) -> tuple[Sizes, Sequence[Split]]:
     """Return sizes for these rows, and those that each net learns from and stops on."""
@@ -110,4 +111,5 @@ def split_rows(
         classifier.validation_fraction,
         random_state,
         classifier.classes_,
+        _labels.read_groups(groups, len(data.y_encoded)),
     )

@@ -55,7 +55,7 @@ class AmbiguousDates(ValueError):
 
 def reads_as_date(text: Any) -> bool:
     """Return whether a cell is text that looks like a date."""
-    return isinstance(text, str) and _LOOKS_DATE.fullmatch(text.strip()) is not None
+    return isinstance(text, str) and LOOKS_DATE.fullmatch(text.strip()) is not None
 
 
 def infer_date_format(sample: Iterable[str]) -> DateFormat | None:

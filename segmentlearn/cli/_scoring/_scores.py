@@ -4,7 +4,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import joblib
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._fit import known_labels
-from segmentlearn.cli._scored_output import ScoredOutput
+from segmentlearn.cli._scoring._scored_output import ScoredOutput
 from segmentlearn.cli._screen import InputError, note, row_progress
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.cli._tables import named_columns
@@ -38,12 +38,15 @@ class Scores:
         Names of the segments, noise (-1) too; empty for a model without any.
     ids : ndarray or None
         Id of the segment of each label, where segments come from an earlier period.
+    others : dict of str to ndarray of shape (n_rows,)
+        Further columns.
     """
 
     segments: np.ndarray
     probabilities: dict[str, np.ndarray]
     names: dict[Any, str] = dataclasses.field(default_factory=dict)
     ids: np.ndarray | None = None
+    others: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def new_columns(self) -> dict[str, np.ndarray]:
         """Return the columns to add to a file."""
@@ -55,7 +58,7 @@ class Scores:
             columns["segment_name"] = np.array(names, dtype=object)
         for label, values in self.probabilities.items():
             columns[f"probability_{label}"] = values
-        return columns
+        return {**columns, **self.others}
 
 
 @dataclasses.dataclass
@@ -104,8 +107,19 @@ def score_files(
     output: Any,
     keep: list[str] | None = None,
     target: Any = None,
+    collect: Callable[[TableFile, Scores], None] | None = None,
+    add: Callable[[TableFile, Scores], Scores] | None = None,
 ) -> ScoredCounts:
-    """Score all files of a scan and write them, batch by batch and in their order."""
+    """Score all files of a scan and write them, batch by batch and in their order.
+
+    Without an output nothing is written. Each batch is passed to `collect`; `add` gives
+    it further columns.
+    """
+
+    def scored(table: TableFile) -> Scores:
+        scores = score(model, table)
+        return scores if add is None else add(table, scores)
+
     counts = ScoredCounts(target)
     renamed: dict[str, str] = {}
     kept, table = None, None
@@ -114,12 +128,17 @@ def score_files(
         concurrent.futures.ThreadPoolExecutor(1) as writer,
     ):
         for file in scan.files():
-            with output.of(file) as place, _Pending() as written:
-                for table, scores in _scored(model, file):
+            place_of = contextlib.nullcontext() if output is None else output.of(file)
+            with place_of as place, _Pending() as written:
+                for table, scores in _scored(scored, file):
                     if keep is not None:
                         kept = named_columns(table, keep, "--key")
                     renamed.update(written.result())
-                    written.set(writer.submit(write_scores, place, table, scores, kept))
+                    if place is not None:
+                        job = writer.submit(write_scores, place, table, scores, kept)
+                        written.set(job)
+                    if collect is not None:
+                        collect(table, scores)
                     counts.add(table, scores)
                     show()
                 renamed.update(written.result())
@@ -178,7 +197,7 @@ def note_renamed(names: dict[str, str]) -> None:
 
 
 def _scored(
-    model: Any, batches: Iterable[TableFile]
+    scored: Callable[[TableFile], Scores], batches: Iterable[TableFile]
 ) -> Iterator[tuple[TableFile, Scores]]:
     """Score batches in threads; return them in their order."""
     n_threads = min(_MOST_THREADS, joblib.cpu_count())
@@ -188,13 +207,13 @@ def _scored(
         for table in batches:
             if pool is None:
                 # the first batch compiles, and most files have no other
-                yield table, score(model, table)
+                yield table, scored(table)
                 pool = stack.enter_context(
                     concurrent.futures.ThreadPoolExecutor(n_threads)
                 )
                 stack.callback(pool.shutdown, cancel_futures=True)
                 continue
-            waiting.append((table, pool.submit(score, model, table)))
+            waiting.append((table, pool.submit(scored, table)))
             if len(waiting) > n_threads:
                 table, scores = waiting.popleft()
                 yield table, scores.result()
@@ -208,7 +227,7 @@ def score(model: Any, table: TableFile) -> Scores:
         raise InputError(
             f"the archive holds a {type(model).__name__}, which predicts nothing."
         )
-    X = _features(model, table)
+    X = model_features(model, table)
     names = _names(model)
     if not hasattr(model, "predict_proba"):
         return Scores(np.asarray(model.predict(X)), {}, names, _ids(model))
@@ -239,7 +258,8 @@ def _names(model: Any) -> dict[Any, str]:
     return {NOISE: NOISE_NAME, **names} if names else {}
 
 
-def _features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
+def model_features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
+    """Return the columns that a model was fitted to."""
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         names = [str(name) for name in names]
