@@ -90,18 +90,14 @@ def fit(
     types: dict[str, Any],
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
-    from segmentlearn.cli._fit import (
-        FitOptions,
-        fit_and_evaluate,
-        held_out_counts,
-        training_rows,
-    )
+    from segmentlearn.cli._fit import FitOptions, build_classifier, training_rows
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
         named_columns,
         read_typed,
     )
+    from segmentlearn.model_selection import fit_and_evaluate
 
     with plain_errors("fit", out):
         if not 0 < test_size < 1:
@@ -125,7 +121,9 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        result = fit_and_evaluate(X, y, options)
+        result = fit_and_evaluate(
+            build_classifier(options), X, y, test_size, random_state
+        )
         if not quiet:
             show_held_out(result)
         if out is None:
@@ -134,9 +132,7 @@ def fit(
         facts = {
             "target": target,
             "schema": customers.schema.to_dict(X.columns),
-            "held_out_accuracy": result.accuracy,
-            "held_out_rows": len(result.y_true),
-            **held_out_counts(result),
+            **result.facts(),
             "refit": refit,
         }
         save_classifier(result, X, y, options, out, facts, refit=refit, quiet=quiet)
@@ -260,8 +256,8 @@ def predict(
         check_order,
         check_scored,
         scan_customers,
-        stored_schema,
     )
+    from segmentlearn.tables import stored_schema
 
     out = None if out == "-" else out
     with plain_errors("predict", None if out is None else pathlib.Path(out)):
@@ -287,14 +283,14 @@ def describe(
     types: dict[str, Any],
 ) -> None:
     """Show how each column is understood, and what to write to change it."""
-    from segmentlearn.cli._describe import cures, describe_columns
+    from segmentlearn.cli._describe import columns_text, cures
     from segmentlearn.cli._tables import read_typed
 
     with plain_errors("describe"):
         customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
         echo(customers.describe())
         echo()
-        echo(describe_columns(customers, roles.ids))
+        echo(columns_text(customers, roles.ids))
         for sentence in cures(customers):
             echo()
             echo(sentence)

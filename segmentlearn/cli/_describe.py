@@ -2,29 +2,15 @@
 
 import shlex
 from collections.abc import Collection
-from typing import Any
 
-import pandas as pd
-
-from segmentlearn.tables import NUMERIC_KINDS, Column, TableFile, as_table
+from segmentlearn.tables import TableFile, as_table, describe_columns
 
 
-def describe_columns(table: TableFile, ids: Collection[str] = ()) -> str:
+def columns_text(table: TableFile, ids: Collection[str] = ()) -> str:
     """Return a table with a line for each column."""
-    lines = []
-    for column in as_table(table.frame, "describe").columns:
-        n_present = int((~column.missing).sum())
-        lines.append(
-            {
-                "column": column.name,
-                "read as": "identifier" if column.name in ids else _kind(column, table),
-                "written": table.schema.written(column.name),
-                "missing": f"{len(column) - n_present:,}",
-                "values": f"{column.n_distinct:,}",
-                "examples": _examples(column, table),
-            }
-        )
-    frame = pd.DataFrame(lines)
+    frame = describe_columns(table, ids)
+    for name in ("missing", "values"):
+        frame[name] = frame[name].map("{:,}".format)
     for name in ("column", "read as", "written", "examples"):
         width = max(len(name), *frame[name].str.len())
         frame[name] = frame[name].str.ljust(width)
@@ -47,22 +33,3 @@ def cures(table: TableFile) -> list[str]:
         for name, formats in table.schema.ambiguous_dates().items()
     ]
     return sentences
-
-
-def _kind(column: Column, table: TableFile) -> str:
-    if not column.n_distinct:
-        return "nothing"
-    if column.identifies:
-        return "identifier"
-    if column.kind in NUMERIC_KINDS:
-        return {"datetime": "date"}.get(column.kind, column.kind)
-    if column.name in table.schema.ambiguous_dates():
-        return "date or text?"
-    return "category"
-
-
-def _examples(column: Column, table: TableFile) -> str:
-    texts: Any = table.text(column.name).dropna()
-    texts = texts[texts.str.strip() != ""].drop_duplicates().head(3)
-    shown = ", ".join(texts)
-    return shown if len(shown) <= 30 else f"{shown[:29]}…"

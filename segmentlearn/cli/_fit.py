@@ -1,4 +1,4 @@
-"""Fit a classifier to a table and evaluate it on held-out rows."""
+"""The classifier of ``fit``, and the rows that it learns from."""
 
 import dataclasses
 from typing import Any
@@ -7,11 +7,9 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
-from segmentlearn.tables import TableFile, spelling_variants
+from segmentlearn.model_selection import check_labels
+from segmentlearn.tables import TableFile, known_labels, spelling_variants
 
-# one row to evaluate on, one to stop on, one to learn from
-_FEWEST_ROWS_A_CLASS = 3
-_MOST_CLASSES = 100
 _MANY_NUMBERS = 20
 
 
@@ -46,49 +44,6 @@ class FitOptions:
     verbose: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class HeldOutResult:
-    """A classifier and its predictions for held-out customers.
-
-    Parameters
-    ----------
-    classifier : SegmentClassifier
-        Fitted to the other customers.
-    y_true, y_pred : ndarray of shape (n_held_out,)
-        Segments of the held-out customers, known and predicted.
-    y_train : ndarray of shape (n_train,)
-        Segments of the customers that it was fitted to.
-    """
-
-    classifier: Any
-    y_true: np.ndarray
-    y_pred: np.ndarray
-    y_train: np.ndarray
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Labels that are known or predicted, sorted."""
-        return np.unique(np.concatenate([self.y_true, self.y_pred]))
-
-    @property
-    def confusion(self) -> np.ndarray:
-        """Counts of known (rows) and predicted (columns) labels."""
-        from sklearn.metrics import confusion_matrix
-
-        return confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the held-out customers whose segment was found."""
-        return float(np.mean(self.y_true == self.y_pred))
-
-    @property
-    def baseline(self) -> float:
-        """The same for naming every customer after the largest training segment."""
-        labels, counts = np.unique(self.y_train, return_counts=True)
-        return float(np.mean(self.y_true == labels[np.argmax(counts)]))
-
-
 def training_rows(
     table: TableFile, target: str, drop: list[str]
 ) -> tuple[pd.DataFrame, np.ndarray]:
@@ -101,7 +56,7 @@ def training_rows(
         )
     if not known.any():
         raise InputError(f"column {target!r} of {table.source} holds no label at all.")
-    _check_labels(labels, target)
+    check_labels(labels, target)
     for group in spelling_variants(np.unique(labels)):
         note(
             f"Warning: column {target!r} has segments that differ by blanks or case "
@@ -119,48 +74,6 @@ def training_rows(
     if features.shape[1] == 0:
         raise InputError(f"no column is left to learn {target!r} from.")
     return features, labels
-
-
-def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows have a label, and their labels.
-
-    Labels are whole numbers where the column holds nothing else, and text as it stands
-    in the file otherwise: "01" is a name, not a number.
-    """
-    cells = table.text(target)
-    known = (cells.notna() & (cells.str.strip() != "")).to_numpy()
-    texts = cells.to_numpy(dtype=object)[known]
-    try:
-        numbers = np.array([int(text) for text in texts], dtype=np.int64)
-    except (ValueError, OverflowError):
-        return known, texts
-    is_plain = [str(number) for number in numbers] == texts.tolist()
-    return known, numbers if is_plain else texts
-
-
-def fit_and_evaluate(
-    X: pd.DataFrame, y: np.ndarray, options: FitOptions
-) -> HeldOutResult:
-    """Fit to a stratified part of the rows and evaluate on the others."""
-    from sklearn.utils import check_random_state
-
-    from segmentlearn.neural_network import stratified_holdout
-
-    classes, codes = np.unique(y, return_inverse=True)
-    train, held_out = stratified_holdout(
-        codes, options.test_size, check_random_state(options.random_state), classes
-    )
-    classifier = build_classifier(options).fit(X.iloc[train], y[train])
-    predicted = classifier.predict(X.iloc[held_out])
-    return HeldOutResult(classifier, y[held_out], predicted, y[train])
-
-
-def held_out_counts(result: HeldOutResult) -> dict[str, Any]:
-    """Return the confusion matrix of the held-out customers, for an archive."""
-    return {
-        "held_out_labels": [str(label) for label in result.labels],
-        "held_out_confusion": result.confusion.tolist(),
-    }
 
 
 def build_classifier(options: FitOptions) -> Any:
@@ -184,23 +97,3 @@ def build_classifier(options: FitOptions) -> Any:
     if options.preset is None:
         return SegmentClassifier(**parameters)
     return SegmentClassifier.from_preset(options.preset, **parameters)
-
-
-def _check_labels(labels: np.ndarray, target: str) -> None:
-    classes, counts = np.unique(labels, return_counts=True)
-    if len(classes) == 1:
-        raise InputError(
-            f"column {target!r} holds one label only, {str(classes[0])!r}; there is "
-            "nothing to classify."
-        )
-    if len(classes) > _MOST_CLASSES:
-        raise InputError(
-            f"column {target!r} holds {len(classes):,} different values, such as "
-            f"{str(classes[0])!r}; segments are at most {_MOST_CLASSES}."
-        )
-    rare = [str(name) for name in classes[counts < _FEWEST_ROWS_A_CLASS]]
-    if rare:
-        raise InputError(
-            f"column {target!r} holds label(s) with fewer than {_FEWEST_ROWS_A_CLASS} "
-            f"rows: {', '.join(rare)}; merge them with others or leave their rows out."
-        )

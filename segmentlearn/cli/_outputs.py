@@ -33,7 +33,7 @@ def save_segments(
     show: Callable[[str], None],
 ) -> None:
     """Write the archive of named segments, if one is asked for."""
-    from segmentlearn.cli._cluster import segment_facts
+    from segmentlearn.inspection import segment_facts
 
     if out is None:
         return

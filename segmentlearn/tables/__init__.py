@@ -23,6 +23,7 @@ from segmentlearn.tables._columns import (
     level_order,
     to_numbers,
 )
+from segmentlearn.tables._files._description import describe_columns
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
 from segmentlearn.tables._files._table_file import (
     TableFile,
@@ -36,6 +37,7 @@ from segmentlearn.tables._identifiers import (
     warn_of_doubtful_categories,
     warn_of_identifiers,
 )
+from segmentlearn.tables._labels import known_labels
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
@@ -68,7 +70,7 @@ from segmentlearn.tables._schema import (
     raise_schema_error,
     split_numeric_categorical,
 )
-from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._schema_reading import TableSchema, stored_schema
 from segmentlearn.tables._text._reading import reads_as_number
 
 __all__ = [
