@@ -17,7 +17,8 @@ from segmentlearn import (
     save,
 )
 from segmentlearn.cli import _cluster as clustering
-from segmentlearn.cli._result_text import profile_text, way_of
+from segmentlearn.cli._result_text import profile_text
+from segmentlearn.cluster import way_of
 from segmentlearn.tables import read_table
 from tests.command_line import assert_one_line_error, run
 

@@ -157,29 +157,6 @@ def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:
-    """Return what an archive says of its segments before it is loaded."""
-    silhouettes = {
-        "silhouette": segmenter.silhouette_,
-        "latent_silhouette": segmenter.latent_silhouette_,
-    }
-    return {
-        "n_customers": int(profile.sizes.sum()),
-        "n_clusters": int(segmenter.n_clusters_),
-        "selected": segmenter.selected_,
-        # JSON has no NaN
-        **{
-            name: round(float(value), 4) if value == value else None
-            for name, value in silhouettes.items()
-        },
-        "segment_names": {str(label): name for label, name in profile.names.items()},
-        "segment_sizes": {
-            str(label): int(size)
-            for label, size in zip(profile.labels, profile.sizes, strict=True)
-        },
-    }
-
-
 def _build(options: ClusterOptions, n_clusters: int) -> Any:
     from segmentlearn import AutoencoderClusterer, DistancePreprocessor
 

@@ -108,9 +108,8 @@ def fit(
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
         FitOptions,
+        build_classifier,
         check_options,
-        fit_and_evaluate,
-        held_out_counts,
         split_column,
         training_rows,
     )
@@ -120,6 +119,7 @@ def fit(
         named_columns,
         read_typed,
     )
+    from segmentlearn.model_selection import fit_and_evaluate
 
     with plain_errors("fit", out):
         check_options(model, preset, test_size, max_epochs, class_weight)
@@ -147,7 +147,9 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        result = fit_and_evaluate(X, y, options, times, groups)
+        result = fit_and_evaluate(
+            build_classifier(options), X, y, test_size, random_state, times, groups
+        )
         if time_column and not quiet:
             note(f"Held out are the latest customers by {time_column!r}.")
         elif group_column and not quiet:
@@ -160,9 +162,7 @@ def fit(
         facts = {
             "target": target,
             "schema": customers.schema.to_dict(X.columns),
-            "held_out_accuracy": result.accuracy,
-            "held_out_rows": len(result.y_true),
-            **held_out_counts(result),
+            **result.facts(),
             "held_out_by": time_column or group_column,
             "refit": refit,
         }
@@ -235,7 +235,8 @@ def cluster(
         number_text,
         profile_text,
     )
-    from segmentlearn.cli._tables import named_columns, read_typed, stored_schema
+    from segmentlearn.cli._tables import named_columns, read_typed
+    from segmentlearn.tables import stored_schema
 
     show = (lambda text="": None) if quiet else echo
     with plain_errors("cluster", out, scored):

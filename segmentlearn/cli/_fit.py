@@ -1,4 +1,4 @@
-"""Fit a classifier to a table and evaluate it on held-out rows."""
+"""The classifier of ``fit``, and the rows that it learns from."""
 
 import dataclasses
 from typing import Any
@@ -8,11 +8,9 @@ import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
 from segmentlearn.cli._tables import check_column
-from segmentlearn.tables import Column, TableFile, spelling_variants
+from segmentlearn.model_selection import check_labels
+from segmentlearn.tables import Column, TableFile, known_labels, spelling_variants
 
-# one row to evaluate on, one to stop on, one to learn from
-_FEWEST_ROWS_A_CLASS = 3
-_MOST_CLASSES = 100
 _MANY_NUMBERS = 20
 MODELS = ("net", "trees", "blend")
 
@@ -51,52 +49,6 @@ class FitOptions:
     verbose: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class HeldOutResult:
-    """A classifier and its predictions for held-out customers.
-
-    Parameters
-    ----------
-    classifier : SegmentClassifier, BoostedTreesClassifier or BlendedClassifier
-        Fitted to the other customers.
-    y_true, y_pred : ndarray of shape (n_held_out,)
-        Segments of the held-out customers, known and predicted.
-    y_train : ndarray of shape (n_train,)
-        Segments of the customers that it was fitted to.
-    train_rows : ndarray of shape (n_train,)
-        Which rows these are.
-    """
-
-    classifier: Any
-    y_true: np.ndarray
-    y_pred: np.ndarray
-    y_train: np.ndarray
-    train_rows: np.ndarray
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Labels that are known or predicted, sorted."""
-        return np.unique(np.concatenate([self.y_true, self.y_pred]))
-
-    @property
-    def confusion(self) -> np.ndarray:
-        """Counts of known (rows) and predicted (columns) labels."""
-        from sklearn.metrics import confusion_matrix
-
-        return confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the held-out customers whose segment was found."""
-        return float(np.mean(self.y_true == self.y_pred))
-
-    @property
-    def baseline(self) -> float:
-        """The same for naming every customer after the largest training segment."""
-        labels, counts = np.unique(self.y_train, return_counts=True)
-        return float(np.mean(self.y_true == labels[np.argmax(counts)]))
-
-
 def check_options(
     model: str,
     preset: str | None,
@@ -127,7 +79,7 @@ def training_rows(
         )
     if not known.any():
         raise InputError(f"column {target!r} of {table.source} holds no label at all.")
-    _check_labels(labels, target)
+    check_labels(labels, target)
     for group in spelling_variants(np.unique(labels)):
         note(
             f"Warning: column {target!r} has segments that differ by blanks or case "
@@ -145,23 +97,6 @@ def training_rows(
     if features.shape[1] == 0:
         raise InputError(f"no column is left to learn {target!r} from.")
     return features, labels
-
-
-def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows have a label, and their labels.
-
-    Labels are whole numbers where the column holds nothing else, and text as it stands
-    in the file otherwise: "01" is a name, not a number.
-    """
-    cells = table.text(target)
-    known = (cells.notna() & (cells.str.strip() != "")).to_numpy()
-    texts = cells.to_numpy(dtype=object)[known]
-    try:
-        numbers = np.array([int(text) for text in texts], dtype=np.int64)
-    except (ValueError, OverflowError):
-        return known, texts
-    is_plain = [str(number) for number in numbers] == texts.tolist()
-    return known, numbers if is_plain else texts
 
 
 def split_column(
@@ -185,64 +120,6 @@ def split_column(
             f"{name}=%d/%m/%Y says how its dates are written."
         )
     return column.numbers[known]
-
-
-def fit_and_evaluate(
-    X: pd.DataFrame,
-    y: np.ndarray,
-    options: FitOptions,
-    times: np.ndarray | None = None,
-    groups: np.ndarray | None = None,
-) -> HeldOutResult:
-    """Fit to a part of the rows and evaluate on the others.
-
-    These are the latest ones or whole groups where there are times or groups, and a
-    stratified part otherwise.
-    """
-    from sklearn.utils import check_random_state
-
-    from segmentlearn.neural_network import (
-        grouped_folds,
-        latest_holdout,
-        stratified_holdout,
-    )
-
-    classes, codes = np.unique(y, return_inverse=True)
-    share, random_state = options.test_size, check_random_state(options.random_state)
-    if times is not None:
-        train, held_out = latest_holdout(times, share)
-    elif groups is not None:
-        train, held_out = grouped_folds(codes, groups, 1 / share, random_state)[0]
-    else:
-        train, held_out = stratified_holdout(codes, share, random_state, classes)
-    own = None if groups is None else groups[train]
-    classifier = build_classifier(options).fit(X.iloc[train], y[train], groups=own)
-    predicted = classifier.predict(X.iloc[held_out])
-    return HeldOutResult(classifier, y[held_out], predicted, y[train], train)
-
-
-def held_out_counts(result: HeldOutResult) -> dict[str, Any]:
-    """Return the confusion matrix of the held-out customers, for an archive."""
-    return {
-        "held_out_labels": [str(label) for label in result.labels],
-        "held_out_confusion": result.confusion.tolist(),
-    }
-
-
-def held_out_card(result: HeldOutResult, *, refit: bool) -> dict[str, Any]:
-    """Return the figures of the held-out customers for the card of an archive."""
-    n_rows = len(result.y_true)
-    text = f"{n_rows:,} customers, drawn from each segment and held out."
-    if refit:
-        text += " The model was fitted again to all rows after that."
-    return {
-        "metrics": {
-            "held-out rows": n_rows,
-            "held-out accuracy": result.accuracy,
-            "held-out accuracy of naming the largest segment": result.baseline,
-        },
-        "evaluation_data": text,
-    }
 
 
 def build_classifier(options: FitOptions) -> Any:
@@ -273,23 +150,3 @@ def build_classifier(options: FitOptions) -> Any:
     if options.model == "net":
         return net.set_params(**weight)
     return BlendedClassifier([("net", net), ("trees", trees)], **weight, **seed)
-
-
-def _check_labels(labels: np.ndarray, target: str) -> None:
-    classes, counts = np.unique(labels, return_counts=True)
-    if len(classes) == 1:
-        raise InputError(
-            f"column {target!r} holds one label only, {str(classes[0])!r}; there is "
-            "nothing to classify."
-        )
-    if len(classes) > _MOST_CLASSES:
-        raise InputError(
-            f"column {target!r} holds {len(classes):,} different values, such as "
-            f"{str(classes[0])!r}; segments are at most {_MOST_CLASSES}."
-        )
-    rare = [str(name) for name in classes[counts < _FEWEST_ROWS_A_CLASS]]
-    if rare:
-        raise InputError(
-            f"column {target!r} holds label(s) with fewer than {_FEWEST_ROWS_A_CLASS} "
-            f"rows: {', '.join(rare)}; merge them with others or leave their rows out."
-        )

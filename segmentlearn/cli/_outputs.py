@@ -18,7 +18,8 @@ _FEWEST_ROWS = 20  # that say who is unknown
 def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
     """Score customers and write them to a file."""
     from segmentlearn.cli._scoring._scored_output import ScoredOutput
-    from segmentlearn.cli._scoring._scores import note_renamed, score, write_scores
+    from segmentlearn.cli._scoring._scores import note_renamed, write_scores
+    from segmentlearn.inspection import score
     from segmentlearn.persistence import atomic_file
 
     scores = score(model, customers)
@@ -38,7 +39,7 @@ def save_segments(
     show: Callable[[str], None],
 ) -> None:
     """Write the archive of named segments, if one is asked for."""
-    from segmentlearn.cli._cluster import segment_facts
+    from segmentlearn.inspection import segment_facts
 
     if out is None:
         return
@@ -99,7 +100,7 @@ def save_classifier(
     quiet: bool,
 ) -> None:
     """Write the evaluated model, or one refitted to all rows, and say which."""
-    from segmentlearn.cli._fit import build_classifier, held_out_card
+    from segmentlearn.cli._fit import build_classifier
 
     model, rows = result.classifier, result.train_rows
     if refit:
@@ -111,7 +112,7 @@ def save_classifier(
     detect_novelty(model, X.iloc[rows], y[rows], options)
     facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
-    card = held_out_card(result, refit=refit)
+    card = result.card(refit=refit)
     silent = {name: 0 for name in model.get_params() if name.endswith("verbose")}
     segmentlearn.save(model.set_params(**silent), out, metadata=facts, card=card)
     if quiet:

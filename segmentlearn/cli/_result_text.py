@@ -8,17 +8,11 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn._formatting import percent, sparkline
-from segmentlearn.cli._fit import HeldOutResult
+from segmentlearn.cluster import way_of
+from segmentlearn.model_selection import HeldOutResult
 
 _WIDTH = 88
 _MOST_FEATURES = 3
-_METHODS = {
-    "kmeans": "k-means",
-    "mixture": "Gaussian mixture",
-    "latent classes": "latent classes",
-    "idec": "joint training (IDEC)",
-    "dcn": "joint training (DCN)",
-}
 _MEASURES = ("separation", "silhouette", "likelihood", "stability", "score")
 _HOW_TO_READ = (
     "separation: how often a customer's nearest neighbors are in the same segment (1 "
@@ -114,19 +108,6 @@ def candidates_text(segmenter: Any) -> str:
         lines.append(_point(_HOW_TO_READ, mark=" "))
     lines += ["", _silhouettes(segmenter)]
     return "\n".join(lines)
-
-
-def way_of(candidate: dict[str, Any]) -> str:
-    """Return in words how a candidate's segments were found."""
-    method = candidate["name"].partition(" on ")[0]
-    method = _METHODS.get(method, method)
-    if candidate["space"] == "prepared":
-        return f"{method} on prepared columns"
-    length = candidate["n_components"]
-    if isinstance(length, list):
-        return f"{method} on the codes of {len(length)} autoencoders"
-    numbers = "1 number" if length == 1 else f"{length} numbers"
-    return f"{method} on codes of {numbers}"
 
 
 def profile_text(profile: Any) -> str:

@@ -142,17 +142,6 @@ def _options(reading: dict[str, Any]) -> dict[str, Any]:
     return {**options, "separator": separator, "quotes": quoted}
 
 
-def stored_schema(metadata: dict[str, Any]) -> TableSchema | None:
-    """Return how the table that a model was fitted to was read, from its archive."""
-    stored = metadata.get("schema")
-    if isinstance(stored, dict):
-        return TableSchema.from_dict(stored)
-    texts = metadata.get("text_columns")  # of archives before 0.2
-    if isinstance(texts, list):
-        return TableSchema.of_text(map(str, texts))
-    return None
-
-
 def check_order(archive: pathlib.Path, table: str) -> None:
     """Refuse an archive and a table that were given the wrong way round."""
     if (

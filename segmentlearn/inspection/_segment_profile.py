@@ -326,3 +326,24 @@ class SegmentProfile:
 
     def _repr_html_(self) -> str:
         return texts.to_html(self)
+
+
+def segment_facts(segmenter: Any, profile: SegmentProfile) -> dict[str, Any]:
+    """Return what an archive says of its segments before it is loaded."""
+    names = ("silhouette", "latent_silhouette")
+    silhouettes = {name: getattr(segmenter, f"{name}_", np.nan) for name in names}
+    return {
+        "n_customers": int(profile.sizes.sum()),
+        "n_clusters": sum(not is_noise(label) for label in profile.labels),
+        "selected": getattr(segmenter, "selected_", None),
+        # JSON has no NaN
+        **{
+            name: round(float(value), 4) if value == value else None
+            for name, value in silhouettes.items()
+        },
+        "segment_names": {str(label): name for label, name in profile.names.items()},
+        "segment_sizes": {
+            str(label): int(size)
+            for label, size in zip(profile.labels, profile.sizes, strict=True)
+        },
+    }

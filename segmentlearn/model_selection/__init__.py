@@ -24,6 +24,11 @@ from segmentlearn.model_selection._comparison._model_comparison import (
     ModelComparison,
     compare_models,
 )
+from segmentlearn.model_selection._held_out import (
+    HeldOutResult,
+    check_labels,
+    fit_and_evaluate,
+)
 from segmentlearn.model_selection._search._batched_search import BatchedGridSearchCV
 from segmentlearn.model_selection._search._keras_tuner_search import KerasTunerSearchCV
 from segmentlearn.model_selection._search._search_space import search_space

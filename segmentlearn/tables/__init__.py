@@ -25,6 +25,7 @@ from segmentlearn.tables._columns import (
     plain_level,
     to_numbers,
 )
+from segmentlearn.tables._files._description import describe_columns
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
 from segmentlearn.tables._files._table_file import (
     TableFile,
@@ -39,6 +40,7 @@ from segmentlearn.tables._identifiers import (
     warn_of_identifiers,
 )
 from segmentlearn.tables._implausible import EXTREME
+from segmentlearn.tables._labels import known_labels
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
@@ -71,7 +73,7 @@ from segmentlearn.tables._schema import (
     raise_schema_error,
     split_numeric_categorical,
 )
-from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._schema_reading import TableSchema, stored_schema
 from segmentlearn.tables._text._dates import reads_as_date
 from segmentlearn.tables._text._marks import SURE_MARKS
 from segmentlearn.tables._text._reading import reads_as_number

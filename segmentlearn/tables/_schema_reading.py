@@ -541,3 +541,14 @@ def is_text(cells: Any) -> bool:
         inferred = pd.api.types.infer_dtype(np.asarray(cells), skipna=True)
         return inferred in ("string", "mixed-integer", "mixed")
     return False
+
+
+def stored_schema(metadata: dict[str, Any]) -> TableSchema | None:
+    """Return how the table that a model was fitted to was read, from its archive."""
+    stored = metadata.get("schema")
+    if isinstance(stored, dict):
+        return TableSchema.from_dict(stored)
+    texts = metadata.get("text_columns")  # of archives before 0.2
+    if isinstance(texts, list):
+        return TableSchema.of_text(map(str, texts))
+    return None

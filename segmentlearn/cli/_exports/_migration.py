@@ -116,8 +116,9 @@ def _of_tables(
 
     import segmentlearn
     from segmentlearn import segment_migration
-    from segmentlearn.cli._tables import check_column, read_customers, stored_schema
+    from segmentlearn.cli._tables import check_column, read_customers
     from segmentlearn.monitoring import SegmentMigration
+    from segmentlearn.tables import stored_schema
 
     old, new = archives
     if options["key"] is None:

@@ -77,11 +77,10 @@ def rules(
         check_output,
         named_columns,
         read_typed,
-        stored_schema,
     )
     from segmentlearn.export import segment_rules
     from segmentlearn.inspection import used_columns
-    from segmentlearn.tables import select_columns
+    from segmentlearn.tables import select_columns, stored_schema
 
     with plain_errors("rules", out):
         most = _number_wanted(max_rules)

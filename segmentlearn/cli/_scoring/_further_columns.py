@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn.cli._scoring._scores import Scores, model_features
 from segmentlearn.cli._screen import InputError, row_progress, warned_before
-from segmentlearn.inspection import last_step
+from segmentlearn.inspection import Scores, last_step, model_features
 from segmentlearn.tables import TableFile, TableScan
 
 _OR, _NONE = " or ", "none"

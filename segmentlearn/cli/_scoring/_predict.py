@@ -56,12 +56,8 @@ def predict(
     from segmentlearn.cli._scoring._further_columns import FurtherColumns
     from segmentlearn.cli._scoring._scored_output import open_output
     from segmentlearn.cli._scoring._scores import score_files
-    from segmentlearn.cli._tables import (
-        check_order,
-        check_scored,
-        scan_customers,
-        stored_schema,
-    )
+    from segmentlearn.cli._tables import check_order, check_scored, scan_customers
+    from segmentlearn.tables import stored_schema
 
     out = None if out == "-" else out
     with plain_errors("predict", None if out is None else pathlib.Path(out)):

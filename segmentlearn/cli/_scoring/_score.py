@@ -71,9 +71,9 @@ def score(
         check_output,
         check_scored,
         scan_customers,
-        stored_schema,
     )
     from segmentlearn.persistence import write_atomically
+    from segmentlearn.tables import stored_schema
 
     outputs = [report, None if out is None else pathlib.Path(out)]
     with plain_errors("score", *outputs):
@@ -164,9 +164,10 @@ def _monitor(
     reading: dict[str, Any],
 ) -> Any:
     """Return the monitor that the archive holds, or that of a table."""
-    from segmentlearn.cli._scoring._scores import model_features
-    from segmentlearn.cli._tables import read_customers, stored_schema
+    from segmentlearn.cli._tables import read_customers
+    from segmentlearn.inspection import model_features
     from segmentlearn.monitoring import SegmentMonitor
+    from segmentlearn.tables import stored_schema
 
     if not hasattr(model, "predict"):
         raise InputError(
@@ -187,7 +188,7 @@ def _monitor(
 
 def _observe(monitor: Any, batch: Any, scores: Any) -> Any:
     """Count a batch that has been scored."""
-    from segmentlearn.cli._scoring._scores import model_features
+    from segmentlearn.inspection import model_features
 
     proba = None
     if scores.probabilities:
@@ -201,8 +202,8 @@ def _add(past: Any, batch: Any, scores: Any, given: list[str]) -> None:
     """Add a batch to the history."""
     import pyarrow as pa
 
-    from segmentlearn.cli._scoring._scores import name_of
     from segmentlearn.cli._tables import named_columns
+    from segmentlearn.inspection import name_of
 
     keys = {
         name: pa.array(batch.text(name), pa.string(), from_pandas=True)
