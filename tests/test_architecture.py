@@ -27,6 +27,8 @@ ROOMS = {
     "matplotlib": ("plotting/",),
     "jinja2": ("report/",),
     "sqlglot": ("export/_sql.py",),
+    "streamlit": ("app/",),
+    "altair": ("app/_charts.py",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)

@@ -1,4 +1,4 @@
-"""Work in the background: a thread whose progress can be seen and that can be stopped."""
+"""Work in the background: a thread that shows its progress and can be stopped."""
 
 import contextlib
 import ctypes
@@ -10,7 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from segmentlearn import engine
-from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
+from segmentlearn._formatting import names_text
+from segmentlearn.exceptions import (
+    ColumnWarning,
+    SegmentLearnError,
+    SegmentLearnWarning,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -134,9 +139,19 @@ class Job:
             warnings.simplefilter("always", SegmentLearnWarning)
             result = self._work(self)
         texts = [
-            str(found.message)
+            _text_of(found.message)
             for found in caught
             if issubclass(found.category, SegmentLearnWarning)
         ]
         self.warnings = list(dict.fromkeys(texts))
         return result
+
+
+def _text_of(message: Warning | str) -> str:
+    """Return a warning with the cure that the app has."""
+    if not isinstance(message, ColumnWarning):
+        return str(message)
+    return (
+        f"The column(s) {names_text(message.columns)} {message.reason}. The page Data "
+        "says how each column is understood, and changes it."
+    )

@@ -1,4 +1,4 @@
-"""The server: a process of Streamlit's own, with safe settings, ended with its parent."""
+"""The server: a process of Streamlit with safe settings, ended with its parent."""
 
 import contextlib
 import dataclasses

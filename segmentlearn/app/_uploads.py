@@ -86,7 +86,7 @@ def read_upload(
     check_size(len(data), name, most)
     check_table(data, name, most)
     file = io.BytesIO(data)
-    file.name = name  # type: ignore[attr-defined]  # as errors call it
+    file.name = name  # as errors call it
     table = _checked(read_table(file, schema=schema))
     digest = hashlib.sha256(data).hexdigest()
     return Loaded(name, table, digest, f"read_table({name!r})", len(table.frame))
@@ -134,8 +134,8 @@ def check_size(n_bytes: int, name: str, most: int) -> None:
         raise TableError(f"{name} is empty.")
     if n_bytes > most:
         raise TableError(
-            f"{name} has {_megabytes(n_bytes)}, and {_megabytes(most)} is the most that "
-            "may be uploaded; put it into the folder that --data-dir names."
+            f"{name} has {_megabytes(n_bytes)}, and {_megabytes(most)} is the most "
+            "that may be uploaded; put it into the folder that --data-dir names."
         )
 
 
@@ -267,7 +267,7 @@ def _check_n_columns(n_columns: int, name: str) -> None:
     if n_columns > _MOST_COLUMNS:
         raise TableError(
             f"{name} has {n_columns:,} columns, and the app works with "
-            f"{_MOST_COLUMNS:,} at most; leave out those that do not describe customers."
+            f"{_MOST_COLUMNS:,} at most; leave out those that describe no customers."
         )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import segmentlearn
+from segmentlearn.cli import _app as starting
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
@@ -299,6 +300,7 @@ def describe(
 app.command()(auditing.audit)
 app.command()(reporting.report)
 app.command()(rules)
+app.command()(starting.app)
 
 
 @app.command()
