@@ -2,9 +2,10 @@
 
 import functools
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from segmentlearn.app._uploads import Loaded, read_upload
+if TYPE_CHECKING:
+    from segmentlearn.app._uploads import Loaded
 
 KINDS = {
     "mall": "Visitors of a mall (age, income, spending)",
@@ -26,8 +27,10 @@ def _as_csv(kind: str, n_samples: int) -> bytes:
     return X.to_csv(index=False, lineterminator="\n").encode()
 
 
-def customers(kind: str, n_samples: int | None = None) -> Loaded:
+def customers(kind: str, n_samples: int | None = None) -> "Loaded":
     """Return generated customers as if they had been uploaded."""
+    from segmentlearn.app._uploads import read_upload
+
     data = _as_csv(kind, n_samples or _SIZES[kind])
     return read_upload(data, f"generated-{kind}.csv", _MOST)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import logging
 import threading
 import time
@@ -10,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from segmentlearn import engine
-from segmentlearn._formatting import names_text
 from segmentlearn.exceptions import (
     ColumnWarning,
     SegmentLearnError,
@@ -28,6 +28,15 @@ DEFECT = (
     "wrong is in the log of the server."
 )
 OUT_OF_MEMORY = "There is not enough memory for this; try fewer customers or columns."
+
+
+@functools.cache
+def load_tensorflow() -> None:
+    """Import TensorFlow in a thread, for a page on which nets may be trained.
+
+    Not before: it takes as much memory as a large table.
+    """
+    threading.Thread(target=engine.cache_info, daemon=True).start()
 
 
 class Job:
@@ -151,6 +160,8 @@ def _text_of(message: Warning | str) -> str:
     """Return a warning with the cure that the app has."""
     if not isinstance(message, ColumnWarning):
         return str(message)
+    from segmentlearn._formatting import names_text
+
     return (
         f"The column(s) {names_text(message.columns)} {message.reason}. The page Data "
         "says how each column is understood, and changes it."

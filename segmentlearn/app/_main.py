@@ -1,19 +1,24 @@
-"""What Streamlit runs for each visitor: the pages, and TensorFlow behind the first."""
+"""What Streamlit runs for each visitor: the pages, and imports behind the first."""
 
 import importlib
+import logging
+import os
 import threading
+import time
 from collections.abc import Callable
 
 import streamlit as st
 
+# without icons: a browser would fetch them from a server elsewhere
 _PAGES = {
-    "data": ("Data", ":material/table:"),
-    "find-segments": ("Find segments", ":material/scatter_plot:"),
-    "understand": ("Understand", ":material/groups:"),
-    "known-segments": ("Known segments", ":material/school:"),
-    "score": ("Score", ":material/fact_check:"),
-    "take-away": ("Take away", ":material/download:"),
+    "data": "Data",
+    "find-segments": "Find segments",
+    "understand": "Understand",
+    "known-segments": "Known segments",
+    "score": "Score",
+    "take-away": "Take away",
 }
+_HEAD_START = 0.5  # seconds in which the first page has the processor for itself
 # what the other pages need, in the order in which they do
 _MODULES = (
     *("segmentlearn.tables", "altair", "segmentlearn.app._segments"),
@@ -25,8 +30,8 @@ def main() -> None:
     """Draw the page that the visitor is on."""
     st.set_page_config(page_title="segmentlearn", layout="wide")
     pages = [
-        st.Page(_drawing(name), title=title, icon=icon, url_path=name)
-        for name, (title, icon) in _PAGES.items()
+        st.Page(_drawing(name), title=title, url_path=name)
+        for name, title in _PAGES.items()
     ]
     st.navigation(pages).run()
     st.sidebar.caption(
@@ -47,17 +52,19 @@ def _drawing(name: str) -> Callable[[], None]:
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> threading.Thread:
     """Import what takes seconds while the visitor looks at the first page."""
+    # beside stderr, which is off while TensorFlow is imported
+    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("segmentlearn").addHandler(handler)
     thread = threading.Thread(target=_import_all, daemon=True)
     thread.start()
     return thread
 
 
 def _import_all() -> None:
-    from segmentlearn import engine
-
+    time.sleep(_HEAD_START)
     for module in _MODULES:
         importlib.import_module(module)
-    engine.cache_info()  # imports TensorFlow, quietly
 
 
 if __name__ == "__main__":

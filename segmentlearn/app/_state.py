@@ -4,14 +4,16 @@ import collections
 import dataclasses
 import weakref
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from segmentlearn.app._columns import Customers
 from segmentlearn.app._jobs import Job
 from segmentlearn.app._serving import AppOptions
 from segmentlearn.exceptions import SegmentLearnError
+
+if TYPE_CHECKING:
+    from segmentlearn.app._columns import Customers
 
 _KEY = "segmentlearn"
 _MOST_KEPT = 24  # results of earlier settings
@@ -50,7 +52,7 @@ class Session:
     """
 
     options: AppOptions
-    customers: Customers | None = None
+    customers: "Customers | None" = None
     segmentation: Any = None
     known: Any = None
     archive: Any = None
@@ -66,7 +68,7 @@ class Session:
     _on_result: Callable[[Any], None] | None = None
     _finalizer: weakref.finalize | None = None
 
-    def take(self, customers: Customers) -> None:
+    def take(self, customers: "Customers") -> None:
         """Take another table, or the same one in other types; what was found goes."""
         self.customers = customers
         self.segmentation = self.known = self.scored = None
@@ -136,6 +138,10 @@ def current() -> Session:
 def _begin(session: Session) -> None:
     """Load what the command line has named."""
     from segmentlearn.app import _generated
+
+    if not (session.options.demo or session.options.archive):
+        return
+    from segmentlearn.app._columns import Customers
 
     try:
         if session.options.demo:

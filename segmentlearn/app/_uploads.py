@@ -1,6 +1,7 @@
 """Files from elsewhere: what they are is looked at before anything reads them."""
 
 import dataclasses
+import gc
 import gzip
 import hashlib
 import io
@@ -9,11 +10,13 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+
 from segmentlearn._formatting import names_text
+from segmentlearn.app._serving import TABLE_ENDINGS
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables import TableFile, TableSchema, read_table, scan_table
 
-TABLE_ENDINGS = ("csv", "tsv", "txt", "xlsx", "xls", "parquet", "jsonl", "gz", "zip")
 _MANIFEST = "manifest.json"
 _MOST_COLUMNS = 1_000
 _MOST_CELLS = 2 * 10**8
@@ -66,6 +69,12 @@ class Loaded:
     digest: str
     statement: str
     n_rows: int
+
+
+def release_memory() -> None:
+    """Give back what reading a table has needed on the way."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
 
 
 def is_archive(data: bytes) -> bool:

@@ -4,15 +4,18 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
-from segmentlearn.app._columns import Customers
 from segmentlearn.app._jobs import DEFECT, OUT_OF_MEMORY
 from segmentlearn.app._state import Session, current
 from segmentlearn.exceptions import SegmentLearnError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from segmentlearn.app._columns import Customers
 
 _LOG = logging.getLogger(__name__)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -78,7 +81,7 @@ def errors_in_words() -> Iterator[None]:
         st.error(DEFECT)
 
 
-def table(frame: pd.DataFrame, label: str, **options: Any) -> None:
+def table(frame: "pd.DataFrame", label: str, **options: Any) -> None:
     """Show a frame, the first rows and columns of a large one."""
     shown = frame.iloc[:_MOST_ROWS, :_MOST_COLUMNS]
     config = options.pop("column_config", {})
@@ -98,14 +101,14 @@ def table(frame: pd.DataFrame, label: str, **options: Any) -> None:
 _SHARES = {"share", "largest", "smallest", "noise", "precision", "recall"}
 
 
-def chart(picture: Any, label: str, behind: pd.DataFrame) -> None:
+def chart(picture: Any, label: str, behind: "pd.DataFrame") -> None:
     """Show a chart, and the table behind it."""
     st.altair_chart(picture, alt=label, width="stretch")
     with st.expander(f"Table behind the chart: {escape(label)}"):
         table(behind, label)
 
 
-def needed_customers(session: Session) -> Customers:
+def needed_customers(session: Session) -> "Customers":
     """Return the table; end the page with a hint where none is loaded yet."""
     if session.customers is None:
         st.info("First choose a table of customers on the page Data.")

@@ -1,16 +1,23 @@
-"""Data: a table is chosen, and how its columns are understood."""
+"""Data: a table is chosen, and how its columns are understood.
+
+It is the first page: what takes long to import is imported when there is a table.
+"""
 
 import pathlib
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
-from segmentlearn.app import _charts, _columns, _generated, _uploads, _widgets
-from segmentlearn.app._columns import Customers
+from segmentlearn.app import _generated, _widgets
 from segmentlearn.app._jobs import Job
+from segmentlearn.app._serving import TABLE_ENDINGS
 from segmentlearn.app._state import Session
-from segmentlearn.auditing import AuditReport, audit
-from segmentlearn.tables import TableFile
+
+if TYPE_CHECKING:
+    from segmentlearn.app._columns import Customers
+    from segmentlearn.app._uploads import Loaded
+    from segmentlearn.auditing import AuditReport
+    from segmentlearn.tables import TableFile
 
 _SEVERITIES = {
     "error": "Error: results would mislead",
@@ -38,26 +45,29 @@ def draw() -> None:
 
 
 def _choose(session: Session) -> None:
+    most = session.options.most_bytes
     own, generated = st.columns(2, gap="large")
     with own:
         file = st.file_uploader(
             f"Your table (CSV, Excel or Parquet, at most {session.options.max_upload} "
             "MB)",
-            type=list(_uploads.TABLE_ENDINGS),
+            type=list(TABLE_ENDINGS),
             key=f"upload-{session.counter}",
         )
         if file is not None:
             with _widgets.errors_in_words(), st.spinner("Reading the table"):
-                most = session.options.most_bytes
+                from segmentlearn.app import _uploads
+
                 _load(session, _uploads.read_upload(file.getvalue(), file.name, most))
-        files = _uploads.server_files(session.options.data_dir)
-        if files:
+        if session.options.data_dir is not None:
+            from segmentlearn.app import _uploads
+
+            files = _uploads.server_files(session.options.data_dir)
             with st.form("server-file"):
                 name = st.selectbox("A table on the server", files)
-                if st.form_submit_button("Read it"):
+                if st.form_submit_button("Read it") and name in files:
                     with _widgets.errors_in_words(), st.spinner("Reading the table"):
                         path = pathlib.Path(str(session.options.data_dir)) / name
-                        most = session.options.most_bytes
                         _load(session, _uploads.read_server_file(path, most))
     with generated, st.form("generated"):
         kind = st.selectbox(
@@ -70,13 +80,17 @@ def _choose(session: Session) -> None:
                 _load(session, _generated.customers(kind))
 
 
-def _load(session: Session, loaded: _uploads.Loaded) -> None:
+def _load(session: Session, loaded: "Loaded") -> None:
     """Take a table, and start with a fresh uploader that holds no file in memory."""
+    from segmentlearn.app import _uploads
+    from segmentlearn.app._columns import Customers
+
     session.take(Customers.of(loaded))
+    _uploads.release_memory()
     st.rerun()
 
 
-def _show_table(customers: Customers) -> None:
+def _show_table(customers: "Customers") -> None:
     loaded, frame = customers.loaded, customers.table.frame
     st.header(_widgets.escape(loaded.name), anchor=False)
     rows, columns, cells = st.columns(3)
@@ -91,7 +105,9 @@ def _show_table(customers: Customers) -> None:
         _widgets.table(frame.head(100), "The first customers")
 
 
-def _show_columns(session: Session, customers: Customers) -> None:
+def _show_columns(session: Session, customers: "Customers") -> None:
+    from segmentlearn.app import _columns
+
     st.header("How each column is understood", anchor=False)
     st.markdown("Correct what is wrong, then press the button below the table.")
     shown = customers.description[
@@ -119,7 +135,9 @@ def _show_columns(session: Session, customers: Customers) -> None:
                 st.rerun()
 
 
-def _show_missing(session: Session, customers: Customers) -> None:
+def _show_missing(session: Session, customers: "Customers") -> None:
+    from segmentlearn.app import _charts, _columns
+
     st.header("Missing values", anchor=False)
     frame = session.cached("missing", lambda: _columns.missing_values(customers))
     gaps = frame[frame["missing"] > 0]
@@ -130,7 +148,9 @@ def _show_missing(session: Session, customers: Customers) -> None:
     _widgets.chart(picture, "Missing values by column", frame)
 
 
-def _show_distribution(session: Session, customers: Customers) -> None:
+def _show_distribution(session: Session, customers: "Customers") -> None:
+    from segmentlearn.app import _charts, _columns
+
     st.header("Distributions", anchor=False)
     name = st.selectbox(
         "Column", customers.table.columns, key=f"distribution-{session.counter}"
@@ -146,7 +166,7 @@ def _title(name: str) -> str:
     return name if len(name) <= 60 else f"{name[:59]}…"
 
 
-def _show_audit(session: Session, customers: Customers) -> None:
+def _show_audit(session: Session, customers: "Customers") -> None:
     st.header("What may be wrong with the table", anchor=False)
     table, roles = customers.table, customers.roles
     with st.form("audit"):
@@ -157,7 +177,7 @@ def _show_audit(session: Session, customers: Customers) -> None:
         )
         wanted = st.form_submit_button("Look for defects")
     if wanted:
-        ids = roles.of(_columns.IDENTIFIER)
+        ids = roles.of("identifier")
         session.start(
             "looking for defects of the table",
             lambda job: _audit(job, table, target, ids),
@@ -169,13 +189,15 @@ def _show_audit(session: Session, customers: Customers) -> None:
 
 
 def _audit(
-    job: Job, table: TableFile, target: str | None, ids: list[str]
-) -> AuditReport:
+    job: Job, table: "TableFile", target: str | None, ids: list[str]
+) -> "AuditReport":
+    from segmentlearn.auditing import audit
+
     job.step("leaks, duplicates, defects of cells", 0.1, 1.0)
     return audit(table.frame, target, ids=ids or None)
 
 
-def _show_findings(report: AuditReport) -> None:
+def _show_findings(report: "AuditReport") -> None:
     if not report:
         st.success("Nothing was found.")
     for finding in report:
@@ -184,7 +206,7 @@ def _show_findings(report: AuditReport) -> None:
         show = {"error": st.error, "warning": st.warning}.get(finding.severity, st.info)
         show(_widgets.escape(text))
     if report:
-        frame: pd.DataFrame = report.to_frame().drop(columns="evidence")
+        frame = report.to_frame().drop(columns="evidence")
         frame["columns"] = frame["columns"].map(", ".join)
         with st.expander("All findings, and what to do about them"):
             _widgets.table(frame, "Findings of the audit")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from segmentlearn.app import _charts, _segments, _widgets
 from segmentlearn.app._columns import Customers
+from segmentlearn.app._jobs import load_tensorflow
 from segmentlearn.app._segments import METHODS, Segmentation, SegmentSettings
 from segmentlearn.app._state import Session
 from segmentlearn.model_selection import NumberOfClusters
@@ -25,7 +26,9 @@ def draw() -> None:
         "Find segments",
         "Groups of customers who are alike, in the columns that you choose.",
     )
-    _choose(session, _widgets.needed_customers(session))
+    customers = _widgets.needed_customers(session)
+    load_tensorflow()
+    _choose(session, customers)
     if "numbers" in session.results:
         _show_numbers(session.results["numbers"])
     if "methods" in session.results:

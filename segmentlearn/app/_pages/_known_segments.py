@@ -5,6 +5,7 @@ import streamlit as st
 from segmentlearn._formatting import percent
 from segmentlearn.app import _charts, _known, _widgets
 from segmentlearn.app._columns import Customers
+from segmentlearn.app._jobs import load_tensorflow
 from segmentlearn.app._known import PRESETS, KnownSegments, KnownSettings
 from segmentlearn.app._state import Session
 
@@ -17,6 +18,7 @@ def draw() -> None:
         "customers get theirs.",
     )
     customers = _widgets.needed_customers(session)
+    load_tensorflow()
     _choose(session, customers)
     if session.known is not None:
         _show(session, session.known)
