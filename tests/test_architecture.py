@@ -29,6 +29,8 @@ ROOMS = {
     "onnx": ("export/_onnx/",),
     "sqlglot": ("export/_sql.py",),
     "mlflow": ("mlflow.py",),
+    "streamlit": ("app/",),
+    "altair": ("app/_charts.py",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)

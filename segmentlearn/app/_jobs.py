@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import functools
 import logging
 import threading
 import time
@@ -10,7 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from segmentlearn import engine
-from segmentlearn.exceptions import SegmentLearnError, SegmentLearnWarning
+from segmentlearn.exceptions import (
+    ColumnWarning,
+    SegmentLearnError,
+    SegmentLearnWarning,
+)
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,6 +28,15 @@ DEFECT = (
     "wrong is in the log of the server."
 )
 OUT_OF_MEMORY = "There is not enough memory for this; try fewer customers or columns."
+
+
+@functools.cache
+def load_tensorflow() -> None:
+    """Import TensorFlow in a thread, for a page on which nets may be trained.
+
+    Not before: it takes as much memory as a large table.
+    """
+    threading.Thread(target=engine.cache_info, daemon=True).start()
 
 
 class Job:
@@ -134,9 +148,21 @@ class Job:
             warnings.simplefilter("always", SegmentLearnWarning)
             result = self._work(self)
         texts = [
-            str(found.message)
+            _text_of(found.message)
             for found in caught
             if issubclass(found.category, SegmentLearnWarning)
         ]
         self.warnings = list(dict.fromkeys(texts))
         return result
+
+
+def _text_of(message: Warning | str) -> str:
+    """Return a warning with the cure that the app has."""
+    if not isinstance(message, ColumnWarning):
+        return str(message)
+    from segmentlearn._formatting import names_text
+
+    return (
+        f"The column(s) {names_text(message.columns)} {message.reason}. The page Data "
+        "says how each column is understood, and changes it."
+    )

@@ -15,6 +15,8 @@ from typing import Self
 
 from segmentlearn.exceptions import SegmentLearnError
 
+# of the files that an uploader takes; what they hold is looked at afterwards
+TABLE_ENDINGS = ("csv", "tsv", "txt", "xlsx", "xls", "parquet", "jsonl", "gz", "zip")
 LOCAL = "127.0.0.1"
 _VARIABLE = "SEGMENTLEARN_APP"
 _FIRST_PORT, _N_PORTS = 8501, 20

@@ -1,6 +1,7 @@
 """Files from elsewhere: what they are is looked at before anything reads them."""
 
 import dataclasses
+import gc
 import gzip
 import hashlib
 import io
@@ -9,11 +10,13 @@ import zipfile
 import zlib
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+
 from segmentlearn._formatting import names_text
+from segmentlearn.app._serving import TABLE_ENDINGS
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables import TableFile, TableSchema, read_table, scan_table
 
-TABLE_ENDINGS = ("csv", "tsv", "txt", "xlsx", "xls", "parquet", "jsonl", "gz", "zip")
 _MANIFEST = "manifest.json"
 _MOST_COLUMNS = 1_000
 _MOST_CELLS = 2 * 10**8
@@ -68,6 +71,12 @@ class Loaded:
     n_rows: int
 
 
+def release_memory() -> None:
+    """Give back what reading a table has needed on the way."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+
+
 def is_archive(data: bytes) -> bool:
     """Return whether bytes are a model's archive; nothing is built from it."""
     if not data.startswith(b"PK\x03\x04"):
@@ -86,7 +95,7 @@ def read_upload(
     check_size(len(data), name, most)
     check_table(data, name, most)
     file = io.BytesIO(data)
-    file.name = name  # type: ignore[attr-defined]  # as errors call it
+    file.name = name  # as errors call it
     table = _checked(read_table(file, schema=schema))
     digest = hashlib.sha256(data).hexdigest()
     return Loaded(name, table, digest, f"read_table({name!r})", len(table.frame))
@@ -134,8 +143,8 @@ def check_size(n_bytes: int, name: str, most: int) -> None:
         raise TableError(f"{name} is empty.")
     if n_bytes > most:
         raise TableError(
-            f"{name} has {_megabytes(n_bytes)}, and {_megabytes(most)} is the most that "
-            "may be uploaded; put it into the folder that --data-dir names."
+            f"{name} has {_megabytes(n_bytes)}, and {_megabytes(most)} is the most "
+            "that may be uploaded; put it into the folder that --data-dir names."
         )
 
 
@@ -267,7 +276,7 @@ def _check_n_columns(n_columns: int, name: str) -> None:
     if n_columns > _MOST_COLUMNS:
         raise TableError(
             f"{name} has {n_columns:,} columns, and the app works with "
-            f"{_MOST_COLUMNS:,} at most; leave out those that do not describe customers."
+            f"{_MOST_COLUMNS:,} at most; leave out those that describe no customers."
         )
 
 

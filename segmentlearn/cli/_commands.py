@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 import segmentlearn
+from segmentlearn.cli import _app as starting
 from segmentlearn.cli import _audit as auditing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
@@ -329,6 +330,7 @@ app.command()(migration)
 app.command()(reporting.report)
 app.command()(rules)
 app.command()(export)
+app.command()(starting.app)
 
 
 @app.command()

@@ -26,6 +26,7 @@ from segmentlearn.tables._columns import (
     to_numbers,
 )
 from segmentlearn.tables._files._description import describe_columns
+from segmentlearn.tables._files._formulas import defuse_formulas
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
 from segmentlearn.tables._files._table_file import (
     TableFile,
