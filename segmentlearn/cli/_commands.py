@@ -1,6 +1,5 @@
 """The commands and their options; each hands its work to the module of its task."""
 
-import json
 import pathlib
 from typing import Annotated, Any
 
@@ -9,13 +8,13 @@ import typer
 import segmentlearn
 from segmentlearn.cli import _app as starting
 from segmentlearn.cli import _audit as auditing
+from segmentlearn.cli import _describe as describing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._exports._migration import migration
 from segmentlearn.cli._exports._model import export
 from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
-    Archive,
     Drop,
     Quiet,
     Seed,
@@ -302,61 +301,11 @@ app.command()(predict)
 app.command()(score)
 
 
-@app.command()
-@types_columns
-@reads_tables
-def describe(
-    table: Annotated[str, table_argument("Customers.")],
-    *,
-    reading: dict[str, Any],
-    types: dict[str, Any],
-) -> None:
-    """Show what is in each column, a line each, and what to write to change it."""
-    from segmentlearn.cli._describe import cures, describe_columns
-    from segmentlearn.cli._tables import read_typed
-
-    with plain_errors("describe"):
-        customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
-        echo(customers.describe())
-        echo()
-        echo(describe_columns(customers, roles.ids, screen.shows_blocks()))
-        for sentence in cures(customers):
-            echo()
-            echo(sentence)
-
-
-app.command()(auditing.audit)
-app.command()(migration)
-app.command()(reporting.report)
-app.command()(rules)
-app.command()(export)
-app.command()(starting.app)
-
-
-@app.command()
-def inspect(
-    archive: Archive,
-    markdown: Annotated[
-        bool, typer.Option("--markdown", help="Show the model card, in Markdown.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Show all that is known, as JSON.")
-    ] = False,
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Show the JSON Schema of a customer.")
-    ] = False,
-) -> None:
-    """Show what an archive holds; nothing in it is executed."""
-    with plain_errors("inspect"):
-        if markdown + as_json + schema > 1:
-            raise InputError("choose one of --markdown, --json and --schema.")
-        info = segmentlearn.inspect(archive)
-        if schema:
-            echo(json.dumps(info.row_schema(), indent=1))
-        elif as_json:
-            echo(info.to_json())
-        else:
-            echo(info.to_markdown() if markdown else str(info))
+for command in (
+    *(describing.describe, auditing.audit, migration, reporting.report, rules),
+    *(export, starting.app, describing.inspect),
+):
+    app.command()(command)
 
 
 @app.command()

@@ -1,14 +1,72 @@
-"""How each column of a table is understood, and what to write to change it."""
+"""What a table holds, column by column, and what an archive holds."""
 
+import json
 import shlex
 from collections.abc import Collection
+from typing import Annotated, Any
 
-from segmentlearn.tables import CATEGORY, TableFile, as_table
+import typer
+
+import segmentlearn
+from segmentlearn.cli._options import (
+    Archive,
+    reads_tables,
+    table_argument,
+    types_columns,
+)
+from segmentlearn.cli._screen import InputError, echo, plain_errors, shows_blocks
 
 
-def describe_columns(table: TableFile, ids: Collection[str], has_blocks: bool) -> str:
+@types_columns
+@reads_tables
+def describe(
+    table: Annotated[str, table_argument("Customers.")],
+    *,
+    reading: dict[str, Any],
+    types: dict[str, Any],
+) -> None:
+    """Show what is in each column, a line each, and what to write to change it."""
+    from segmentlearn.cli._tables import read_typed
+
+    with plain_errors("describe"):
+        customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
+        echo(customers.describe())
+        echo()
+        echo(describe_columns(customers, roles.ids, shows_blocks()))
+        for sentence in cures(customers):
+            echo()
+            echo(sentence)
+
+
+def inspect(
+    archive: Archive,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Show the model card, in Markdown.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Show all that is known, as JSON.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Show the JSON Schema of a customer.")
+    ] = False,
+) -> None:
+    """Show what an archive holds; nothing in it is executed."""
+    with plain_errors("inspect"):
+        if markdown + as_json + schema > 1:
+            raise InputError("choose one of --markdown, --json and --schema.")
+        info = segmentlearn.inspect(archive)
+        if schema:
+            echo(json.dumps(info.row_schema(), indent=1))
+        elif as_json:
+            echo(info.to_json())
+        else:
+            echo(info.to_markdown() if markdown else str(info))
+
+
+def describe_columns(table: Any, ids: Collection[str], has_blocks: bool) -> str:
     """Return a table with a line for each column."""
     from segmentlearn.auditing import overview
+    from segmentlearn.tables import CATEGORY, as_table
 
     read = as_table(table.frame, "describe").columns
     levels = [column.name for column in read if column.kind == CATEGORY]
@@ -21,8 +79,10 @@ def describe_columns(table: TableFile, ids: Collection[str], has_blocks: bool) -
     return found.to_text(has_blocks)
 
 
-def cures(table: TableFile) -> list[str]:
+def cures(table: Any) -> list[str]:
     """Return what the options of fit and cluster would change, a sentence each."""
+    from segmentlearn.tables import as_table
+
     columns = as_table(table.frame, "describe").columns
     names = [c.name for c in columns if c.n_distinct and c.identifies]
     sentences = [

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context, validate_data
 from segmentlearn.preprocessing._inversion import read_prepared
-from segmentlearn.preprocessing._tabular import TabularPreprocessor, renamed_columns
+from segmentlearn.preprocessing._listed_roles import renamed_columns
+from segmentlearn.preprocessing._tabular import TabularPreprocessor
 from segmentlearn.tables import NUMERIC, raw_table_tags, row_chunks
 
 _HEAVY_SKEWNESS = 1.0

@@ -12,15 +12,18 @@ from segmentlearn._compat import StrOptions, fit_context
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing._category_encoder import CategoryEncoder
 from segmentlearn.preprocessing._inversion import original_columns
+from segmentlearn.preprocessing._listed_roles import (
+    check_dates,
+    listed_dates,
+    listed_identifiers,
+    renamed_columns,
+)
 from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
 from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler, soft_scale
 from segmentlearn.tables import (
     CATEGORICAL,
-    DATETIME,
-    EMPTY,
     MIXED,
     NUMERIC,
-    Column,
     Factor,
     Table,
     TableSchema,
@@ -30,7 +33,6 @@ from segmentlearn.tables import (
     expected_kinds,
     listed_columns,
     match_columns,
-    raise_schema_error,
     raw_table_tags,
     resolve_roles,
     split_numeric_categorical,
@@ -48,35 +50,6 @@ def _of_steps(*names: str) -> dict[str, list]:
     steps = (MixedImputer, CategoryEncoder, SoftRobustScaler)
     known = {k: v for step in steps for k, v in step._parameter_constraints.items()}
     return {name: known[name] for name in names}
-
-
-def renamed_columns(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the state of a preprocessor of an older archive with today's names."""
-    if "numeric_features" not in state:
-        return state
-    renamed = {
-        "numeric_imputation": state.get("numeric"),
-        "categorical_imputation": state.get("categorical"),
-        "numeric": state["numeric_features"],
-        "categorical": state["categorical_features"],
-        "dates": state.get("date_features", "auto"),
-        "identifiers": "auto" if state["identifiers"] == "drop" else "keep",
-    }
-    old = ("numeric_features", "categorical_features", "date_features")
-    kept = {name: value for name, value in state.items() if name not in old}
-    return kept | {n: v for n, v in renamed.items() if v is not None}
-
-
-def _no_dates(column: Column, form: str | None) -> str:
-    """Return what is wrong with a column that is listed as one of dates."""
-    cells = [cell for cell in column.cells[:100] if isinstance(cell, str)]
-    example = f", such as {cells[0]!r}," if cells else ""
-    written = f" written as {form!r}" if form else ""
-    return (
-        f"column {column.name!r}, which dates lists, holds no dates{written}: its "
-        f"cells{example} are of kind {column.kind!r}; say how they are written, with "
-        f"dates={{{column.name!r}: '%d.%m.%Y'}} for example, or take it off the list"
-    )
 
 
 class TabularPreprocessor(TransformerMixin, BaseEstimator):
@@ -387,8 +360,8 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self.column_labels_ = None
         if table.container != "array" and not hasattr(self, "feature_names_in_"):
             self.column_labels_ = [str(label) for label in X.columns]
-        dates, formats = self._listed_dates(table.names)
-        identifiers = self._listed_identifiers(table.names)
+        dates, formats = listed_dates(self.dates, table.names)
+        identifiers = listed_identifiers(self, table.names)
         levels, numeric = (
             listed_columns(table.names, getattr(self, role), role)
             for role in ("categorical", "numeric")
@@ -396,19 +369,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         schema, table, notes = TableSchema.of_and_read(
             table, levels | identifiers, formats, numeric - levels
         )
-        raise_schema_error(
-            type(self).__name__,
-            [
-                f"column {name!r} holds dates that are {formats}; say which, with "
-                f"dates={{{name!r}: '%d/%m/%Y'}} for example"
-                for name, formats in schema.ambiguous_dates().items()
-            ]
-            + [
-                _no_dates(column, formats.get(column.name))
-                for column in table.columns
-                if column.name in dates and column.kind not in (DATETIME, EMPTY)
-            ],
-        )
+        check_dates(type(self).__name__, table, schema, dates, formats)
         self.column_readings_ = schema.to_dict(table.names)
         _warn_of(notes)
         roles, chosen = resolve_roles(
@@ -439,26 +400,6 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._fit_scalers(numbers, factors)
         self._lay_out()
         return numbers, factors, cross_fitted
-
-    def _listed_dates(self, names: list[str]) -> tuple[set[str], dict[str, str]]:
-        """Return the columns that the user says hold dates, and their formats."""
-        if isinstance(self.dates, dict):
-            return listed_columns(names, list(self.dates), "dates"), dict(self.dates)
-        return listed_columns(names, self.dates, "dates"), {}
-
-    def _listed_identifiers(self, names: list[str]) -> set[str]:
-        """Return the columns that the user says are identifiers."""
-        if isinstance(self.identifiers, str):
-            return set()
-        listed = listed_columns(names, self.identifiers, "identifiers")
-        for other in ("numeric", "categorical", "dates"):
-            both = listed & listed_columns(names, getattr(self, other), other)
-            if both:
-                raise ValueError(
-                    f"{sorted(both)} are in both identifiers and {other}; leave each "
-                    "in one of them."
-                )
-        return listed
 
     def _read_columns(self, table: Table) -> Table:
         """Return a table whose columns are read as those of the training table."""

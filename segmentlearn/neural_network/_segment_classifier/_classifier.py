@@ -33,6 +33,7 @@ from segmentlearn.neural_network._segment_classifier._conformal import (
     HELD_OUT,
     OUT_OF_FOLD,
     Conformity,
+    thresholds_of,
 )
 from segmentlearn.neural_network._segment_classifier._construction import build_model
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
@@ -665,16 +666,8 @@ class SegmentClassifier(
             If there are no calibration rows, or `coverage` is not between 0 and 1.
         """
         check_is_fitted(self)
-        if not 0 < coverage < 1:
-            raise ValueError(f"coverage={coverage!r} must lie between 0 and 1.")
         state = getattr(self, "_conformity", None)  # older archives have none
-        if state is None:
-            raise ValueError(
-                "no rows were held out in fit that sets could be calibrated on; call "
-                "conformalize(X, y) with customers that fit has not seen."
-            )
-        found = Conformity.from_state(state)
-        return found.thresholds(self.classes_, coverage, per_class)
+        return thresholds_of(state, self.classes_, coverage, per_class)
 
     def _start_training(self) -> np.random.RandomState:
         """Set the seed of a training from scratch; return what else is drawn from."""
@@ -700,8 +693,8 @@ class SegmentClassifier(
         """Keep what sets are calibrated on until `conformalize` has better rows."""
         self._conformity, self.novelty_detector_ = None, None
         if self.oof_proba_ is not None:
-            found = Conformity.of(self.oof_proba_, y_encoded, OUT_OF_FOLD)
-            self._conformity = found.to_state()
+            of_folds = Conformity.of(self.oof_proba_, y_encoded, OUT_OF_FOLD)
+            self._conformity = of_folds.to_state()
 
     def _set_fitted(
         self, model: Any, results: list, earlier: dict[str, list[float]]

@@ -74,6 +74,23 @@ class Conformity:
         )
 
 
+def thresholds_of(
+    state: dict[str, Any] | None,
+    classes: np.ndarray,
+    coverage: float,
+    per_class: bool,
+) -> pd.DataFrame:
+    """Return the thresholds that a classifier's calibration rows give."""
+    if not 0 < coverage < 1:
+        raise ValueError(f"coverage={coverage!r} must lie between 0 and 1.")
+    if state is None:
+        raise ValueError(
+            "no rows were held out in fit that sets could be calibrated on; call "
+            "conformalize(X, y) with customers that fit has not seen."
+        )
+    return Conformity.from_state(state).thresholds(classes, coverage, per_class)
+
+
 def _quantile(scores: np.ndarray, alpha: float) -> float:
     """Return the score that the next one exceeds with a chance of alpha at most."""
     # in exact arithmetic; 101 * (1 - 0.1) in floats is a little more than 90.9
