@@ -448,7 +448,6 @@ class SegmentClassifier(
         oof_proba = calibrate_nets(self, nets, data, splits)
         # the weights of an earlier fit may have learnt from the rows held out now
         self._set_counted(y_encoded, None if history else oof_proba)
-        self._set_conformity(y_encoded)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -521,7 +520,6 @@ class SegmentClassifier(
         self._optimizer_states = [result.optimizer_state for result in results]
         before = 0 if is_first else getattr(self, "class_count_", 0)
         self._set_counted(y_encoded, None, before)
-        self._conformity = None
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -688,9 +686,7 @@ class SegmentClassifier(
         self.oof_scores_ = held_out_scores(oof_proba, y_encoded)
         counts = np.bincount(y_encoded, minlength=len(self.classes_))
         self.class_count_ = before + counts
-
-    def _set_conformity(self, y_encoded: np.ndarray) -> None:
-        """Keep what sets are calibrated on until `conformalize` has better rows."""
+        # what sets are calibrated on until `conformalize` has better rows
         self._conformity, self.novelty_detector_ = None, None
         if self.oof_proba_ is not None:
             of_folds = Conformity.of(self.oof_proba_, y_encoded, OUT_OF_FOLD)

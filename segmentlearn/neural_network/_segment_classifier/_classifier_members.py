@@ -130,7 +130,6 @@ class PreparedFit:
         if not is_shared:
             oof_proba = calibrate_nets(classifier, nets, self.data, splits)
         classifier._set_counted(self.data.y_encoded, oof_proba)
-        classifier._set_conformity(self.data.y_encoded)
         return classifier
 
 
