@@ -105,7 +105,7 @@ def save_classifier(
     model, rows = result.classifier, result.train_rows
     if refit:
         model, rows = build_classifier(options).fit(X, y, groups=groups), slice(None)
-    else:
+    elif hasattr(model, "conformalize"):
         # later customers may have segments that earlier ones had not
         held_out = np.setdiff1d(np.flatnonzero(np.isin(y, model.classes_)), rows)
         model.conformalize(X.iloc[held_out], y[held_out])

@@ -39,8 +39,8 @@ class FurtherColumns:
         net = last_step(self._model)
         if not hasattr(net, "conformal_thresholds"):
             raise InputError(
-                f"--sets needs a classifier; {self._archive} holds a "
-                f"{type(net).__name__}, whose segments have no truth to be covered."
+                f"--sets needs a net for known segments, as fit --model net writes; "
+                f"{self._archive} holds a {type(net).__name__}."
             )
         self._limits = net.conformal_thresholds(coverage=coverage)
         self._coverage = coverage
