@@ -32,8 +32,9 @@ _FIGURES = {  # of clusterers
 def describe_model(estimator: Any, given: dict[str, Any] | None) -> dict[str, Any]:
     """Return the card of a fitted estimator, with what its user has written."""
     given = check_given(given or {})
-    last, step = last_step(estimator), raw_step(estimator)
-    columns, is_array = _columns(estimator, step, given)
+    model = getattr(estimator, "best_estimator_", estimator)  # of a search
+    last, step = last_step(model), raw_step(model)
+    columns, is_array = _columns(model, step, given)
     segments = _segments(last)
     counts = [segment["n_rows"] for segment in segments]
     return {
@@ -139,7 +140,7 @@ def _segments(last: Any) -> list[dict[str, Any]]:
     return [
         {
             "label": plain_level(label),
-            "name": str(names.get(label, "")),
+            "name": str(names.get(label, "")) if names else "",
             "n_rows": None if count is None else int(count),
         }
         for label, count in zip(labels, counts, strict=True)
