@@ -150,7 +150,7 @@ def _segments(last: Any) -> list[dict[str, Any]]:
 def _figures(last: Any) -> dict[str, float]:
     """Return the figures that the estimator has kept, those that JSON can hold."""
     scores = getattr(last, "oof_scores_", None) or {}
-    figures = {f"out-of-fold {_OUT_OF_FOLD[name]}": scores[name] for name in scores}
+    figures = {f"out-of-fold {_OUT_OF_FOLD.get(n, n)}": scores[n] for n in scores}
     figures |= {
         words: getattr(last, name)
         for name, words in _FIGURES.items()
@@ -180,7 +180,8 @@ def _limits(
         limits.append(
             "The segments were found, not known: no figure says that they are true."
         )
-    small = [s["label"] for s in segments if (s["n_rows"] or _FEW_ROWS) < _FEW_ROWS]
+    known = [s for s in segments if s["n_rows"] is not None]
+    small = [segment["label"] for segment in known if segment["n_rows"] < _FEW_ROWS]
     if small:
         limits.append(f"Few training rows (below {_FEW_ROWS}): {names_text(small)}.")
     if any(column["role"] == "categorical" for column in columns):
