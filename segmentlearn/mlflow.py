@@ -233,7 +233,9 @@ def _predict(estimator: Any, X: Any, params: dict[str, Any]) -> Any:
     found = getattr(estimator, method)(X)
     if method == "predict" or not isinstance(found, np.ndarray):
         return found
-    labels = getattr(estimator, "classes_", range(found.shape[1]))
+    labels: Any = range(found.shape[1])
+    if method == "predict_proba":
+        labels = getattr(estimator, "classes_", labels)
     index = X.index if isinstance(X, pd.DataFrame) else None
     return pd.DataFrame(found, columns=list(map(str, labels)), index=index)
 
@@ -275,7 +277,9 @@ def _prepared(
             {
                 "python_model": str(code),
                 "artifacts": artifacts,
-                "model_config": {"trusted": list(info.trusted)} if trusted else None,
+                "model_config": {"trusted": list(info.trusted)}
+                if info.trusted
+                else None,
                 "signature": _signature(model, info),
                 "input_example": input_example,
                 "pip_requirements": [

@@ -1,5 +1,6 @@
 """What a card may hold: checked when it is written and when it is read."""
 
+import math
 from typing import Any
 
 from segmentlearn.exceptions import ArchiveError
@@ -92,6 +93,8 @@ def _misfit(value: Any, shape: Any, place: str) -> str | None:
                 for name, own in shape.items()
             ]
     else:
-        return None if isinstance(value, shape) else place
+        is_number = isinstance(value, float) and math.isfinite(value)
+        fits = isinstance(value, shape) and (is_number or not isinstance(value, float))
+        return None if fits else place
     places = (_misfit(*entry) for entry in inner)
     return next((found for found in places if found is not None), None)

@@ -32,8 +32,9 @@ _FIGURES = {  # of clusterers
 def describe_model(estimator: Any, given: dict[str, Any] | None) -> dict[str, Any]:
     """Return the card of a fitted estimator, with what its user has written."""
     given = check_given(given or {})
-    last, step = last_step(estimator), raw_step(estimator)
-    columns, is_array = _columns(estimator, step, given)
+    model = getattr(estimator, "best_estimator_", estimator)  # of a search
+    last, step = last_step(model), raw_step(model)
+    columns, is_array = _columns(model, step, given)
     segments = _segments(last)
     counts = [segment["n_rows"] for segment in segments]
     return {
@@ -139,7 +140,7 @@ def _segments(last: Any) -> list[dict[str, Any]]:
     return [
         {
             "label": plain_level(label),
-            "name": str(names.get(label, "")),
+            "name": str(names.get(label, "")) if names else "",
             "n_rows": None if count is None else int(count),
         }
         for label, count in zip(labels, counts, strict=True)
@@ -149,7 +150,7 @@ def _segments(last: Any) -> list[dict[str, Any]]:
 def _figures(last: Any) -> dict[str, float]:
     """Return the figures that the estimator has kept, those that JSON can hold."""
     scores = getattr(last, "oof_scores_", None) or {}
-    figures = {f"out-of-fold {_OUT_OF_FOLD[name]}": scores[name] for name in scores}
+    figures = {f"out-of-fold {_OUT_OF_FOLD.get(n, n)}": scores[n] for n in scores}
     figures |= {
         words: getattr(last, name)
         for name, words in _FIGURES.items()
@@ -179,7 +180,8 @@ def _limits(
         limits.append(
             "The segments were found, not known: no figure says that they are true."
         )
-    small = [s["label"] for s in segments if (s["n_rows"] or _FEW_ROWS) < _FEW_ROWS]
+    known = [s for s in segments if s["n_rows"] is not None]
+    small = [segment["label"] for segment in known if segment["n_rows"] < _FEW_ROWS]
     if small:
         limits.append(f"Few training rows (below {_FEW_ROWS}): {names_text(small)}.")
     if any(column["role"] == "categorical" for column in columns):

@@ -51,9 +51,8 @@ def cell_schema(
     has_flags = any(isinstance(level, bool) for level in levels)
     has_numbers = not all(isinstance(level, str | bool) for level in levels)
     codes = has_numbers or any(x.isdigit() or reads_as_number(x) for x in texts)
-    schema: dict[str, Any] = {"examples": list(examples)[:_MOST_EXAMPLES]}
-    if not examples:
-        schema = {}
+    shown = list(examples)[:_MOST_EXAMPLES]
+    schema: dict[str, Any] = {"examples": shown} if shown else {}
     if has_numbers and not texts:
         numbers = {"type": _NUMBER, "pattern": whole_cell([NUMBER])}
         return {**schema, **_or_missing(numbers)}
