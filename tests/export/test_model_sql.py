@@ -27,7 +27,6 @@ from tests.export.customers import INCOME, JOB, awkward_customers, new_rows
 from tests.export.test_sql import MOMENTS, NUMBERS, TEXTS, every_dialect
 
 pytest.importorskip("duckdb")
-pytest.importorskip("onnx")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::segmentlearn.exceptions.SegmentLearnWarning"
 )

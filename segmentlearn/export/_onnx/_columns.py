@@ -64,7 +64,7 @@ class RawColumns:
             self.described[name] = known
         elif known["type"] != type_:
             raise ValueError(
-                f"to_onnx: the model takes column {name!r} for text in one part and "
+                f"the model takes column {name!r} for text in one part and "
                 "for numbers in another; make it one of them for all parts, with "
                 "categorical_features or numeric_features."
             )
@@ -100,8 +100,8 @@ class MatrixColumns:
     def texts(self, names: Sequence[str]) -> str:
         """Refuse columns of text: a matrix has none."""
         raise ValueError(
-            f"to_onnx: the step of a pipeline takes {list(names)} for text, and the "
-            "step before it gives numbers."
+            f"a step of the pipeline takes {list(names)} for text, and the step before "
+            "it gives numbers."
         )
 
     def describe(self, name: str, **facts: Any) -> None:

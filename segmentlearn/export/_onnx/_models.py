@@ -29,7 +29,7 @@ _CUSTOMERS = "customers"
 
 def onnx_of(model: Any) -> Any:
     """Return a fitted estimator, or a pipeline that ends in one, as a ModelProto."""
-    labels = raw_columns(model)
+    labels = raw_columns(model, "to_onnx")
     graph = Graph(labels.values())
     raw = RawColumns(graph, labels)
     outputs, facts = outputs_of(graph, raw, model, "to_onnx")
@@ -62,12 +62,19 @@ def _steps(model: Any) -> list:
     return [step for step in steps if step is not None and step != "passthrough"]
 
 
-def raw_columns(model: Any) -> dict[str, str]:
+def raw_columns(model: Any, caller: str) -> dict[str, str]:
     """Return what the columns of the table are called, by the names in the model.
 
     They are called something else where the names of a frame were not all text.
     """
     part = first = _steps(model)[0]
+    last = _steps(model)[-1]
+    if not isinstance(last, _MODELS):
+        raise TypeError(
+            f"{caller} cannot export {type(last).__name__}; it takes "
+            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
+            "one of them."
+        )
     check_is_fitted(first)
     names = column_names(first)
     while part is not None and getattr(part, "column_labels_", None) is None:
@@ -81,12 +88,6 @@ def outputs_of(
 ) -> tuple[list, dict[str, Any]]:
     """Return the outputs of a model, each its name, type and shape, and facts."""
     *transformers, last = _steps(model)
-    if not isinstance(last, _MODELS):
-        raise TypeError(
-            f"{caller} cannot export {type(last).__name__}; it takes "
-            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
-            "one of them."
-        )
     columns: Columns = raw
     for step in transformers:
         matrix = prepare(g, columns, step)
