@@ -74,7 +74,7 @@ def model_to_sql(
     Raises
     ------
     ImportError
-        If the package sqlglot or onnx is missing.
+        If the package sqlglot is missing; it comes with ``segmentlearn[export]``.
     TypeError
         If SQL cannot express the model.
     ValueError
@@ -130,7 +130,7 @@ def sql_size(model: Any, dialect: str = "duckdb") -> SqlSize:
     Raises
     ------
     ImportError
-        If the package sqlglot or onnx is missing.
+        If the package sqlglot is missing; it comes with ``segmentlearn[export]``.
     TypeError
         If SQL cannot express the model.
     ValueError
@@ -154,7 +154,7 @@ def _write(
 ) -> tuple[str, SqlSize]:
     check_option("dialect", dialect, DIALECTS)
     rows: Any = Rows(_MOST_OPERATIONS)
-    cells: Any = Cells(rows, raw_columns(model))
+    cells: Any = Cells(rows, raw_columns(model, "model_to_sql"))
     try:
         outputs, facts = outputs_of(rows, cells, model, "model_to_sql")
     except ValueError as error:

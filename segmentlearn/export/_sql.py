@@ -75,7 +75,7 @@ class Writer:
             from sqlglot import exp
         except ImportError as error:
             raise ImportError(
-                "to_sql needs sqlglot; install it with "
+                "SQL needs the package sqlglot; install it with "
                 "pip install 'segmentlearn[export]'."
             ) from error
         self.exp: Any = exp

@@ -22,7 +22,7 @@ def cell_text(cell):
 
 def inputs_of(session, X):
     """Return the columns of a frame as the graph's inputs."""
-    feed = {}
+    feed, X = {}, X.rename(columns=str)
     for column in session.get_inputs():
         cells = X[column.name]
         if column.type == "tensor(string)":

@@ -27,7 +27,6 @@ from tests.export.customers import INCOME, JOB, awkward_customers, new_rows
 from tests.export.test_sql import MOMENTS, NUMBERS, TEXTS, every_dialect
 
 pytest.importorskip("duckdb")
-pytest.importorskip("onnx")
 pytestmark = pytest.mark.filterwarnings(
     "ignore::segmentlearn.exceptions.SegmentLearnWarning"
 )
@@ -117,6 +116,7 @@ def test_a_net_scores_alike(classifier):
 )
 def test_any_rows_are_scored_alike(found, rows):
     """Rows that hypothesis makes up."""
+    rows = [*rows, (0.0, "plain", True, 0, 1)]  # a text gives its column the type
     X = pd.DataFrame(rows, columns=[INCOME, JOB, "member", "since", "age"])
     X[JOB] = pd.Series([row[1] for row in rows], dtype=object)
     X[JOB] = X[JOB].map(lambda x: x if x is None else " ".join(x.split()))

@@ -204,6 +204,14 @@ def test_a_column_without_a_name_gets_one():
     assert [column.name for column in model.graph.input] == ["column_0", "y"]
 
 
+def test_columns_that_are_numbered_keep_their_labels():
+    """Those of a frame whose names are not text."""
+    X = pd.DataFrame({7: np.arange(40.0), 3: ["a", "b"] * 20})
+    model = make_pipeline(TabularPreprocessor(identifiers="keep"), k_means()).fit(X)
+    assert_scored_alike(model, X)
+    assert [column.name for column in to_onnx(model).graph.input] == ["7", "3"]
+
+
 def test_moments_of_every_notation():
     """Days, minutes, fractions of seconds and time zones."""
     minutes = pd.Series(np.arange(0, 4000, 37))

@@ -16,17 +16,18 @@ class Cells:
     ----------
     rows : Rows
         What computes.
-    names : list of str
-        All columns of the table.
+    labels : dict of str to str
+        What each column is called, by the name that the model knows it by.
     """
 
-    def __init__(self, rows: Rows, names: Sequence[str]) -> None:
-        self._rows, self.names = rows, list(names)
+    def __init__(self, rows: Rows, labels: Mapping[str, str]) -> None:
+        self._rows, self._labels, self.names = rows, labels, list(labels)
 
     def numbers(self, kinds: Mapping[str, str]) -> np.ndarray:
         """Return columns of numbers, dates, durations and truth values."""
         make = self._rows.scalars.make
-        return _row([make("number", name, kind) for name, kind in kinds.items()])
+        cells = ((self._labels[name], kind) for name, kind in kinds.items())
+        return _row([make("number", *cell) for cell in cells])
 
     def codes(
         self, levels: Sequence[Levels]
@@ -39,9 +40,9 @@ class Cells:
         for one in texts:
             known = tuple((str(level), code) for level, code in one.codes.items())
             numbers = frozenset([one.other, one.missing, *one.codes.values()])
-            ends = one.missing, one.other
-            codes.append(make("level", one.name, known, *ends, choices=numbers))
-            missing.append(make("no level", one.name, known))
+            label, ends = self._labels[one.name], (one.missing, one.other)
+            codes.append(make("level", label, known, *ends, choices=numbers))
+            missing.append(make("no level", label, known))
         found = [_row(codes), _row(missing)]
         order = [one.name for one in texts]
         if others:

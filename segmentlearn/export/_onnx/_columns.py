@@ -18,14 +18,13 @@ class RawColumns:
     ----------
     graph : Graph
         The graph.
-    names : list of str
-        All columns of the table.
+    labels : dict of str to str
+        What each column is called, by the name that the model knows it by.
     """
 
-    def __init__(self, graph: Graph, names: Sequence[str]) -> None:
-        self._graph = graph
-        self._positions = {name: at for at, name in enumerate(names)}
-        self.names = list(names)
+    def __init__(self, graph: Graph, labels: Mapping[str, str]) -> None:
+        self._graph, self._labels = graph, labels
+        self.names = list(labels)
         self.described: dict[str, dict[str, Any]] = {}
 
     def numbers(self, kinds: Mapping[str, str]) -> str:
@@ -56,14 +55,16 @@ class RawColumns:
     def _input(self, name: str, type_: str, kind: str) -> str:
         known = self.described.get(name)
         if known is None:
+            label = self._labels[name]
             # the name of an input must not be empty
-            own = name or free_name(f"column_{self._positions[name]}", self._positions)
+            spare = f"column_{self.names.index(name)}"
+            own = label or free_name(spare, self._labels.values())
             self._graph.input(own, type_)
-            known = {"name": name, "input": own, "type": type_, "kind": kind}
+            known = {"name": label, "input": own, "type": type_, "kind": kind}
             self.described[name] = known
         elif known["type"] != type_:
             raise ValueError(
-                f"to_onnx: the model takes column {name!r} for text in one part and "
+                f"the model takes column {name!r} for text in one part and "
                 "for numbers in another; make it one of them for all parts, with "
                 "categorical_features or numeric_features."
             )
@@ -99,8 +100,8 @@ class MatrixColumns:
     def texts(self, names: Sequence[str]) -> str:
         """Refuse columns of text: a matrix has none."""
         raise ValueError(
-            f"to_onnx: the step of a pipeline takes {list(names)} for text, and the "
-            "step before it gives numbers."
+            f"a step of the pipeline takes {list(names)} for text, and the step before "
+            "it gives numbers."
         )
 
     def describe(self, name: str, **facts: Any) -> None:

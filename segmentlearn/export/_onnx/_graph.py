@@ -53,8 +53,9 @@ class Graph:
         """
         values = [x if isinstance(x, str) else self.constant(x) for x in inputs]
         names = [name or self.new_name() for _ in range(n_outputs)]
+        # optimizers of ONNX Runtime want names of nodes to differ
         node = self.onnx.helper.make_node(
-            kind, values, names, domain=domain, **attributes
+            kind, values, names, name=names[0], domain=domain, **attributes
         )
         self.nodes.append(node)
         return names[0] if n_outputs == 1 else names

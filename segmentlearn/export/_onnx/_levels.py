@@ -156,8 +156,8 @@ def _codes_of_numbers(
         for level, code in one.codes.items():
             if abs(level) > _LARGEST_WHOLE and not math.isinf(level):
                 raise ValueError(
-                    f"to_onnx: column {one.name!r} has the level {level}, which a "
-                    "double does not hold exactly; fit the model to text."
+                    f"column {one.name!r} has the level {level}, which a double does "
+                    "not hold exactly; fit the model to text."
                 )
             known.append(float(level))
             owners.append(at)

@@ -29,11 +29,11 @@ _CUSTOMERS = "customers"
 
 def onnx_of(model: Any) -> Any:
     """Return a fitted estimator, or a pipeline that ends in one, as a ModelProto."""
-    names = raw_columns(model)
-    graph = Graph(names)
-    raw = RawColumns(graph, names)
+    labels = raw_columns(model, "to_onnx")
+    graph = Graph(labels.values())
+    raw = RawColumns(graph, labels)
     outputs, facts = outputs_of(graph, raw, model, "to_onnx")
-    described = [raw.described[name] for name in names if name in raw.described]
+    described = [raw.described[name] for name in labels if name in raw.described]
     exported = graph.model([column["input"] for column in described], outputs)
     kind = type(_steps(model)[-1]).__name__
     exported.producer_name = "segmentlearn"
@@ -62,12 +62,25 @@ def _steps(model: Any) -> list:
     return [step for step in steps if step is not None and step != "passthrough"]
 
 
-def raw_columns(model: Any) -> list[str]:
-    """Return the names of the columns that a model was fitted to."""
-    first = _steps(model)[0]
+def raw_columns(model: Any, caller: str) -> dict[str, str]:
+    """Return what the columns of the table are called, by the names in the model.
+
+    They are called something else where the names of a frame were not all text.
+    """
+    part = first = _steps(model)[0]
+    last = _steps(model)[-1]
+    if not isinstance(last, _MODELS):
+        raise TypeError(
+            f"{caller} cannot export {type(last).__name__}; it takes "
+            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
+            "one of them."
+        )
     check_is_fitted(first)
-    names = getattr(first, "column_labels_", None)
-    return column_names(first) if names is None else [str(name) for name in names]
+    names = column_names(first)
+    while part is not None and getattr(part, "column_labels_", None) is None:
+        part = getattr(part, "preprocessor_", getattr(part, "table_", None))
+    labels = names if part is None else map(str, part.column_labels_)
+    return dict(zip(names, labels, strict=True))
 
 
 def outputs_of(
@@ -75,12 +88,6 @@ def outputs_of(
 ) -> tuple[list, dict[str, Any]]:
     """Return the outputs of a model, each its name, type and shape, and facts."""
     *transformers, last = _steps(model)
-    if not isinstance(last, _MODELS):
-        raise TypeError(
-            f"{caller} cannot export {type(last).__name__}; it takes "
-            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
-            "one of them."
-        )
     columns: Columns = raw
     for step in transformers:
         matrix = prepare(g, columns, step)

@@ -30,8 +30,8 @@ def prepare(g: Graph, columns: Columns, preprocessor: Any) -> str:
         if type(preprocessor) is kind:
             return emit(g, columns, preprocessor)
     raise TypeError(
-        f"to_onnx cannot export the preprocessor {type(preprocessor).__name__}; it "
-        f"knows {', '.join(kind.__name__ for kind in _EMITTERS)}."
+        f"the preprocessor {type(preprocessor).__name__} cannot be exported; those "
+        f"that can are {', '.join(kind.__name__ for kind in _EMITTERS)}."
     )
 
 

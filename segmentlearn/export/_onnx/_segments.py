@@ -49,7 +49,7 @@ def segments(
     """Return the segments of rows of numbers; `predict` is for classifiers."""
     order = clusterer._order
     if not clusterer.n_clusters_:
-        raise ValueError("to_onnx: the clusterer found no segment, all rows are noise.")
+        raise ValueError("the clusterer found no segment: all rows are noise.")
     rows = g.cast(rows, np.float64)
     assignment = clusterer._assignment
     kinds: dict[type, Callable[..., Assigned]] = {
@@ -90,9 +90,9 @@ def _by_predict(
         known = [*_BY_CENTERS, GaussianMixture, BayesianGaussianMixture]
         names = ", ".join(one.__name__ for one in known)
         raise TypeError(
-            f"to_onnx cannot export {kind.__name__}; of clusterers that predict it "
-            f"knows {names}, LatentClassMixture and ConsensusClusterer. Wrap others as "
-            "InductiveClusterer(..., assign='neighbors')."
+            f"{kind.__name__} cannot be exported; clusterers with a prediction that "
+            f"can are {names}, LatentClassMixture and ConsensusClusterer. Wrap others "
+            "as InductiveClusterer(..., assign='neighbors')."
         )
     if assignment.centers is not None:
         labelled, scale = assignment.centers, assignment.squared_scale
@@ -177,8 +177,8 @@ def _by_classifier(
         proba = predict(g, rows, classifier)
     else:
         raise TypeError(
-            f"to_onnx cannot export {type(classifier).__name__}, which assigns rows to "
-            "segments; use assign='auto', 'neighbors' or a SegmentClassifier."
+            f"{type(classifier).__name__}, which assigns rows to segments, cannot be "
+            "exported; use assign='auto', 'neighbors' or a SegmentClassifier."
         )
     place = np.zeros((len(classes), assignment.n_segments))
     place[np.arange(len(classes)), classes] = 1.0
@@ -238,7 +238,8 @@ def _euclidean(labelled: LabelledRows) -> LabelledRows:
     is_euclidean = metric == "euclidean" or (metric == "minkowski" and p == 2)
     if not is_euclidean or labelled.metric.get("metric_params"):
         raise ValueError(
-            f"to_onnx knows Euclidean distances between rows, not metric={metric!r}."
+            "of distances between rows only Euclidean ones can be exported, not "
+            f"metric={metric!r}."
         )
     return labelled
 
