@@ -106,7 +106,7 @@ class BlendedClassifier(ClassifierMixin, BaseComposition):
     The blend is a weighted geometric mean of probabilities, that is, a mean of their
     logarithms [1]_. Its log-loss has one minimum over the weights, which is found
     directly; greedy selection with replacement [2]_ is a search for that of arithmetic
-    means, and was behind by 0.0005 on eleven tables. A few pseudo-rows pull the weights
+    means, and was behind by 0.0006 on nine tables. A few pseudo-rows pull the weights
     towards equal ones, so that small tables do not decide them by chance.
 
     Scores are nearly honest: the held-out rows also decided when estimators stopped.

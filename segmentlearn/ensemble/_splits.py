@@ -37,7 +37,13 @@ def make_splits(
     """
     n_folds = cv
     if isinstance(cv, str):
-        counts = np.bincount(y_encoded[rows])
+        counts = np.bincount(y_encoded[rows], minlength=len(classes))
+        if (counts == 1).any() and groups is None:
+            single = classes[counts == 1].tolist()
+            raise ValueError(
+                f"class(es) {single!r} have 1 row each, which cannot be both learnt "
+                "from and held out; merge or drop them, or pass folds as cv."
+            )
         effort = EFFORTS["default"]
         is_large = len(rows) > effort.most_rows and groups is None
         n_folds = 0 if is_large else min(effort.n_inner_folds, counts[counts > 0].min())

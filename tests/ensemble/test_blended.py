@@ -263,3 +263,11 @@ def test_auto_is_a_net_and_trees():
     assert names == ["net", "trees"]
     assert list(map(type, parts)) == [SegmentClassifier, BoostedTreesClassifier]
     assert BlendedClassifier().__sklearn_tags__().input_tags.string
+
+
+def test_class_of_one_row_is_named(numbers):
+    """It cannot be both learnt from and held out."""
+    X, y = numbers
+    y = np.array(["single", *y[1:]])
+    with pytest.raises(ValueError, match=r"\['single'\] have 1 row each"):
+        BlendedClassifier(PARTS).fit(X, y)
