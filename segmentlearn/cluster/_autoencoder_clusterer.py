@@ -110,8 +110,8 @@ class AutoencoderClusterer(
         values; other arrays are used as they are, as with None.
     baseline : fitted clusterer or None, default=None
         Segments of an earlier period, such as a clusterer of this class from an
-        archive: those that live on keep their ids and names. It is not changed, and an
-        archive leaves it out.
+        archive: those that live on keep their ids and names. Its `predict` is given the
+        X of `fit`. It is not changed, and an archive leaves it out.
     period : str or None, default=None
         Name of the period of the customers in `passport_`, such as "2026-05"; None
         counts: "1", "2", ….

@@ -163,6 +163,11 @@ def continue_passport(
     living = [entry for entry in entries if entry["status"] == "active"]
     read = last.labels_within_reach if last is baseline and has_passport else None
     known = np.asarray((read or baseline.predict)(X))
+    if known.dtype.kind not in "iu" or known.max(initial=-1) >= len(living):
+        raise ValueError(
+            f"baseline={type(last).__name__} must be a clusterer that numbers its "
+            "segments from 0 and has labels_; such as InductiveClusterer."
+        )
     counts = shared_counts(known, labels, (len(living), n_segments))
     sizes = np.bincount(labels[labels >= 0], minlength=n_segments)
     known_sizes = np.bincount(known[known >= 0], minlength=len(living))
@@ -170,6 +175,11 @@ def continue_passport(
     partners = pair_segments(likeness, lives_on(SURVIVAL))
     periods = dict.fromkeys(p for entry in entries for p in entry["sizes"])
     period = str(len(periods) + 1) if period is None else period
+    if period in periods:
+        raise ValueError(
+            f"period={period!r} is one of the baseline's, {list(periods)}; choose "
+            "another name."
+        )
     ids = np.full(n_segments, -1)
     free = max((entry["id"] for entry in entries), default=-1) + 1
     paired = partners >= 0

@@ -121,6 +121,9 @@ def internal_changes(
     quantile = norm.isf(thresholds.alpha / (2 * 3 * max(len(survivors), 1)))
     for change in survivors:
         (old,), (new,) = change.old, change.new
+        p_values = noise[0].p_value((old,)), noise[1].p_value((new,))
+        if max(p_values) > thresholds.alpha:
+            continue  # refits do not even find it again
         ratio = growth.get(change, np.nan) - reference
         variance = _size_variance(evidence, change) + 2 * noise[0].size[old]
         # a median of few varies, too

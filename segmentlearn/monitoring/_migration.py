@@ -457,12 +457,8 @@ def segment_migration(
         shared = codes[0][rows[0]]
         noise = label_noise(before, old_X, key, n_bootstraps, max_rows, random_state)
         moves = expected_moves(before.sizes(shared), noise, noise)
-        known = tables["counts"].columns[:-1]
-        np.fill_diagonal(moves, 0.0)
-        expected = pd.DataFrame(moves, before.ids, before.ids, dtype=float)
-        expected = expected.reindex(index=known, columns=known, fill_value=0.0)
-        places = [known.get_indexer(pd.Index(s, dtype=object)) for s in (stayed, anew)]
-        np.add.at(expected.values, tuple(places), 1.0)
+        moves = pd.DataFrame(moves, before.ids, before.ids)
+        expected = _expected(tables["counts"].columns[:-1], moves, stayed, anew)
     return SegmentMigration(
         **tables,
         expected=expected,
@@ -471,6 +467,20 @@ def segment_migration(
         periods=periods,
         n_redefined=n_redefined,
     )
+
+
+def _expected(
+    known: pd.Index, noise: pd.DataFrame, stayed: np.ndarray, anew: np.ndarray
+) -> pd.DataFrame:
+    """Return the customers in each pair of segments if nobody had changed."""
+    total = noise.reindex(index=known, columns=known, fill_value=0.0).to_numpy(
+        copy=True
+    )
+    np.fill_diagonal(total, 0.0)
+    old, new = (known.get_indexer(pd.Index(s, dtype=object)) for s in (stayed, anew))
+    there = (old >= 0) & (new >= 0)  # a segment may have nobody
+    np.add.at(total, (old[there], new[there]), 1.0)
+    return pd.DataFrame(total, known, known)
 
 
 def _take(ids: list, codes: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.cluster import DBSCAN, KMeans
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -153,6 +154,16 @@ def test_baseline_has_to_be_fitted():
     """It says so itself."""
     with pytest.raises(NotFittedError, match="not fitted"):
         fit(draw(a=9, b=9), 2, baseline=KMeans(2))
+
+
+def test_baselines_and_periods_that_make_no_sense(april):
+    """A classifier has no segments that could live on, and a period is there once."""
+    X = draw(1, a=30, b=30)
+    classifier = LogisticRegression().fit(X, ["a"] * 30 + ["b"] * 30)
+    with pytest.raises(ValueError, match="baseline=LogisticRegression must be"):
+        fit(X, 2, baseline=classifier)
+    with pytest.raises(ValueError, match="period='April' is one of the baseline's"):
+        fit(X, 2, baseline=april, period="April")
 
 
 def test_archive_keeps_the_passport_and_not_the_baseline(april):

@@ -125,6 +125,35 @@ def test_every_clusterer(
     assert_same_after_loading(segmenter, customers, unseen)
 
 
+def test_ids_and_names_go_on_from_an_archive(make_segmenter, customers, unseen):
+    """Whatever the order of the sizes; the baseline itself is left out."""
+    april = make_segmenter(compare_baselines=False).fit(customers)
+    april.segment_names_ = {0: "regulars", 2: "savers"}
+    may = make_segmenter(
+        compare_baselines=False, baseline=round_trip(april), period="May"
+    )
+    # as many rows, more of them of the smallest segment
+    weights = np.where(april.labels_ == 2, 4.0, 1.0)
+    may.fit(customers.sample(len(customers), True, weights=weights, random_state=0))
+    loaded = round_trip(may)
+    assert loaded.baseline is None
+    assert loaded.passport_ == may.passport_
+    assert loaded.segment_ids_.tolist() == may.segment_ids_.tolist()
+    by_id = dict(zip(loaded.segment_ids_.tolist(), range(3), strict=True))
+    for segment in set(by_id) & {0, 1, 2}:
+        name = april.segment_names_.get(segment)
+        assert loaded.segment_names_.get(by_id[segment]) == name
+        assert (
+            np.mean(
+                april.predict(unseen)[loaded.predict(unseen) == by_id[segment]]
+                == segment
+            )
+            > 0.5
+        )
+    np.testing.assert_array_equal(loaded.predict(unseen), may.predict(unseen))
+    assert set(by_id) & {0, 1, 2}
+
+
 def test_a_loaded_clusterer_can_be_fitted_again(make_segmenter, customers, unseen):
     """With the same seed it finds the same segments."""
     segmenter = make_segmenter(compare_baselines=False).fit(customers)

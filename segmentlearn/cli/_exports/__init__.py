@@ -1,1 +1,1 @@
-"""Commands that write a model for other programs."""
+"""Commands that write what a model knows: rules for programs, moves for people."""
