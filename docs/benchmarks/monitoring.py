@@ -15,12 +15,10 @@ take their place.
 """
 
 import argparse
+import multiprocessing
 import pathlib
 import random
 import resource
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 import warnings
@@ -43,7 +41,7 @@ from segmentlearn.monitoring import append_history, read_history
 
 N_MONTHS, N_ROWS = 100, 2_000
 N_SPLITS, COVERAGE = 50, 0.9
-N_KILLS = 50
+N_KILLS, N_CUSTOMERS = 50, 20_000
 
 
 def main():
@@ -219,53 +217,51 @@ def novelty():
     print(f"  {'all':<12}{mean.auc:>7.3f}{'':>8}{mean.fdr:>7.3f}{mean.found:>7.3f}")
 
 
-APPEND = """
-import sys
-import numpy as np, pandas as pd
-from segmentlearn.monitoring import append_history
-keys = pd.DataFrame({"customer_id": np.arange(100_000)})
-segments = np.arange(100_000) % 5
-print("ready", flush=True)
-sys.stdin.readline()
-append_history(sys.argv[1], keys, segments, period=sys.argv[2], model="m",
-               probability=np.full(100_000, 0.5))
-print("done", flush=True)
-"""
+def append(place, period, connection=None):
+    """Add twenty thousand customers; say when it begins and when it has ended."""
+    keys = pd.DataFrame({"customer_id": np.arange(N_CUSTOMERS)})
+    segments = np.arange(N_CUSTOMERS) % 5
+    probability = np.full(N_CUSTOMERS, 0.5)
+    if connection is not None:
+        connection.send("begins")
+    append_history(
+        place, keys, segments, period=period, model="m", probability=probability
+    )
+    if connection is not None:
+        connection.send("has ended")
 
 
 def history():
     """Print what is in a history whose appends were killed, and scored twice."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__"])
+    draw = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder) / "history.parquet"
-        keys = pd.DataFrame({"customer_id": np.arange(100_000)})
         started = time.perf_counter()
-        append_history(place, keys, np.arange(100_000) % 5, period="0", model="m")
+        append(place, "0")
         seconds = time.perf_counter() - started
         outcomes = Counter()
-        for kill in range(N_KILLS):
-            command = [sys.executable, "-c", APPEND, str(place), f"period {kill}"]
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-            with subprocess.Popen(command, text=True, **pipes) as process:
-                process.stdout.readline()
-                process.stdin.write("\n")
-                process.stdin.flush()
-                time.sleep(random.Random(kill).uniform(0.05, 1.2) * seconds)
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-                finished = "done" in process.stdout.read()
+        for kill in range(1, N_KILLS + 1):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=append, args=(place, str(kill), theirs))
+            process.start()
+            ours.recv()
+            time.sleep(draw.uniform(0.05, 1.2) * seconds)
+            process.kill()
+            process.join()
+            has_ended = ours.poll()
             sizes = read_history(place).groupby("period", observed=True).size()
-            assert set(sizes) == {100_000}, sizes
-            appeared = f"period {kill}" in sizes.index
-            assert appeared or not finished
-            outcomes["in the history" if appeared else "not in it"] += 1
+            assert set(sizes) == {N_CUSTOMERS}, sizes
+            is_there = str(kill) in sizes.index
+            assert is_there or not has_ended
+            outcomes["in the history" if is_there else "not in it"] += 1
         print(f"  {N_KILLS} appends killed: {dict(outcomes)}; all periods are whole")
         before = sorted(path.name for path in place.glob("*.parquet"))
-        append_history(place, keys, np.arange(100_000) % 5, period="0", model="m")
+        append(place, "0")
         after = sorted(path.name for path in place.glob("*.parquet"))
         n_twice = int(read_history(place).duplicated(["customer_id", "period"]).sum())
-        print(
-            f"  scored twice: files the same {before == after}, double rows {n_twice}"
-        )
+        print(f"  scored twice: {after == before=}, double rows {n_twice}")
 
 
 def size():
