@@ -20,7 +20,7 @@ from segmentlearn.tables import Column
 _AVERAGE = "average customer"
 _FEATURES, _MOST_FEATURES = 2, 3  # the second where it makes names differ
 _WIDTH, _MOST_WIDTH = 40, 48  # characters
-_APART = 2.0  # effect size of groups that hardly overlap
+_STEPS = (SIZEABLE, 0.8, 2.0)  # a medium effect, a large one, hardly any overlap
 _RELATED = 0.6  # correlation from which on two columns tell the same story
 _RELATED_BY_NAME = 0.4  # of columns whose names share their words
 
@@ -59,7 +59,7 @@ class RelatedFeatures:
 
     def order(self, feature: DistinguishingFeature) -> tuple[int, bool, int]:
         """Sort by steps of strength, then as the columns are."""
-        step = sum(abs(feature.strength) >= least for least in (SIZEABLE, _APART))
+        step = sum(abs(feature.strength) >= least for least in _STEPS)
         is_negative = feature.kind == "missing" or (
             feature.kind == "level" and feature.strength < 0
         )
