@@ -131,7 +131,7 @@ def measure_corrupted(seed):
         rows = [corrupted_draw(kind, n_samples, seed + at) for at in range(10)]
         same, per_segment, kept, found, effects, means = zip(*rows, strict=True)
         figures = [np.mean(x) for x in (same, per_segment, kept, found)]
-        moved = [np.median(np.concatenate(x)) for x in (effects, means)]
+        moved = [np.nanmedian(np.concatenate(x)) for x in (effects, means)]
         totals.update(draws=len(rows), same=sum(same), found=sum(found))
         totals.update(segments=sum(per_segment) / len(rows), tables=1)
         totals["kept"] += sum(kept) / len(rows)

@@ -1,6 +1,5 @@
 """Short names of segments: a few features that say different things."""
 
-import functools
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ from segmentlearn.inspection._membership import is_noise
 from segmentlearn.inspection._wording import (
     NOISE_NAME,
     SIZEABLE,
-    VERY,
     DistinguishingFeature,
     short_name,
 )
@@ -22,6 +20,7 @@ from segmentlearn.tables import Column
 _AVERAGE = "average customer"
 _FEATURES, _MOST_FEATURES = 2, 3  # the second where it makes names differ
 _WIDTH, _MOST_WIDTH = 40, 48  # characters
+_STEPS = (SIZEABLE, 0.8, 2.0)  # a medium effect, a large one, hardly any overlap
 _RELATED = 0.6  # correlation from which on two columns tell the same story
 _RELATED_BY_NAME = 0.4  # of columns whose names share their words
 
@@ -37,6 +36,7 @@ class RelatedFeatures:
 
     def __init__(self, columns: list[Column]) -> None:
         self._columns = {column.name: column for column in columns}
+        self._known: dict[tuple[str, ...], float] = {}
 
     def __call__(
         self, first: DistinguishingFeature, second: DistinguishingFeature
@@ -44,10 +44,12 @@ class RelatedFeatures:
         """Return whether a name needs only one of two features."""
         if first.column == second.column:
             return True
-        names = sorted((first.column, second.column))
+        names = tuple(sorted((first.column, second.column)))
         words, others = (set(short_name(name).split()) for name in names)
         least = _RELATED_BY_NAME if words <= others or others <= words else _RELATED
-        if self._strength(*names) >= least:
+        if names not in self._known:
+            self._known[names] = self._strength(*names)
+        if self._known[names] >= least:
             return True
         own, other = self._rows_of(first), self._rows_of(second)
         if own is None or other is None:
@@ -57,13 +59,16 @@ class RelatedFeatures:
 
     def order(self, feature: DistinguishingFeature) -> tuple[int, bool, int]:
         """Sort by steps of strength, then as the columns are."""
-        step = sum(abs(feature.strength) >= least for least in (SIZEABLE, VERY))
+        step = sum(abs(feature.strength) >= least for least in _STEPS)
         is_negative = feature.kind == "missing" or (
             feature.kind == "level" and feature.strength < 0
         )
-        return -step, is_negative, list(self._columns).index(feature.column)
+        return -step, is_negative, self.place(feature)
 
-    @functools.cache  # noqa: B019 - it lives as long as one profile is made
+    def place(self, feature: DistinguishingFeature) -> int:
+        """Return the position of a feature's column."""
+        return list(self._columns).index(feature.column)
+
     def _strength(self, first: str, second: str) -> float:
         """Return the strongest of the correlations of two columns."""
         pair = [self._columns[name] for name in (first, second)]
@@ -132,12 +137,13 @@ def _drafts(
     differing = [own for own in sizeable if own.kind != "middle"] or sizeable
     start = [] if differing else [_AVERAGE]
     base = _choose(differing, are_related, _WIDTH)[:_FEATURES]
-    yield _text(base, _WIDTH, start)
+    yield _text(sorted(base, key=are_related.place), _WIDTH, start)
     # beside what another segment has, too, something else
     for kept in (base, base[:1]):
         for extra in features:
             longer = _choose([*kept, extra], are_related, _MOST_WIDTH)
             if extra in longer and len(longer) > len(kept):
+                longer.sort(key=are_related.place)
                 yield _text(longer, _MOST_WIDTH, start)
 
 

@@ -18,6 +18,7 @@ SLIGHT, SIZEABLE, VERY = 0.2, 0.5, 1.5  # steps of |d| and |h|
 NOISE_NAME = "noise (unassigned)"
 
 _IN_PARENTHESES = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_UNIT = re.compile(r"[(\[]([^()\[\]\s]{1,8})[)\]]\s*$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AGE = re.compile(r"(?:(?:customer|client|user|member|person|buyer) )?age")
 # several words of which only the first has a capital, or that are all in capitals
@@ -133,7 +134,9 @@ class DistinguishingFeature:
         if self.kind == "level":
             own, rest = map(percent, self.values)
             return f"{own} {level_text(self.level, self.column)}, others {rest}"
-        own, rest, *ends = (number_text(value, self.data_kind) for value in self.values)
+        texts = (number_text(value, self.data_kind) for value in self.values)
+        unit = _unit_of(self.column) if self.data_kind == "number" else ""
+        own, rest, *ends = (f"{text}{unit}" for text in texts)
         if self.kind == "mean":
             return f"{own} on average, others {rest}"
         text = f"median {own}, others {rest}"
@@ -157,6 +160,14 @@ def _level_words(level: Any, column: str) -> str:
     """Return a level as it is written within a sentence."""
     text = level_text(level, column)
     return text.lower() if _PHRASE.fullmatch(text) else text
+
+
+def _unit_of(column: str) -> str:
+    """Return the unit that ends the name of a column; empty for a range."""
+    found = _UNIT.search(column)
+    if found is None or found[1][0].isdigit():
+        return ""
+    return found[1] if found[1] == "%" else f" {found[1]}"
 
 
 def short_name(column: str) -> str:

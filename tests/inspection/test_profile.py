@@ -99,9 +99,9 @@ def test_false_discovery_rate_is_milder(profile, customers, labels):
 def test_names_say_what_is_so(profile):
     """Age in its own words, units left out, levels by their share."""
     assert profile.names == {
-        0: "younger, mostly with phone",
+        0: "younger, low annual income",
         1: "older, mostly without phone",
-        2: "high annual income, newsletter: yes",
+        2: "high annual income, mostly Nurse",
     }
 
 

@@ -125,3 +125,18 @@ def test_levels_that_need_no_column(columns, expected):
     )
     profile = segment_profile([0] * 20 + [1] * 20, X, n_exemplars=0, rule_depth=None)
     assert profile.names[0].split(", ")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("Annual Income (k$)", "median 87 k$, others 45 k$"),
+        ("weight [kg]", "median 87 kg, others 45 kg"),
+        ("discount (%)", "median 87%, others 45%"),
+        ("Spending Score (1-100)", "median 87, others 45"),
+    ],
+)
+def test_units_stand_behind_numbers(column, expected):
+    """Where the name of the column ends with one."""
+    feature = DistinguishingFeature("median", column, 1.0, (87.0, 45.0))
+    assert feature.evidence == expected
