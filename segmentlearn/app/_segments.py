@@ -426,19 +426,22 @@ def _how(model: Any, settings: SegmentSettings) -> tuple[str, pd.DataFrame | Non
 def _doubts(found: Segmentation, roles: ColumnRoles) -> list[str]:
     """Return why the segments may not be real, a sentence each."""
     doubts = []
-    settings = dataclasses.replace(found.settings, method=RECOMMENDED)
     n_clusters = len(np.unique(found.labels[found.labels != NOISE]))
     if n_clusters < 2:
         doubts.append("There is one segment only: these columns set no groups apart.")
     elif 2 * n_clusters <= min(len(found.X), _CHECKED_ROWS):
+        parameters = roles.parameters(list(found.X.columns))
+        simple = make_pipeline(
+            DistancePreprocessor(**parameters), KMeans(n_clusters, n_init=3)
+        )
         number = select_n_clusters(
-            build_model(found.X, roles, settings),
+            simple,
             found.X,
             [n_clusters],
-            criteria=["silhouette_gain", "gap", "prediction_strength"],
+            criteria=["silhouette_gain"],
             n_references=5,
             max_rows=_CHECKED_ROWS,
-            random_state=settings.random_state,
+            random_state=found.settings.random_state,
         )
         if number.recommended == 1:
             doubts.append(

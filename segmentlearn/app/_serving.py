@@ -36,6 +36,7 @@ _SETTINGS = {
     "client.disableDataExport": "true",  # it would write formulas as they are
     "client.toolbarMode": "minimal",
     "runner.magicEnabled": "false",
+    "runner.postScriptGC": "false",
     "global.developmentMode": "false",
     "logger.hideWelcomeMessage": "true",
 }

@@ -1,6 +1,9 @@
 """Each page, clicked through without a browser."""
 
 import io
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn import load, make_customers, save
+from segmentlearn.app import _main
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._generated import customers as generated
 from segmentlearn.app._uploads import read_upload
@@ -256,3 +260,28 @@ def test_dates_and_amounts_of_a_workbook():
     customers = Customers.of(loaded)
     assert customers.roles.roles["since"] == "date"
     assert customers.roles.roles["amount"] == "number"
+
+
+def test_the_first_page_comes_quickly_and_leaves_work_alone():
+    """It imports next to nothing, and Keras is not reset behind a net in training."""
+    code = """
+import sys
+from streamlit.runtime.scriptrunner import script_runner
+from streamlit.testing.v1 import AppTest
+at = AppTest.from_file(sys.argv[1], default_timeout=120).run()
+assert not at.exception
+keras, resets = type(sys)("keras"), []
+keras.backend = type("backend", (), {"clear_session": lambda: resets.append(1)})
+sys.modules["keras"] = keras
+script_runner._clean_problem_modules()
+heavy = [m for m in ("tensorflow", "sklearn", "altair") if m in sys.modules]
+print([title.value for title in at.title], resets, heavy)
+"""
+    path = pathlib.Path(_main.__file__)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "['Data'] [] []", done.stderr
