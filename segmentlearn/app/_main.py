@@ -35,7 +35,7 @@ def main() -> None:
         for name, title in _PAGES.items()
     ]
     st.navigation(pages).run()
-    st.sidebar.caption(
+    st.sidebar.markdown(
         "Your customers stay on this machine, in this session: nobody else sees them, "
         "and they are gone when you close the page."
     )

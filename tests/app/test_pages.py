@@ -119,7 +119,7 @@ def test_new_customers_are_scored(with_segments):
     model = with_segments.session.segmentation.model
     assert scored.scores.segments.tolist() == model.predict(X).tolist()
     with_segments.click("Which segment?")
-    assert with_segments.texts("success")[0].startswith("Segment ")
+    assert any(t.startswith("Segment ") for t in with_segments.texts("success"))
 
 
 def test_a_file_without_the_columns_is_a_sentence(with_segments):
@@ -174,7 +174,7 @@ def test_known_segments_are_learnt_and_scored(visitor):
     visitor.go("take_away")
     visitor.go("score")
     visitor.click("Which segment?")
-    assert visitor.texts("success")[0].startswith("Segment ")
+    assert any(t.startswith("Segment ") for t in visitor.texts("success"))
 
 
 @pytest.mark.slow
@@ -245,7 +245,7 @@ def test_the_archive_of_the_command_line_scores(with_segments, tmp_path, monkeyp
     for field in other.at.text_input:
         field.set_value("Male" if field.label == "Gender" else "30")
     other.click("Which segment?")
-    assert other.texts("success")[0].startswith("Segment ")
+    assert any(t.startswith("Segment ") for t in other.texts("success"))
 
 
 def test_dates_and_amounts_of_a_workbook():

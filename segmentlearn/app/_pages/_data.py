@@ -102,7 +102,7 @@ def _show_table(customers: "Customers") -> None:
     for note in dict.fromkeys([*loaded.table.notes, *customers.table.notes]):
         st.warning(_widgets.escape(note))
     with st.expander("The first customers"):
-        _widgets.table(frame.head(100), "The first customers")
+        _widgets.table(frame.head(100), "The first customers", is_computed=False)
 
 
 def _show_columns(session: Session, customers: "Customers") -> None:

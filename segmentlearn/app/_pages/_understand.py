@@ -88,7 +88,7 @@ def _portrait(found: Segmentation) -> None:
         st.subheader("Typical customers", anchor=False)
         exemplars = profile.exemplars
         own = exemplars[exemplars.iloc[:, 0] == label].iloc[:, 2:]
-        _widgets.table(own, "Typical customers")
+        _widgets.table(own, "Typical customers", is_computed=False)
         st.subheader("A rule that finds it again", anchor=False)
         rules = profile.to_frame("rules")
         rules = rules[rules["segment"] == label].drop(columns="segment")
