@@ -34,11 +34,12 @@ def main() -> None:
         st.Page(_drawing(name), title=title, url_path=name)
         for name, title in _PAGES.items()
     ]
-    st.navigation(pages).run()
+    page = st.navigation(pages)
     st.sidebar.markdown(
         "Your customers stay on this machine, in this session: nobody else sees them, "
         "and they are gone when you close the page."
     )
+    page.run()
     _warm_up()
 
 

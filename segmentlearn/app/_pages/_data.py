@@ -152,9 +152,8 @@ def _show_distribution(session: Session, customers: "Customers") -> None:
     from segmentlearn.app import _charts, _columns
 
     st.header("Distributions", anchor=False)
-    name = st.selectbox(
-        "Column", customers.table.columns, key=f"distribution-{session.counter}"
-    )
+    names = customers.roles.features or customers.table.columns
+    name = st.selectbox("Column", names, key=f"distribution-{session.counter}")
     frame = session.cached(
         ("distribution", name), lambda: _columns.distribution(customers, name)
     )

@@ -47,7 +47,7 @@ def draw() -> None:
         code = _code.known_code(customers, found)
         y = found.y
     facts["schema"] = customers.table.schema.to_dict(found.X.columns)
-    _archive(found, facts)
+    _archive(session, found, facts)
     _report(session, customers, found, y, facts)
     _rules(session, customers, found)
     st.header("Python code", anchor=False)
@@ -58,14 +58,17 @@ def draw() -> None:
     )
 
 
-def _archive(found: Any, facts: dict[str, Any]) -> None:
+def _archive(session: Session, found: Any, facts: dict[str, Any]) -> None:
     st.header("Archive of the model", anchor=False)
     st.markdown(
         "For the page Score, for `segmentlearn predict` and for Python. It holds no "
         "pickle, and names are kept in it."
     )
     with _widgets.errors_in_words():
-        data = _downloads.archive_file(found.model, facts)
+        data = session.cached(
+            ("archive", found.settings, _names_of(found)),
+            lambda: _downloads.archive_file(found.model, facts),
+        )
         st.download_button(
             "Download the archive", data, "segments.seg", on_click="ignore"
         )

@@ -79,7 +79,11 @@ def _portrait(found: Segmentation) -> None:
         st.markdown("No column differs much from the other customers.")
     else:
         finite = frame[np.isfinite(frame["effect"])]
-        titles = ["column", "effect (Cohen's d or h; 0.2 small, 0.8 large)"]
+        st.markdown(
+            "Effects are Cohen's d of numbers and Cohen's h of shares: 0.2 is small, 0.8 "
+            "large."
+        )
+        titles = ["column", "effect"]
         picture = _charts.bars(finite, "column", "effect", titles)
         _widgets.chart(picture, "What sets the segment apart", frame)
         for feature in features[:5]:
