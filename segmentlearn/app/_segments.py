@@ -57,6 +57,7 @@ _N_BOOTSTRAPS = 10
 _SILHOUETTE_ROWS = 5_000
 _NEIGHBOUR_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _MOST_NOISE = 0.3
+_DENSITY_ROWS = 5_000  # whose neighbours DBSCAN keeps in memory
 _MIN_SAMPLES = 5  # neighbours that make a customer the core of a dense group
 _CHECKED_ROWS = 2_000
 _MOST_POINTS = 3_000
@@ -221,6 +222,7 @@ def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) 
             preprocessor=preprocessor if parameters else "auto",
             random_state=seed,
         )
+    most: Any = _DENSITY_ROWS if settings.method == DENSITY else "auto"
     clusterer: Any = KMeans(n_clusters, n_init=10, random_state=seed)
     if settings.method == TREE:
         clusterer = AgglomerativeClustering(n_clusters)
@@ -239,7 +241,7 @@ def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) 
             clusterer = choose_mixture(n_clusters, prepared, seed)
     return make_pipeline(
         DistancePreprocessor(**parameters),
-        InductiveClusterer(clusterer, random_state=seed),
+        InductiveClusterer(clusterer, max_rows=most, random_state=seed),
     )
 
 

@@ -52,7 +52,7 @@ def draw() -> None:
     _rules(session, customers, found)
     st.header("Python code", anchor=False)
     st.markdown("The same in a program, beside the file of your customers:")
-    st.code(code, language="python")
+    st.code(code, language="python", wrap_lines=True)
     st.download_button(
         "Download the code", code.encode(), "segments.py", on_click="ignore"
     )

@@ -80,8 +80,8 @@ def _portrait(found: Segmentation) -> None:
     else:
         finite = frame[np.isfinite(frame["effect"])]
         st.markdown(
-            "Effects are Cohen's d of numbers and Cohen's h of shares: 0.2 is small, 0.8 "
-            "large."
+            "Effects are Cohen's d of numbers and Cohen's h of shares: 0.2 is small, "
+            "0.8 is large."
         )
         titles = ["column", "effect"]
         picture = _charts.bars(finite, "column", "effect", titles)
