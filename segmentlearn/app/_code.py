@@ -61,14 +61,16 @@ def known_code(customers: Customers, known: KnownSegments) -> str:
     """Return the code that learns these segments, evaluates and saves the model."""
     loaded, roles = customers.loaded, customers.roles
     settings, model = known.settings, build_classifier(roles, known.settings)
+    kind = ".astype(int)" if known.y.dtype.kind == "i" else ""
     metadata = (
         f'metadata={{"target": {settings.target!r}, '
         '"schema": table.schema.to_dict(X.columns)}'
     )
     body = [
         *_table_lines(loaded, roles, list(settings.columns)),
-        f"y = table.frame[{settings.target!r}]",
-        "X, y = X[y.notna()], y[y.notna()].astype(str)",
+        f"labels = table.text({settings.target!r})",
+        'known = labels.notna() & (labels.str.strip() != "")',
+        f"X, y = X[known], labels[known].to_numpy(){kind}",
         "X_train, X_test, y_train, y_test = train_test_split(",
         f"    X, y, test_size={settings.test_size}, stratify=y, "
         f"random_state={settings.random_state}",

@@ -140,20 +140,20 @@ class Job:
     def _collecting_warnings(self) -> Any:
         assert self._work is not None
         with (
-            warnings.catch_warnings(record=True) as caught,
+            warnings.catch_warnings(),
             engine.pass_interrupts_on(),
             engine.report_epochs(self._epoch),
         ):
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", SegmentLearnWarning)
-            result = self._work(self)
-        texts = [
-            _text_of(found.message)
-            for found in caught
-            if issubclass(found.category, SegmentLearnWarning)
-        ]
-        self.warnings = list(dict.fromkeys(texts))
-        return result
+            warnings.showwarning = self._take_warning
+            return self._work(self)
+
+    def _take_warning(self, message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        """Keep a warning of this job, not one of a page that is drawn meanwhile."""
+        text = _text_of(message)
+        if threading.current_thread() is self._thread and text not in self.warnings:
+            self.warnings.append(text)
 
 
 def _text_of(message: Warning | str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.inspection import permutation_importance
 from sklearn.metrics import classification_report, log_loss
+from sklearn.model_selection import train_test_split
 
 from segmentlearn.app._columns import ColumnRoles, Customers
 from segmentlearn.app._jobs import Job
@@ -22,7 +23,6 @@ from segmentlearn.model_selection import (
     ModelComparison,
     check_labels,
     compare_models,
-    fit_and_evaluate,
 )
 from segmentlearn.neural_network import SegmentClassifier
 from segmentlearn.preprocessing import TabularPreprocessor
@@ -139,17 +139,13 @@ class KnownSegments:
 
     def curves(self) -> pd.DataFrame:
         """Return the learning curves: epoch, curve, value."""
-        history = {
-            name: values
-            for name, values in self.model.history_.items()
-            if name.endswith("loss")
-        }
         names = {"loss": "training", "val_loss": "held out while training"}
+        history = {n: v for n, v in self.model.history_.items() if n in names}
         frames = [
             pd.DataFrame(
                 {
                     "epoch": np.arange(1, len(values) + 1),
-                    "curve": names.get(name, name),
+                    "curve": names[name],
                     "loss": np.asarray(values, dtype=float),
                 }
             )
@@ -207,13 +203,22 @@ def learn_segments(
     X = table.frame[list(settings.columns)][known].reset_index(drop=True)
     job.step("training", 0.02, 0.85)
     classifier = build_classifier(customers.roles, settings)
-    result = fit_and_evaluate(
-        classifier, X, labels, settings.test_size, settings.random_state
+    # as the code of the page Take away does
+    train, held_out = train_test_split(
+        np.arange(len(labels)),
+        test_size=settings.test_size,
+        stratify=labels,
+        random_state=settings.random_state,
+    )
+    classifier.fit(X.iloc[train], labels[train])
+    predicted = classifier.predict(X.iloc[held_out])
+    result = HeldOutResult(
+        classifier, labels[held_out], predicted, held_out, labels[train], train
     )
     job.step("measuring what drives the segments", 0.85, 1.0)
-    held_out = X.iloc[result.held_out]
-    proba = classifier.predict_proba(held_out)
-    importances = _importances(classifier, held_out, result.y_true)
+    rows = X.iloc[held_out]
+    proba = classifier.predict_proba(rows)
+    importances = _importances(classifier, rows, result.y_true)
     n_unknown = int((~known).sum())
     return KnownSegments(settings, result, X, labels, proba, importances, n_unknown)
 

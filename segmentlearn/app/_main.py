@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
 
 # without icons: a browser would fetch them from a server elsewhere
 _PAGES = {
@@ -33,11 +34,12 @@ def main() -> None:
         st.Page(_drawing(name), title=title, url_path=name)
         for name, title in _PAGES.items()
     ]
-    st.navigation(pages).run()
-    st.sidebar.caption(
+    page = st.navigation(pages)
+    st.sidebar.markdown(
         "Your customers stay on this machine, in this session: nobody else sees them, "
         "and they are gone when you close the page."
     )
+    page.run()
     _warm_up()
 
 
@@ -52,6 +54,9 @@ def _drawing(name: str) -> Callable[[], None]:
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> threading.Thread:
     """Import what takes seconds while the visitor looks at the first page."""
+    # Streamlit resets Keras and closes all figures of Matplotlib whenever a page has
+    # been drawn, which would take both away from the work in the background
+    script_runner._clean_problem_modules = lambda: None
     # beside stderr, which is off while TensorFlow is imported
     handler = logging.StreamHandler(os.fdopen(os.dup(2), "w"))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

@@ -188,7 +188,7 @@ def form_fields(model: Model) -> list[Field]:
     return fields
 
 
-def score_one(model: Model, values: dict[str, Any]) -> tuple[Scores, TableFile]:
+def score_one(model: Model, values: dict[str, Any]) -> Scores:
     """Score one customer whose cells are given as a file would hold them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -206,7 +206,7 @@ def score_one(model: Model, values: dict[str, Any]) -> tuple[Scores, TableFile]:
     table = read_table(file, schema=schema, separator=",", quotes=True, decimal=".")
     if model.train is not None:
         table = dataclasses.replace(table, frame=_as_trained(table, model.train))
-    return score(model.estimator, table), table
+    return score(model.estimator, table)
 
 
 def _as_trained(table: TableFile, train: pd.DataFrame) -> pd.DataFrame:

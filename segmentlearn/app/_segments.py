@@ -57,6 +57,7 @@ _N_BOOTSTRAPS = 10
 _SILHOUETTE_ROWS = 5_000
 _NEIGHBOUR_SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 _MOST_NOISE = 0.3
+_DENSITY_ROWS = 5_000  # whose neighbours DBSCAN keeps in memory
 _MIN_SAMPLES = 5  # neighbours that make a customer the core of a dense group
 _CHECKED_ROWS = 2_000
 _MOST_POINTS = 3_000
@@ -221,6 +222,7 @@ def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) 
             preprocessor=preprocessor if parameters else "auto",
             random_state=seed,
         )
+    most: Any = _DENSITY_ROWS if settings.method == DENSITY else "auto"
     clusterer: Any = KMeans(n_clusters, n_init=10, random_state=seed)
     if settings.method == TREE:
         clusterer = AgglomerativeClustering(n_clusters)
@@ -239,7 +241,7 @@ def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) 
             clusterer = choose_mixture(n_clusters, prepared, seed)
     return make_pipeline(
         DistancePreprocessor(**parameters),
-        InductiveClusterer(clusterer, random_state=seed),
+        InductiveClusterer(clusterer, max_rows=most, random_state=seed),
     )
 
 
@@ -426,19 +428,22 @@ def _how(model: Any, settings: SegmentSettings) -> tuple[str, pd.DataFrame | Non
 def _doubts(found: Segmentation, roles: ColumnRoles) -> list[str]:
     """Return why the segments may not be real, a sentence each."""
     doubts = []
-    settings = dataclasses.replace(found.settings, method=RECOMMENDED)
     n_clusters = len(np.unique(found.labels[found.labels != NOISE]))
     if n_clusters < 2:
         doubts.append("There is one segment only: these columns set no groups apart.")
     elif 2 * n_clusters <= min(len(found.X), _CHECKED_ROWS):
+        parameters = roles.parameters(list(found.X.columns))
+        simple = make_pipeline(
+            DistancePreprocessor(**parameters), KMeans(n_clusters, n_init=3)
+        )
         number = select_n_clusters(
-            build_model(found.X, roles, settings),
+            simple,
             found.X,
             [n_clusters],
-            criteria=["silhouette_gain", "gap", "prediction_strength"],
+            criteria=["silhouette_gain"],
             n_references=5,
             max_rows=_CHECKED_ROWS,
-            random_state=settings.random_state,
+            random_state=found.settings.random_state,
         )
         if number.recommended == 1:
             doubts.append(

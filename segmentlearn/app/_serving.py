@@ -21,7 +21,7 @@ LOCAL = "127.0.0.1"
 _VARIABLE = "SEGMENTLEARN_APP"
 _FIRST_PORT, _N_PORTS = 8501, 20
 _SCRIPT = pathlib.Path(__file__).with_name("_main.py")
-_SECONDS_TO_START, _SECONDS_TO_END = 60.0, 3.0
+_SECONDS_TO_START, _SECONDS_TO_END = 60.0, 1.0
 # whatever the user's own configuration of Streamlit says
 _SETTINGS = {
     "server.headless": "true",  # no question about an e-mail address
@@ -36,6 +36,7 @@ _SETTINGS = {
     "client.disableDataExport": "true",  # it would write formulas as they are
     "client.toolbarMode": "minimal",
     "runner.magicEnabled": "false",
+    "runner.postScriptGC": "false",
     "global.developmentMode": "false",
     "logger.hideWelcomeMessage": "true",
 }

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ _LOG = logging.getLogger(__name__)
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _MOST_ROWS = 1_000
 _MOST_COLUMNS = 60
+_SHARES = {"share", "largest", "smallest", "noise", "precision", "recall"}
 _SHOW = {"error": st.error, "warning": st.warning, "success": st.success}
 
 
@@ -62,7 +64,7 @@ def _watch() -> None:
         text = f"{escape(job.title)}: {escape(job.text)}"
         st.progress(min(1.0, max(0.0, job.fraction)), text=text)
         if job.is_stopped:
-            st.caption("It stops as soon as it can.")
+            st.markdown("It stops as soon as it can.")
         st.button("Stop", key="stop-job", on_click=job.stop, disabled=job.is_stopped)
 
 
@@ -81,24 +83,34 @@ def errors_in_words() -> Iterator[None]:
         st.error(DEFECT)
 
 
-def table(frame: "pd.DataFrame", label: str, **options: Any) -> None:
-    """Show a frame, the first rows and columns of a large one."""
-    shown = frame.iloc[:_MOST_ROWS, :_MOST_COLUMNS]
-    config = options.pop("column_config", {})
-    for name in shown:
-        is_share = str(name) in _SHARES and shown[name].dtype.kind == "f"
-        if is_share:
+def table(
+    frame: "pd.DataFrame", label: str, *, is_computed: bool = True, **options: Any
+) -> None:
+    """Show a frame, the first rows and columns of a large one.
+
+    Numbers that were computed are rounded to four digits, cells of a file are not.
+    """
+    shown = frame.iloc[:_MOST_ROWS, :_MOST_COLUMNS].copy()
+    config = {}
+    for name in shown.columns[shown.dtypes.map(lambda kind: kind.kind == "f")]:
+        if str(name) in _SHARES:
             config[name] = st.column_config.NumberColumn(format="percent")
+        elif is_computed:
+            shown[name] = shown[name].map(_rounded)
     st.dataframe(
         shown, hide_index=True, alt=label, column_config=config or None, **options
     )
     if len(shown) < len(frame):
-        st.caption(f"The first {len(shown):,} of {len(frame):,} rows.")
+        st.markdown(f"The first {len(shown):,} of {len(frame):,} rows.")
     if shown.shape[1] < frame.shape[1]:
-        st.caption(f"The first {shown.shape[1]} of {frame.shape[1]} columns.")
+        st.markdown(f"The first {shown.shape[1]} of {frame.shape[1]} columns.")
 
 
-_SHARES = {"share", "largest", "smallest", "noise", "precision", "recall"}
+def _rounded(value: float) -> float:
+    """Return a number with four digits, and all of those before the point."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    return round(value, max(0, 3 - math.floor(math.log10(abs(value)))))
 
 
 def chart(picture: Any, label: str, behind: "pd.DataFrame") -> None:

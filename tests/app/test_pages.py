@@ -1,6 +1,9 @@
 """Each page, clicked through without a browser."""
 
 import io
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn import load, make_customers, save
+from segmentlearn.app import _main
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._generated import customers as generated
 from segmentlearn.app._uploads import read_upload
@@ -115,7 +119,7 @@ def test_new_customers_are_scored(with_segments):
     model = with_segments.session.segmentation.model
     assert scored.scores.segments.tolist() == model.predict(X).tolist()
     with_segments.click("Which segment?")
-    assert with_segments.texts("success")[0].startswith("Segment ")
+    assert any(t.startswith("Segment ") for t in with_segments.texts("success"))
 
 
 def test_a_file_without_the_columns_is_a_sentence(with_segments):
@@ -170,7 +174,7 @@ def test_known_segments_are_learnt_and_scored(visitor):
     visitor.go("take_away")
     visitor.go("score")
     visitor.click("Which segment?")
-    assert visitor.texts("success")[0].startswith("Segment ")
+    assert any(t.startswith("Segment ") for t in visitor.texts("success"))
 
 
 @pytest.mark.slow
@@ -241,7 +245,7 @@ def test_the_archive_of_the_command_line_scores(with_segments, tmp_path, monkeyp
     for field in other.at.text_input:
         field.set_value("Male" if field.label == "Gender" else "30")
     other.click("Which segment?")
-    assert other.texts("success")[0].startswith("Segment ")
+    assert any(t.startswith("Segment ") for t in other.texts("success"))
 
 
 def test_dates_and_amounts_of_a_workbook():
@@ -256,3 +260,28 @@ def test_dates_and_amounts_of_a_workbook():
     customers = Customers.of(loaded)
     assert customers.roles.roles["since"] == "date"
     assert customers.roles.roles["amount"] == "number"
+
+
+def test_the_first_page_comes_quickly_and_leaves_work_alone():
+    """It imports next to nothing, and Keras is not reset behind a net in training."""
+    code = """
+import sys
+from streamlit.runtime.scriptrunner import script_runner
+from streamlit.testing.v1 import AppTest
+at = AppTest.from_file(sys.argv[1], default_timeout=120).run()
+assert not at.exception
+keras, resets = type(sys)("keras"), []
+keras.backend = type("backend", (), {"clear_session": lambda: resets.append(1)})
+sys.modules["keras"] = keras
+script_runner._clean_problem_modules()
+heavy = [m for m in ("tensorflow", "sklearn", "altair") if m in sys.modules]
+print([title.value for title in at.title], resets, heavy)
+"""
+    path = pathlib.Path(_main.__file__)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "['Data'] [] []", done.stderr

@@ -102,7 +102,7 @@ def _show_table(customers: "Customers") -> None:
     for note in dict.fromkeys([*loaded.table.notes, *customers.table.notes]):
         st.warning(_widgets.escape(note))
     with st.expander("The first customers"):
-        _widgets.table(frame.head(100), "The first customers")
+        _widgets.table(frame.head(100), "The first customers", is_computed=False)
 
 
 def _show_columns(session: Session, customers: "Customers") -> None:
@@ -152,9 +152,8 @@ def _show_distribution(session: Session, customers: "Customers") -> None:
     from segmentlearn.app import _charts, _columns
 
     st.header("Distributions", anchor=False)
-    name = st.selectbox(
-        "Column", customers.table.columns, key=f"distribution-{session.counter}"
-    )
+    names = customers.roles.features or customers.table.columns
+    name = st.selectbox("Column", names, key=f"distribution-{session.counter}")
     frame = session.cached(
         ("distribution", name), lambda: _columns.distribution(customers, name)
     )

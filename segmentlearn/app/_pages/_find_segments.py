@@ -170,7 +170,7 @@ def _show_figures(found: Segmentation) -> None:
         help="Sum of squared distances to the middle of the segment.",
     )
     if "silhouette of the codes" in figures:
-        st.caption(
+        st.markdown(
             f"In the autoencoder's codes: silhouette "
             f"{figures['silhouette of the codes']:.3f}, inertia "
             f"{figures['inertia of the codes']:,.1f}. Codes flatter: compare by the "
@@ -201,7 +201,7 @@ def _show_map(session: Session, found: Segmentation) -> None:
     picture = _charts.scatter(points, axes, names)
     _widgets.chart(picture, "Customers by segment", points)
     legend = ", ".join(f"{at}: {name}" for at, name in enumerate(names))
-    st.caption(_widgets.escape(f"Numbers stand on the middle of a segment. {legend}"))
+    st.markdown(_widgets.escape(f"Numbers stand on the middle of a segment. {legend}"))
 
 
 def _default_axes(found: Segmentation, numbers: list[str]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from segmentlearn._formatting import percent
 from segmentlearn.app import _downloads, _scoring, _uploads, _widgets
 from segmentlearn.app._scoring import Field, Model, Scored
 from segmentlearn.app._state import Session
-from segmentlearn.inspection import name_of
+from segmentlearn.inspection import Scores, name_of
 
 
 def draw() -> None:
@@ -119,7 +119,7 @@ def _show(session: Session, scored: Scored) -> None:
         show(_widgets.escape(f"{where}: {finding.message}" if where else
                              finding.message))  # fmt: skip
     with st.expander("The first customers, with their segments"):
-        _widgets.table(scored.preview(), "The first customers")
+        _widgets.table(scored.preview(), "The first customers", is_computed=False)
     download(session, loaded, scored.scores.new_columns(), "scored")
 
 
@@ -138,7 +138,7 @@ def download(
         )
         for asked, given in names.items():
             if asked != given:
-                st.caption(
+                st.markdown(
                     _widgets.escape(
                         f"The file has a column {asked!r}; the new one is {given!r}."
                     )
@@ -150,7 +150,7 @@ def download(
             key=f"download-{key}",
             on_click="ignore",
         )
-    st.caption(
+    st.markdown(
         "All columns as they were. In CSV and Excel an apostrophe stands before text "
         "that a spreadsheet would run as a formula."
     )
@@ -169,20 +169,29 @@ def _score_form(session: Session, model: Model) -> None:
             field.name: _field(columns[at % 2], field, f"{model.title}-{at}")
             for at, field in enumerate(fields)
         }
-        if not st.form_submit_button("Which segment?"):
-            return
-    with _widgets.errors_in_words():
-        scores, _ = _scoring.score_one(model, values)
-        segment = scores.segments[0]
-        name = name_of(scores.names, segment) if scores.names else str(segment)
-        text = f"Segment {segment}: {name}" if scores.names else f"Segment {segment}"
-        st.success(_widgets.escape(text))
-        if scores.probabilities:
-            rows = {
-                "segment": list(scores.probabilities),
-                "probability": [percent(p[0]) for p in scores.probabilities.values()],
-            }
-            _widgets.table(pd.DataFrame(rows), "Probability of each segment")
+        wanted = st.form_submit_button("Which segment?")
+    key = f"one: {model.title}"
+    if wanted:
+        session.start(
+            "scoring one customer",
+            lambda job: _scoring.score_one(model, values),
+            lambda scores: session.results.update({key: scores}),
+        )
+        st.rerun()
+    if key in session.results:
+        _show_one(session.results[key])
+
+
+def _show_one(scores: Scores) -> None:
+    segment = scores.segments[0]
+    name = f": {name_of(scores.names, segment)}" if scores.names else ""
+    st.success(_widgets.escape(f"Segment {segment}{name}"))
+    if scores.probabilities:
+        rows = {
+            "segment": list(scores.probabilities),
+            "probability": [percent(p[0]) for p in scores.probabilities.values()],
+        }
+        _widgets.table(pd.DataFrame(rows), "Probability of each segment")
 
 
 def _field(place: Any, field: Field, key: str) -> Any:

@@ -47,25 +47,28 @@ def draw() -> None:
         code = _code.known_code(customers, found)
         y = found.y
     facts["schema"] = customers.table.schema.to_dict(found.X.columns)
-    _archive(found, facts)
+    _archive(session, found, facts)
     _report(session, customers, found, y, facts)
     _rules(session, customers, found)
     st.header("Python code", anchor=False)
     st.markdown("The same in a program, beside the file of your customers:")
-    st.code(code, language="python")
+    st.code(code, language="python", wrap_lines=True)
     st.download_button(
         "Download the code", code.encode(), "segments.py", on_click="ignore"
     )
 
 
-def _archive(found: Any, facts: dict[str, Any]) -> None:
+def _archive(session: Session, found: Any, facts: dict[str, Any]) -> None:
     st.header("Archive of the model", anchor=False)
     st.markdown(
         "For the page Score, for `segmentlearn predict` and for Python. It holds no "
         "pickle, and names are kept in it."
     )
     with _widgets.errors_in_words():
-        data = _downloads.archive_file(found.model, facts)
+        data = session.cached(
+            ("archive", found.settings, _names_of(found)),
+            lambda: _downloads.archive_file(found.model, facts),
+        )
         st.download_button(
             "Download the archive", data, "segments.seg", on_click="ignore"
         )

@@ -79,7 +79,11 @@ def _portrait(found: Segmentation) -> None:
         st.markdown("No column differs much from the other customers.")
     else:
         finite = frame[np.isfinite(frame["effect"])]
-        titles = ["column", "effect (Cohen's d or h; 0.2 small, 0.8 large)"]
+        st.markdown(
+            "Effects are Cohen's d of numbers and Cohen's h of shares: 0.2 is small, "
+            "0.8 is large."
+        )
+        titles = ["column", "effect"]
         picture = _charts.bars(finite, "column", "effect", titles)
         _widgets.chart(picture, "What sets the segment apart", frame)
         for feature in features[:5]:
@@ -88,7 +92,7 @@ def _portrait(found: Segmentation) -> None:
         st.subheader("Typical customers", anchor=False)
         exemplars = profile.exemplars
         own = exemplars[exemplars.iloc[:, 0] == label].iloc[:, 2:]
-        _widgets.table(own, "Typical customers")
+        _widgets.table(own, "Typical customers", is_computed=False)
         st.subheader("A rule that finds it again", anchor=False)
         rules = profile.to_frame("rules")
         rules = rules[rules["segment"] == label].drop(columns="segment")
