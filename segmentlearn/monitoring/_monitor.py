@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import last_step, used_columns
@@ -18,7 +19,14 @@ from segmentlearn.monitoring._gates import (
 )
 from segmentlearn.monitoring._monitor_report import MonitorReport
 from segmentlearn.monitoring._reference import ColumnReference, Observed
-from segmentlearn.tables import CATEGORY, NUMBER, Column, TableSchema, as_table
+from segmentlearn.tables import (
+    CATEGORY,
+    NUMBER,
+    Column,
+    Factor,
+    TableSchema,
+    as_table,
+)
 
 _PROTOCOL = 1
 _SAME_ROWS = 0.1  # correlation of probabilities that are of the same rows
@@ -323,8 +331,10 @@ def _own_columns(
     labels: np.ndarray, proba: np.ndarray | None, error: np.ndarray | None
 ) -> dict[str, Column]:
     """Return segments, entropies and errors as columns, by their gates."""
-    texts = np.asarray(labels).astype(str).astype(object)
-    columns = {SEGMENT_SHARES: Column("segment", texts, CATEGORY)}
+    labels = np.asarray(labels)
+    codes, levels = pd.factorize(labels)
+    factor = Factor(codes, [str(level) for level in levels], ordered=False)
+    columns = {SEGMENT_SHARES: Column("segment", labels, CATEGORY, factor)}
     if proba is not None and proba.shape[1] > 1:
         inner = np.where(proba > 0, proba, 1.0)
         entropy = -(proba * np.log(inner)).sum(axis=1) / np.log(proba.shape[1])
