@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
-from segmentlearn import InductiveClusterer, make_customer_panel, save
+from segmentlearn import InductiveClusterer, load, make_customer_panel, save
+from segmentlearn.monitoring import read_history
 from tests import command_line
 from tests.command_line import assert_one_line_error
 
@@ -114,3 +115,22 @@ def test_scored_files_have_ids(folder):
     assert result.exit_code == 0, result.stderr
     scored = pd.read_csv(out)
     assert scored["segment_id"].isin(range(4)).all()
+
+
+def test_a_history_of_scores_has_ids(folder, tmp_path):
+    """Both months by what their segments are called for good, though labels differ."""
+    history = tmp_path / "history"
+    for name in ("04", "05"):
+        model = load(folder / f"{name}.seg")
+        table = pd.read_csv(folder / f"{name}.csv")
+        table[["CustomerID", *NUMBERS]].to_csv(tmp_path / f"{name}.csv", index=False)
+        result = command_line.run(
+            *("score", folder / f"{name}.seg", tmp_path / f"{name}.csv"),
+            *("--reference", tmp_path / f"{name}.csv", "--key", "CustomerID"),
+            *("--history", history, "--fail-on", "never"),
+        )
+        assert result.exit_code == 0, result.stderr
+        found = read_history(history)
+        ids = model.segment_ids_[model.predict(table[NUMBERS])].astype(str)
+        assert found.loc[found["period"] == name, "segment"].tolist() == ids.tolist()
+    assert "customers are in both periods, 04 and 05" in run(history).stdout

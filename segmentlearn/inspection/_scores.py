@@ -39,11 +39,18 @@ class Scores:
     ids: np.ndarray | None = None
     others: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
+    @property
+    def lasting(self) -> np.ndarray:
+        """The segment of each by what stays the same from period to period."""
+        if self.ids is None:
+            return self.segments
+        return np.append(self.ids, NOISE)[self.segments]
+
     def new_columns(self) -> dict[str, np.ndarray]:
         """Return the columns to add to a file."""
         columns = {"segment": self.segments}
         if self.ids is not None:
-            columns["segment_id"] = np.append(self.ids, NOISE)[self.segments]
+            columns["segment_id"] = self.lasting
         if self.names:
             names = [name_of(self.names, segment) for segment in self.segments]
             columns["segment_name"] = np.array(names, dtype=object)

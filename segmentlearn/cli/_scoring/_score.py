@@ -214,7 +214,7 @@ def _add(past: Any, batch: Any, scores: Any, given: list[str]) -> None:
         names = [name_of(scores.names, segment) for segment in scores.segments]
     if scores.probabilities:
         probability = np.max(list(scores.probabilities.values()), axis=0)
-    past.write(pa.table(keys), scores.segments, names, probability)
+    past.write(pa.table(keys), scores.lasting, names, probability)
 
 
 def _report_text(found: Any, path: pathlib.Path) -> str:
