@@ -14,6 +14,10 @@ from segmentlearn.tables import TableFile
 
 AUTO = "auto"
 _WIDTH = 88
+NOTHING_FOUND = (
+    "No segments: nothing in these columns sets kinds of customers clearly apart. "
+    "--n-clusters 4 makes four all the same."
+)
 FEWEST, MOST = 2, 10  # numbers of segments that are compared
 
 
@@ -87,8 +91,16 @@ def number_wanted(text: str, n_rows: int) -> int | None:
     return number
 
 
-def numbers_to_compare(fewest: int | None, most: int | None, n_rows: int) -> range:
+def numbers_to_compare(
+    wanted: int | None, fewest: int | None, most: int | None, n_rows: int
+) -> range:
     """Return the numbers between ``--min-clusters`` and ``--max-clusters``."""
+    if wanted is not None:
+        if fewest or most:
+            raise InputError(
+                "--min-clusters and --max-clusters are for --n-clusters auto."
+            )
+        return range(wanted, wanted + 1)
     largest = n_rows // 2
     high = min(MOST, largest) if most is None else most
     low = min(FEWEST, high) if fewest is None else fewest

@@ -15,6 +15,7 @@ from segmentlearn.cli._exports._migration import migration
 from segmentlearn.cli._exports._model import export
 from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
+    Clusters,
     Drop,
     Quiet,
     Seed,
@@ -180,14 +181,8 @@ def cluster(
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
-    min_clusters: Annotated[
-        int | None,
-        typer.Option(min=2, help="Fewest segments to look for; 2 if left out."),
-    ] = None,
-    max_clusters: Annotated[
-        int | None,
-        typer.Option(min=2, help="Most segments to look for; 10 if left out."),
-    ] = None,
+    min_clusters: Clusters = None,
+    max_clusters: Clusters = None,
     out: Annotated[
         pathlib.Path | None, typer.Option(help="Archive to write, such as mall.seg.")
     ] = None,
@@ -221,6 +216,7 @@ def cluster(
 ) -> None:
     """Find segments, say what is in them, write an archive."""
     from segmentlearn.cli._cluster import (
+        NOTHING_FOUND,
         ClusterOptions,
         changes_text,
         find_number,
@@ -261,21 +257,14 @@ def cluster(
             verbose=int(screen.is_watched() and not quiet),
         )
         number = options.n_clusters
-        if number is not None and (min_clusters or max_clusters):
-            raise InputError(
-                "--min-clusters and --max-clusters are for --n-clusters auto."
-            )
+        numbers = numbers_to_compare(number, min_clusters, max_clusters, len(X))
         if number is None:
-            numbers = numbers_to_compare(min_clusters, max_clusters, len(X))
             found = find_number(X, options, numbers)
             show(number_text(found))
             show()
             number = found.recommended
             if number == 1:
-                note(
-                    "No segments: nothing in these columns sets kinds of customers "
-                    "clearly apart. --n-clusters 4 makes four all the same."
-                )
+                note(NOTHING_FOUND)
                 raise typer.Exit(NO_SEGMENTS)
         segmenter, profile = find_segments(X, options, number)
         show(candidates_text(segmenter))
