@@ -5,12 +5,8 @@ from segmentlearn.monitoring._matching import (
     SegmentTransition,
     match_segments,
 )
-from segmentlearn.monitoring._migration import (
-    ENTERED,
-    LEFT,
-    SegmentMigration,
-    segment_migration,
-)
+from segmentlearn.monitoring._migration import SegmentMigration, segment_migration
+from segmentlearn.monitoring._migration_counts import ENTERED, LEFT
 
 __all__ = [
     "SegmentMatch",
