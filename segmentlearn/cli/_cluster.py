@@ -164,7 +164,8 @@ def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
 
     match = match_segments(segmenter.baseline, segmenter, X, random_state=0)
     indents: dict = {"initial_indent": "  ", "subsequent_indent": "    "}
-    lines = [f"Segments since period {segmenter.passport_periods()[-2]}, by id"]
+    periods: list[str] = segmenter.baseline.passport_periods()
+    lines = [f"Segments since period {', '.join(periods[-1:])}, by id"]
     lines += [textwrap.fill(t.words, _WIDTH, **indents) for t in match.transitions]
     return "\n".join(lines)
 

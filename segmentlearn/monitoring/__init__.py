@@ -11,12 +11,8 @@ from segmentlearn.monitoring._matching import (
     SegmentTransition,
     match_segments,
 )
-from segmentlearn.monitoring._migration import (
-    ENTERED,
-    LEFT,
-    SegmentMigration,
-    segment_migration,
-)
+from segmentlearn.monitoring._migration import SegmentMigration, segment_migration
+from segmentlearn.monitoring._migration_counts import ENTERED, LEFT
 from segmentlearn.monitoring._monitor import SegmentMonitor
 from segmentlearn.monitoring._monitor_report import MonitorReport
 from segmentlearn.monitoring._novelty import NoveltyDetector, discovery_threshold

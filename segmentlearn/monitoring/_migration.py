@@ -15,14 +15,22 @@ from segmentlearn._compat import Interval, validate_params
 from segmentlearn._formatting import count_text, markdown_table, share_text
 from segmentlearn.cluster import continues
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.inspection import NOISE, NOISE_NAME, last_step
+from segmentlearn.inspection import last_step
 from segmentlearn.metrics import wilson_interval
 from segmentlearn.monitoring._matching import SegmentMatch, match_segments
 from segmentlearn.monitoring._matching_evidence import shared_rows
+from segmentlearn.monitoring._migration_counts import (
+    ENTERED,
+    LEFT,
+    customer_values,
+    expected_counts,
+    migration_tables,
+    share_changes,
+    take_segments,
+)
 from segmentlearn.monitoring._migration_noise import expected_moves, label_noise
 from segmentlearn.monitoring._segmentation import Segmentation
 
-ENTERED, LEFT = "entered", "left"
 _WORTH_SAYING = 0.005
 _LEVEL = 0.05  # at which moves are more than label noise, corrected for all pairs
 # columns of a history that are not the key of a customer
@@ -141,9 +149,11 @@ class SegmentMigration:
         rows = shared_rows(parts[0], parts[1], key)
         segments = [part[_SEGMENT].to_numpy() for part in parts]
         return cls(
-            **_tables(segments, rows, _values(parts[0], parts[1], value)),
+            **migration_tables(
+                segments, rows, customer_values(parts[0], parts[1], value)
+            ),
             expected=None,
-            sizes=_sizes(segments, None, names),
+            sizes=share_changes(segments, None, names),
             names=names,
             periods=(str(old_period), str(new_period)),
         )
@@ -437,7 +447,7 @@ def segment_migration(
         refits: dict = {"n_bootstraps": 0, "random_state": random_state}
         match = match_segments(old, new, old_X, new_X, key=key, **refits)
     ids = [match.ids[s] if match is not None else s for s in after.ids]
-    segments = [_take(before.ids, codes[0]), _take(ids, codes[1])]
+    segments = [take_segments(before.ids, codes[0]), take_segments(ids, codes[1])]
     names = {
         segment: after.names[own]
         for segment, own in zip(ids, after.ids, strict=True)
@@ -446,134 +456,30 @@ def segment_migration(
     # a new name counts if it was given to what is known to be the same segment
     names = {**before.names, **names} if same else {**names, **before.names}
     scored = expected = n_redefined = None
-    tables = _tables(segments, rows, _values(old_X, new_X, value))
+    tables = migration_tables(segments, rows, customer_values(old_X, new_X, value))
     if both_models:
         scored = segments[1]
         if old is not new:
-            scored = _take(before.ids, before.codes(new_X, key=key))
-        stayed, anew = segments[0][rows[0]], _take(ids, after.codes(old_X, key=key))
+            scored = take_segments(before.ids, before.codes(new_X, key=key))
+        stayed, anew = (
+            segments[0][rows[0]],
+            take_segments(ids, after.codes(old_X, key=key)),
+        )
         anew = anew[rows[0]]
         n_redefined = int((anew != stayed).sum())
         shared = codes[0][rows[0]]
         noise = label_noise(before, old_X, key, n_bootstraps, max_rows, random_state)
         moves = expected_moves(before.sizes(shared), noise, noise)
-        moves = pd.DataFrame(moves, before.ids, before.ids)
-        expected = _expected(tables["counts"].columns[:-1], moves, stayed, anew)
+        by_chance = pd.DataFrame(moves, before.ids, before.ids)
+        known = tables["counts"].columns[:-1]
+        expected = expected_counts(known, by_chance, stayed, anew)
     return SegmentMigration(
         **tables,
         expected=expected,
-        sizes=_sizes(segments, scored, names),
+        sizes=share_changes(segments, scored, names),
         names=names,
         periods=periods,
         n_redefined=n_redefined,
-    )
-
-
-def _expected(
-    known: pd.Index, noise: pd.DataFrame, stayed: np.ndarray, anew: np.ndarray
-) -> pd.DataFrame:
-    """Return the customers in each pair of segments if nobody had changed."""
-    total = noise.reindex(index=known, columns=known, fill_value=0.0).to_numpy(
-        copy=True
-    )
-    np.fill_diagonal(total, 0.0)
-    old, new = (known.get_indexer(pd.Index(s, dtype=object)) for s in (stayed, anew))
-    there = (old >= 0) & (new >= 0)  # a segment may have nobody
-    np.add.at(total, (old[there], new[there]), 1.0)
-    return pd.DataFrame(total, known, known)
-
-
-def _take(ids: list, codes: np.ndarray) -> np.ndarray:
-    """Return the segment of each customer; noise is -1."""
-    return np.array([*ids, NOISE], dtype=object)[codes]
-
-
-def _in_order(segments: list[np.ndarray]) -> list:
-    """Return all segments there are, noise last."""
-    found = set(segments[0].tolist()) | set(segments[1].tolist())
-    noise = [NOISE] if NOISE in found else []
-    rest = found - {NOISE}
-    try:
-        return [*sorted(rest), *noise]
-    except TypeError:
-        return [*sorted(rest, key=str), *noise]
-
-
-def _tables(
-    segments: list[np.ndarray],
-    rows: tuple[np.ndarray, np.ndarray],
-    values: tuple[np.ndarray, np.ndarray] | None,
-) -> dict[str, Any]:
-    """Return the matrices of customers and of their values."""
-    known = pd.Index(_in_order(segments), dtype=object)
-    codes = [known.get_indexer(pd.Index(one, dtype=object)) for one in segments]
-    n = len(known)
-    old, new = rows
-    stays = np.zeros(len(codes[0]), dtype=bool), np.zeros(len(codes[1]), dtype=bool)
-    stays[0][old] = stays[1][new] = True
-    place = codes[0] * (n + 1) + n  # who left
-    place[old] = codes[0][old] * (n + 1) + codes[1][new]
-    entered = n * (n + 1) + codes[1][~stays[1]]
-    cells = np.concatenate([place, entered])
-
-    def matrix(weights: np.ndarray | None) -> pd.DataFrame:
-        total = np.bincount(cells, weights=weights, minlength=(n + 1) ** 2)
-        shaped = total.reshape(n + 1, n + 1)
-        return pd.DataFrame(shaped, [*known, ENTERED], [*known, LEFT])
-
-    weighted = None
-    if values is not None:
-        weighted = matrix(np.concatenate([values[0], values[1][~stays[1]]]))
-    return {"counts": matrix(None), "values": weighted}
-
-
-def _values(
-    old_X: pd.DataFrame, new_X: pd.DataFrame, value: str | None
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return what customers are worth; a missing value is worth nothing."""
-    if value is None:
-        return None
-    found = []
-    for what, X in (("old_X", old_X), ("new_X", new_X)):
-        if value not in X.columns:
-            raise SchemaError(
-                f"value={value!r} is not a column of {what}; its columns are "
-                f"{list(X.columns)}."
-            )
-        try:
-            numbers = X[value].to_numpy(dtype=np.float64, na_value=np.nan)
-        except (TypeError, ValueError):
-            raise SchemaError(
-                f"value={value!r} of {what} is no column of numbers ({X[value].dtype})."
-            ) from None
-        found.append(np.nan_to_num(numbers, posinf=0.0, neginf=0.0))
-    return found[0], found[1]
-
-
-def _sizes(
-    segments: list[np.ndarray], scored: np.ndarray | None, names: dict
-) -> pd.DataFrame:
-    """Return shares of both periods, and what their changes are made of."""
-    known = pd.Index(_in_order(segments), dtype=object)
-
-    def shares(of: np.ndarray) -> np.ndarray:
-        codes = known.get_indexer(pd.Index(of, dtype=object))
-        counts = np.bincount(codes[codes >= 0], minlength=len(known))
-        return counts / max(len(of), 1)
-
-    old, new = shares(segments[0]), shares(segments[1])
-    same = np.full(len(known), np.nan) if scored is None else shares(scored)
-    titles = {NOISE: NOISE_NAME, **names}
-    return pd.DataFrame(
-        {
-            "segment": known,
-            "name": pd.Series([titles.get(s) for s in known], dtype=object),
-            "old_share": old,
-            "new_share": new,
-            "change": new - old,
-            "mix": same - old,
-            "redefinition": new - same,
-        }
     )
 
 
