@@ -77,7 +77,8 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
     preprocessor : "auto", transformer or None, default="auto"
         As :class:`~segmentlearn.SegmentClassifier` takes it. "auto" fits a
         :class:`~segmentlearn.preprocessing.TabularPreprocessor`, and uses an array of
-        complete numbers as it comes.
+        complete numbers as it comes. ``encoding="auto"`` looks at no labels here:
+        categories keep their most frequent levels, in place of target means.
     random_state : int, RandomState instance or None, default=None
         Decides folds and the features of each split.
 
@@ -293,7 +294,10 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
         if self.preprocessor_ is None:
             return read_numbers(self, X, reset=True)
-        features = as_matrix(self.preprocessor_.fit_transform(X, y))
+        # means of labels would tell trees what the rows held out are
+        is_auto = getattr(self.preprocessor_, "encoding", None) == "auto"
+        target = None if is_auto else y
+        features = as_matrix(self.preprocessor_.fit_transform(X, target))
         validate_data(self, X, skip_check_array=True)
         return features
 

@@ -91,3 +91,12 @@ def test_trees_stay_where_they_are(trees):
     before = trees.estimators_[0]._predictors[0][0].nodes.copy()
     pickle.dumps(trees)
     assert np.array_equal(trees.estimators_[0]._predictors[0][0].nodes, before)
+
+
+def test_categories_of_many_levels_tell_no_labels():
+    """Target means would let trees know the labels of the rows held out."""
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"city": random.choice([f"c{i}" for i in range(60)], 600)})
+    y = random.integers(0, 2, 600)
+    found = BoostedTreesClassifier(random_state=0).fit(X, y)
+    assert set(found.preprocessor_.encoder_.column_encodings_.values()) == {"onehot"}
