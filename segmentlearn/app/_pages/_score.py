@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from segmentlearn._formatting import percent
-from segmentlearn.app import _downloads, _scoring, _uploads, _widgets
+from segmentlearn.app import _downloads, _scoring, _uploads
+from segmentlearn.app._pages import _widgets
 from segmentlearn.app._scoring import Field, Model, Scored
 from segmentlearn.app._state import Session
 from segmentlearn.inspection import Scores, name_of
