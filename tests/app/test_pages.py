@@ -11,7 +11,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn import load, make_customers, save
-from segmentlearn.app import _main
+from segmentlearn.app import _charts, _main
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._generated import customers as generated
 from segmentlearn.app._uploads import read_upload
@@ -287,3 +287,11 @@ print([title.value for title in at.title], resets, heavy)
         check=False,
     )
     assert done.stdout.strip() == "['Data'] [] []", done.stderr
+
+
+def test_a_column_called_image_is_no_picture():
+    """A browser would fetch what its cells name."""
+    frame = pd.DataFrame({"value": ["http://evil.example/a.png"], "customers": [1]})
+    chart = _charts.histogram(frame, "image").to_dict()
+    titles = [tip["title"] for tip in chart["encoding"]["tooltip"]]
+    assert titles == ["image (column)", "customers"]
