@@ -284,7 +284,7 @@ def describe(
     types: dict[str, Any],
 ) -> None:
     """Show how each column is understood, and what to write to change it."""
-    from segmentlearn.cli._describe import columns_text, cures
+    from segmentlearn.cli._result_text import columns_text, cures
     from segmentlearn.cli._tables import read_typed
 
     with plain_errors("describe"):
