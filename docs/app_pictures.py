@@ -28,7 +28,7 @@ def take(page: Page, first: str, last: str, name: str) -> None:
         for heading in (first, last)
     )
     height = bottom["y"] - top["y"]
-    clip = {"x": 0, "y": top["y"] - 20, "width": 1180, "height": height}
+    clip = {"x": 350, "y": top["y"] - 8, "width": 780, "height": height}
     page.screenshot(path=FOLDER / name, clip=clip)
 
 

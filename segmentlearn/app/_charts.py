@@ -16,6 +16,7 @@ _SHAPES = (
     *("triangle-right", "triangle-left", "stroke", "arrow", "wedge", "triangle"),
 )
 _BLUE = _COLOURS[0]
+_MEANINGS = ("image", "title")  # names that tooltips give a meaning to
 
 
 def bars(
@@ -136,7 +137,9 @@ def confusion(frame: pd.DataFrame) -> Any:
 
 
 def _tips(**titles: str) -> list[alt.Tooltip]:
-    return [alt.Tooltip(name, title=title) for name, title in titles.items()]
+    # a tooltip shows what is called "image" as a picture, wherever that may lie
+    named = {n: f"{t} (column)" if t in _MEANINGS else t for n, t in titles.items()}
+    return [alt.Tooltip(name, title=title) for name, title in named.items()]
 
 
 def _cycle(values: Sequence[str], length: int) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from segmentlearn import engine
 from segmentlearn.exceptions import (
     ColumnWarning,
+    SampledRowsWarning,
     SegmentLearnError,
     SegmentLearnWarning,
 )
@@ -158,6 +159,8 @@ class Job:
 
 def _text_of(message: Warning | str) -> str:
     """Return a warning with the cure that the app has."""
+    if isinstance(message, SampledRowsWarning):
+        return str(message).partition(" Set ")[0]
     if not isinstance(message, ColumnWarning):
         return str(message)
     from segmentlearn._formatting import names_text

@@ -1,11 +1,16 @@
 """A visitor who clicks through the pages, without a browser."""
 
+import copy
+
 import pytest
 
+from segmentlearn.app._serving import AppOptions
 from segmentlearn.datasets import make_customers
 
 streamlit = pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest  # noqa: E402
+
+from segmentlearn.app._state import Session  # noqa: E402
 
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
 
@@ -77,13 +82,26 @@ def mall():
     return X.to_csv(index=False).encode()
 
 
-@pytest.fixture
-def with_segments(visitor, mall):
-    """A visitor who has found three segments by k-means."""
+@pytest.fixture(scope="session")
+def found(mall):
+    """Three segments of them, found by k-means."""
+    visitor = Visitor()
     visitor.go("data")
     visitor.upload("mall.csv", mall)
     visitor.go("find_segments")
     visitor.widget("selectbox", "Method").set_value("kmeans")
     visitor.widget("slider", "Number of segments").set_value(3)
     visitor.click("Find segments")
+    return visitor.session
+
+
+@pytest.fixture
+def with_segments(visitor, found):
+    """A visitor who has found them, and looks at the page."""
+    segmentation = copy.deepcopy(found.segmentation)
+    visitor.session = Session(
+        AppOptions(), customers=found.customers, segmentation=segmentation
+    )
+    visitor.session.results[segmentation.settings] = segmentation
+    visitor.go("find_segments")
     return visitor

@@ -11,7 +11,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn import load, make_customers, save
-from segmentlearn.app import _main
+from segmentlearn.app import _charts, _main
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._generated import customers as generated
 from segmentlearn.app._uploads import read_upload
@@ -76,10 +76,12 @@ def test_found_segments_are_kept_for_the_same_settings(with_segments):
     assert with_segments.session.segmentation is first
 
 
-def test_numbers_and_methods_are_compared(with_segments):
-    """Criteria for 2 to 12 segments, and all other methods in one table."""
+@pytest.mark.slow
+def test_numbers_of_segments_are_compared(with_segments):
+    """By the criteria, from no segments to twelve."""
     session = with_segments.session
     with_segments.go("find_segments")
+    with_segments.widget("multiselect", "Columns").set_value(["Age"])
     with_segments.click("How many are there? Compare 2 to 12")
     assert session.results["numbers"].table.index.tolist() == list(range(1, 13))
 
@@ -285,3 +287,11 @@ print([title.value for title in at.title], resets, heavy)
         check=False,
     )
     assert done.stdout.strip() == "['Data'] [] []", done.stderr
+
+
+def test_a_column_called_image_is_no_picture():
+    """A browser would fetch what its cells name."""
+    frame = pd.DataFrame({"value": ["http://evil.example/a.png"], "customers": [1]})
+    chart = _charts.histogram(frame, "image").to_dict()
+    titles = [tip["title"] for tip in chart["encoding"]["tooltip"]]
+    assert titles == ["image (column)", "customers"]

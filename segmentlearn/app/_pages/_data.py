@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from segmentlearn.app import _generated, _widgets
+from segmentlearn.app import _generated
 from segmentlearn.app._jobs import Job
+from segmentlearn.app._pages import _widgets
 from segmentlearn.app._serving import TABLE_ENDINGS
 from segmentlearn.app._state import Session
 

@@ -3,10 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from segmentlearn.app import _charts, _segments, _widgets
+from segmentlearn.app import _charts, _methods, _segments
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._jobs import load_tensorflow
-from segmentlearn.app._segments import METHODS, Segmentation, SegmentSettings
+from segmentlearn.app._methods import METHODS, SegmentSettings
+from segmentlearn.app._pages import _widgets
+from segmentlearn.app._segments import Segmentation
 from segmentlearn.app._state import Session
 from segmentlearn.model_selection import NumberOfClusters
 
@@ -58,7 +60,7 @@ def _choose(session: Session, customers: Customers) -> None:
         n_clusters = st.slider(
             "Number of segments",
             2,
-            _segments.MOST_SEGMENTS,
+            _methods.MOST_SEGMENTS,
             last.n_clusters if last else 5,
         )
         with st.expander("More settings"):
@@ -169,13 +171,16 @@ def _show_figures(found: Segmentation) -> None:
         f"{figures['inertia']:,.1f}",
         help="Sum of squared distances to the middle of the segment.",
     )
-    if "silhouette of the codes" in figures:
-        st.markdown(
-            f"In the autoencoder's codes: silhouette "
-            f"{figures['silhouette of the codes']:.3f}, inertia "
-            f"{figures['inertia of the codes']:,.1f}. Codes flatter: compare by the "
-            "figures above."
-        )
+    codes = figures.get("silhouette of the codes")
+    if codes is None:
+        return
+    text = (
+        f"In the autoencoder's codes: silhouette {codes:.3f}, inertia "
+        f"{figures['inertia of the codes']:,.1f}."
+    )
+    if codes > figures["silhouette"]:
+        text += " Codes flatter: compare by the figures above."
+    st.markdown(text)
 
 
 def _show_map(session: Session, found: Segmentation) -> None:

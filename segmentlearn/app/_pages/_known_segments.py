@@ -3,10 +3,11 @@
 import streamlit as st
 
 from segmentlearn._formatting import percent
-from segmentlearn.app import _charts, _known, _widgets
+from segmentlearn.app import _charts, _known
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._jobs import load_tensorflow
 from segmentlearn.app._known import PRESETS, KnownSegments, KnownSettings
+from segmentlearn.app._pages import _widgets
 from segmentlearn.app._state import Session
 
 

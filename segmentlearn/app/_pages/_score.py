@@ -7,10 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from segmentlearn._formatting import percent
-from segmentlearn.app import _downloads, _scoring, _uploads, _widgets
+from segmentlearn.app import _downloads, _scoring, _uploads
+from segmentlearn.app._pages import _widgets
 from segmentlearn.app._scoring import Field, Model, Scored
 from segmentlearn.app._state import Session
 from segmentlearn.inspection import Scores, name_of
+
+_MANY_ROWS = 200_000
 
 
 def draw() -> None:
@@ -131,11 +134,17 @@ def download(
         "Format", list(_downloads.FORMATS), horizontal=True, key=f"format-{key}"
     )
     name = _downloads.download_name(loaded.name, _downloads.FORMATS[how])
+    wanted = (key, loaded.digest, how, id(new["segment"]), _names_in(new))
+    # one file at a time: it is as large as the table
+    kept = session.results.get("file", (None, None))
+    takes_long = kept[0] != wanted and len(loaded.table.frame) > _MANY_ROWS
+    if takes_long and not st.button("Prepare the file", key=f"prepare-{key}"):
+        return
     with _widgets.errors_in_words():
-        data, names = session.cached(
-            ("file", key, loaded.digest, how, id(new.get("segment")), _names_in(new)),
-            lambda: _downloads.customers_file(loaded.table, new, name),
-        )
+        if kept[0] != wanted:
+            kept = wanted, _downloads.customers_file(loaded.table, new, name)
+            session.results["file"] = kept
+        data, names = kept[1]
         for asked, given in names.items():
             if asked != given:
                 st.markdown(

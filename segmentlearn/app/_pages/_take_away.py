@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 
-from segmentlearn.app import _code, _downloads, _widgets
+from segmentlearn.app import _code, _downloads
 from segmentlearn.app._columns import IDENTIFIER, Customers
 from segmentlearn.app._jobs import Job
+from segmentlearn.app._pages import _widgets
 from segmentlearn.app._pages._score import download
 from segmentlearn.app._state import Session
 from segmentlearn.export import segment_rules

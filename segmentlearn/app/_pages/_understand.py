@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from segmentlearn._formatting import number_text, percent
-from segmentlearn.app import _charts, _widgets
+from segmentlearn.app import _charts
+from segmentlearn.app._pages import _widgets
 from segmentlearn.app._segments import Segmentation
 from segmentlearn.app._state import Session
 from segmentlearn.inspection import SegmentProfile, segment_playbook, segment_profile
