@@ -128,8 +128,12 @@ def test_any_rows_are_scored_alike(found, rows):
     "how",
     [
         {"numeric": "iterative", "random_state": 0, "encoding": "target"},
-        {"categorical": "most_frequent", "add_indicator": True, "encoding": "ordinal"},
-        {"categorical_features": ["age"], "identifiers": "keep", "clip": None},
+        {
+            "categorical_imputation": "most_frequent",
+            "add_indicator": True,
+            "encoding": "ordinal",
+        },
+        {"categorical": ["age"], "identifiers": "keep", "clip": None},
     ],
     ids=str,
 )

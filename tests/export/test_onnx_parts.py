@@ -67,11 +67,15 @@ def k_means():
     "how",
     [
         {},
-        {"numeric": "mean", "categorical": "most_frequent", "clip": None},
+        {
+            "numeric_imputation": "mean",
+            "categorical_imputation": "most_frequent",
+            "clip": None,
+        },
         {"numeric": "iterative", "random_state": 0, "encoding": "ordinal"},
         {"numeric": "knn", "encoding": "target", "add_indicator": False},
         {"scale": False, "encoding": "onehot", "min_frequency": None},
-        {"categorical_features": ["store", "count"], "numeric_features": ["member"]},
+        {"categorical": ["store", "count"], "numeric": ["member"]},
         {"min_frequency": 0.5},
     ],
     ids=str,
@@ -217,7 +221,7 @@ def test_moments_of_every_notation():
     minutes = pd.Series(np.arange(0, 4000, 37))
     moments = pd.Timestamp("2024-02-28") + pd.to_timedelta(minutes, unit="min")
     X = pd.DataFrame({"at": moments.dt.strftime("%Y-%m-%d %H:%M")})
-    how = TabularPreprocessor(clip=None, date_features={"at": "ISO8601"})
+    how = TabularPreprocessor(clip=None, dates={"at": "ISO8601"})
     model = make_pipeline(how, k_means()).fit(X)
     new = pd.DataFrame(
         {

@@ -134,7 +134,9 @@ def test_ids_and_names_go_on_from_an_archive(make_segmenter, customers, unseen):
     )
     # as many rows, more of them of the smallest segment
     weights = np.where(april.labels_ == 2, 4.0, 1.0)
-    may.fit(customers.sample(len(customers), True, weights=weights, random_state=0))
+    may.fit(
+        customers.sample(len(customers), replace=True, weights=weights, random_state=0)
+    )
     loaded = round_trip(may)
     assert loaded.baseline is None
     assert loaded.passport_ == may.passport_

@@ -58,7 +58,7 @@ def awkward():
         }
     )
     with warnings.catch_warnings(action="ignore"):
-        return X, TabularPreprocessor(categorical_features=["kind"]).fit(X)
+        return X, TabularPreprocessor(categorical=["kind"]).fit(X)
 
 
 def as_json(X):

@@ -66,7 +66,7 @@ class RawColumns:
             raise ValueError(
                 f"the model takes column {name!r} for text in one part and "
                 "for numbers in another; make it one of them for all parts, with "
-                "categorical_features or numeric_features."
+                "categorical or numeric."
             )
         return known["input"]
 
