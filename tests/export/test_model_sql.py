@@ -127,7 +127,7 @@ def test_any_rows_are_scored_alike(found, rows):
 @pytest.mark.parametrize(
     "how",
     [
-        {"numeric": "iterative", "random_state": 0, "encoding": "target"},
+        {"numeric_imputation": "iterative", "random_state": 0, "encoding": "target"},
         {
             "categorical_imputation": "most_frequent",
             "add_indicator": True,

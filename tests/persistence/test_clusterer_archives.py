@@ -134,24 +134,21 @@ def test_ids_and_names_go_on_from_an_archive(make_segmenter, customers, unseen):
     )
     # as many rows, more of them of the smallest segment
     weights = np.where(april.labels_ == 2, 4.0, 1.0)
-    may.fit(
-        customers.sample(len(customers), replace=True, weights=weights, random_state=0)
+    rows = customers.sample(
+        len(customers), replace=True, weights=weights, random_state=0
     )
+    may.fit(rows)
     loaded = round_trip(may)
     assert loaded.baseline is None
     assert loaded.passport_ == may.passport_
     assert loaded.segment_ids_.tolist() == may.segment_ids_.tolist()
-    by_id = dict(zip(loaded.segment_ids_.tolist(), range(3), strict=True))
-    for segment in set(by_id) & {0, 1, 2}:
-        name = april.segment_names_.get(segment)
-        assert loaded.segment_names_.get(by_id[segment]) == name
-        assert (
-            np.mean(
-                april.predict(unseen)[loaded.predict(unseen) == by_id[segment]]
-                == segment
-            )
-            > 0.5
-        )
+    known = april.labels_within_reach(rows)
+    for label, segment in enumerate(loaded.segment_ids_.tolist()):
+        if segment < april.n_clusters_:
+            assert loaded.segment_names_.get(label) == april.segment_names_.get(segment)
+            both = np.sum((known == segment) & (may.labels_ == label))
+            either = np.sum((known == segment) | (may.labels_ == label))
+            assert both / either >= 1 / 3  # half of each in the other
     np.testing.assert_array_equal(loaded.predict(unseen), may.predict(unseen))
     assert set(by_id) & {0, 1, 2}
 
