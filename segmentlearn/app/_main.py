@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import script_runner
 
 # without icons: a browser would fetch them from a server elsewhere
 _PAGES = {
@@ -54,9 +53,6 @@ def _drawing(name: str) -> Callable[[], None]:
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> threading.Thread:
     """Import what takes seconds while the visitor looks at the first page."""
-    # Streamlit resets Keras and closes all figures of Matplotlib whenever a page has
-    # been drawn, which would take both away from the work in the background
-    script_runner._clean_problem_modules = lambda: None
     # beside stderr, which is off while TensorFlow is imported
     handler = logging.StreamHandler(os.fdopen(os.dup(2), "w"))
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import script_runner
 
 from segmentlearn.app._jobs import Job
 from segmentlearn.app._serving import AppOptions
@@ -20,6 +21,10 @@ _MOST_KEPT = 24  # results of earlier settings
 _PATIENCE = 0.4  # seconds in which short work is waited for, without a progress bar
 
 T = TypeVar("T")
+
+# Streamlit resets Keras and closes all figures of Matplotlib whenever a page has been
+# drawn, which would take both away from the work in the background
+script_runner._clean_problem_modules = lambda: None
 
 
 @dataclasses.dataclass(eq=False)

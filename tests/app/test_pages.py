@@ -11,7 +11,7 @@ import pytest
 from sklearn.cluster import KMeans
 
 from segmentlearn import load, make_customers, save
-from segmentlearn.app import _charts, _main
+from segmentlearn.app import _charts, _main, _segments
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._generated import customers as generated
 from segmentlearn.app._uploads import read_upload
@@ -77,13 +77,15 @@ def test_found_segments_are_kept_for_the_same_settings(with_segments):
 
 
 @pytest.mark.slow
-def test_numbers_of_segments_are_compared(with_segments):
-    """By the criteria, from no segments to twelve."""
+def test_numbers_of_segments_are_compared(with_segments, monkeypatch):
+    """By the criteria, from no segments to the most there may be."""
+    monkeypatch.setattr(_segments, "MOST_SEGMENTS", 4)
+    monkeypatch.setattr(_segments, "_N_BOOTSTRAPS", 2)
     session = with_segments.session
     with_segments.go("find_segments")
     with_segments.widget("multiselect", "Columns").set_value(["Age"])
     with_segments.click("How many are there? Compare 2 to 12")
-    assert session.results["numbers"].table.index.tolist() == list(range(1, 13))
+    assert session.results["numbers"].table.index.tolist() == [1, 2, 3, 4]
 
 
 def test_names_are_kept_with_the_model(with_segments):
