@@ -4,7 +4,7 @@ From notebook to warehouse
 
 A model that was fitted in a notebook has to leave it: as a file that says what it is
 for, as rules that the business signs and the warehouse runs, and as a service that
-scores one customer at a time.
+scores one customer at a time, in Python or in any other language.
 """
 
 # %%
@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 import matplotlib.pyplot as plt
 import numpy as np
+import onnxruntime
 import pandas as pd
 
 from segmentlearn import (
@@ -30,6 +31,7 @@ from segmentlearn import (
     save,
     segment_rules,
 )
+from segmentlearn.export import export
 
 customers, segments = make_customers("automobile", 2_000, keep_id=True, random_state=0)
 X, new = customers.iloc[:1500].drop(columns="ID"), customers.iloc[1500:]
@@ -122,6 +124,26 @@ probabilities = service.predict_proba(row)[0].round(3)
 print(dict(zip(service.classes_, probabilities.tolist(), strict=True)))
 seconds = timeit.repeat(lambda: service.predict_proba(row), number=1, repeat=100)
 print(f"{1000 * np.median(seconds):.1f} ms")
+
+# %%
+# Where there is no Python at all
+# -------------------------------
+# The same model as one ONNX graph, from raw columns to the segment: Java, C# and
+# JavaScript run it too, see :doc:`/user_guide/onnx`.
+graph = archive.with_suffix(".onnx")
+export(service, graph)
+session = onnxruntime.InferenceSession(graph)
+cells = {}
+for column in session.get_inputs():
+    values = new[column.name]
+    if column.type == "tensor(string)":
+        values = values.astype(object).where(values.notna(), "")
+    else:
+        values = values.astype(float)
+    cells[column.name] = values.to_numpy().reshape(-1, 1)
+label, _ = session.run(None, cells)
+print(f"{graph.stat().st_size / 1000:.0f} kB")
+print(f"ONNX Runtime and Python agree for {np.mean(label == by_model):.0%}")
 
 # %%
 # ``segmentlearn.mlflow.log_model`` puts the same archive into MLflow, see
