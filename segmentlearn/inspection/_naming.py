@@ -145,6 +145,10 @@ def _drafts(
             if extra in longer and len(longer) > len(kept):
                 longer.sort(key=are_related.place)
                 yield _text(longer, _MOST_WIDTH, start)
+    # or one of those that tell the same story in place of the first
+    for lead in differing[1:]:
+        other = _choose([lead, *differing], are_related, _WIDTH)[:_FEATURES]
+        yield _text(sorted(other, key=are_related.place), _WIDTH, start)
 
 
 def _choose(

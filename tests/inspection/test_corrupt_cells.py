@@ -93,6 +93,16 @@ def test_correlated_columns_count_once_in_a_name():
     assert names[0] == "low cash advance"
 
 
+def test_correlated_columns_tell_segments_apart():
+    """One stands in for the other where names would be equal."""
+    rng = np.random.default_rng(0)
+    age = np.concatenate([rng.normal(mean, 4, 60) for mean in (60, 56, 25, 30)])
+    income = np.concatenate([rng.normal(mean, 5, 60) for mean in (20, 62, 95, 64)])
+    X = pd.DataFrame({"age": age, "income": income})
+    names = segment_profile(np.repeat(range(4), 60), X, **_FAST).names
+    assert [*names.values()] == ["low income", "older", "high income", "younger"]
+
+
 def test_long_names_are_cut_and_stay_distinct():
     """Forty-eight characters at most."""
     rng = np.random.default_rng(0)
