@@ -88,7 +88,9 @@ def read_gates(given: Mapping[str, Sequence[float]] | None) -> dict[str, Gate]:
                 f"gates[{name!r}]={limits!r} must be two positive numbers: from which "
                 "value on to watch, and from which to refit."
             )
-        gates[name] = Gate(float(limits[0]), float(limits[1]), "Set by the user.")
+        own = float(limits[0]), float(limits[1])
+        if own != (gates[name].watch, gates[name].refit):
+            gates[name] = Gate(*own, "Set by the user.")
     return gates
 
 

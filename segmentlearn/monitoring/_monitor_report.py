@@ -210,7 +210,9 @@ class MonitorReport:
                 shown = self._shown(kind)
                 parts += [
                     f"<h2>{kind.capitalize()}</h2>",
-                    shown.to_html(index=False, border=0, na_rep="-"),
+                    shown.to_html(
+                        index=False, border=0, na_rep="-", float_format="{:.3g}".format
+                    ),
                 ]
         return "".join(parts)
 
