@@ -132,7 +132,7 @@ class BlendedClassifier(ClassifierMixin, BaseComposition):
     ...     ],
     ...     random_state=0,
     ... ).fit(X, y)
-    >>> blend.weights_.shape, blend.weights_.sum().round(6)
+    >>> blend.weights_.shape, blend.weights_.sum().round(6).item()
     ((2,), 1.0)
     >>> list(blend.scores_)
     ['linear', 'tree', 'blend']

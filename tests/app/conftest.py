@@ -1,6 +1,7 @@
 """A visitor who clicks through the pages, without a browser."""
 
 import copy
+import sys
 
 import pytest
 
@@ -12,7 +13,15 @@ from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from segmentlearn.app._state import Session  # noqa: E402
 
+_MAIN = sys.modules["__main__"]
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
+
+
+@pytest.fixture(autouse=True)
+def _own_main_module():
+    """Streamlit replaces it by a page, which processes started later would run."""
+    yield
+    sys.modules["__main__"] = _MAIN
 
 
 def _page(name):
