@@ -359,10 +359,18 @@ def _fit_to(
     # a class that no training row has cannot be scored
     held_out = held_out[np.isin(y_encoded[held_out], np.unique(y_encoded[train]))]
     own: dict[str, Any] = {}
-    if has_fit_parameter(trees, "X_val") and len(held_out):
+    model = clone(trees)
+    if not has_fit_parameter(trees, "X_val"):
+        counts = np.unique(y_encoded[train], return_counts=True)[1]
+        # they draw some of each class, where there are enough
+        stops = counts.min() > 1 and len(train) * trees.validation_fraction > len(
+            counts
+        )
+        model.set_params(early_stopping=bool(stops))
+    elif len(held_out):
         own = {"X_val": features[held_out], "y_val": y_encoded[held_out]}
         if weights is not None:
             own["sample_weight_val"] = weights[held_out]
     if learnt is not None:
         own["sample_weight"] = learnt
-    return clone(trees).fit(features[train], y_encoded[train], **own)
+    return model.fit(features[train], y_encoded[train], **own)
