@@ -19,6 +19,7 @@ def pack_trees(models: Sequence[Any]) -> dict[str, Any]:
     for model in models:
         shell = copy.copy(model)
         shell._predictors = []
+        shell._loss = None  # versions of scikit-learn call its class differently
         hollow.append(shell)
     return {
         "models": hollow,
@@ -41,6 +42,7 @@ def unpack_trees(packed: dict[str, Any]) -> list[Any]:
             [next(trees) for _ in range(model.n_trees_per_iteration_)]
             for _ in range(n_iter)
         ]
+        model._loss = model._get_loss(sample_weight=None)
     return models
 
 
