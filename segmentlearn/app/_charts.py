@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-# of Okabe and Ito, told apart by people who see few colours, on light and on dark
+# of Okabe and Ito, distinct to people who see few colours, on light and on dark
 _COLOURS = (
     *("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"),
     *("#8a7a00", "#7f7f7f", "#8c6bb1", "#2ca25f", "#b2182b", "#4d7fc4"),

@@ -59,12 +59,12 @@ class ColumnRoles:
         return self.of(NUMBER, CATEGORY, DATE)
 
     def types(self) -> dict[str, Any]:
-        """Return what `TableFile.with_types` is told."""
+        """Return the arguments of `TableFile.with_types`."""
         chosen = self.parameters(list(self.roles))
         return {name: value for name, value in chosen.items() if value}
 
     def parameters(self, columns: list[str]) -> dict[str, Any]:
-        """Return what a preprocessor of these columns is told."""
+        """Return the parameters of a preprocessor of these columns."""
         listed = {
             role: [name for name in self.chosen if self.roles[name] == role]
             for role in (NUMBER, CATEGORY)

@@ -70,7 +70,7 @@ class AppOptions:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return what the parent process has been told."""
+        """Return what the parent process was started with."""
         return cls(**json.loads(os.environ.get(_VARIABLE, "{}")))
 
     def to_environment(self) -> dict[str, str]:
@@ -90,7 +90,7 @@ def serve(
     Parameters
     ----------
     options : AppOptions
-        What the pages are told.
+        Options for the pages.
     address : str
         Where to listen.
     port : int or None

@@ -159,7 +159,7 @@ def load_baseline(archive: pathlib.Path) -> Any:
 
 
 def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
-    """Return what became of the segments of the baseline, judged by these customers."""
+    """Return what became of the segments of the baseline, by these customers."""
     from segmentlearn import match_segments
 
     match = match_segments(segmenter.baseline, segmenter, X, random_state=0)

@@ -32,7 +32,7 @@ def describe(
         customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
         echo(customers.describe())
         echo()
-        echo(describe_columns(customers, roles.ids, shows_blocks()))
+        echo(overview_text(customers, roles.ids, shows_blocks()))
         for sentence in cures(customers):
             echo()
             echo(sentence)
@@ -63,7 +63,7 @@ def inspect(
             echo(info.to_markdown() if markdown else str(info))
 
 
-def describe_columns(table: Any, ids: Collection[str], has_blocks: bool) -> str:
+def overview_text(table: Any, ids: Collection[str], has_blocks: bool) -> str:
     """Return a table with a line for each column."""
     from segmentlearn.auditing import overview
     from segmentlearn.tables import CATEGORY, as_table

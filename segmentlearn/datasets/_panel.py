@@ -346,7 +346,7 @@ def _mall_columns(
 ) -> list[dict[str, Any]]:
     """The columns of the mall's customers; gender stays with a customer."""
     angle = np.random.default_rng(population).uniform(0, 2 * np.pi)
-    leaning = np.array([np.cos(angle), np.sin(angle)])
+    direction = np.array([np.cos(angle), np.sin(angle)])
     stays = source >= 0
     persons = [
         (rng.normal(0, _AGE_DEVIATION, len(place)), rng.random(len(place)) < 0.5)
@@ -356,7 +356,7 @@ def _mall_columns(
         of_new[stays] = of_old[source[stays]]
     tables = []
     for place, (deviation, is_male) in zip(positions, persons, strict=True):
-        age = _AGE[0] + _AGE[1] * (place @ leaning) + deviation
+        age = _AGE[0] + _AGE[1] * (place @ direction) + deviation
         income = _INCOME[0] + _INCOME[1] * place[:, 0]
         score = _SCORE[0] + _SCORE[1] * place[:, 1]
         tables.append(

@@ -94,7 +94,7 @@ def read_gates(given: Mapping[str, Sequence[float]] | None) -> dict[str, Gate]:
     return gates
 
 
-def judge(
+def evaluate_gates(
     references: Sequence[ColumnReference],
     observed: Sequence[Observed],
     gates: Mapping[str, Gate],

@@ -14,7 +14,7 @@ from segmentlearn.monitoring._gates import (
     ENTROPY,
     ERROR,
     SEGMENT_SHARES,
-    judge,
+    evaluate_gates,
     read_gates,
 )
 from segmentlearn.monitoring._monitor_report import MonitorReport
@@ -256,7 +256,7 @@ class SegmentMonitor:
         if not total:
             raise ValueError("there are no customers to check; pass one batch or more.")
         return MonitorReport(
-            judge(self.references, total, self.gates, self.alpha),
+            evaluate_gates(self.references, total, self.gates, self.alpha),
             self.gates,
             n_rows=total[0].n_rows,
             n_reference=self.n_reference,

@@ -226,7 +226,7 @@ class NoveltyDetector(BaseEstimator):
         Parameters
         ----------
         X : frame or array of shape (n_samples, n_features)
-            Customers, with the columns seen by `fit`. They are judged together: pass
+            Customers, with the columns seen by `fit`. They are evaluated together: pass
             all of a month.
         fdr : float, default=0.1
             Bound on the expected share of known customers among those called novel.

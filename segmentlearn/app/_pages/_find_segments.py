@@ -26,7 +26,7 @@ def draw() -> None:
     """Draw the page."""
     session = _widgets.heading(
         "Find segments",
-        "Groups of customers who are alike, in the columns that you choose.",
+        "Groups of similar customers, in the columns that you choose.",
     )
     customers = _widgets.needed_customers(session)
     load_tensorflow()

@@ -76,7 +76,7 @@ def predict(
         if novelty:
             if table == "-":
                 raise InputError(
-                    "--novelty judges all customers together and reads the table "
+                    "--novelty evaluates all customers together and reads the table "
                     "twice, which stdin cannot be; name a file."
                 )
             further.add_novelty(fdr, scan_customers(table, reading, schema))

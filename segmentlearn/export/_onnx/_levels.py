@@ -79,7 +79,7 @@ def codes_of(
 def _codes_of_texts(g: Graph, texts: str, levels: Sequence[Levels]) -> tuple[str, str]:
     """Return numbers of levels of text, -1 for others, and which are missing.
 
-    Columns are told apart by a number before each text, so that one dictionary does
+    Columns are distinguished by a number before each text, so that one dictionary does
     for all.
     """
     prefixes = [f"{at}:" for at in range(len(levels))]

@@ -1,7 +1,7 @@
 """Texts that a column may hold, as regular expressions of JSON Schema.
 
-JavaScript and Python read them alike. They are a little wider than what is read: they
-know no calendar, and no thousands.
+Python and JavaScript read them the same. They are a little wider than what is read:
+they know no calendar, and no thousands.
 """
 
 import re
