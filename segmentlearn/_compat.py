@@ -5,7 +5,10 @@ not part of its documented interface. Replace an entry as soon as it becomes pub
 """
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -18,6 +21,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
 )
 from sklearn.utils._param_validation import validate_params as _validate_params
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.validation import _check_method_params as check_method_params
 from sklearn.utils.validation import (
     _check_pos_label_consistency as check_pos_label_consistency,
@@ -42,7 +46,23 @@ def looks_at_decisions(scorer: Callable) -> bool:
     return getattr(scorer, "_response_method", "predict") == "predict"
 
 
+def boosted_trees(n_nodes: np.ndarray, **fields: np.ndarray) -> list[Any]:
+    """Return trees of scikit-learn's gradient boosting from all their nodes in a row.
+
+    Splits are by numbers only. Loads the trees when they are first asked for.
+    """
+    from sklearn.ensemble._hist_gradient_boosting import common, predictor
+
+    nodes = np.zeros(n_nodes.sum(), dtype=common.PREDICTOR_RECORD_DTYPE)
+    for name, values in fields.items():
+        nodes[name] = values
+    parts = np.split(nodes, np.cumsum(n_nodes)[:-1])
+    no_categories = np.zeros((0, 8), dtype=np.uint32)
+    return [predictor.TreePredictor(p, no_categories, no_categories) for p in parts]
+
+
 __all__ = [
+    "BaseComposition",
     "BaseSearchCV",
     "HasMethods",
     "Hidden",
@@ -50,9 +70,11 @@ __all__ = [
     "InvalidParameterError",
     "Options",
     "StrOptions",
+    "boosted_trees",
     "check_method_params",
     "check_pos_label_consistency",
     "check_sample_weight",
+    "clone_parametrized",
     "fit_context",
     "get_feature_names",
     "looks_at_decisions",

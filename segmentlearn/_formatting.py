@@ -16,6 +16,7 @@ BARE_LEVELS = FILLER_LEVELS | {
     *("never", "rarely", "sometimes", "often", "always", "default", "failure"),
     *("success", "not", "very", "nonexistent", "basic", "standard", "premium"),
 }
+_BLOCKS, _DIGITS = "▁▂▃▄▅▆▇█", "01234567"
 MINUS = "\N{MINUS SIGN}"  # as wide as a plus; consoles may lack it, pictures do not
 
 # underscores within a word are no markup
@@ -125,3 +126,10 @@ def markdown_table(frame: pd.DataFrame, digits: int = 3) -> str:
     cells = [[escape_markdown(cell_text(cell, digits)) for cell in row] for row in rows]
     cells.insert(1, ["--:" if t.kind in "iuf" else "---" for t in frame.dtypes])
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def sparkline(values: Any, low: float, high: float, has_blocks: bool = True) -> str:
+    """Draw values between two limits from left to right, as blocks or digits."""
+    marks = _BLOCKS if has_blocks else _DIGITS
+    shares = (np.asarray(values, dtype=np.float64) - low) / ((high - low) or 1.0)
+    return "".join(marks[round(share * (len(marks) - 1))] for share in shares)

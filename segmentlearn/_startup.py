@@ -10,6 +10,7 @@ import os
 import pathlib
 import stat
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,17 +36,41 @@ def quiet_start() -> Iterator[None]:
     if _USER_SETS_LOG_LEVEL:
         yield
         return
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    _silence.enter()
     try:
-        os.dup2(nowhere, 2)
         yield
-        if "tensorflow" in sys.modules:  # looks for a GPU once, while it is quiet
-            sys.modules["tensorflow"].config.list_physical_devices()
+        tensorflow = sys.modules.get("tensorflow")
+        if tensorflow is not None and hasattr(tensorflow, "config"):
+            # unless another thread is importing it, it looks for a GPU once, quietly
+            tensorflow.config.list_physical_devices()
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        _silence.leave()
+
+
+class _Silence:
+    """Keeps file descriptor 2 off the screen while any thread is within."""
+
+    def __init__(self) -> None:
+        self._lock, self._n_within, self._kept = threading.Lock(), 0, -1
+
+    def enter(self) -> None:
+        with self._lock:
+            self._n_within += 1
+            if self._n_within == 1:
+                sys.stderr.flush()
+                self._kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, 2)
+                os.close(nowhere)
+
+    def leave(self) -> None:
+        with self._lock:
+            self._n_within -= 1
+            if self._n_within == 0:
+                os.dup2(self._kept, 2)
+                os.close(self._kept)
+
+
+_silence = _Silence()
 
 
 def load_lazily(package: str, modules: Mapping[str, tuple[str, ...]], name: str) -> Any:

@@ -1,5 +1,6 @@
 """Fixtures shared by the whole suite: tiny seeded customers and the real tables."""
 
+import importlib.metadata
 import os
 import pathlib
 import shutil
@@ -10,8 +11,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pandas as pd
 import pytest
+from packaging.version import Version
 
 _OWN_CACHE = pytest.StashKey[str]()
+# which drew tests/plotting/baseline; earlier ones place labels and letters elsewhere
+_PICTURES_OF = Version("3.11")
 _DEFAULT_DATA = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -21,6 +25,8 @@ def pytest_configure(config):
     The workers and the processes that tests start inherit it. Half of the time of a
     first fit is XLA's, and the cache in memory keeps few programs.
     """
+    if Version(importlib.metadata.version("matplotlib")) < _PICTURES_OF:
+        config.option.mpl = False  # drawn all the same, and not compared
     if "SEGMENTLEARN_XLA_CACHE" not in os.environ:
         folder = tempfile.mkdtemp(prefix="segmentlearn-tests-")
         os.environ["SEGMENTLEARN_XLA_CACHE"] = config.stash[_OWN_CACHE] = folder

@@ -3,14 +3,18 @@
 import sklearn
 from packaging.version import Version
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 
 from segmentlearn import (
     Autoencoder,
     AutoSMOTE,
     BatchedGridSearchCV,
+    BlendedClassifier,
+    BoostedTreesClassifier,
     KerasClassifier,
     KerasRegressor,
     KerasTunerSearchCV,
+    NoveltyDetector,
     SegmentClassifier,
 )
 from tests.cluster import checked as cluster_checked
@@ -49,6 +53,14 @@ BATCHED_SEARCH = BatchedGridSearchCV(*_SEARCHED, cv=2)
 TUNER_SEARCH = KerasTunerSearchCV(*_SEARCHED, n_trials=2, cv=2, random_state=0)
 OVERSAMPLER = AutoSMOTE(random_state=0)
 
+TREES = BoostedTreesClassifier(
+    0.3, max_iter=8, min_samples_leaf=3, cv=2, random_state=0
+)
+# what a blend adds to its estimators
+BLEND = BlendedClassifier(
+    [("linear", LogisticRegression()), ("bayes", GaussianNB())], cv=2, random_state=0
+)
+
 # those that train nets or search, once each, and with settings that lead another way
 LONG_TO_FIT = [
     BATCHED_SEARCH,
@@ -64,6 +76,9 @@ LONG_TO_FIT_ANOTHER_WAY = [CLASSIFIER, STOPPING_CLASSIFIER, cluster_checked.GUAR
 ESTIMATORS = [
     *checked.ESTIMATORS,
     OVERSAMPLER,
+    TREES,
+    BLEND,
+    NoveltyDetector(random_state=0),
     *LONG_TO_FIT,
     *LONG_TO_FIT_ANOTHER_WAY,
     *cluster_checked.ESTIMATORS,
@@ -72,6 +87,10 @@ ESTIMATORS = [
 _WEIGHTS = (
     "A net is trained on batches in a drawn order, so a row of weight 2 and the same "
     "row twice lead to different steps."
+)
+_COUNTED = (
+    "Rows in a leaf, and rows that tell how far weights and a calibration can be "
+    "trusted, are counted: a row of weight 2 is one row."
 )
 _SINGLE = (
     "The check's labels hold a class with one row, which cannot be both trained on and "
@@ -110,6 +129,8 @@ EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {
     str(CLASSIFIER): {"check_sample_weight_equivalence_on_dense_data": _WEIGHTS},
     str(STOPPING_CLASSIFIER): _STOPPING,
     str(ENSEMBLE): _STOPPING,
+    str(TREES): {"check_sample_weight_equivalence_on_dense_data": _COUNTED},
+    str(BLEND): {"check_sample_weight_equivalence_on_dense_data": _COUNTED},
     str(KERAS_CLASSIFIER): _SCIKERAS,
     str(KERAS_REGRESSOR): _SCIKERAS,
 }

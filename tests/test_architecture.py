@@ -26,6 +26,11 @@ ROOMS = {
     "typer": ("cli/",),
     "matplotlib": ("plotting/",),
     "jinja2": ("report/",),
+    "onnx": ("export/_onnx/",),
+    "sqlglot": ("export/_sql.py",),
+    "mlflow": ("mlflow.py",),
+    "streamlit": ("app/",),
+    "altair": ("app/_charts.py",),
 }
 
 every_source = pytest.mark.parametrize("path", SOURCES, ids=NAMES)

@@ -1,6 +1,7 @@
 """The command line: what it writes, what it says, and what it answers to bad input."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -436,6 +437,16 @@ def test_inspect_shows_the_archive(archive):
     assert run("inspect", archive).stdout == f"{inspect(archive)}\n"
 
 
+def test_inspect_shows_card_and_schema(archive):
+    """Markdown, and JSON that programs can read; one of them at a time."""
+    info = inspect(archive)
+    assert run("inspect", archive, "--markdown").stdout == f"{info.to_markdown()}\n"
+    assert json.loads(run("inspect", archive, "--schema").stdout) == info.row_schema()
+    assert json.loads(run("inspect", archive, "--json").stdout)["card"] == info.card
+    assert info.card["metrics"]["held-out rows"] == info.metadata["held_out_rows"]
+    assert_one_line_error(run("inspect", archive, "--json", "--schema"), "choose one")
+
+
 @pytest.mark.slow
 def test_demo_does_the_whole_job():
     """Report, archive and scored rows, without a file."""
@@ -586,3 +597,26 @@ def test_a_reader_that_stops_is_no_error(tmp_path):
         process.stdout.readline()
         process.stdout.close()
         assert "Error" not in process.stderr.read()
+
+
+def test_fit_of_trees_has_no_curves(folder, tmp_path):
+    """They have no epochs, and take no options of a net."""
+    call = "fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"
+    result = run(*call, "--model", "trees", "--out", tmp_path / "trees.seg")
+    assert "48 customers that took no part in training" in result.stdout
+    assert "Learning curves" not in result.stdout
+    assert type(load(tmp_path / "trees.seg")).__name__ == "BoostedTreesClassifier"
+    assert_one_line_error(run(*call, "--model", "trees", "--max-epochs", 3), "a net")
+    assert_one_line_error(run(*call, "--model", "forest"), "'forest'", "net, trees")
+
+
+@pytest.mark.slow
+def test_fit_of_a_blend_says_what_it_is_made_of(folder, tmp_path):
+    """Weights and losses on held-out rows, and the net's curves."""
+    result = run(
+        *("fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"),
+        *("--model", "blend", "--max-epochs", 3, "--out", tmp_path / "blend.seg"),
+    )
+    assert "weight  log-loss  accuracy" in result.stdout
+    assert "Learning curves over 3 epochs" in result.stdout
+    assert "  blend     net " in run("inspect", tmp_path / "blend.seg").stdout

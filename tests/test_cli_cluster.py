@@ -17,7 +17,8 @@ from segmentlearn import (
     save,
 )
 from segmentlearn.cli import _cluster as clustering
-from segmentlearn.cli._result_text import profile_text, way_of
+from segmentlearn.cli._result_text import profile_text
+from segmentlearn.cluster import way_of
 from segmentlearn.tables import read_table
 from tests.command_line import assert_one_line_error, run
 
@@ -93,7 +94,36 @@ def test_number_of_segments_is_found_and_explained(clustered, archive):
         "recommended"
     )
     assert reason.startswith("  - ")
+    assert f"\n  *{n_clusters:>9}" in clustered.stdout
     assert clustered.stderr == ""
+
+
+@pytest.mark.slow
+def test_next_period_goes_on_from_a_baseline(folder, archive):
+    """Ids and edited names are those of the archive; the text says what happened."""
+    april = load(archive)
+    april.segment_names_[0] = "regulars"
+    save(april, folder / "april.seg", metadata=inspect(archive).metadata)
+    result = run(
+        *("cluster", folder / "mall.csv", "--drop", "CustomerID", "--random-state", 1),
+        *("--n-clusters", april.n_clusters_, "--baseline", folder / "april.seg"),
+        *("--period", "May", "--out", folder / "may.seg"),
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "Segments since period 1, by id\n  Segment 0 (regulars)" in result.stdout
+    may = inspect(folder / "may.seg")
+    assert may.segments[0]["name"] == "regulars"
+    assert list(may.segments[0]["sizes"]) == ["1", "May"]
+    model = load(folder / "may.seg")
+    assert model.baseline is None
+    assert np.mean(model.labels_ == april.labels_) > 0.9
+
+
+def test_baseline_holds_a_clusterer(folder, tmp_path):
+    """Other models have no ids of segments."""
+    save(KMeans(2, n_init=1).fit([[0.0], [1.0]]), tmp_path / "other.seg")
+    result = run("cluster", folder / "mall.csv", "--baseline", tmp_path / "other.seg")
+    assert_one_line_error(result, "--baseline", "holds a KMeans")
 
 
 @pytest.mark.slow
@@ -308,6 +338,9 @@ def test_most_that_was_asked_about_is_a_doubt(folder, monkeypatch):
     [
         (["--n-clusters", "few"], ["--n-clusters 'few'", "'auto'"]),
         (["--n-clusters", "1"], ["--n-clusters '1'", "from 2 on"]),
+        (["--n-clusters", "3", "--max-clusters", "4"], ["for --n-clusters auto"]),
+        (["--max-clusters", "76"], ["--max-clusters 76", "half of the 150"]),
+        (["--min-clusters", "6", "--max-clusters", "4"], ["--min-clusters 6"]),
         (["--n-clusters", "151"], ["--n-clusters 151", "150 customers"]),
         (["--joint", "dec"], ["--joint 'dec'", "'idec' or 'dcn'"]),
         (["--drop", "Agee"], ["--drop 'Agee'", "Did you mean 'Age'?"]),

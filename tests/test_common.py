@@ -12,8 +12,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import segmentlearn
-from segmentlearn import AutoSMOTE, BatchedGridSearchCV, KerasTunerSearchCV
-from segmentlearn._compat import BaseSearchCV, InvalidParameterError
+from segmentlearn import (
+    AutoSMOTE,
+    BatchedGridSearchCV,
+    BlendedClassifier,
+    KerasTunerSearchCV,
+)
+from segmentlearn._compat import BaseComposition, BaseSearchCV, InvalidParameterError
 from tests.estimators import (
     ESTIMATORS,
     EXPECTED_FAILED_CHECKS,
@@ -35,9 +40,11 @@ every_class_of_our_own = pytest.mark.parametrize(
 
 # AutoSMOTE is one of imbalanced-learn's oversamplers, whose base class brings
 # fit_resample and its metadata routing and is itself derived from BaseEstimator
-# and the searches are scikit-learn's own, whose results they fill in their own way
+# and the searches are scikit-learn's own, whose results they fill in their own way;
+# a blend has parameters by the names of its estimators, as scikit-learn's ensembles do
 _LAST_BASE = {
     AutoSMOTE: BaseOverSampler,
+    BlendedClassifier: BaseComposition,
     BatchedGridSearchCV: GridSearchCV,
     KerasTunerSearchCV: BaseSearchCV,
 }

@@ -159,7 +159,7 @@ def assert_old_file_stays(stopped, folder, code):
         (READ, 1),
         ("segmentlearn.preprocessing:TabularPreprocessor.fit_transform", 1),
         (EPOCH, 2),
-        ("segmentlearn.persistence._atomic:os.fsync", 1),
+        ("segmentlearn._atomic:os.fsync", 1),
     ],
     ids=["reading", "preparing", "training", "writing"],
 )
@@ -196,7 +196,7 @@ def test_signal_whose_exception_is_lost_keeps_the_old_file(folder):
 
 def test_ctrl_c_behind_the_new_file_says_that_it_is_whole(folder):
     """A file that has taken its place is not called the old one."""
-    target = "segmentlearn.persistence._atomic:_sync_folder"
+    target = "segmentlearn._atomic:sync_folder"
     arguments = [*fit_arguments(folder), "--max-epochs", 1]
     stopped = Stopped(folder, signal.SIGINT, target, 1, arguments)
     assert stopped.code == 130
@@ -240,7 +240,7 @@ def test_ctrl_c_in_predict(folder, archive, out):
     before = sorted(path.name for path in folder.iterdir())
     stopped = Stopped(
         folder,
-        *(signal.SIGINT, "segmentlearn.cli._predict:score", 2),
+        *(signal.SIGINT, "segmentlearn.cli._scoring._scores:score", 2),
         ["predict", archive, source, "--out", f"{folder}/{out}"],
     )
     assert stopped.code == 130

@@ -151,7 +151,10 @@ def test_grid_search_in_a_pipeline(table):
     """Parameters of the net and of the preprocessor are searched together."""
     X, y = table
     steps = Pipeline([("prepare", TabularPreprocessor()), ("net", small())])
-    grid = {"net__learning_rate": [1e-6, 0.02], "prepare__numeric": ["median", "mean"]}
+    grid = {
+        "net__learning_rate": [1e-6, 0.02],
+        "prepare__numeric_imputation": ["median", "mean"],
+    }
     search = GridSearchCV(steps, grid, cv=2, error_score="raise").fit(X, y)
     assert search.best_params_["net__learning_rate"] == 0.02
     assert set(search.predict(X)) <= {"A", "B", "D"}

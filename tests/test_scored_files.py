@@ -226,7 +226,8 @@ def test_options_of_columns_are_the_same_everywhere(archive, table, tmp_path):
     assert "category" in lines["visits"]
     assert "identifier" in lines["spend"]
     result = run("audit", table, "--numeric", "plan")
-    assert "hold no number and count as missing" in result.stderr
+    assert result.exit_code == 2
+    assert "column 'plan' holds no number: its cells are" in result.stderr
     result = run("describe", table, "--numeric", "spend", "--id", "spend")
     assert result.exit_code == 2
     assert "named by two of" in result.stderr
@@ -260,6 +261,19 @@ def test_missing_cells_of_a_workbook_stay_missing(archive, tmp_path, name):
     if name == "scored.csv":
         lines = (tmp_path / name).read_text().splitlines()
         assert lines[1].split(",")[3] == str(CUSTOMERS["visits"][0])
+
+
+def test_dates_are_written_with_no_more_than_they_say(archive, tmp_path):
+    """Days as days, times to the second where that is all there is."""
+    days = pd.date_range("2024-02-27", periods=N)
+    frame = CUSTOMERS.assign(since=days, seen=days + pd.Timedelta("12:30:00"))
+    frame.to_parquet(tmp_path / "new.parquet")
+    predict(archive, tmp_path / "new.parquet", "--out", tmp_path / "scored.csv")
+    scored = pd.read_csv(tmp_path / "scored.csv")
+    assert scored.loc[2, ["since", "seen"]].tolist() == [
+        "2024-02-29",
+        "2024-02-29 12:30:00",
+    ]
 
 
 def test_out_can_be_stdout_or_a_device(archive, table, tmp_path):

@@ -14,6 +14,9 @@ STORY = [
     "plot_audit_and_associations.py",
     "plot_campaign.py",
     "plot_segment_profile.py",
+    "plot_three_months.py",
+    "plot_rules.py",
+    "plot_notebook_to_warehouse.py",
     "plot_nonlinear_segments.py",
 ]
 

@@ -15,7 +15,12 @@ from segmentlearn.auditing._cell_checks import (
     check_copies,
     check_label_spelling,
 )
-from segmentlearn.auditing._drift import check_columns, check_drift, comparable
+from segmentlearn.auditing._drift import (
+    check_columns,
+    check_drift,
+    check_time,
+    comparable,
+)
 from segmentlearn.auditing._repeats import (
     check_duplicates,
     check_identifiers,
@@ -29,6 +34,7 @@ from segmentlearn.auditing._target import (
     check_predictors,
 )
 from segmentlearn.auditing._train_new_overlap import check_near_copies, check_separation
+from segmentlearn.auditing._value_checks import check_date_text, check_values
 from segmentlearn.tables import Column, TableSchema, as_table, check_row_order
 
 Columns = dict[str, Column]
@@ -123,12 +129,19 @@ def audit(
     - "missing-labels", "single-class", "small-classes", "class-imbalance",
       "missing-depends-on-target": the target.
     - "infinite-values", "mixed-types", "numbers-as-text", "level-variants",
-      "many-levels", "empty-column", "mostly-missing", "constant-column",
-      "copied-columns": cells.
+      "many-levels", "empty-column", "mostly-missing", "missing-values",
+      "constant-column", "copied-columns": cells.
+    - "placeholder-values", "wrong-sign", "impossible-values", "extreme-values",
+      "future-dates", "dates-as-text": values that can hardly be true. Extremes are far
+      out after the column's own skewness is taken out, by Tukey's g distributions [3]_,
+      or behind a gap.
     - "missing-columns", "extra-columns", "changed-kind", "unseen-levels",
       "missing-drift", "drift": the new table. Drift is a warning if a
       Kolmogorov-Smirnov or chi-squared test is significant and the population
       stability index is 0.25 or more, a note if the test alone is.
+    - "time-drift": a column of dates whose latest fifth of the rows differs from the
+      others in another column or the target, significantly and with an index of 0.1 or
+      more.
     - "copied-rows", "near-copies": new rows that agree with training rows, in all
       columns or in all but one or two, or lie close to them, more often than training
       rows do with each other. In about 5,000 rows of the new table.
@@ -141,6 +154,9 @@ def audit(
        from Data 6 (2012), 15.
     .. [2] D. Lopez-Paz and M. Oquab, "Revisiting classifier two-sample tests",
        International Conference on Learning Representations 2017.
+    .. [3] C. Bruffaerts, V. Verardi and C. Vermandele, "A generalized boxplot for
+       skewed and heavy-tailed distributions", Statistics & Probability Letters 95
+       (2014), 110-117.
 
     Examples
     --------
@@ -169,6 +185,8 @@ def audit(
     findings = [
         *check_identifiers(columns, found),
         *check_cells([raw[name] for name in columns], named),
+        *check_values(column for n, column in columns.items() if n not in named),
+        *check_date_text([raw[name] for name in columns], columns),
         *check_label_spelling(labels),
         *check_copies(features.values()),
         *check_duplicates(list(features.values()), target),
@@ -178,6 +196,8 @@ def audit(
         findings += check_missing(features.values(), target, alpha, correction)
         predictors = list(columns.values())
         findings += check_predictors(predictors, target, max_rows, random_state)
+    in_time = [*features.values(), *([] if labels is None else [labels])]
+    findings += check_time(in_time, alpha, correction)
     # numbers of rows repeat by design only where they are declared to be customers
     entities = [declared] if declared else [{name: columns[name]} for name in found]
     for entity in entities:

@@ -18,6 +18,7 @@ from segmentlearn._parameters import check_option
 SEVERITIES = ("note", "warning", "error")
 
 _WIDTH = 88
+_TINY = 1e-9
 _FILE = importlib.resources.files("segmentlearn.auditing").joinpath("findings.toml")
 TEXTS = tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
@@ -56,9 +57,11 @@ class Finding:
 
 
 class _Formatter(string.Formatter):
-    """Writes shares where a template has the format "share"."""
+    """Writes what a template gives the format "share", or "chance" for p-values."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "chance":  # a p-value is 0 by rounding alone
+            value, format_spec = max(value, _TINY), "share"
         if format_spec == "share":
             return share_text(value)
         return super().format_field(value, format_spec)
@@ -71,13 +74,14 @@ def make_finding(
     evidence: dict,
     *,
     template: str = "message",
+    texts: Any = TEXTS,
     **words: Any,
 ) -> Finding:
     """Return a finding with the message and the cure that belong to its code."""
-    texts, columns = TEXTS[code], tuple(columns)
-    message = _Formatter().format(texts[template], **evidence, **words)
+    own, columns = texts[code], tuple(columns)
+    message = _Formatter().format(own[template], **evidence, **words)
     for_shell = " ".join(map(shlex.quote, columns))
-    cure = texts["cure"].format(*columns, for_shell=for_shell)
+    cure = own["cure"].format(*columns, for_shell=for_shell)
     return Finding(code, severity, columns, message, cure, evidence)
 
 

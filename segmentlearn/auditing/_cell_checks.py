@@ -1,7 +1,9 @@
 """Defects of single columns: missing, constant, numbers as text, copies."""
 
 import collections
+import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -10,11 +12,15 @@ from segmentlearn._formatting import names_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.tables import CATEGORY, MIXED, Column, level_counts, reads_as_number
 
-_MOSTLY_MISSING = 0.5
+_SOME_MISSING, _MOSTLY_MISSING = 0.05, 0.5
 _NEARLY_EMPTY = 0.95
 _NUMERIC_TEXT = 0.9  # share of the cells that read as numbers
 _FEWEST_NUMBERS = 10  # fewer distinct numbers may well be names of levels
 _MANY_LEVELS = 100
+_JOINTS = re.compile(r"(?<=[^\W\d_])[\W_]+(?=[^\W\d_])")
+_YES, _NO = "yes y true t ja oui si", "no n false f nein non"
+_ANSWERS = {**dict.fromkeys(_YES.split(), "yes"), **dict.fromkeys(_NO.split(), "no")}
+_FEWEST_LETTERS, _MISSPELT, _RARE = 5, 0.85, 0.05
 _FEWEST_ROWS = 20  # in smaller tables columns agree by chance
 _FEWEST_OUTSIDE_MODE = 5
 
@@ -55,6 +61,9 @@ def _check_missing(column: Column, n_missing: int) -> Iterator[Finding]:
     elif share >= _MOSTLY_MISSING:
         n_rows = len(column)
         yield make_finding("mostly-missing", severity, of, evidence, n_rows=n_rows)
+    elif share >= _SOME_MISSING:
+        n_rows = len(column)
+        yield make_finding("missing-values", severity, of, evidence, n_rows=n_rows)
 
 
 def _check_constant(column: Column, n_missing: int) -> Iterator[Finding]:
@@ -95,11 +104,15 @@ def _check_text_numbers(name: str, counts: dict) -> Iterator[Finding]:
 
 
 def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
-    """Find levels that differ in case and white space alone."""
+    """Find levels that are one level in several spellings."""
+    texts = {level: count for level, count in counts.items() if isinstance(level, str)}
+    keys = {level: _spelling_key(level) for level in texts}
+    if _ANSWERS.keys() >= set(keys.values()):  # not a class Y beside a class Z
+        keys = {level: _ANSWERS[key] for level, key in keys.items()}
     groups: dict[str, dict] = collections.defaultdict(dict)
-    for level, count in counts.items():
-        if isinstance(level, str):
-            groups[" ".join(level.split()).casefold()][level] = count
+    for level, count in texts.items():
+        groups[keys[level]][level] = count
+    _join_misspelt(groups)
     variants = [group for group in groups.values() if len(group) > 1]
     if not variants:
         return
@@ -111,8 +124,29 @@ def _check_variants(name: str, counts: dict) -> Iterator[Finding]:
     yield make_finding("level-variants", "warning", (name,), evidence, **words)
 
 
+def _spelling_key(text: str) -> str:
+    """Return what all spellings of a level share: no case, accents, blanks, hyphens."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    return _JOINTS.sub("", " ".join(plain.split()))
+
+
+def _join_misspelt(groups: dict[str, dict]) -> None:
+    """Put rare long levels to the frequent one from which a letter or two differ."""
+    sizes = {key: sum(group.values()) for key, group in groups.items()}
+    if len(sizes) > _MANY_LEVELS:
+        return
+    for key in sorted(sizes, key=sizes.__getitem__):
+        if len(key) < _FEWEST_LETTERS or not key.isalpha():
+            continue
+        usual = [k for k in groups if k.isalpha() and sizes[k] * _RARE >= sizes[key]]
+        close = difflib.get_close_matches(key, usual, n=1, cutoff=_MISSPELT)
+        if close:
+            groups[close[0]] |= groups.pop(key)
+
+
 def check_label_spelling(target: Column | None) -> Iterator[Finding]:
-    """Find labels that differ in case and white space alone."""
+    """Find labels in several spellings."""
     if target is not None and not target.is_numeric:
         yield from _check_variants(target.name, level_counts(target.factor))
 

@@ -10,24 +10,26 @@ from scipy import stats
 from segmentlearn._formatting import names_text
 from segmentlearn.auditing._audit_report import Finding, make_finding
 from segmentlearn.metrics import adjust, binned_counts, chi_squared, psi_of_counts
-from segmentlearn.tables import BOOLEAN, CATEGORY, EMPTY, Column
+from segmentlearn.tables import BOOLEAN, CATEGORY, DATETIME, EMPTY, Column
 
 _MAJOR, _MODERATE = 0.25, 0.1
 _N_BINS = 10
 _RARE_UNSEEN = 0.01
 _MORE_MISSING = 0.05
 _FEWEST_EXPECTED = 5
+_FEWEST_DATES, _LATE = 10, 0.2  # different days, and the share that counts as late
 _MOST_LEVELS = 1_000  # a chi-squared test of more levels has little power
 
 Pairs = list[tuple[Column, Column]]
 
 
-class _Shift(NamedTuple):
+class Shift(NamedTuple):
     """How far the distribution of a column has moved."""
 
     psi: float = 0.0
     p_value: float = np.nan
     statistic: float = np.nan
+    n_bins: int = 1
 
 
 def check_columns(
@@ -63,6 +65,38 @@ def comparable(columns: dict[str, Column], new_columns: dict[str, Column]) -> Pa
     ]
 
 
+def check_time(
+    columns: list[Column], alpha: float, correction: str | None
+) -> Iterator[Finding]:
+    """Find dates after which other columns, or the target, are not as before."""
+    for date in columns:
+        if date.kind != DATETIME or date.n_distinct < _FEWEST_DATES:
+            continue
+        start = np.nanquantile(date.numbers, 1 - _LATE)
+        late, early = date.numbers >= start, date.numbers < start
+        if not early.any():
+            continue
+        shifts = {}
+        for column in columns:
+            if column.kind in (DATETIME, EMPTY):  # other dates follow this one
+                continue
+            pair = column.take(early), column.take(late)
+            compare = _compare_numbers if column.is_numeric else _compare_categories
+            shifts[column.name] = compare(*pair)
+        p_values = adjust([shift.p_value for shift in shifts.values()], correction)
+        moved = {
+            name: shift.psi
+            for (name, shift), p_value in zip(shifts.items(), p_values, strict=True)
+            if p_value < alpha and shift.psi >= _MODERATE
+        }
+        if moved:
+            names = sorted(moved, key=lambda name: -moved[name])
+            evidence: dict = {"psi": moved, "most": moved[names[0]]}
+            evidence["start"] = str(pd.Timestamp(0) + pd.Timedelta(days=float(start)))
+            words = {"day": evidence["start"][:10], "listed": names_text(names)}
+            yield make_finding("time-drift", "note", (date.name,), evidence, **words)
+
+
 def check_drift(
     pairs: Pairs, alpha: float, correction: str | None
 ) -> Iterator[Finding]:
@@ -76,7 +110,8 @@ def check_drift(
         else:
             levels = _joint_counts(column, new)
             yield from _check_unseen(column, new, levels, alpha)
-            shifts[column.name, "chi-squared"] = _compare_levels(levels)
+            counts = levels.to_numpy().T
+            shifts[column.name, "chi-squared"] = compare_counts(*counts)
     yield from _check_missing(pairs, alpha, correction)
     p_values = adjust([shift.p_value for shift in shifts.values()], correction)
     for (key, shift), p_value in zip(shifts.items(), p_values, strict=True):
@@ -101,13 +136,17 @@ def _check_unseen(
     unseen = unseen.sort_values(ascending=False)
     n_rows = int(unseen.sum())
     share = n_rows / len(new)
-    # chance that all rows of the commonest of them fall into the new table
-    chance = float((len(new) / (len(column) + len(new))) ** unseen.iloc[0])
+    chance = chance_of_unseen(len(column), len(new), int(unseen.iloc[0]))
     severity = "warning" if share > _RARE_UNSEEN and chance < alpha else "note"
     evidence = {"levels": unseen[:50].to_dict(), "n_levels": len(unseen)}
     evidence |= {"n_rows": n_rows, "share_rows": share, "p_by_chance": chance}
     of, listed = (column.name,), names_text(map(repr, unseen.index))
     yield make_finding("unseen-levels", severity, of, evidence, listed=listed)
+
+
+def chance_of_unseen(n_old: int, n_new: int, n_rows: int) -> float:
+    """Return the chance that all rows of a level fall into the new table."""
+    return float((n_new / (n_old + n_new)) ** n_rows)
 
 
 def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
@@ -121,19 +160,25 @@ def _joint_counts(column: Column, new: Column) -> pd.DataFrame:
     return joint[(joint > 0).any(axis="columns")]
 
 
-def _compare_numbers(column: Column, new: Column) -> _Shift:
+def _compare_numbers(column: Column, new: Column) -> Shift:
     old, other = (c.numbers[~np.isnan(c.numbers)] for c in (column, new))
     if not len(old) or not len(other):
-        return _Shift()
+        return Shift()
     psi = psi_of_counts(*binned_counts(old, other, _N_BINS))
     found = stats.ks_2samp(old, other, method="asymp")
-    return _Shift(psi, float(found.pvalue), float(found.statistic))
+    return Shift(psi, float(found.pvalue), float(found.statistic))
 
 
-def _compare_levels(levels: pd.DataFrame) -> _Shift:
-    table = levels.to_numpy(dtype=np.float64).T
+def _compare_categories(column: Column, new: Column) -> Shift:
+    return compare_counts(*_joint_counts(column, new).to_numpy().T)
+
+
+def compare_counts(old: np.ndarray, new: np.ndarray) -> Shift:
+    """Compare the rows of each level or bin in two tables."""
+    table = np.array([old, new], dtype=np.float64)
+    table = table[:, table.any(axis=0)]
     if 0 in table.shape or not table.sum(axis=1).all():
-        return _Shift()
+        return Shift()
     # the law of the statistic needs some rows a cell: rare levels are put together
     total = table.sum(axis=0)
     rare = total * table.sum(axis=1).min() / total.sum() < _FEWEST_EXPECTED
@@ -143,9 +188,10 @@ def _compare_levels(levels: pd.DataFrame) -> _Shift:
         together = table[:, rare].sum(axis=1, keepdims=True)
         table = np.hstack([table[:, ~rare], together])
     if table.shape[1] < 2:
-        return _Shift()
+        return Shift()
     chi2, df, _ = chi_squared(table)
-    return _Shift(psi_of_counts(*table), float(stats.chi2.sf(chi2, df)), chi2)
+    p_value = float(stats.chi2.sf(chi2, df))
+    return Shift(psi_of_counts(*table), p_value, chi2, table.shape[1])
 
 
 def _check_missing(

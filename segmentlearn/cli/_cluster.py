@@ -1,6 +1,8 @@
 """Find segments in a table that has none, and the number of them if need be."""
 
 import dataclasses
+import pathlib
+import textwrap
 import warnings
 from typing import Any
 
@@ -11,7 +13,12 @@ from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.tables import TableFile
 
 AUTO = "auto"
-_MOST_SEGMENTS = 10
+_WIDTH = 88
+NOTHING_FOUND = (
+    "No segments: nothing in these columns sets kinds of customers clearly apart. "
+    "--n-clusters 4 makes four all the same."
+)
+FEWEST, MOST = 2, 10  # numbers of segments that are compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +33,10 @@ class ClusterOptions:
         "idec" or "dcn" to train code and segments together as well.
     compare_baselines : bool
         Whether baselines compete with the autoencoders.
+    baseline : estimator or None
+        Clusterer of an earlier period, whose segments keep their ids.
+    period : str or None
+        Name of the period of the customers.
     columns : dict of str to object
         Parameters of the preprocessor: which columns are numbers, categories, dates.
     random_state : int
@@ -37,6 +48,8 @@ class ClusterOptions:
     n_clusters: int | None = None
     joint: str | None = None
     compare_baselines: bool = True
+    baseline: Any = None
+    period: str | None = None
     columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
@@ -78,16 +91,42 @@ def number_wanted(text: str, n_rows: int) -> int | None:
     return number
 
 
-def find_number(X: pd.DataFrame, options: ClusterOptions) -> Any:
-    """Select the number of segments, from 2 to 10 or none."""
+def numbers_to_compare(
+    wanted: int | None, fewest: int | None, most: int | None, n_rows: int
+) -> range:
+    """Return the numbers between ``--min-clusters`` and ``--max-clusters``."""
+    if wanted is not None:
+        if fewest or most:
+            raise InputError(
+                "--min-clusters and --max-clusters are for --n-clusters auto."
+            )
+        return range(wanted, wanted + 1)
+    largest = n_rows // 2
+    high = min(MOST, largest) if most is None else most
+    low = min(FEWEST, high) if fewest is None else fewest
+    if most is None and fewest is not None:
+        high = max(high, min(fewest, largest))
+    if high > largest:
+        raise InputError(
+            f"--max-clusters {high} is more than half of the {n_rows:,} customers."
+        )
+    if low > high:
+        raise InputError(
+            f"--min-clusters {low} is more than {high}, the most that are compared; "
+            "name more with --max-clusters."
+        )
+    return range(low, high + 1)
+
+
+def find_number(X: pd.DataFrame, options: ClusterOptions, numbers: range) -> Any:
+    """Select the number of segments among these, or none."""
     from segmentlearn import select_n_clusters
 
-    most = min(_MOST_SEGMENTS, len(X) // 2)
     with warnings.catch_warnings():
         # fit warns of the columns that are left out
         warnings.simplefilter("ignore", SegmentLearnWarning)
         return select_n_clusters(
-            _build(options, 2), X, range(2, most + 1), random_state=options.random_state
+            _build(options, 2), X, numbers, random_state=options.random_state
         )
 
 
@@ -106,27 +145,29 @@ def find_segments(
     return segmenter, profile
 
 
-def segment_facts(segmenter: Any, profile: Any) -> dict[str, Any]:
-    """Return what an archive says of its segments before it is loaded."""
-    silhouettes = {
-        "silhouette": segmenter.silhouette_,
-        "latent_silhouette": segmenter.latent_silhouette_,
-    }
-    return {
-        "n_customers": int(profile.sizes.sum()),
-        "n_clusters": int(segmenter.n_clusters_),
-        "selected": segmenter.selected_,
-        # JSON has no NaN
-        **{
-            name: round(float(value), 4) if value == value else None
-            for name, value in silhouettes.items()
-        },
-        "segment_names": {str(label): name for label, name in profile.names.items()},
-        "segment_sizes": {
-            str(label): int(size)
-            for label, size in zip(profile.labels, profile.sizes, strict=True)
-        },
-    }
+def load_baseline(archive: pathlib.Path) -> Any:
+    """Return the clusterer of an earlier period."""
+    import segmentlearn
+
+    baseline = segmentlearn.load(archive)
+    if not hasattr(baseline, "segment_ids_"):
+        raise InputError(
+            f"--baseline {archive} holds a {type(baseline).__name__}; name an archive "
+            "that segmentlearn cluster has written."
+        )
+    return baseline
+
+
+def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
+    """Return what became of the segments of the baseline, by these customers."""
+    from segmentlearn import match_segments
+
+    match = match_segments(segmenter.baseline, segmenter, X, random_state=0)
+    indents: dict = {"initial_indent": "  ", "subsequent_indent": "    "}
+    periods: list[str] = segmenter.baseline.passport_periods()
+    lines = [f"Segments since period {', '.join(periods[-1:])}, by id"]
+    lines += [textwrap.fill(t.words, _WIDTH, **indents) for t in match.transitions]
+    return "\n".join(lines)
 
 
 def _build(options: ClusterOptions, n_clusters: int) -> Any:
@@ -140,6 +181,8 @@ def _build(options: ClusterOptions, n_clusters: int) -> Any:
         n_clusters=n_clusters,
         joint=options.joint,
         compare_baselines=options.compare_baselines,
+        baseline=options.baseline,
+        period=options.period,
         verbose=options.verbose,
         random_state=options.random_state,
     )

@@ -6,11 +6,16 @@ from typing import Annotated, Any
 import typer
 
 import segmentlearn
+from segmentlearn.cli import _app as starting
 from segmentlearn.cli import _audit as auditing
+from segmentlearn.cli import _describe as describing
 from segmentlearn.cli import _report as reporting
 from segmentlearn.cli import _screen as screen
+from segmentlearn.cli._exports._migration import migration
+from segmentlearn.cli._exports._model import export
+from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
-    Archive,
+    Clusters,
     Drop,
     Quiet,
     Seed,
@@ -22,10 +27,11 @@ from segmentlearn.cli._outputs import (
     check_outputs,
     save_classifier,
     save_segments,
-    show_counts,
     show_held_out,
     write_scored,
 )
+from segmentlearn.cli._scoring._predict import predict
+from segmentlearn.cli._scoring._score import score
 from segmentlearn.cli._screen import NO_SEGMENTS, InputError, echo, note, plain_errors
 
 app = typer.Typer(
@@ -66,6 +72,10 @@ def fit(
         pathlib.Path | None, typer.Option(help="Archive to write, such as auto.seg.")
     ] = None,
     drop: Drop = None,
+    model: Annotated[
+        str,
+        typer.Option(help="net, trees, or blend: both, weighed on held-out rows."),
+    ] = "net",
     preset: Annotated[
         str | None,
         typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
@@ -79,6 +89,14 @@ def fit(
     class_weight: Annotated[
         str | None, typer.Option(help="'balanced' makes all segments weigh the same.")
     ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(help="Column of dates: the latest customers are held out."),
+    ] = None,
+    group_column: Annotated[
+        str | None,
+        typer.Option(help="Column whose groups of rows are held out as a whole."),
+    ] = None,
     random_state: Seed = 0,
     refit: Annotated[
         bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
@@ -91,8 +109,9 @@ def fit(
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
         FitOptions,
-        fit_and_evaluate,
-        held_out_counts,
+        build_classifier,
+        check_options,
+        split_column,
         training_rows,
     )
     from segmentlearn.cli._tables import (
@@ -101,12 +120,10 @@ def fit(
         named_columns,
         read_typed,
     )
+    from segmentlearn.model_selection import fit_and_evaluate
 
     with plain_errors("fit", out):
-        if not 0 < test_size < 1:
-            raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
-        if class_weight not in (None, "balanced"):
-            raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
+        check_options(model, preset, test_size, max_epochs, class_weight)
         check_output(out, table)
         customers, roles = read_typed(table, reading, types, quiet=quiet)
         check_column(customers, target, "--target")
@@ -114,17 +131,30 @@ def fit(
         if target in dropped:
             option = "--id" if target in roles.ids else "--drop"
             raise InputError(f"{option} {target!r} is the --target.")
+        if time_column and group_column:
+            raise InputError("--time-column and --group-column: name one of them.")
+        times = split_column(customers, target, time_column, "--time-column")
+        groups = split_column(customers, target, group_column, "--group-column")
+        # neither says anything about a customer to come
+        dropped += [n for n in (time_column, group_column) if n and n not in dropped]
         X, y = training_rows(customers, target, dropped)
         options = FitOptions(
+            model=model,
             preset=preset,
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
-            columns=roles.of_preprocessor(),
+            columns=roles.of_preprocessor(dropped),
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        result = fit_and_evaluate(X, y, options)
+        result = fit_and_evaluate(
+            build_classifier(options), X, y, test_size, random_state, times, groups
+        )
+        if time_column and not quiet:
+            note(f"Held out are the latest customers by {time_column!r}.")
+        elif group_column and not quiet:
+            note(f"Held out are whole groups of {group_column!r}.")
         if not quiet:
             show_held_out(result)
         if out is None:
@@ -133,12 +163,13 @@ def fit(
         facts = {
             "target": target,
             "schema": customers.schema.to_dict(X.columns),
-            "held_out_accuracy": result.accuracy,
-            "held_out_rows": len(result.y_true),
-            **held_out_counts(result),
+            **result.facts(),
+            "held_out_by": time_column or group_column,
             "refit": refit,
         }
-        save_classifier(result, X, y, options, out, facts, refit=refit, quiet=quiet)
+        save_classifier(
+            result, X, y, options, out, facts, groups=groups, refit=refit, quiet=quiet
+        )
 
 
 @app.command()
@@ -150,6 +181,8 @@ def cluster(
     n_clusters: Annotated[
         str, typer.Option(help="Number of segments; 'auto' finds it.")
     ] = "auto",
+    min_clusters: Clusters = None,
+    max_clusters: Clusters = None,
     out: Annotated[
         pathlib.Path | None, typer.Option(help="Archive to write, such as mall.seg.")
     ] = None,
@@ -165,6 +198,16 @@ def cluster(
         bool,
         typer.Option("--no-baselines", help="Deep segments, whatever they are worth."),
     ] = False,
+    baseline: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            help="Archive of an earlier period: segments that live on keep their ids "
+            "and names."
+        ),
+    ] = None,
+    period: Annotated[
+        str | None, typer.Option(help="Name of this period, such as 2026-05.")
+    ] = None,
     random_state: Seed = 0,
     quiet: Quiet = False,
     *,
@@ -173,10 +216,14 @@ def cluster(
 ) -> None:
     """Find segments, say what is in them, write an archive."""
     from segmentlearn.cli._cluster import (
+        NOTHING_FOUND,
         ClusterOptions,
+        changes_text,
         find_number,
         find_segments,
+        load_baseline,
         number_wanted,
+        numbers_to_compare,
         segment_rows,
     )
     from segmentlearn.cli._result_text import (
@@ -185,129 +232,69 @@ def cluster(
         profile_text,
     )
     from segmentlearn.cli._tables import named_columns, read_typed
+    from segmentlearn.tables import stored_schema
 
     show = (lambda text="": None) if quiet else echo
     with plain_errors("cluster", out, scored):
         if joint not in (None, "idec", "dcn"):
             raise InputError(f"--joint {joint!r} must be 'idec' or 'dcn'.")
         check_outputs(table, out, scored)
-        customers, roles = read_typed(table, reading, types, quiet=quiet)
+        earlier, schema = None, None
+        if baseline is not None:
+            earlier = load_baseline(baseline)
+            schema = stored_schema(segmentlearn.inspect(baseline).metadata)
+        customers, roles = read_typed(table, reading, types, schema, quiet=quiet)
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         X = segment_rows(customers, dropped)
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
-            columns=roles.of_preprocessor(),
+            columns=roles.of_preprocessor(dropped),
             compare_baselines=not no_baselines,
+            baseline=earlier,
+            period=period,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
         number = options.n_clusters
+        numbers = numbers_to_compare(number, min_clusters, max_clusters, len(X))
         if number is None:
-            found = find_number(X, options)
+            found = find_number(X, options, numbers)
             show(number_text(found))
             show()
             number = found.recommended
             if number == 1:
-                note(
-                    "No segments: nothing in these columns sets kinds of customers "
-                    "clearly apart. --n-clusters 4 makes four all the same."
-                )
+                note(NOTHING_FOUND)
                 raise typer.Exit(NO_SEGMENTS)
         segmenter, profile = find_segments(X, options, number)
         show(candidates_text(segmenter))
         show()
         show(profile_text(profile))
+        if earlier is not None:
+            show()
+            show(changes_text(segmenter, X))
         if out is None and scored is None:
             note(
                 "Nothing was saved; name an archive with --out to keep the segments, "
                 "or a file with --scored for the customers."
             )
-        save_segments(segmenter.set_params(verbose=0), profile, customers, out, show)
+        save_segments(
+            segmenter.set_params(verbose=0), profile, customers, options, out, show
+        )
         if scored is not None:
             write_scored(segmenter, customers, scored)
             show(f"Customers and their segments written to {scored}")
 
 
-@app.command()
-@reads_tables
-def predict(
-    archive: Archive,
-    table: Annotated[
-        str, table_argument("Customers to score: a file, a folder, or a pattern.")
-    ],
-    out: Annotated[
-        str | None,
-        typer.Option(
-            help="File to write (.csv, .csv.gz, .tsv, .parquet, .feather, .xlsx, "
-            ".jsonl), or a folder; without it the rows go to stdout."
-        ),
-    ] = None,
-    keys: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--key", help="Column that names a customer: only such columns are kept."
-        ),
-    ] = None,
-    *,
-    reading: dict[str, Any],
-) -> None:
-    """Score customers: all columns as they were, a segment, and probabilities."""
-    from segmentlearn.cli._predict import score_files
-    from segmentlearn.cli._scored_output import open_output
-    from segmentlearn.cli._tables import (
-        check_order,
-        check_scored,
-        scan_customers,
-        stored_schema,
-    )
-
-    out = None if out == "-" else out
-    with plain_errors("predict", None if out is None else pathlib.Path(out)):
-        check_order(archive, table)
-        facts = segmentlearn.inspect(archive).metadata
-        scan = scan_customers(table, reading, stored_schema(facts))
-        check_scored(out, scan, archive, table)
-        model = segmentlearn.load(archive)
-        with open_output(out, scan) as output:
-            counts = score_files(model, scan, output, keys, facts.get("target"))
-        show_counts(counts)
-        if out is not None:
-            note(f"Written to {out}")
+app.command()(predict)
+app.command()(score)
 
 
-@app.command()
-@types_columns
-@reads_tables
-def describe(
-    table: Annotated[str, table_argument("Customers.")],
-    *,
-    reading: dict[str, Any],
-    types: dict[str, Any],
-) -> None:
-    """Show how each column is understood, and what to write to change it."""
-    from segmentlearn.cli._describe import cures, describe_columns
-    from segmentlearn.cli._tables import read_typed
-
-    with plain_errors("describe"):
-        customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
-        echo(customers.describe())
-        echo()
-        echo(describe_columns(customers, roles.ids))
-        for sentence in cures(customers):
-            echo()
-            echo(sentence)
-
-
-app.command()(auditing.audit)
-app.command()(reporting.report)
-
-
-@app.command()
-def inspect(archive: Archive) -> None:
-    """Show what an archive holds; nothing in it is executed."""
-    with plain_errors("inspect"):
-        echo(str(segmentlearn.inspect(archive)))
+for command in (
+    *(describing.describe, auditing.audit, migration, reporting.report, rules),
+    *(export, starting.app, describing.inspect),
+):
+    app.command()(command)
 
 
 @app.command()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from segmentlearn.cli import _screen as screen
-from segmentlearn.cli._fit import FitOptions, HeldOutResult, fit_and_evaluate
+from segmentlearn.cli._fit import FitOptions, build_classifier
 from segmentlearn.cli._outputs import write_scored
 from segmentlearn.cli._screen import InputError, echo
 from segmentlearn.cli._stopping import check_not_stopped
+from segmentlearn.model_selection import HeldOutResult, fit_and_evaluate
 from segmentlearn.persistence import write_atomically
 from segmentlearn.tables import read_table
 
@@ -58,7 +59,9 @@ def _run(
     )
     echo()
     options = FitOptions(random_state=random_state, verbose=int(screen.is_watched()))
-    result = fit_and_evaluate(X, y, options)
+    result = fit_and_evaluate(
+        build_classifier(options), X, y, options.test_size, random_state
+    )
     show(result)
     echo()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,39 +1,88 @@
-"""How each column of a table is understood, and what to write to change it."""
+"""What a table holds, column by column, and what an archive holds."""
 
+import json
 import shlex
 from collections.abc import Collection
-from typing import Any
+from typing import Annotated, Any
 
-import pandas as pd
+import typer
 
-from segmentlearn.tables import NUMERIC_KINDS, Column, TableFile, as_table
+import segmentlearn
+from segmentlearn.cli._options import (
+    Archive,
+    reads_tables,
+    table_argument,
+    types_columns,
+)
+from segmentlearn.cli._screen import InputError, echo, plain_errors, shows_blocks
 
 
-def describe_columns(table: TableFile, ids: Collection[str] = ()) -> str:
+@types_columns
+@reads_tables
+def describe(
+    table: Annotated[str, table_argument("Customers.")],
+    *,
+    reading: dict[str, Any],
+    types: dict[str, Any],
+) -> None:
+    """Show what is in each column, a line each, and what to write to change it."""
+    from segmentlearn.cli._tables import read_typed
+
+    with plain_errors("describe"):
+        customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
+        echo(customers.describe())
+        echo()
+        echo(overview_text(customers, roles.ids, shows_blocks()))
+        for sentence in cures(customers):
+            echo()
+            echo(sentence)
+
+
+def inspect(
+    archive: Archive,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Show the model card, in Markdown.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Show all that is known, as JSON.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Show the JSON Schema of a customer.")
+    ] = False,
+) -> None:
+    """Show what an archive holds; nothing in it is executed."""
+    with plain_errors("inspect"):
+        if markdown + as_json + schema > 1:
+            raise InputError("choose one of --markdown, --json and --schema.")
+        info = segmentlearn.inspect(archive)
+        if schema:
+            echo(json.dumps(info.row_schema(), indent=1))
+        elif as_json:
+            echo(info.to_json())
+        else:
+            echo(info.to_markdown() if markdown else str(info))
+
+
+def overview_text(table: Any, ids: Collection[str], has_blocks: bool) -> str:
     """Return a table with a line for each column."""
-    lines = []
-    for column in as_table(table.frame, "describe").columns:
-        n_present = int((~column.missing).sum())
-        lines.append(
-            {
-                "column": column.name,
-                "read as": "identifier" if column.name in ids else _kind(column, table),
-                "written": table.schema.written(column.name),
-                "missing": f"{len(column) - n_present:,}",
-                "values": f"{column.n_distinct:,}",
-                "examples": _examples(column, table),
-            }
-        )
-    frame = pd.DataFrame(lines)
-    for name in ("column", "read as", "written", "examples"):
-        width = max(len(name), *frame[name].str.len())
-        frame[name] = frame[name].str.ljust(width)
-        frame = frame.rename(columns={name: name.ljust(width)})
-    return str(frame.to_string(index=False))
+    from segmentlearn.auditing import overview
+    from segmentlearn.tables import CATEGORY, as_table
+
+    read = as_table(table.frame, "describe").columns
+    levels = [column.name for column in read if column.kind == CATEGORY]
+    found = overview(table.frame, ids=ids, categorical_features=levels)
+    columns, ambiguous = found.columns, table.schema.ambiguous_dates()
+    columns.loc[columns["column"].isin(list(ambiguous)), "type"] = "date or text?"
+    written = [table.schema.written(name) for name in columns["column"]]
+    if any(written):
+        columns.insert(columns.columns.get_loc("type") + 1, "written", written)
+    return found.to_text(has_blocks)
 
 
-def cures(table: TableFile) -> list[str]:
+def cures(table: Any) -> list[str]:
     """Return what the options of fit and cluster would change, a sentence each."""
+    from segmentlearn.tables import as_table
+
     columns = as_table(table.frame, "describe").columns
     names = [c.name for c in columns if c.n_distinct and c.identifies]
     sentences = [
@@ -47,22 +96,3 @@ def cures(table: TableFile) -> list[str]:
         for name, formats in table.schema.ambiguous_dates().items()
     ]
     return sentences
-
-
-def _kind(column: Column, table: TableFile) -> str:
-    if not column.n_distinct:
-        return "nothing"
-    if column.identifies:
-        return "identifier"
-    if column.kind in NUMERIC_KINDS:
-        return {"datetime": "date"}.get(column.kind, column.kind)
-    if column.name in table.schema.ambiguous_dates():
-        return "date or text?"
-    return "category"
-
-
-def _examples(column: Column, table: TableFile) -> str:
-    texts: Any = table.text(column.name).dropna()
-    texts = texts[texts.str.strip() != ""].drop_duplicates().head(3)
-    shown = ", ".join(texts)
-    return shown if len(shown) <= 30 else f"{shown[:29]}…"

@@ -1,4 +1,4 @@
-"""Fit a classifier to a table and evaluate it on held-out rows."""
+"""The classifier of ``fit``, and the rows that it learns from."""
 
 import dataclasses
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
-from segmentlearn.tables import TableFile, spelling_variants
+from segmentlearn.cli._tables import check_column
+from segmentlearn.model_selection import check_labels
+from segmentlearn.tables import Column, TableFile, known_labels, spelling_variants
 
-# one row to evaluate on, one to stop on, one to learn from
-_FEWEST_ROWS_A_CLASS = 3
-_MOST_CLASSES = 100
 _MANY_NUMBERS = 20
+MODELS = ("net", "trees", "blend")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +21,8 @@ class FitOptions:
 
     Parameters
     ----------
+    model : str, default="net"
+        What to fit: "net", "trees" or "blend".
     preset : str or None
         Name of a published net; None for the library's defaults.
     test_size : float
@@ -37,6 +39,7 @@ class FitOptions:
         1 for a progress bar.
     """
 
+    model: str = "net"
     preset: str | None = None
     test_size: float = 0.2
     max_epochs: int | None = None
@@ -46,47 +49,22 @@ class FitOptions:
     verbose: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class HeldOutResult:
-    """A classifier and its predictions for held-out customers.
-
-    Parameters
-    ----------
-    classifier : SegmentClassifier
-        Fitted to the other customers.
-    y_true, y_pred : ndarray of shape (n_held_out,)
-        Segments of the held-out customers, known and predicted.
-    y_train : ndarray of shape (n_train,)
-        Segments of the customers that it was fitted to.
-    """
-
-    classifier: Any
-    y_true: np.ndarray
-    y_pred: np.ndarray
-    y_train: np.ndarray
-
-    @property
-    def labels(self) -> np.ndarray:
-        """Labels that are known or predicted, sorted."""
-        return np.unique(np.concatenate([self.y_true, self.y_pred]))
-
-    @property
-    def confusion(self) -> np.ndarray:
-        """Counts of known (rows) and predicted (columns) labels."""
-        from sklearn.metrics import confusion_matrix
-
-        return confusion_matrix(self.y_true, self.y_pred, labels=self.labels)
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the held-out customers whose segment was found."""
-        return float(np.mean(self.y_true == self.y_pred))
-
-    @property
-    def baseline(self) -> float:
-        """The same for naming every customer after the largest training segment."""
-        labels, counts = np.unique(self.y_train, return_counts=True)
-        return float(np.mean(self.y_true == labels[np.argmax(counts)]))
+def check_options(
+    model: str,
+    preset: str | None,
+    test_size: float,
+    max_epochs: int | None,
+    class_weight: str | None,
+) -> None:
+    """Refuse options before a table is read."""
+    if not 0 < test_size < 1:
+        raise InputError(f"--test-size {test_size} must lie between 0 and 1.")
+    if class_weight not in (None, "balanced"):
+        raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
+    if model not in MODELS:
+        raise InputError(f"--model {model!r} must be one of {', '.join(MODELS)}.")
+    if model == "trees" and not (preset is None and max_epochs is None):
+        raise InputError("--preset and --max-epochs are of a net, not of trees.")
 
 
 def training_rows(
@@ -101,7 +79,7 @@ def training_rows(
         )
     if not known.any():
         raise InputError(f"column {target!r} of {table.source} holds no label at all.")
-    _check_labels(labels, target)
+    check_labels(labels, target)
     for group in spelling_variants(np.unique(labels)):
         note(
             f"Warning: column {target!r} has segments that differ by blanks or case "
@@ -121,46 +99,27 @@ def training_rows(
     return features, labels
 
 
-def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows have a label, and their labels.
-
-    Labels are whole numbers where the column holds nothing else, and text as it stands
-    in the file otherwise: "01" is a name, not a number.
-    """
-    cells = table.text(target)
-    known = (cells.notna() & (cells.str.strip() != "")).to_numpy()
-    texts = cells.to_numpy(dtype=object)[known]
-    try:
-        numbers = np.array([int(text) for text in texts], dtype=np.int64)
-    except (ValueError, OverflowError):
-        return known, texts
-    is_plain = [str(number) for number in numbers] == texts.tolist()
-    return known, numbers if is_plain else texts
-
-
-def fit_and_evaluate(
-    X: pd.DataFrame, y: np.ndarray, options: FitOptions
-) -> HeldOutResult:
-    """Fit to a stratified part of the rows and evaluate on the others."""
-    from sklearn.utils import check_random_state
-
-    from segmentlearn.neural_network import stratified_holdout
-
-    classes, codes = np.unique(y, return_inverse=True)
-    train, held_out = stratified_holdout(
-        codes, options.test_size, check_random_state(options.random_state), classes
-    )
-    classifier = build_classifier(options).fit(X.iloc[train], y[train])
-    predicted = classifier.predict(X.iloc[held_out])
-    return HeldOutResult(classifier, y[held_out], predicted, y[train])
-
-
-def held_out_counts(result: HeldOutResult) -> dict[str, Any]:
-    """Return the confusion matrix of the held-out customers, for an archive."""
-    return {
-        "held_out_labels": [str(label) for label in result.labels],
-        "held_out_confusion": result.confusion.tolist(),
-    }
+def split_column(
+    table: TableFile, target: str, name: str | None, option: str
+) -> np.ndarray | None:
+    """Return the cells of a column that rows are held out by, of rows with a label."""
+    if name is None:
+        return None
+    check_column(table, name, option)
+    if name == target:
+        raise InputError(f"{option} {name!r} is the --target.")
+    known, _ = known_labels(table, target)
+    column = Column(name, table.frame[name].array)
+    if option == "--group-column":
+        codes = column.factor.codes[known]
+        # without a group a row is one of its own
+        return np.where(codes < 0, -1 - np.arange(len(codes)), codes)
+    if not column.is_numeric:
+        raise InputError(
+            f"{option} {name!r} holds neither dates nor numbers; --date "
+            f"{name}=%d/%m/%Y says how its dates are written."
+        )
+    return column.numbers[known]
 
 
 def build_classifier(options: FitOptions) -> Any:
@@ -169,38 +128,25 @@ def build_classifier(options: FitOptions) -> Any:
     It always prepares its table itself: a file to be scored may have missing values
     where the training file had none.
     """
-    from segmentlearn import SegmentClassifier, TabularPreprocessor
+    from segmentlearn import (
+        BlendedClassifier,
+        BoostedTreesClassifier,
+        SegmentClassifier,
+        TabularPreprocessor,
+    )
 
-    parameters: dict[str, Any] = {
-        "preprocessor": TabularPreprocessor(
-            **options.columns, random_state=options.random_state
-        ),
-        "class_weight": options.class_weight,
-        "random_state": options.random_state,
-        "verbose": options.verbose,
-    }
+    seed = {"random_state": options.random_state}
+    weight = {"class_weight": options.class_weight}
+    prepared = {"preprocessor": TabularPreprocessor(**options.columns, **seed)}
+    trees = BoostedTreesClassifier(**prepared, **seed)
+    if options.model == "trees":
+        return trees.set_params(**weight)
+    parameters: dict[str, Any] = {**prepared, **seed, "verbose": options.verbose}
     if options.max_epochs is not None:
         parameters["max_epochs"] = options.max_epochs
-    if options.preset is None:
-        return SegmentClassifier(**parameters)
-    return SegmentClassifier.from_preset(options.preset, **parameters)
-
-
-def _check_labels(labels: np.ndarray, target: str) -> None:
-    classes, counts = np.unique(labels, return_counts=True)
-    if len(classes) == 1:
-        raise InputError(
-            f"column {target!r} holds one label only, {str(classes[0])!r}; there is "
-            "nothing to classify."
-        )
-    if len(classes) > _MOST_CLASSES:
-        raise InputError(
-            f"column {target!r} holds {len(classes):,} different values, such as "
-            f"{str(classes[0])!r}; segments are at most {_MOST_CLASSES}."
-        )
-    rare = [str(name) for name in classes[counts < _FEWEST_ROWS_A_CLASS]]
-    if rare:
-        raise InputError(
-            f"column {target!r} holds label(s) with fewer than {_FEWEST_ROWS_A_CLASS} "
-            f"rows: {', '.join(rare)}; merge them with others or leave their rows out."
-        )
+    net = SegmentClassifier(**parameters)
+    if options.preset is not None:
+        net = SegmentClassifier.from_preset(options.preset, **parameters)
+    if options.model == "net":
+        return net.set_params(**weight)
+    return BlendedClassifier([("net", net), ("trees", trees)], **weight, **seed)

@@ -18,6 +18,10 @@ Drop = Annotated[
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
 ]
+Clusters = Annotated[
+    int | None,
+    typer.Option(min=2, help="Ends of the numbers of segments compared; 2 and 10."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show warnings and errors only.")]
 
 

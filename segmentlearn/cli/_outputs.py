@@ -5,16 +5,21 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import segmentlearn
 from segmentlearn.cli import _screen as screen
-from segmentlearn.cli._screen import InputError, echo, note
+from segmentlearn.cli._screen import InputError, echo, note, warned_before
 from segmentlearn.cli._stopping import check_not_stopped
+
+_FEWEST_ROWS = 20  # that say who is unknown
 
 
 def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
     """Score customers and write them to a file."""
-    from segmentlearn.cli._predict import note_renamed, score, write_scores
-    from segmentlearn.cli._scored_output import ScoredOutput
+    from segmentlearn.cli._scoring._scored_output import ScoredOutput
+    from segmentlearn.cli._scoring._scores import note_renamed, write_scores
+    from segmentlearn.inspection import score
     from segmentlearn.persistence import atomic_file
 
     scores = score(model, customers)
@@ -29,17 +34,21 @@ def save_segments(
     segmenter: Any,
     profile: Any,
     customers: Any,
+    options: Any,
     out: pathlib.Path | None,
     show: Callable[[str], None],
 ) -> None:
     """Write the archive of named segments, if one is asked for."""
-    from segmentlearn.cli._cluster import segment_facts
+    from segmentlearn.inspection import segment_facts
 
     if out is None:
         return
+    X = customers.frame[[str(name) for name in segmenter.feature_names_in_]]
+    detect_novelty(segmenter, X, segmenter.labels_, options)
     facts = {
         **segment_facts(segmenter, profile),
         "schema": customers.schema.to_dict(customers.columns),
+        "monitor": reference_of(segmenter, X),
     }
     check_not_stopped()
     segmentlearn.save(segmenter, out, metadata=facts)
@@ -64,13 +73,18 @@ def check_outputs(
 
 
 def show_held_out(result: Any) -> None:
-    """Show the held-out report and the learning curves."""
-    from segmentlearn.cli._result_text import curves_text, held_out_text
+    """Show the held-out report, what a blend is made of, and the learning curves."""
+    from segmentlearn.cli._result_text import blend_text, curves_text, held_out_text
 
     echo(held_out_text(result))
-    echo()
     net = result.classifier
-    echo(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
+    if hasattr(net, "weights_"):
+        echo()
+        echo(blend_text(net))
+        net = net.named_estimators_.net
+    if hasattr(net, "history_"):
+        echo()
+        echo(curves_text(net.history_, net.best_epoch_, screen.shows_blocks()))
 
 
 def save_classifier(
@@ -81,15 +95,26 @@ def save_classifier(
     out: pathlib.Path,
     facts: dict[str, Any],
     *,
+    groups: Any,
     refit: bool,
     quiet: bool,
 ) -> None:
     """Write the evaluated model, or one refitted to all rows, and say which."""
     from segmentlearn.cli._fit import build_classifier
 
-    model = build_classifier(options).fit(X, y) if refit else result.classifier
+    model, rows = result.classifier, result.train_rows
+    if refit:
+        model, rows = build_classifier(options).fit(X, y, groups=groups), slice(None)
+    elif hasattr(model, "conformalize"):
+        # later customers may have segments that earlier ones had not
+        held_out = np.setdiff1d(np.flatnonzero(np.isin(y, model.classes_)), rows)
+        model.conformalize(X.iloc[held_out], y[held_out])
+    detect_novelty(model, X.iloc[rows], y[rows], options)
+    facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
-    segmentlearn.save(model.set_params(verbose=0), out, metadata=facts)
+    card = result.card(refit=refit)
+    silent = {name: 0 for name in model.get_params() if name.endswith("verbose")}
+    segmentlearn.save(model.set_params(**silent), out, metadata=facts, card=card)
     if quiet:
         return
     echo()
@@ -100,6 +125,28 @@ def save_classifier(
         echo("options; the report is about the one fitted without the held-out rows.")
     else:
         echo(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
+
+
+def detect_novelty(model: Any, X: Any, segments: Any, options: Any) -> None:
+    """Let a model keep what ``predict --novelty`` finds unknown customers by."""
+    from segmentlearn.monitoring import NoveltyDetector
+    from segmentlearn.preprocessing import DistancePreprocessor
+
+    if len(X) < _FEWEST_ROWS:
+        return
+    with warned_before():
+        preprocessor = DistancePreprocessor(clip=None, **options.columns)
+        seed = options.random_state
+        detector = NoveltyDetector(preprocessor=preprocessor, random_state=seed)
+        detector.fit(X, segments).store(model)
+
+
+def reference_of(model: Any, X: Any) -> dict[str, Any]:
+    """Return what ``score`` compares new customers with, for an archive."""
+    from segmentlearn.monitoring import SegmentMonitor
+
+    with warned_before():
+        return SegmentMonitor.from_model(model, X).to_dict()
 
 
 def show_counts(counts: Any) -> None:

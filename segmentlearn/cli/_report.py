@@ -37,16 +37,14 @@ def report(
 ) -> None:
     """Write a page for a manager: quality, segments, what drives them, defects."""
     import segmentlearn
-    from segmentlearn.cli._fit import known_labels
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
         read_typed,
-        stored_schema,
     )
     from segmentlearn.inspection import used_columns
     from segmentlearn.report import write_report
-    from segmentlearn.tables import select_columns
+    from segmentlearn.tables import known_labels, select_columns, stored_schema
 
     with plain_errors("report", out):
         check_output(out, archive, table)

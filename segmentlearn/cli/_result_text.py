@@ -7,18 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import percent
-from segmentlearn.cli._fit import HeldOutResult
+from segmentlearn._formatting import percent, sparkline
+from segmentlearn.cluster import way_of
+from segmentlearn.model_selection import HeldOutResult
 
 _WIDTH = 88
 _MOST_FEATURES = 3
-_METHODS = {
-    "kmeans": "k-means",
-    "mixture": "Gaussian mixture",
-    "latent classes": "latent classes",
-    "idec": "joint training (IDEC)",
-    "dcn": "joint training (DCN)",
-}
 _MEASURES = ("separation", "silhouette", "likelihood", "stability", "score")
 _HOW_TO_READ = (
     "separation: how often a customer's nearest neighbors are in the same segment (1 "
@@ -26,8 +20,12 @@ _HOW_TO_READ = (
     "held-out customers; stability: agreement of segments found in halves of the "
     "customers (1 is full). The score weighs them."
 )
+_HOW_TO_READ_NUMBERS = (
+    "separation: how much further apart segments are than in tables without any; "
+    "stability: agreement of segments found in random samples (1 is full)."
+)
 _OF_CODES = ", which an autoencoder has made of each customer"
-_OF_COLUMNS = "; codes of an autoencoder were not better"
+_OF_COLUMNS = "; codes of an autoencoder were not better by more than chance"
 _CAUTION = (
     "Segments differ in the columns they were found in by construction; that they are "
     "described does not prove that there are any."
@@ -45,15 +43,42 @@ def number_text(found: Any) -> str:
         answer = "no segments are found"
     lines = [f"How many segments? {asked}: {answer}"]
     lines += [_point(reason) for reason in (*found.reasons, *found.notes)]
+    lines += ["", *_criteria_lines(found)]
     if found.recommended == numbers[-1]:
         lines.append(
             _point(
                 f"{numbers[-1]} is the most that was asked about, so there may be more "
                 "kinds of customers, or gradual differences without a natural number; "
-                "fewer are easier to work with (--n-clusters 5, say)."
+                "fewer are easier to work with (--n-clusters 5, say); --max-clusters "
+                "looks further."
             )
         )
     return "\n".join(lines)
+
+
+def _criteria_lines(found: Any) -> list[str]:
+    """Return what the numbers of segments are compared by, a line each."""
+    heads = {
+        "smallest_share": "smallest segment",
+        "silhouette_gain": "separation",
+        "stability": "stability",
+    }
+    shown = {name: head for name, head in heads.items() if name in found.table}
+    lines = [f"    segments{''.join(f'  {head}' for head in shown.values())}"]
+    for number, row in found.table.drop(index=1).iterrows():
+        mark = "*" if number == found.recommended else " "
+        mark = "+" if number in found.alternatives else mark
+        texts = [
+            percent(row[name]) if name == "smallest_share" else f"{row[name]:.2f}"
+            for name in shown
+        ]
+        widths = [len(head) + 2 for head in shown.values()]
+        cells = [f"{text:>{at}}" for text, at in zip(texts, widths, strict=True)]
+        lines.append(f"  {mark} {number:>8}{''.join(cells)}")
+    lines.append(
+        _filled("* recommended, + sensible too. " + _HOW_TO_READ_NUMBERS, "    ")
+    )
+    return lines
 
 
 def candidates_text(segmenter: Any) -> str:
@@ -83,19 +108,6 @@ def candidates_text(segmenter: Any) -> str:
         lines.append(_point(_HOW_TO_READ, mark=" "))
     lines += ["", _silhouettes(segmenter)]
     return "\n".join(lines)
-
-
-def way_of(candidate: dict[str, Any]) -> str:
-    """Return in words how a candidate's segments were found."""
-    method = candidate["name"].partition(" on ")[0]
-    method = _METHODS.get(method, method)
-    if candidate["space"] == "prepared":
-        return f"{method} on prepared columns"
-    length = candidate["n_components"]
-    if isinstance(length, list):
-        return f"{method} on the codes of {len(length)} autoencoders"
-    numbers = "1 number" if length == 1 else f"{length} numbers"
-    return f"{method} on codes of {numbers}"
 
 
 def profile_text(profile: Any) -> str:
@@ -172,8 +184,6 @@ def _filled(text: str, indent: str) -> str:
     )
 
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_DIGITS = "01234567"
 _CURVE_WIDTH = 40
 
 
@@ -212,6 +222,18 @@ def held_out_text(result: HeldOutResult) -> str:
     )
 
 
+def blend_text(blend: Any) -> str:
+    """Return what each part of a blend weighs, and its loss on held-out rows."""
+    lines = ["Blend, on training customers that its parts had not seen", ""]
+    lines.append(f"  {'':<12}weight  log-loss  accuracy")
+    weights = dict(zip(blend.named_estimators_, blend.weights_, strict=True))
+    for name, scores in blend.scores_.items():
+        weight = percent(weights[name]) if name in weights else ""
+        loss, accuracy = scores["log_loss"], scores["accuracy"]
+        lines.append(f"  {name:<12}{weight:>6}  {loss:>8.4f}  {accuracy:>8.3f}")
+    return "\n".join(lines)
+
+
 def curves_text(
     history: dict[str, list[float]], best_epoch: int | list[int] | None, blocks: bool
 ) -> str:
@@ -223,7 +245,8 @@ def curves_text(
     head = f"Learning curves over {n_epochs} epoch{'s' if n_epochs > 1 else ''}"
     if isinstance(best_epoch, list):
         epochs = ", ".join(str(epoch or "none") for epoch in best_epoch)
-        head += f", means of {len(best_epoch)} nets; kept were epochs {epochs}"
+        mean = f", mean of {len(best_epoch)} nets" if len(best_epoch) > 1 else ""
+        head += f"{mean}; kept: epoch{'s' if mean else ''} {epochs}"
     elif best_epoch is not None:
         head += f"; the weights of epoch {best_epoch} were kept"
     longest = max(map(len, shown))
@@ -245,7 +268,4 @@ def _sparkline(values: list[float], blocks: bool) -> str:
     array = np.array(values, dtype=float)
     if len(array) > _CURVE_WIDTH:
         array = np.array([part.mean() for part in np.array_split(array, _CURVE_WIDTH)])
-    low, high = array.min(), array.max()
-    scale = (array - low) / (high - low) if high > low else np.zeros(len(array))
-    marks = _BLOCKS if blocks else _DIGITS
-    return "".join(marks[round(share * (len(marks) - 1))] for share in scale)
+    return sparkline(array, array.min(), array.max(), blocks)

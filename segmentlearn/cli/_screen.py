@@ -23,6 +23,8 @@ from segmentlearn.exceptions import (
 
 NO_SEGMENTS, BAD_INPUT = 1, 2
 
+_thread = threading.local()
+
 
 class InputError(SegmentLearnError):
     """What the user asked for cannot be done with these files and options."""
@@ -70,6 +72,18 @@ def row_progress(task: str, scan: Any) -> Iterator[Callable[[], None]]:
         yield show
 
 
+@contextlib.contextmanager
+def waiting(task: str) -> Iterator[None]:
+    """Show that something is being done that takes a while."""
+    if not is_watched():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(task):
+        yield
+
+
 def shows_blocks() -> bool:
     """Whether stdout can show the characters that small curves are drawn with."""
     try:
@@ -108,6 +122,19 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
             raise typer.Exit(BAD_INPUT) from error
 
 
+@contextlib.contextmanager
+def warned_before() -> Iterator[None]:
+    """Leave out warnings of this thread: another reading of the rows has raised them.
+
+    Rows that are counted in warnings would be counted twice.
+    """
+    _thread.is_muted = True
+    try:
+        yield
+    finally:
+        _thread.is_muted = False
+
+
 class _OncePerText:
     """Shows a warning as one line, and the same line only once.
 
@@ -120,6 +147,8 @@ class _OncePerText:
         self._lock = threading.Lock()  # batches are scored in threads
 
     def __call__(self, message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        if getattr(_thread, "is_muted", False):
+            return
         with self._lock:
             if isinstance(message, CountWarning):
                 before = self._counts.get(message.before)

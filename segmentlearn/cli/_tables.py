@@ -5,6 +5,7 @@ import os
 import pathlib
 import sys
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from segmentlearn.cli._options import LABELS
@@ -40,12 +41,13 @@ class ColumnRoles:
     ids: list[str]
     dates: dict[str, str]
 
-    def of_preprocessor(self) -> dict[str, Any]:
-        """Return the parameters of a preprocessor that they stand for."""
+    def of_preprocessor(self, dropped: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the parameters of a preprocessor, for columns that are not dropped."""
+        dates = {name: form for name, form in self.dates.items() if name not in dropped}
         roles = {
-            "numeric_features": self.numeric,
-            "categorical_features": self.categorical,
-            "date_features": self.dates,
+            "numeric": [name for name in self.numeric if name not in dropped],
+            "categorical": [n for n in self.categorical if n not in dropped],
+            "dates": dates,
         }
         return {name: chosen for name, chosen in roles.items() if chosen}
 
@@ -140,17 +142,6 @@ def _options(reading: dict[str, Any]) -> dict[str, Any]:
     return {**options, "separator": separator, "quotes": quoted}
 
 
-def stored_schema(metadata: dict[str, Any]) -> TableSchema | None:
-    """Return how the table that a model was fitted to was read, from its archive."""
-    stored = metadata.get("schema")
-    if isinstance(stored, dict):
-        return TableSchema.from_dict(stored)
-    texts = metadata.get("text_columns")  # of archives before 0.2
-    if isinstance(texts, list):
-        return TableSchema.of_text(map(str, texts))
-    return None
-
-
 def check_order(archive: pathlib.Path, table: str) -> None:
     """Refuse an archive and a table that were given the wrong way round."""
     if (
@@ -195,7 +186,11 @@ def check_scored(
     out: str | None, scan: TableScan, archive: pathlib.Path, table: str
 ) -> None:
     """Refuse, before any work, an output of scored customers."""
-    from segmentlearn.cli._scored_output import check_folder, is_device, is_folder
+    from segmentlearn.cli._scoring._scored_output import (
+        check_folder,
+        is_device,
+        is_folder,
+    )
 
     if out is None:
         return

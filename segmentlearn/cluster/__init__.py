@@ -8,10 +8,12 @@ from segmentlearn.cluster._assignments import (  # archives name them by this pa
     PredictAssignment,
 )
 from segmentlearn.cluster._autoencoder_clusterer import AutoencoderClusterer
+from segmentlearn.cluster._candidates import choose_mixture, simple_clusterer, way_of
 from segmentlearn.cluster._consensus import ConsensusClusterer
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._label_order import canonical_labels, match_labels
 from segmentlearn.cluster._latent_classes import LatentClassMixture
+from segmentlearn.cluster._passport import SURVIVAL, SegmentIdentity, continues
 
 __all__ = [
     "AutoencoderClusterer",

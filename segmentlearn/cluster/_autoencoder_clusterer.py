@@ -37,6 +37,7 @@ from segmentlearn.cluster._candidates import (
 )
 from segmentlearn.cluster._centers import centers_and_inertia, sampled_silhouette
 from segmentlearn.cluster._fitting import each_warning_once
+from segmentlearn.cluster._passport import CONSTRAINTS, SegmentIdentity
 from segmentlearn.exceptions import (
     CodeLengthWarning,
     FewSegmentsWarning,
@@ -59,7 +60,11 @@ _MAX_ROWS = 50_000
 
 
 class AutoencoderClusterer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    SegmentIdentity,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
 ):
     """Clusterer that codes customers with autoencoders and segments the codes.
 
@@ -103,6 +108,13 @@ class AutoencoderClusterer(
         Prepares the columns in which simple segments are found and all are scored.
         "auto" is :class:`DistancePreprocessor` for frames, and for arrays with missing
         values; other arrays are used as they are, as with None.
+    baseline : fitted clusterer or None, default=None
+        Segments of an earlier period, such as a clusterer of this class from an
+        archive: those that live on keep their ids and names. Its `predict` is given the
+        X of `fit`. It is not changed, and an archive leaves it out.
+    period : str or None, default=None
+        Name of the period of the customers in `passport_`, such as "2026-05"; None
+        counts: "1", "2", ….
     verbose : {0, 1, 2}, default=0
         Silent, a progress bar, or one line an epoch, while autoencoders are trained.
     random_state : int, RandomState instance or None, default=None
@@ -112,7 +124,7 @@ class AutoencoderClusterer(
     ----------
     labels_ : ndarray of int64, shape (n_samples,)
         Segment of each customer, the largest is 0; -1 is noise, where the clusterer
-        has it.
+        has it. With a baseline in the order of ids.
     n_clusters_ : int
         Number of segments.
     cluster_centers_ : ndarray of shape (n_clusters_, n_prepared)
@@ -143,9 +155,19 @@ class AutoencoderClusterer(
         Mean silhouette of at most 5,000 customers, in both spaces. The latent one is
         optimistic: compare segmentations by the other. NaN with fewer than two
         segments.
+    segment_ids_ : ndarray of int64, shape (n_clusters_,)
+        Id of the segment of each label: those of the baseline for segments that live
+        on, new ones for others. Without a baseline they are the labels.
     segment_names_ : dict of int to str
-        Names given to segments, by ``SegmentProfile.store`` for instance; empty at
-        first.
+        Names of the segments by label: those of the baseline for segments that live on,
+        and what ``SegmentProfile.store`` has written.
+    passport_ : list of dict
+        Each segment there has been, by id: ``id``, ``name``, ``born`` (its first
+        period), ``parents`` (ids of earlier segments that at least a quarter of it came
+        from), ``status`` ("active" or "gone"), ``successors`` (ids of segments that
+        most of it went to) and ``sizes`` (customers by period).
+    novelty_detector_ : NoveltyDetector or None
+        What :meth:`segmentlearn.NoveltyDetector.store` has put there since `fit`.
     preprocessor_ : transformer or None
         Fitted.
     n_features_in_ : int
@@ -202,6 +224,7 @@ class AutoencoderClusterer(
         "preprocessor": [StrOptions({"auto"}), HasMethods(["fit", "transform"]), None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
+        **CONSTRAINTS,
     }
 
     def __init__(
@@ -217,6 +240,8 @@ class AutoencoderClusterer(
         n_seeds: int = 2,
         consensus: bool = False,
         preprocessor: Any = "auto",
+        baseline: Any = None,
+        period: str | None = None,
         verbose: int = 0,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -230,6 +255,8 @@ class AutoencoderClusterer(
         self.n_seeds = n_seeds
         self.consensus = consensus
         self.preprocessor = preprocessor
+        self.baseline = baseline
+        self.period = period
         self.verbose = verbose
         self.random_state = random_state
 
@@ -292,14 +319,16 @@ class AutoencoderClusterer(
             self.clusterer_ = fitted = winner.clusterer
             self.n_clusters_, self.labels_ = fitted.n_clusters_, fitted.labels_
             self.autoencoders_ = selection.autoencoders_of(winner)
-            self.candidates_ = selection.finalists(winner)
             self.members_ = selection.members()
-            self.segment_names_: dict[int, str] = {}
+            self.novelty_detector_: Any = None
             codes = as_matrix(self.autoencoder_.transform(X))
             if len(train) < len(prepared):
                 rows = self._clusterer_input(X, prepared, codes)
                 labels = self.clusterer_.predict(rows)
                 self.labels_ = self.clusterer_.number_by_size(labels)
+            order = self._identify(X, prepared, self.labels_)
+            self.labels_ = self.clusterer_.renumber(order, self.labels_)
+            self.candidates_ = selection.finalists(winner)
             labels, seed = self.labels_, draw_seed(random_state)
             self.cluster_centers_, self.inertia_ = centers_and_inertia(prepared, labels)
             _, self.latent_inertia_ = centers_and_inertia(codes, labels)
@@ -526,6 +555,10 @@ class AutoencoderClusterer(
         grouped = [tuple(group) for group in groups.values() if len(group)]
         numeric = set(range(n_features)).difference(*grouped)
         return [*((position,) for position in sorted(numeric)), *grouped]
+
+    def _columns_and_labels(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        prepared = self.prepare(X)
+        return prepared, self.clusterer_.predict(self._clusterer_input(X, prepared))
 
     def _clusterer_input(
         self, X: Any, prepared: Any = None, codes: np.ndarray | None = None

@@ -23,6 +23,13 @@ _MAX_ROWS_OF_HALVES = 5_000
 _COVARIANCE_TYPES = ("full", "tied", "diag", "spherical")
 _MIN_COVARIANCE = 1e-3  # of columns with deviations about one
 _N_INIT, _N_INIT_OF_HALVES = 10, 2
+_METHODS = {
+    "kmeans": "k-means",
+    "mixture": "Gaussian mixture",
+    "latent classes": "latent classes",
+    "idec": "joint training (IDEC)",
+    "dcn": "joint training (DCN)",
+}
 
 
 @dataclasses.dataclass
@@ -175,3 +182,16 @@ def _inductive(clusterer: Any, seed: int) -> InductiveClusterer:
     is_mixture = isinstance(clusterer, GaussianMixture | LatentClassMixture)
     most = _MAX_ROWS_OF_MIXTURE if is_mixture else "auto"
     return InductiveClusterer(clusterer, max_rows=most, random_state=seed)
+
+
+def way_of(candidate: dict[str, Any]) -> str:
+    """Return in words how a candidate's segments were found."""
+    method = candidate["name"].partition(" on ")[0]
+    method = _METHODS.get(method, method)
+    if candidate["space"] == "prepared":
+        return f"{method} on prepared columns"
+    length = candidate["n_components"]
+    if isinstance(length, list):
+        return f"{method} on the codes of {len(length)} autoencoders"
+    numbers = "1 number" if length == 1 else f"{length} numbers"
+    return f"{method} on codes of {numbers}"

@@ -37,6 +37,7 @@ from segmentlearn.cluster._assignments import (
 from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._fitting import fit_labels, max_rows_of, seeded
 from segmentlearn.cluster._label_order import canonical_labels
+from segmentlearn.cluster._passport import CONSTRAINTS, SegmentIdentity
 from segmentlearn.exceptions import FewSegmentsWarning, SampledRowsWarning
 from segmentlearn.neural_network import restore_on_failure
 
@@ -52,7 +53,11 @@ def _gives_proba(estimator: Any) -> bool:
 
 
 class InductiveClusterer(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    SegmentIdentity,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
 ):
     """Meta-estimator that gives any clusterer a `predict` for new rows.
 
@@ -83,6 +88,13 @@ class InductiveClusterer(
         of rows: 10,000 for agglomerative clustering without connectivity, mean shift,
         HDBSCAN and OPTICS, 5,000 for spectral clustering and affinity propagation. For
         others it is all rows, as is None.
+    baseline : fitted clusterer or None, default=None
+        Segments of an earlier period, such as a clusterer of this class from an
+        archive: those that live on keep their ids and names. Its `predict` is given the
+        X of `fit`. It is not changed, and an archive leaves it out.
+    period : str or None, default=None
+        Name of the period of the customers in `passport_`, such as "2026-05"; None
+        counts: "1", "2", ….
     random_state : int, RandomState instance or None, default=None
         Draws the sample, and seeds the clusterer and the classifier where they have a
         `random_state` that is None.
@@ -94,7 +106,7 @@ class InductiveClusterer(
         has a number for each pair of rows, is left out.
     labels_ : ndarray of int64, shape (n_samples,)
         Segment of each training row, numbered by size, and by the weight of the rows
-        where weights were given; -1 is noise.
+        where weights were given; -1 is noise. With a baseline in the order of ids.
     n_clusters_ : int
         Number of segments.
     cluster_centers_ : ndarray of shape (n_clusters_, n_features_in_)
@@ -110,6 +122,17 @@ class InductiveClusterer(
         is left out of them; a classifier is cross-validated in five folds. A
         clusterer's own `predict` is taken as it is. Of more than 10,000 rows so many
         are drawn.
+    segment_ids_ : ndarray of int64, shape (n_clusters_,)
+        Id of the segment of each label: those of the baseline for segments that live
+        on, new ones for others. Without a baseline they are the labels.
+    segment_names_ : dict of int to str
+        Names of the segments by label: those of the baseline for segments that live on,
+        and what ``SegmentProfile.store`` has written.
+    passport_ : list of dict
+        Each segment there has been, by id: ``id``, ``name``, ``born`` (its first
+        period), ``parents`` (ids of earlier segments that at least a quarter of it came
+        from), ``status`` ("active" or "gone"), ``successors`` (ids of segments that
+        most of it went to) and ``sizes`` (customers by period).
     n_features_in_ : int
         Columns seen by `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -171,6 +194,7 @@ class InductiveClusterer(
         "n_neighbors": [_AT_LEAST_ONE],
         "max_rows": [_AT_LEAST_ONE, StrOptions({"auto"}), None],
         "random_state": ["random_state"],
+        **CONSTRAINTS,
     }
 
     def __init__(
@@ -180,12 +204,16 @@ class InductiveClusterer(
         assign: Any = "auto",
         n_neighbors: int = 5,
         max_rows: int | str | None = "auto",
+        baseline: Any = None,
+        period: str | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.clusterer = clusterer
         self.assign = assign
         self.n_neighbors = n_neighbors
         self.max_rows = max_rows
+        self.baseline = baseline
+        self.period = period
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -222,7 +250,7 @@ class InductiveClusterer(
             If there is one segment or none, if a sample was drawn, or if the clusterer
             takes no weights.
         """
-        X = validate_data(self, X, dtype=(np.float64, np.float32))
+        table, X = X, validate_data(self, X, dtype=(np.float64, np.float32))
         weight = sample_weight
         if weight is not None:
             weight = check_sample_weight(weight, X, ensure_non_negative=True)
@@ -263,6 +291,7 @@ class InductiveClusterer(
         self.distance_bounds_ = None
         if self.n_clusters_ and self.assignment_ in (CORE_ROWS, NEAREST_ROW):
             self.distance_bounds_ = self._assignment.bounds[self._order]
+        self.renumber(self._identify(table, X, self.labels_), self.labels_)
         if self.n_clusters_ < 2:
             found = "labelled all rows as noise"
             if self.n_clusters_:
@@ -351,7 +380,24 @@ class InductiveClusterer(
         """
         check_is_fitted(self)
         size = np.bincount(labels[labels >= 0], minlength=self.n_clusters_)
-        order = np.argsort(-size, kind="stable")
+        return self.renumber(np.argsort(-size, kind="stable"), labels)
+
+    def renumber(self, order: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Number the segments anew.
+
+        Parameters
+        ----------
+        order : ndarray of int, shape (n_clusters_,)
+            Present labels in the order of the new ones.
+        labels : ndarray of int64, shape (n_rows,)
+            Present labels of any rows.
+
+        Returns
+        -------
+        new_labels : ndarray of int64, shape (n_rows,)
+            As `predict` gives them from now on.
+        """
+        check_is_fitted(self)
         self.labels_ = _renumber(self.labels_, order)
         self._order = self._order[order]
         self.cluster_centers_ = self.cluster_centers_[order]
@@ -373,6 +419,10 @@ class InductiveClusterer(
         """Return rows as the numbers that `fit` has seen."""
         check_is_fitted(self)
         return validate_data(self, X, dtype=self.cluster_centers_.dtype, reset=False)
+
+    def _columns_and_labels(self, X: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        X = self._read(X)
+        return X, _renumber(self._assign(X), self._order)
 
     def _get_clusterer(self) -> Any:
         if self.clusterer is None:

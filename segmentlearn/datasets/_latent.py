@@ -108,7 +108,7 @@ class LatentPopulation:
         self.columns = [LatentColumn(**column) for column in about["columns"]]
         self.classes = np.arange(n_segments)
         self.segments = [f"segment {number}" for number in range(n_segments)]
-        self.centers = _separate_centers(n_segments, center_rng)
+        self.centers = separate_centers(n_segments, center_rng)
         distances = cdist(self.centers, self.centers)
         np.fill_diagonal(distances, np.inf)
         self.deviations = np.minimum(_WIDEST, distances.min(axis=1) / _ROOM)
@@ -172,10 +172,10 @@ def latent_table(
         truth = truth_of(population, segments, proba, flipped)
         return Bunch(latent=positions, **truth)
 
-    return _to_columns(population.columns, drawn, conditions), y, make_truth
+    return to_columns(population.columns, drawn, conditions), y, make_truth
 
 
-def _to_columns(
+def to_columns(
     latent: list[LatentColumn], drawn: dict[str, np.ndarray], conditions: Conditions
 ) -> dict[str, Any]:
     """The columns of the table, with unseen levels and missing cells."""
@@ -194,18 +194,25 @@ def _to_columns(
     return columns
 
 
-def _separate_centers(n_centers: int, rng: np.random.Generator) -> np.ndarray:
+def separate_centers(
+    n_centers: int,
+    rng: np.random.Generator,
+    n_dimensions: int = _N_DIMENSIONS,
+    n_candidates: int = _CANDIDATES,
+) -> np.ndarray:
     """Mitchell's best candidates (SIGGRAPH 1991): random positions, none too close."""
-    centers = _in_ball(1, rng)
+    centers = _in_ball(1, rng, n_dimensions)
     while len(centers) < n_centers:
-        tried = _in_ball(_CANDIDATES * len(centers), rng)
+        tried = _in_ball(n_candidates * len(centers), rng, n_dimensions)
         distances = cdist(tried, centers).min(axis=1)
         centers = np.vstack([centers, tried[distances.argmax()]])
     return centers
 
 
-def _in_ball(n_points: int, rng: np.random.Generator) -> np.ndarray:
+def _in_ball(
+    n_points: int, rng: np.random.Generator, n_dimensions: int = _N_DIMENSIONS
+) -> np.ndarray:
     """Points drawn uniformly from the ball of radius one."""
-    directions = rng.standard_normal((n_points, _N_DIMENSIONS))
+    directions = rng.standard_normal((n_points, n_dimensions))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    return directions * rng.random((n_points, 1)) ** (1.0 / _N_DIMENSIONS)
+    return directions * rng.random((n_points, 1)) ** (1.0 / n_dimensions)

@@ -1,10 +1,29 @@
 """What a user sees while a net trains: nothing, a bar, or a line an epoch."""
 
 import contextlib
+import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+_listener: contextvars.ContextVar[Callable[[int, int], None] | None] = (
+    contextvars.ContextVar("listener", default=None)
+)
+
+
+@contextlib.contextmanager
+def report_epochs(listener: Callable[[int, int], None]) -> Iterator[None]:
+    """Call a function with the epochs done and all epochs, as long as it lasts.
+
+    For what shows several trainings in one place. The listener may raise
+    ``KeyboardInterrupt``, which ends a training as Ctrl-C does.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 @contextlib.contextmanager
@@ -12,6 +31,21 @@ def progress_bar(
     verbose: int, epochs: int
 ) -> Iterator[Callable[[int, dict[str, Any]], None]]:
     """Give a function that reports an epoch, for as long as the training lasts."""
+    listener = _listener.get()
+    with _shown(verbose, epochs) as show:
+
+        def report(epoch: int, logs: dict[str, Any]) -> None:
+            show(epoch, logs)
+            if listener is not None:
+                listener(epoch + 1, epochs)
+
+        yield report
+
+
+@contextlib.contextmanager
+def _shown(
+    verbose: int, epochs: int
+) -> Iterator[Callable[[int, dict[str, Any]], None]]:
     if verbose == 0:
         yield lambda epoch, logs: None
     elif verbose == 1:

@@ -13,11 +13,13 @@ from segmentlearn.inspection._membership import (
     find_membership,
     is_noise,
     last_step,
+    raw_step,
     used_columns,
 )
 from segmentlearn.inspection._playbook import segment_playbook
 from segmentlearn.inspection._profile import segment_profile
-from segmentlearn.inspection._segment_profile import SegmentProfile
+from segmentlearn.inspection._scores import Scores, model_features, name_of, score
+from segmentlearn.inspection._segment_profile import SegmentProfile, segment_facts
 from segmentlearn.inspection._wording import NOISE_NAME, DistinguishingFeature
 
 __all__ = [

@@ -15,8 +15,8 @@ from segmentlearn.inspection._wording import (
 )
 from segmentlearn.metrics import (
     EffectSize,
+    RankedGroups,
     chi_squared,
-    cohen_d_from_stats,
     cohen_h,
     cramers_v,
     difference_of_shares,
@@ -34,10 +34,23 @@ class _Contrast:
     name: str
     kind: str
     n: np.ndarray
-    missing: np.ndarray
+    n_missing: np.ndarray
+    n_outliers: np.ndarray
     effect: EffectSize
     p_values: np.ndarray
     measure: ClassVar[str]  # of the effect
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Share of missing cells, of shape (2, n_segments)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.n_missing / (self.n + self.n_missing + self.n_outliers)
+
+    @property
+    def outliers(self) -> np.ndarray:
+        """Share of the values left out as implausible, of shape (2, n_segments)."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.n_outliers / (self.n + self.n_outliers)
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -50,20 +63,21 @@ class NumberContrast(_Contrast):
     ----------
     name, kind : str
         The column.
-    n, mean, sd, missing : ndarray of shape (2, n_segments)
-        Values present, their mean and standard deviation, and the share of missing
-        cells.
+    n, mean, sd : ndarray of shape (2, n_segments)
+        Values present and plausible, their mean and standard deviation.
+    n_missing, n_outliers : ndarray of shape (2, n_segments)
+        Missing cells, and values left out as implausible.
     quartiles : ndarray of shape (3, 2, n_segments)
         Quartiles, the median in the middle.
     overall_mean, overall_sd : float
         Of all customers.
     effect : EffectSize of arrays of shape (n_segments,)
-        Cohen's d.
+        Cohen's d of normal distributions with the Cliff's delta of these.
     p_values : ndarray of shape (n_segments,)
-        Of Welch's t-test.
+        Of the Mann-Whitney test.
     """
 
-    measure = "cohen_d"
+    measure = "rank_d"
     mean: np.ndarray
     sd: np.ndarray
     quartiles: np.ndarray
@@ -86,8 +100,9 @@ class CategoryContrast(_Contrast):
         The column.
     levels : list
         Its levels.
-    n, missing : ndarray of shape (2, n_segments)
-        Values present and the share of missing cells; segments first, then the rest.
+    n, n_missing, n_outliers : ndarray of shape (2, n_segments)
+        Values present, missing cells, and values left out as implausible; segments
+        first, then the rest.
     counts : ndarray of shape (2, n_segments, n_levels)
         Rows of each level.
     differences : EffectSize of arrays of shape (n_segments, n_levels)
@@ -116,11 +131,21 @@ class CategoryContrast(_Contrast):
 
 
 def compare_segments(
-    column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
+    column: Any,
+    outliers: np.ndarray,
+    codes: np.ndarray,
+    sizes: np.ndarray,
+    confidence_level: float,
 ) -> NumberContrast | CategoryContrast:
-    """Compare each segment with the rest in one column."""
+    """Compare each segment with the rest in one column without its outliers."""
     contrast = _contrast_numbers if column.is_numeric else _contrast_levels
-    return contrast(column, codes, sizes, confidence_level)
+    found = contrast(column, codes, len(sizes), confidence_level)
+    if outliers.any():
+        found.n_outliers = _with_rest(
+            np.bincount(codes[outliers], minlength=len(sizes))
+        )
+    found.n_missing = _with_rest(sizes) - found.n - found.n_outliers
+    return found
 
 
 def _with_rest(sizes: np.ndarray) -> np.ndarray:
@@ -128,10 +153,9 @@ def _with_rest(sizes: np.ndarray) -> np.ndarray:
 
 
 def _contrast_numbers(
-    column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
+    column: Any, codes: np.ndarray, n_segments: int, confidence_level: float
 ) -> NumberContrast:
-    """Compare means."""
-    n_segments = len(sizes)
+    """Compare values by their ranks, and compute their moments."""
     present = ~np.isnan(column.numbers)
     values = column.numbers[present]
     codes = codes[present]
@@ -150,20 +174,20 @@ def _contrast_numbers(
         n, mean, squares = map(np.stack, zip(own, _rest_moments(*own), strict=True))
         sd = np.sqrt(squares / (n - 1))
         sd[n < 2] = np.nan
-        missing = 1 - n / _with_rest(sizes)
-    groups = [numbers[row] for row in (0, 1) for numbers in (mean, sd, n)]
+    ranked = RankedGroups(values, codes, n_segments)
     return NumberContrast(
         name=column.name,
         kind=column.kind,
         n=n,
+        n_missing=np.zeros_like(n),
+        n_outliers=np.zeros_like(n),
         mean=mean,
         sd=sd,
-        missing=missing,
         quartiles=_quartiles(values, codes, n_segments),
         overall_mean=float(middle),
         overall_sd=float(values.std(ddof=1)) if len(values) > 1 else np.nan,
-        effect=cohen_d_from_stats(*groups, confidence_level=confidence_level),
-        p_values=_welch_p(groups),
+        effect=ranked.as_cohen_d(confidence_level),
+        p_values=ranked.p_values,
     )
 
 
@@ -191,20 +215,11 @@ def _quartiles(values: np.ndarray, codes: np.ndarray, n_segments: int) -> np.nda
     return quartiles
 
 
-def _welch_p(groups: list[np.ndarray]) -> np.ndarray:
-    """Return p-values of Welch's t-test; NaN where a group has fewer than two rows."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_values = stats.ttest_ind_from_stats(*groups, equal_var=False).pvalue
-    mean, sd, _, rest_mean, rest_sd, _ = groups
-    is_constant = (sd == 0) & (rest_sd == 0)
-    return np.where(is_constant, (mean == rest_mean).astype(float), p_values)
-
-
 def _contrast_levels(
-    column: Any, codes: np.ndarray, sizes: np.ndarray, confidence_level: float
+    column: Any, codes: np.ndarray, n_segments: int, confidence_level: float
 ) -> CategoryContrast:
     """Compare shares of levels."""
-    n_segments, n_levels = len(sizes), len(column.factor.levels)
+    n_levels = len(column.factor.levels)
     width = n_levels + 1
     cells = codes * width + column.factor.codes + 1
     table = np.bincount(cells, minlength=n_segments * width)
@@ -214,14 +229,13 @@ def _contrast_levels(
     groups = (counts[0], n[0][:, None], counts[1], n[1][:, None])
     pairs = np.swapaxes(counts, 0, 1)
     effects = [cramers_v(pair, confidence_level=confidence_level) for pair in pairs]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        missing = 1 - n / _with_rest(sizes)
     return CategoryContrast(
         name=column.name,
         kind=column.kind,
         levels=column.factor.levels,
         n=n,
-        missing=missing,
+        n_missing=np.zeros_like(n),
+        n_outliers=np.zeros_like(n),
         counts=counts,
         differences=difference_of_shares(*groups, confidence_level=confidence_level),
         effect=EffectSize(*map(np.array, zip(*effects, strict=True))),
@@ -259,11 +273,16 @@ def find_distinguishing_features(
     return [sorted(found, key=_rank) for found in features]
 
 
-def mean_feature(contrast: NumberContrast, segment: int) -> DistinguishingFeature:
-    """Return the difference of means in one segment."""
+def number_feature(contrast: NumberContrast, segment: int) -> DistinguishingFeature:
+    """Return how much higher or lower the numbers of one segment are.
+
+    Medians show it; means do where medians do not, as where most cells are 0.
+    """
     strength = float(contrast.effect.estimate[segment])
-    values, kind = tuple(contrast.mean[:, segment]), contrast.kind
-    return DistinguishingFeature("mean", contrast.name, strength, values, kind)
+    own, rest = contrast.median[:, segment]
+    kind = "median" if (own - rest) * strength > 0 else "mean"
+    values = tuple(getattr(contrast, kind)[:, segment])
+    return DistinguishingFeature(kind, contrast.name, strength, values, contrast.kind)
 
 
 def level_feature(
@@ -283,11 +302,11 @@ def _rank(feature: DistinguishingFeature) -> tuple[bool, float]:
 
 
 def _of_numbers(contrast: NumberContrast, segment: int) -> DistinguishingFeature | None:
-    """Return the difference of means, or that there is none and the range narrow."""
+    """Return the difference, or that there is none and the range narrow."""
     d, low, high = (ends[segment] for ends in contrast.effect)
     if np.isnan(d):
         return None
-    feature = mean_feature(contrast, segment)
+    feature = number_feature(contrast, segment)
     (lower, rest_lower), _, (upper, rest_upper) = contrast.quartiles[:, :, segment]
     is_middling = (
         contrast.kind == "number"
@@ -298,7 +317,8 @@ def _of_numbers(contrast: NumberContrast, segment: int) -> DistinguishingFeature
         and upper - lower <= _MIDDLING * (rest_upper - rest_lower)
     )
     if is_middling:
-        values = (*feature.values, lower, upper, rest_lower, rest_upper)
+        ends = (lower, upper, rest_lower, rest_upper)
+        values = (*contrast.median[:, segment], *ends)
         return dataclasses.replace(feature, kind="middle", values=values)
     return None if low <= 0 <= high else feature
 
@@ -326,7 +346,7 @@ def _missing_features(
 ) -> list[DistinguishingFeature | None]:
     """Return the difference in missing cells in each segment where there is one."""
     n = _with_rest(sizes)
-    counts = np.stack([n - contrast.n, n], axis=1).reshape(4, -1)
+    counts = np.stack([contrast.n_missing, n], axis=1).reshape(4, -1)
     difference = difference_of_shares(*counts, confidence_level=confidence_level)
     is_clear = (difference.low > 0) | (difference.high < 0)
     name, kind, found = contrast.name, contrast.kind, []

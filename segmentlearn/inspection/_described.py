@@ -22,6 +22,7 @@ from segmentlearn.tables import (
 )
 
 OTHER_LEVELS = "(all others)"
+_MOST_OUTLIERS = 0.25  # of a segment: where there are more, they describe it
 
 
 class Described:
@@ -55,8 +56,13 @@ class Described:
         cells = {name: self._columns[name].cells[at] for name in names}
         return pd.DataFrame(cells, index=index)
 
-    def __iter__(self) -> Iterator[Column]:
-        """Yield the columns, identifiers and empty ones left out with a warning."""
+    def columns(
+        self, codes: np.ndarray, n_segments: int
+    ) -> Iterator[tuple[Column, np.ndarray]]:
+        """Yield the columns, and which of their cells are left out as implausible.
+
+        Identifiers and empty columns are left out with a warning.
+        """
         identifiers, empty = [], []
         for name, role in zip(self.names, self._roles, strict=True):
             column = self._columns[name]
@@ -68,13 +74,18 @@ class Described:
             # a column of its own: what is derived from it is let go after its turn
             kind = column.kind if role == NUMERIC else CATEGORY
             column = Column(name, column.cells, kind)
-            described = self._describe(column)
+            outliers = np.zeros(self.n_rows, dtype=bool)
+            if column.is_numeric:
+                problems = infinite_problems([name], column.numbers[:, None])
+                raise_schema_error("segment_profile", problems)
+                outliers = _outliers(column, codes, n_segments)
+            described = self._describe(column, outliers)
             # 0 and 1 are a flag, whatever the name, and in few rows too
             flag = column.is_numeric and not described.is_numeric
             if self._wanted is None and not flag and column.identifies:
                 identifiers.append(name)
             else:
-                yield described
+                yield described, outliers
         if identifiers:
             message = (
                 f"The column(s) {identifiers} look like identifiers (nearly one value "
@@ -97,15 +108,28 @@ class Described:
             raise ValueError(f"{parameter}={name!r} is a column without numbers.")
         return column.numbers
 
-    def _describe(self, column: Column) -> Column:
+    def _describe(self, column: Column, outliers: np.ndarray) -> Column:
         """Return a column as numbers, or as the levels that are shown."""
         if column.is_numeric:
-            problems = infinite_problems([column.name], column.numbers[:, None])
-            raise_schema_error("segment_profile", problems)
-            if not is_flag(column.numbers):
+            numbers = column.numbers
+            if outliers.any():
+                numbers = np.where(outliers, np.nan, numbers)
+                column = Column(column.name, numbers, column.kind)
+            if not is_flag(numbers):
                 return column
-        levels = fewer_levels(column.factor, self._max_levels)
-        return Column(column.name, column.cells, CATEGORY, levels)
+        factor = fewer_levels(column.factor, self._max_levels)
+        return Column(column.name, column.cells, CATEGORY, factor)
+
+
+def _outliers(column: Column, codes: np.ndarray, n_segments: int) -> np.ndarray:
+    """Return which cells are implausible, unless they are what a segment is made of."""
+    masks = list(column.implausible.values())
+    if not masks:
+        return np.zeros(len(column), dtype=bool)
+    outliers = np.any(masks, axis=0)
+    present = np.bincount(codes[~column.missing], minlength=n_segments)
+    own = np.bincount(codes[outliers], minlength=n_segments)
+    return outliers & (own <= _MOST_OUTLIERS * present)[codes]
 
 
 def _chosen(names: list[str], columns: Any) -> set[str]:

@@ -146,17 +146,31 @@ def used_columns(model: Any, features: list[str]) -> list[str]:
     return [name for name in features if roles.get(name) not in _LEFT_OUT]
 
 
-def _column_roles(model: Any) -> dict[str, str]:
-    """Return the roles of the raw columns; empty where they are not known."""
+def raw_step(model: Any) -> Any:
+    """Return the part of a model that knows its raw columns; None where none does."""
     if isinstance(model, Pipeline):
         # later steps see columns that the first one has made
         steps = [s for _, s in model.steps if s is not None and s != "passthrough"]
-        return _column_roles(steps[0]) if steps else {}
-    roles = getattr(model, "column_roles_", None)
-    if isinstance(roles, dict):
-        return roles
+        return raw_step(steps[0]) if steps else None
+    if isinstance(getattr(model, "column_roles_", None), dict):
+        return model
     for place in _PLACES:
         inner = getattr(model, place, None)
         if inner is not None:
-            return _column_roles(inner)
-    return {}
+            return raw_step(inner)
+    blended = getattr(model, "named_estimators_", {}).values()
+    return next((s for s in map(raw_step, blended) if s is not None), None)
+
+
+def _column_roles(model: Any) -> dict[str, str]:
+    """Return the roles of the raw columns; empty where they are not known."""
+    blended = getattr(model, "named_estimators_", {}).values()
+    if not blended:
+        return getattr(raw_step(model), "column_roles_", {})
+    found = [_column_roles(one) for one in blended]
+    roles: dict[str, str] = {}
+    if all(found):  # a column is left out where all that are blended leave it out
+        for own in found:
+            left_out = {n: r for n, r in own.items() if r in _LEFT_OUT}
+            roles = {**left_out, **roles, **{n: own[n] for n in own.keys() - left_out}}
+    return roles

@@ -13,7 +13,7 @@ from segmentlearn._parameters import validate_parameters
 from segmentlearn.inspection._contrasts import (
     NumberContrast,
     level_feature,
-    mean_feature,
+    number_feature,
 )
 from segmentlearn.inspection._membership import is_noise
 from segmentlearn.inspection._segment_profile import SegmentProfile
@@ -106,7 +106,7 @@ def segment_playbook(profile: Any, rules: Any) -> pd.DataFrame:
            0 offer the plus plan
            1  write, do not call
     >>> playbook["because"][1]
-    'Age: 61.4 on average, others 23 (d = 13.70)'
+    'Age: median 61, others 23 (d = 2.90)'
     """
     by_rule = _read_rules(rules, profile)
     rows = []
@@ -135,7 +135,7 @@ class _Condition:
     def evidence(self, segment: int) -> str:
         """Return what was measured in a segment and in the others."""
         if self.level_at is None:
-            feature, measure = mean_feature(self.contrast, segment), "d"
+            feature, measure = number_feature(self.contrast, segment), "d"
         else:
             feature = level_feature(self.contrast, segment, self.level_at)
             measure = "h"

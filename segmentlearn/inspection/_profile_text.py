@@ -11,6 +11,7 @@ from segmentlearn._formatting import (
     effect_text,
     escape_markdown,
     markdown_table,
+    names_text,
     number_text,
     percent,
 )
@@ -29,8 +30,12 @@ CAUTION = (
     "p-values describe the segments, they do not prove that there are any."
 )
 _EFFECTS = (
-    "Effects compare a segment with all other customers: Cohen's d of averages, "
-    "Cohen's h of shares; 0.2 is small, 0.5 medium, 0.8 large."
+    "Effects compare a segment with all other customers: Cohen's d of numbers, by "
+    "ranks, and Cohen's h of shares; 0.2 is small, 0.5 medium, 0.8 large."
+)
+_OUTLIERS = (
+    "Values that are hardly possible were left out of these figures: {listed}. "
+    "segmentlearn.audit says what is wrong with them."
 )
 _FIDELITY = (
     "The rules put {accuracy} of customers they have not seen in their segment (always "
@@ -180,5 +185,8 @@ def _notes(profile: "SegmentProfile") -> list[str]:
     """Return what a reader must know."""
     fidelity = {name: percent(share) for name, share in profile.fidelity.items()}
     notes = [_EFFECTS, _FIDELITY.format(**fidelity)] if fidelity else [_EFFECTS]
+    if profile.outliers:
+        listed = names_text(f"{n:,} of {name}" for name, n in profile.outliers.items())
+        notes.append(_OUTLIERS.format(listed=listed))
     notes.append(CAUTION)
     return [*notes, _SMALL_NOTE] if profile.is_small.any() else notes

@@ -13,7 +13,7 @@ from segmentlearn.inspection._membership import is_noise, last_step
 from segmentlearn.inspection._surrogate import RULE_COLUMNS, Surrogate
 from segmentlearn.inspection._wording import DistinguishingFeature
 
-_MOMENTS = ("mean", "median", "sd", "missing")
+_MOMENTS = ("mean", "median", "sd", "missing", "outliers")
 _SMALL = 10
 
 
@@ -45,7 +45,7 @@ def _categories_frame(profile: "SegmentProfile") -> pd.DataFrame:
     """Return one row for each segment, column of categories and level."""
     columns = ["segment", "column", "level", "count", "share", "rest_share"]
     columns += ["difference", "low", "high", "lift", "cohen_h", "is_mode"]
-    columns += ["missing", "rest_missing"]
+    columns += ["missing", "rest_missing", "outliers", "rest_outliers"]
     frames = [pd.DataFrame(columns=columns)]
     contrasts = [c for c in profile.contrasts if isinstance(c, CategoryContrast)]
     for at, label in enumerate(profile.labels):
@@ -58,8 +58,8 @@ def _categories_frame(profile: "SegmentProfile") -> pd.DataFrame:
             numbers = [counts[0], shares, rest_shares]
             numbers += [ends[at] for ends in contrast.differences]
             numbers += [lift, contrast.h[at], is_mode & (counts[0] > 0)]
-            missing = _with_rest(contrast, at, ("missing",))
-            cells = (label, contrast.name, contrast.levels, *numbers, *missing)
+            left_out = _with_rest(contrast, at, ("missing", "outliers"))
+            cells = (label, contrast.name, contrast.levels, *numbers, *left_out)
             frame = pd.DataFrame(dict(zip(columns, cells, strict=True)))
             frames.append(frame)
     return pd.concat(frames[1:] or frames, ignore_index=True)
@@ -143,6 +143,8 @@ class SegmentProfile:
         that of two customers taken at random), then the columns described, with the
         index of X. Where one of those has such a name too, the first two have an
         underscore more.
+    outliers : dict of str to int
+        Values left out as implausible in each column that has some.
     fidelity : dict of str to float
         How well the rules find the segments again on held-out rows: "accuracy" and
         "balanced_accuracy", beside "accuracy_of_largest" and
@@ -201,6 +203,12 @@ class SegmentProfile:
     def columns(self) -> list[str]:
         """Names of the columns described."""
         return [contrast.name for contrast in self.contrasts]
+
+    @property
+    def outliers(self) -> dict[str, int]:
+        """Values left out as implausible in each column that has some."""
+        counts = {c.name: int(c.n_outliers[0].sum()) for c in self.contrasts}
+        return {name: count for name, count in counts.items() if count}
 
     @property
     def fidelity(self) -> dict[str, float]:
@@ -271,15 +279,16 @@ class SegmentProfile:
         ----------
         kind : str, default="summary"
             "summary": name, size, share and value of each segment. "numbers": mean,
-            median, standard deviation and share of missing cells of each segment and
-            column, beside those of the rest; dates are days since 1970-01-01,
+            median and standard deviation of the plausible values of each segment and
+            column, the share of missing cells, and that of values left out as
+            implausible, beside those of the rest; dates are days since 1970-01-01,
             durations days. "categories": for each level its share, that of the rest,
             their difference with interval, Cohen's h and the lift, which is the share
-            in the segment by the share among all. "effects": Cohen's d (with Hedges'
-            correction) or Cramér's V (with Bergsma's) of each segment and column, with
-            interval and p-values. "rules": the rules with their precision and recall
-            on the rows they were learnt from. "fidelity": precision and recall of the
-            rules on held-out rows. "exemplars": as the attribute.
+            in the segment by the share among all. "effects": Cohen's d by ranks
+            ("rank_d") or Cramér's V (with Bergsma's correction) of each segment and
+            column, with interval and p-values. "rules": the rules with their precision
+            and recall on the rows they were learnt from. "fidelity": precision and
+            recall of the rules on held-out rows. "exemplars": as the attribute.
 
         Returns
         -------
@@ -317,3 +326,24 @@ class SegmentProfile:
 
     def _repr_html_(self) -> str:
         return texts.to_html(self)
+
+
+def segment_facts(segmenter: Any, profile: SegmentProfile) -> dict[str, Any]:
+    """Return what an archive says of its segments before it is loaded."""
+    names = ("silhouette", "latent_silhouette")
+    silhouettes = {name: getattr(segmenter, f"{name}_", np.nan) for name in names}
+    return {
+        "n_customers": int(profile.sizes.sum()),
+        "n_clusters": sum(not is_noise(label) for label in profile.labels),
+        "selected": getattr(segmenter, "selected_", None),
+        # JSON has no NaN
+        **{
+            name: round(float(value), 4) if value == value else None
+            for name, value in silhouettes.items()
+        },
+        "segment_names": {str(label): name for label, name in profile.names.items()},
+        "segment_sizes": {
+            str(label): int(size)
+            for label, size in zip(profile.labels, profile.sizes, strict=True)
+        },
+    }

@@ -64,6 +64,8 @@ def _leaf_rules(
     for node, path in _paths(nodes, ends):
         rows, segment = passed[:, [node]].indices, int(ends[node])
         n_rows = float(weights[rows].sum())
+        if not n_rows:  # scikit-learn 1.6 splits missing cells off and then moves them
+            continue
         hits = float(weights[rows[codes[rows] == segment]].sum())
         text = _path_text(nodes, features, has_missing, path)
         recall = hits / max(totals[segment], 1)

@@ -4,6 +4,8 @@ import dataclasses
 import re
 from typing import Any
 
+import numpy as np
+
 from segmentlearn._formatting import (
     BARE_LEVELS,
     FILLER_LEVELS,
@@ -11,16 +13,18 @@ from segmentlearn._formatting import (
     number_text,
     percent,
 )
-from segmentlearn.inspection._membership import is_noise
 
 SLIGHT, SIZEABLE, VERY = 0.2, 0.5, 1.5  # steps of |d| and |h|
 NOISE_NAME = "noise (unassigned)"
-_AVERAGE = "average customer"
-_MOST_IN_A_NAME = 3
 
 _IN_PARENTHESES = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_UNIT = re.compile(r"[(\[]([^()\[\]\s]{1,8})[)\]]\s*$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _AGE = re.compile(r"(?:(?:customer|client|user|member|person|buyer) )?age")
+# several words of which only the first has a capital, or that are all in capitals
+_PHRASE = re.compile(
+    r"[A-Z][a-z]*(?:[\s\-]+[a-z(][^A-Z]*)+|[A-Z]{2,}(?:[\s\-]+[A-Z]{2,})+"
+)
 _STANDALONE = re.compile(r"[^\W\d_]{4,}\D*")
 _EDGES = {
     "number": ("low", "high", "lower", "higher"),
@@ -35,16 +39,16 @@ class DistinguishingFeature:
 
     Attributes
     ----------
-    kind : {"mean", "middle", "level", "missing"}
-        What differs: the mean of a column, the closeness to its middle, the share of a
-        level, or the share of missing cells.
+    kind : {"median", "mean", "middle", "level", "missing"}
+        What differs: the values of a column, shown by their median or mean; the
+        closeness to its middle; the share of a level, or of missing cells.
     column : str
         The column.
     strength : float
-        Cohen's d of numbers, Cohen's h of shares.
+        Cohen's d of numbers by ranks, Cohen's h of shares.
     values : tuple of float
-        Mean or share in the segment and in the others; of "middle" followed by the
-        outer quartiles of both.
+        Median, mean or share in the segment and in the others; of "middle" followed by
+        the outer quartiles of both.
     data_kind : {"number", "datetime", "timedelta", "category"}
         What the column holds.
     level : object
@@ -92,15 +96,31 @@ class DistinguishingFeature:
             return f"{short_name(self.column)}: {self.statement}"
         return self.statement
 
+    def name_words(self, is_short: bool = False) -> str:
+        """What differs, as a part of a name: without how much.
+
+        In short, a level is named alone if more than half of the segment has it.
+        """
+        if self.kind in ("median", "mean") and self.is_sizeable:
+            step = np.copysign(SIZEABLE, self.strength)
+            return _number_words(short_name(self.column), self.data_kind, step)
+        is_most = self.kind == "level" and self.strength > 0 and self.values[0] > 0.5
+        if is_short and is_most and self.is_sizeable:
+            level = _level_words(self.level, self.column)
+            return (
+                level if self.is_standalone else f"{short_name(self.column)}: {level}"
+            )
+        return self.words
+
     @property
     def statement(self) -> str:
         """What differs, beside the name of the column."""
         name, share = short_name(self.column), self.values[0]
         is_more = self.strength > 0
-        if self.kind == "mean":
-            return _mean_words(name, self.data_kind, self.strength)
+        if self.kind in ("median", "mean"):
+            return _number_words(name, self.data_kind, self.strength)
         if self.kind == "level":
-            return self._level_words(share, is_more)
+            return self._share_words(share, is_more)
         if self.kind == "missing":
             often = "mostly" if (share >= 0.5) == is_more else "more often"
             return f"{often} {'without' if is_more else 'with'} {name}"
@@ -114,14 +134,18 @@ class DistinguishingFeature:
         if self.kind == "level":
             own, rest = map(percent, self.values)
             return f"{own} {level_text(self.level, self.column)}, others {rest}"
-        own, rest, *ends = (number_text(value, self.data_kind) for value in self.values)
-        text = f"{own} on average, others {rest}"
+        texts = (number_text(value, self.data_kind) for value in self.values)
+        unit = _unit_of(self.column) if self.data_kind == "number" else ""
+        own, rest, *ends = (f"{text}{unit}" for text in texts)
+        if self.kind == "mean":
+            return f"{own} on average, others {rest}"
+        text = f"median {own}, others {rest}"
         if ends:
             text += "; middle half {} to {}, others {} to {}".format(*ends)
         return text
 
-    def _level_words(self, share: float, is_more: bool) -> str:
-        text = level_text(self.level, self.column)
+    def _share_words(self, share: float, is_more: bool) -> str:
+        text = _level_words(self.level, self.column)
         if self.is_sizeable and is_more and share >= 0.5:
             return f"{'almost all' if share >= 0.95 else 'mostly'} {text}"
         if self.is_sizeable and not is_more and share < 0.02:
@@ -132,15 +156,31 @@ class DistinguishingFeature:
         return f"{slightly}{'more' if is_more else 'less'} often {text}"
 
 
+def _level_words(level: Any, column: str) -> str:
+    """Return a level as it is written within a sentence."""
+    text = level_text(level, column)
+    return text.lower() if _PHRASE.fullmatch(text) else text
+
+
+def _unit_of(column: str) -> str:
+    """Return the unit that ends the name of a column; empty for a range."""
+    found = _UNIT.search(column)
+    if found is None or found[1][0].isdigit():
+        return ""
+    return found[1] if found[1] == "%" else f" {found[1]}"
+
+
 def short_name(column: str) -> str:
     """Return a column's name as words, its unit left out."""
     text = _IN_PARENTHESES.sub("", column) or column
-    words = re.split(r"[\s_.\-]+", _CAMEL.sub(" ", text).strip())
+    words = list(filter(None, re.split(r"[\s_.\-]+", _CAMEL.sub(" ", text).strip())))
+    # a name that is all in capitals does not show which of its words are acronyms
+    shouts = len(words) > 1 and text.isupper()
     kept = [
-        word if word.isupper() and 2 <= len(word) <= 4 else word.lower()
+        word if word.isupper() and 2 <= len(word) <= 4 and not shouts else word.lower()
         for word in words
     ]
-    return " ".join(filter(None, kept)) or column
+    return " ".join(kept) or column
 
 
 def find_standalone_levels(columns: dict[str, list]) -> set[tuple[str, str]]:
@@ -167,41 +207,7 @@ def find_standalone_levels(columns: dict[str, list]) -> set[tuple[str, str]]:
     }
 
 
-def name_segments(
-    labels: list, features: list[list[DistinguishingFeature]], known: dict[Any, str]
-) -> dict[Any, str]:
-    """Return a name for each segment, no two of them equal."""
-    names = {label: NOISE_NAME for label in labels if is_noise(label)} | known
-    names = {label: names[label] for label in labels if label in names}
-    unnamed = dict(zip(labels, features, strict=True))
-    unnamed = {label: unnamed[label] for label in labels if label not in names}
-    used = {
-        label: min(_MOST_IN_A_NAME, sum(feature.is_sizeable for feature in found))
-        for label, found in unnamed.items()
-    }
-    while True:
-        words = {label: _name(found[: used[label]]) for label, found in unnamed.items()}
-        given = [*words.values(), *names.values()]
-        colliding = [label for label, name in words.items() if given.count(name) > 1]
-        growing = [label for label in colliding if used[label] < len(unnamed[label])]
-        if not growing:
-            break
-        for label in growing:
-            used[label] += 1
-    for label in colliding:
-        words[label] += f" (segment {label})"
-    names |= words
-    return {label: names[label] for label in labels}
-
-
-def _name(features: list[DistinguishingFeature]) -> str:
-    words = [feature.words for feature in features]
-    if not any(feature.is_sizeable for feature in features):
-        words.insert(0, _AVERAGE)
-    return ", ".join(words)
-
-
-def _mean_words(name: str, kind: str, d: float) -> str:
+def _number_words(name: str, kind: str, d: float) -> str:
     size, edges = abs(d), _EDGES[kind][int(d > 0) :: 2]
     if kind == "number" and _AGE.fullmatch(name):
         much = "much " if size >= VERY else "slightly " if size < SIZEABLE else ""

@@ -52,9 +52,17 @@ from segmentlearn.metrics._generalization_gap import (
 from segmentlearn.metrics._population_stability import (
     binned_counts,
     population_stability_index,
+    psi_critical_value,
     psi_of_counts,
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
+from segmentlearn.metrics._rank_effects import RankedGroups, cliffs_delta
+from segmentlearn.metrics._segment_pairs import (
+    jaccard_indices,
+    lives_on,
+    pair_segments,
+    shared_counts,
+)
 from segmentlearn.metrics._segments import (
     SilhouetteSample,
     segment_continuity,
@@ -71,6 +79,7 @@ __all__ = [
     "SilhouetteSample",
     "association",
     "brier_score",
+    "cliffs_delta",
     "cohen_d",
     "cohen_d_from_stats",
     "cohen_h",

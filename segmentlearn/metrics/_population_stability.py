@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy import stats
 
 from segmentlearn._compat import Interval
 from segmentlearn._parameters import validate_parameters
@@ -91,6 +92,14 @@ def psi_of_counts(expected: np.ndarray, actual: np.ndarray) -> float:
     p, q = expected[used] + _HALF_A_ROW, actual[used] + _HALF_A_ROW
     p, q = p / p.sum(), q / q.sum()
     return float(np.sum((q - p) * np.log(q / p)))
+
+
+def psi_critical_value(
+    n_expected: int, n_actual: int, n_bins: int, level: float
+) -> float:
+    """Return what the index exceeds with this chance although nothing has moved."""
+    scale = 1 / n_expected + 1 / n_actual
+    return float(scale * stats.chi2.isf(level, max(1, n_bins - 1)))
 
 
 def binned_counts(

@@ -2,7 +2,11 @@
 
 from segmentlearn.model_selection._clusters._clustering_task import (
     clustering_task,
+    draw_rows,
     fit_clusterer,
+    numeric_matrix,
+    one_thread,
+    selected_task,
 )
 from segmentlearn.model_selection._clusters._number_of_clusters import (
     NumberOfClusters,
@@ -10,6 +14,7 @@ from segmentlearn.model_selection._clusters._number_of_clusters import (
 )
 from segmentlearn.model_selection._clusters._stability import (
     ClusterStability,
+    bootstrap_refits,
     cluster_stability,
 )
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
@@ -18,6 +23,11 @@ from segmentlearn.model_selection._comparison._cross_validated_scores import (
 from segmentlearn.model_selection._comparison._model_comparison import (
     ModelComparison,
     compare_models,
+)
+from segmentlearn.model_selection._held_out import (
+    HeldOutResult,
+    check_labels,
+    fit_and_evaluate,
 )
 from segmentlearn.model_selection._search._batched_search import BatchedGridSearchCV
 from segmentlearn.model_selection._search._keras_tuner_search import KerasTunerSearchCV

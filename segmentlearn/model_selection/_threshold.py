@@ -86,9 +86,9 @@ def tune_threshold(
 
     Parameters
     ----------
-    classifier : SegmentClassifier, Pipeline or other classifier
-        Fitted. A pipeline ends in a SegmentClassifier; another classifier needs
-        `proba`.
+    classifier : SegmentClassifier, BlendedClassifier, Pipeline or other classifier
+        Fitted. A pipeline ends in one of the former, or in boosted trees of this
+        library; another classifier needs `proba`.
     y : array-like of shape (n_samples,)
         Labels of the rows that it was fitted to, in their order.
     metric : str or callable, default="f1"

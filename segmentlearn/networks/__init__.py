@@ -11,9 +11,9 @@ _MODULES = {
     "_embeddings": ("quantile_edges",),
     "_joint": ("build_joint", "joint_loss", "read_centers"),
     "_likelihood": ("mixed_likelihood",),
-    "_numpy._evaluator": ("Evaluator",),
+    "_numpy._evaluator": ("Evaluator", "layer_calls"),
     "_numpy._hdf5": ("StoredArray", "array_of", "read_arrays"),
-    "_numpy._layers": ("NotEvaluableError",),
+    "_numpy._layers": ("NotEvaluableError", "equation_of"),
     "_numpy._stored_network": ("StoredNetwork",),
     "_optimizers": ("build_optimizer",),
     "_packed": (
@@ -27,7 +27,8 @@ _MODULES = {
 # how fitted nets are kept and evaluated; for the other packages
 _INTERNAL = {
     *("Evaluator", "NotEvaluableError", "StoredArray", "StoredNetwork"),
-    *("array_of", "configuration_and_weights", "read_arrays"),
+    *("array_of", "configuration_and_weights", "equation_of", "layer_calls"),
+    "read_arrays",
 }
 
 __all__ = sorted({name for names in _MODULES.values() for name in names} - _INTERNAL)

@@ -11,7 +11,11 @@ from segmentlearn.neural_network._autoencoder._autoencoder_members import (
     fit_jointly,
 )
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
+from segmentlearn.neural_network._labels import nonzero_rows, weigh_rows
 from segmentlearn.neural_network._neural_estimator import draw_seed, restore_on_failure
+from segmentlearn.neural_network._segment_classifier._calibration import (
+    fit_calibration,
+)
 from segmentlearn.neural_network._segment_classifier._classifier import (
     SegmentClassifier,
 )
@@ -22,8 +26,20 @@ from segmentlearn.neural_network._segment_classifier._classifier_members import 
     reason_to_train_alone,
     train_side_by_side,
 )
+from segmentlearn.neural_network._segment_classifier._ensemble import (
+    SMALLEST_PROBABILITY,
+)
+from segmentlearn.neural_network._segment_classifier._training_data import (
+    encode_target,
+)
 from segmentlearn.neural_network._settings import EFFORTS, check_layer_sizes
-from segmentlearn.neural_network._split import stratified_holdout
+from segmentlearn.neural_network._split import (
+    Split,
+    grouped_folds,
+    latest_holdout,
+    stratified_holdout,
+    stratified_splits,
+)
 from segmentlearn.neural_network._state import externalize_networks, restore_networks
 from segmentlearn.neural_network._table import (
     as_matrix,
@@ -31,6 +47,7 @@ from segmentlearn.neural_network._table import (
     is_frame,
     is_ready,
     read_numbers,
+    resolve_preprocessor,
 )
 
 _KERAS_WRAPPERS = ("KerasClassifier", "KerasRegressor")

@@ -7,6 +7,9 @@ import numpy as np
 from segmentlearn import engine, networks
 from segmentlearn._building import BUILDING
 
+# of a prediction by Keras: each row becomes many, one for each member
+_ROWS_AT_ONCE = 4096
+
 
 class FittedNetwork:
     """A net that was trained or read, and how it predicts.
@@ -69,7 +72,6 @@ class FittedNetwork:
         part: str | None = None,
         *,
         dtype: Any = np.float32,
-        batch_size: int = 65536,
     ) -> np.ndarray:
         """Return the outputs of the net, or of a model in it, for each row."""
         if part not in self._evaluators or self._is_shared:
@@ -78,23 +80,19 @@ class FittedNetwork:
         if evaluator is not None:
             return evaluator.predict(X, dtype)
         net = self.model if part is None else self.model.get_layer(part)
-        return engine.predict(net, X, batch_size=batch_size, dtype=dtype)
+        return engine.predict(net, X, batch_size=_ROWS_AT_ONCE, dtype=dtype)
+
+    def configuration(self, part: str | None = None) -> tuple[dict, dict]:
+        """Return what the net, or a model in it, is made of."""
+        if self._model is None:
+            assert self._stored is not None
+            return self._stored.part(part)
+        net = self._model if part is None else self._model.get_layer(part)
+        return networks.configuration_and_weights(net)
 
     def _make_evaluator(self, part: str | None) -> Any:
         """Return what evaluates a net in NumPy; None where that is Keras' business."""
-        if self._model is not None:
-            net = self._model if part is None else self._model.get_layer(part)
-            return evaluator_of(net)
-        assert self._stored is not None
         try:
-            return self._stored.evaluator(part)
+            return networks.Evaluator(*self.configuration(part))
         except networks.NotEvaluableError:
             return None
-
-
-def evaluator_of(model: Any) -> "networks.Evaluator | None":
-    """Return what evaluates a Keras model in NumPy, with the weights it has now."""
-    try:
-        return networks.Evaluator(*networks.configuration_and_weights(model))
-    except networks.NotEvaluableError:
-        return None

@@ -193,3 +193,13 @@ def _as_plain(labels: np.ndarray, name: str) -> np.ndarray:
         f"{name} holds labels of type {' and '.join(kinds)}; they must all be text or "
         f"all be numbers, such as pandas.Series({name}).astype(str)."
     )
+
+
+def read_groups(groups: Any, n_rows: int) -> np.ndarray | None:
+    """Return group numbers, one for each row; None without groups."""
+    if groups is None:
+        return None
+    codes, _ = pd.factorize(column_or_1d(groups), use_na_sentinel=False)
+    if len(codes) != n_rows:
+        raise ValueError(f"groups has {len(codes)} values for {n_rows} rows.")
+    return codes

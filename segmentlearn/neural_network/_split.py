@@ -1,10 +1,11 @@
 """Which rows a net learns from, and which it is validated on."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +50,19 @@ def stratified_splits(
     fraction: float,
     random_state: np.random.RandomState,
     class_names: np.ndarray,
+    groups: np.ndarray | None = None,
 ) -> list[Split]:
-    """Split rows into stratified folds; for 0 folds hold a fraction of them out."""
-    if n_folds:
+    """Split rows into stratified folds; for 0 folds hold a fraction of them out.
+
+    Rows of one group stay together.
+    """
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+    if groups is not None:
+        pairs = grouped_folds(
+            y_encoded[rows], groups[rows], n_folds or 1 / fraction, random_state
+        )
+        pairs = pairs if n_folds else pairs[:1]
+    elif n_folds:
         splitter = StratifiedKFold(
             n_folds, shuffle=True, random_state=random_state.randint(2**31 - 1)
         )
@@ -61,6 +72,45 @@ def stratified_splits(
             stratified_holdout(y_encoded[rows], fraction, random_state, class_names)
         ]
     return [Split(rows[train], rows[validation]) for train, validation in pairs]
+
+
+def grouped_folds(
+    y_encoded: np.ndarray,
+    groups: np.ndarray,
+    n_folds: float,
+    random_state: np.random.RandomState,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split row numbers so that no group is on both sides, with like class shares."""
+    n_folds, n_groups = max(2, round(n_folds)), len(np.unique(groups))
+    if n_groups < n_folds:
+        raise ValueError(
+            f"groups has {n_groups} different group(s) for {n_folds} folds; pass more "
+            "groups, or ask for fewer folds."
+        )
+    splitter = StratifiedGroupKFold(
+        n_folds, shuffle=True, random_state=random_state.randint(2**31 - 1)
+    )
+    return list(splitter.split(y_encoded, y_encoded, groups))
+
+
+def latest_holdout(times: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """Split row numbers so that the rows held out are later than all others.
+
+    Rows of one time stay together. Rows without a time are trained on.
+    """
+    known = np.sort(times[~np.isnan(times)])
+    different = np.unique(known)
+    if len(different) < 2:
+        raise ValueError(
+            f"the times have {len(different)} different value(s); rows can be held out "
+            "by time from two on."
+        )
+    at = round((1 - fraction) * len(known))
+    # the boundary between two times that is nearest to the share wanted
+    starts = np.searchsorted(known, different[1:])
+    first = different[1:][np.argmin(np.abs(starts - at))]
+    is_late = times >= first
+    return np.flatnonzero(~is_late), np.flatnonzero(is_late)
 
 
 def stratified_holdout(

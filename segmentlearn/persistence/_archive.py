@@ -1,6 +1,7 @@
 """Save fitted estimators, load them, and look into archives."""
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -11,10 +12,10 @@ from typing import Any, BinaryIO
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from segmentlearn._atomic import write_atomically
 from segmentlearn.exceptions import ArchiveError, SegmentLearnWarning
 from segmentlearn.persistence import _codecs as codecs
 from segmentlearn.persistence import _manifest
-from segmentlearn.persistence._atomic import write_atomically
 from segmentlearn.persistence._checks._allowed import NotAllowedError, full_name
 from segmentlearn.persistence._checks._budget import Budget, OverBudgetError
 from segmentlearn.persistence._checks._keras_config import describe_layers
@@ -30,6 +31,7 @@ def save(
     path: str | os.PathLike[str] | BinaryIO,
     *,
     metadata: dict[str, Any] | None = None,
+    card: dict[str, Any] | None = None,
     trusted: Iterable[str | type] = (),
 ) -> None:
     """Write a fitted estimator to a ``.seg`` archive.
@@ -47,6 +49,12 @@ def save(
         when writing fails, the old one stays.
     metadata : dict, default=None
         Notes to keep in the archive: anything that JSON can hold.
+    card : dict, default=None
+        What only a person can say in the model card, all of it optional: the texts
+        "intended_use", "out_of_scope", "training_data", "evaluation_data",
+        "ethical_considerations", "limitations", "owner" and "license"; "units" and
+        "descriptions" of columns by name; "metrics", numbers by name. The rest of the
+        card comes from the estimator.
     trusted : iterable of str or type, default=()
         Classes that the estimator holds and that are neither segmentlearn's nor
         scikit-learn's nor imbalanced-learn's, as types or by full name. `load` must be
@@ -55,8 +63,8 @@ def save(
     Raises
     ------
     ArchiveError
-        If the estimator holds what an archive cannot hold, such as a function; the
-        message names the parameter and the cure.
+        If the estimator holds what an archive cannot hold, such as a function, or the
+        card something that it does not know; the message names it and the cure.
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     OSError
@@ -95,12 +103,16 @@ def save(
             f"{full_name(type(estimator))}; put several into a Pipeline."
         )
     check_is_fitted(estimator)
+    # loading needs nothing of what this imports
+    from segmentlearn.persistence._model_card import describe_model
+
     names = _names(trusted)
+    described = describe_model(estimator, card)
     state, networks = codecs.encode(estimator, names)
     members = {_manifest.STATE: state}
     members |= {_manifest.network_member(at): net for at, net in enumerate(networks)}
     manifest = _manifest.describe_estimator(
-        estimator, members, sorted(names), _check_metadata(metadata)
+        estimator, members, sorted(names), _check_metadata(metadata), described
     )
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     data = _pack({_manifest.MANIFEST: text.encode(), **members})
@@ -204,7 +216,8 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
     info : ArchiveInfo
         What it holds, which versions wrote it, its columns, classes and layers, and
         which classes or functions `load` would refuse to build. Its ``str()`` is a
-        readable page.
+        readable page, ``to_markdown()`` a model card, ``to_json()`` all of it, and
+        ``row_schema()`` the JSON Schema of a customer.
 
     Raises
     ------
@@ -244,7 +257,14 @@ def inspect(path: str | os.PathLike[str] | BinaryIO) -> ArchiveInfo:
             metadata=manifest["metadata"],
             members=archive.sizes,
             size=len(data),
+            weights=_manifest.weights_in(manifest),
             refused=refused,
+            segments=_passport(manifest.get("segments")),
+            card=manifest.get("card") or {},
+            hashes={
+                name: str(manifest["members"][name]["sha256"]) for name in archive.sizes
+            },
+            sha256=hashlib.sha256(data).hexdigest(),
         )
 
 
@@ -344,6 +364,17 @@ def _names(trusted: Iterable[str | type]) -> frozenset[str]:
     return frozenset(
         full_name(name) if isinstance(name, type) else str(name) for name in trusted
     )
+
+
+def _passport(entries: Any) -> list[dict[str, Any]] | None:
+    """Return the passport of segments; archives of any origin may hold anything."""
+    if not isinstance(entries, list):
+        return None
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("sizes"), dict)
+    ]
 
 
 def _texts(entries: dict[str, Any]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from packaging.version import InvalidVersion, Version
 
 import segmentlearn
 from segmentlearn.exceptions import ArchiveError
+from segmentlearn.persistence._card_content import check_card
 from segmentlearn.persistence._checks._allowed import full_name, public_path
 
 _PACKAGES = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "skops")
@@ -63,6 +64,7 @@ def describe_estimator(
     members: dict[str, bytes],
     trusted: list[str],
     metadata: dict[str, Any],
+    card: dict[str, Any],
 ) -> Manifest:
     """Return the manifest of an estimator that is about to be written."""
     now = datetime.datetime.now(datetime.UTC)
@@ -79,9 +81,12 @@ def describe_estimator(
         },
         "classes": _plain_classes(getattr(estimator, "classes_", None)),
         "feature_names": None if names is None else [str(name) for name in names],
+        "weights": _weights_of(estimator),
         "trusted": trusted,
         "members": {name: fingerprint(content) for name, content in members.items()},
         "metadata": metadata,
+        "segments": getattr(estimator, "passport_", None),
+        "card": card,
     }
 
 
@@ -107,6 +112,7 @@ def manifest_from_bytes(data: bytes) -> Manifest:
     for name, kinds in _KINDS.items():
         if not isinstance(content.get(name, ...), kinds):
             raise ArchiveError(f"the archive's manifest has no valid entry {name!r}.")
+    check_card(content.get("card"))
     return content
 
 
@@ -194,6 +200,23 @@ def _is_newer(version: str, installed: str | None) -> bool:
         return Version(version) > Version(installed)
     except InvalidVersion:
         return False
+
+
+def _weights_of(estimator: Any) -> dict[str, float] | None:
+    """Return what each estimator of a blend weighs."""
+    names = getattr(estimator, "named_estimators_", None)
+    weights = getattr(estimator, "weights_", None)
+    if names is None or weights is None:
+        return None
+    return dict(zip(names, map(float, weights), strict=True))
+
+
+def weights_in(manifest: Manifest) -> dict[str, float] | None:
+    """Return the weights of a blend; None in archives of older versions."""
+    weights = manifest.get("weights")
+    if not isinstance(weights, dict):
+        return None
+    return {name: value for name, value in weights.items() if type(value) is float}
 
 
 def _plain_classes(classes: Any) -> list | None:

@@ -52,7 +52,7 @@ def portable(value: Any) -> Any:
     ``ColumnTransformer`` keeps the columns it was given, which often are a frame's
     ``columns``; a list of the names says the same. Folders that a later fit would write
     to, `log_dir` and `memory`, are left out: the file of someone else must not choose
-    them.
+    them. So is a `baseline`, which would bring all its own: passports say what it was.
     """
     return _portable(value, {})
 
@@ -95,7 +95,7 @@ def _portable(value: Any, done: dict[int, Any]) -> Any:
     elif isinstance(value, dict | BaseEstimator):
         entries = value if isinstance(value, dict) else vars(value)
         changed = {
-            name: _portable(_without_folder(name, item), done)
+            name: _portable(_without_context(name, item), done)
             for name, item in entries.items()
         }
         if any(changed[name] is not item for name, item in entries.items()):
@@ -104,12 +104,14 @@ def _portable(value: Any, done: dict[int, Any]) -> Any:
     return result
 
 
-def _without_folder(name: Any, value: Any) -> Any:
-    """Return None for a folder, also where it stands among a search's parameters."""
+def _without_context(name: Any, value: Any) -> Any:
+    """Return None for a folder, among a search's parameters too, and a baseline."""
+    if name == "baseline" and hasattr(value, "predict"):
+        return None
     if not isinstance(name, str) or name.rpartition("__")[2] not in _FOLDERS:
         return value
     if isinstance(value, list | tuple):
-        return [_without_folder(name, item) for item in value]
+        return [_without_context(name, item) for item in value]
     is_folder = isinstance(value, str | os.PathLike) or hasattr(value, "cache")
     return None if is_folder else value
 

@@ -30,6 +30,7 @@ from segmentlearn.plotting._segments._clustering import (
     NumberOfClustersDisplay,
     SilhouetteDisplay,
 )
+from segmentlearn.plotting._segments._migration import SegmentMigrationDisplay
 from segmentlearn.plotting._segments._segment_map import SegmentMapDisplay
 from segmentlearn.plotting._segments._segment_profile import SegmentProfileDisplay
 from segmentlearn.plotting._segments._segment_sizes import SegmentSizesDisplay
@@ -53,6 +54,7 @@ __all__ = [
     "PrecisionRecallDisplay",
     "ProfitDisplay",
     "SegmentMapDisplay",
+    "SegmentMigrationDisplay",
     "SegmentProfileDisplay",
     "SegmentSizesDisplay",
     "SilhouetteDisplay",

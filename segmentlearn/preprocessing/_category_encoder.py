@@ -321,7 +321,9 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         known = code_of.keys() | set(self.merged_levels_[name])
         levels = [*factor.levels, None]  # code -1, a missing cell, is the last one
         codes = np.array([code_of.get(level, len(code_of)) for level in levels])
-        counts = {} if known.issuperset(levels) else level_counts(factor)
+        is_missing = None not in known and (factor.codes < 0).any()
+        has_new = is_missing or not known.issuperset(factor.levels)
+        counts = level_counts(factor) if has_new else {}
         unseen = {level: n for level, n in counts.items() if level not in known}
         return codes[factor.codes], unseen
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import Interval, StrOptions, fit_context, validate_data
 from segmentlearn.preprocessing._inversion import read_prepared
+from segmentlearn.preprocessing._listed_roles import renamed_columns
 from segmentlearn.preprocessing._tabular import TabularPreprocessor
 from segmentlearn.tables import NUMERIC, raw_table_tags, row_chunks
 
@@ -52,14 +53,12 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         Rows that a level needs, see :class:`CategoryEncoder`.
     max_levels : int, default=30
         Most levels of a category; the rarer ones are merged.
-    categorical_features : "auto" or list of str or int, default="auto"
-        See :class:`TabularPreprocessor`.
-    numeric_features : "auto" or list of str or int, default="auto"
-        See :class:`TabularPreprocessor`.
-    date_features : "auto" or dict of str to str, default="auto"
-        Formats of dates written as text, see `TabularPreprocessor`.
-    identifiers : {"drop", "keep"}, default="drop"
-        See :class:`TabularPreprocessor`.
+    numeric, categorical : "auto" or list of str or int, default="auto"
+        Columns of numbers and of categories, see :class:`TabularPreprocessor`.
+    dates : "auto", list of str or int, or dict of str to str, default="auto"
+        Columns of dates, see :class:`TabularPreprocessor`.
+    identifiers : {"auto", "keep"} or list of str or int, default="auto"
+        Columns that are left out, see :class:`TabularPreprocessor`.
 
     Attributes
     ----------
@@ -113,8 +112,7 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         "clip": [Interval(Real, 0, None, closed="neither"), None],
         "largest_scale": [Interval(Real, 1, None, closed="left")],
         **_of_table("min_frequency", "max_levels"),
-        **_of_table("categorical_features", "numeric_features"),
-        **_of_table("date_features", "identifiers"),
+        **_of_table("numeric", "categorical", "dates", "identifiers"),
     }
 
     def __init__(
@@ -125,20 +123,23 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
         largest_scale: float = _LARGEST_BLOCK_SCALE,
         min_frequency: float | str | None = "auto",
         max_levels: int = 30,
-        categorical_features: Any = "auto",
-        numeric_features: Any = "auto",
-        date_features: str | dict[str, str] = "auto",
-        identifiers: str = "drop",
+        numeric: Any = "auto",
+        categorical: Any = "auto",
+        dates: Any = "auto",
+        identifiers: Any = "auto",
     ) -> None:
         self.tails = tails
         self.clip = clip
         self.largest_scale = largest_scale
         self.min_frequency = min_frequency
         self.max_levels = max_levels
-        self.categorical_features = categorical_features
-        self.numeric_features = numeric_features
-        self.date_features = date_features
+        self.numeric = numeric
+        self.categorical = categorical
+        self.dates = dates
         self.identifiers = identifiers
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(renamed_columns(state))
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -255,9 +256,9 @@ class DistancePreprocessor(TransformerMixin, BaseEstimator):
             clip=None,
             min_frequency=self.min_frequency,
             max_levels=self.max_levels,
-            categorical_features=self.categorical_features,
-            numeric_features=self.numeric_features,
-            date_features=self.date_features,
+            numeric=self.numeric,
+            categorical=self.categorical,
+            dates=self.dates,
             identifiers=self.identifiers,
         ).set_output(transform="default")
         features = self.table_.fit_transform(X)

@@ -12,6 +12,12 @@ from segmentlearn._compat import StrOptions, fit_context
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing._category_encoder import CategoryEncoder
 from segmentlearn.preprocessing._inversion import original_columns
+from segmentlearn.preprocessing._listed_roles import (
+    check_dates,
+    listed_dates,
+    listed_identifiers,
+    renamed_columns,
+)
 from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
 from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler, soft_scale
 from segmentlearn.tables import (
@@ -27,7 +33,6 @@ from segmentlearn.tables import (
     expected_kinds,
     listed_columns,
     match_columns,
-    raise_schema_error,
     raw_table_tags,
     resolve_roles,
     split_numeric_categorical,
@@ -61,9 +66,23 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    numeric : {"median", "mean", "knn", "iterative"}, default="median"
+    numeric : "auto" or list of str or int, default="auto"
+        Columns, by name or position, that are numeric whatever else they look like:
+        truth values, or whole numbers taken for an identifier.
+    categorical : "auto" or list of str or int, default="auto"
+        Columns, by name or position, that hold categories whatever their dtype, such as
+        codes written as numbers.
+    dates : "auto", list of str or int, or dict of str to str, default="auto"
+        Columns of dates written as text. "auto" finds them; a list names columns that
+        have to hold dates; a dict says how they are written, as ``datetime.strptime``
+        takes it. Dates whose first number may be the day or the month need it.
+    identifiers : {"auto", "keep"} or list of str or int, default="auto"
+        Columns that are left out because they name their row. "auto" finds them among
+        the columns that `numeric`, `categorical` and `dates` do not list, and warns;
+        a list leaves out these and no others; "keep" leaves out none.
+    numeric_imputation : {"median", "mean", "knn", "iterative"}, default="median"
         How missing numbers are filled, see `MixedImputer`.
-    categorical : {"missing", "most_frequent"}, default="missing"
+    categorical_imputation : {"missing", "most_frequent"}, default="missing"
         How missing categories are filled: with a level of their own in columns that had
         missing cells in `fit`, or with the most frequent level.
     add_indicator : {"auto"} or bool, default="auto"
@@ -79,19 +98,6 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         Whether numbers are scaled; False leaves them as they are.
     clip : float or None, default=3.0
         Bound of the scaled numbers, see `SoftRobustScaler`.
-    categorical_features : "auto" or list of str or int, default="auto"
-        Columns, by name or position, that hold categories whatever their dtype, such as
-        codes written as numbers.
-    numeric_features : "auto" or list of str or int, default="auto"
-        Columns, by name or position, that are numeric whatever else they look like:
-        truth values, or whole numbers taken for an identifier.
-    date_features : "auto" or dict of str to str, default="auto"
-        How dates written as text are written, by column, as ``datetime.strptime`` takes
-        it. "auto" finds it, and refuses dates whose first number may be the day or the
-        month.
-    identifiers : {"drop", "keep"}, default="drop"
-        What happens to identifiers. Columns listed in `categorical_features` or
-        `numeric_features` are never taken for identifiers.
     target_type : {"auto", "classes", "continuous"}, default="auto"
         How y is read for target means, see `CategoryEncoder`.
     random_state : int, RandomState instance or None, default=None
@@ -163,49 +169,54 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        **_of_steps("numeric", "categorical", "add_indicator"),
+        "numeric": [StrOptions({"auto"}), "array-like", None],
+        "categorical": [StrOptions({"auto"}), "array-like", None],
+        "dates": [StrOptions({"auto"}), dict, "array-like"],
+        "identifiers": [StrOptions({"auto", "keep"}), "array-like"],
+        "numeric_imputation": MixedImputer._parameter_constraints["numeric"],
+        "categorical_imputation": MixedImputer._parameter_constraints["categorical"],
+        **_of_steps("add_indicator"),
         **_of_steps("encoding", "min_frequency", "max_levels"),
         "scale": ["boolean"],
         **_of_steps("clip"),
-        "categorical_features": [StrOptions({"auto"}), "array-like", None],
-        "numeric_features": [StrOptions({"auto"}), "array-like", None],
-        "date_features": [StrOptions({"auto"}), dict],
-        "identifiers": [StrOptions({"drop", "keep"})],
         **_of_steps("target_type", "random_state"),
     }
 
     def __init__(
         self,
-        numeric: str = "median",
-        categorical: str = "missing",
+        numeric: Any = "auto",
+        categorical: Any = "auto",
         *,
+        dates: Any = "auto",
+        identifiers: Any = "auto",
+        numeric_imputation: str = "median",
+        categorical_imputation: str = "missing",
         add_indicator: bool | str = "auto",
         encoding: str = "auto",
         min_frequency: float | str | None = "auto",
         max_levels: int = 30,
         scale: bool = True,
         clip: float | None = 3.0,
-        categorical_features: Any = "auto",
-        numeric_features: Any = "auto",
-        date_features: str | dict[str, str] = "auto",
-        identifiers: str = "drop",
         target_type: str = "auto",
         random_state: Any = None,
     ) -> None:
         self.numeric = numeric
         self.categorical = categorical
+        self.dates = dates
+        self.identifiers = identifiers
+        self.numeric_imputation = numeric_imputation
+        self.categorical_imputation = categorical_imputation
         self.add_indicator = add_indicator
         self.encoding = encoding
         self.min_frequency = min_frequency
         self.max_levels = max_levels
         self.scale = scale
         self.clip = clip
-        self.categorical_features = categorical_features
-        self.numeric_features = numeric_features
-        self.date_features = date_features
-        self.identifiers = identifiers
         self.target_type = target_type
         self.random_state = random_state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(renamed_columns(state))
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -349,37 +360,35 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self.column_labels_ = None
         if table.container != "array" and not hasattr(self, "feature_names_in_"):
             self.column_labels_ = [str(label) for label in X.columns]
-        listed = listed_columns(
-            table.names, self.categorical_features, "categorical_features"
+        dates, formats = listed_dates(self.dates, table.names)
+        identifiers = listed_identifiers(self, table.names)
+        levels, numeric = (
+            listed_columns(table.names, getattr(self, role), role)
+            for role in ("categorical", "numeric")
         )
         schema, table, notes = TableSchema.of_and_read(
-            table, listed, self._date_formats(table.names)
+            table, levels | identifiers, formats, numeric - levels
         )
-        raise_schema_error(
-            type(self).__name__,
-            [
-                f"column {name!r} holds dates that are {formats}; say which, with "
-                f"date_features={{{name!r}: '%d/%m/%Y'}} for example"
-                for name, formats in schema.ambiguous_dates().items()
-            ],
-        )
+        check_dates(type(self).__name__, table, schema, dates, formats)
         self.column_readings_ = schema.to_dict(table.names)
         _warn_of(notes)
         roles, chosen = resolve_roles(
-            table.names, table.kinds, self.categorical_features, self.numeric_features
+            table.names, table.kinds, self.categorical, self.numeric
         )
         kinds = expected_kinds(roles, table.kinds)
         numbers, factors = split_numeric_categorical(type(self).__name__, table, kinds)
         self.column_roles_ = dict(zip(table.names, roles, strict=True))
-        if self.identifiers == "drop" and table.container != "array":
-            numeric = self._columns_of(NUMERIC)
+        is_auto = isinstance(self.identifiers, str) and self.identifiers == "auto"
+        if is_auto and table.container != "array":
             candidates = [c for c in table.columns if c.name not in chosen]
-            found = [column.name for column in candidates if column.identifies]
-            if found:
-                warn_of_identifiers(found)
-                self.column_roles_ |= dict.fromkeys(found, IDENTIFIER)
-                factors = {n: f for n, f in factors.items() if n not in found}
-                numbers = numbers[:, [name not in found for name in numeric]]
+            identifiers = {column.name for column in candidates if column.identifies}
+            if identifiers:
+                warn_of_identifiers([n for n in table.names if n in identifiers])
+        if identifiers:
+            numeric_names = self._columns_of(NUMERIC)
+            self.column_roles_ |= dict.fromkeys(identifiers, IDENTIFIER)
+            factors = {n: f for n, f in factors.items() if n not in identifiers}
+            numbers = numbers[:, [name not in identifiers for name in numeric_names]]
         mixed = {column.name for column in table.columns if column.kind == MIXED}
         mixed |= {name for name, one in schema.readings.items() if one.is_mixed}
         doubtful = [name for name in factors if name in mixed and name not in chosen]
@@ -391,14 +400,6 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         self._fit_scalers(numbers, factors)
         self._lay_out()
         return numbers, factors, cross_fitted
-
-    def _date_formats(self, names: list[str]) -> dict[str, str]:
-        """Return the formats of dates that the user has given."""
-        if isinstance(self.date_features, str):
-            return {}
-        formats = dict(self.date_features)
-        listed_columns(names, list(formats), "date_features")
-        return formats
 
     def _read_columns(self, table: Table) -> Table:
         """Return a table whose columns are read as those of the training table."""
@@ -414,12 +415,12 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         used = {n: role for n, role in self.column_roles_.items() if role != IDENTIFIER}
         if not used:
             raise SchemaError(
-                f"All columns, {list(self.column_roles_)}, look like identifiers; pass "
+                f"All columns, {list(self.column_roles_)}, are identifiers; pass "
                 "identifiers='keep' to use them all the same."
             )
         self.imputer_ = MixedImputer(
-            self.numeric,
-            self.categorical,
+            self.numeric_imputation,
+            self.categorical_imputation,
             add_indicator=self.add_indicator,
             random_state=self.random_state,
         )

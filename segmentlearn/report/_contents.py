@@ -18,6 +18,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 import segmentlearn
+from segmentlearn._formatting import percent
 from segmentlearn.auditing import audit
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.inspection import (
@@ -81,6 +82,7 @@ def gather(
     return {
         "model": type(last_step(model)).__name__,
         "is_classifier": is_classifier(last_step(model)),
+        "weights": _weights_of(last_step(model)),
         "n_rows": len(X),
         "n_sampled": len(rows),
         "n_columns": len(used),
@@ -113,6 +115,16 @@ def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
         rows = X.iloc[start : start + _BATCH]
         parts.append(np.asarray(model.predict(rows if has_names else rows.to_numpy())))
     return np.concatenate(parts)
+
+
+def _weights_of(model: Any) -> list[str]:
+    """Return what each part of a blend weighs, in words."""
+    weights = getattr(model, "weights_", None)
+    names = getattr(model, "named_estimators_", None)
+    if weights is None or names is None:
+        return []
+    pairs = zip(names, weights, strict=True)
+    return [f"{name} {percent(weight)}" for name, weight in pairs]
 
 
 def _count(model: Any, predicted: np.ndarray) -> tuple[list[Any], np.ndarray]:

@@ -130,9 +130,14 @@ def _row_label(name: str) -> str:
 
 
 def _finish(ax: Any, words: str) -> Picture:
+    return as_picture(ax.figure, words)
+
+
+def as_picture(figure: Any, words: str) -> Picture:
+    """Return a figure as an image, and close it."""
     plt = require_pyplot()
     file = io.BytesIO()
-    ax.figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
-    plt.close(ax.figure)
+    figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+    plt.close(figure)
     data = base64.b64encode(file.getvalue()).decode("ascii")
     return Picture(f"data:image/png;base64,{data}", words)

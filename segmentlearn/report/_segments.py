@@ -129,9 +129,10 @@ def _may_show_evidence(
         return _may_show_shares(contrast.counts[:, :, feature.level_at], n, at)
     if feature.kind == "missing":
         rows = np.stack([sizes, sizes.sum() - sizes])
-        return _may_show_shares(rows - n, rows, at)
+        return _may_show_shares(contrast.n_missing, rows, at)
     # at least ten of forty customers are beyond each quartile
-    return n[:, at].min() >= (4 if feature.kind == "middle" else 1) * THRESHOLD
+    times = {"middle": 4, "median": 2}.get(feature.kind, 1)
+    return n[:, at].min() >= times * THRESHOLD
 
 
 def _may_show_shares(counts: np.ndarray, n: np.ndarray, at: int) -> bool:

@@ -108,7 +108,7 @@ def write_report(
     ...     "Mall customers" in path.read_text(encoding="utf-8")
     True
     """
-    jinja2 = _require_packages()
+    jinja2 = require_packages()
     check_is_fitted(model)
     if not hasattr(model, "predict"):
         raise ValueError(
@@ -145,7 +145,7 @@ def write_report(
     write_atomically(path, page.encode("utf-8", "replace"))
 
 
-def _require_packages() -> Any:
+def require_packages() -> Any:
     """Return Jinja2, once it is sure that pictures can be drawn, too."""
     try:
         import jinja2

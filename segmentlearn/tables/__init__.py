@@ -1,5 +1,6 @@
 """What a customer table is: frames and files, columns and their kinds, identifiers."""
 
+from segmentlearn.tables._cell_schema import CELL_DEFINITIONS, cell_schema
 from segmentlearn.tables._cells import (
     as_text,
     can_hold,
@@ -21,8 +22,11 @@ from segmentlearn.tables._columns import (
     kind_of,
     level_counts,
     level_order,
+    plain_level,
     to_numbers,
 )
+from segmentlearn.tables._files._description import describe_columns
+from segmentlearn.tables._files._formulas import defuse_formulas
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
 from segmentlearn.tables._files._table_file import (
     TableFile,
@@ -36,6 +40,8 @@ from segmentlearn.tables._identifiers import (
     warn_of_doubtful_categories,
     warn_of_identifiers,
 )
+from segmentlearn.tables._implausible import EXTREME
+from segmentlearn.tables._labels import known_labels
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
@@ -68,7 +74,9 @@ from segmentlearn.tables._schema import (
     raise_schema_error,
     split_numeric_categorical,
 )
-from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._schema_reading import TableSchema, stored_schema
+from segmentlearn.tables._text._dates import reads_as_date
+from segmentlearn.tables._text._marks import SURE_MARKS
 from segmentlearn.tables._text._reading import reads_as_number
 
 __all__ = [

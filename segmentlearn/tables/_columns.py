@@ -9,6 +9,7 @@ import pandas as pd
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.tables._identifiers import numbers_identify, text_identifies
+from segmentlearn.tables._implausible import implausible_cells
 
 NUMBER = "number"
 DATETIME = "datetime"
@@ -118,7 +119,7 @@ class Factor(NamedTuple):
     def counts(self) -> np.ndarray:
         """Return the rows of each level, then those of missing cells."""
         counts = np.bincount(self.codes + 1, minlength=len(self.levels) + 1)
-        return np.roll(counts, -1)
+        return np.append(counts[1:], counts[0])
 
     def take(self, rows: Any) -> "Factor":
         """Return some rows; the levels stay the same."""
@@ -204,6 +205,13 @@ class Column:
         counts = self.level_counts
         levels = [self.factor.levels[at] for at in np.flatnonzero(counts)]
         return text_identifies(self.name, levels, int(counts.sum()))
+
+    @functools.cached_property
+    def implausible(self) -> dict[str, np.ndarray]:
+        """Masks of the cells of a numeric column that are probably wrong, by reason."""
+        if not self.is_numeric:
+            return {}
+        return implausible_cells(self.name, self.numbers, self.kind)
 
     def take(self, rows: Any) -> "Column":
         """Return some rows; levels that are known already stay the same."""

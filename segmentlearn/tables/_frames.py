@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -122,15 +123,21 @@ def _read(X: Any, caller: str | None) -> tuple[Table, Any]:
         whole = array if array.dtype.kind in "iuf" else None
         return Table(columns, len(array), container, array=whole), array
     frame = _as_pandas(X)
-    _check_shape(frame, caller)
+    names = [str(label) for label in frame.columns]
+    _check_shape(frame.shape, names, caller)
     columns = []
-    for name, series in frame.items():
+    for name, (_, series) in zip(names, frame.items(), strict=True):
         is_numpy = isinstance(series.dtype, np.dtype)
-        columns.append(
-            Column(str(name), series.to_numpy() if is_numpy else series.array)
-        )
+        columns.append(Column(name, series.to_numpy() if is_numpy else series.array))
+    first = columns[0].cells.dtype
+    is_single = (
+        isinstance(first, np.dtype)
+        and first.kind in "iuf"
+        and all(column.cells.dtype == first for column in columns)
+    )
+    whole = frame.to_numpy() if is_single else None
     index = frame.index if container == "pandas" else None
-    return Table(columns, len(frame), container, index, _single_array(frame)), frame
+    return Table(columns, len(frame), container, index, whole), frame
 
 
 def refuse_lazy(X: Any) -> None:
@@ -187,27 +194,18 @@ def _polars_cells(series: Any) -> Any:
     return series.to_numpy()
 
 
-def _check_shape(frame: pd.DataFrame, caller: str | None) -> None:
+def _check_shape(shape: tuple[int, int], names: list[str], caller: str | None) -> None:
     """Refuse empty frames and repeated names, in scikit-learn's words."""
-    for size, what in zip(frame.shape, ("sample(s)", "feature(s)"), strict=True):
+    for size, what in zip(shape, ("sample(s)", "feature(s)"), strict=True):
         if size == 0:
             by = f" by {caller}" if caller else ""
             raise ValueError(
-                f"Found array with 0 {what} (shape={frame.shape}) while a minimum of "
+                f"Found array with 0 {what} (shape={shape}) while a minimum of "
                 f"1 is required{by}."
             )
-    names = pd.Index([str(label) for label in frame.columns])
-    repeated = names[names.duplicated()]
-    if len(repeated):
+    if len(set(names)) < len(names):
+        repeated = [name for name, count in Counter(names).items() if count > 1]
         raise SchemaError(
-            f"The column name(s) {list(repeated.unique())} occur more than once in X; "
+            f"The column name(s) {repeated} occur more than once in X; "
             f"rename or drop the repeated columns."
         )
-
-
-def _single_array(frame: pd.DataFrame) -> np.ndarray | None:
-    """Return the frame as one array where all columns share a numeric numpy dtype."""
-    first = frame.dtypes.iloc[0]
-    if not isinstance(first, np.dtype) or first.kind not in "iuf":
-        return None
-    return frame.to_numpy() if (frame.dtypes == first).all() else None

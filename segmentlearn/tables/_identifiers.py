@@ -54,8 +54,7 @@ def warn_of_identifiers(names: list[str]) -> None:
         ColumnWarning(
             names,
             "look like identifiers and are left out",
-            "To use one as a feature, list it in numeric_features or "
-            "categorical_features.",
+            "To use one as a feature, list it in numeric or categorical.",
         ),
         stacklevel=5,
     )
@@ -69,7 +68,7 @@ def warn_of_doubtful_categories(names: list[str]) -> None:
             "hold numbers beside text and are treated as categories",
             "If they are numbers, make the other cells missing with "
             "pandas.to_numeric(column, errors='coerce'); if not, list them in "
-            "categorical_features.",
+            "categorical.",
         ),
         stacklevel=5,
     )

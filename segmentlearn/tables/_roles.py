@@ -20,12 +20,11 @@ def resolve_roles(
 ) -> tuple[list[str], set[str]]:
     """Return the role of every column, and the columns whose role the user has set."""
     categorical = listed_columns(names, categorical_features, "categorical_features")
-    numeric = listed_columns(names, numeric_features, "numeric_features")
+    numeric = listed_columns(names, numeric_features, "numeric")
     both = [name for name in names if name in categorical & numeric]
     if both:
         raise ValueError(
-            f"{both} are in both categorical_features and numeric_features; leave "
-            "each in one of them."
+            f"{both} are in both categorical and numeric; leave each in one of them."
         )
     kind_of = dict(zip(names, kinds, strict=True))
     text = [
@@ -35,7 +34,7 @@ def resolve_roles(
     ]
     if text:
         raise SchemaError(
-            f"numeric_features lists {text}, which hold no numbers; convert them with "
+            f"numeric lists {text}, which hold no numbers; convert them with "
             f"pandas.to_numeric(column, errors='coerce') or take them off the list."
         )
     is_numeric = [

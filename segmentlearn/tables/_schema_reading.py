@@ -160,6 +160,7 @@ class TableSchema:
         table: Table,
         categorical: Collection[str] = (),
         dates: Mapping[str, str] | None = None,
+        numeric: Collection[str] = (),
     ) -> tuple[Self, Table, list[str]]:
         """Find out how the columns of any table are read, and read them.
 
@@ -171,6 +172,8 @@ class TableSchema:
             Columns of levels, whatever they look like.
         dates : dict of str to str, default=None
             Formats of columns of dates.
+        numeric : collection of str, default=()
+            Columns of numbers, such as codes with leading zeros that are none.
 
         Returns
         -------
@@ -186,6 +189,10 @@ class TableSchema:
         texts = {c.name: c.cells for c in table.columns if is_text(c.cells)}
         open_texts = {n: cells for n, cells in texts.items() if n not in chosen}
         found = _infer(open_texts, None)
+        for name in {*numeric} & {*found}:
+            if found[name][0].kind == "category":
+                reading = number_reading(texts[name])
+                found[name] = reading, reading.apply(texts[name])
         readings = {}
         for column in table.columns:
             if column.name in dates:
@@ -530,6 +537,18 @@ def is_text(cells: Any) -> bool:
     if isinstance(dtype, np.dtype) and dtype.kind in "US":
         return True
     if dtype.kind == "O":
-        inferred = pd.api.types.infer_dtype(cells, skipna=True)
+        # of pandas' own wrapper of an array it answers "unknown-array"
+        inferred = pd.api.types.infer_dtype(np.asarray(cells), skipna=True)
         return inferred in ("string", "mixed-integer", "mixed")
     return False
+
+
+def stored_schema(metadata: dict[str, Any]) -> TableSchema | None:
+    """Return how the table that a model was fitted to was read, from its archive."""
+    stored = metadata.get("schema")
+    if isinstance(stored, dict):
+        return TableSchema.from_dict(stored)
+    texts = metadata.get("text_columns")  # of archives before 0.2
+    if isinstance(texts, list):
+        return TableSchema.of_text(map(str, texts))
+    return None

@@ -439,3 +439,25 @@ def test_new_array_of_another_width():
     """Arrays are matched by position, so they must be as wide."""
     with pytest.raises(ValueError, match="X_new has 2 columns and X has 3"):
         audit(np.eye(30)[:, :3], X_new=np.eye(30)[:, :2])
+
+
+def dated(spend_rises):
+    """Customers of a year; those of the last months may spend more."""
+    rng = np.random.default_rng(0)
+    days = rng.integers(0, 365, 1_500)
+    spend = rng.normal(size=1_500) + spend_rises * (days > 290)
+    joined = pd.Timestamp("2025-01-01") + pd.to_timedelta(days, "D")
+    return pd.DataFrame({"joined": joined, "spend": spend})
+
+
+def test_a_drift_within_the_table_asks_for_a_split_by_time():
+    """A note names the column of dates and how far others have moved."""
+    (finding,) = audit(dated(1.0)).filter(code="time-drift")
+    assert finding.columns == ("joined",)
+    assert finding.evidence["psi"]["spend"] > 0.25
+    assert "--time-column joined" in finding.cure
+
+
+def test_dates_without_drift_ask_for_nothing():
+    """Nothing has moved."""
+    assert "time-drift" not in audit(dated(0.0)).codes

@@ -50,11 +50,11 @@ def test_a_rare_level(profile):
 
 
 def test_the_evidence_of_numbers(profile, customers, labels):
-    """Both means, as they are in the table."""
+    """Both medians, as they are in the table."""
     because = segment_playbook(profile, [OLD])["because"][1]
-    own = customers["Age"][labels == 1].mean()
-    rest = customers["Age"][labels != 1].mean()
-    assert because.startswith(f"Age: {own:.1f} on average, others {rest:.1f} (d = ")
+    own = customers["Age"][labels == 1].median()
+    rest = customers["Age"][labels != 1].median()
+    assert because.startswith(f"Age: median {own:.0f}, others {rest:.0f} (d = ")
 
 
 def test_the_evidence_of_levels(profile):
@@ -153,7 +153,7 @@ def test_dates_are_high_where_they_are_late(profile):
     rule = {**OLD, "column": "customer_since"}
     found = segment_playbook(profile, [rule])
     assert found["action"].dropna().to_dict() == {2: "write a letter"}
-    assert found["because"][2].startswith("customer_since: 2021-")
+    assert found["because"][2].startswith("customer_since: median 2021-")
 
 
 def test_noise_has_no_playbook(customers, labels):

@@ -15,6 +15,7 @@ from segmentlearn.inspection import DistinguishingFeature, segment_profile
         ("annualIncome", "annual income"),
         ("BMI [kg/m2]", "BMI"),
         ("Var_1", "var 1"),
+        ("CASH_ADVANCE_TRX", "cash advance trx"),
     ],
 )
 def test_short_names(column, expected):
@@ -53,6 +54,14 @@ def test_numbers_in_words(column, kind, d, expected):
         ("loan", True, 0.3, 0.6, False, "loan: more often yes"),
         ("loan", 0, 0.3, -0.6, False, "loan: less often no"),
         ("score", "Average", 0.6, 0.3, False, "score: slightly more often average"),
+        (
+            "tech",
+            "No internet service",
+            0.97,
+            1.0,
+            True,
+            "almost all no internet service",
+        ),
     ],
 )
 def test_levels_in_words(column, level, share, h, alone, expected):
@@ -81,13 +90,14 @@ def test_missing_cells_in_words(share, h, expected):
     ("kind", "values", "level", "evidence"),
     [
         ("mean", (61.4, 23.0), None, "61.4 on average, others 23"),
+        ("median", (61.4, 23.0), None, "median 61.4, others 23"),
         ("level", (0.6, 0.2), "No", "60% no, others 20%"),
         ("missing", (0.6, 0.0), None, "unknown for 60%, others 0%"),
         (
             "middle",
             (50, 51, 45, 55, 19, 82),
             None,
-            "50 on average, others 51; middle half 45 to 55, others 19 to 82",
+            "median 50, others 51; middle half 45 to 55, others 19 to 82",
         ),
     ],
 )
@@ -115,3 +125,18 @@ def test_levels_that_need_no_column(columns, expected):
     )
     profile = segment_profile([0] * 20 + [1] * 20, X, n_exemplars=0, rule_depth=None)
     assert profile.names[0].split(", ")[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("Annual Income (k$)", "median 87 k$, others 45 k$"),
+        ("weight [kg]", "median 87 kg, others 45 kg"),
+        ("discount (%)", "median 87%, others 45%"),
+        ("Spending Score (1-100)", "median 87, others 45"),
+    ],
+)
+def test_units_stand_behind_numbers(column, expected):
+    """Where the name of the column ends with one."""
+    feature = DistinguishingFeature("median", column, 1.0, (87.0, 45.0))
+    assert feature.evidence == expected

@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold, RepeatedStratifiedKFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 
 from segmentlearn import SegmentClassifier, compare_models, make_customers
+from segmentlearn.model_selection._comparison._splits import make_splits
 
 MEASURES = ["log_loss", "accuracy", "macro_f1", "roc_auc", "brier"]
 BASELINES = {"majority": DummyClassifier(strategy="prior"), "bayes": GaussianNB()}
@@ -309,3 +310,49 @@ def test_single_precision_is_no_reason_to_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         compare_models(SinglePrecision(), X, y, baselines={}, cv=2, random_state=0)
+
+
+def test_groups_are_on_one_side_of_a_fold():
+    """An integer cv makes stratified folds of whole groups."""
+    y = np.tile([0, 1], 50)
+    groups = np.arange(100) // 5
+    for train, test in make_splits(y, 4, groups, None, 0):
+        assert not set(groups[train]) & set(groups[test])
+        assert 0.3 < y[test].mean() < 0.7
+
+
+def test_later_rows_are_predicted_from_earlier_ones():
+    """Folds follow each other in time; rows of one day stay together."""
+    days = pd.to_datetime("2026-01-01") + pd.to_timedelta(np.arange(90)[::-1] // 3, "D")
+    splits = make_splits(np.zeros(90), 4, None, days, 0)
+    assert len(splits) == 4
+    for train, test in splits:
+        assert days[train].max() < days[test].min()
+    assert splits[-1][1].tolist() == list(range(18))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"times": [1] * 9 + [2]}, "times has 2 different values"),
+        ({"times": [None, *range(9)]}, "1 missing value"),
+        ({"times": range(10), "groups": range(10)}, "pass one"),
+        ({"times": range(10), "cv": [([0], [1])]}, "must be the number of folds"),
+    ],
+)
+def test_times_that_make_no_folds_are_refused(arguments, message):
+    """With the cure."""
+    arguments = {"cv": 3, "groups": None, "times": None, "random_state": 0, **arguments}
+    with pytest.raises(ValueError, match=message):
+        make_splits(np.zeros(10), **arguments)
+
+
+def test_compare_models_takes_times():
+    """Every model is measured on so many folds, and the first rows are in none."""
+    X = np.random.default_rng(0).normal(size=(80, 2))
+    y = (X[:, 0] > 0).astype(int)
+    models = {"majority": DummyClassifier(strategy="prior")}
+    found = compare_models(
+        LogisticRegression(), X, y, baselines=models, cv=3, times=np.arange(80)
+    )
+    assert found.fold_scores.groupby("model").size().tolist() == [3, 3]

@@ -3,7 +3,11 @@
 import pandas as pd
 import pytest
 
-from segmentlearn.model_selection._clusters._recommendation import choose, recommend
+from segmentlearn.model_selection._clusters._recommendation import (
+    choose,
+    find_alternatives,
+    recommend,
+)
 
 
 def table(**columns):
@@ -173,3 +177,33 @@ def test_latent_classes_go_by_bic_where_they_are_separated(columns, recommended)
     criteria = table(**columns)
     choices = {name: choose(name, criteria) for name in columns}
     assert recommend(criteria, choices, has_own_bic=True)[0] == recommended
+
+
+def alternatives(stability, smallest=0.1, gain=0.3, recommended=2):
+    """Return the alternatives to a number of segments from 1 to 6."""
+    index = pd.RangeIndex(1, len(stability) + 2, name="n_clusters")
+    columns = {"stability": [NAN, *stability]}
+    columns |= {"smallest_share": smallest, "silhouette_gain": gain}
+    return find_alternatives(pd.DataFrame(columns, index=index), recommended)
+
+
+def test_larger_numbers_before_stability_falls_are_offered():
+    """Four is there, and so is six; five and seven are not."""
+    numbers, sentence = alternatives([1.0, 0.95, 0.99, 0.9, 0.95, 0.7])
+    assert numbers == [4, 6]
+    assert sentence.startswith("The next sensible numbers are 4 and 6, because their ")
+
+
+def test_fewer_are_offered_where_none_are_more():
+    """With their own stability and smallest segment."""
+    numbers, sentence = alternatives([0.96, 0.98, 0.7], recommended=3)
+    assert numbers == [2]
+    assert "number is 2, because its" in sentence
+    assert "0.960" in sentence
+    assert "10%" in sentence
+
+
+@pytest.mark.parametrize("poor", [{"smallest": 0.01}, {"gain": 0.01}])
+def test_tiny_or_unclear_segments_are_no_alternative(poor):
+    """However stable they are."""
+    assert alternatives([1.0, 0.95, 0.99, 0.9, 0.92], **poor) == ([], "")

@@ -179,7 +179,7 @@ def test_stored_net_predicts_as_the_model(part):
     wanted = model if part is None else first
     stored = StoredNetwork.from_file(networks.write_network(model))
     X = rows(20, 3)
-    found = stored.evaluator(part).predict(X)
+    found = networks.Evaluator(*stored.part(part)).predict(X)
     np.testing.assert_array_equal(found, evaluator_of(wanted).predict(X))
 
 
@@ -212,3 +212,28 @@ def test_other_nets_are_left_to_keras(number):
     model = list(unusual_models())[number]
     with pytest.raises(NotEvaluableError):
         evaluator_of(model)
+
+
+def growing(n_doublings):
+    """Return a model whose output is large and whose weights are few."""
+    inputs = keras.Input((3,))
+    x = keras.layers.Dense(4)(inputs)
+    for _ in range(n_doublings):
+        x = keras.layers.Concatenate()([x, x])
+    return keras.Model(inputs, x)
+
+
+def outer_product():
+    """Return a model that multiplies many members by many units."""
+    inputs = keras.Input((1,))
+    x = keras.layers.EinsumDense("bi,mi->bmi", (2000, 1))(inputs)
+    return keras.Model(inputs, keras.layers.EinsumDense("bmi,ih->bmh", (2000, 3000))(x))
+
+
+@pytest.mark.parametrize("make", [lambda: growing(24), outer_product])
+def test_net_that_would_take_much_memory_is_refused(make):
+    """An archive of kilobytes cannot make a row gigabytes long."""
+    model = make()
+    with pytest.raises(NotEvaluableError):
+        evaluator_of(model)
+    evaluator_of(growing(3))

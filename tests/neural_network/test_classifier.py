@@ -293,8 +293,8 @@ def test_preprocessor_without_names(make, numbers):
 def test_parameters_of_a_preprocessor_can_be_searched(make):
     """They are reached through the classifier, as in any nested estimator."""
     clf = make(preprocessor=TabularPreprocessor())
-    clf.set_params(preprocessor__numeric="mean")
-    assert clf.preprocessor.numeric == "mean"
+    clf.set_params(preprocessor__numeric_imputation="mean")
+    assert clf.preprocessor.numeric_imputation == "mean"
 
 
 def test_no_preprocessor_takes_numbers_only(make, raw):

@@ -327,7 +327,11 @@ def test_partial_fit_keeps_the_momentum_of_every_net(make_packed, numbers):
 
 def test_partial_fit_first_has_nothing_out_of_fold(make_packed, numbers):
     """The attribute is there, and None."""
-    assert make_packed().partial_fit(*numbers).oof_proba_ is None
+    clf = make_packed().partial_fit(*numbers)
+    assert clf.oof_proba_ is clf.oof_scores_ is None
+    once = clf.class_count_
+    assert once.sum() == len(numbers[1])
+    np.testing.assert_array_equal(clf.partial_fit(*numbers).class_count_, 2 * once)
 
 
 @pytest.mark.slow

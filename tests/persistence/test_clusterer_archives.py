@@ -125,6 +125,34 @@ def test_every_clusterer(
     assert_same_after_loading(segmenter, customers, unseen)
 
 
+def test_ids_and_names_go_on_from_an_archive(make_segmenter, customers, unseen):
+    """Whatever the order of the sizes; the baseline itself is left out."""
+    april = make_segmenter(compare_baselines=False).fit(customers)
+    april.segment_names_ = {0: "regulars", 2: "savers"}
+    may = make_segmenter(
+        compare_baselines=False, baseline=round_trip(april), period="May"
+    )
+    # as many rows, more of them of the smallest segment
+    weights = np.where(april.labels_ == 2, 4.0, 1.0)
+    rows = customers.sample(
+        len(customers), replace=True, weights=weights, random_state=0
+    )
+    may.fit(rows)
+    loaded = round_trip(may)
+    assert loaded.baseline is None
+    assert loaded.passport_ == may.passport_
+    assert loaded.segment_ids_.tolist() == may.segment_ids_.tolist()
+    known = april.labels_within_reach(rows)
+    for label, segment in enumerate(loaded.segment_ids_.tolist()):
+        if segment < april.n_clusters_:
+            assert loaded.segment_names_.get(label) == april.segment_names_.get(segment)
+            both = np.sum((known == segment) & (may.labels_ == label))
+            either = np.sum((known == segment) | (may.labels_ == label))
+            assert both / either >= 1 / 3  # half of each in the other
+    np.testing.assert_array_equal(loaded.predict(unseen), may.predict(unseen))
+    assert (loaded.segment_ids_ < april.n_clusters_).any()
+
+
 def test_a_loaded_clusterer_can_be_fitted_again(make_segmenter, customers, unseen):
     """With the same seed it finds the same segments."""
     segmenter = make_segmenter(compare_baselines=False).fit(customers)

@@ -28,7 +28,7 @@ def outcome(data):
     """Return what loading gives; None for an ArchiveError."""
     try:
         scaler = load(io.BytesIO(data))
-        info = dataclasses.replace(inspect(io.BytesIO(data)), size=0)
+        info = dataclasses.replace(inspect(io.BytesIO(data)), size=0, sha256="")
     except ArchiveError:
         return None
     return scaler.mean_.tolist(), scaler.scale_.tolist(), scaler.get_params(), info

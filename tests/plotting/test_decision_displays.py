@@ -112,6 +112,7 @@ def test_several_estimators_in_one_picture(bank, display, how):
 def test_axes_of_the_caller_are_used(bank, display, how):
     """No further figure is made."""
     X, y, net, _ = bank
+    plt.close("all")
     figure, ax = plt.subplots()
     if display is PrecisionRecallDisplay:
         how = {"pos_label": "yes"}

@@ -22,7 +22,7 @@ ESTIMATORS = [
     SoftRobustScaler(),
     SoftRobustScaler(clip=None),
     TabularPreprocessor(),
-    TabularPreprocessor(numeric="mean", encoding="ordinal", clip=None),
+    TabularPreprocessor(numeric_imputation="mean", encoding="ordinal", clip=None),
 ]
 
 EXPECTED_FAILED_CHECKS: dict[str, dict[str, str]] = {}

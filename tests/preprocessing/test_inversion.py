@@ -44,7 +44,7 @@ def test_a_level_of_missing_cells_comes_back_as_a_gap(table):
     """The level was made up; the most frequent one is what it says."""
     table.loc[0, "job"] = None
     assert there_and_back(table)["job"].isna().tolist() == [True] + [False] * 5
-    filled = there_and_back(table, categorical="most_frequent")["job"]
+    filled = there_and_back(table, categorical_imputation="most_frequent")["job"]
     assert filled.tolist()[0] == "Judge"
 
 
@@ -67,7 +67,7 @@ def test_every_encoding_finds_its_level(table, encoding):
     """The nearest code is that of the level."""
     y = [0, 1, 0, 1, 0, 1]
     preprocessor = TabularPreprocessor(
-        encoding=encoding, min_frequency=None, categorical_features=["job"]
+        encoding=encoding, min_frequency=None, categorical=["job"]
     ).fit(table[["age", "job"]], y)
     prepared = preprocessor.transform(table[["age", "job"]])
     found = preprocessor.inverse_transform(prepared)

@@ -259,7 +259,7 @@ def test_identifiers_need_not_come_back():
 def test_a_listed_column_is_never_an_identifier():
     """The user's word counts more than the name."""
     with pytest.warns(SegmentLearnWarning):
-        preprocessor = TabularPreprocessor(numeric_features=["row"]).fit(identified())
+        preprocessor = TabularPreprocessor(numeric=["row"]).fit(identified())
     assert preprocessor.column_roles_["row"] == "numeric"
 
 
@@ -296,9 +296,7 @@ def test_daily_dates_are_no_identifiers(recwarn):
 
 def test_roles_can_be_overridden_by_name_or_position(table):
     """Cars as a category, membership as a number."""
-    preprocessor = TabularPreprocessor(
-        categorical_features=["cars"], numeric_features=[3]
-    ).fit(table)
+    preprocessor = TabularPreprocessor(categorical=["cars"], numeric=[3]).fit(table)
     assert preprocessor.column_roles_["cars"] == "categorical"
     assert preprocessor.column_roles_["member"] == "numeric"
     assert "cars_0" in preprocessor.get_feature_names_out()
@@ -307,16 +305,58 @@ def test_roles_can_be_overridden_by_name_or_position(table):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"categorical_features": ["shoe"]}, r"categorical_features lists \['shoe'\]"),
-        ({"numeric_features": [9]}, r"numeric_features lists \[9\]"),
-        ({"numeric_features": ["job"]}, "hold no numbers"),
-        ({"categorical_features": ["age"], "numeric_features": ["age"]}, "both"),
+        ({"categorical": ["shoe"]}, r"categorical lists \['shoe'\]"),
+        ({"numeric": [9]}, r"numeric lists \[9\]"),
+        ({"numeric": ["job"]}, "hold no numbers"),
+        ({"categorical": ["age"], "numeric": ["age"]}, "both"),
+        ({"identifiers": ["age"], "numeric": ["age"]}, "both identifiers and numeric"),
+        ({"dates": ["job"]}, r"'job', which dates lists, holds no dates: .*'Artist'"),
     ],
 )
 def test_wrong_overrides_are_refused(table, parameters, message):
     """Unknown columns, text as numbers, two roles."""
     with pytest.raises(ValueError, match=message):
         TabularPreprocessor(**parameters).fit(table)
+
+
+def test_identifiers_can_be_listed(table, recwarn):
+    """These are left out without a word, and no others."""
+    X = identified().assign(cars=range(len(identified())))
+    preprocessor = TabularPreprocessor(identifiers=["cars"]).fit(X)
+    roles = preprocessor.column_roles_
+    assert [name for name, role in roles.items() if role == "identifier"] == ["cars"]
+    assert not [w for w in recwarn if "identifier" in str(w.message)]
+
+
+@pytest.mark.parametrize("dates", [["since"], {"since": "%Y-%m-%d"}, "auto"])
+def test_dates_can_be_listed(table, dates):
+    """With their format or without."""
+    X = table.assign(since=[f"2024-01-{day:02}" for day in (3, 9, 14, 20, 28)])
+    preprocessor = TabularPreprocessor(dates=dates).fit(X)
+    assert preprocessor.column_kinds_["since"] == "datetime"
+
+
+def test_codes_listed_as_numbers_are_numbers(table):
+    """Leading zeros alone make them categories otherwise."""
+    X = table.assign(code=["007", "010", "021", "007", "010"])
+    assert TabularPreprocessor().fit(X).column_roles_["code"] == "categorical"
+    preprocessor = TabularPreprocessor(["code"], scale=False, clip=None)
+    out = preprocessor.set_output(transform="pandas").fit_transform(X)
+    assert out["code"].tolist() == [7, 10, 21, 7, 10]
+
+
+def test_parameters_of_older_archives_are_renamed(table):
+    """A preprocessor whose state has the former names is the same one."""
+    fitted = TabularPreprocessor(["cars"], numeric_imputation="mean").fit(table)
+    state = dict(fitted.__getstate__())
+    for name in ("numeric_imputation", "categorical_imputation", "dates"):
+        del state[name]
+    state |= {"numeric": "mean", "categorical": "missing", "identifiers": "drop"}
+    state |= {"numeric_features": ["cars"], "categorical_features": "auto"}
+    older = TabularPreprocessor()
+    vars(older).clear()
+    older.__setstate__(state | {"date_features": "auto"})
+    assert older.get_params() == fitted.get_params()
 
 
 def test_mixed_columns_are_categories_with_a_warning(table):
@@ -399,7 +439,10 @@ def test_every_combination_is_finite(table, numeric, encoding):
     y = ["A", "B", "A", "C", "B"]
     for categorical in ("missing", "most_frequent"):
         preprocessor = TabularPreprocessor(
-            numeric, categorical, encoding=encoding, random_state=0
+            numeric_imputation=numeric,
+            categorical_imputation=categorical,
+            encoding=encoding,
+            random_state=0,
         )
         assert np.isfinite(preprocessor.fit_transform(table, y)).all()
         assert np.isfinite(preprocessor.transform(table)).all()

@@ -201,6 +201,13 @@ def test_errors_name_what_is_wrong(content, parts):
         assert part in str(caught.value)
 
 
+def test_a_type_that_no_cell_has_is_refused():
+    """By the column and its cells."""
+    table = read_table(io.BytesIO(b"job,age\nclerk,31\njudge,45\n"))
+    with pytest.raises(TableError, match=r"'job' holds no date .*'%Y'.*'clerk'"):
+        table.with_types(dates={"job": "%Y"})
+
+
 def test_stray_quotes_lose_no_customer():
     """Where no cell needs quotes they are text."""
     notes = ['"5 inch' if at in (9, 30) else "ok" for at in range(60)]

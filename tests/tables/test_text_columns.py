@@ -65,6 +65,12 @@ def test_negative_amounts(write):
     np.testing.assert_allclose(column, -AMOUNTS)
 
 
+def test_a_column_of_objects_as_a_pandas_array():
+    """Is read as the same cells are elsewhere."""
+    cells = pd.Series(["$1,200", None, "$3,400"], dtype=object).array
+    assert TableSchema.infer({"spend": cells}).readings["spend"].kind == "number"
+
+
 def test_percent():
     """As spreadsheets keep it."""
     np.testing.assert_allclose(read(["12.5%", "7 %", "0%"])[0], [0.125, 0.07, 0.0])
@@ -157,11 +163,9 @@ def test_dates(form):
 def test_dates_that_could_be_either_are_refused_with_a_cure():
     """03/04 is in March or in April."""
     X = pd.DataFrame({"since": ["03/04/2020", "05/06/2021"] * 20, "age": range(40)})
-    with pytest.raises(
-        SchemaError, match=r"'since'.*%d/%m/%Y or %m/%d/%Y.*date_features"
-    ):
+    with pytest.raises(SchemaError, match=r"'since'.*%d/%m/%Y or %m/%d/%Y.*dates="):
         TabularPreprocessor().fit(X)
-    preprocessor = TabularPreprocessor(date_features={"since": "%d/%m/%Y"}).fit(X)
+    preprocessor = TabularPreprocessor(dates={"since": "%d/%m/%Y"}).fit(X)
     assert preprocessor.column_kinds_["since"] == "datetime"
 
 
@@ -208,6 +212,33 @@ def test_any_text_is_read(cells):
     if column.dtype == "str":
         for value, cell in zip(column, cells, strict=True):
             assert pd.isna(value) or value == cell.strip()
+
+
+TEXTS = {
+    "level": ["a", " a ", "A", "b", "n/a", "NA", "", " ", "-", None],
+    "amount": ["$1,250.00", "$7", " $7 ", "($3.50)", "$", "n/a", "12 EUR", "inf", None],
+    "number": ["1.5", "2", " 2 ", "1,5", "1e3", "none", "oops", None],
+    "day": ["31.12.2024", "01.02.2024 ", "2024-12-31", "32.12.2024", "k.a.", None],
+    "is": ["true", "FALSE", " True", "yes", "?", None],
+}
+
+
+@settings(deadline=None, max_examples=30)
+@pytest.mark.parametrize("name", TEXTS)
+@given(places=st.lists(st.integers(0, 9), min_size=1, max_size=20))
+def test_a_cell_is_read_alike_in_few_rows_and_in_many(name, places):
+    """Whatever was read before."""
+    texts = TEXTS[name]
+    usual = [texts[0]] * 80
+    few = [texts[place % len(texts)] for place in places]
+    schema = TableSchema.infer({name: np.array(usual, dtype=object)})
+    read = [
+        # counted, not refused, whatever share of the cells is something else
+        schema.read({name: np.array(cells, dtype=object)}, tally)[0][name][: len(few)]
+        for cells, tally in ((few, {}), (few + usual, {}))
+    ]
+    one, many = ([None if pd.isna(x) else x for x in column] for column in read)
+    assert one == many
 
 
 @settings(deadline=None, max_examples=60)

@@ -20,7 +20,7 @@ from typing import Any
 
 from segmentlearn.engine._keras_compat import keras, tf
 
-EVERY = 16  # functions that went since the stores were last emptied
+EVERY = 4  # functions that went since the stores were last emptied
 
 # the store of XLA's executables, under the name by which TensorFlow looks it up; both
 # are checked by its destroying op, which passes over what is not there

@@ -59,8 +59,11 @@ def clustering_task(estimator: Any, X: Any) -> ClusteringTask:
                 "distances, which can't be resampled; pass a clusterer that takes "
                 "features."
             )
-    matrix = _numeric_matrix(X)
-    return ClusteringTask(clone(estimator), matrix, matrix)
+    matrix = numeric_matrix(X)
+    clusterer = clone(estimator)
+    if "baseline" in parameters:  # ids of segments are of no use in a refit
+        clusterer.set_params(baseline=None)
+    return ClusteringTask(clusterer, matrix, matrix)
 
 
 def selected_task(estimator: Any, X: Any) -> ClusteringTask:
@@ -145,7 +148,7 @@ def one_thread(n_rows: int) -> threadpool_limits:
     return threadpool_limits(1 if n_rows <= _ROWS_FOR_THREADS else None)
 
 
-def _numeric_matrix(X: Any) -> np.ndarray:
+def numeric_matrix(X: Any) -> np.ndarray:
     """Return a table as an array of finite floats; the error names the column."""
     if num_samples(X) == 0:
         raise SchemaError("X has no rows; pass at least two customers.")

@@ -15,7 +15,11 @@ from segmentlearn._compat import HasMethods, Interval, StrOptions, validate_para
 from segmentlearn._formatting import cell_text, markdown_table
 from segmentlearn.model_selection._clusters import _clustering_task
 from segmentlearn.model_selection._clusters._criteria import CRITERIA, CriteriaTable
-from segmentlearn.model_selection._clusters._recommendation import choose, recommend
+from segmentlearn.model_selection._clusters._recommendation import (
+    choose,
+    find_alternatives,
+    recommend,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,9 @@ class NumberOfClusters:
         no choice.
     recommended : int
         The recommended number of segments; 1 stands for no segments.
+    alternatives : tuple of int
+        Other numbers that make sense, two at most: stable, further apart than chance
+        makes segments, none of them tiny.
     reasons : tuple of str
         Sentences that say why.
     notes : tuple of str
@@ -41,6 +48,7 @@ class NumberOfClusters:
     table: pd.DataFrame
     choices: dict[str, int | None]
     recommended: int
+    alternatives: tuple[int, ...]
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -189,6 +197,13 @@ def select_n_clusters(
     For latent classes the lowest BIC is taken among stable numbers whose gain is 0.05
     or more: distances split segments by a category that is even in all, BIC does not.
 
+    Alternatives are other numbers with a stability of 0.75 at least, and not more than
+    0.06 below that of the recommended one, a gain of 0.05, and 2 % of the customers in
+    the smallest segment. Segments may be nested: two kinds
+    of customers, each of which consists of several. So the larger numbers after which
+    the stability falls most, by 0.03 at least, are offered, two of them; where there is
+    none, the smaller one with the highest gain.
+
     A recommendation is for the features as the clusterer sees them. Indicator columns
     of a category whose levels are as distant as segments make segments of their own; if
     that is not wanted, scale them down, to half their size say.
@@ -251,7 +266,15 @@ def select_n_clusters(
         table = computed.compute(names)
     choices = {name: choose(name, table) for name in names}
     recommended, reasons = recommend(table, choices, is_mixture, has_bic)
-    return NumberOfClusters(table, choices, recommended, tuple(reasons), tuple(notes))
+    alternatives, sentence = find_alternatives(table, recommended)
+    return NumberOfClusters(
+        table=table,
+        choices=choices,
+        recommended=recommended,
+        alternatives=tuple(alternatives),
+        reasons=tuple([*reasons, sentence] if sentence else reasons),
+        notes=tuple(notes),
+    )
 
 
 def _check_numbers(n_clusters: ArrayLike | range) -> list[int]:

@@ -1,17 +1,23 @@
 """The recommended number of segments, with reasons in words."""
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import cell_text
+from segmentlearn._formatting import cell_text, percent
 
 _STRONG = 0.8  # prediction strength of clusters that are there (Tibshirani & Walther)
 _MIN_GAIN = 0.05
 _MIN_STABILITY = 0.6
 _NEARLY = 0.9  # of the highest gain: differences above may be due to chance
+_STABLE = 0.75  # of a number that is worth a look beside the recommended one
+_AS_STABLE = 0.06  # below the recommended one
+_SMALLEST = 0.02  # share of a segment with which something can be done
+_FALL = 0.03  # of the stability with one segment more
+_MOST_ALTERNATIVES = 2
 _LOW_IS_GOOD = ("davies_bouldin", "bic")
 _NO_GAIN = (
     f"No number of segments raises the mean silhouette by {_MIN_GAIN} or more above "
@@ -207,3 +213,46 @@ def _without_unstable(
         f"{best} segments were left out, as they change between bootstrap samples "
         f"(adjusted Rand index {agreement})."
     ]
+
+
+def find_alternatives(table: pd.DataFrame, recommended: int) -> tuple[list[int], str]:
+    """Return other numbers that make sense, and a sentence that says why.
+
+    More segments are sensible up to a number after which stability falls: those are
+    there, and one more cuts one of them at random. Fewer are where none are more.
+    """
+    rows = table.drop(index=1, errors="ignore")
+    if "stability" not in rows or "silhouette_gain" not in rows:
+        return [], ""
+    least = _STABLE
+    if recommended in rows.index:
+        least = max(least, rows["stability"][recommended] - _AS_STABLE)
+    rows = rows[
+        (rows["stability"] >= least)
+        & (rows["silhouette_gain"] >= _MIN_GAIN)
+        & (rows["smallest_share"] >= _SMALLEST)
+        & (rows.index != recommended)
+    ]
+    fall = table["stability"] - table["stability"].shift(-1)
+    worth = fall[rows.index[rows.index > recommended]]
+    worth = worth[worth >= _FALL].nlargest(_MOST_ALTERNATIVES)
+    if worth.empty:
+        gain = rows["silhouette_gain"][rows.index < recommended]
+        worth = gain.nlargest(1)
+    numbers = sorted(map(int, worth.index))
+    if not numbers:
+        return [], ""
+    stability = _listed(cell_text(float(rows["stability"][k])) for k in numbers)
+    smallest = _listed(percent(float(rows["smallest_share"][k])) for k in numbers)
+    are, their = ("number is", "its") if len(numbers) == 1 else ("numbers are", "their")
+    return numbers, (
+        f"The next sensible {are} {_listed(numbers)}, because {their} segments are "
+        f"found again in bootstrap samples (adjusted Rand index {stability}), are "
+        f"further apart than chance makes them, and none is tiny (the smallest: "
+        f"{smallest} of the customers)."
+    )
+
+
+def _listed(items: Iterable[object]) -> str:
+    *first, last = map(str, items)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,5 +1,6 @@
 """Stability of segments under resampling of the customers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Literal
@@ -244,11 +245,9 @@ def cluster_stability(
     extended = []  # the labels of all rows, from each sample
     jaccard = np.full((n_bootstraps, len(segments)), np.nan)
     with one_thread(len(rows)):
-        for of_sample in jaccard:
-            drawn = random_state.randint(len(labels), size=len(labels))
-            sample, own_seed = safe_indexing(table, drawn), draw_seed(random_state)
-            fitted, found = fit_clusterer(refitted, sample, seed=own_seed)
-            extended.append(assign_rows(fitted, sample, found, table))
+        refits = bootstrap_refits(refitted, table, n_bootstraps, random_state)
+        for of_sample, (drawn, found, of_all) in zip(jaccard, refits, strict=True):
+            extended.append(of_all)
             seen, first = np.unique(drawn, return_index=True)
             known = np.isin(segments, labels[seen])
             of_sample[known] = segment_overlap(labels[seen], found[first])
@@ -264,6 +263,21 @@ def cluster_stability(
         across=across,
         n_rows=len(rows),
     )
+
+
+def bootstrap_refits(
+    estimator: Any, X: Any, n_bootstraps: int, random_state: np.random.RandomState
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Fit a clusterer to bootstrap samples of a table, one after the other.
+
+    Yields the rows of a sample, their labels, and those of all rows.
+    """
+    n_rows = num_samples(X)
+    for _ in range(n_bootstraps):
+        drawn = random_state.randint(n_rows, size=n_rows)
+        sample, seed = safe_indexing(X, drawn), draw_seed(random_state)
+        fitted, found = fit_clusterer(estimator, sample, seed=seed)
+        yield drawn, found, assign_rows(fitted, sample, found, X)
 
 
 def _across(

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder, StandardScaler
 
+from segmentlearn.ensemble import BlendedClassifier
 from segmentlearn.preprocessing import TabularPreprocessor
 
 _MAX_LEVELS = 250  # of a category that histograms of at most 255 bins can hold
@@ -42,6 +43,14 @@ def default_baselines(X: Any, random_state: int | None = None) -> dict[str, Any]
             X, random_state=random_state, **_REGULARIZED
         ),
     }
+
+
+def parts_of_blend(estimator: Any, random_state: int) -> dict[str, Any]:
+    """Return the estimators of a blend by their names; none of another model."""
+    if not isinstance(estimator, BlendedClassifier):
+        return {}
+    names, parts = estimator._unfitted(np.random.RandomState(random_state))
+    return dict(zip(names, parts, strict=True))
 
 
 def _boosting(X: Any, **parameters: Any) -> Any:

@@ -14,22 +14,23 @@ from sklearn.metrics import (
     get_scorer,
     precision_recall_fscore_support,
 )
-from sklearn.model_selection import StratifiedKFold, check_cv
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from segmentlearn import engine
-from segmentlearn._compat import HasMethods, Interval, num_samples, validate_params
+from segmentlearn._compat import HasMethods, Interval, validate_params
 from segmentlearn._formatting import markdown_table
-from segmentlearn.model_selection._comparison._baselines import default_baselines
+from segmentlearn.model_selection._comparison._baselines import (
+    default_baselines,
+    parts_of_blend,
+)
 from segmentlearn.model_selection._comparison._cross_validated_scores import (
     MEASURE_NAMES,
     MEASURES,
     fit_and_predict,
     paired_difference,
 )
+from segmentlearn.model_selection._comparison._splits import Splits, make_splits
 from segmentlearn.tables import check_row_order
-
-_Splits = list[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +127,8 @@ class ModelComparison:
         "y": ["array-like"],
         "baselines": [dict, None],
         "cv": ["cv_object"],
+        "groups": ["array-like", None],
+        "times": ["array-like", None],
         "scoring": [str, callable],
         "confidence_level": [Interval(Real, 0, 1, closed="neither")],
         "n_jobs": [Integral, None],
@@ -139,6 +142,8 @@ def compare_models(
     *,
     baselines: dict[str, Any] | None = None,
     cv: Any = 5,
+    groups: ArrayLike | None = None,
+    times: ArrayLike | None = None,
     scoring: str | Callable = "log_loss",
     confidence_level: float = 0.95,
     n_jobs: int | None = None,
@@ -161,10 +166,18 @@ def compare_models(
     baselines : dict of str to classifier, default=None
         Models to compare with, by name. None takes the majority class, a logistic
         regression, and scikit-learn's gradient boosting twice: with its defaults, and
-        with parameters that suit small noisy tables.
+        with parameters that suit small noisy tables; beside a
+        :class:`~segmentlearn.BlendedClassifier` also each of its estimators alone.
     cv : int, cross-validation generator or iterable, default=5
         Folds; an integer gives stratified ones, shuffled by `random_state`. Repeated
         folds make intervals narrower.
+    groups : array-like of shape (n_samples,), default=None
+        What belongs together, such as the customer where customers have several rows:
+        no group is on both sides of a fold. An integer `cv` gives stratified group
+        folds then.
+    times : array-like of shape (n_samples,), default=None
+        Dates or numbers: every fold is predicted from earlier rows only. `cv` must be
+        an integer; so many folds follow each other, and the first rows are in none.
     scoring : str or callable, default="log_loss"
         What the verdict is about: "log_loss", "accuracy", "macro_f1", "roc_auc",
         "brier", the name of another scorer of scikit-learn, or a scorer. All of the
@@ -216,6 +229,7 @@ def compare_models(
         # a seed, so as not to draw from the caller's generator
         seed = random_state if isinstance(random_state, Integral) else 0
         baselines = default_baselines(X, seed)
+        baselines |= parts_of_blend(estimator, seed)
     steps = getattr(estimator, "steps", None)
     name = type(steps[-1][1] if steps else estimator).__name__
     while name in baselines:
@@ -226,10 +240,8 @@ def compare_models(
         measured = getattr(scoring, "__name__", "score")
     is_measured = measured is scoring and measured in MEASURES
     scorer = None if is_measured else get_scorer(scoring)
-    if isinstance(cv, Integral):
-        cv = StratifiedKFold(cv, shuffle=True, random_state=random_state)
-    splitter = check_cv(cv, y, classifier=True)
-    splits = list(splitter.split(np.zeros(num_samples(X)), y))
+    check_consistent_length(X, y)
+    splits = make_splits(y, cv, groups, times, random_state)
     found = Parallel(n_jobs=n_jobs)(
         delayed(fit_and_predict)(model, X, y, train, test, classes, measured, scorer)
         for model in models.values()
@@ -266,7 +278,7 @@ def compare_models(
 
 
 def _differences(
-    fold_scores: pd.DataFrame, name: str, splits: _Splits, confidence_level: float
+    fold_scores: pd.DataFrame, name: str, splits: Splits, confidence_level: float
 ) -> pd.DataFrame:
     test_shares = [len(test) / len(train) for train, test in splits]
     scores = {

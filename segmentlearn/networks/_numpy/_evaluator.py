@@ -15,6 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from segmentlearn._cores import n_cores
 from segmentlearn.networks._numpy._layers import (
+    LARGEST_OUTPUT,
     Function,
     NotEvaluableError,
     activation,
@@ -68,7 +69,7 @@ class Evaluator:
                 if layer["class_name"] == "InputLayer"
             ]
             self._n_inputs, self._n_weights = shape[-1], _count(weights)
-            self._run(np.zeros((1, self._n_inputs)))  # all shapes fit
+            self._graph.check(np.zeros((1, self._n_inputs), np.float32))
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise NotEvaluableError(f"an unknown configuration ({error!r})") from error
 
@@ -130,23 +131,9 @@ class _Graph:
     """The calls of a functional model, in the order of its layers."""
 
     def __init__(self, config: dict[str, Any], weights: Mapping[str, Any]) -> None:
-        if config["class_name"] != "Functional":
-            raise NotEvaluableError(f"model {config['class_name']}")
         layers = {layer["name"]: layer for layer in config["config"]["layers"]}
-        self._input = _only(config["config"]["input_layers"])
-        self._output = _only(config["config"]["output_layers"])
+        self._input, self._output, sources = layer_calls(config)
         self._calls: list[tuple[str, Function, list[str]]] = []
-        sources: dict[str, list[str]] = {}
-        pending = [self._output]
-        while pending:
-            name = pending.pop()
-            if name == self._input or name in sources:
-                continue
-            sources[name] = _sources(layers[name])
-            if name == "encoder" and "kept_cells" in layers:  # noise, for training
-                sources[name] = [self._input]
-            pending += sources[name]
-        sources = {name: sources[name] for name in layers if name in sources}
         fused = _fuse_views(layers, sources, weights)
         for name in sources:
             if name in fused.absorbed:
@@ -161,11 +148,71 @@ class _Graph:
                 function = layer_function(layer, weights.get(name, []))
             self._calls.append((name, function, sources[name]))
 
+    def check(self, row: np.ndarray) -> np.ndarray:
+        """Evaluate a row to see that all shapes fit, and refuse what would be huge."""
+        values = {self._input: row}
+        with np.errstate(all="ignore"):
+            for name, function, sources in self._calls:
+                inputs = [values[source] for source in sources]
+                evaluate = function.check if isinstance(function, _Graph) else function
+                values[name] = evaluate(*inputs)
+                if values[name].size > LARGEST_OUTPUT:
+                    raise NotEvaluableError(f"the size of layer {name!r}")
+        return values[self._output]
+
     def __call__(self, x: np.ndarray) -> np.ndarray:
         values = {self._input: x}
         for name, function, sources in self._calls:
             values[name] = function(*[values[source] for source in sources])
         return values[self._output]
+
+
+def layer_calls(config: dict[str, Any]) -> tuple[str, str, dict[str, list[str]]]:
+    """Return a functional model's input, its output, and what each layer is called on.
+
+    Parameters
+    ----------
+    config : dict
+        As Keras serializes the model.
+
+    Returns
+    -------
+    input, output : str
+        Names of layers.
+    sources : dict of str to list of str
+        For each layer that a prediction needs, in the order of their calls.
+
+    Raises
+    ------
+    NotEvaluableError
+        If it is no functional model, or has several inputs or outputs.
+
+    Examples
+    --------
+    >>> from segmentlearn import networks
+    >>> spec = networks.ClassifierSpec(3, 2, hidden_layer_sizes=(4,))
+    >>> model = networks.build_classifier(spec, seed=0)
+    >>> config, _ = networks.configuration_and_weights(model)
+    >>> networks.layer_calls(config)[2]
+    {'hidden_1': ['features'], 'probabilities': ['hidden_1']}
+    """
+    if config["class_name"] != "Functional":
+        raise NotEvaluableError(f"model {config['class_name']}")
+    layers = {layer["name"]: layer for layer in config["config"]["layers"]}
+    first, last = (
+        _only(config["config"][f"{at}_layers"]) for at in ("input", "output")
+    )
+    sources: dict[str, list[str]] = {}
+    pending = [last]
+    while pending:
+        name = pending.pop()
+        if name == first or name in sources:
+            continue
+        sources[name] = _sources(layers[name])
+        if name == "encoder" and "kept_cells" in layers:  # noise, for training
+            sources[name] = [first]
+        pending += sources[name]
+    return first, last, {name: sources[name] for name in layers if name in sources}
 
 
 def _count(weights: Mapping[str, Any]) -> int:
@@ -252,6 +299,8 @@ def _fuse_views(
             absorbed.add(features[0])
             features = sources[features[0]]
         kernel, *bias = weights[name]
+        if signs.size * kernel.shape[-1] > LARGEST_OUTPUT:
+            continue
         fused.functions[name] = _members_product(
             np.einsum("mi,ih->imh", signs, kernel), bias, layer["config"]
         )

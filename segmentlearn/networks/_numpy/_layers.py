@@ -4,6 +4,8 @@ Only the layers that nets of segmentlearn are made of. What is in here agrees wi
 Keras' own layers to rounding; anything else raises `NotEvaluableError`.
 """
 
+import functools
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,6 +17,7 @@ Function = Callable[..., np.ndarray]
 
 _MOST_IN_ONE = 2**16  # numbers in a kernel that holds several, zeros between them
 _IN_CACHE = 16384  # numbers of what is written and read again at once
+LARGEST_OUTPUT = 2**22  # numbers of a row on its way through a net
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
@@ -139,7 +142,12 @@ def _dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
     _require(weights[0].ndim == 2 and not config.get("lora_rank"))
     bias = [config["units"]] if config["use_bias"] else None
     _check_shapes(weights, [config["units"]], bias)
-    return _affine(np.matmul, weights, config)
+    return _affine(_matrix_product, weights, config)
+
+
+def _matrix_product(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    _require(x.ndim == 2)
+    return x @ kernel
 
 
 def _check_shapes(
@@ -151,7 +159,10 @@ def _check_shapes(
     _require(bias is None or list(weights[1].shape) == bias)
 
 
-def _shared_kernel(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def _shared_kernel(
+    x: np.ndarray, kernel: np.ndarray, n_members: int | None = None
+) -> np.ndarray:
+    _require(n_members in (None, x.shape[1]))
     y = x.reshape(-1, x.shape[-1]) @ kernel  # one product in place of many
     return y.reshape(*x.shape[:-1], -1)
 
@@ -173,7 +184,7 @@ def _one_kernel(kernels: np.ndarray) -> np.ndarray:
 
 
 # equations of EinsumDense, letters in the order in which they appear
-PRODUCTS: dict[str, Function] = {
+_PRODUCTS: dict[str, Function] = {
     "ab,b->ab": operator.mul,
     "ab,bc->abc": lambda x, kernel: x[:, :, np.newaxis] * kernel,
     "ab,cb->acb": lambda x, kernel: x[:, np.newaxis] * kernel,
@@ -193,7 +204,8 @@ def equation_of(config: dict[str, Any]) -> str:
 
 def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
     equation, units, bias = equation_of(config), list(config["output_shape"]), None
-    _require(equation in PRODUCTS and not config.get("lora_rank"))
+    _require(equation in _PRODUCTS and not config.get("lora_rank"))
+    _require(math.prod(units) <= LARGEST_OUTPUT)
     if config["bias_axes"]:
         # as Keras shapes it: from the first of its axes on
         axes = config["equation"].partition("->")[2][1:]
@@ -207,7 +219,7 @@ def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
         is_outer = equation == "ab,bc->abc"
         kernels = weights[0][:, np.newaxis] if is_outer else weights[0]
         if len(kernels) * kernels.size > _MOST_IN_ONE:
-            return _affine(PRODUCTS[equation], weights, config)
+            return _affine(_PRODUCTS[equation], weights, config)
         # zeros cost less than loops along short axes
         shape = len(kernels), kernels.shape[-1]
         weights = [_one_kernel(kernels), *(w.reshape(1, *w.shape) for w in weights[1:])]
@@ -216,7 +228,10 @@ def _einsum_dense(config: dict, weights: Sequence[np.ndarray]) -> Function:
             weights,
             config,
         )
-    return _affine(PRODUCTS[equation], weights, config)
+    product = _PRODUCTS[equation]
+    if equation == "abc,cd->abd":
+        product = functools.partial(_shared_kernel, n_members=units[0])
+    return _affine(product, weights, config)
 
 
 def _batch_normalization(config: dict, weights: Sequence[np.ndarray]) -> Function:
@@ -247,10 +262,11 @@ def _concatenate(config: dict, weights: Sequence[np.ndarray]) -> Function:
 
 
 def _mean(*arrays: np.ndarray) -> np.ndarray:
-    return sum(arrays[1:], arrays[0]) / np.float32(len(arrays))
+    return _total(*arrays) / np.float32(len(arrays))
 
 
 def _total(*arrays: np.ndarray) -> np.ndarray:
+    _require(len({array.shape for array in arrays}) == 1)
     return sum(arrays[1:], arrays[0])
 
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from segmentlearn.networks._numpy._evaluator import Evaluator
 from segmentlearn.networks._numpy._hdf5 import StoredArray, array_of, read_arrays
 from segmentlearn.networks._numpy._layers import NotEvaluableError
 
@@ -70,19 +69,19 @@ class StoredNetwork(NamedTuple):
             members.writestr(zipfile.ZipInfo(WEIGHTS), weights.getvalue())
         return written.getvalue()
 
-    def evaluator(self, part: str | None = None) -> Evaluator:
-        """Return what evaluates the net, or a model that is one of its layers."""
+    def part(self, name: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return configuration and weights of the net, or of a model in it."""
         config, weights = self.config, self.layer_weights()
-        if part is not None:
-            found = [
-                layer
-                for layer in config["config"]["layers"]
-                if layer["name"] == part and part in weights
-            ]
-            if len(found) != 1:
-                raise NotEvaluableError(f"no layer {part!r}")
-            config, weights = found[0], weights[part]
-        return Evaluator(config, weights)
+        if name is None:
+            return config, weights
+        found = [
+            layer
+            for layer in config["config"]["layers"]
+            if layer["name"] == name and name in weights
+        ]
+        if len(found) != 1:
+            raise NotEvaluableError(f"no layer {name!r}")
+        return found[0], weights[name]
 
     def layer_weights(self) -> dict[str, Any]:
         """Return each layer's arrays by its name; of a model in the net a dict."""

@@ -80,6 +80,26 @@ def calibrate_nets(
     return clip_probabilities(softmax(slope * logits + shift, axis=1))
 
 
+def held_out_scores(
+    probabilities: np.ndarray | None, y_encoded: np.ndarray
+) -> dict[str, float] | None:
+    """Return how good the out-of-fold probabilities are, without weights."""
+    if probabilities is None:
+        return None
+    rows = np.flatnonzero(np.isfinite(probabilities).all(axis=1))
+    known, found = y_encoded[rows], probabilities[rows]
+    hits = found.argmax(axis=1) == known
+    counts = np.bincount(known)
+    own = np.bincount(known, hits)[counts > 0] / counts[counts > 0]
+    return {
+        "n_samples": len(rows),
+        "accuracy": float(hits.mean()),
+        "balanced_accuracy": float(own.mean()),
+        "largest_class": float(counts.max() / len(rows)),
+        "log_loss": float(-np.log(found[np.arange(len(rows)), known]).mean()),
+    }
+
+
 def _shares(weights: np.ndarray | None, n_rows: int) -> np.ndarray:
     weights = np.full(n_rows, 1.0) if weights is None else weights
     return weights / weights.sum()

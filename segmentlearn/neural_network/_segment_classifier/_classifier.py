@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -24,7 +25,16 @@ from segmentlearn.neural_network._neural_estimator import (
     restore_on_failure,
 )
 from segmentlearn.neural_network._segment_classifier import _ensemble
-from segmentlearn.neural_network._segment_classifier._calibration import calibrate_nets
+from segmentlearn.neural_network._segment_classifier._calibration import (
+    calibrate_nets,
+    held_out_scores,
+)
+from segmentlearn.neural_network._segment_classifier._conformal import (
+    HELD_OUT,
+    OUT_OF_FOLD,
+    Conformity,
+    thresholds_of,
+)
 from segmentlearn.neural_network._segment_classifier._construction import build_model
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import (
@@ -35,6 +45,7 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
 from segmentlearn.neural_network._settings import EFFORTS, resolve_sizes
 from segmentlearn.neural_network._split import Split
 from segmentlearn.neural_network._table import check_probabilities
+from segmentlearn.tables import check_row_order
 
 
 class SegmentClassifier(
@@ -167,6 +178,14 @@ class SegmentClassifier(
         and where other rows were validated on. They give a nearly honest score for
         free: these rows chose when to stop and how to calibrate, but no weight was
         trained on them.
+    oof_scores_ : dict of str to float or None
+        How good `oof_proba_` is: "n_samples" that were held out, "accuracy",
+        "balanced_accuracy", "log_loss", and the accuracy of naming the "largest_class".
+        None where `oof_proba_` is.
+    class_count_ : ndarray of int of shape (n_classes,)
+        Training rows of each class.
+    novelty_detector_ : NoveltyDetector or None
+        What :meth:`segmentlearn.NoveltyDetector.store` has put there since `fit`.
     preprocessor_ : transformer or None
         The fitted preprocessor; None where tables are used as they come.
     n_features_in_ : int
@@ -209,6 +228,7 @@ class SegmentClassifier(
     array(['A', 'B', 'C', 'D'], dtype=object)
     """
 
+    _conformity: dict[str, Any] | None  # of `predict_set`
     _optimizer_states: list | None  # of `partial_fit`, which goes on from them
 
     _parameter_constraints: dict = {
@@ -342,6 +362,7 @@ class SegmentClassifier(
         sample_weight: ArrayLike | None = None,
         X_val: Any = None,
         y_val: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Fit the net to customers with known segments.
 
@@ -359,6 +380,10 @@ class SegmentClassifier(
             `early_stopping` their loss only appears in `history_`.
         y_val : array-like of shape (n_validation,), default=None
             Their segments.
+        groups : array-like of shape (n_samples,), default=None
+            What belongs together, such as the customer of a row where customers have
+            several: rows of a group are held out together, so that early stopping,
+            calibration and `oof_proba_` are about unknown customers.
 
         Returns
         -------
@@ -370,7 +395,8 @@ class SegmentClassifier(
         SchemaError
             If a column cannot be used.
         ValueError
-            If there is only one class, or a class too small to hold rows of it out.
+            If there is only one class, or a class too small to hold rows of it out, or
+            fewer groups than inner folds.
         ImportError
             If `log_dir` is given and the package ``tensorboard`` is missing.
         KeyboardInterrupt
@@ -378,6 +404,27 @@ class SegmentClassifier(
             epoch; the classifier is left as it was. If it comes later, `fit` warns and
             returns: that net has the best weights so far.
         """
+        return self._fit(X, y, sample_weight, X_val, y_val, groups)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @restore_on_failure
+    def _fit_on_splits(
+        self, X: Any, y: Any, sample_weight: Any, splits: Sequence[Split]
+    ) -> Self:
+        """Fit a net to each of the given splits, in place of the inner folds."""
+        return self._fit(X, y, sample_weight, splits=splits)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        groups: Any = None,
+        splits: Sequence[Split] | None = None,
+    ) -> Self:
+        """Prepare the table, train the nets and calibrate them."""
         self._log = start_log(self, PRESETS)
         warm_start = None
         if self.warm_start and hasattr(self, "_network"):
@@ -387,7 +434,7 @@ class SegmentClassifier(
         self.classes_, y_encoded = encode_target(X, y)
         features = self._fit_table(X, y)
         data = weigh_data(self, features, y_encoded, sample_weight, X_val, y_val)
-        sizes, splits = split_rows(self, data, random_state)
+        sizes, splits = split_rows(self, data, random_state, groups, splits)
         model, nets = build_model(self, sizes, data.weighted_features, len(splits))
         self._is_packed = nets[0] is not model
         history: dict[str, list[float]] = {}
@@ -400,7 +447,7 @@ class SegmentClassifier(
         self._set_fitted(model, results, history)
         oof_proba = calibrate_nets(self, nets, data, splits)
         # the weights of an earlier fit may have learnt from the rows held out now
-        self.oof_proba_ = None if history else oof_proba
+        self._set_counted(y_encoded, None if history else oof_proba)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -471,7 +518,8 @@ class SegmentClassifier(
         )
         self._set_fitted(model, results, history)
         self._optimizer_states = [result.optimizer_state for result in results]
-        self.oof_proba_ = None
+        before = 0 if is_first else getattr(self, "class_count_", 0)
+        self._set_counted(y_encoded, None, before)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -509,6 +557,116 @@ class SegmentClassifier(
         check_probabilities(probabilities, features)
         return _ensemble.clip_probabilities(probabilities)
 
+    def conformalize(self, X: Any, y: ArrayLike) -> Self:
+        """Calibrate the sets of `predict_set` on customers that `fit` has not seen.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers with known segments, of the same kind as those to come: neither
+            rows of `fit` nor its validation rows.
+        y : array-like of shape (n_samples,)
+            Segment of each.
+
+        Returns
+        -------
+        self : SegmentClassifier
+            Its probabilities stay the same.
+
+        Raises
+        ------
+        ValueError
+            If a label is not one of the classes.
+        """
+        check_is_fitted(self)
+        check_row_order(X, y)
+        labels = _labels.read_labels(y, "y")
+        y_encoded = _labels.encode_labels(X, labels, self.classes_)
+        found = Conformity.of(self.predict_proba(X), y_encoded, HELD_OUT)
+        self._conformity = found.to_state()
+        return self
+
+    def predict_set(
+        self, X: Any, *, coverage: float = 0.9, per_class: bool = True
+    ) -> np.ndarray:
+        """Return the segments that each customer may be in.
+
+        The sets are conformal: whatever the distribution, the true segment of a new
+        customer is in the set with a probability of `coverage` or more, as long as new
+        customers are of the same kind as those of the calibration. After `conformalize`
+        that is exact; before it, sets rest on `oof_proba_` and hold it approximately.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_features)
+            Customers, with the columns seen by `fit`.
+        coverage : float, default=0.9
+            Share of the customers whose segment shall be in their set.
+        per_class : bool, default=True
+            Whether that shall hold for the customers of each segment, and not only for
+            all together, which gives smaller sets that miss rare segments more often.
+            A segment with fewer than 100 calibration rows shares its threshold with the
+            other rare ones, see `conformal_thresholds`.
+
+        Returns
+        -------
+        sets : ndarray of bool, shape (n_samples, n_classes)
+            True where a class of `classes_` is in the set. A set without any is one of
+            a customer whom no segment suits.
+
+        Raises
+        ------
+        ValueError
+            If there are no calibration rows, or `coverage` is not between 0 and 1.
+
+        Notes
+        -----
+        A class is in the set if one minus its probability does not exceed the
+        ⌈(n + 1) coverage⌉-th smallest of the same numbers of n calibration rows [1]_,
+        over the rows of that class [2]_ or over all.
+
+        References
+        ----------
+        .. [1] M. Sadinle, J. Lei and L. Wasserman, "Least ambiguous set-valued
+           classifiers with bounded error levels", Journal of the American Statistical
+           Association 114 (2019).
+        .. [2] V. Vovk, "Conditional validity of inductive conformal predictors", Asian
+           Conference on Machine Learning 2012.
+        """
+        limits = self.conformal_thresholds(coverage=coverage, per_class=per_class)
+        return 1 - self.predict_proba(X) <= limits["threshold"].to_numpy()
+
+    def conformal_thresholds(
+        self, *, coverage: float = 0.9, per_class: bool = True
+    ) -> pd.DataFrame:
+        """Return what the sets of `predict_set` rest on.
+
+        Parameters
+        ----------
+        coverage : float, default=0.9
+            Share of the customers whose segment shall be in their set.
+        per_class : bool, default=True
+            Whether that shall hold in each segment.
+
+        Returns
+        -------
+        frame : DataFrame
+            By class: "n_rows", its calibration rows; "threshold", the largest value of
+            one minus its probability with which it is in a set (infinite where there
+            are too few rows); "guarantee", whether the coverage holds for its own
+            customers ("class") or for those of "other classes" that have no guarantee
+            of their own, or of "all classes" together; "calibration", "held-out" or,
+            which is approximate, "out-of-fold".
+
+        Raises
+        ------
+        ValueError
+            If there are no calibration rows, or `coverage` is not between 0 and 1.
+        """
+        check_is_fitted(self)
+        state = getattr(self, "_conformity", None)  # older archives have none
+        return thresholds_of(state, self.classes_, coverage, per_class)
+
     def _start_training(self) -> np.random.RandomState:
         """Set the seed of a training from scratch; return what else is drawn from."""
         random_state = check_random_state(self.random_state)
@@ -519,6 +677,20 @@ class SegmentClassifier(
     def _network_signature(self) -> tuple:
         """Return what the net's inputs and outputs stand for."""
         return self._feature_names(), self.classes_.tolist()
+
+    def _set_counted(
+        self, y_encoded: np.ndarray, oof_proba: np.ndarray | None, before: Any = 0
+    ) -> None:
+        """Set what is known of the training rows; some have been counted before."""
+        self.oof_proba_ = oof_proba
+        self.oof_scores_ = held_out_scores(oof_proba, y_encoded)
+        counts = np.bincount(y_encoded, minlength=len(self.classes_))
+        self.class_count_ = before + counts
+        # what sets are calibrated on until `conformalize` has better rows
+        self._conformity, self.novelty_detector_ = None, None
+        if self.oof_proba_ is not None:
+            of_folds = Conformity.of(self.oof_proba_, y_encoded, OUT_OF_FOLD)
+            self._conformity = of_folds.to_state()
 
     def _set_fitted(
         self, model: Any, results: list, earlier: dict[str, list[float]]

@@ -126,9 +126,10 @@ class PreparedFit:
             variable.value.assign(value)
         classifier, nets, splits = self.classifier, [net], [self.split]
         classifier._set_fitted(net, [result.training], {})
-        classifier.oof_proba_ = None
+        oof_proba = None
         if not is_shared:
-            classifier.oof_proba_ = calibrate_nets(classifier, nets, self.data, splits)
+            oof_proba = calibrate_nets(classifier, nets, self.data, splits)
+        classifier._set_counted(self.data.y_encoded, oof_proba)
         return classifier
 
 

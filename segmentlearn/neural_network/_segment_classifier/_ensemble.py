@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 
 from segmentlearn import engine, networks
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.neural_network._fitted_network import evaluator_of
+from segmentlearn.neural_network._fitted_network import FittedNetwork
 from segmentlearn.neural_network._log_folders import parts_of_log
 from segmentlearn.neural_network._segment_classifier._training_data import TrainingData
 from segmentlearn.neural_network._settings import Sizes, check_callbacks
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from segmentlearn.neural_network import SegmentClassifier
 
 _SEED_STEP = 7919  # between the seeds of nets, so that those of two fits do not meet
-_SMALLEST_PROBABILITY = 1e-9
-# rows of one prediction: each becomes many, one for each member
-_ROWS_AT_ONCE = 4096
+SMALLEST_PROBABILITY = 1e-9
 # of features, which each training copies
 _MOST_BYTES_SIDE_BY_SIDE = 2**28
 
@@ -179,12 +177,7 @@ def extend_history(
 
 def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
     """Return the logits of a net, averaged over its members."""
-    evaluator = evaluator_of(net)
-    if evaluator is None:
-        rows = {"batch_size": _ROWS_AT_ONCE, "dtype": np.float64}
-        outputs = engine.predict(net, features, **rows)
-    else:
-        outputs = evaluator.predict(features, np.float64)
+    outputs = FittedNetwork(net).predict(features, dtype=np.float64)
     if outputs.ndim == 2:
         return np.log(np.maximum(outputs, np.finfo(np.float32).tiny))
     return log_softmax(outputs.mean(axis=1), axis=1)
@@ -192,5 +185,5 @@ def predict_logits(net: Any, features: np.ndarray) -> np.ndarray:
 
 def clip_probabilities(probabilities: np.ndarray) -> np.ndarray:
     """Give every segment of every customer a probability above zero."""
-    probabilities = np.maximum(probabilities, _SMALLEST_PROBABILITY)
+    probabilities = np.maximum(probabilities, SMALLEST_PROBABILITY)
     return probabilities / probabilities.sum(axis=1, keepdims=True)

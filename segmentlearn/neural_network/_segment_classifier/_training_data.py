@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,10 +93,15 @@ def split_rows(
     classifier: "SegmentClassifier",
     data: TrainingData,
     random_state: np.random.RandomState,
-) -> tuple[Sizes, list[Split]]:
+    groups: Any = None,
+    splits: Sequence[Split] | None = None,
+) -> tuple[Sizes, Sequence[Split]]:
     """Return sizes for these rows, and those that each net learns from and stops on."""
     holds_out = classifier.early_stopping and data.validation_data is None
-    sizes = resolve_sizes(classifier, data.y_encoded[data.rows], holds_out)
+    draws = holds_out and splits is None
+    sizes = resolve_sizes(classifier, data.y_encoded[data.rows], draws)
+    if splits is not None:
+        return sizes, splits
     if not holds_out:
         return sizes, [Split(data.rows, validation_data=data.validation_data)]
     return sizes, stratified_splits(
@@ -105,4 +111,5 @@ def split_rows(
         classifier.validation_fraction,
         random_state,
         classifier.classes_,
+        _labels.read_groups(groups, len(data.y_encoded)),
     )

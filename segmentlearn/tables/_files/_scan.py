@@ -56,8 +56,8 @@ class TableScan:
     >>> import io
     >>> from segmentlearn.tables import scan_table
     >>> scan = scan_table(io.BytesIO(b"name;spend\\nAda;1,5\\nBob;2,5"))
-    >>> [batch.frame["spend"].sum() for batch in scan]
-    [np.float64(4.0)]
+    >>> [batch.frame["spend"].sum().item() for batch in scan]
+    [4.0]
     """
 
     def __init__(

@@ -118,6 +118,8 @@ class TableFile:
             if self.cells is None and _are_whole(column):
                 # floats because one is missing
                 texts = column.astype("Int64").astype("string")
+            elif column.dtype.kind == "M":
+                texts = column.astype("string")  # days alone where no cell has a time
             else:
                 texts = column.map(str, na_action="ignore")
         texts = texts.astype(object)
@@ -159,6 +161,11 @@ class TableFile:
         -------
         table : TableFile
             Its notes are about these columns.
+
+        Raises
+        ------
+        TableError
+            If no cell of a column can be read so.
         """
         names = [*numeric, *categorical, *(dates or ())]
         if self.dialect is not None:
@@ -168,6 +175,14 @@ class TableFile:
         schema = self.schema.with_types(columns, numeric, categorical, dates)
         tally: dict[str, UnreadableCells] = {}
         read, _ = schema.read(columns, tally)
+        for name, cells in tally.items():
+            if cells.n_unreadable == cells.n_present > 0:
+                form = (dates or {}).get(name)
+                raise TableError(
+                    f"column {name!r} holds no {cells.what}"
+                    f"{f' written as {form!r}' if form else ''}: its cells are "
+                    f"{', '.join(map(repr, cells.examples))}, …"
+                )
         notes = [
             cells.describe(name) for name, cells in tally.items() if cells.n_unreadable
         ]

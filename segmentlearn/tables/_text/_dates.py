@@ -3,13 +3,14 @@
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 _ENOUGH = 0.9
-_ISO = "ISO8601"
+ISO = "ISO8601"
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
@@ -19,7 +20,7 @@ _UNAMBIGUOUS = (
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y", "%d. %b %Y", "%b-%d-%Y", "%Y-%b-%d"),
 )
 _LOOKS_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
-_LOOKS_DATE = re.compile(
+LOOKS_DATE = re.compile(
     r"(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.?[ -][A-Za-z]{3,9}[ -]\d{2,4}"
     r"|[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{4}-[A-Za-z]{3}-\d{1,2})([T ].*)?"
 )
@@ -35,11 +36,11 @@ class DateFormat:
         As ``datetime.strptime`` takes it, or "ISO8601".
     """
 
-    format: str = _ISO
+    format: str = ISO
 
     def describe(self) -> str:
         """Return the format in words."""
-        return "ISO dates" if self.format == _ISO else f"dates written {self.format}"
+        return "ISO dates" if self.format == ISO else f"dates written {self.format}"
 
     def parse(self, cells: pa.Array) -> np.ndarray:
         """Return moments in UTC, NaT where a cell is missing or no such date."""
@@ -52,20 +53,25 @@ class AmbiguousDates(ValueError):
     """Dates whose first number may be the day or the month."""
 
 
+def reads_as_date(text: Any) -> bool:
+    """Return whether a cell is text that looks like a date."""
+    return isinstance(text, str) and LOOKS_DATE.fullmatch(text.strip()) is not None
+
+
 def infer_date_format(sample: Iterable[str]) -> DateFormat | None:
     """Return the format that the texts share; None where they are not dates.
 
     Raises `AmbiguousDates` where day and month could be either way round.
     """
     texts = list(sample)
-    if sum(_LOOKS_DATE.fullmatch(text) is not None for text in texts) < max(
+    if sum(LOOKS_DATE.fullmatch(text) is not None for text in texts) < max(
         1, _ENOUGH * len(texts)
     ):
         return None
     if sum(_LOOKS_ISO.fullmatch(text) is not None for text in texts) >= _ENOUGH * len(
         texts
     ):
-        return DateFormat() if _share(texts, _ISO) >= _ENOUGH else None
+        return DateFormat() if _share(texts, ISO) >= _ENOUGH else None
     plain = _best(texts, _UNAMBIGUOUS)
     if plain is not None:
         return DateFormat(plain)

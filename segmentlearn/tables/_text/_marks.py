@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,9 +15,9 @@ _LIKELY = (
     "not_available not_applicable"
 )
 # in a column of levels only these are missing: "None" or "NA" may be a level
-_SURE_MARKS = tuple(_SURE.split())
+SURE_MARKS = tuple(_SURE.split())
 # in a column of numbers or dates these are, too
-_MARKS = (*_SURE_MARKS, *(mark.replace("_", " ") for mark in _LIKELY.split()))
+MARKS = (*SURE_MARKS, *(mark.replace("_", " ") for mark in _LIKELY.split()))
 
 
 def as_arrow(cells: Any) -> pa.Array:
@@ -30,6 +31,8 @@ def as_arrow(cells: Any) -> pa.Array:
         levels = cells.dictionary.cast(pa.large_string())
         return pa.DictionaryArray.from_arrays(cells.indices, levels)
     if not isinstance(cells, pa.Array | pa.ChunkedArray):
+        if isinstance(cells, pd.arrays.NumpyExtensionArray):
+            cells = cells.to_numpy()
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "O":
             cells = [_text_of(cell) for cell in cells]
             cells = pa.array(cells, pa.large_string())
@@ -62,14 +65,14 @@ def trim(cells: pa.Array) -> pa.Array:
 
 def drop_marks(cells: pa.Array, *, sure: bool) -> pa.Array:
     """Return the cells with marks of missing values as nulls."""
-    marks = pa.array(_SURE_MARKS if sure else _MARKS, pa.large_string())
+    marks = pa.array(SURE_MARKS if sure else MARKS, pa.large_string())
     is_mark = pc.is_in(pc.utf8_lower(cells), value_set=marks)
     return pc.if_else(is_mark, None, cells)
 
 
 def is_missing(text: str) -> bool:
     """Return whether a text is empty, or a mark of a missing value."""
-    return not text or text.lower() in _MARKS
+    return not text or text.lower() in MARKS
 
 
 def _text_of(cell: Any) -> str | None:

@@ -1,8 +1,9 @@
 """One column of text, read as what it means."""
 
 import dataclasses
+import functools
 from collections import Counter
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,9 @@ _MOST_UNREADABLE = 0.05  # of the cells that are not missing
 _MIXED = 0.5  # a column of text with so many numbers is doubtful
 # so few numbers beside text are levels, such as "0", "1", "2", "3+"
 _FEW_NUMBERS = 12
+# of so few cells it is remembered what they mean: the cost is in Arrow's calls
+_FEW_CELLS = 64
+_REMEMBERED = 4096  # texts
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -72,56 +76,80 @@ class TextReading:
         ``texts`` are the same cells as Arrow strings.
         """
         texts = as_arrow(cells) if texts is None else texts
-        is_encoded = isinstance(texts, pa.DictionaryArray)
-        if (
-            isinstance(self.format, NumberFormat)
-            and self.format.is_plain
-            and not is_encoded
-        ):
+        if self._is_plain and not isinstance(texts, pa.DictionaryArray):
             numbers = plain_numbers(texts)
             if numbers is not None:
                 return ReadCells(numbers, len(texts) - texts.null_count, 0, [])
-        # each distinct text is read once
-        encoded = texts if is_encoded else texts.dictionary_encode()
-        distinct = trim(encoded.dictionary)
-        marked = drop_marks(distinct, sure=self.kind == "category")
-        places = encoded.indices.fill_null(-1).to_numpy()
-        counts = np.bincount(places + 1, minlength=len(distinct) + 1)[1:]
-        present = _to_mask(pc.is_valid(marked))
-        values, unreadable = self._read_distinct(marked, present)
+        places, found = self._encode(texts)
+        counts = np.bincount(places + 1, minlength=len(found.raw) + 1)[1:]
         levels = None
-        if values is None:
-            levels = marked.to_pylist()
+        if found.values is None:
+            levels = found.marked.to_pylist()
             if len(set(levels)) < len(levels) or None in levels:
                 levels = None  # blanks or marks were dropped
-        examples = distinct.filter(pa.array(unreadable)).slice(0, 3).to_pylist()
         is_unchanged = (
             levels is not None
             and not isinstance(cells, pa.Array | pa.ChunkedArray)
-            and marked.equals(encoded.dictionary)
+            and found.marked.equals(found.raw)
         )
         return ReadCells(
-            cells if is_unchanged else self._expand(values, marked, places),
-            int(counts[present].sum()),
-            int(counts[unreadable].sum()),
-            examples,
+            cells if is_unchanged else self._expand(found.values, found.marked, places),
+            int(counts[found.present].sum()),
+            int(counts[found.unreadable].sum()),
+            found.examples() if found.unreadable.any() else [],
             None if levels is None else (places, levels),
         )
 
-    def _read_distinct(
-        self, texts: pa.Array, present: np.ndarray
-    ) -> tuple[np.ndarray | None, np.ndarray]:
-        """Return values, None for levels, and which texts could not be read."""
+    @property
+    def _is_plain(self) -> bool:
+        return isinstance(self.format, NumberFormat) and self.format.is_plain
+
+    def _encode(self, texts: pa.Array) -> tuple[np.ndarray, "_Meanings"]:
+        """Return the number of each cell's text, -1 where it is missing, and the texts.
+
+        Each distinct text is read once.
+        """
+        is_encoded = isinstance(texts, pa.DictionaryArray)
+        # whether "inf" is a plain number depends on the cells beside it
+        if len(texts) > _FEW_CELLS or is_encoded or self._is_plain:
+            encoded = texts if is_encoded else texts.dictionary_encode()
+            places = encoded.indices.fill_null(-1).to_numpy()
+            return places, self._read_distinct(encoded.dictionary)
+        cells = texts.to_pylist()
+        distinct = [text for text in dict.fromkeys(cells) if text is not None]
+        place_of = {text: place for place, text in enumerate(distinct)}
+        places = np.array([place_of.get(text, -1) for text in cells], dtype=np.int32)
+        memory = _memory(self)
+        wanted = distinct or [None]
+        # other threads may read, and make room, meanwhile
+        known = {text: found for text in wanted if (found := memory.get(text))}
+        unknown = [text for text in wanted if text not in known]
+        if unknown:
+            read = self._read_distinct(pa.array(unknown, pa.large_string()))
+            known |= {text: read.slice(at) for at, text in enumerate(unknown)}
+            if len(memory) > _REMEMBERED:
+                for text in list(memory)[1 : _REMEMBERED // 2]:  # the oldest ones
+                    memory.pop(text, None)
+            memory.update(known)
+        return places, _Meanings.join([known[text] for text in wanted])
+
+    def _read_distinct(self, texts: pa.Array) -> "_Meanings":
+        """Read distinct texts."""
+        raw, texts = texts, trim(texts)
+        marked = drop_marks(texts, sure=self.kind == "category")
+        present = _to_mask(pc.is_valid(marked))
+        values, unreadable = None, np.zeros(len(texts), dtype=bool)
         if self.format is not None:
-            values = self.format.parse(texts)
-            return values, present & pd.isna(values)
-        if self.kind != "boolean":
-            return None, np.zeros(len(texts), dtype=bool)
-        folded = pc.utf8_lower(texts)
-        known = pc.is_in(folded, value_set=pa.array(_BOOLEANS, pa.large_string()))
-        values = _to_mask(pc.fill_null(pc.equal(folded, "true"), False)).astype(object)
-        values[~_to_mask(known)] = None
-        return values, present & ~_to_mask(known)
+            values = self.format.parse(marked)
+            unreadable = present & pd.isna(values)
+        elif self.kind == "boolean":
+            folded = pc.utf8_lower(marked)
+            known = _to_mask(pc.is_in(folded, pa.array(_BOOLEANS, pa.large_string())))
+            is_true = _to_mask(pc.fill_null(pc.equal(folded, "true"), False))
+            values = is_true.astype(object)
+            values[~known] = None
+            unreadable = present & ~known
+        return _Meanings(raw, texts, marked, present, values, unreadable)
 
     def _expand(self, values: Any, texts: pa.Array, places: np.ndarray) -> Any:
         """Return the value of each cell; place -1 is a missing cell."""
@@ -137,6 +165,62 @@ class TextReading:
         if values.dtype == object and None not in cells:
             return cells.astype(bool)
         return cells
+
+
+class _Meanings(NamedTuple):
+    """What distinct texts of a column mean.
+
+    Attributes
+    ----------
+    raw, texts : pyarrow.Array
+        The texts as they stand, and without blanks around them.
+    marked : pyarrow.Array
+        The same, null where they stand for a missing value.
+    present : ndarray of bool
+        Where they do not.
+    values : ndarray or None
+        Numbers, dates or truth values; None for levels.
+    unreadable : ndarray of bool
+        Which texts are something else than the column holds.
+    """
+
+    raw: pa.Array
+    texts: pa.Array
+    marked: pa.Array
+    present: np.ndarray
+    values: np.ndarray | None
+    unreadable: np.ndarray
+
+    @classmethod
+    def join(cls, pieces: list[Self]) -> Self:
+        """Return the meanings of several texts as one."""
+        if len(pieces) == 1:
+            return pieces[0]
+        joined: list[Any] = []
+        for field in zip(*pieces, strict=True):
+            if field[0] is None:
+                joined.append(None)
+            elif isinstance(field[0], np.ndarray):
+                joined.append(np.concatenate(field))
+            else:
+                joined.append(pa.concat_arrays(field))
+        return cls(*joined)
+
+    def slice(self, at: int) -> Self:
+        """Return what one of the texts means."""
+        fields: Any = (field if field is None else field[at : at + 1] for field in self)
+        return type(self)(*fields)
+
+    def examples(self) -> list[str]:
+        """Return some of the texts that could not be read."""
+        found = self.texts.filter(pa.array(self.unreadable)).slice(0, 3)
+        return list(found.to_pylist())
+
+
+@functools.lru_cache(256)
+def _memory(reading: TextReading) -> dict[str | None, _Meanings]:
+    """Return what texts have been found to mean; under None there is no text at all."""
+    return {None: reading._read_distinct(pa.array([], pa.large_string()))}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from segmentlearn.persistence._atomic import write_atomically
+from segmentlearn._atomic import write_atomically
 
 
 def test_new_file_has_the_bytes(tmp_path):
@@ -23,7 +23,7 @@ def test_failing_write_leaves_the_old_file(step, tmp_path, monkeypatch):
     def fail(*args, **kwargs):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(f"segmentlearn.persistence._atomic.os.{step}", fail)
+    monkeypatch.setattr(f"segmentlearn._atomic.os.{step}", fail)
     with pytest.raises(OSError, match="no space"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
@@ -36,7 +36,7 @@ def test_interrupt_leaves_nothing_behind(tmp_path, monkeypatch):
     def interrupt(descriptor):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segmentlearn.persistence._atomic.os.fsync", interrupt)
+    monkeypatch.setattr("segmentlearn._atomic.os.fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "a.seg", b"new")
     assert os.listdir(tmp_path) == []

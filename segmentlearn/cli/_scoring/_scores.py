@@ -4,52 +4,20 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import joblib
-import numpy as np
 import pandas as pd
 
-from segmentlearn.cli._fit import known_labels
-from segmentlearn.cli._scored_output import ScoredOutput
-from segmentlearn.cli._screen import InputError, note, row_progress
+from segmentlearn.cli._scoring._scored_output import ScoredOutput
+from segmentlearn.cli._screen import note, row_progress
 from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.cli._tables import named_columns
-from segmentlearn.inspection import NOISE, NOISE_NAME, last_step, used_columns
-from segmentlearn.neural_network import SegmentClassifier
-from segmentlearn.tables import TableFile, TableScan, rows_to_write, select_columns
+from segmentlearn.inspection import Scores, score, used_columns
+from segmentlearn.tables import TableFile, TableScan, known_labels, rows_to_write
 
 _MOST_THREADS = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class Scores:
-    """What a model says about customers.
-
-    Parameters
-    ----------
-    segments : ndarray of shape (n_rows,)
-        The segment of each.
-    probabilities : dict of str to ndarray of shape (n_rows,)
-        The probability of each segment, by its label; empty for a model without any.
-    names : dict of int to str
-        Names of the segments, noise (-1) too; empty for a model without any.
-    """
-
-    segments: np.ndarray
-    probabilities: dict[str, np.ndarray]
-    names: dict[Any, str] = dataclasses.field(default_factory=dict)
-
-    def new_columns(self) -> dict[str, np.ndarray]:
-        """Return the columns to add to a file."""
-        columns = {"segment": self.segments}
-        if self.names:
-            names = [name_of(self.names, segment) for segment in self.segments]
-            columns["segment_name"] = np.array(names, dtype=object)
-        for label, values in self.probabilities.items():
-            columns[f"probability_{label}"] = values
-        return columns
 
 
 @dataclasses.dataclass
@@ -87,19 +55,25 @@ class ScoredCounts:
             self.n_found += int(found.sum())
 
 
-def name_of(names: dict[Any, str], segment: Any) -> str:
-    """Return the name of a segment; its number where it has none."""
-    return names.get(segment, f"segment {segment}")
-
-
 def score_files(
     model: Any,
     scan: TableScan,
     output: Any,
     keep: list[str] | None = None,
     target: Any = None,
+    collect: Callable[[TableFile, Scores], None] | None = None,
+    add: Callable[[TableFile, Scores], Scores] | None = None,
 ) -> ScoredCounts:
-    """Score all files of a scan and write them, batch by batch and in their order."""
+    """Score all files of a scan and write them, batch by batch and in their order.
+
+    Without an output nothing is written. Each batch is passed to `collect`; `add` gives
+    it further columns.
+    """
+
+    def scored(table: TableFile) -> Scores:
+        scores = score(model, table)
+        return scores if add is None else add(table, scores)
+
     counts = ScoredCounts(target)
     renamed: dict[str, str] = {}
     kept, table = None, None
@@ -108,12 +82,17 @@ def score_files(
         concurrent.futures.ThreadPoolExecutor(1) as writer,
     ):
         for file in scan.files():
-            with output.of(file) as place, _Pending() as written:
-                for table, scores in _scored(model, file):
+            place_of = contextlib.nullcontext() if output is None else output.of(file)
+            with place_of as place, _Pending() as written:
+                for table, scores in _scored(scored, file):
                     if keep is not None:
                         kept = named_columns(table, keep, "--key")
                     renamed.update(written.result())
-                    written.set(writer.submit(write_scores, place, table, scores, kept))
+                    if place is not None:
+                        job = writer.submit(write_scores, place, table, scores, kept)
+                        written.set(job)
+                    if collect is not None:
+                        collect(table, scores)
                     counts.add(table, scores)
                     show()
                 renamed.update(written.result())
@@ -172,7 +151,7 @@ def note_renamed(names: dict[str, str]) -> None:
 
 
 def _scored(
-    model: Any, batches: Iterable[TableFile]
+    scored: Callable[[TableFile], Scores], batches: Iterable[TableFile]
 ) -> Iterator[tuple[TableFile, Scores]]:
     """Score batches in threads; return them in their order."""
     n_threads = min(_MOST_THREADS, joblib.cpu_count())
@@ -182,60 +161,15 @@ def _scored(
         for table in batches:
             if pool is None:
                 # the first batch compiles, and most files have no other
-                yield table, score(model, table)
+                yield table, scored(table)
                 pool = stack.enter_context(
                     concurrent.futures.ThreadPoolExecutor(n_threads)
                 )
                 stack.callback(pool.shutdown, cancel_futures=True)
                 continue
-            waiting.append((table, pool.submit(score, model, table)))
+            waiting.append((table, pool.submit(scored, table)))
             if len(waiting) > n_threads:
                 table, scores = waiting.popleft()
                 yield table, scores.result()
         for table, scores in waiting:
             yield table, scores.result()
-
-
-def score(model: Any, table: TableFile) -> Scores:
-    """Predict the segment of every row of a table."""
-    if not hasattr(model, "predict"):
-        raise InputError(
-            f"the archive holds a {type(model).__name__}, which predicts nothing."
-        )
-    X = _features(model, table)
-    names = _names(model)
-    if not hasattr(model, "predict_proba"):
-        return Scores(np.asarray(model.predict(X)), {}, names)
-    probabilities = np.asarray(model.predict_proba(X))
-    # clusterers number their segments from 0 and have no classes_
-    labels = getattr(model, "classes_", range(probabilities.shape[1]))
-    by_label = {
-        str(label): column
-        for label, column in zip(labels, probabilities.T, strict=True)
-    }
-    if type(model) is SegmentClassifier:
-        # as its predict does, without preparing the table a second time
-        return Scores(model.classes_[probabilities.argmax(axis=1)], by_label)
-    return Scores(np.asarray(model.predict(X)), by_label, names)
-
-
-def _names(model: Any) -> dict[Any, str]:
-    """Return the names that a clusterer keeps, and one for noise beside them."""
-    names = getattr(last_step(model), "segment_names_", None)
-    return {NOISE: NOISE_NAME, **names} if names else {}
-
-
-def _features(model: Any, table: TableFile) -> pd.DataFrame | np.ndarray:
-    names = getattr(model, "feature_names_in_", None)
-    if names is not None:
-        names = [str(name) for name in names]
-        # an identifier that fit has left out may be absent
-        wanted = {*used_columns(model, names), *table.columns}
-        return select_columns(table, [name for name in names if name in wanted])
-    n_expected = getattr(model, "n_features_in_", len(table.columns))
-    if n_expected != len(table.columns):
-        raise InputError(
-            f"the model was fitted to {n_expected} columns without names and "
-            f"{table.source} has {len(table.columns)}."
-        )
-    return table.frame.to_numpy()

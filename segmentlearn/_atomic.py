@@ -39,7 +39,7 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 @contextlib.contextmanager
@@ -57,14 +57,14 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
                 file.replace(place)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _temporary_name(target: pathlib.Path) -> pathlib.Path:
     return target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
 
 
-def _sync_folder(folder: pathlib.Path) -> None:
+def sync_folder(folder: pathlib.Path) -> None:
     """Make the new name of the file survive a power cut, where the system can."""
     if os.name != "posix":
         return

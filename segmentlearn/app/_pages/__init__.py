@@ -1,0 +1,1 @@
+"""The pages: each draws what the modules beside this folder have computed."""

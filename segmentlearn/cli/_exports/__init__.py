@@ -1,0 +1,1 @@
+"""Commands that write what a model knows: rules for programs, moves for people."""

@@ -1,0 +1,210 @@
+"""Count who moved between segments."""
+
+import json
+import pathlib
+from typing import Annotated, Any
+
+import typer
+
+from segmentlearn.cli._options import Seed, reads_tables
+from segmentlearn.cli._screen import InputError, echo, note, plain_errors
+
+_ENDINGS = (".html", ".md", ".json", ".csv")
+_SEGMENT_COLUMNS = ("segment_id", "segment")  # of scored files, the first there is
+
+
+@reads_tables
+def migration(
+    tables: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="HISTORY | BEFORE NOW",
+            help="A history in Parquet, or two files of customers.",
+        ),
+    ],
+    key: Annotated[
+        str | None, typer.Option(help="Column of both files that names a customer.")
+    ] = None,
+    old: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Archive of the segments before, for files not yet scored."),
+    ] = None,
+    new: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Archive of the segments now; by default that of --old."),
+    ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option(help="Column of scored files; segment_id or segment by default."),
+    ] = None,
+    value: Annotated[
+        str | None,
+        typer.Option(help="Column of what a customer is worth, such as revenue."),
+    ] = None,
+    periods: Annotated[
+        str | None,
+        typer.Option(help="Names of the periods, such as 2026-04,2026-05."),
+    ] = None,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="File to write: .html, .md, .json or .csv."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of an HTML page.")] = None,
+    random_state: Seed = 0,
+    *,
+    reading: dict[str, Any],
+) -> None:
+    """Count who moved between segments, from a history, scored files or archives."""
+    from segmentlearn.cli._tables import check_output
+
+    with plain_errors("migration", out):
+        if out is not None and out.suffix.lower() not in _ENDINGS:
+            raise InputError(f"--out {out} must end in {', '.join(_ENDINGS)}.")
+        check_output(out, *tables)
+        names = _periods(periods)
+        if len(tables) == 1:
+            found = _of_history(tables[0], names)
+        elif len(tables) == 2:
+            options = {"key": key, "value": value, "periods": names}
+            archives = old, new
+            found = _of_tables(
+                tables, archives, segment, options, reading, random_state
+            )
+        else:
+            raise InputError(f"{len(tables)} files are given; name one or two.")
+        echo(str(found))
+        if out is None:
+            echo()
+            echo(found.counts.rename_axis(None, axis=1).to_string())
+            return
+        _write(found, out, title)
+        note(f"Written to {out}")
+
+
+def _periods(text: str | None) -> tuple[str, str] | None:
+    """Read the option ``--periods``."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if len(names) != 2 or not all(names) or names[0] == names[1]:
+        raise InputError(f"--periods {text!r} must be two names, such as 04,05.")
+    return names[0], names[1]
+
+
+def _of_history(source: str, names: tuple[str, str] | None) -> Any:
+    from segmentlearn.monitoring import SegmentMigration
+
+    path = pathlib.Path(source)
+    if not path.is_dir() and path.suffix.lower() not in (".parquet", ".pq"):
+        raise InputError(
+            f"{source} is no history in Parquet; two files of customers are needed."
+        )
+    old, new = names or (None, None)
+    return SegmentMigration.from_history(source, old_period=old, new_period=new)
+
+
+def _of_tables(
+    tables: list[str],
+    archives: tuple[pathlib.Path | None, pathlib.Path | None],
+    segment: str | None,
+    options: dict[str, Any],
+    reading: dict[str, Any],
+    random_state: int,
+) -> Any:
+    """Count the moves between two files, which are scored or have a model."""
+    import pandas as pd
+
+    import segmentlearn
+    from segmentlearn import segment_migration
+    from segmentlearn.cli._tables import check_column, read_customers
+    from segmentlearn.monitoring import SegmentMigration
+    from segmentlearn.tables import stored_schema
+
+    old, new = archives
+    if options["key"] is None:
+        raise InputError("two files need --key, the column that names a customer.")
+    if new is not None and old is None:
+        raise InputError("--new needs --old, the archive of the segments before.")
+    options["periods"] = options["periods"] or ("before", "now")
+    if old is None:
+        read = [read_customers(table, reading, quiet=True) for table in tables]
+        column = segment or _segment_column(read)
+        for table in read:
+            for name, option in ((options["key"], "--key"), (column, "--segment")):
+                check_column(table, name, option)
+        periods = options["periods"]
+        parts = [
+            _scored(table, column, options, period)
+            for table, period in zip(read, periods, strict=True)
+        ]
+        return SegmentMigration.from_history(
+            pd.concat(parts, ignore_index=True),
+            key=options["key"],
+            value=options["value"],
+            old_period=periods[0],
+            new_period=periods[1],
+        )
+    paths = old, new or old
+    schema = stored_schema(segmentlearn.inspect(old).metadata)
+    read = [read_customers(table, reading, schema, quiet=True) for table in tables]
+    for table in read:
+        check_column(table, options["key"], "--key")
+    models = [segmentlearn.load(path) for path in dict.fromkeys(paths)]
+    frames = [table.frame for table in read]
+    return segment_migration(
+        models[0], models[-1], *frames, **options, random_state=random_state
+    )
+
+
+def _segment_column(tables: list[Any]) -> str:
+    """Return the column of segments that scored files have."""
+    for name in _SEGMENT_COLUMNS:
+        if all(name in table.columns for table in tables):
+            return name
+    raise InputError(
+        "the files have no column 'segment'; name theirs with --segment, or the model "
+        "that finds them with --old."
+    )
+
+
+def _scored(table: Any, column: str, options: dict[str, Any], period: str) -> Any:
+    """Return the segments of a scored file as a history has them."""
+    import pandas as pd
+
+    frame = table.frame
+    segments = frame[column]
+    if segments.isna().any():
+        raise InputError(
+            f"column {column!r} of {table.source} is empty in "
+            f"{int(segments.isna().sum())} row(s); leave these out."
+        )
+    if pd.api.types.is_float_dtype(segments) and (segments % 1 == 0).all():
+        segments = segments.astype("int64")
+    part = {options["key"]: frame[options["key"]], "period": period}
+    part["segment"] = segments.astype(object)
+    for name in ("segment_name", options["value"]):
+        if name in frame.columns:
+            part[name] = frame[name]
+    return pd.DataFrame(part)
+
+
+def _write(found: Any, out: pathlib.Path, title: str | None) -> None:
+    """Write what was found in the format of the file's name."""
+    from segmentlearn.persistence import write_atomically
+    from segmentlearn.report import write_migration
+
+    ending = out.suffix.lower()
+    if ending == ".html":
+        try:
+            write_migration(found, out, title=title)
+        except ImportError as error:
+            raise InputError(str(error)) from error
+        return
+    if ending == ".md":
+        heading = title or "Movement between segments"
+        text = f"# {heading}\n\n{found.to_markdown()}\n"
+    elif ending == ".json":
+        text = json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    else:
+        text = found.to_frame().to_csv(index=False)
+    write_atomically(out, text.encode("utf-8"))

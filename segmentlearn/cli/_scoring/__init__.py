@@ -1,0 +1,1 @@
+"""The commands that put customers into segments: `predict` and `score`."""

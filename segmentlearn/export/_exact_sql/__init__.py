@@ -1,0 +1,1 @@
+"""Whole models in SQL: one statement, in steps that follow each other."""

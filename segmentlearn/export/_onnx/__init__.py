@@ -1,0 +1,1 @@
+"""Models as one ONNX graph: from raw columns to segments."""

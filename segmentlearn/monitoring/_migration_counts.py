@@ -1,0 +1,119 @@
+"""Matrices of customers by their segments before and now, and changes of shares."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from segmentlearn.exceptions import SchemaError
+from segmentlearn.inspection import NOISE, NOISE_NAME
+
+ENTERED, LEFT = "entered", "left"
+
+
+def expected_counts(
+    known: pd.Index, noise: pd.DataFrame, stayed: np.ndarray, anew: np.ndarray
+) -> pd.DataFrame:
+    """Return the customers in each pair of segments if nobody had changed."""
+    total = noise.reindex(index=known, columns=known, fill_value=0.0).to_numpy(
+        copy=True
+    )
+    np.fill_diagonal(total, 0.0)
+    old, new = (known.get_indexer(pd.Index(s, dtype=object)) for s in (stayed, anew))
+    there = (old >= 0) & (new >= 0)  # a segment may have nobody
+    np.add.at(total, (old[there], new[there]), 1.0)
+    return pd.DataFrame(total, known, known)
+
+
+def take_segments(ids: list, codes: np.ndarray) -> np.ndarray:
+    """Return the segment of each customer; noise is -1."""
+    return np.array([*ids, NOISE], dtype=object)[codes]
+
+
+def segments_in_order(segments: list[np.ndarray]) -> list:
+    """Return all segments there are, noise last."""
+    found = set(segments[0].tolist()) | set(segments[1].tolist())
+    noise = [NOISE] if NOISE in found else []
+    rest = found - {NOISE}
+    try:
+        return [*sorted(rest), *noise]
+    except TypeError:
+        return [*sorted(rest, key=str), *noise]
+
+
+def migration_tables(
+    segments: list[np.ndarray],
+    rows: tuple[np.ndarray, np.ndarray],
+    values: tuple[np.ndarray, np.ndarray] | None,
+) -> dict[str, Any]:
+    """Return the matrices of customers and of their values."""
+    known = pd.Index(segments_in_order(segments), dtype=object)
+    codes = [known.get_indexer(pd.Index(one, dtype=object)) for one in segments]
+    n = len(known)
+    old, new = rows
+    stays = np.zeros(len(codes[0]), dtype=bool), np.zeros(len(codes[1]), dtype=bool)
+    stays[0][old] = stays[1][new] = True
+    place = codes[0] * (n + 1) + n  # who left
+    place[old] = codes[0][old] * (n + 1) + codes[1][new]
+    entered = n * (n + 1) + codes[1][~stays[1]]
+    cells = np.concatenate([place, entered])
+
+    def matrix(weights: np.ndarray | None) -> pd.DataFrame:
+        total = np.bincount(cells, weights=weights, minlength=(n + 1) ** 2)
+        shaped = total.reshape(n + 1, n + 1)
+        return pd.DataFrame(shaped, [*known, ENTERED], [*known, LEFT])
+
+    weighted = None
+    if values is not None:
+        weighted = matrix(np.concatenate([values[0], values[1][~stays[1]]]))
+    return {"counts": matrix(None), "values": weighted}
+
+
+def customer_values(
+    old_X: pd.DataFrame, new_X: pd.DataFrame, value: str | None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return what customers are worth; a missing value is worth nothing."""
+    if value is None:
+        return None
+    found = []
+    for what, X in (("old_X", old_X), ("new_X", new_X)):
+        if value not in X.columns:
+            raise SchemaError(
+                f"value={value!r} is not a column of {what}; its columns are "
+                f"{list(X.columns)}."
+            )
+        try:
+            numbers = X[value].to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            raise SchemaError(
+                f"value={value!r} of {what} is no column of numbers ({X[value].dtype})."
+            ) from None
+        found.append(np.nan_to_num(numbers, posinf=0.0, neginf=0.0))
+    return found[0], found[1]
+
+
+def share_changes(
+    segments: list[np.ndarray], scored: np.ndarray | None, names: dict
+) -> pd.DataFrame:
+    """Return shares of both periods, and what their changes are made of."""
+    known = pd.Index(segments_in_order(segments), dtype=object)
+
+    def shares(of: np.ndarray) -> np.ndarray:
+        codes = known.get_indexer(pd.Index(of, dtype=object))
+        counts = np.bincount(codes[codes >= 0], minlength=len(known))
+        return counts / max(len(of), 1)
+
+    old, new = shares(segments[0]), shares(segments[1])
+    same = np.full(len(known), np.nan) if scored is None else shares(scored)
+    titles = {NOISE: NOISE_NAME, **names}
+    return pd.DataFrame(
+        {
+            "segment": known,
+            "name": pd.Series([titles.get(s) for s in known], dtype=object),
+            "old_share": old,
+            "new_share": new,
+            "change": new - old,
+            "mix": same - old,
+            "redefinition": new - same,
+        }
+    )

@@ -1,0 +1,97 @@
+"""Work in the background: progress, stopping, warnings, errors as sentences."""
+
+import threading
+import time
+import warnings
+
+import pytest
+
+from segmentlearn import Autoencoder, make_customers
+from segmentlearn.app._jobs import DEFECT, Job
+from segmentlearn.exceptions import ColumnWarning, SegmentLearnWarning
+
+
+def test_a_result_and_its_warnings():
+    """Warnings of the library are kept, each once; others are not shown."""
+
+    def work(job):
+        job.step("counting", 0.2, 0.9)
+        for _ in range(2):
+            warnings.warn("few customers", SegmentLearnWarning, stacklevel=1)
+        warnings.warn("of another library", UserWarning, stacklevel=1)
+        return 3
+
+    job = Job("a task", work).start()
+    assert job.wait(10)
+    assert (job.result, job.warnings, job.error) == (3, ["few customers"], None)
+    assert (job.text, job.fraction) == ("counting", 0.2)
+
+
+def test_errors_are_sentences():
+    """Those about the input say what is wrong; others that the app is."""
+    job = Job("a", lambda job: int("x")).start()
+    defect = Job("b", lambda job: {}["x"]).start()
+    assert job.wait(10)
+    assert defect.wait(10)
+    assert "invalid literal" in job.error
+    assert defect.error == DEFECT
+
+
+def test_work_can_be_stopped():
+    """Also where it reports no step."""
+    begun = threading.Event()
+
+    def work(job):
+        begun.set()
+        while True:
+            time.sleep(0.01)
+
+    job = Job("endless", work).start()
+    assert begun.wait(10)
+    job.stop()
+    assert job.wait(10)
+    assert job.is_stopped
+    assert job.error is None
+    after = Job("the next", lambda job: 1).start()
+    assert after.wait(10)
+    assert after.result == 1
+
+
+def test_one_job_at_a_time():
+    """A second one waits for its turn, and can be stopped while it does."""
+    go_on = threading.Event()
+    first = Job("first", lambda job: go_on.wait(10)).start()
+    second = Job("second", lambda job: 1).start()
+    assert not second.wait(0.3)
+    second.stop()
+    assert second.wait(10)
+    go_on.set()
+    assert first.wait(10)
+    assert (second.is_stopped, second.result) == (True, None)
+
+
+@pytest.mark.slow
+def test_a_training_shows_its_epochs_and_stops_between_them():
+    """The net keeps nothing of a training that was stopped."""
+    X, _ = make_customers("mall", 60, random_state=0)
+    net = Autoencoder(hidden_layer_sizes=(8,), max_epochs=100_000, random_state=0)
+    net.set_params(early_stopping=False)
+    job = Job("training", lambda job: net.fit(X)).start()
+    deadline = time.monotonic() + 120
+    while "epoch" not in job.text and time.monotonic() < deadline:
+        time.sleep(0.05)
+    job.stop()
+    assert job.wait(30)
+    assert job.is_stopped
+    assert not hasattr(net, "history_")
+
+
+def test_a_warning_about_columns_names_the_page():
+    """Not a parameter that the visitor cannot set."""
+
+    def work(job):
+        warnings.warn(ColumnWarning(["ID"], "looks so", "cure"), stacklevel=1)
+
+    job = Job("a", work).start()
+    assert job.wait(10)
+    assert "page Data" in job.warnings[0]

@@ -1,0 +1,102 @@
+"""BoostedTreesClassifier: raw tables, folds to stop on, and how trees are stored."""
+
+import io
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from segmentlearn import BoostedTreesClassifier, load, make_customers, save
+from segmentlearn.ensemble._stored_trees import pack_trees, unpack_trees
+
+
+@pytest.fixture(scope="module")
+def customers():
+    """A raw table with text, missing cells, a constant and an empty column."""
+    X, y = make_customers("automobile", 300, random_state=0)
+    X["one level"] = "same"
+    X["amount"] = np.random.default_rng(0).choice(["1,200 €", "80 €", None], 300)
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def trees(customers):
+    """Trees over three folds, fitted."""
+    return BoostedTreesClassifier(0.2, cv=3, random_state=0).fit(*customers)
+
+
+def test_raw_table_and_text_labels(trees, customers):
+    """Probabilities are of the labels in their order."""
+    X, y = customers
+    probabilities = trees.predict_proba(X)
+    assert probabilities.shape == (300, 4)
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert (trees.predict(X) == y).mean() > (y == pd.Series(y).mode()[0]).mean()
+
+
+def test_boosting_stops_on_the_fold(trees):
+    """Long before the most trees that there may be."""
+    assert len(trees.estimators_) == 3
+    assert max(trees.n_iter_) < 100
+
+
+def test_out_of_fold_probabilities_are_of_trees_that_held_the_row_out(trees, customers):
+    """They are worse than those of all trees."""
+    X, y = customers
+    assert np.isfinite(trees.oof_proba_).all()
+    inside, outside = (
+        roc_auc_score(y, found, multi_class="ovo")
+        for found in (trees.predict_proba(X), trees.oof_proba_)
+    )
+    assert outside < inside
+
+
+def test_one_in_a_hundred():
+    """A class of a few rows is in every fold, and found by rank."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(1000, 3))
+    y = (X[:, 0] + 0.3 * random.normal(size=1000) > 2.35).astype(int)
+    found = BoostedTreesClassifier(random_state=0).fit(X, y)
+    assert 5 < y.sum() < 20
+    assert roc_auc_score(y, found.oof_proba_[:, 1]) > 0.9
+
+
+def test_travels_without_a_bit_of_difference(trees, customers):
+    """As a pickle and as an archive."""
+    X, _ = customers
+    file = io.BytesIO()
+    save(trees, file)
+    for copy in (load(file), pickle.loads(pickle.dumps(trees))):
+        assert np.array_equal(copy.predict_proba(X), trees.predict_proba(X))
+        assert copy.n_iter_ == trees.n_iter_
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("left", 2**31), ("right", 0), ("feature_idx", 999), ("feature_idx", -1)],
+)
+def test_stored_tree_that_leads_astray_is_refused(trees, field, value):
+    """Nodes are looked up without any check once they are read."""
+    packed = pack_trees(trees.estimators_)
+    packed[field] = packed[field].copy()
+    packed[field][0] = value
+    with pytest.raises(ValueError, match="damaged"):
+        unpack_trees(packed)
+
+
+def test_trees_stay_where_they_are(trees):
+    """Storing takes nothing from the fitted trees."""
+    before = trees.estimators_[0]._predictors[0][0].nodes.copy()
+    pickle.dumps(trees)
+    assert np.array_equal(trees.estimators_[0]._predictors[0][0].nodes, before)
+
+
+def test_categories_of_many_levels_tell_no_labels():
+    """Target means would let trees know the labels of the rows held out."""
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"city": random.choice([f"c{i}" for i in range(60)], 600)})
+    y = random.integers(0, 2, 600)
+    found = BoostedTreesClassifier(random_state=0).fit(X, y)
+    assert set(found.preprocessor_.encoder_.column_encodings_.values()) == {"onehot"}
