@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 from segmentlearn._building import BUILDING
-from segmentlearn._cores import n_cores
+from segmentlearn._cores import n_threads
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._program._architecture import (
@@ -67,7 +67,7 @@ class LeastRecentlyUsed:
                 while len(self._entries) > self._size:
                     _, gone = self._entries.popitem(last=False)
                     self.dropped_compilations += getattr(gone, "n_compiled", 0)
-                    note_gone(len(getattr(gone, "programs", [gone])))
+                    note_gone()
         reclaim_if_due()
         return entry
 
@@ -99,7 +99,7 @@ PREDICTORS = LeastRecentlyUsed(MAX_PROGRAMS)
 class ProgramPool:
     """Programs of one architecture: one for each fit that runs at the same time.
 
-    There are no more of them than cores; further fits wait for one.
+    They share what is compiled. Fits beyond those that may be under way wait for one.
     """
 
     def __init__(self) -> None:
@@ -114,7 +114,7 @@ class ProgramPool:
         return sum(program.n_compiled for program in self.programs)
 
     @contextlib.contextmanager
-    def borrow(self, make: Callable[[], Program]) -> Iterator[Program]:
+    def borrow(self, make: Callable[[Program | None], Program]) -> Iterator[Program]:
         """Have a program for one fit, the one that was used last if one is free."""
         thread = threading.get_ident()
         with self._changed:
@@ -123,7 +123,7 @@ class ProgramPool:
                 lambda: (
                     self._free
                     or thread in self._borrowers
-                    or len(self._borrowers) < n_cores()
+                    or len(self._borrowers) < n_threads()
                 )
             )
             self._borrowers.append(thread)
@@ -131,8 +131,7 @@ class ProgramPool:
         try:
             if program is None:
                 with BUILDING:
-                    program = make()
-                with self._changed:
+                    program = make(self.programs[0] if self.programs else None)
                     self.programs.append(program)
                 reclaim_if_due()
             yield program
@@ -159,7 +158,7 @@ def borrow_program(model: Any, spec: CompileSpec, rows: Rows) -> Iterator[Progra
         reclaim_if_due()
         yield Program(model, spec, rows, copy=False)
         return
-    with pool.borrow(lambda: Program(model, spec, rows)) as program:
+    with pool.borrow(lambda first: Program(model, spec, rows, first=first)) as program:
         yield program
 
 

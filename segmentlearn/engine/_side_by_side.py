@@ -1,4 +1,4 @@
-"""Trainings side by side: as many threads as there are cores that nobody uses."""
+"""Trainings side by side, in threads whose compiled epochs share the cores."""
 
 import contextvars
 import threading
@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any
 
-from segmentlearn._cores import n_cores
+from segmentlearn._cores import n_threads
 
 _lock = threading.Lock()
 _n_busy = 0  # threads of this process that train in here
@@ -26,7 +26,7 @@ def stop_if_asked() -> None:
 
 
 def run_side_by_side(jobs: Sequence[Callable[[], Any]]) -> list:
-    """Run functions that train nets, in threads where cores are free.
+    """Run functions that train nets, in threads where there are several cores.
 
     The calling thread takes part and runs the last job, so that Ctrl-C reaches a
     training. When a job fails the others stop after their epoch, and the error is
@@ -104,7 +104,7 @@ def _busy(n_jobs: int) -> Iterator[int]:
     """Count this thread and its helpers as busy; yield how many helpers it may have."""
     global _n_busy
     with _lock:
-        n_helpers = max(0, min(n_jobs - 1, n_cores() - _n_busy - 1))
+        n_helpers = max(0, min(n_jobs - 1, n_threads() - _n_busy - 1))
         _n_busy += 1 + n_helpers
     try:
         yield n_helpers
