@@ -123,10 +123,16 @@ def read_typed(
 
 
 def scan_customers(
-    source: str, reading: dict[str, Any], schema: TableSchema | None = None
+    source: str,
+    reading: dict[str, Any],
+    schema: TableSchema | None = None,
+    batch_size: int | None = None,
 ) -> TableScan:
     """Return the batches of a table, or of the tables in a folder."""
-    return scan_table(source, schema=schema, labels=LABELS, **_options(reading))
+    how = _options(reading)
+    if batch_size is not None:
+        how["batch_size"] = batch_size
+    return scan_table(source, schema=schema, labels=LABELS, **how)
 
 
 def _options(reading: dict[str, Any]) -> dict[str, Any]:
