@@ -1,7 +1,7 @@
 """How near ``explain`` comes to shap's KernelExplainer, and what a customer takes.
 
     pip install "segmentlearn[benchmark]"
-    python docs/benchmarks/explanations.py [net|trees|blend] [n_customers]
+    python docs/benchmarks/explanations.py [--model trees] [--table bank] [--n 20]
 
 On the automobile and the bank table: a model with its defaults, fitted to three
 quarters of the rows, 100 customers of the others, and a background of 100 rows that it
@@ -10,7 +10,7 @@ background. KernelExplainer has its defaults (2,048 coalitions and two for each 
 or all there are).
 """
 
-import sys
+import argparse
 import time
 
 import numpy as np
@@ -27,6 +27,7 @@ from segmentlearn import (
 )
 
 N_BACKGROUND, N_LARGEST = 100, 10
+TABLES = ("automobile", "bank")
 
 
 def build(name):
@@ -93,7 +94,15 @@ def measure(kind, name, n_customers):
     print(f"  {own * 1000:.1f} ms a customer; KernelExplainer {theirs * 1000:.0f} ms")
 
 
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", choices=("net", "trees", "blend"), default="net")
+    parser.add_argument("--table", choices=TABLES, nargs="*", default=TABLES)
+    parser.add_argument("--n", type=int, default=100, help="customers")
+    options = parser.parse_args()
+    for table in options.table:
+        measure(table, options.model, options.n)
+
+
 if __name__ == "__main__":
-    chosen = sys.argv[1] if len(sys.argv) > 1 else "net"
-    for table in ("automobile", "bank"):
-        measure(table, chosen, int(sys.argv[2]) if len(sys.argv) > 2 else 100)
+    main()

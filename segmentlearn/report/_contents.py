@@ -30,6 +30,7 @@ from segmentlearn.inspection import (
 )
 from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import classifier_quality, clusterer_quality
+from segmentlearn.report._reasons import segment_reasons
 from segmentlearn.report._segments import draw_sizes, list_segments
 from segmentlearn.report._suppression import merge_rare_levels
 from segmentlearn.tables import draw_rows
@@ -79,7 +80,7 @@ def gather(
     versions |= {"Python": platform.python_version()}
     versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
     versions |= {"pandas": pd.__version__}
-    return {
+    contents = {
         "model": type(last_step(model)).__name__,
         "is_classifier": is_classifier(last_step(model)),
         "weights": _weights_of(last_step(model)),
@@ -104,6 +105,10 @@ def gather(
         "target": archive_facts.get("target"),
         "command": command or None,
     }
+    reasons = None
+    if is_split:
+        reasons = _measured(segment_reasons, model, sample[features], segments, rng)
+    return {**contents, "reasons": reasons or {}}
 
 
 def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
