@@ -37,7 +37,7 @@ def segment_reasons(
 
 
 def _listed(means: pd.Series) -> str:
-    """Return the columns with the largest means, and these in percentage points."""
+    """Return the columns with the largest means, and these in percent."""
     means = means[means >= _LEAST].sort_values(ascending=False, kind="stable")
     top = means.head(_MOST_COLUMNS)
     return ", ".join(f"{name} (+{100 * value:.0f})" for name, value in top.items())
