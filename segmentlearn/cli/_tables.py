@@ -11,6 +11,8 @@ from typing import Any
 from segmentlearn.cli._options import LABELS
 from segmentlearn.cli._screen import InputError, note, row_progress
 from segmentlearn.tables import (
+    NUMBER,
+    Column,
     TableFile,
     TableScan,
     TableSchema,
@@ -186,6 +188,17 @@ def named_columns(table: TableFile, given: list[str] | None, option: str) -> lis
     for name in names:
         check_column(table, name, option)
     return names
+
+
+def values_of(table: TableFile, name: str | None) -> Any:
+    """Return what each customer is worth, by the option ``--value``."""
+    if name is None:
+        return None
+    check_column(table, name, "--value")
+    column = Column(name, table.frame[name].array)
+    if column.kind != NUMBER:
+        raise InputError(f"--value {name!r} is a column without numbers.")
+    return column.numbers
 
 
 def check_scored(

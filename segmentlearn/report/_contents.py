@@ -31,7 +31,7 @@ from segmentlearn.inspection import (
 from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import classifier_quality, clusterer_quality
 from segmentlearn.report._reasons import segment_reasons
-from segmentlearn.report._segments import draw_sizes, list_segments
+from segmentlearn.report._segments import add_values, draw_sizes, list_segments
 from segmentlearn.report._suppression import merge_rare_levels
 from segmentlearn.tables import draw_rows
 
@@ -54,6 +54,7 @@ def gather(
     random_state: Any,
     archive_facts: dict[str, Any],
     command: str | None,
+    value: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Look at a model and its customers; return what the template writes about."""
     used = used_columns(model, features)
@@ -69,6 +70,9 @@ def gather(
     if is_split:
         profile = _measured(segment_profile, segments, described, **how)
     parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
+    if value is not None:
+        sums = [np.nansum(value[predicted == label]) for label in labels]
+        add_values(parts, np.array(sums))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:

@@ -85,3 +85,12 @@ def test_what_the_model_goes_by_is_named(tmp_path):
     table = page.partition("What the model goes by")[2].partition("</table>")[0]
     assert len(re.findall(r"<td>spend \(\+\d+\)</td>", table)) == 1
     assert "noise" not in table
+
+
+def test_segments_have_their_share_of_the_value(report_on):
+    """Of those whose size is shown; a column without numbers is refused."""
+    X = {"spend": np.r_[np.ones(40), np.full(20, 3.0)], "plan": ["a"] * 60}
+    page = report_on(X, np.repeat([0, 1], [40, 20]), value="spend")
+    assert "Customers: 40, 67% of all, 40% of the value" in page
+    with pytest.raises(ValueError, match="'plan' is a column without numbers"):
+        report_on(X, np.repeat([0, 1], [40, 20]), value="plan")

@@ -27,7 +27,9 @@ def predict(
     keys: Annotated[
         list[str] | None,
         typer.Option(
-            "--key", help="Column that names a customer: only such columns are kept."
+            *("--key", "--id"),
+            metavar="COLUMNS",
+            help="Columns that name a customer: only such columns are kept.",
         ),
     ] = None,
     sets: Annotated[
