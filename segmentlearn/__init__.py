@@ -39,6 +39,7 @@ _NAMES = {
     "audit": "segmentlearn.auditing",
     "cluster_stability": "segmentlearn.model_selection",
     "compare_models": "segmentlearn.model_selection",
+    "explain": "segmentlearn.inspection",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",
     "load_automobile": "segmentlearn.datasets",

@@ -22,7 +22,7 @@ _ALLOWED: dict[str, list[Any]] = {
     "normalize bias_correction classifier_test": ["boolean"],
     "scale_by_half": ["boolean", StrOptions({"auto"})],
     "budget": [Real],
-    "n_bins n_bootstrap": [_AT_LEAST_ONE],
+    "n_bins n_bootstrap n_permutations": [_AT_LEAST_ONE],
     "n_rows": [_AT_LEAST_ONE, None],
     "rule_depth": [_AT_LEAST_ONE, StrOptions({"auto"}), None],
     "n_exemplars": [Interval(Integral, 0, None, closed="left")],

@@ -96,7 +96,7 @@ def test_other_files(folder, ending, start):
         (("scored_04.csv", "scored_05.csv", "--key", "nobody"), "--key"),
         (("history.parquet", "--periods", "04"), "--periods '04' must be two names"),
         (("history.parquet", "--periods", "04,06"), "'06' is not in the history"),
-        (("history.parquet", "--out", "moved.pdf"), "must end in .html"),
+        (("history.parquet", "--out", "moved.pdf"), ".pdf files are not written"),
     ],
 )
 def test_errors_name_the_option(folder, monkeypatch, arguments, part):

@@ -1,6 +1,7 @@
 """The commands ``score`` and ``predict --sets --novelty``, and splits of ``fit``."""
 
 import functools
+import io
 import json
 
 import numpy as np
@@ -127,6 +128,30 @@ def test_sets_and_novelty_are_columns(folder, tmp_path):
     assert scored["novelty_p_value"].between(0, 1).all()
     limit = scored.loc[scored["is_novel"], "novelty_p_value"].max()
     assert (scored["novelty_p_value"] <= limit).sum() == scored["is_novel"].sum()
+
+
+@pytest.mark.slow
+def test_reasons_are_columns(folder, tmp_path):
+    """The same from stdin and for one customer; a table to compare with is taken."""
+    archive, lines = folder / "may.seg", (folder / "june.csv").read_text().splitlines()
+    (tmp_path / "few.csv").write_text("\n".join(lines[:9]))
+    options = ("--key", "ID", "--reasons", "2")
+    result = predict(archive, tmp_path / "few.csv", *options)
+    assert result.exit_code == 0, result.stderr
+    scored = pd.read_csv(io.StringIO(result.stdout))
+    assert scored.columns[-2:].tolist() == ["reason_1", "reason_2"]
+    assert (
+        scored["reason_1"].str.fullmatch(r"\w+ (= .+|is missing) \([+-]0\.\d\d\)").all()
+    )
+    (tmp_path / "one.csv").write_text("\n".join(lines[:2]))
+    alone = predict(archive, tmp_path / "one.csv", *options).stdout
+    assert alone == "".join(result.stdout.splitlines(keepends=True)[:2])
+    others = ("--background", folder / "may.csv", "--out", tmp_path / "o.parquet")
+    assert predict(archive, tmp_path / "few.csv", *options, *others).exit_code == 0
+    assert (pd.read_parquet(tmp_path / "o.parquet")["reason_1"] != "").all()
+    assert_one_line_error(
+        predict(archive, tmp_path / "few.csv", "--background", "x.csv"), "--reasons"
+    )
 
 
 @pytest.mark.slow

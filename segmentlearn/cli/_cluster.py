@@ -131,7 +131,7 @@ def find_number(X: pd.DataFrame, options: ClusterOptions, numbers: range) -> Any
 
 
 def find_segments(
-    X: pd.DataFrame, options: ClusterOptions, n_clusters: int
+    X: pd.DataFrame, options: ClusterOptions, n_clusters: int, value: Any = None
 ) -> tuple[Any, Any]:
     """Segment a table and name the segments."""
     from segmentlearn import segment_profile
@@ -140,7 +140,8 @@ def find_segments(
     with warnings.catch_warnings():
         # fit has warned of the columns that are left out
         warnings.simplefilter("ignore", SegmentLearnWarning)
-        profile = segment_profile(segmenter, X, random_state=options.random_state)
+        seed = options.random_state
+        profile = segment_profile(segmenter, X, value=value, random_state=seed)
     profile.store(segmenter)
     return segmenter, profile
 

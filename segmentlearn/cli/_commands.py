@@ -14,11 +14,14 @@ from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._exports._migration import migration
 from segmentlearn.cli._exports._model import export
 from segmentlearn.cli._exports._rules import rules
+from segmentlearn.cli._models._compare import compare
+from segmentlearn.cli._models._rename import rename
 from segmentlearn.cli._options import (
     Clusters,
     Drop,
     Quiet,
     Seed,
+    Value,
     reads_tables,
     table_argument,
     types_columns,
@@ -74,11 +77,21 @@ def fit(
     drop: Drop = None,
     model: Annotated[
         str,
-        typer.Option(help="net, trees, or blend: both, weighed on held-out rows."),
+        typer.Option(
+            metavar="net|trees|blend",
+            help="What to fit; a blend is both, weighed on held-out rows.",
+        ),
     ] = "net",
     preset: Annotated[
         str | None,
-        typer.Option(help="best-practices, batch-norm, wide-dropout or campaign."),
+        typer.Option(
+            metavar="best-practices|batch-norm|wide-dropout|campaign",
+            help="A published net.",
+        ),
+    ] = None,
+    effort: Annotated[
+        str | None,
+        typer.Option(metavar="fast|default|thorough", help="How long nets train."),
     ] = None,
     test_size: Annotated[
         float, typer.Option(help="Share of the rows to hold out for the report.")
@@ -87,7 +100,8 @@ def fit(
         int | None, typer.Option(min=1, help="Epochs at most.")
     ] = None,
     class_weight: Annotated[
-        str | None, typer.Option(help="'balanced' makes all segments weigh the same.")
+        str | None,
+        typer.Option(metavar="balanced", help="All segments weigh the same."),
     ] = None,
     time_column: Annotated[
         str | None,
@@ -111,45 +125,34 @@ def fit(
         FitOptions,
         build_classifier,
         check_options,
-        split_column,
-        training_rows,
+        read_training,
     )
-    from segmentlearn.cli._tables import (
-        check_column,
-        check_output,
-        named_columns,
-        read_typed,
-    )
+    from segmentlearn.cli._tables import check_output
     from segmentlearn.model_selection import fit_and_evaluate
 
     with plain_errors("fit", out):
-        check_options(model, preset, test_size, max_epochs, class_weight)
+        check_options(model, preset, test_size, max_epochs, class_weight, effort)
         check_output(out, table)
-        customers, roles = read_typed(table, reading, types, quiet=quiet)
-        check_column(customers, target, "--target")
-        dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
-        if target in dropped:
-            option = "--id" if target in roles.ids else "--drop"
-            raise InputError(f"{option} {target!r} is the --target.")
-        if time_column and group_column:
-            raise InputError("--time-column and --group-column: name one of them.")
-        times = split_column(customers, target, time_column, "--time-column")
-        groups = split_column(customers, target, group_column, "--group-column")
-        # neither says anything about a customer to come
-        dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-        X, y = training_rows(customers, target, dropped)
+        data = read_training(
+            *(table, target, drop, time_column, group_column),
+            *(reading, types),
+            quiet=quiet,
+        )
         options = FitOptions(
             model=model,
             preset=preset,
             test_size=test_size,
             max_epochs=max_epochs,
             class_weight=class_weight,
-            columns=roles.of_preprocessor(dropped),
+            effort=effort,
+            columns=data.columns,
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
+        X, y, groups = data.X, data.y, data.groups
         result = fit_and_evaluate(
-            build_classifier(options), X, y, test_size, random_state, times, groups
+            *(build_classifier(options), X, y),
+            *(test_size, random_state, data.times, groups),
         )
         if time_column and not quiet:
             note(f"Held out are the latest customers by {time_column!r}.")
@@ -162,7 +165,7 @@ def fit(
             return
         facts = {
             "target": target,
-            "schema": customers.schema.to_dict(X.columns),
+            "schema": data.schema,
             **result.facts(),
             "held_out_by": time_column or group_column,
             "refit": refit,
@@ -179,7 +182,7 @@ def cluster(
     table: Annotated[str, table_argument("Customers without known segments.")],
     drop: Drop = None,
     n_clusters: Annotated[
-        str, typer.Option(help="Number of segments; 'auto' finds it.")
+        str, typer.Option(metavar="auto|N", help="Number of segments.")
     ] = "auto",
     min_clusters: Clusters = None,
     max_clusters: Clusters = None,
@@ -192,7 +195,9 @@ def cluster(
     ] = None,
     joint: Annotated[
         str | None,
-        typer.Option(help="idec or dcn: train code and segments together as well."),
+        typer.Option(
+            metavar="idec|dcn", help="Train code and segments together as well."
+        ),
     ] = None,
     no_baselines: Annotated[
         bool,
@@ -205,6 +210,7 @@ def cluster(
             "and names."
         ),
     ] = None,
+    value: Value = None,
     period: Annotated[
         str | None, typer.Option(help="Name of this period, such as 2026-05.")
     ] = None,
@@ -231,7 +237,7 @@ def cluster(
         number_text,
         profile_text,
     )
-    from segmentlearn.cli._tables import named_columns, read_typed
+    from segmentlearn.cli._tables import named_columns, read_typed, values_of
     from segmentlearn.tables import stored_schema
 
     show = (lambda text="": None) if quiet else echo
@@ -245,7 +251,7 @@ def cluster(
             schema = stored_schema(segmentlearn.inspect(baseline).metadata)
         customers, roles = read_typed(table, reading, types, schema, quiet=quiet)
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
-        X = segment_rows(customers, dropped)
+        X, worth = segment_rows(customers, dropped), values_of(customers, value)
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,
@@ -266,7 +272,7 @@ def cluster(
             if number == 1:
                 note(NOTHING_FOUND)
                 raise typer.Exit(NO_SEGMENTS)
-        segmenter, profile = find_segments(X, options, number)
+        segmenter, profile = find_segments(X, options, number, worth)
         show(candidates_text(segmenter))
         show()
         show(profile_text(profile))
@@ -291,6 +297,7 @@ app.command()(score)
 
 
 for command in (
+    *(compare, rename),
     *(describing.describe, auditing.audit, migration, reporting.report, rules),
     *(export, starting.app, describing.inspect),
 ):

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, note
-from segmentlearn.cli._tables import check_column
+from segmentlearn.cli._tables import check_column, named_columns, read_typed
 from segmentlearn.model_selection import check_labels
 from segmentlearn.tables import Column, TableFile, known_labels, spelling_variants
 
 _MANY_NUMBERS = 20
 MODELS = ("net", "trees", "blend")
+EFFORTS = ("fast", "default", "thorough")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,8 @@ class FitOptions:
         Epochs at most; None for the preset's.
     class_weight : str or None
         "balanced" or None.
+    effort : str or None
+        How long nets train; None for the library's default.
     columns : dict of str to object
         Parameters of the preprocessor: which columns are numbers, categories, dates.
     random_state : int
@@ -44,17 +47,45 @@ class FitOptions:
     test_size: float = 0.2
     max_epochs: int | None = None
     class_weight: str | None = None
+    effort: str | None = None
     columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     random_state: int = 0
     verbose: int = 0
 
 
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """What a classifier is fitted to.
+
+    Parameters
+    ----------
+    X : DataFrame
+        The columns to learn from, of rows that have a label.
+    y : ndarray
+        The labels.
+    times, groups : ndarray or None
+        What rows are held out by.
+    columns : dict of str to object
+        Parameters of the preprocessor.
+    schema : dict
+        How the columns were read, for an archive.
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    times: np.ndarray | None
+    groups: np.ndarray | None
+    columns: dict[str, Any]
+    schema: dict[str, Any]
+
+
 def check_options(
     model: str,
-    preset: str | None,
-    test_size: float,
-    max_epochs: int | None,
-    class_weight: str | None,
+    preset: str | None = None,
+    test_size: float = 0.2,
+    max_epochs: int | None = None,
+    class_weight: str | None = None,
+    effort: str | None = None,
 ) -> None:
     """Refuse options before a table is read."""
     if not 0 < test_size < 1:
@@ -63,8 +94,42 @@ def check_options(
         raise InputError(f"--class-weight {class_weight!r} must be 'balanced'.")
     if model not in MODELS:
         raise InputError(f"--model {model!r} must be one of {', '.join(MODELS)}.")
-    if model == "trees" and not (preset is None and max_epochs is None):
-        raise InputError("--preset and --max-epochs are of a net, not of trees.")
+    if effort not in (None, *EFFORTS):
+        raise InputError(f"--effort {effort!r} must be one of {', '.join(EFFORTS)}.")
+    if model == "trees" and not (preset is max_epochs is effort is None):
+        raise InputError("--preset, --max-epochs and --effort are of nets, not trees.")
+    if preset is not None and effort is not None:
+        raise InputError("--preset has an effort of its own; leave out --effort.")
+
+
+def read_training(
+    source: str,
+    target: str,
+    drop: list[str] | None,
+    time_column: str | None,
+    group_column: str | None,
+    reading: dict[str, Any],
+    types: dict[str, Any],
+    *,
+    quiet: bool = False,
+) -> TrainingData:
+    """Read a table with known segments, as the options say."""
+    customers, roles = read_typed(source, reading, types, quiet=quiet)
+    check_column(customers, target, "--target")
+    dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
+    if target in dropped:
+        option = "--id" if target in roles.ids else "--drop"
+        raise InputError(f"{option} {target!r} is the --target.")
+    if time_column and group_column:
+        raise InputError("--time-column and --group-column: name one of them.")
+    times = split_column(customers, target, time_column, "--time-column")
+    groups = split_column(customers, target, group_column, "--group-column")
+    # neither says anything about a customer to come
+    dropped += [n for n in (time_column, group_column) if n and n not in dropped]
+    X, y = training_rows(customers, target, dropped)
+    schema = customers.schema.to_dict(X.columns)
+    columns = roles.of_preprocessor(dropped)
+    return TrainingData(X, y, times, groups, columns, schema)
 
 
 def training_rows(
@@ -144,6 +209,8 @@ def build_classifier(options: FitOptions) -> Any:
     parameters: dict[str, Any] = {**prepared, **seed, "verbose": options.verbose}
     if options.max_epochs is not None:
         parameters["max_epochs"] = options.max_epochs
+    if options.effort is not None:
+        parameters["effort"] = options.effort
     net = SegmentClassifier(**parameters)
     if options.preset is not None:
         net = SegmentClassifier.from_preset(options.preset, **parameters)

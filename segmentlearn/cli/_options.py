@@ -13,7 +13,10 @@ Archive = Annotated[
 ]
 Drop = Annotated[
     list[str] | None,
-    typer.Option(help="Columns to leave out: repeat it, or separate by commas."),
+    typer.Option(
+        metavar="COLUMNS",
+        help="Columns to leave out: repeat it, or separate by commas.",
+    ),
 ]
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
@@ -22,25 +25,35 @@ Clusters = Annotated[
     int | None,
     typer.Option(min=2, help="Ends of the numbers of segments compared; 2 and 10."),
 ]
+Value = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="What a customer is worth, such as a column of revenue."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show warnings and errors only.")]
 
 
 # how a table is read; what is not given is found out
 _READING = {
-    "sep": (str | None, "What separates cells; 'tab' for a tab. Found by default."),
-    "encoding": (str | None, "Encoding of a text file. Found by default."),
-    "decimal": (str | None, "Decimal mark, '.' or ','. Found by default."),
-    "skip_rows": (int | None, "Lines above the column names. Found by default."),
-    "quotes": (str | None, "'no' takes quotes as text. Found by default."),
-    "sheet": (str | None, "Sheet of a workbook, by name or number."),
-    "query": (str | None, "SQL query for a database."),
+    "sep": (str | None, "TEXT", "Between cells; 'tab' for a tab. Found by default."),
+    "encoding": (str | None, "NAME", "Encoding of a text file. Found by default."),
+    "decimal": (str | None, ".|,", "Decimal mark. Found by default."),
+    "skip_rows": (int | None, "N", "Lines above the column names. Found by default."),
+    "quotes": (str | None, "yes|no", "Whether cells have quotes. Found by default."),
+    "sheet": (str | None, "NAME", "Sheet of a workbook, by name or number."),
+    "query": (str | None, "SQL", "Query for a database."),
 }
 _MANY = list[str] | None
 _TYPES = {
-    "numeric": (_MANY, "Columns of numbers, whatever they look like."),
-    "categorical": (_MANY, "Columns of categories, such as codes written as numbers."),
-    "date": (_MANY, "Format of a column of dates, such as born=%d/%m/%Y."),
-    "id": (_MANY, "Columns that name a customer: repeat it, or separate by commas."),
+    "numeric": (_MANY, "COLUMNS", "Numbers, whatever they look like."),
+    "categorical": (_MANY, "COLUMNS", "Categories, such as codes that are numbers."),
+    "date": (_MANY, "COLUMN=FORMAT", "Dates and their format, as born=%d/%m/%Y."),
+    "id": (
+        _MANY,
+        "COLUMNS",
+        "Columns that name a customer: repeat it, or separate by commas.",
+    ),
 }
 LABELS = {
     **{name: f"--{name.replace('_', '-')} " for name in _READING},
@@ -67,8 +80,20 @@ def types_columns(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, "types", _TYPES)
 
 
+def _names_of(name: str, signature: inspect.Signature) -> list[str]:
+    """Return an option's names: identifiers and keys are the same to most commands."""
+    names = [f"--{name.replace('_', '-')}"]
+    return (
+        [*names, "--key"]
+        if name == "id" and "key" not in signature.parameters
+        else names
+    )
+
+
 def _with_options(
-    command: Callable[..., None], parameter: str, options: dict[str, tuple[Any, str]]
+    command: Callable[..., None],
+    parameter: str,
+    options: dict[str, tuple[Any, str, str]],
 ) -> Callable[..., None]:
     signature = inspect.signature(command)
 
@@ -83,10 +108,11 @@ def _with_options(
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
             annotation=Annotated[
-                kind, typer.Option(f"--{name.replace('_', '-')}", help=text)
+                kind,
+                typer.Option(*_names_of(name, signature), metavar=value, help=text),
             ],
         )
-        for name, (kind, text) in options.items()
+        for name, (kind, value, text) in options.items()
     ]
     kept = [p for name, p in signature.parameters.items() if name != parameter]
     with_options.__signature__ = signature.replace(  # type: ignore[attr-defined]

@@ -30,6 +30,44 @@ def write_scored(model: Any, customers: Any, out: pathlib.Path) -> None:
     note_renamed(renamed)
 
 
+def show_frame(frame: Any) -> None:
+    """Show a table of results."""
+    echo(frame.to_string(index=False))
+
+
+def write_frame(frame: Any, out: pathlib.Path) -> None:
+    """Write a table of results in the format of a file's name."""
+    import pyarrow as pa
+
+    from segmentlearn.persistence import atomic_file
+    from segmentlearn.tables import open_writer, output_kind
+
+    is_text = output_kind(out.name, "--out ") == "text"
+    cells = [
+        frame[name].astype("string").fillna("")
+        if is_text or frame[name].dtype == object
+        else frame[name]
+        for name in frame
+    ]
+    names = list(map(str, frame))
+    rows = pa.table(list(map(pa.Array.from_pandas, cells)), names=names)
+    with atomic_file(out) as stream:
+        with contextlib.closing(open_writer(stream, out.name, None)) as writer:
+            writer.write(rows, names)
+        check_not_stopped()
+
+
+def write_result(frame: Any, markdown: str, out: pathlib.Path) -> None:
+    """Write a result as Markdown where the file's name ends so, else as a table."""
+    from segmentlearn.persistence import write_atomically
+
+    if out.suffix.lower() == ".md":
+        check_not_stopped()
+        write_atomically(out, f"{markdown.rstrip()}\n".encode())
+    else:
+        write_frame(frame, out)
+
+
 def save_segments(
     segmenter: Any,
     profile: Any,

@@ -9,7 +9,9 @@ import typer
 
 from segmentlearn.cli._options import (
     Archive,
+    Drop,
     Seed,
+    Value,
     reads_tables,
     table_argument,
     types_columns,
@@ -29,6 +31,8 @@ def report(
         str | None,
         typer.Option(help="Column with known segments, if the file has one."),
     ] = None,
+    value: Value = None,
+    drop: Drop = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
     random_state: Seed = 0,
     *,
@@ -40,7 +44,9 @@ def report(
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
+        named_columns,
         read_typed,
+        values_of,
     )
     from segmentlearn.inspection import used_columns
     from segmentlearn.report import write_report
@@ -59,6 +65,8 @@ def report(
             check_column(customers, target, "--target")
         elif isinstance(trained_on, str) and trained_on in customers.columns:
             target = trained_on
+        values_of(customers, value)
+        left_out = {*named_columns(customers, drop, "--drop"), *roles.ids} - {value}
         model = segmentlearn.load(archive)
         if not hasattr(model, "predict"):
             raise InputError(
@@ -79,8 +87,9 @@ def report(
             y = np.full(len(X), None, dtype=object)
             y[known] = labels
             X = X.drop(columns=target)
-        X = X.drop(columns=[name for name in roles.ids if name != target])
-        options = {"target": target, "title": title, "random_state": random_state}
+        X = X.drop(columns=[name for name in left_out if name != target])
+        options = {"target": target, "value": value, "drop": drop, "title": title}
+        options |= {"random_state": random_state}
         options |= {**reading, **types}
         try:
             write_report(
@@ -88,6 +97,7 @@ def report(
                 X,
                 out,
                 y=y,
+                value=value,
                 title=title,
                 random_state=random_state,
                 facts=info.metadata,

@@ -119,6 +119,8 @@ def profile_text(profile: Any) -> str:
     for at, label in enumerate(profile.labels):
         word = "customer" if profile.sizes[at] == 1 else "customers"
         size = f"{profile.sizes[at]:,} {word}, {percent(profile.shares[at])}"
+        if profile.value_shares is not None:
+            size += f", with {percent(profile.value_shares[at])} of the value"
         lines += ["", _filled(f"Segment {label}: {profile.names[label]} ({size})", "")]
         features = profile.distinguishing_features[at]
         features = [feature for feature in features if feature.is_sizeable]

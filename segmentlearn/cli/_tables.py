@@ -11,6 +11,8 @@ from typing import Any
 from segmentlearn.cli._options import LABELS
 from segmentlearn.cli._screen import InputError, note, row_progress
 from segmentlearn.tables import (
+    NUMBER,
+    Column,
     TableFile,
     TableScan,
     TableSchema,
@@ -123,10 +125,16 @@ def read_typed(
 
 
 def scan_customers(
-    source: str, reading: dict[str, Any], schema: TableSchema | None = None
+    source: str,
+    reading: dict[str, Any],
+    schema: TableSchema | None = None,
+    batch_size: int | None = None,
 ) -> TableScan:
     """Return the batches of a table, or of the tables in a folder."""
-    return scan_table(source, schema=schema, labels=LABELS, **_options(reading))
+    how = _options(reading)
+    if batch_size is not None:
+        how["batch_size"] = batch_size
+    return scan_table(source, schema=schema, labels=LABELS, **how)
 
 
 def _options(reading: dict[str, Any]) -> dict[str, Any]:
@@ -180,6 +188,17 @@ def named_columns(table: TableFile, given: list[str] | None, option: str) -> lis
     for name in names:
         check_column(table, name, option)
     return names
+
+
+def values_of(table: TableFile, name: str | None) -> Any:
+    """Return what each customer is worth, by the option ``--value``."""
+    if name is None:
+        return None
+    check_column(table, name, "--value")
+    column = Column(name, table.frame[name].array)
+    if column.kind != NUMBER:
+        raise InputError(f"--value {name!r} is a column without numbers.")
+    return column.numbers
 
 
 def check_scored(

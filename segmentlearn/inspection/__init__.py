@@ -8,6 +8,7 @@ from segmentlearn.inspection._described import (
     fewer_levels,
     is_flag,
 )
+from segmentlearn.inspection._explanation import Explanation, explain
 from segmentlearn.inspection._membership import (
     NOISE,
     find_membership,
@@ -24,8 +25,10 @@ from segmentlearn.inspection._wording import NOISE_NAME, DistinguishingFeature
 
 __all__ = [
     "Associations",
+    "Explanation",
     "SegmentProfile",
     "associations",
+    "explain",
     "segment_playbook",
     "segment_profile",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_random_state
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import last_step, used_columns
@@ -18,7 +19,11 @@ from segmentlearn.monitoring._gates import (
     read_gates,
 )
 from segmentlearn.monitoring._monitor_report import MonitorReport
-from segmentlearn.monitoring._reference import ColumnReference, Observed
+from segmentlearn.monitoring._reference import (
+    COLUMN_DRIFT,
+    ColumnReference,
+    Observed,
+)
 from segmentlearn.tables import (
     CATEGORY,
     NUMBER,
@@ -261,6 +266,33 @@ class SegmentMonitor:
             n_rows=total[0].n_rows,
             n_reference=self.n_reference,
             alpha=self.alpha,
+        )
+
+    def background(
+        self, n_samples: int = 100, *, random_state: Any = 0
+    ) -> pd.DataFrame:
+        """Draw customers to compare others with, for :func:`segmentlearn.explain`.
+
+        They are made up: each column is drawn on its own from the reference, which
+        holds no customers. What columns have to do with each other is lost.
+
+        Parameters
+        ----------
+        n_samples : int, default=100
+            How many to draw.
+        random_state : int, RandomState instance or None, default=0
+            Draws them.
+
+        Returns
+        -------
+        customers : DataFrame of shape (n_samples, n_columns)
+            The columns that the model uses.
+        """
+        rng = check_random_state(random_state)
+        kinds = {name: one.kind for name, one in self.schema.readings.items()}
+        columns = [one for one in self.references if one.gate == COLUMN_DRIFT]
+        return pd.DataFrame(
+            {c.name: c.draw(n_samples, kinds.get(c.name, ""), rng) for c in columns}
         )
 
     def to_dict(self) -> dict[str, Any]:

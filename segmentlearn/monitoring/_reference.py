@@ -5,11 +5,12 @@ import dataclasses
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from segmentlearn.auditing import Shift, compare_counts
 from segmentlearn.metrics import psi_of_counts
-from segmentlearn.tables import Column, to_numbers
+from segmentlearn.tables import DATETIME, TIMEDELTA, Column, to_numbers
 
 _N_CELLS = 100  # of numbers, for the two-sample test
 _CELLS_A_BIN = 10  # of the population stability index
@@ -143,6 +144,24 @@ class ColumnReference:
         n_both = max(1, round(n_old * n_new / (n_old + n_new)))
         p_value = float(stats.kstwo.sf(statistic, n_both))
         return Shift(psi_of_counts(*bins), p_value, statistic, n_bins)
+
+    def draw(self, n_rows: int, kind: str, rng: np.random.RandomState) -> Any:
+        """Return cells of the reference's distribution, evenly spread over it.
+
+        Numbers are the upper ends of their cells; those beyond the last end are it.
+        """
+        seen = self.observed
+        below = np.cumsum(np.append(seen.counts, seen.n_missing))
+        spread = (rng.permutation(n_rows) + 0.5) / n_rows
+        at = np.searchsorted(below, spread * below[-1], side="right")
+        if self.edges is None:
+            return np.array([*(self.levels or ()), None], dtype=object)[at]
+        last = self.edges[-1] if len(self.edges) else np.nan
+        numbers = np.concatenate([self.edges, [last, np.nan]])[at]
+        if kind not in (DATETIME, TIMEDELTA):
+            return numbers
+        days = pd.to_timedelta(numbers, unit="D")
+        return days.array if kind == TIMEDELTA else (pd.Timestamp(0) + days).array
 
     def _bin_starts(self) -> np.ndarray:
         """Return the first cells of bins that hold a tenth of the reference or more."""

@@ -30,7 +30,8 @@ from segmentlearn.inspection import (
 )
 from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import classifier_quality, clusterer_quality
-from segmentlearn.report._segments import draw_sizes, list_segments
+from segmentlearn.report._reasons import segment_reasons
+from segmentlearn.report._segments import add_values, draw_sizes, list_segments
 from segmentlearn.report._suppression import merge_rare_levels
 from segmentlearn.tables import draw_rows
 
@@ -53,6 +54,7 @@ def gather(
     random_state: Any,
     archive_facts: dict[str, Any],
     command: str | None,
+    value: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Look at a model and its customers; return what the template writes about."""
     used = used_columns(model, features)
@@ -68,6 +70,9 @@ def gather(
     if is_split:
         profile = _measured(segment_profile, segments, described, **how)
     parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
+    if value is not None:
+        sums = [np.nansum(value[predicted == label]) for label in labels]
+        add_values(parts, np.array(sums))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
@@ -79,7 +84,7 @@ def gather(
     versions |= {"Python": platform.python_version()}
     versions |= {"scikit-learn": sklearn.__version__, "NumPy": np.__version__}
     versions |= {"pandas": pd.__version__}
-    return {
+    contents = {
         "model": type(last_step(model)).__name__,
         "is_classifier": is_classifier(last_step(model)),
         "weights": _weights_of(last_step(model)),
@@ -104,6 +109,10 @@ def gather(
         "target": archive_facts.get("target"),
         "command": command or None,
     }
+    reasons = None
+    if is_split:
+        reasons = _measured(segment_reasons, model, sample[features], segments, rng)
+    return {**contents, "reasons": reasons or {}}
 
 
 def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:

@@ -37,6 +37,8 @@ class SegmentPart:
         Customers in it.
     share : str
         Their share; empty where the size is hidden.
+    value : str
+        Their share of the value; empty where it is not known, or the size is hidden.
     features : list of (str, str)
         Column, and how the segment differs in it.
     rules : list of (str, str)
@@ -58,6 +60,7 @@ class SegmentPart:
     picture: Picture | None = None
     note: str = ""
     lacks_figures: bool = False
+    value: str = ""
 
 
 def list_segments(
@@ -80,6 +83,13 @@ def list_segments(
             _describe(part, profile, at)
         parts.append(part)
     return parts
+
+
+def add_values(parts: list[SegmentPart], sums: np.ndarray) -> None:
+    """Add the share of the value of each segment whose size is shown."""
+    for part, own in zip(parts, sums, strict=True):
+        if part.size.is_shown and part.size.count:
+            part.value = percent(own / sums.sum())
 
 
 def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:

@@ -12,6 +12,7 @@ from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import used_columns
 from segmentlearn.persistence import write_atomically
 from segmentlearn.report._suppression import THRESHOLD
+from segmentlearn.tables import NUMBER, Column
 
 _TEMPLATE = "template.html.j2"
 _EXTRA = "install it with: pip install 'segmentlearn[report]'"
@@ -24,6 +25,7 @@ def write_report(
     *,
     target: str | None = None,
     y: Any = None,
+    value: str | None = None,
     title: str | None = None,
     random_state: Any = 0,
     facts: dict[str, Any] | None = None,
@@ -49,6 +51,9 @@ def write_report(
         Column of X that holds the segments as they are known.
     y : array-like of shape (n_samples,) or None, default=None
         The same, where it is not a column of X.
+    value : str or None, default=None
+        Column of X with what a customer is worth, such as revenue: the report has the
+        share of each segment.
     title : str or None, default=None
         Heading; None is "Customer segments".
     random_state : int, RandomState instance or None, default=0
@@ -66,8 +71,8 @@ def write_report(
     SchemaError
         If X lacks columns of the model.
     ValueError
-        If there are fewer than ten customers, `target` is not a column of X, or both
-        `target` and `y` are given.
+        If there are fewer than ten customers, `target` or `value` is not a column of
+        X, both `target` and `y` are given, or the value does not sum to more than 0.
     OSError
         If the file cannot be written.
 
@@ -117,6 +122,7 @@ def write_report(
         )
     frame, labels = _take_target(_as_frame(X, model), target, y)
     features = _features(model, frame)
+    worth = None if value is None else _numbers_of(frame, value)
     if len(frame) < THRESHOLD:
         raise ValueError(
             f"X has {len(frame)} customers; a report needs {THRESHOLD}, so that none "
@@ -133,6 +139,7 @@ def write_report(
         random_state=random_state,
         archive_facts=facts or {},
         command=command,
+        value=worth,
     )
     source = importlib.resources.files("segmentlearn.report").joinpath(_TEMPLATE)
     options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
@@ -198,6 +205,24 @@ def _take_target(
             f"{list(X.columns)}."
         )
     return X.drop(columns=target), X[target].to_numpy(dtype=object)
+
+
+def _numbers_of(X: pd.DataFrame, value: str) -> np.ndarray:
+    """Return what each customer is worth."""
+    if value not in X.columns:
+        raise ValueError(
+            f"value={value!r} is not a column of X; its columns are {list(X.columns)}."
+        )
+    column = Column(value, X[value].array)
+    if column.kind != NUMBER:
+        raise ValueError(f"value={value!r} is a column without numbers.")
+    numbers = column.numbers
+    if not np.nansum(numbers) > 0:
+        raise ValueError(
+            f"value={value!r} sums to {np.nansum(numbers)}, of which no shares can be "
+            "taken; it must be more than 0."
+        )
+    return numbers
 
 
 def _features(model: Any, X: pd.DataFrame) -> list[str]:

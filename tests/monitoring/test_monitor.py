@@ -220,3 +220,35 @@ def test_report_in_all_forms(monitor, month):
     assert len(found["gates"]) == len(report.to_frame("gates"))
     assert list(report.to_frame()["code"]) == [one.code for one in report.findings]
     assert isinstance(report.to_frame("gates"), pd.DataFrame)
+
+
+def test_background_is_spread_as_the_reference():
+    """Each column has its quartiles, shares and kinds, missing cells too."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "spend": rng.lognormal(5, 1, 400).round(2),
+            "plan": rng.choice(["a", "b"], 400, p=[0.75, 0.25]),
+            "born": pd.to_datetime("1990-01-01")
+            + pd.to_timedelta(rng.integers(0, 999, 400), unit="D"),
+        }
+    )
+    X.loc[:99, "spend"] = np.nan
+
+    class Model:
+        def predict(self, X):
+            return np.zeros(len(X), dtype=int)
+
+    monitor = SegmentMonitor.from_model(Model(), X)
+    found = SegmentMonitor.from_dict(monitor.to_dict(), Model()).background(200)
+    assert found.columns.tolist() == X.columns.tolist()
+    assert found["spend"].isna().mean() == 0.25
+    assert (found["plan"] == "a").mean() == pytest.approx(
+        (X["plan"] == "a").mean(), abs=0.005
+    )
+    for name in ("spend", "born"):
+        levels = [0.25, 0.5, 0.75]
+        expected, drawn = X[name].quantile(levels), found[name].quantile(levels)
+        width = X[name].quantile(0.9) - X[name].quantile(0.1)
+        assert ((drawn - expected).abs() < 0.05 * width).all()
+    assert found["spend"].dropna().isin(X["spend"]).all()

@@ -5,6 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
+
+from segmentlearn.report import write_report
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +72,25 @@ def test_few_rare_levels_are_missing(report_on, features_of):
     X = pd.DataFrame({"Town": ["Ulm"] * 20 + ["Au"] * 6 + ["Bonn"] * 20})
     page = report_on(X, np.repeat([0, 1], [26, 20]))
     assert "Au" not in "".join(features_of(page)[0].values())
+
+
+def test_what_the_model_goes_by_is_named(tmp_path):
+    """The column that decides, with its points; none for segments of few customers."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"spend": rng.random(80), "noise": rng.random(80)})
+    X.loc[:4, "spend"] = 9.0
+    model = KMeans(2, n_init=3, random_state=0).fit(X[["spend"]].assign(noise=0.0))
+    write_report(model, X, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    table = page.partition("What the model goes by")[2].partition("</table>")[0]
+    assert len(re.findall(r"<td>spend \(\+\d+\)</td>", table)) == 1
+    assert "noise" not in table
+
+
+def test_segments_have_their_share_of_the_value(report_on):
+    """Of those whose size is shown; a column without numbers is refused."""
+    X = {"spend": np.r_[np.ones(40), np.full(20, 3.0)], "plan": ["a"] * 60}
+    page = report_on(X, np.repeat([0, 1], [40, 20]), value="spend")
+    assert "Customers: 40, 67% of all, 40% of the value" in page
+    with pytest.raises(ValueError, match="'plan' is a column without numbers"):
+        report_on(X, np.repeat([0, 1], [40, 20]), value="plan")

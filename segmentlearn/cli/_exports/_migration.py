@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from segmentlearn.cli._options import Seed, reads_tables
+from segmentlearn.cli._options import Seed, Value, reads_tables
+from segmentlearn.cli._outputs import write_frame
 from segmentlearn.cli._screen import InputError, echo, note, plain_errors
 
-_ENDINGS = (".html", ".md", ".json", ".csv")
+_ENDINGS = (".html", ".md", ".json")  # other names are those of tables
 _SEGMENT_COLUMNS = ("segment_id", "segment")  # of scored files, the first there is
 
 
@@ -23,7 +24,8 @@ def migration(
         ),
     ],
     key: Annotated[
-        str | None, typer.Option(help="Column of both files that names a customer.")
+        str | None,
+        typer.Option(*("--key", "--id"), help="Column of both that names a customer."),
     ] = None,
     old: Annotated[
         pathlib.Path | None,
@@ -37,17 +39,14 @@ def migration(
         str | None,
         typer.Option(help="Column of scored files; segment_id or segment by default."),
     ] = None,
-    value: Annotated[
-        str | None,
-        typer.Option(help="Column of what a customer is worth, such as revenue."),
-    ] = None,
+    value: Value = None,
     periods: Annotated[
         str | None,
         typer.Option(help="Names of the periods, such as 2026-04,2026-05."),
     ] = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="File to write: .html, .md, .json or .csv."),
+        typer.Option(help="File to write: .html, .md, .json, or a table: .csv, .xlsx."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of an HTML page.")] = None,
     random_state: Seed = 0,
@@ -56,10 +55,11 @@ def migration(
 ) -> None:
     """Count who moved between segments, from a history, scored files or archives."""
     from segmentlearn.cli._tables import check_output
+    from segmentlearn.tables import output_kind
 
     with plain_errors("migration", out):
         if out is not None and out.suffix.lower() not in _ENDINGS:
-            raise InputError(f"--out {out} must end in {', '.join(_ENDINGS)}.")
+            output_kind(out.name, "--out ")
         check_output(out, *tables)
         names = _periods(periods)
         if len(tables) == 1:
@@ -206,5 +206,6 @@ def _write(found: Any, out: pathlib.Path, title: str | None) -> None:
     elif ending == ".json":
         text = json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n"
     else:
-        text = found.to_frame().to_csv(index=False)
+        write_frame(found.to_frame(), out)
+        return
     write_atomically(out, text.encode("utf-8"))

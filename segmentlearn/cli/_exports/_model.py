@@ -23,7 +23,9 @@ def export(
     ] = "customers",
     key: Annotated[
         list[str] | None,
-        typer.Option(help="Column that names a customer in a .sql file."),
+        typer.Option(
+            metavar="COLUMNS", help="Columns that name a customer in a .sql file."
+        ),
     ] = None,
 ) -> None:
     """Write a whole model as ONNX or SQL, which scores raw rows without Python."""

@@ -8,6 +8,7 @@ import typer
 from segmentlearn.cli._options import (
     Archive,
     Seed,
+    Value,
     reads_tables,
     table_argument,
     types_columns,
@@ -51,19 +52,19 @@ def rules(
     columns: Annotated[
         list[str] | None,
         typer.Option(
-            help="Columns that rules may use: repeat it, or separate by commas."
+            metavar="COLUMNS",
+            help="Columns that rules may use: repeat it, or separate by commas.",
         ),
     ] = None,
-    value: Annotated[
-        str | None,
-        typer.Option(help="Column of what a customer is worth, such as revenue."),
-    ] = None,
+    value: Value = None,
     sql_table: Annotated[
         str, typer.Option(help="Name of the table in a .sql file.")
     ] = "customers",
     key: Annotated[
         list[str] | None,
-        typer.Option(help="Column that names a customer in a .sql file."),
+        typer.Option(
+            metavar="COLUMNS", help="Columns that name a customer in a .sql file."
+        ),
     ] = None,
     random_state: Seed = 0,
     *,
@@ -73,10 +74,10 @@ def rules(
     """Describe a model by a few rules: SQL, Python, JSON or Markdown."""
     import segmentlearn
     from segmentlearn.cli._tables import (
-        check_column,
         check_output,
         named_columns,
         read_typed,
+        values_of,
     )
     from segmentlearn.export import segment_rules
     from segmentlearn.inspection import used_columns
@@ -96,10 +97,7 @@ def rules(
             sampled=True,
         )
         allowed = named_columns(customers, columns, "--columns") or None
-        if value is not None:
-            check_column(customers, value, "--value")
-            if customers.frame[value].dtype.kind not in "iuf":
-                raise InputError(f"--value {value!r} is a column without numbers.")
+        values_of(customers, value)
         model = segmentlearn.load(archive)
         if not hasattr(model, "predict"):
             raise InputError(

@@ -1,4 +1,4 @@
-"""Columns of `predict` beside segments: sets of segments, and who is novel."""
+"""Columns of `predict` beside segments: sets of segments, who is novel, reasons."""
 
 import dataclasses
 import pathlib
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.cli._screen import InputError, row_progress, warned_before
-from segmentlearn.inspection import Scores, last_step, model_features
+from segmentlearn.inspection import Scores, explain, last_step, model_features
 from segmentlearn.tables import TableFile, TableScan
 
 _OR, _NONE = " or ", "none"
@@ -31,6 +31,8 @@ class FurtherColumns:
         self._limits: pd.DataFrame | None = None
         self._detector: Any = None
         self._most_p, self._coverage, self._fdr = 0.0, 0.0, 0.0
+        self._background: Any = None
+        self._n_reasons = 0
         self._lock = threading.Lock()
         self._n_rows = self._n_certain = self._n_novel = 0
 
@@ -63,6 +65,26 @@ class FurtherColumns:
         self._most_p = discovery_threshold(np.concatenate(p_values), fdr)
         self._fdr = fdr
 
+    def add_reasons(self, n_reasons: int, stored: Any, background: Any) -> None:
+        """Add the columns that moved each customer's segment most.
+
+        Customers are compared with those of a table, or with ones that are drawn from
+        the reference of the archive.
+        """
+        from segmentlearn.monitoring import SegmentMonitor
+
+        self._n_reasons = n_reasons
+        if background is not None:
+            self._background = model_features(self._model, background)
+        elif isinstance(stored, dict):
+            monitor = SegmentMonitor.from_dict(stored, self._model)
+            self._background = monitor.background()
+        else:
+            raise InputError(
+                f"{self._archive} has no reference to compare customers with; name a "
+                "table of customers with --background."
+            )
+
     def of(self, table: TableFile, scores: Scores) -> Scores:
         """Return the scores of a batch with the columns that were asked for."""
         others: dict[str, np.ndarray] = {}
@@ -78,6 +100,8 @@ class FurtherColumns:
             others["is_novel"] = p_values <= self._most_p
             with self._lock:
                 self._n_novel += int(others["is_novel"].sum())
+        if self._n_reasons:
+            others |= self._reasons(table)
         with self._lock:
             self._n_rows += len(scores.segments)
         return dataclasses.replace(scores, others=others)
@@ -97,6 +121,13 @@ class FurtherColumns:
                 f"{self._fdr:.0%} of these are known ones, at most and on average."
             )
         return found
+
+    def _reasons(self, table: TableFile) -> dict[str, np.ndarray]:
+        X = model_features(self._model, table)
+        with warned_before():
+            found = explain(self._model, X, background=self._background)
+        reasons = found.reasons(self._n_reasons).fillna("")
+        return {str(name): reasons[name].to_numpy(dtype=object) for name in reasons}
 
     def _p_values(self, table: TableFile) -> np.ndarray:
         with warned_before():

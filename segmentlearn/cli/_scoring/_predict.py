@@ -8,6 +8,8 @@ import typer
 from segmentlearn.cli._options import Archive, reads_tables, table_argument
 from segmentlearn.cli._screen import InputError, note, plain_errors
 
+_EXPLAINED = 500  # customers of a batch
+
 
 @reads_tables
 def predict(
@@ -25,7 +27,9 @@ def predict(
     keys: Annotated[
         list[str] | None,
         typer.Option(
-            "--key", help="Column that names a customer: only such columns are kept."
+            *("--key", "--id"),
+            metavar="COLUMNS",
+            help="Columns that name a customer: only such columns are kept.",
         ),
     ] = None,
     sets: Annotated[
@@ -47,6 +51,20 @@ def predict(
     fdr: Annotated[
         float, typer.Option(help="Known customers among those called novel, at most.")
     ] = 0.1,
+    reasons: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Add so many columns that moved a customer's segment most, in words.",
+        ),
+    ] = 0,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            help="Customers that --reasons compares with; by default made-up ones, "
+            "with the distributions that the archive holds."
+        ),
+    ] = None,
     *,
     reading: dict[str, Any],
 ) -> None:
@@ -56,7 +74,12 @@ def predict(
     from segmentlearn.cli._scoring._further_columns import FurtherColumns
     from segmentlearn.cli._scoring._scored_output import open_output
     from segmentlearn.cli._scoring._scores import score_files
-    from segmentlearn.cli._tables import check_order, check_scored, scan_customers
+    from segmentlearn.cli._tables import (
+        check_order,
+        check_scored,
+        read_customers,
+        scan_customers,
+    )
     from segmentlearn.tables import stored_schema
 
     out = None if out == "-" else out
@@ -67,7 +90,11 @@ def predict(
                 raise InputError(f"{option} {share} must lie between 0 and 1.")
         facts = segmentlearn.inspect(archive).metadata
         schema = stored_schema(facts)
-        scan = scan_customers(table, reading, schema)
+        if background is not None and not reasons:
+            raise InputError("--background is for --reasons; name their number, too.")
+        # reasons take some 10 ms a customer, and a bar moves by batches
+        size = _EXPLAINED if reasons else None
+        scan = scan_customers(table, reading, schema, size)
         check_scored(out, scan, archive, table)
         model = segmentlearn.load(archive)
         further = FurtherColumns(model, archive)
@@ -80,6 +107,13 @@ def predict(
                     "twice, which stdin cannot be; name a file."
                 )
             further.add_novelty(fdr, scan_customers(table, reading, schema))
+        if reasons:
+            others = None
+            if background is not None:
+                others = read_customers(
+                    background, reading, schema, quiet=True, sampled=True
+                )
+            further.add_reasons(reasons, facts.get("monitor"), others)
         with open_output(out, scan) as output:
             counts = score_files(
                 model, scan, output, keys, facts.get("target"), add=further.of

@@ -28,7 +28,9 @@ def score(
     keys: Annotated[
         list[str] | None,
         typer.Option(
-            "--key", help="Column that names a customer: only such columns are kept."
+            *("--key", "--id"),
+            metavar="COLUMNS",
+            help="Columns that name a customer: only such columns are kept.",
         ),
     ] = None,
     history: Annotated[
@@ -55,7 +57,7 @@ def score(
     ] = None,
     fail_on: Annotated[
         str,
-        typer.Option(help="watch, refit or never: when the exit code is 1."),
+        typer.Option(metavar="watch|refit|never", help="When the exit code is 1."),
     ] = "watch",
     *,
     reading: dict[str, Any],

@@ -1,0 +1,1 @@
+"""Commands about models that are there: compare them, name what they found."""
