@@ -19,6 +19,7 @@ from segmentlearn.cli._options import (
     Drop,
     Quiet,
     Seed,
+    finds_responders,
     reads_tables,
     table_argument,
     types_columns,
@@ -65,6 +66,7 @@ def _root(
 @app.command()
 @types_columns
 @reads_tables
+@finds_responders
 def fit(
     table: Annotated[str, table_argument("Customers with known segments.")],
     target: Annotated[str, typer.Option(help="Column that holds the segment.")],
@@ -105,10 +107,12 @@ def fit(
     *,
     reading: dict[str, Any],
     types: dict[str, Any],
+    responders: dict[str, Any],
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
         FitOptions,
+        Responders,
         build_classifier,
         check_options,
         split_column,
@@ -137,7 +141,8 @@ def fit(
         groups = split_column(customers, target, group_column, "--group-column")
         # neither says anything about a customer to come
         dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-        X, y = training_rows(customers, target, dropped)
+        wanted = Responders(**responders)
+        X, y = training_rows(customers, target, dropped, wanted)
         options = FitOptions(
             model=model,
             preset=preset,
@@ -149,14 +154,15 @@ def fit(
             verbose=int(screen.is_watched() and not quiet),
         )
         result = fit_and_evaluate(
-            build_classifier(options), X, y, test_size, random_state, times, groups
+            *(build_classifier(options), X, y, test_size, random_state, times, groups),
+            pos_label=wanted.label_of(y),
         )
         if time_column and not quiet:
             note(f"Held out are the latest customers by {time_column!r}.")
         elif group_column and not quiet:
             note(f"Held out are whole groups of {group_column!r}.")
         if not quiet:
-            show_held_out(result)
+            show_held_out(result, target, wanted.amounts)
         if out is None:
             note("Nothing was saved; name an archive with --out to keep the model.")
             return
@@ -164,6 +170,7 @@ def fit(
             "target": target,
             "schema": customers.schema.to_dict(X.columns),
             **result.facts(),
+            **wanted.facts(),
             "held_out_by": time_column or group_column,
             "refit": refit,
         }

@@ -1,6 +1,7 @@
 """The classifier of ``fit``, and the rows that it learns from."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,17 @@ import pandas as pd
 from segmentlearn.cli._screen import InputError, note
 from segmentlearn.cli._tables import check_column
 from segmentlearn.model_selection import check_labels
-from segmentlearn.tables import Column, TableFile, known_labels, spelling_variants
+from segmentlearn.tables import (
+    Column,
+    TableFile,
+    bin_edges,
+    known_labels,
+    spelling_variants,
+)
 
 _MANY_NUMBERS = 20
+_MOST_CLASSES = 100
+_OFFERED_BINS = 4
 MODELS = ("net", "trees", "blend")
 
 
@@ -49,6 +58,83 @@ class FitOptions:
     verbose: int = 0
 
 
+@dataclasses.dataclass
+class Responders:
+    """What `fit` is told about the class to find.
+
+    Parameters
+    ----------
+    positive : str or None, default=None
+        The class; None chooses one of two.
+    cost_per_contact, value_per_response : float or None, default=None
+        What a contact costs and a response brings.
+    bins : int or None, default=None
+        Classes to cut a target of amounts into.
+    """
+
+    positive: str | None = None
+    cost_per_contact: float | None = None
+    value_per_response: float | None = None
+    bins: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.bins is not None and self.bins < 2:
+            raise InputError(f"--bins {self.bins} must be 2 or more.")
+        check_amounts(self.cost_per_contact, self.value_per_response)
+        self.edges: list[float] | None = None
+
+    @property
+    def amounts(self) -> dict[str, float | None]:
+        """What a contact costs and a response brings."""
+        names = "cost_per_contact", "value_per_response"
+        return {name: getattr(self, name) for name in names}
+
+    def cut(self, table: TableFile, target: str) -> None:
+        """Find the edges of the classes that a target of amounts is cut into."""
+        column = Column(target, table.frame[target].array)
+        if not column.is_numeric or column.n_distinct < 2:
+            raise InputError(
+                f"--bins {self.bins}: column {target!r} holds no different amounts."
+            )
+        self.edges = bin_edges(column.numbers, int(self.bins or _OFFERED_BINS))
+
+    def label_of(self, labels: np.ndarray) -> Any:
+        """Return the class to find as the labels have it; None where it is open."""
+        known = np.unique(labels).tolist()
+        if self.positive is None:
+            # of two classes of amounts the higher one
+            return known[-1] if self.bins and len(known) == 2 else None
+        return named_class(self.positive, known)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what an archive keeps of it."""
+        amounts = {name: x for name, x in self.amounts.items() if x is not None}
+        edges = {} if self.edges is None else {"target_edges": self.edges}
+        return {**edges, **({"amounts": amounts} if amounts else {})}
+
+
+def check_amounts(cost: float | None, value: float | None) -> None:
+    """Refuse what a contact can neither cost nor bring."""
+    for option, amount in (
+        ("--cost-per-contact", cost),
+        ("--value-per-response", value),
+    ):
+        if amount is not None and not (np.isfinite(amount) and amount >= 0):
+            raise InputError(f"{option} {amount} must be an amount from 0 on.")
+    if value is not None and cost is None:
+        raise InputError("--value-per-response needs --cost-per-contact.")
+
+
+def named_class(positive: str, labels: Sequence[Any]) -> Any:
+    """Return the label that the option of the class to find names."""
+    for label in labels:
+        if str(label) == positive:
+            return label
+    raise InputError(
+        f"--positive {positive!r} is none of the classes {', '.join(map(str, labels))}."
+    )
+
+
 def check_options(
     model: str,
     preset: str | None,
@@ -68,10 +154,12 @@ def check_options(
 
 
 def training_rows(
-    table: TableFile, target: str, drop: list[str]
+    table: TableFile, target: str, drop: list[str], responders: Responders
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return features and labels of the rows that have a label."""
-    known, labels = known_labels(table, target)
+    if responders.bins is not None:
+        responders.cut(table, target)
+    known, labels = known_labels(table, target, responders.edges)
     if not known.all():
         note(
             f"Note: {np.count_nonzero(~known):,} of {len(known):,} rows have no "
@@ -79,6 +167,8 @@ def training_rows(
         )
     if not known.any():
         raise InputError(f"column {target!r} of {table.source} holds no label at all.")
+    if responders.edges is None:
+        _offer_bins(Column(target, table.frame[target].array))
     check_labels(labels, target)
     for group in spelling_variants(np.unique(labels)):
         note(
@@ -86,17 +176,24 @@ def training_rows(
             f"alone and are learnt one by one: {', '.join(map(repr, group))}; write "
             "them in one way if they are one."
         )
-    n_labels = len(np.unique(labels))
-    if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):
-        note(
-            f"Note: {target!r} holds {n_labels} different numbers, and each is learnt "
-            "as a segment of its own; cut them into a few classes if they are an "
-            "amount."
-        )
     features = table.frame.drop(columns=[target, *drop])[known].reset_index(drop=True)
     if features.shape[1] == 0:
         raise InputError(f"no column is left to learn {target!r} from.")
     return features, labels
+
+
+def _offer_bins(target: Column) -> None:
+    """Offer to cut a target into classes where it looks like an amount."""
+    if not target.is_numeric or target.n_distinct <= _MANY_NUMBERS:
+        return
+    offer = (
+        f"--bins {_OFFERED_BINS} learns {_OFFERED_BINS} classes of about as many "
+        "customers, from low amounts to high ones."
+    )
+    number = f"column {target.name!r} holds {target.n_distinct:,} different numbers"
+    if target.n_distinct > _MOST_CLASSES:
+        raise InputError(f"{number}, so it is an amount and no segment. {offer}")
+    note(f"Note: {number}, each learnt as a segment; if they are an amount, {offer}")
 
 
 def split_column(

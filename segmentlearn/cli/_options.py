@@ -42,6 +42,24 @@ _TYPES = {
     "date": (_MANY, "Format of a column of dates, such as born=%d/%m/%Y."),
     "id": (_MANY, "Columns that name a customer: repeat it, or separate by commas."),
 }
+_AMOUNTS = {
+    "positive": (str | None, "The class to find, such as Yes; chosen of two classes."),
+    "cost_per_contact": (float | None, "What it costs to contact a customer."),
+    "value_per_response": (float | None, "What a response brings, before the cost."),
+}
+_LEARNING = {
+    **_AMOUNTS,
+    "bins": (int | None, "Classes to cut a target of amounts into, such as 4."),
+}
+_LISTING = {
+    "top": (int | None, "List the customers of the highest probabilities: how many."),
+    "budget": (float | None, "List as many as a budget pays contacts for."),
+    "min_probability": (float | None, "List customers from this probability on."),
+    **_AMOUNTS,
+    "exclude": (str | None, "Table of customers, by their --key, who are not listed."),
+    "control_share": (float | None, "Share of a list not to contact; 0.05 by default."),
+    "random_state": (int | None, "Seed of who is drawn for the control group."),
+}
 LABELS = {
     **{name: f"--{name.replace('_', '-')} " for name in _READING},
     "separator": "--sep ",
@@ -65,6 +83,21 @@ def reads_tables(command: Callable[..., None]) -> Callable[..., None]:
 def types_columns(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of columns to a command, which gets them as one dict."""
     return _with_options(command, "types", _TYPES)
+
+
+def finds_responders(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of responders to `fit`, which gets them as one dict."""
+    return _with_options(command, "responders", _LEARNING)
+
+
+def lists_contacts(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a contact list to a command, which gets them as one dict."""
+    return _with_options(command, "listing", _LISTING)
+
+
+def reports_responders(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of amounts to a command, which gets them as one dict."""
+    return _with_options(command, "amounts", _AMOUNTS)
 
 
 def _with_options(

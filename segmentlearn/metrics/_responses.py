@@ -150,7 +150,7 @@ class ResponseSummary:
             The threshold is the probability at which the response rate, as these
             customers show it, is the cost over the value.
         """
-        needed = cost_per_contact / value_per_response
+        needed = cost_per_contact / value_per_response if value_per_response else np.inf
         grid = special.expit(np.linspace(-14, 14, 2001))
         pays = np.flatnonzero(self.calibrated(grid) >= needed)
         threshold = float(grid[pays[0]]) if len(pays) else float("inf")
@@ -165,7 +165,8 @@ class ResponseSummary:
                 float(n * (value_per_response * rate - cost_per_contact))
                 for rate in rates
             ]
-        return BreakEven(threshold, n, responders, *profits)
+        amounts = cost_per_contact, value_per_response
+        return BreakEven(*amounts, threshold, n, responders, *profits)
 
     def calibrated(self, proba: ArrayLike) -> np.ndarray:
         """Return the response rate to expect at each probability.
@@ -243,14 +244,26 @@ class ResponseSummary:
         known = {field.name: facts[field.name] for field in dataclasses.fields(cls)}
         return cls(**{k: np.nan if v is None else v for k, v in known.items()})
 
-    def __str__(self) -> str:
-        lines = [
-            f"{self.pos_label}: {share_text(self.rate)} of {self.n_rows:,} customers",
+    def quality_text(self) -> str:
+        """Return AUC and average precision as text.
+
+        Returns
+        -------
+        line : str
+            With what chance would reach.
+        """
+        return (
             f"AUC {self.roc_auc:.3f} ({self.roc_auc_low:.3f} to "
             f"{self.roc_auc_high:.3f}; 0.5 is chance, 1 perfect), average precision "
-            f"{self.average_precision:.3f} (chance {self.rate:.3f})",
-        ]
-        return "\n".join([*lines, gain_text(self.gain_table(), str(self.pos_label))])
+            f"{self.average_precision:.3f} (chance {self.rate:.3f})"
+        )
+
+    def __str__(self) -> str:
+        head = (
+            f"Responders ({self.pos_label}): {share_text(self.rate)} of "
+            f"{self.n_rows:,} customers"
+        )
+        return "\n".join([head, self.quality_text(), gain_text(self.gain_table())])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -259,6 +272,8 @@ class BreakEven:
 
     Attributes
     ----------
+    cost_per_contact, value_per_response : float
+        What a contact costs and a response brings.
     threshold : float
         The probability; infinity if no contact pays.
     n_contacted, n_responders : int
@@ -267,12 +282,28 @@ class BreakEven:
         Profit from contacting them, and its 95 % interval.
     """
 
+    cost_per_contact: float
+    value_per_response: float
     threshold: float
     n_contacted: int
     n_responders: int
     profit: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        amounts = (
+            f"With {self.cost_per_contact:,g} for a contact and "
+            f"{self.value_per_response:,g} from a response"
+        )
+        if not self.n_contacted:
+            return f"{amounts}, no contact pays."
+        return (
+            f"{amounts}, a contact pays from a probability of "
+            f"{number_text(self.threshold)} on: {self.n_contacted:,} of the held-out "
+            f"customers, {self.n_responders:,} responders, profit {self.profit:,.0f} "
+            f"(95% interval {self.low:,.0f} to {self.high:,.0f})."
+        )
 
 
 @validate_parameters()
@@ -377,14 +408,14 @@ def expected_responders(
     return _expected(proba, calibration, confidence_level, random_state)
 
 
-def gain_text(table: pd.DataFrame, responder: str) -> str:
+def gain_text(table: pd.DataFrame) -> str:
     """Return a gain table as text."""
     heads = {
         "contacted": "contacted",
         "threshold": "probability from",
         "customers": "customers",
-        "responders": f"{responder} among them",
-        "gain": f"of all {responder}",
+        "responders": "responders",
+        "gain": "of all responders",
         "lift": "lift",
         "profit": "profit",
     }

@@ -41,7 +41,7 @@ from segmentlearn.tables._identifiers import (
     warn_of_identifiers,
 )
 from segmentlearn.tables._implausible import EXTREME
-from segmentlearn.tables._labels import known_labels
+from segmentlearn.tables._labels import bin_edges, known_labels
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
