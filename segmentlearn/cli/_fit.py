@@ -113,15 +113,17 @@ class Responders:
         return {**edges, **({"amounts": amounts} if amounts else {})}
 
 
-def check_amounts(cost: float | None, value: float | None) -> None:
+def check_amounts(
+    cost_per_contact: float | None, value_per_response: float | None
+) -> None:
     """Refuse what a contact can neither cost nor bring."""
     for option, amount in (
-        ("--cost-per-contact", cost),
-        ("--value-per-response", value),
+        ("--cost-per-contact", cost_per_contact),
+        ("--value-per-response", value_per_response),
     ):
         if amount is not None and not (np.isfinite(amount) and amount >= 0):
             raise InputError(f"{option} {amount} must be an amount from 0 on.")
-    if value is not None and cost is None:
+    if value_per_response is not None and cost_per_contact is None:
         raise InputError("--value-per-response needs --cost-per-contact.")
 
 

@@ -96,8 +96,9 @@ def lists_contacts(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def reports_responders(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of amounts to a command, which gets them as one dict."""
-    return _with_options(command, "amounts", _AMOUNTS)
+    """Add the options of amounts to `report`, which gets them as one dict."""
+    options = {name: how for name, how in _AMOUNTS.items() if name != "positive"}
+    return _with_options(command, "amounts", options)
 
 
 def _with_options(

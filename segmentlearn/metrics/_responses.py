@@ -215,6 +215,39 @@ class ResponseSummary:
         groups = self.mean_probability, self.n_customers, self.n_responders
         return ResponseCalibration(*map(np.asarray, groups))
 
+    def merged(self, least: int) -> Self:
+        """Return it in larger groups, so that none is about few customers.
+
+        Parameters
+        ----------
+        least : int
+            Fewest responders and fewest others in a group. The last one takes what is
+            left.
+
+        Returns
+        -------
+        summary : ResponseSummary
+            Of a single group where there are too few of either.
+        """
+        responders = self.responders_reached
+        others = self.contacted - responders
+        ends, last = [0], len(others) - 1
+        for at in range(1, last + 1):
+            steps = [counts[at] - counts[ends[-1]] for counts in (responders, others)]
+            left = [counts[last] - counts[at] for counts in (responders, others)]
+            if at == last or min(*steps, *left) >= least:
+                ends.append(at)
+        weighed = np.multiply(self.mean_probability, self.n_customers)
+        sums = np.append(0, np.cumsum(weighed))
+        counts = np.diff(self.contacted[ends])
+        return dataclasses.replace(
+            self,
+            n_customers=tuple(counts.tolist()),
+            n_responders=tuple(np.diff(responders[ends]).tolist()),
+            mean_probability=tuple((np.diff(sums[ends]) / counts).tolist()),
+            threshold=tuple(self.threshold[end - 1] for end in ends[1:]),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it, for the metadata of an archive.
 
@@ -240,8 +273,19 @@ class ResponseSummary:
         Returns
         -------
         summary : ResponseSummary
+
+        Raises
+        ------
+        ValueError
+            If something is missing.
         """
-        known = {field.name: facts[field.name] for field in dataclasses.fields(cls)}
+        names = [field.name for field in dataclasses.fields(cls)]
+        if not isinstance(facts, Mapping) or not set(names) <= set(facts):
+            raise ValueError(
+                f"facts={str(facts)[:60]!r} lack some of {', '.join(names)}; pass what "
+                "to_dict returned."
+            )
+        known = {name: facts[name] for name in names}
         return cls(**{k: np.nan if v is None else v for k, v in known.items()})
 
     def quality_text(self) -> str:

@@ -172,7 +172,7 @@ class ContactLister:
                 text += (
                     f"\n{target!r} of {np.count_nonzero(responded >= 0):,} contacts is "
                     f"in the file: {np.count_nonzero(responded == 1):,} are "
-                    f"{self.label} (too good a figure if the model was trained on them)."
+                    f"{self.label} (too good if the model was trained on them)."
                 )
         return text
 

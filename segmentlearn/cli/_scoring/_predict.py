@@ -118,9 +118,7 @@ def predict(
             note(lister.text(found))
         else:
             with open_output(out, scan) as output:
-                counts = score_files(
-                    model, scan, output, keys, facts.get("target"), add=further.of
-                )
+                counts = score_files(model, scan, output, keys, facts, add=further.of)
             show_counts(counts)
         for sentence in further.notes():
             note(sentence)
