@@ -130,7 +130,8 @@ def check_amounts(
 def named_class(positive: str, labels: Sequence[Any]) -> Any:
     """Return the label that the option of the class to find names."""
     for label in labels:
-        if str(label) == positive:
+        # a class of amounts also by its number
+        if str(label) == positive or str(label).startswith(f"{positive}: "):
             return label
     raise InputError(
         f"--positive {positive!r} is none of the classes {', '.join(map(str, labels))}."

@@ -114,7 +114,7 @@ def save_classifier(
     detect_novelty(model, X.iloc[rows], y[rows], options)
     facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
-    card = result.card(refit=refit, **facts.get("amounts", {}))
+    card = result.card(facts["target"], refit=refit, **facts.get("amounts", {}))
     silent = {name: 0 for name in model.get_params() if name.endswith("verbose")}
     segmentlearn.save(model.set_params(**silent), out, metadata=facts, card=card)
     if quiet:

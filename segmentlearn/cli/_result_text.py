@@ -186,6 +186,7 @@ def _filled(text: str, indent: str) -> str:
 
 
 _CURVE_WIDTH = 40
+_FEWEST_CONTACTED = 5  # of whom a gain is more than chance
 
 
 def held_out_text(
@@ -255,13 +256,14 @@ def _response_lines(
 ) -> list[str]:
     """Return how well responders are found, and from where on a contact pays."""
     n_responders = int(found.responders_reached[-1])
+    gains = found.gain_table(**amounts)
     lines = [
         f"Responders: {target} = {found.pos_label}, {n_responders:,} of "
         f"{found.n_rows:,}, {share_text(found.rate)} (--positive names another class)",
         found.quality_text(),
         "",
         "The customers with the highest probabilities first:",
-        gain_text(found.gain_table(**amounts)),
+        gain_text(gains[gains["customers"] >= _FEWEST_CONTACTED]),
     ]
     given = {name: amount for name, amount in amounts.items() if amount is not None}
     if len(given) == 2:

@@ -302,9 +302,9 @@ def contact_list(
         limits["budget"] = n_affordable + n_control
     n_listed = min(limits.values())
     limit = min(limits, key=lambda name: (limits[name], name == "customers"))
-    candidates = np.flatnonzero(eligible)
-    chosen = select_within_budget(scores[candidates], n_listed, random_state=rng)
-    rows = candidates[chosen]
+    rows = np.flatnonzero(eligible)
+    if n_listed < len(rows):
+        rows = rows[select_within_budget(scores[rows], n_listed, random_state=rng)]
     rows = rows[np.argsort(-scores[rows], kind="stable")]
     n_control = max(round(control_share * n_listed), n_listed - n_affordable)
     is_control = np.zeros(n_listed, dtype=bool)

@@ -100,7 +100,7 @@ class HeldOutResult:
             "held_out_confusion": self.confusion.tolist(),
         }
 
-    def card(self, *, refit: bool, **amounts: float | None) -> dict[str, Any]:
+    def card(self, target: str, *, refit: bool, **amounts: float) -> dict[str, Any]:
         """Return the figures of these customers for the card of an archive.
 
         Amounts are cost and value of a contact, for the profit from responders.
@@ -113,7 +113,8 @@ class HeldOutResult:
         if self.response is None:
             figures["held-out accuracy of naming the largest segment"] = self.baseline
         else:
-            figures |= _response_figures(self.response, **amounts)
+            name = f"{target} = {self.response.pos_label}"
+            figures |= _response_figures(self.response, name, **amounts)
         return {"metrics": figures, "evaluation_data": text}
 
 
@@ -153,11 +154,12 @@ def fit_and_evaluate(
 
 def _response_figures(
     found: ResponseSummary,
+    name: str,
     cost_per_contact: float | None = None,
     value_per_response: float | None = None,
 ) -> dict[str, float]:
     """Return how well responders are found, for a card: what is known of it."""
-    name, gains = found.pos_label, found.gain_table(shares=_CARD_SHARES)
+    gains = found.gain_table(shares=_CARD_SHARES)
     figures = {
         f"held-out rate of {name}": found.rate,
         f"held-out AUC of {name}": found.roc_auc,

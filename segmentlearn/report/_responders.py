@@ -146,13 +146,17 @@ def describe_responders(
     part.gain = _draw_gain(safe, part.name)
     if amounts:
         part.profit = _draw_profit(safe, amounts)
-        even = safe.break_even(**amounts)
+        even = found.break_even(**amounts)
+        counts = even.n_responders, even.n_contacted - even.n_responders
+        totals = found.responders_reached[-1], found.n_rows
+        left = totals[0] - counts[0], totals[1] - totals[0] - counts[1]
         part.break_even = {
+            "is_shown": "yes" if min(*counts, *left) >= THRESHOLD else "",
             "pays": "yes" if even.n_contacted else "",
             "cost": f"{even.cost_per_contact:,g}",
             "value": f"{even.value_per_response:,g}",
             "threshold": number_text(even.threshold),
-            "share": percent(even.n_contacted / safe.n_rows),
+            "share": percent(even.n_contacted / found.n_rows),
             "profit": f"{even.profit:,.0f}",
             "low": f"{even.low:,.0f}",
             "high": f"{even.high:,.0f}",
