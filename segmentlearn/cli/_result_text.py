@@ -256,7 +256,8 @@ def _response_lines(
 ) -> list[str]:
     """Return how well responders are found, and from where on a contact pays."""
     n_responders = int(found.responders_reached[-1])
-    gains = found.gain_table(**amounts)
+    given: dict[str, Any] = {k: v for k, v in amounts.items() if v is not None}
+    gains = found.gain_table(**given)
     lines = [
         f"Responders: {target} = {found.pos_label}, {n_responders:,} of "
         f"{found.n_rows:,}, {share_text(found.rate)} (--positive names another class)",
@@ -265,7 +266,6 @@ def _response_lines(
         "The customers with the highest probabilities first:",
         gain_text(gains[gains["customers"] >= _FEWEST_CONTACTED]),
     ]
-    given = {name: amount for name, amount in amounts.items() if amount is not None}
     if len(given) == 2:
         lines += ["", textwrap.fill(str(found.break_even(**given)), _WIDTH)]
     return lines

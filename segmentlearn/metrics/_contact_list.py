@@ -1,7 +1,7 @@
 """Whom to contact, and how many responders and what profit to expect from it."""
 
 import dataclasses
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -357,6 +357,11 @@ def _check_limits(
     for name in ("budget", "value_per_response"):
         if amounts[name] is not None and cost is None:
             raise ValueError(f"{name} needs cost_per_contact, what a contact costs.")
+    if top is not None and (top < 0 or (not isinstance(top, Integral) and top > 1)):
+        raise ValueError(
+            f"top={top!r} must be a number of customers (int), or a share of them "
+            "(float from 0 to 1)."
+        )
     if min_probability is not None and not 0 <= min_probability <= 1:
         raise ValueError(f"min_probability={min_probability!r} must be from 0 to 1.")
     if top is None and budget is None and value is None and min_probability is None:

@@ -8,7 +8,7 @@ _LIMIT = 1e-6  # what is nearer to 0 or 1 says no more
 # model that is calibrated, and of one that need not be (weighted classes)
 _PRIORS = np.array([[0.1, 0.1, 0.03], [2.0, 1.0, 0.3]])
 _MOST_STEPS = 50
-_MOST_GROUPS = 200
+_MOST_GROUPS = 64
 
 
 class ResponseCalibration:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -26,7 +26,7 @@ from segmentlearn.metrics._response_calibration import (
 _FEWEST_OF_GROUP = 5
 _CUTS = 100  # by equal counts, and as many that are finer where probabilities are high
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
-_N_DRAWS = 4000
+_N_DRAWS = 2000
 _NO = {"0", "no", "n", "false", "f", "-1", "nein", "non", "nej"}
 _YES = {"1", "yes", "y", "true", "t", "ja", "oui", "si", "sí"}
 
@@ -285,8 +285,8 @@ class ResponseSummary:
                 f"facts={str(facts)[:60]!r} lack some of {', '.join(names)}; pass what "
                 "to_dict returned."
             )
-        known = {name: facts[name] for name in names}
-        return cls(**{k: np.nan if v is None else v for k, v in known.items()})
+        stored = [np.nan if facts[name] is None else facts[name] for name in names]
+        return cls(*stored)
 
     def quality_text(self) -> str:
         """Return AUC and average precision as text.
@@ -463,7 +463,7 @@ def gain_text(table: pd.DataFrame) -> str:
         "lift": "lift",
         "profit": "profit",
     }
-    texts = {
+    texts: dict[str, Callable[[Any], str]] = {
         "contacted": percent,
         "threshold": number_text,
         "customers": "{:,.0f}".format,

@@ -82,7 +82,7 @@ class HeldOutResult:
         if self.proba is None or (pos_label is None and len(classes) != 2):
             return None
         if pos_label is None:
-            counts = [np.count_nonzero(self.y_train == label) for label in classes]
+            counts = [int(np.sum(self.y_train == label)) for label in classes]
             pos_label = responder_label(classes, counts)
         positive = self.y_true == pos_label
         scores = self.proba[:, classes.index(pos_label)]

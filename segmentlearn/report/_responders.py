@@ -90,7 +90,7 @@ def find_summary(
     proba = np.asarray(last.oof_proba_)
     labels, known = y[~pd.isna(y)].astype(str), np.isfinite(proba).all(axis=1)
     names = [str(label) for label in classes]
-    counts = [np.count_nonzero(labels == name) for name in names]
+    counts = [int(np.sum(labels == name)) for name in names]
     name = responder_label(names, counts)
     scores = proba[known, names.index(name)]
     found = response_summary(labels[known] == name, scores, pos_label=True)
