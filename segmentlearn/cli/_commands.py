@@ -22,6 +22,7 @@ from segmentlearn.cli._options import (
     Quiet,
     Seed,
     Value,
+    finds_responders,
     reads_tables,
     table_argument,
     types_columns,
@@ -68,6 +69,7 @@ def _root(
 @app.command()
 @types_columns
 @reads_tables
+@finds_responders
 def fit(
     table: Annotated[str, table_argument("Customers with known segments.")],
     target: Annotated[str, typer.Option(help="Column that holds the segment.")],
@@ -119,6 +121,7 @@ def fit(
     *,
     reading: dict[str, Any],
     types: dict[str, Any],
+    responders: dict[str, Any],
 ) -> None:
     """Fit a model, report on held-out customers, write an archive."""
     from segmentlearn.cli._fit import (
@@ -127,15 +130,17 @@ def fit(
         check_options,
         read_training,
     )
+    from segmentlearn.cli._models._responders import Responders
     from segmentlearn.cli._tables import check_output
     from segmentlearn.model_selection import fit_and_evaluate
 
     with plain_errors("fit", out):
         check_options(model, preset, test_size, max_epochs, class_weight, effort)
         check_output(out, table)
+        wanted = Responders(**responders)
         data = read_training(
             *(table, target, drop, time_column, group_column),
-            *(reading, types),
+            *(reading, types, wanted),
             quiet=quiet,
         )
         options = FitOptions(
@@ -151,15 +156,21 @@ def fit(
         )
         X, y, groups = data.X, data.y, data.groups
         result = fit_and_evaluate(
-            *(build_classifier(options), X, y),
-            *(test_size, random_state, data.times, groups),
+            build_classifier(options),
+            X,
+            y,
+            test_size,
+            random_state,
+            data.times,
+            groups,
+            pos_label=wanted.label_of(y),
         )
         if time_column and not quiet:
             note(f"Held out are the latest customers by {time_column!r}.")
         elif group_column and not quiet:
             note(f"Held out are whole groups of {group_column!r}.")
         if not quiet:
-            show_held_out(result)
+            show_held_out(result, target, wanted.amounts)
         if out is None:
             note("Nothing was saved; name an archive with --out to keep the model.")
             return
@@ -167,6 +178,7 @@ def fit(
             "target": target,
             "schema": data.schema,
             **result.facts(),
+            **wanted.facts(),
             "held_out_by": time_column or group_column,
             "refit": refit,
         }

@@ -6,12 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from segmentlearn.cli._models._responders import OFFERED_BINS, Responders
 from segmentlearn.cli._screen import InputError, note
 from segmentlearn.cli._tables import check_column, named_columns, read_typed
 from segmentlearn.model_selection import check_labels
-from segmentlearn.tables import Column, TableFile, known_labels, spelling_variants
+from segmentlearn.tables import (
+    Column,
+    TableFile,
+    known_labels,
+    spelling_variants,
+)
 
 _MANY_NUMBERS = 20
+_MOST_CLASSES = 100
 MODELS = ("net", "trees", "blend")
 EFFORTS = ("fast", "default", "thorough")
 
@@ -110,6 +117,7 @@ def read_training(
     group_column: str | None,
     reading: dict[str, Any],
     types: dict[str, Any],
+    responders: Responders,
     *,
     quiet: bool = False,
 ) -> TrainingData:
@@ -126,17 +134,19 @@ def read_training(
     groups = split_column(customers, target, group_column, "--group-column")
     # neither says anything about a customer to come
     dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-    X, y = training_rows(customers, target, dropped)
+    X, y = training_rows(customers, target, dropped, responders)
     schema = customers.schema.to_dict(X.columns)
     columns = roles.of_preprocessor(dropped)
     return TrainingData(X, y, times, groups, columns, schema)
 
 
 def training_rows(
-    table: TableFile, target: str, drop: list[str]
+    table: TableFile, target: str, drop: list[str], responders: Responders
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return features and labels of the rows that have a label."""
-    known, labels = known_labels(table, target)
+    if responders.bins is not None:
+        responders.cut(table, target)
+    known, labels = known_labels(table, target, responders.edges)
     if not known.all():
         note(
             f"Note: {np.count_nonzero(~known):,} of {len(known):,} rows have no "
@@ -144,6 +154,8 @@ def training_rows(
         )
     if not known.any():
         raise InputError(f"column {target!r} of {table.source} holds no label at all.")
+    if responders.edges is None:
+        _offer_bins(Column(target, table.frame[target].array))
     check_labels(labels, target)
     for group in spelling_variants(np.unique(labels)):
         note(
@@ -151,17 +163,24 @@ def training_rows(
             f"alone and are learnt one by one: {', '.join(map(repr, group))}; write "
             "them in one way if they are one."
         )
-    n_labels = len(np.unique(labels))
-    if n_labels > _MANY_NUMBERS and np.issubdtype(labels.dtype, np.number):
-        note(
-            f"Note: {target!r} holds {n_labels} different numbers, and each is learnt "
-            "as a segment of its own; cut them into a few classes if they are an "
-            "amount."
-        )
     features = table.frame.drop(columns=[target, *drop])[known].reset_index(drop=True)
     if features.shape[1] == 0:
         raise InputError(f"no column is left to learn {target!r} from.")
     return features, labels
+
+
+def _offer_bins(target: Column) -> None:
+    """Offer to cut a target into classes where it looks like an amount."""
+    if not target.is_numeric or target.n_distinct <= _MANY_NUMBERS:
+        return
+    offer = (
+        f"--bins {OFFERED_BINS} learns {OFFERED_BINS} classes of about as many "
+        "customers, from low amounts to high ones."
+    )
+    number = f"column {target.name!r} holds {target.n_distinct:,} different numbers"
+    if target.n_distinct > _MOST_CLASSES:
+        raise InputError(f"{number}, so it is an amount and no segment. {offer}")
+    note(f"Note: {number}, each learnt as a segment; if they are an amount, {offer}")
 
 
 def split_column(

@@ -55,6 +55,56 @@ _TYPES = {
         "Columns that name a customer: repeat it, or separate by commas.",
     ),
 }
+_AMOUNTS = {
+    "positive": (
+        str | None,
+        "CLASS",
+        "The class to find, such as Yes; chosen of two classes.",
+    ),
+    "cost_per_contact": (
+        float | None,
+        "AMOUNT",
+        "What it costs to contact a customer.",
+    ),
+    "value_per_response": (
+        float | None,
+        "AMOUNT",
+        "What a response brings, before the cost.",
+    ),
+}
+_LEARNING = {
+    **_AMOUNTS,
+    "bins": (
+        int | None,
+        "NUMBER",
+        "Classes to cut a target of amounts into, such as 4.",
+    ),
+}
+_LISTING = {
+    "top": (
+        int | None,
+        "NUMBER",
+        "List the customers of the highest probabilities: how many.",
+    ),
+    "budget": (float | None, "AMOUNT", "List as many as a budget pays contacts for."),
+    "min_probability": (
+        float | None,
+        "PROBABILITY",
+        "List customers from this probability on.",
+    ),
+    **_AMOUNTS,
+    "exclude": (
+        str | None,
+        "TABLE",
+        "Table of customers, by their --key, who are not listed.",
+    ),
+    "control_share": (
+        float | None,
+        "SHARE",
+        "Share of a list not to contact; 0.05 by default.",
+    ),
+    "random_state": (int | None, "SEED", "Seed of who is drawn for the control group."),
+}
 LABELS = {
     **{name: f"--{name.replace('_', '-')} " for name in _READING},
     "separator": "--sep ",
@@ -88,6 +138,22 @@ def _names_of(name: str, signature: inspect.Signature) -> list[str]:
         if name == "id" and "key" not in signature.parameters
         else names
     )
+
+
+def finds_responders(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of responders to `fit`, which gets them as one dict."""
+    return _with_options(command, "responders", _LEARNING)
+
+
+def lists_contacts(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a contact list to a command, which gets them as one dict."""
+    return _with_options(command, "listing", _LISTING)
+
+
+def reports_responders(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of amounts to `report`, which gets them as one dict."""
+    options = {name: how for name, how in _AMOUNTS.items() if name != "positive"}
+    return _with_options(command, "amounts", options)
 
 
 def _with_options(

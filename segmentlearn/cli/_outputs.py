@@ -110,11 +110,13 @@ def check_outputs(
         output_kind(str(scored), "--scored ")
 
 
-def show_held_out(result: Any) -> None:
+def show_held_out(
+    result: Any, target: str = "", amounts: dict[str, float | None] | None = None
+) -> None:
     """Show the held-out report, what a blend is made of, and the learning curves."""
     from segmentlearn.cli._result_text import blend_text, curves_text, held_out_text
 
-    echo(held_out_text(result))
+    echo(held_out_text(result, target, amounts or {}))
     net = result.classifier
     if hasattr(net, "weights_"):
         echo()
@@ -150,7 +152,7 @@ def save_classifier(
     detect_novelty(model, X.iloc[rows], y[rows], options)
     facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
-    card = result.card(refit=refit)
+    card = result.card(facts["target"], refit=refit, **facts.get("amounts", {}))
     silent = {name: 0 for name in model.get_params() if name.endswith("verbose")}
     segmentlearn.save(model.set_params(**silent), out, metadata=facts, card=card)
     if quiet:
@@ -163,6 +165,9 @@ def save_classifier(
         echo("options; the report is about the one fitted without the held-out rows.")
     else:
         echo(f"Saved to {out}: the model of this report (--refit fits it to all rows).")
+    if result.response is not None:
+        echo("Whom to contact, with a control group and what to expect:")
+        echo(f"  segmentlearn predict {out} new.csv --top 500 --out list.csv")
 
 
 def detect_novelty(model: Any, X: Any, segments: Any, options: Any) -> None:

@@ -13,6 +13,7 @@ from segmentlearn.cli._options import (
     Seed,
     Value,
     reads_tables,
+    reports_responders,
     table_argument,
     types_columns,
 )
@@ -21,6 +22,7 @@ from segmentlearn.cli._screen import InputError, note, plain_errors
 
 @types_columns
 @reads_tables
+@reports_responders
 def report(
     archive: Archive,
     table: Annotated[str, table_argument("Customers to report on.")],
@@ -38,9 +40,11 @@ def report(
     *,
     reading: dict[str, Any],
     types: dict[str, Any],
+    amounts: dict[str, Any],
 ) -> None:
     """Write a page for a manager: quality, segments, what drives them, defects."""
     import segmentlearn
+    from segmentlearn.cli._models._responders import check_amounts
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
@@ -54,6 +58,7 @@ def report(
 
     with plain_errors("report", out):
         check_output(out, archive, table)
+        check_amounts(**amounts)
         info = segmentlearn.inspect(archive)
         schema = stored_schema(info.metadata)
         customers, roles = read_typed(
@@ -83,14 +88,15 @@ def report(
             select_columns(customers, needed)
         X, y = customers.frame, None
         if target is not None:
-            known, labels = known_labels(customers, target)
+            edges = info.metadata.get("target_edges") if target == trained_on else None
+            known, labels = known_labels(customers, target, edges)
             y = np.full(len(X), None, dtype=object)
             y[known] = labels
             X = X.drop(columns=target)
         X = X.drop(columns=[name for name in left_out if name != target])
-        options = {"target": target, "value": value, "drop": drop, "title": title}
-        options |= {"random_state": random_state}
-        options |= {**reading, **types}
+        options: dict[str, Any] = {"target": target, "value": value, "drop": drop}
+        options |= {"title": title, "random_state": random_state}
+        options |= {**reading, **types, **amounts}
         try:
             write_report(
                 model,
@@ -101,6 +107,7 @@ def report(
                 title=title,
                 random_state=random_state,
                 facts=info.metadata,
+                **amounts,
                 command=_command(archive, table, out, options),
             )
         except ImportError as error:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import percent, sparkline
+from segmentlearn._formatting import percent, share_text, sparkline
 from segmentlearn.cluster import way_of
+from segmentlearn.metrics import ResponseSummary, gain_text
 from segmentlearn.model_selection import HeldOutResult
 
 _WIDTH = 88
@@ -187,14 +188,21 @@ def _filled(text: str, indent: str) -> str:
 
 
 _CURVE_WIDTH = 40
+_FEWEST_CONTACTED = 5  # of whom a gain is more than chance
 
 
-def held_out_text(result: HeldOutResult) -> str:
+def held_out_text(
+    result: HeldOutResult, target: str, amounts: Mapping[str, float | None]
+) -> str:
     """Return the report on the held-out customers."""
     from sklearn.metrics import classification_report
 
     n_train, n_held_out = len(result.y_train), len(result.y_true)
     names = [str(label) for label in result.labels]
+    head = (
+        f"Held-out report: {n_held_out:,} customers that took no part in training "
+        f"({n_train:,} did)"
+    )
     report = classification_report(
         result.y_true,
         result.y_pred,
@@ -208,10 +216,30 @@ def held_out_text(result: HeldOutResult) -> str:
         index=[f"  {name}" for name in names],
         columns=[f" {name}" for name in names],
     )
+    if result.response is not None and len(result.classifier.classes_) == 2:
+        largest = max(set(result.y_train.tolist()), key=result.y_train.tolist().count)
+        return "\n".join(
+            [
+                head,
+                "",
+                *_response_lines(result.response, target, amounts),
+                "",
+                textwrap.fill(
+                    f"Decided at a probability of one half, {percent(result.accuracy)} "
+                    f"are right; taking everybody for {largest} is right for "
+                    f"{percent(result.baseline)}.",
+                    _WIDTH,
+                ),
+                "confusion matrix (rows: true, columns: predicted)",
+                confusion.to_string(),
+            ]
+        )
+    of_one: list[str] = []
+    if result.response is not None:
+        of_one = ["", *_response_lines(result.response, target, amounts)]
     return "\n".join(
         [
-            f"Held-out report: {n_held_out:,} customers that took no part in training "
-            f"({n_train:,} did)",
+            head,
             "",
             f"accuracy {result.accuracy:.3f}; always naming the largest segment gives "
             f"{result.baseline:.3f}",
@@ -220,8 +248,29 @@ def held_out_text(result: HeldOutResult) -> str:
             "",
             "confusion matrix (rows: true segment, columns: predicted)",
             confusion.to_string(),
+            *of_one,
         ]
     )
+
+
+def _response_lines(
+    found: ResponseSummary, target: str, amounts: Mapping[str, float | None]
+) -> list[str]:
+    """Return how well responders are found, and from where on a contact pays."""
+    n_responders = int(found.responders_reached[-1])
+    given: dict[str, Any] = {k: v for k, v in amounts.items() if v is not None}
+    gains = found.gain_table(**given)
+    lines = [
+        f"Responders: {target} = {found.pos_label}, {n_responders:,} of "
+        f"{found.n_rows:,}, {share_text(found.rate)} (--positive names another class)",
+        found.quality_text(),
+        "",
+        "The customers with the highest probabilities first:",
+        gain_text(gains[gains["customers"] >= _FEWEST_CONTACTED]),
+    ]
+    if len(given) == 2:
+        lines += ["", textwrap.fill(str(found.break_even(**given)), _WIDTH)]
+    return lines
 
 
 def blend_text(blend: Any) -> str:

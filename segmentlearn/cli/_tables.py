@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import sys
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -240,6 +241,13 @@ def check_output(
         raise InputError(f"{option} {target} is a device; name a file.")
     if not target.absolute().parent.is_dir():
         raise InputError(f"{option} {target}: {target.parent} is not a folder.")
+    try:  # permissions alone do not say it: a disk may be read-only or full
+        tempfile.TemporaryFile(dir=target.absolute().parent).close()
+    except OSError as error:
+        raise InputError(
+            f"{option} {target}: nothing can be written to {target.absolute().parent} "
+            f"({error.strerror})."
+        ) from None
     for source in sources:
         if (
             target.exists()

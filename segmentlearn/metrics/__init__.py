@@ -13,6 +13,11 @@ from segmentlearn.metrics._calibration import (
     expected_calibration_error,
     reliability_curve,
 )
+from segmentlearn.metrics._contact_list import (
+    NOT_UPLIFT,
+    ContactList,
+    contact_list,
+)
 from segmentlearn.metrics._costs import (
     cost_score,
     cost_threshold,
@@ -57,6 +62,13 @@ from segmentlearn.metrics._population_stability import (
 )
 from segmentlearn.metrics._probabilities import read_binary, read_classes, read_labels
 from segmentlearn.metrics._rank_effects import RankedGroups, cliffs_delta
+from segmentlearn.metrics._responses import (
+    BreakEven,
+    ResponseSummary,
+    gain_text,
+    responder_label,
+    response_summary,
+)
 from segmentlearn.metrics._segment_pairs import (
     jaccard_indices,
     lives_on,
@@ -72,10 +84,13 @@ from segmentlearn.metrics._segments import (
 
 __all__ = [
     "Association",
+    "BreakEven",
     "BudgetProfit",
+    "ContactList",
     "EffectSize",
     "GeneralizationGap",
     "ReliabilityCurve",
+    "ResponseSummary",
     "SilhouetteSample",
     "association",
     "brier_score",
@@ -83,6 +98,7 @@ __all__ = [
     "cohen_d",
     "cohen_d_from_stats",
     "cohen_h",
+    "contact_list",
     "correlation_ratio",
     "cost_score",
     "cost_threshold",
@@ -99,6 +115,7 @@ __all__ = [
     "profit_curve",
     "profit_score",
     "reliability_curve",
+    "response_summary",
     "segment_continuity",
     "segment_overlap",
     "select_within_budget",

@@ -1,6 +1,7 @@
 """A classifier evaluated on customers that took no part in its training."""
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.utils import check_random_state
 
 from segmentlearn.exceptions import SchemaError
+from segmentlearn.metrics import ResponseSummary, responder_label, response_summary
 from segmentlearn.neural_network import (
     grouped_folds,
     latest_holdout,
@@ -18,6 +20,7 @@ from segmentlearn.neural_network import (
 # one row to evaluate on, one to stop on, one to learn from
 _FEWEST_ROWS_A_CLASS = 3
 _MOST_CLASSES = 100
+_CARD_SHARES = (0.05, 0.1, 0.2)  # of the customers, whose gain a card shows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +39,10 @@ class HeldOutResult:
         Segments of the customers that it was fitted to.
     train_rows : ndarray of int of shape (n_train,)
         Their rows.
+    proba : ndarray of shape (n_held_out, n_classes) or None, default=None
+        Probabilities of the held-out customers.
+    pos_label : object, default=None
+        The class of the responders; None chooses one of two.
     """
 
     classifier: Any
@@ -44,6 +51,8 @@ class HeldOutResult:
     held_out: np.ndarray
     y_train: np.ndarray
     train_rows: np.ndarray
+    proba: np.ndarray | None = None
+    pos_label: Any = None
 
     @property
     def labels(self) -> np.ndarray:
@@ -66,29 +75,47 @@ class HeldOutResult:
         labels, counts = np.unique(self.y_train, return_counts=True)
         return float(np.mean(self.y_true == labels[np.argmax(counts)]))
 
+    @functools.cached_property
+    def response(self) -> ResponseSummary | None:
+        """How well responders are found; None for more classes than two."""
+        classes, pos_label = self.classifier.classes_.tolist(), self.pos_label
+        if self.proba is None or (pos_label is None and len(classes) != 2):
+            return None
+        if pos_label is None:
+            counts = [int(np.sum(self.y_train == label)) for label in classes]
+            pos_label = responder_label(classes, counts)
+        positive = self.y_true == pos_label
+        scores = self.proba[:, classes.index(pos_label)]
+        found = response_summary(positive, scores, pos_label=True)
+        return dataclasses.replace(found, pos_label=pos_label)
+
     def facts(self) -> dict[str, Any]:
         """Return what an archive says of these customers."""
+        response = {"response": self.response.to_dict()} if self.response else {}
         return {
+            **response,
             "held_out_accuracy": self.accuracy,
             "held_out_rows": len(self.y_true),
             "held_out_labels": [str(label) for label in self.labels],
             "held_out_confusion": self.confusion.tolist(),
         }
 
-    def card(self, *, refit: bool) -> dict[str, Any]:
-        """Return the figures of these customers for the card of an archive."""
+    def card(self, target: str, *, refit: bool, **amounts: float) -> dict[str, Any]:
+        """Return the figures of these customers for the card of an archive.
+
+        Amounts are cost and value of a contact, for the profit from responders.
+        """
         n_rows = len(self.y_true)
         text = f"{n_rows:,} customers that were held out."
         if refit:
             text += " The model was fitted again to all rows after that."
-        return {
-            "metrics": {
-                "held-out rows": n_rows,
-                "held-out accuracy": self.accuracy,
-                "held-out accuracy of naming the largest segment": self.baseline,
-            },
-            "evaluation_data": text,
-        }
+        figures = {"held-out rows": n_rows, "held-out accuracy": self.accuracy}
+        if self.response is None:
+            figures["held-out accuracy of naming the largest segment"] = self.baseline
+        else:
+            name = f"{target} = {self.response.pos_label}"
+            figures |= _response_figures(self.response, name, **amounts)
+        return {"metrics": figures, "evaluation_data": text}
 
 
 def fit_and_evaluate(
@@ -99,11 +126,12 @@ def fit_and_evaluate(
     random_state: int,
     times: np.ndarray | None = None,
     groups: np.ndarray | None = None,
+    pos_label: Any = None,
 ) -> HeldOutResult:
     """Fit to a part of the rows and evaluate on the others.
 
     These are the latest ones or whole groups where there are times or groups, and a
-    stratified part otherwise.
+    stratified part otherwise. `pos_label` is the class of the responders.
     """
     classes, codes = np.unique(y, return_inverse=True)
     generator, own = check_random_state(random_state), {}
@@ -115,10 +143,39 @@ def fit_and_evaluate(
     else:
         train, held_out = stratified_holdout(codes, test_size, generator, classes)
     classifier.fit(X.iloc[train], y[train], **own)
-    predicted = classifier.predict(X.iloc[held_out])
+    proba = np.asarray(classifier.predict_proba(X.iloc[held_out]))
+    predicted = classifier.classes_[proba.argmax(axis=1)]
     return HeldOutResult(
-        classifier, y[held_out], predicted, held_out, y[train], np.asarray(train)
+        classifier,
+        *(y[held_out], predicted, held_out, y[train], np.asarray(train)),
+        *(proba, pos_label),
     )
+
+
+def _response_figures(
+    found: ResponseSummary,
+    name: str,
+    cost_per_contact: float | None = None,
+    value_per_response: float | None = None,
+) -> dict[str, float]:
+    """Return how well responders are found, for a card: what is known of it."""
+    gains = found.gain_table(shares=_CARD_SHARES)
+    figures = {
+        f"held-out rate of {name}": found.rate,
+        f"held-out AUC of {name}": found.roc_auc,
+        f"held-out average precision of {name}": found.average_precision,
+    }
+    for row in gains.itertuples():
+        words = f"share of all {name} among the {row.contacted:.0%} most probable"
+        figures[f"held-out {words}"] = float(row.gain)
+    if cost_per_contact is not None and value_per_response is not None:
+        amounts = f"{cost_per_contact:g} a contact, {value_per_response:g} a response"
+        even = found.break_even(
+            cost_per_contact=cost_per_contact, value_per_response=value_per_response
+        )
+        figures[f"threshold of profit ({amounts})"] = even.threshold
+        figures[f"held-out profit from this threshold on ({amounts})"] = even.profit
+    return {words: float(x) for words, x in figures.items() if np.isfinite(x)}
 
 
 def check_labels(labels: np.ndarray, target: str) -> None:

@@ -28,9 +28,15 @@ from segmentlearn.inspection import (
     segment_profile,
     used_columns,
 )
+from segmentlearn.metrics import ResponseSummary
 from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import classifier_quality, clusterer_quality
 from segmentlearn.report._reasons import segment_reasons
+from segmentlearn.report._responders import (
+    RespondersPart,
+    describe_responders,
+    find_summary,
+)
 from segmentlearn.report._segments import add_values, draw_sizes, list_segments
 from segmentlearn.report._suppression import merge_rare_levels
 from segmentlearn.tables import draw_rows
@@ -53,6 +59,7 @@ def gather(
     features: list[str],
     random_state: Any,
     archive_facts: dict[str, Any],
+    amounts: dict[str, float],
     command: str | None,
     value: np.ndarray | None = None,
 ) -> dict[str, Any]:
@@ -77,6 +84,10 @@ def gather(
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
         quality = clusterer_quality(model, sample[features], segments, rng)
+    summary, responders = find_summary(model, archive_facts, y, quality.source), None
+    if summary is not None:
+        target = archive_facts.get("target")
+        responders = _responders(model, X[features], summary, target, amounts)
     importances = _importances(described, segments, rng) if is_split else []
     hides_sizes = not all(part.size.is_shown for part in parts)
     parameters = sorted(last_step(model).get_params(deep=False).items())
@@ -95,6 +106,7 @@ def gather(
         "important": [name for name, auc in importances[:2] if auc >= _LEAST_AUC],
         "sizes": draw_sizes(parts, sizes),
         "quality": quality,
+        "responders": responders,
         "hides_counts": quality.hides_counts or hides_sizes,
         "segments": parts,
         "importances": _draw_importances(importances),
@@ -115,15 +127,31 @@ def gather(
     return {**contents, "reasons": reasons or {}}
 
 
-def _predict(model: Any, X: pd.DataFrame) -> np.ndarray:
+def _predict(model: Any, X: pd.DataFrame, method: str = "predict") -> np.ndarray:
     """Predict in batches, so that a large table does not fill the memory."""
     # a model that was fitted to an array knows no names
-    has_names = hasattr(model, "feature_names_in_")
+    has_names, predict = hasattr(model, "feature_names_in_"), getattr(model, method)
     parts = []
     for start in range(0, len(X), _BATCH):
         rows = X.iloc[start : start + _BATCH]
-        parts.append(np.asarray(model.predict(rows if has_names else rows.to_numpy())))
+        parts.append(np.asarray(predict(rows if has_names else rows.to_numpy())))
     return np.concatenate(parts)
+
+
+def _responders(
+    model: Any,
+    X: pd.DataFrame,
+    summary: ResponseSummary,
+    target: str | None,
+    amounts: dict[str, float],
+) -> RespondersPart:
+    """Return how well a class is found, and how many of these customers are of it."""
+    classes = [str(label) for label in last_step(model).classes_]
+    proba = None
+    if hasattr(model, "predict_proba") and str(summary.pos_label) in classes:
+        at = classes.index(str(summary.pos_label))
+        proba = _predict(model, X, "predict_proba")[:, at]
+    return describe_responders(summary, classes, target, proba, amounts)
 
 
 def _weights_of(model: Any) -> list[str]:

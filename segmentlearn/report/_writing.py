@@ -29,6 +29,8 @@ def write_report(
     title: str | None = None,
     random_state: Any = 0,
     facts: dict[str, Any] | None = None,
+    cost_per_contact: float | None = None,
+    value_per_response: float | None = None,
     command: str | None = None,
 ) -> None:
     """Write an HTML report on a model and its customers for a manager.
@@ -61,6 +63,10 @@ def write_report(
     facts : dict or None, default=None
         Notes of the model's archive, ``inspect(archive).metadata``: held-out numbers of
         ``segmentlearn fit`` are taken from it.
+    cost_per_contact, value_per_response : float or None, default=None
+        What it costs to contact a customer and what a response brings, for the profit
+        from finding the customers of one of two classes. None takes what the archive
+        was fitted with.
     command : str or None, default=None
         Command line to show in the report.
 
@@ -131,6 +137,10 @@ def write_report(
     from segmentlearn.report._contents import gather
     from segmentlearn.report._quality import FEWEST_ROWS, N_BOOTSTRAPS
 
+    given = cost_per_contact, value_per_response
+    names = "cost_per_contact", "value_per_response"
+    amounts = dict((facts or {}).get("amounts", {}))
+    amounts |= {n: x for n, x in zip(names, given, strict=True) if x is not None}
     contents = gather(
         model,
         frame,
@@ -138,6 +148,7 @@ def write_report(
         features=features,
         random_state=random_state,
         archive_facts=facts or {},
+        amounts=amounts if len(amounts) == len(names) else {},
         command=command,
         value=worth,
     )

@@ -28,6 +28,7 @@ from segmentlearn.tables._columns import (
 from segmentlearn.tables._files._description import describe_columns
 from segmentlearn.tables._files._formulas import defuse_formulas
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
+from segmentlearn.tables._files._selection import join_rows, take_rows
 from segmentlearn.tables._files._table_file import (
     TableFile,
     read_table,
@@ -41,7 +42,7 @@ from segmentlearn.tables._identifiers import (
     warn_of_identifiers,
 )
 from segmentlearn.tables._implausible import EXTREME
-from segmentlearn.tables._labels import known_labels
+from segmentlearn.tables._labels import bin_edges, known_labels
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,

@@ -1,16 +1,28 @@
 """Known segments in a column of a file."""
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
+from segmentlearn._formatting import number_text
+from segmentlearn.tables._columns import Column
 from segmentlearn.tables._files._table_file import TableFile
 
 
-def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]:
+def known_labels(
+    table: TableFile, target: str, edges: Sequence[float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return which rows have a label, and their labels.
 
     Labels are whole numbers where the column holds nothing else, and text as it stands
-    in the file otherwise: "01" is a name, not a number.
+    in the file otherwise: "01" is a name, not a number. With edges, of `bin_edges`,
+    they are classes of amounts.
     """
+    if edges is not None:
+        amounts = Column(target, table.frame[target].array).numbers
+        known = ~np.isnan(amounts)
+        return known, _binned(amounts[known], edges)
     cells = table.text(target)
     known = (cells.notna() & (cells.str.strip() != "")).to_numpy()
     texts = cells.to_numpy(dtype=object)[known]
@@ -20,3 +32,27 @@ def known_labels(table: TableFile, target: str) -> tuple[np.ndarray, np.ndarray]
         return known, texts
     is_plain = [str(number) for number in numbers] == texts.tolist()
     return known, numbers if is_plain else texts
+
+
+def bin_edges(amounts: np.ndarray, n_bins: int) -> list[float]:
+    """Return round amounts between classes of about as many customers.
+
+    There are fewer classes where many customers have the same amount.
+    """
+    present = amounts[np.isfinite(amounts)]
+    quantiles = np.quantile(present, np.arange(1, n_bins) / n_bins)
+    edges = np.unique([float(f"{edge:.3g}") for edge in quantiles])
+    edges = edges[edges <= present.max()]
+    counts = np.bincount(np.digitize(present, edges), minlength=len(edges))
+    return edges[counts[: len(edges)] > 0].tolist()
+
+
+def _binned(amounts: np.ndarray, edges: Sequence[float]) -> np.ndarray:
+    """Return the class of each amount by its name, in which they sort."""
+    texts = [number_text(edge) for edge in edges]
+    names = [f"below {texts[0]}"]
+    names += [f"{low} to {high}" for low, high in itertools.pairwise(texts)]
+    names = [*names, f"{texts[-1]} and more"]
+    width = len(str(len(names)))
+    numbered = [f"{at:0{width}d}: {name}" for at, name in enumerate(names, 1)]
+    return np.array(numbered, dtype=object)[np.digitize(amounts, edges)]

@@ -69,6 +69,7 @@ def compare(
         check_options,
         read_training,
     )
+    from segmentlearn.cli._models._responders import Responders
     from segmentlearn.cli._outputs import write_result
     from segmentlearn.cli._tables import check_output
     from segmentlearn.tables import output_kind
@@ -81,7 +82,8 @@ def compare(
         if out is not None and out.suffix.lower() != ".md":
             output_kind(out.name, "--out ")
         data = read_training(
-            *(table, target, drop, time_column, group_column), reading, types
+            *(table, target, drop, time_column, group_column),
+            *(reading, types, Responders()),
         )
         options = FitOptions(
             model=model,

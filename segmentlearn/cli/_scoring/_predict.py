@@ -5,13 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
-from segmentlearn.cli._options import Archive, reads_tables, table_argument
+from segmentlearn.cli._options import (
+    Archive,
+    lists_contacts,
+    reads_tables,
+    table_argument,
+)
 from segmentlearn.cli._screen import InputError, note, plain_errors
 
 _EXPLAINED = 500  # customers of a batch
 
 
 @reads_tables
+@lists_contacts
 def predict(
     archive: Archive,
     table: Annotated[
@@ -29,7 +35,8 @@ def predict(
         typer.Option(
             *("--key", "--id"),
             metavar="COLUMNS",
-            help="Columns that name a customer: only such columns are kept.",
+            help="Columns that name a customer: only such columns are kept, or with "
+            "--exclude those of customers left out are compared.",
         ),
     ] = None,
     sets: Annotated[
@@ -67,12 +74,14 @@ def predict(
     ] = None,
     *,
     reading: dict[str, Any],
+    listing: dict[str, Any],
 ) -> None:
-    """Score customers: all columns as they were, a segment, and probabilities."""
+    """Score customers, or list whom to contact: all columns, segment, probabilities."""
     import segmentlearn
     from segmentlearn.cli._outputs import show_counts
+    from segmentlearn.cli._scoring._contacts import ContactLister, wants_list
     from segmentlearn.cli._scoring._further_columns import FurtherColumns
-    from segmentlearn.cli._scoring._scored_output import open_output
+    from segmentlearn.cli._scoring._scored_output import is_folder, open_output
     from segmentlearn.cli._scoring._scores import score_files
     from segmentlearn.cli._tables import (
         check_order,
@@ -88,6 +97,7 @@ def predict(
         for option, share in (("--coverage", coverage), ("--fdr", fdr)):
             if not 0 < share < 1:
                 raise InputError(f"{option} {share} must lie between 0 and 1.")
+        is_list = wants_list(listing)
         facts = segmentlearn.inspect(archive).metadata
         schema = stored_schema(facts)
         if background is not None and not reasons:
@@ -96,6 +106,14 @@ def predict(
         size = _EXPLAINED if reasons else None
         scan = scan_customers(table, reading, schema, size)
         check_scored(out, scan, archive, table)
+        if is_list and table == "-":
+            raise InputError(
+                "a list reads the table twice, which stdin cannot be; name a file."
+            )
+        if is_list and out is not None and is_folder(out, scan):
+            raise InputError(f"--out {out} is a folder, and a list is one file.")
+        if listing["exclude"] is not None and not keys:
+            raise InputError("--exclude needs --key, the column that names a customer.")
         model = segmentlearn.load(archive)
         further = FurtherColumns(model, archive)
         if sets:
@@ -114,11 +132,22 @@ def predict(
                     background, reading, schema, quiet=True, sampled=True
                 )
             further.add_reasons(reasons, facts.get("monitor"), others)
-        with open_output(out, scan) as output:
-            counts = score_files(
-                model, scan, output, keys, facts.get("target"), add=further.of
-            )
-        show_counts(counts)
+        if is_list:
+            lister = ContactLister(model, facts, listing)
+            if listing["exclude"] is not None:
+                nothing = dict.fromkeys(reading)
+                others = read_customers(listing["exclude"], nothing, quiet=True)
+                lister.exclude(others, keys or [])
+                keys = None
+            score_files(model, scan, None, collect=lister.collect)
+            found, again = lister.choose(), scan_customers(table, reading, schema)
+            with open_output(out, again) as output:
+                lister.write(found, again, output, further.of, keys)
+            note(lister.text(found))
+        else:
+            with open_output(out, scan) as output:
+                counts = score_files(model, scan, output, keys, facts, add=further.of)
+            show_counts(counts)
         for sentence in further.notes():
             note(sentence)
         if out is not None:

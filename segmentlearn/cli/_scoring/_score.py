@@ -98,9 +98,7 @@ def score(
                 if past is not None:
                     _add(past, batch, scores, keys or [])
 
-            counts = score_files(
-                model, scan, output, keys, facts.get("target"), collect
-            )
+            counts = score_files(model, scan, output, keys, facts, collect)
         show_counts(counts)
         found = monitor.report(batches)
         echo(str(found))

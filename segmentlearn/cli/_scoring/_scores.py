@@ -4,7 +4,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import joblib
@@ -32,11 +32,14 @@ class ScoredCounts:
         Customers by segment.
     names : dict
         Names of the segments.
+    edges : list of float or None
+        Edges of the classes of a target of amounts.
     n_known, n_found : int
         Customers whose segment is in the table; those that the model finds.
     """
 
     target: Any
+    edges: Any = None
     segments: collections.Counter = dataclasses.field(
         default_factory=collections.Counter
     )
@@ -49,7 +52,7 @@ class ScoredCounts:
         self.names = scores.names
         self.segments.update(pd.Series(scores.segments).value_counts().to_dict())
         if isinstance(self.target, str) and self.target in table.columns:
-            known, labels = known_labels(table, self.target)
+            known, labels = known_labels(table, self.target, self.edges)
             self.n_known += int(known.sum())
             found = labels.astype(str) == scores.segments[known].astype(str)
             self.n_found += int(found.sum())
@@ -60,21 +63,22 @@ def score_files(
     scan: TableScan,
     output: Any,
     keep: list[str] | None = None,
-    target: Any = None,
+    facts: Mapping[str, Any] | None = None,
     collect: Callable[[TableFile, Scores], None] | None = None,
     add: Callable[[TableFile, Scores], Scores] | None = None,
 ) -> ScoredCounts:
     """Score all files of a scan and write them, batch by batch and in their order.
 
     Without an output nothing is written. Each batch is passed to `collect`; `add` gives
-    it further columns.
+    it further columns. `facts` are the archive's: its target may be in the files.
     """
 
     def scored(table: TableFile) -> Scores:
         scores = score(model, table)
         return scores if add is None else add(table, scores)
 
-    counts = ScoredCounts(target)
+    facts = facts or {}
+    counts = ScoredCounts(facts.get("target"), facts.get("target_edges"))
     renamed: dict[str, str] = {}
     kept, table = None, None
     with (
