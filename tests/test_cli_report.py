@@ -2,6 +2,7 @@
 
 import functools
 
+import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
@@ -37,6 +38,18 @@ def test_report_is_written(folder):
     page = out.read_text(encoding="utf-8")
     assert "<h1>My mall</h1>" in page
     assert "segmentlearn report mall.seg mall.csv --out report.html" in page
+
+
+def test_history_shows_who_moved(folder):
+    """Of the last period of a history, and the one before."""
+    months = [pd.DataFrame({"no": range(40), "period": m}) for m in ("04", "05")]
+    history = pd.concat(months).assign(segment=[0] * 20 + [1] * 20 + [1] * 40)
+    history.to_parquet(folder / "history.parquet")
+    out = folder / "moved.html"
+    options = "--out", out, "--history", folder / "history.parquet"
+    result = run(folder / "mall.seg", folder / "mall.csv", *options)
+    assert result.exit_code == 0, result.output
+    assert "40 customers are in both periods" in out.read_text(encoding="utf-8")
 
 
 def test_missing_column(folder):

@@ -35,6 +35,13 @@ def report(
     ] = None,
     value: Value = None,
     drop: Drop = None,
+    history: Annotated[
+        pathlib.Path | None,
+        typer.Option(
+            metavar="HISTORY",
+            help="History of `score`: the page shows who moved in its last period.",
+        ),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
     random_state: Seed = 0,
     *,
@@ -53,11 +60,13 @@ def report(
         values_of,
     )
     from segmentlearn.inspection import used_columns
+    from segmentlearn.monitoring import SegmentMigration
     from segmentlearn.report import write_report
     from segmentlearn.tables import known_labels, select_columns, stored_schema
 
     with plain_errors("report", out):
         check_output(out, archive, table)
+        moved = None if history is None else SegmentMigration.from_history(history)
         check_amounts(**amounts)
         info = segmentlearn.inspect(archive)
         schema = stored_schema(info.metadata)
@@ -95,7 +104,8 @@ def report(
             X = X.drop(columns=target)
         X = X.drop(columns=[name for name in left_out if name != target])
         options: dict[str, Any] = {"target": target, "value": value, "drop": drop}
-        options |= {"title": title, "random_state": random_state}
+        options |= {"history": history and history.name, "title": title}
+        options["random_state"] = random_state
         options |= {**reading, **types, **amounts}
         try:
             write_report(
@@ -105,6 +115,7 @@ def report(
                 y=y,
                 value=value,
                 title=title,
+                migration=moved,
                 random_state=random_state,
                 facts=info.metadata,
                 **amounts,

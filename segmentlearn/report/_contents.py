@@ -29,6 +29,7 @@ from segmentlearn.inspection import (
     used_columns,
 )
 from segmentlearn.metrics import ResponseSummary
+from segmentlearn.report._history import segment_history
 from segmentlearn.report._pictures import Picture, draw_bars
 from segmentlearn.report._quality import classifier_quality, clusterer_quality
 from segmentlearn.report._reasons import segment_reasons
@@ -76,7 +77,8 @@ def gather(
     profile = None
     if is_split:
         profile = _measured(segment_profile, segments, described, **how)
-    parts = list_segments(labels, sizes, profile, _safe_names(model, rare))
+    names = _safe_names(model, rare)
+    parts = list_segments(labels, sizes, profile, names)
     if value is not None:
         sums = [np.nansum(value[predicted == label]) for label in labels]
         add_values(parts, np.array(sums))
@@ -109,6 +111,7 @@ def gather(
         "responders": responders,
         "hides_counts": quality.hides_counts or hides_sizes,
         "segments": parts,
+        "history": segment_history(model, names),
         "importances": _draw_importances(importances),
         "fidelity": profile.fidelity if profile is not None else {},
         "findings": _findings(sample, _known(y, rows), rng, used),

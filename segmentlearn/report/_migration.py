@@ -1,6 +1,5 @@
 """write_migration: who moved between segments as one page for people to read."""
 
-import importlib.resources
 import os
 from typing import Any
 
@@ -8,11 +7,10 @@ import pandas as pd
 
 from segmentlearn._formatting import share_text
 from segmentlearn.monitoring import ENTERED, LEFT, SegmentMigration
-from segmentlearn.persistence import write_atomically
 from segmentlearn.plotting import SegmentMigrationDisplay
+from segmentlearn.report._page import require_packages, write_page
 from segmentlearn.report._pictures import as_picture
 from segmentlearn.report._suppression import THRESHOLD
-from segmentlearn.report._writing import require_packages
 
 _TEMPLATE = "migration.html.j2"
 
@@ -69,21 +67,20 @@ def write_migration(
     ...     "April to May" in path.read_text(encoding="utf-8")
     True
     """
-    jinja2 = require_packages()
-    source = importlib.resources.files("segmentlearn.report").joinpath(_TEMPLATE)
-    options: dict = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
-    environment = jinja2.Environment(**options, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(source.read_text(encoding="utf-8"))
-    page = template.render(
-        title=title or "Movement between segments",
-        sentences=str(migration).splitlines(),
-        threshold=THRESHOLD,
-        matrix=_matrix(migration),
-        sizes=_sizes(migration.sizes),
-        knows_noise=migration.expected is not None,
-        picture=_picture(migration),
-    )
-    write_atomically(path, page.encode("utf-8", "replace"))
+    require_packages()
+    part = movement_part(migration)
+    write_page(path, _TEMPLATE, title=title or "Movement between segments", it=part)
+
+
+def movement_part(migration: SegmentMigration) -> dict[str, Any]:
+    """Return what a page shows of who moved."""
+    return {
+        "sentences": str(migration).splitlines(),
+        "matrix": _matrix(migration),
+        "sizes": _sizes(migration.sizes),
+        "knows_noise": migration.expected is not None,
+        "picture": _picture(migration),
+    }
 
 
 def _matrix(migration: SegmentMigration) -> list[list[str]]:

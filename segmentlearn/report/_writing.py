@@ -1,6 +1,5 @@
 """write_report: a model and its customers as one page for people to read."""
 
-import importlib.resources
 import os
 from typing import Any
 
@@ -10,12 +9,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import used_columns
-from segmentlearn.persistence import write_atomically
+from segmentlearn.monitoring import SegmentMigration
+from segmentlearn.report._migration import movement_part
+from segmentlearn.report._page import require_packages, write_page
 from segmentlearn.report._suppression import THRESHOLD
 from segmentlearn.tables import NUMBER, Column
 
 _TEMPLATE = "template.html.j2"
-_EXTRA = "install it with: pip install 'segmentlearn[report]'"
 
 
 def write_report(
@@ -31,6 +31,7 @@ def write_report(
     facts: dict[str, Any] | None = None,
     cost_per_contact: float | None = None,
     value_per_response: float | None = None,
+    migration: SegmentMigration | None = None,
     command: str | None = None,
 ) -> None:
     """Write an HTML report on a model and its customers for a manager.
@@ -67,6 +68,9 @@ def write_report(
         What it costs to contact a customer and what a response brings, for the profit
         from finding the customers of one of two classes. None takes what the archive
         was fitted with.
+    migration : SegmentMigration or None, default=None
+        Who moved since an earlier period, as `segment_migration` returns it, to show
+        in the report.
     command : str or None, default=None
         Command line to show in the report.
 
@@ -119,7 +123,7 @@ def write_report(
     ...     "Mall customers" in path.read_text(encoding="utf-8")
     True
     """
-    jinja2 = require_packages()
+    require_packages()
     check_is_fitted(model)
     if not hasattr(model, "predict"):
         raise ValueError(
@@ -152,30 +156,11 @@ def write_report(
         command=command,
         value=worth,
     )
-    source = importlib.resources.files("segmentlearn.report").joinpath(_TEMPLATE)
-    options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
-    environment = jinja2.Environment(**options, undefined=jinja2.StrictUndefined)
-    template = environment.from_string(source.read_text(encoding="utf-8"))
-    values: dict = {"threshold": THRESHOLD, "fewest_rows": FEWEST_ROWS}
-    values |= {"n_bootstraps": N_BOOTSTRAPS, "title": title or "Customer segments"}
-    page = template.render(it=contents, **values)
-    # a lone surrogate of a damaged file must not stop the report
-    write_atomically(path, page.encode("utf-8", "replace"))
-
-
-def require_packages() -> Any:
-    """Return Jinja2, once it is sure that pictures can be drawn, too."""
-    try:
-        import jinja2
-    except ImportError as error:
-        raise ImportError(f"A report needs Jinja2; {_EXTRA}") from error
-    from segmentlearn.plotting import require_pyplot
-
-    try:
-        require_pyplot()
-    except ImportError as error:
-        raise ImportError(f"A report needs Matplotlib; {_EXTRA}") from error
-    return jinja2
+    values: dict = {"fewest_rows": FEWEST_ROWS, "n_bootstraps": N_BOOTSTRAPS}
+    values |= {"movement": None if migration is None else movement_part(migration)}
+    write_page(
+        path, _TEMPLATE, title=title or "Customer segments", it=contents, **values
+    )
 
 
 def _as_frame(X: Any, model: Any) -> pd.DataFrame:
