@@ -16,7 +16,7 @@ from segmentlearn.cli._options import (
     table_argument,
     types_columns,
 )
-from segmentlearn.cli._screen import InputError, note, plain_errors
+from segmentlearn.cli._screen import InputError, note, plain_errors, waiting
 
 
 @types_columns
@@ -88,21 +88,22 @@ def report(
             y[known] = labels
             X = X.drop(columns=target)
         X = X.drop(columns=[name for name in left_out if name != target])
-        options = {"target": target, "value": value, "drop": drop, "title": title}
-        options |= {"random_state": random_state}
+        options: dict[str, Any] = {"target": target, "value": value, "drop": drop}
+        options |= {"title": title, "random_state": random_state}
         options |= {**reading, **types}
         try:
-            write_report(
-                model,
-                X,
-                out,
-                y=y,
-                value=value,
-                title=title,
-                random_state=random_state,
-                facts=info.metadata,
-                command=_command(archive, table, out, options),
-            )
+            with waiting("writing the report"):
+                write_report(
+                    model,
+                    X,
+                    out,
+                    y=y,
+                    value=value,
+                    title=title,
+                    random_state=random_state,
+                    facts=info.metadata,
+                    command=_command(archive, table, out, options),
+                )
         except ImportError as error:
             raise InputError(str(error)) from error
         note(f"Report on {len(X):,} customers written to {out}")

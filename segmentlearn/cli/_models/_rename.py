@@ -51,7 +51,7 @@ def rename(
             write_frame(known, out)
             note(f"Written to {out}: edit it, and pass it as NAMES.")
             return
-        check_output(out, names)
+        check_output(out or archive, names)
         given = _given_names(read_customers(names, reading, quiet=True), known)
         _store(model, info, known, given, out or archive)
         note(f"{len(given)} of {len(known)} segments named in {out or archive}")
