@@ -134,7 +134,7 @@ def test_compare_writes_all_models(tmp_path):
     ("options", "part"),
     [
         (("--scoring", "f1"), "--scoring 'f1'"),
-        (("--model", "trees", "--effort", "fast"), "--effort are of nets"),
+        (("--model", "trees", "--effort", "fast"), "--effort are of a net"),
         (("--effort", "huge"), "must be one of fast, default, thorough"),
         (("--out", "x.pdf"), ".pdf files are not written"),
     ],

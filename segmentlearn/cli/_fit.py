@@ -97,7 +97,7 @@ def check_options(
     if effort not in (None, *EFFORTS):
         raise InputError(f"--effort {effort!r} must be one of {', '.join(EFFORTS)}.")
     if model == "trees" and not (preset is max_epochs is effort is None):
-        raise InputError("--preset, --max-epochs and --effort are of nets, not trees.")
+        raise InputError("--preset, --max-epochs and --effort are of a net, not trees.")
     if preset is not None and effort is not None:
         raise InputError("--preset has an effort of its own; leave out --effort.")
 

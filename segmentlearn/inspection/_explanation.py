@@ -219,11 +219,12 @@ def explain(
         )
     check_is_fitted(model)
     table = as_table(X, "explain")
-    labels = None if table.container == "array" else getattr(X, "columns", None)
-    seen = getattr(model, "feature_names_in_", table.names if labels is None else None)
+    labels: Any = X.columns if isinstance(X, pd.DataFrame) else table.names
     known = set(used_columns(model, table.names))
-    if labels is not None and seen is not None:
-        known &= set(map(str, seen))
+    if table.container == "array":
+        labels = None
+    elif hasattr(model, "feature_names_in_"):
+        known &= set(map(str, model.feature_names_in_))
     columns = [name for name in table.names if name in known]
     others = _read_background(table, background, columns)
     score, segments, targets = _outputs(model, X, segment)
