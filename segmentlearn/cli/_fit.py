@@ -54,8 +54,8 @@ class FitOptions:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingData:
-    """What a classifier is fitted to.
+class LabelledRows:
+    """Customers with known segments, as a classifier is fitted to them.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def read_training(
     types: dict[str, Any],
     *,
     quiet: bool = False,
-) -> TrainingData:
+) -> LabelledRows:
     """Read a table with known segments, as the options say."""
     customers, roles = read_typed(source, reading, types, quiet=quiet)
     check_column(customers, target, "--target")
@@ -129,7 +129,7 @@ def read_training(
     X, y = training_rows(customers, target, dropped)
     schema = customers.schema.to_dict(X.columns)
     columns = roles.of_preprocessor(dropped)
-    return TrainingData(X, y, times, groups, columns, schema)
+    return LabelledRows(X, y, times, groups, columns, schema)
 
 
 def training_rows(

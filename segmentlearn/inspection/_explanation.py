@@ -171,7 +171,7 @@ def explain(
     TypeError
         If the model has no ``predict``.
     SchemaError
-        If the background lacks a column of X.
+        If X has no column that the model uses, or the background lacks one of these.
     ValueError
         If there is no background and X has fewer than 20 rows, or the model has no
         such segment.
@@ -226,6 +226,10 @@ def explain(
     elif hasattr(model, "feature_names_in_"):
         known &= set(map(str, model.feature_names_in_))
     columns = [name for name in table.names if name in known]
+    if not columns:
+        raise SchemaError(
+            f"X has no column that the model uses; it has {', '.join(table.names)}."
+        )
     others = _read_background(table, background, columns)
     score, segments, targets = _outputs(model, X, segment)
     rng = check_random_state(random_state)
