@@ -24,6 +24,7 @@ _MODULES = {
     "_program._architecture": ("NotCompilableError",),
     "_program._losses": ("metric_name", "more_is_better"),
     "_program._weights": ("ELEMENTWISE", "read_state", "write_state"),
+    "_side_by_side": ("run_side_by_side",),
     "_stopping": ("EarlyStopping",),
     "_tensorboard_log": ("LogCallback", "LogFolder"),
 }

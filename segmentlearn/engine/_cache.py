@@ -1,11 +1,13 @@
 """Compiled programs, kept for the next fit of the same architecture."""
 
 import collections
+import contextlib
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, NamedTuple
 
 from segmentlearn._building import BUILDING
+from segmentlearn._cores import n_threads
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._data._rows import Rows
 from segmentlearn.engine._program._architecture import (
@@ -94,19 +96,70 @@ PROGRAMS = LeastRecentlyUsed(MAX_PROGRAMS)
 PREDICTORS = LeastRecentlyUsed(MAX_PROGRAMS)
 
 
-def find_program(model: Any, spec: CompileSpec, rows: Rows) -> Program:
-    """Return the program of a model, made where the cache has none.
+class ProgramPool:
+    """Programs of one architecture: one for each fit that runs at the same time.
+
+    They share what is compiled. Fits beyond those that may be under way wait for one.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._free: list[Program] = []
+        self._borrowers: list[int] = []  # threads
+        self.programs: list[Program] = []
+
+    @property
+    def n_compiled(self) -> int:
+        """How many times its programs were compiled."""
+        return sum(program.n_compiled for program in self.programs)
+
+    @contextlib.contextmanager
+    def borrow(self, make: Callable[[Program | None], Program]) -> Iterator[Program]:
+        """Have a program for one fit, the one that was used last if one is free."""
+        thread = threading.get_ident()
+        with self._changed:
+            # whoever waited for a program of its own would wait for ever
+            self._changed.wait_for(
+                lambda: (
+                    self._free
+                    or thread in self._borrowers
+                    or len(self._borrowers) < n_threads()
+                )
+            )
+            self._borrowers.append(thread)
+            program = self._free.pop() if self._free else None
+        try:
+            if program is None:
+                with BUILDING:
+                    program = make(self.programs[0] if self.programs else None)
+                    self.programs.append(program)
+                reclaim_if_due()
+            yield program
+        finally:
+            with self._changed:
+                self._borrowers.remove(thread)
+                if program is not None:
+                    self._free.append(program)
+                self._changed.notify()
+
+
+@contextlib.contextmanager
+def borrow_program(model: Any, spec: CompileSpec, rows: Rows) -> Iterator[Program]:
+    """Have a program of a model for one fit, made where none is free.
 
     A model that cannot be rebuilt from its configuration gets a program of its own,
     which is not kept.
     """
     try:
         key = architecture_key(model), spec.key, rows.shapes, repr(rows.structure)
-        return PROGRAMS.get(key, lambda: Program(model, spec, rows))
+        pool = PROGRAMS.get(key, ProgramPool)
     except NotCloneableError:
         note_gone()  # when this fit is over
         reclaim_if_due()
-        return Program(model, spec, rows, copy=False)
+        yield Program(model, spec, rows, copy=False)
+        return
+    with pool.borrow(lambda first: Program(model, spec, rows, first=first)) as program:
+        yield program
 
 
 def cache_info() -> CacheInfo:
@@ -125,10 +178,11 @@ def cache_info() -> CacheInfo:
     CacheInfo(programs=0, hits=0, misses=0, compilations=0)
     """
     check_not_forked()
-    programs = PROGRAMS.values()
-    compilations = sum(program.n_compiled for program in programs)
+    pools = PROGRAMS.values()
+    n_programs = sum(len(pool.programs) for pool in pools)
+    compilations = sum(pool.n_compiled for pool in pools)
     compilations += PROGRAMS.dropped_compilations
-    return CacheInfo(len(programs), PROGRAMS.hits, PROGRAMS.misses, compilations)
+    return CacheInfo(n_programs, PROGRAMS.hits, PROGRAMS.misses, compilations)
 
 
 def clear_cache() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
-from segmentlearn.engine._cache import find_program
+from segmentlearn.engine._cache import borrow_program
 from segmentlearn.engine._callbacks import EpochCallbacks
 from segmentlearn.engine._data._adapters import (
     ChunkedRows,
@@ -27,6 +27,7 @@ from segmentlearn.engine._program._compile_spec import CompileSpec
 from segmentlearn.engine._program._epoch_program import Program
 from segmentlearn.engine._program._losses import per_output
 from segmentlearn.engine._progress import progress_bar
+from segmentlearn.engine._side_by_side import stop_if_asked
 from segmentlearn.engine._stopping import EarlyStopping
 from segmentlearn.engine._tensorboard_log import as_folder
 
@@ -53,6 +54,7 @@ def run_epochs(
     with bar as report, contextlib.closing(recorder):
         try:
             for epoch in range(fit_spec.epochs):
+                stop_if_asked()
                 hooks.call("on_epoch_begin", epoch)
                 steps = np.arange(n_steps) + epoch * n_steps + first_step
                 base = hooks.learning_rate(steps)
@@ -276,8 +278,7 @@ def fit(
         if reason is None:
             try:
                 rows = make_data_adapter(table, spec)
-                program = find_program(model, spec, rows.tensors)
-                with program.lock:
+                with borrow_program(model, spec, rows.tensors) as program:
                     program.start(original, optimizer_state, seed)
                     return run_epochs(model, program, spec, fit_spec, rows, callbacks)
             except (NotCompilableError, *_keras_fit.COMPILER_ERRORS) as error:

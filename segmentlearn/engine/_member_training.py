@@ -13,7 +13,7 @@ import numpy as np
 
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine import _keras_fit
-from segmentlearn.engine._cache import find_program
+from segmentlearn.engine._cache import borrow_program
 from segmentlearn.engine._data._rows import (
     Rows,
     as_leaves,
@@ -191,8 +191,7 @@ def fit_members(
     if reason is not None:
         raise _architecture.NotCompilableError(reason)
     rows = pad_rows(Rows(as_leaves(X, "X"), as_leaves(y, "y"), sample_weight))
-    program = find_program(model, spec, rows)
-    with program.lock:
+    with borrow_program(model, spec, rows) as program:
         return _Slots(model, program, rows, members).run()
 
 

@@ -3,7 +3,6 @@
 import json
 import sys
 import warnings
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -29,7 +28,9 @@ from segmentlearn.persistence._class_paths import (
     to_public_paths,
     with_schema,
 )
+from segmentlearn.persistence._container import Container
 from segmentlearn.persistence._plain import KERAS, from_plain, portable, to_plain
+from segmentlearn.persistence._plain_nodes import LOADERS, PROTOCOL, PlainNodes
 
 _CURE = (
     "Set it to a name, a number, a list or None, which leaves what was learnt as it is "
@@ -79,11 +80,11 @@ class CheckedEstimator:
             read_network_file(network, budget, f"net {position} of the archive")
             for position, network in enumerate(networks)
         ]
-        schema, self._members = _schema.read_schema(state, budget)
-        if to_current_paths(schema):
-            self._state = with_schema(schema, self._members)
-            schema, self._members = _schema.read_schema(self._state, budget)
-        self._nodes = list(_schema.walk(schema))
+        self._schema, self._members = _schema.read_schema(state, budget)
+        if to_current_paths(self._schema):
+            self._state = with_schema(self._schema, self._members)
+            self._schema, self._members = _schema.read_schema(self._state, budget)
+        self._nodes = list(_schema.walk(self._schema))
         if not self._nodes or self._nodes[0].name != current_path(name):
             raise ArchiveError(
                 f"the archive holds something else than the {name} it names."
@@ -114,7 +115,9 @@ class CheckedEstimator:
             # once
             warnings.simplefilter("ignore", InconsistentVersionWarning)
             try:
-                return portable(_loads(self._state, self._nodes))
+                return portable(
+                    _loads(self._state, self._schema, self._members, self._nodes)
+                )
             except ForkedProcessError:
                 raise
             # whatever the classes of an unknown version raise on a state they don't
@@ -160,7 +163,13 @@ def _dump(estimator: Any) -> bytes:
     return with_schema(schema, members) if to_public_paths(schema) else state
 
 
-def _loads(state: bytes, nodes: Iterable[_schema.Node]) -> Any:
+def _loads(
+    state: bytes, schema: dict[str, Any], members: Container, nodes: list[_schema.Node]
+) -> Any:
+    """Build a state whose nodes were audited, with skops only where it is needed."""
+    is_plain = {node.loader for node in nodes} <= LOADERS
+    if is_plain and schema["protocol"] == PROTOCOL:
+        return PlainNodes(members).build(schema)
     import skops.io
 
     return skops.io.loads(state, trusted=_schema.names_in(nodes))
@@ -193,10 +202,11 @@ def _prove_readable(
     state: bytes, written: dict[str, str], networks: list[bytes]
 ) -> None:
     """Build the estimator without its nets, write it again and compare."""
-    schema, _ = _schema.read_schema(state, Budget(sys.maxsize))
+    schema, members = _schema.read_schema(state, Budget(sys.maxsize))
+    nodes = list(_schema.walk(schema))
     try:
         with restore_networks([None] * len(networks), from_plain):
-            rebuilt = _loads(state, _schema.walk(schema))
+            rebuilt = _loads(state, schema, members, nodes)
         with externalize_networks(partial(to_plain, set())):
             rewritten = _schema.facts(
                 *_schema.read_schema(_dump(rebuilt), Budget(sys.maxsize))

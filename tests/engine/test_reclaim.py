@@ -55,10 +55,10 @@ def n_gradients():
 
 def traced_graphs():
     """Return weak references to the graphs of all programs that are kept."""
-    programs = PROGRAMS.values()
     return [
         weakref.ref(traced.graph)
-        for program in programs
+        for pool in PROGRAMS.values()
+        for program in pool.programs
         for traced in program._traced.values()
     ]
 

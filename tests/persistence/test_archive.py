@@ -1,5 +1,7 @@
 """Saving, loading and looking into archives."""
 
+import collections
+import datetime
 import io
 import json
 import subprocess
@@ -244,6 +246,35 @@ def test_classes_of_other_packages_need_trust(numbers):
         load(file)
     loaded = load(file, trusted=[name])
     np.testing.assert_array_equal(loaded.predict_proba(X), forest.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {1: "a", 2: "b"},
+        {"dates": (datetime.date(2026, 1, 31), {"a", "b"})},
+        [frozenset({1, 2}), np.float32(0.1), np.int64(3), np.nan],
+        collections.OrderedDict(b=1, a=None),
+    ],
+)
+def test_plain_values_come_back(value, numbers):
+    """Containers, dates and NumPy's numbers come back as they were."""
+    transformer = FunctionTransformer(kw_args={"value": value}).fit(numbers[0])
+    back = round_trip(transformer)
+    assert repr(back.kw_args) == repr(transformer.kw_args)
+
+
+def test_arrays_of_sequences_come_back(numbers):
+    """Cells of arrays stay what they are; an object that stands twice is one."""
+    cells = np.empty(2, dtype=object)
+    cells[:] = [(1, "a"), [2]]
+    grid = np.array([["a", None], [1, 2.5]], dtype=object)
+    transformer = FunctionTransformer(kw_args={"cells": cells, "grid": grid})
+    transformer.again_ = transformer.kw_args
+    back = round_trip(transformer.fit(numbers[0]))
+    assert back.kw_args["cells"].tolist() == cells.tolist()
+    assert back.kw_args["grid"].tolist() == grid.tolist()
+    assert back.again_ is back.kw_args
 
 
 def test_sparse_matrices_come_back(numbers):

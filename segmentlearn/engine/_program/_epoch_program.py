@@ -1,5 +1,6 @@
 """One compiled epoch: training steps and validation of an architecture in one call."""
 
+import copy as copying
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -66,16 +67,27 @@ class Program:
     """A model of the engine's own, its optimizer, and the compiled epoch over both.
 
     A fit lends its weights to the program, runs epochs, and takes the weights back.
-    One fit at a time: hold `lock` from the first to the last.
+    It serves one fit at a time. Another program of the same architecture may be given
+    as `first`: they share what is traced and compiled, each with variables of its own.
     """
 
     def __init__(
-        self, model: Any, spec: CompileSpec, rows: Rows, copy: bool = True
+        self,
+        model: Any,
+        spec: CompileSpec,
+        rows: Rows,
+        copy: bool = True,
+        first: "Program | None" = None,
     ) -> None:
-        self.lock = threading.RLock()
+        self._first: Program | None = first
+        self._tracing = threading.Lock()
         self.spec = spec
         self._member_shape = [] if spec.n_members is None else [spec.n_members]
-        self.model = _architecture.copy_architecture(model) if copy else model
+        if first is not None:
+            model = first.model
+        elif copy:
+            model = _architecture.copy_architecture(model)
+        self.model: Any = model
         # one of the same kind whose learning rate is a variable
         config = {**spec.optimizer.get_config(), "learning_rate": 0.001}
         self.optimizer = type(spec.optimizer).from_config(config)
@@ -83,12 +95,14 @@ class Program:
         self.n_compiled = 0  # table sizes that the epoch has been compiled for
         self._structure = rows.structure
         self._n_features = len(rows.features)
-        self._penalised = _architecture.take_penalties_over(self.model) if copy else []
-        if spec.jit_compile:
-            _matmul_layers.mark_compiled(self.model, spec.by_member)
-        self._dropout = _architecture.dropout_layers(self.model)
-        self._losses = _losses.row_losses(spec.loss, len(rows.targets))
-        self.weights = Weights(self.model, self.optimizer, spec.n_members)
+        if first is None:
+            self._penalised = _architecture.take_penalties_over(model) if copy else []
+            if spec.jit_compile:
+                _matmul_layers.mark_compiled(model, spec.by_member)
+            self._dropout = _architecture.dropout_layers(model)
+            self._losses = _losses.row_losses(spec.loss, len(rows.targets))
+        is_shared = first is not None
+        self.weights = Weights(model, self.optimizer, spec.n_members, is_shared)
         state = self.optimizer.variables
         if spec.by_member:
             if spec.n_members is None or not self.weights.is_by_member:
@@ -167,13 +181,34 @@ class Program:
         """Return the epoch traced for arguments of these shapes, once for each."""
         leaves = tf.nest.flatten(arguments)
         key = tuple((tuple(leaf.shape), leaf.dtype.name) for leaf in leaves)
-        if key not in self._traced:
-            if len(self._traced) >= _MAX_SIZES:  # the size made first goes
-                del self._traced[next(iter(self._traced))]
-                note_gone()
-            self._traced[key] = self._epoch.get_concrete_function(*arguments)
-            self.n_compiled += 1
-        return self._traced[key]
+        with self._tracing:
+            if key not in self._traced:
+                if len(self._traced) >= _MAX_SIZES:  # the size made first goes
+                    del self._traced[next(iter(self._traced))]
+                    note_gone(self._first is None)
+                self._traced[key] = self._make_epoch(arguments)
+            return self._traced[key]
+
+    def _make_epoch(self, arguments: tuple) -> Callable[..., Any]:
+        """Trace the epoch, or let the first program's work on variables of its own."""
+        if self._first is not None:
+            shared: Any = self._first._trace(*arguments)
+            pairs = zip(self._first._variables(), self._variables(), strict=True)
+            own = {id(theirs.value.handle): ours.value.handle for theirs, ours in pairs}
+            captured = [
+                own.get(id(tensor), tensor) for tensor in shared.captured_inputs
+            ]
+            epoch = copying.copy(shared)
+            epoch.set_external_captures(captured)
+            return epoch
+        self.n_compiled += 1
+        return self._epoch.get_concrete_function(*arguments)
+
+    def _variables(self) -> list:
+        """List what the epoch reads and changes, each variable once."""
+        weights = (*self.weights.variables, *self.weights.updated)
+        found = (*weights, *self.optimizer.variables)
+        return list({id(variable): variable for variable in found}.values())
 
     def _run_epoch(
         self,

@@ -8,6 +8,7 @@ filled in again by its next call: results are the same, and a kept program compi
 more.
 """
 
+import collections
 import contextlib
 import ctypes
 import functools
@@ -18,6 +19,7 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
+from segmentlearn._cores import n_cores
 from segmentlearn.engine._keras_compat import keras, tf
 
 EVERY = 4  # functions that went since the stores were last emptied
@@ -33,24 +35,38 @@ _STORE_TYPES = (
 
 
 class Gate:
-    """Lets compiled programs run side by side, or one thread clear up alone."""
+    """Lets compiled programs run side by side, or one thread clear up alone.
+
+    There run as many as there are cores. Further ones wait in a queue: trainings that
+    were started together then end together, and no core is idle before that.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
+        self._queue: collections.deque[object] = collections.deque()
         self._n_inside = self._n_waiting = 0
 
     @contextlib.contextmanager
     def run(self) -> Iterator[None]:
-        """Run a program; waits while somebody clears up."""
+        """Run a program; waits for a core, and while somebody clears up."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._n_waiting)
-            self._n_inside += 1
+            self._queue.append(ticket := object())
+            try:
+                self._changed.wait_for(lambda: self._may_run(ticket))
+                self._n_inside += 1
+            finally:
+                self._queue.remove(ticket)
+                self._changed.notify_all()
         try:
             yield
         finally:
             with self._changed:
                 self._n_inside -= 1
                 self._changed.notify_all()
+
+    def _may_run(self, ticket: object) -> bool:
+        is_free = not self._n_waiting and self._n_inside < n_cores()
+        return is_free and self._queue[0] is ticket
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -112,7 +128,7 @@ def tie_gradients_to_graphs() -> None:
     graph that it was traced in: silu in a hidden layer is enough.
     """
     registry = _gradient_registry()
-    for name in [name for name in registry if name.startswith("CustomGradient-")]:
+    for name in [key for key in list(registry) if key.startswith("CustomGradient-")]:
         entry = registry.get(name)
         graph = entry and _graph_of(entry["type"])
         if not entry or graph is None:  # that of a stand-in is not found

@@ -90,6 +90,15 @@ def _without_rate(optimizer: Any) -> list:
     return [variable for variable in optimizer.variables if variable is not rate]
 
 
+def _copied(variables: Sequence) -> list:
+    return [
+        keras.Variable(
+            variable.numpy(), dtype=variable.dtype, trainable=variable.trainable
+        )
+        for variable in variables
+    ]
+
+
 def find_positions(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
     """Find each variable of `separate` in `flat`: its position there, and which piece.
 
@@ -110,16 +119,27 @@ def find_positions(flat: Any, separate: Any) -> list[tuple[int, int | None]]:
 
 
 class Weights:
-    """The variables that a program trains, and those that it only updates."""
+    """The variables that a program trains, and those that it only updates.
 
-    def __init__(self, model: Any, optimizer: Any, n_members: int | None) -> None:
+    Those of a model that another program has (`is_shared`) are copied.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        n_members: int | None,
+        is_shared: bool = False,
+    ) -> None:
+        own = _copied if is_shared else list
         self._model, self._optimizer = model, optimizer
         position = {id(variable): i for i, variable in enumerate(model.weights)}
         self._trained = [position[id(v)] for v in model.trainable_variables]
         # what a step changes without a gradient, in the order in which Keras returns
         # it: frozen weights, moving statistics, and the states of random generators
-        self.updated = list(model.non_trainable_variables)
-        self._fixed = [position.get(id(variable)) for variable in self.updated]
+        updated = model.non_trainable_variables
+        self.updated = own(updated)
+        self._fixed = [position.get(id(variable)) for variable in updated]
         self.shapes = [tuple(variable.shape) for variable in model.trainable_variables]
         self._lead = [] if n_members is None else [n_members]
         # whether one vector gives the same updates as the separate weights
@@ -137,7 +157,7 @@ class Weights:
             shape = (*self._lead, sum(self._sizes))
             self.variables = [keras.Variable(np.zeros(shape, np.float32), name="flat")]
         else:
-            self.variables = list(model.trainable_variables)
+            self.variables = own(model.trainable_variables)
         optimizer.build(self.variables)
         # what validation looks at and a fit takes home
         self.evaluated = averaged_weights(optimizer) or self.variables

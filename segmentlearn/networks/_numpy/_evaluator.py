@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
-import joblib
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from segmentlearn._cores import n_cores
 from segmentlearn.networks._numpy._layers import (
     LARGEST_OUTPUT,
     Function,
@@ -110,7 +110,7 @@ class Evaluator:
 
             is_long = len(X) >= _FEWEST_FOR_THREADS
             is_large = self._n_weights >= _FEWEST_WEIGHTS_FOR_THREADS
-            n_threads = _n_threads() if is_long and is_large else 1
+            n_threads = n_cores() if is_long and is_large else 1
             if n_threads == 1:
                 for start in starts[1:]:
                     fill(start)
@@ -324,13 +324,6 @@ def _members_product(
         return activate(y.reshape(len(x), n_members, n_units))
 
     return apply
-
-
-def _n_threads() -> int:
-    """Return how many threads this process may use."""
-    allowed = os.environ.get("OMP_NUM_THREADS", "")
-    n_cores = joblib.cpu_count()
-    return min(n_cores, int(allowed)) if allowed.isdigit() and int(allowed) else n_cores
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
 """The nets of a classifier: how they are trained, go on from a fit, and predict."""
 
 import contextlib
+import functools
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SEED_STEP = 7919  # between the seeds of nets, so that those of two fits do not meet
 SMALLEST_PROBABILITY = 1e-9
+# of features, which each training copies
+_MOST_BYTES_SIDE_BY_SIDE = 2**28
 
 
 def net_seed(seed: int, number: int) -> int:
@@ -37,7 +40,7 @@ def train_nets(
     n_epochs_before: int,
     goes_on: bool = False,
 ) -> list:
-    """Train the nets in turn, each on its split, with one compiled program.
+    """Train the nets, each on its split; several at once where there are cores.
 
     `goes_on` is for one epoch more, with the optimizers as the last one has left them.
     """
@@ -52,25 +55,37 @@ def train_nets(
             "early_stopping": stopping_rule(classifier, sizes),
         }
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
-    parts = zip(nets, splits, logs, states or [None] * len(nets), strict=True)
-    before, results = [net.get_weights() for net in nets], []
+    before = [net.get_weights() for net in nets]
+
+    def train(number: int) -> Any:
+        own = {
+            "log_dir": logs[number],
+            "optimizer_state": states[number] if states else None,
+            "seed": net_seed(seed, number),
+            **splits[number].fit_arguments(),
+        }
+        # an ensemble without some of its nets would not be what was asked for
+        ends_fit = number == len(nets) - 1 and not goes_on
+        title = f"net {number + 1} of {len(nets)}" if len(nets) > 1 else "training"
+        with (
+            contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on(),
+            engine.progress_title(title),
+        ):
+            return engine.fit(
+                nets[number], data.features, data.y_encoded, **own, **settings
+            )
+
+    jobs = [functools.partial(train, number) for number in range(len(nets))]
+    # whoever looks on is shown one training at a time
+    is_watched = settings["callbacks"] or settings["verbose"]
     try:
-        for number, (net, split, log, state) in enumerate(parts):
-            own = {"log_dir": log, "optimizer_state": state, **split.fit_arguments()}
-            own = {"seed": net_seed(seed, number), **own, **settings}
-            # an ensemble without some of its nets would not be what was asked for
-            ends_fit = number == len(nets) - 1 and not goes_on
-            title = f"net {number + 1} of {len(nets)}" if len(nets) > 1 else "training"
-            with (
-                contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on(),
-                engine.progress_title(title),
-            ):
-                results.append(engine.fit(net, data.features, data.y_encoded, **own))
+        if is_watched or data.features.nbytes > _MOST_BYTES_SIDE_BY_SIDE:
+            return [job() for job in jobs]
+        return engine.run_side_by_side(jobs)
     except BaseException:
         for net, weights in zip(nets, before, strict=True):
             net.set_weights(weights)  # the nets are trained in place
         raise
-    return results
 
 
 def stopping_rule(
