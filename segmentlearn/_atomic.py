@@ -1,6 +1,7 @@
 """Write a file whole or not at all."""
 
 import contextlib
+import errno
 import os
 import pathlib
 import secrets
@@ -8,6 +9,8 @@ import shutil
 import stat
 from collections.abc import Iterator
 from typing import BinaryIO
+
+_ROOM = 2**20  # bytes that the smallest results take
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -58,6 +61,30 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     sync_folder(target.parent)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise OSError where a file could not be written: it is read-only, or no room is.
+
+    Writes a file beside it and removes it, since rights do not tell of quotas, full
+    disks and file systems that are read-only.
+    """
+    target = pathlib.Path(os.path.realpath(path))
+    if target.is_file() and not target.stat().st_mode & stat.S_IWUSR:
+        raise PermissionError(errno.EACCES, "the file is read-only", os.fspath(path))
+    folder = target if target.is_dir() else target.parent
+    temporary = _temporary_name(folder / target.name)
+    try:
+        with temporary.open("xb") as file:
+            file.write(bytes(_ROOM))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise type(error)(error.errno, reason, os.fspath(path)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _temporary_name(target: pathlib.Path) -> pathlib.Path:

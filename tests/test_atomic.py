@@ -1,10 +1,11 @@
 """Files are written whole or not at all."""
 
+import errno
 import os
 
 import pytest
 
-from segmentlearn._atomic import write_atomically
+from segmentlearn._atomic import check_writable, write_atomically
 
 
 def test_new_file_has_the_bytes(tmp_path):
@@ -69,3 +70,33 @@ def test_missing_folder_is_an_error(tmp_path):
     """No folder is made unasked."""
     with pytest.raises(FileNotFoundError):
         write_atomically(tmp_path / "absent" / "a.seg", b"")
+
+
+def test_a_place_to_write_to_is_left_as_it_was(tmp_path):
+    """The check before any work leaves no file, new or old."""
+    (tmp_path / "old.seg").write_bytes(b"old")
+    for name in ("old.seg", "new.seg", "."):
+        check_writable(tmp_path / name)
+    assert os.listdir(tmp_path) == ["old.seg"]
+    assert (tmp_path / "old.seg").read_bytes() == b"old"
+
+
+def test_a_full_disk_is_noticed_beforehand(tmp_path, monkeypatch):
+    """The error names the file that was to be written, not the one that was tried."""
+
+    def fail(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("segmentlearn._atomic.os.fsync", fail)
+    with pytest.raises(OSError, match=r"No space left on device: '.*new\.seg'"):
+        check_writable(tmp_path / "new.seg")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_a_file_that_is_read_only_is_not_replaced(tmp_path):
+    """Its owner has protected it."""
+    (tmp_path / "kept.seg").write_bytes(b"")
+    (tmp_path / "kept.seg").chmod(0o444)
+    with pytest.raises(PermissionError, match="read-only"):
+        check_writable(tmp_path / "kept.seg")

@@ -1,6 +1,7 @@
 """The commands ``rename`` and ``compare``, and options that all commands share."""
 
 import io
+import os
 import re
 
 import numpy as np
@@ -133,7 +134,7 @@ def test_compare_writes_all_models(tmp_path):
     ("options", "part"),
     [
         (("--scoring", "f1"), "--scoring 'f1'"),
-        (("--model", "trees", "--effort", "fast"), "--effort are of nets"),
+        (("--model", "trees", "--effort", "fast"), "--effort are of a net"),
         (("--effort", "huge"), "must be one of fast, default, thorough"),
         (("--out", "x.pdf"), ".pdf files are not written"),
     ],
@@ -173,3 +174,29 @@ def test_help_shows_what_an_option_takes(command):
     shown = run(command, "--help").stdout
     assert not re.search(r"--[\w-]+ <list", shown)
     assert "Show this message" in shown
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("fit", "none.csv", "--target", "S", "--out"),
+        ("cluster", "none.csv", "--out"),
+        ("cluster", "none.csv", "--scored"),
+        ("audit", "none.csv", "--out"),
+        ("report", "none.seg", "none.csv", "--out"),
+        ("predict", "none.seg", "none.csv", "--out"),
+    ],
+)
+def test_an_output_that_is_read_only_is_named_first(arguments, tmp_path, archive):
+    """Before anything is read or trained."""
+    out = tmp_path / "kept.csv"
+    out.write_text("")
+    out.chmod(0o444)
+    given = [archive if one == "none.seg" else one for one in arguments]
+    if arguments[0] == "predict":  # which looks at its table first
+        CUSTOMERS.to_csv(tmp_path / "new.csv", index=False)
+        given[2] = tmp_path / "new.csv"
+    assert_one_line_error(
+        run(*given, out), arguments[-1], out, "cannot be written: the file is read-only"
+    )

@@ -256,7 +256,7 @@ def test_ctrl_c_in_audit(folder):
     stopped = Stopped(
         folder,
         *(signal.SIGINT, "segmentlearn.auditing:audit", 1),
-        ["audit", folder / "train.csv", "--out", folder / "out.seg"],
+        ["audit", folder / "train.csv", "--format", "csv", "--out", folder / "out.seg"],
     )
     assert_old_file_stays(stopped, folder, 130)
 

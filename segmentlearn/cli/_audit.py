@@ -16,7 +16,7 @@ from segmentlearn.cli._options import (
     types_columns,
 )
 from segmentlearn.cli._outputs import write_frame
-from segmentlearn.cli._screen import InputError, echo, note, plain_errors
+from segmentlearn.cli._screen import InputError, echo, note, plain_errors, waiting
 from segmentlearn.cli._stopping import check_not_stopped
 
 FOUND = 1
@@ -83,13 +83,16 @@ def audit(
         if target in dropped:
             raise InputError(f"--drop {target!r} is the --target.")
         others = None if new is None else _new_rows(new, reading, customers)
-        report = segmentlearn.audit(
-            customers.frame.drop(columns=dropped),
-            target,
-            None if others is None else others.drop(columns=dropped, errors="ignore"),
-            ids=[name for name in roles.ids if name not in dropped] or None,
-            random_state=random_state,
-        )
+        with waiting("looking for defects"):
+            report = segmentlearn.audit(
+                customers.frame.drop(columns=dropped),
+                target,
+                None
+                if others is None
+                else others.drop(columns=dropped, errors="ignore"),
+                ids=[name for name in roles.ids if name not in dropped] or None,
+                random_state=random_state,
+            )
         if out is None:
             echo(report_text(report, style).rstrip("\n"))
         else:

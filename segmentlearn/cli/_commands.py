@@ -155,8 +155,9 @@ def fit(
             verbose=int(screen.is_watched() and not quiet),
         )
         X, y, groups = data.X, data.y, data.groups
+        classifier = build_classifier(options)
         result = fit_and_evaluate(
-            build_classifier(options),
+            classifier,
             X,
             y,
             test_size,
@@ -277,7 +278,8 @@ def cluster(
         number = options.n_clusters
         numbers = numbers_to_compare(number, min_clusters, max_clusters, len(X))
         if number is None:
-            found = find_number(X, options, numbers)
+            with screen.waiting(f"comparing {numbers[0]} to {numbers[-1]} segments"):
+                found = find_number(X, options, numbers)
             show(number_text(found))
             show()
             number = found.recommended

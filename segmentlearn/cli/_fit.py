@@ -61,8 +61,8 @@ class FitOptions:
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainingData:
-    """What a classifier is fitted to.
+class LabelledRows:
+    """Customers with known segments, as a classifier is fitted to them.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def check_options(
     if effort not in (None, *EFFORTS):
         raise InputError(f"--effort {effort!r} must be one of {', '.join(EFFORTS)}.")
     if model == "trees" and not (preset is max_epochs is effort is None):
-        raise InputError("--preset, --max-epochs and --effort are of nets, not trees.")
+        raise InputError("--preset, --max-epochs and --effort are of a net, not trees.")
     if preset is not None and effort is not None:
         raise InputError("--preset has an effort of its own; leave out --effort.")
 
@@ -120,7 +120,7 @@ def read_training(
     responders: Responders,
     *,
     quiet: bool = False,
-) -> TrainingData:
+) -> LabelledRows:
     """Read a table with known segments, as the options say."""
     customers, roles = read_typed(source, reading, types, quiet=quiet)
     check_column(customers, target, "--target")
@@ -137,7 +137,7 @@ def read_training(
     X, y = training_rows(customers, target, dropped, responders)
     schema = customers.schema.to_dict(X.columns)
     columns = roles.of_preprocessor(dropped)
-    return TrainingData(X, y, times, groups, columns, schema)
+    return LabelledRows(X, y, times, groups, columns, schema)
 
 
 def training_rows(

@@ -82,7 +82,8 @@ def save_segments(
     if out is None:
         return
     X = customers.frame[[str(name) for name in segmenter.feature_names_in_]]
-    detect_novelty(segmenter, X, segmenter.labels_, options)
+    with screen.waiting("looking at what is usual"):
+        detect_novelty(segmenter, X, segmenter.labels_, options)
     facts = {
         **segment_facts(segmenter, profile),
         "schema": customers.schema.to_dict(customers.columns),
@@ -149,8 +150,9 @@ def save_classifier(
         # later customers may have segments that earlier ones had not
         held_out = np.setdiff1d(np.flatnonzero(np.isin(y, model.classes_)), rows)
         model.conformalize(X.iloc[held_out], y[held_out])
-    detect_novelty(model, X.iloc[rows], y[rows], options)
-    facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
+    with screen.waiting("looking at what is usual"):
+        detect_novelty(model, X.iloc[rows], y[rows], options)
+        facts = {**facts, "monitor": reference_of(model, X.iloc[rows])}
     check_not_stopped()
     card = result.card(facts["target"], refit=refit, **facts.get("amounts", {}))
     silent = {name: 0 for name in model.get_params() if name.endswith("verbose")}

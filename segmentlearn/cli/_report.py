@@ -17,7 +17,7 @@ from segmentlearn.cli._options import (
     table_argument,
     types_columns,
 )
-from segmentlearn.cli._screen import InputError, note, plain_errors
+from segmentlearn.cli._screen import InputError, note, plain_errors, waiting
 
 
 @types_columns
@@ -108,19 +108,20 @@ def report(
         options["random_state"] = random_state
         options |= {**reading, **types, **amounts}
         try:
-            write_report(
-                model,
-                X,
-                out,
-                y=y,
-                value=value,
-                title=title,
-                migration=moved,
-                random_state=random_state,
-                facts=info.metadata,
-                **amounts,
-                command=_command(archive, table, out, options),
-            )
+            with waiting("writing the report"):
+                write_report(
+                    model,
+                    X,
+                    out,
+                    y=y,
+                    value=value,
+                    title=title,
+                    migration=moved,
+                    random_state=random_state,
+                    facts=info.metadata,
+                    **amounts,
+                    command=_command(archive, table, out, options),
+                )
         except ImportError as error:
             raise InputError(str(error)) from error
         note(f"Report on {len(X):,} customers written to {out}")

@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from segmentlearn._steps import report_steps
 from segmentlearn.cli._stopping import Outputs, Stopped, exit_code, ignore_signals
 from segmentlearn.engine import pass_interrupts_on
 from segmentlearn.exceptions import (
@@ -74,13 +75,16 @@ def row_progress(task: str, scan: Any) -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def waiting(task: str) -> Iterator[None]:
-    """Show that something is being done that takes a while."""
+    """Show that something is being done that takes a while, and at what it is."""
     if not is_watched():
         yield
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(task):
+    with (
+        Console(stderr=True).status(task) as status,
+        report_steps(lambda words: status.update(f"{task}: {words}")),
+    ):
         yield
 
 

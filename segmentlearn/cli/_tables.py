@@ -216,6 +216,7 @@ def check_scored(
         return
     if is_folder(out, scan):
         check_folder(out, scan.sources)
+        check_room(out, "--out")
     elif not is_device(out):
         check_output(pathlib.Path(out), *map(str, scan.sources), archive)
         output_kind(out, "--out ")
@@ -255,3 +256,15 @@ def check_output(
             and os.path.samefile(target, source)
         ):
             raise InputError(f"{option} {target} is the input file; name another.")
+    check_room(target, option)
+
+
+def check_room(target: str | pathlib.Path, option: str) -> None:
+    """Refuse, before any work, an output that is read-only or on a full disk."""
+    from segmentlearn.persistence import check_writable
+
+    try:
+        check_writable(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{option} {target} cannot be written: {reason}.") from error

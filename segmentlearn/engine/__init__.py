@@ -20,7 +20,7 @@ _MODULES = {
         *("copy_optimizer", "is_replaced", "reason_not_to_compile", "warn_once"),
     ),
     "_member_training": ("Member", "MemberResult", "fit_members"),
-    "_progress": ("report_epochs",),
+    "_progress": ("progress_title", "report_epochs"),
     "_program._architecture": ("NotCompilableError",),
     "_program._losses": ("metric_name", "more_is_better"),
     "_program._weights": ("ELEMENTWISE", "read_state", "write_state"),

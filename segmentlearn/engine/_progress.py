@@ -11,6 +11,20 @@ _listener: contextvars.ContextVar[Callable[[int, int], None] | None] = (
     contextvars.ContextVar("listener", default=None)
 )
 
+_title: contextvars.ContextVar[str] = contextvars.ContextVar(
+    "title", default="training"
+)
+
+
+@contextlib.contextmanager
+def progress_title(title: str) -> Iterator[None]:
+    """Name what is trained in the bars that are shown as long as it lasts."""
+    token = _title.set(title)
+    try:
+        yield
+    finally:
+        _title.reset(token)
+
 
 @contextlib.contextmanager
 def report_epochs(listener: Callable[[int, int], None]) -> Iterator[None]:
@@ -73,7 +87,7 @@ def _bar(epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
     )
 
     columns = (
-        TextColumn("training"),
+        TextColumn(_title.get()),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -88,6 +102,8 @@ def _bar(epochs: int) -> Iterator[Callable[[int, dict[str, Any]], None]]:
             progress.update(task, completed=epoch + 1, description=describe(losses))
 
         yield report
+        # where training has stopped early, that was all of it
+        progress.update(task, total=progress.tasks[task].completed or epochs)
 
 
 def describe(logs: dict[str, Any]) -> str:

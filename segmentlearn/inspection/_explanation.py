@@ -171,7 +171,7 @@ def explain(
     TypeError
         If the model has no ``predict``.
     SchemaError
-        If the background lacks a column of X.
+        If X has no column that the model uses, or the background lacks one of these.
     ValueError
         If there is no background and X has fewer than 20 rows, or the model has no
         such segment.
@@ -219,12 +219,17 @@ def explain(
         )
     check_is_fitted(model)
     table = as_table(X, "explain")
-    labels = None if table.container == "array" else getattr(X, "columns", None)
-    seen = getattr(model, "feature_names_in_", table.names if labels is None else None)
+    labels: Any = X.columns if isinstance(X, pd.DataFrame) else table.names
     known = set(used_columns(model, table.names))
-    if labels is not None and seen is not None:
-        known &= set(map(str, seen))
+    if table.container == "array":
+        labels = None
+    elif hasattr(model, "feature_names_in_"):
+        known &= set(map(str, model.feature_names_in_))
     columns = [name for name in table.names if name in known]
+    if not columns:
+        raise SchemaError(
+            f"X has no column that the model uses; it has {', '.join(table.names)}."
+        )
     others = _read_background(table, background, columns)
     score, segments, targets = _outputs(model, X, segment)
     rng = check_random_state(random_state)

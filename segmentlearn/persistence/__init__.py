@@ -3,6 +3,7 @@
 from segmentlearn._atomic import (
     atomic_file,
     atomic_folder,
+    check_writable,
     write_atomically,
 )
 from segmentlearn.persistence._archive import inspect, load, save

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from segmentlearn import engine
+from segmentlearn.engine._progress import progress_bar
 
 
 def test_silence(small_net, train, capfd):
@@ -48,6 +49,19 @@ def test_a_bar_ends_with_an_error(small_net, train, capsys):
         train(small_net(), verbose=1, learning_rate_schedule=_broken)
     train(small_net(), epochs=1, verbose=1)
     assert "1/1" in capsys.readouterr().err
+
+
+def test_a_bar_is_full_when_training_stops_early(capsys):
+    """What was done is all there was; the title says which net it was."""
+    with (
+        engine.progress_title("net 2 of 5"),
+        progress_bar(verbose=1, epochs=100) as report,
+    ):
+        report(0, {"loss": 1.0})
+        report(1, {"loss": 0.5})
+    shown = capsys.readouterr().err
+    assert "net 2 of 5" in shown
+    assert "2/2" in shown
 
 
 def _broken(progress):

@@ -1,6 +1,7 @@
 """Give the segments of an archive names."""
 
 import pathlib
+from numbers import Integral
 from typing import Annotated, Any
 
 import typer
@@ -51,7 +52,7 @@ def rename(
             write_frame(known, out)
             note(f"Written to {out}: edit it, and pass it as NAMES.")
             return
-        check_output(out, names)
+        check_output(out or archive, names)
         given = _given_names(read_customers(names, reading, quiet=True), known)
         _store(model, info, known, given, out or archive)
         note(f"{len(given)} of {len(known)} segments named in {out or archive}")
@@ -66,12 +67,12 @@ def _known_names(model: Any, archive: pathlib.Path) -> Any:
 
     last = last_step(model)
     n_segments = getattr(last, "n_clusters_", getattr(last, "n_clusters", None))
-    if is_classifier(last) or not isinstance(n_segments, int):
+    if is_classifier(last) or not isinstance(n_segments, Integral):
         raise InputError(
             f"{archive} holds a {type(last).__name__}, whose segments have the labels "
             "of its target; only segments that were found are named."
         )
-    labels = list(range(n_segments))
+    labels = list(range(int(n_segments)))
     ids = list(map(int, getattr(last, "segment_ids_", labels)))
     names = getattr(last, "segment_names_", {})
     texts = [names.get(label, "") for label in labels]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import is_regressor
 
 from segmentlearn.cli._screen import InputError, row_progress, warned_before
 from segmentlearn.inspection import Scores, explain, last_step, model_features
@@ -73,6 +74,11 @@ class FurtherColumns:
         """
         from segmentlearn.monitoring import SegmentMonitor
 
+        if is_regressor(self._model):
+            raise InputError(
+                f"--reasons explains segments; {self._archive} holds a "
+                f"{type(last_step(self._model)).__name__}."
+            )
         self._n_reasons = n_reasons
         if background is not None:
             self._background = model_features(self._model, background)

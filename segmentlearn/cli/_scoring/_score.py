@@ -71,6 +71,7 @@ def score(
     from segmentlearn.cli._tables import (
         check_order,
         check_output,
+        check_room,
         check_scored,
         scan_customers,
     )
@@ -82,6 +83,8 @@ def score(
         check_order(archive, table)
         _check_options(out, keys, history, period, report, fail_on)
         check_output(report, table, archive, option="--report")
+        if history is not None:
+            check_room(history, "--history")
         facts = segmentlearn.inspect(archive).metadata
         scan = scan_customers(table, reading, stored_schema(facts))
         check_scored(out, scan, archive, table)

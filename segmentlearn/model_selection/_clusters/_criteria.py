@@ -17,6 +17,7 @@ from sklearn.metrics import (
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.mixture import GaussianMixture
 
+from segmentlearn._steps import begin_step
 from segmentlearn.metrics import silhouette_sampled
 from segmentlearn.model_selection._clusters._clustering_task import (
     ClusteringTask,
@@ -106,6 +107,7 @@ class CriteriaTable:
         # one for each criterion, so that leaving one out does not change the others
         self.seeds = {name: draw_seed(random_state) for name in ("fit", *CRITERIA)}
         self.labels = {1: np.zeros(len(task.features), int)}
+        self._criterion = "segments of all customers"
 
     def compute(self, criteria: Iterable[str]) -> pd.DataFrame:
         """Return the columns of these criteria."""
@@ -117,6 +119,7 @@ class CriteriaTable:
             for labels in self.labels.values()
         ]
         for name in criteria:
+            self._criterion = name.replace("_", " ")
             if name in _SCORES:
                 columns = {name: self._score(_SCORES[name])}
             else:
@@ -131,6 +134,7 @@ class CriteriaTable:
         """Return the clusterer, fitted to rows, and their labels."""
         if n_clusters == 1:
             return None, np.zeros(len(rows), int)
+        begin_step(f"{self._criterion}, {n_clusters} segments")
         with warnings.catch_warnings():
             # a bootstrap sample may hold fewer different rows than clusters
             warnings.simplefilter("ignore", ConvergenceWarning)

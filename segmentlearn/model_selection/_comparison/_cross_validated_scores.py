@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from segmentlearn._compat import safe_indexing
+from segmentlearn._steps import begin_step
 from segmentlearn.model_selection._clusters._clustering_task import one_thread
 
 # name -> whether more is better
@@ -34,12 +35,14 @@ def fit_and_predict(
     classes: np.ndarray,
     measured: str,
     scorer: Callable | None = None,
+    step: str = "",
 ) -> tuple[np.ndarray, dict[str, float]]:
     """Fit a copy of a model to some rows, and predict others.
 
     Returns the labels and all measures, that of the caller's own scorer among them, and
     the seconds of the fit.
     """
+    begin_step(step)
     # where other work takes cores, threads of small boosted trees wait for each other
     with one_thread(len(train)):
         started = time.perf_counter()

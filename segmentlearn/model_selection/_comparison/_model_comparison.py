@@ -243,9 +243,12 @@ def compare_models(
     check_consistent_length(X, y)
     splits = make_splits(y, cv, groups, times, random_state)
     found = Parallel(n_jobs=n_jobs)(
-        delayed(fit_and_predict)(model, X, y, train, test, classes, measured, scorer)
-        for model in models.values()
-        for train, test in splits
+        delayed(fit_and_predict)(
+            *(model, X, y, train, test, classes, measured, scorer),
+            f"{label}, fold {fold} of {len(splits)}",
+        )
+        for label, model in models.items()
+        for fold, (train, test) in enumerate(splits, start=1)
     )
     folds = [found[at : at + len(splits)] for at in range(0, len(found), len(splits))]
     by_model = dict(zip(models, folds, strict=True))

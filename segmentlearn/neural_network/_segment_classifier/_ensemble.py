@@ -66,7 +66,11 @@ def train_nets(
         }
         # an ensemble without some of its nets would not be what was asked for
         ends_fit = number == len(nets) - 1 and not goes_on
-        with contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on():
+        title = f"net {number + 1} of {len(nets)}" if len(nets) > 1 else "training"
+        with (
+            contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on(),
+            engine.progress_title(title),
+        ):
             return engine.fit(
                 nets[number], data.features, data.y_encoded, **own, **settings
             )
