@@ -285,7 +285,8 @@ class ResponseSummary:
                 f"facts={str(facts)[:60]!r} lack some of {', '.join(names)}; pass what "
                 "to_dict returned."
             )
-        stored = [np.nan if facts[name] is None else facts[name] for name in names]
+        stored: list[Any] = [facts[name] for name in names]
+        stored = [np.nan if value is None else value for value in stored]
         return cls(*stored)
 
     def quality_text(self) -> str:

@@ -100,6 +100,7 @@ def test_responders_say_yes_or_are_rare(labels, counts, responder):
     assert responder_label(labels, counts) == responder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, -2.0])
 def test_interval_holds_the_number_of_responders(shift):
     """In about 95 of 100 campaigns, whether probabilities are true or not."""
