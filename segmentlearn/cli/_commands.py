@@ -169,7 +169,7 @@ def fit(
         facts = {
             "target": target,
             "schema": customers.schema.to_dict(X.columns),
-            **result.facts(),
+            **result.facts(refit=refit),
             **wanted.facts(),
             "held_out_by": time_column or group_column,
             "refit": refit,

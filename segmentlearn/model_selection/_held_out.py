@@ -89,9 +89,12 @@ class HeldOutResult:
         found = response_summary(positive, scores, pos_label=True)
         return dataclasses.replace(found, pos_label=pos_label)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, *, refit: bool) -> dict[str, Any]:
         """Return what an archive says of these customers."""
-        response = {"response": self.response.to_dict()} if self.response else {}
+        response = {}
+        if self.response is not None:
+            kept = dataclasses.replace(self.response, is_refitted=refit)
+            response["response"] = kept.to_dict()
         return {
             **response,
             "held_out_accuracy": self.accuracy,
