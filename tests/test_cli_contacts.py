@@ -81,7 +81,9 @@ def test_card_has_the_figures(fitted, folder):
     """Under the target's name."""
     metrics = inspect(folder / "churn.seg").card["metrics"]
     assert 0.5 < metrics["held-out AUC of status = Churned"] < 1
-    assert any(name.startswith("threshold of profit") for name in metrics)
+    amounts = "5 a contact, 20 a response"
+    assert 0 < metrics[f"probability from which a contact pays ({amounts})"] < 1
+    assert metrics[f"held-out profit from the 20% most probable ({amounts})"] > 0
     assert any("share of all status = Churned" in name for name in metrics)
 
 

