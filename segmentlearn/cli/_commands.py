@@ -178,7 +178,7 @@ def fit(
         facts = {
             "target": target,
             "schema": data.schema,
-            **result.facts(),
+            **result.facts(refit=refit),
             **wanted.facts(),
             "held_out_by": time_column or group_column,
             "refit": refit,

@@ -26,10 +26,18 @@ class ResponseCalibration:
         Mean probability of each group of held-out customers.
     counts, responders : ndarray of int, shape (n_groups,)
         Customers in each group, and how many of them responded.
+    is_refitted : bool
+        Whether the model was fitted again after that. What these customers say of one
+        fit may not hold for another: the calibration of each comes from about as many
+        rows as there are here, and errs as they do.
     """
 
     def __init__(
-        self, probabilities: np.ndarray, counts: np.ndarray, responders: np.ndarray
+        self,
+        probabilities: np.ndarray,
+        counts: np.ndarray,
+        responders: np.ndarray,
+        is_refitted: bool,
     ) -> None:
         logits = _logits(probabilities)
         self._ends = logits.min(), logits.max()
@@ -40,6 +48,7 @@ class ResponseCalibration:
         found = [_laplace(basis, logits, counts, responders, sd) for sd in _PRIORS]
         self._modes, self._covariances, evidences = zip(*found, strict=True)
         self._weights = special.softmax(evidences)
+        self._of_another_fit = is_refitted * self._covariances[-1]
 
     def mean(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the response rate to expect at each probability."""
@@ -55,6 +64,8 @@ class ResponseCalibration:
         sizes = rng.multinomial(n_draws, self._weights)
         drawn = zip(self._modes, self._covariances, sizes, strict=True)
         coefficients = np.vstack([rng.multivariate_normal(*each) for each in drawn])
+        nothing = np.zeros(len(self._of_another_fit))
+        coefficients += rng.multivariate_normal(nothing, self._of_another_fit, n_draws)
         logits = _logits(probabilities)
         return special.expit(logits + coefficients @ self._basis(logits).T)
 

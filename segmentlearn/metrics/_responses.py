@@ -49,6 +49,9 @@ class ResponseSummary:
         Customers of each group, by falling probability, and the responders among them.
     mean_probability, threshold : tuple of float
         Mean and lowest probability of each group.
+    is_refitted : bool, default=False
+        Whether the model was fitted again after that, with these customers among the
+        rows, which makes intervals wider.
 
     See Also
     --------
@@ -64,6 +67,7 @@ class ResponseSummary:
     n_responders: Sequence[int]
     mean_probability: Sequence[float]
     threshold: Sequence[float]
+    is_refitted: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -212,8 +216,12 @@ class ResponseSummary:
 
     @functools.cached_property
     def _calibration(self) -> ResponseCalibration:
-        groups = self.mean_probability, self.n_customers, self.n_responders
-        return ResponseCalibration(*map(np.asarray, groups))
+        return ResponseCalibration(
+            np.asarray(self.mean_probability),
+            np.asarray(self.n_customers),
+            np.asarray(self.n_responders),
+            is_refitted=self.is_refitted,
+        )
 
     def merged(self, least: int) -> Self:
         """Return it in larger groups, so that none is about few customers.
@@ -285,7 +293,8 @@ class ResponseSummary:
                 f"facts={str(facts)[:60]!r} lack some of {', '.join(names)}; pass what "
                 "to_dict returned."
             )
-        stored = [np.nan if facts[name] is None else facts[name] for name in names]
+        stored: list[Any] = [facts[name] for name in names]
+        stored = [np.nan if value is None else value for value in stored]
         return cls(*stored)
 
     def quality_text(self) -> str:

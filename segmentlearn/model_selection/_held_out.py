@@ -89,9 +89,12 @@ class HeldOutResult:
         found = response_summary(positive, scores, pos_label=True)
         return dataclasses.replace(found, pos_label=pos_label)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self, *, refit: bool) -> dict[str, Any]:
         """Return what an archive says of these customers."""
-        response = {"response": self.response.to_dict()} if self.response else {}
+        response = {}
+        if self.response is not None:
+            kept = dataclasses.replace(self.response, is_refitted=refit)
+            response["response"] = kept.to_dict()
         return {
             **response,
             "held_out_accuracy": self.accuracy,
@@ -159,22 +162,33 @@ def _response_figures(
     value_per_response: float | None = None,
 ) -> dict[str, float]:
     """Return how well responders are found, for a card: what is known of it."""
-    gains = found.gain_table(shares=_CARD_SHARES)
+    gains = found.gain_table(
+        shares=_CARD_SHARES,
+        cost_per_contact=cost_per_contact,
+        value_per_response=value_per_response,
+    )
     figures = {
         f"held-out rate of {name}": found.rate,
         f"held-out AUC of {name}": found.roc_auc,
         f"held-out average precision of {name}": found.average_precision,
     }
+    given = (
+        (cost_per_contact or 0, "a contact"),
+        (value_per_response or 0, "a response"),
+    )
+    amounts = ", ".join(f"{amount:g} {what}" for amount, what in given)
     for row in gains.itertuples():
-        words = f"share of all {name} among the {row.contacted:.0%} most probable"
-        figures[f"held-out {words}"] = float(row.gain)
+        who = f"the {row.contacted:.0%} most probable"
+        figures[f"lowest probability of {who}"] = row.threshold
+        figures[f"held-out share of all {name} among {who}"] = row.gain
+        if "profit" in gains:
+            figures[f"held-out profit from {who} ({amounts})"] = row.profit
     if cost_per_contact is not None and value_per_response is not None:
-        amounts = f"{cost_per_contact:g} a contact, {value_per_response:g} a response"
         even = found.break_even(
             cost_per_contact=cost_per_contact, value_per_response=value_per_response
         )
-        figures[f"threshold of profit ({amounts})"] = even.threshold
-        figures[f"held-out profit from this threshold on ({amounts})"] = even.profit
+        figures[f"probability from which a contact pays ({amounts})"] = even.threshold
+        figures[f"held-out profit from this probability on ({amounts})"] = even.profit
     return {words: float(x) for words, x in figures.items() if np.isfinite(x)}
 
 

@@ -89,7 +89,9 @@ def gather(
     summary, responders = find_summary(model, archive_facts, y, quality.source), None
     if summary is not None:
         target = archive_facts.get("target")
-        responders = _responders(model, X[features], summary, target, amounts)
+        # of the rows that it was fitted to, a model expects what it has learnt
+        new = None if quality.source == "out of fold" else X[features]
+        responders = _responders(model, new, summary, target, amounts)
     importances = _importances(described, segments, rng) if is_split else []
     hides_sizes = not all(part.size.is_shown for part in parts)
     parameters = sorted(last_step(model).get_params(deep=False).items())
@@ -143,15 +145,15 @@ def _predict(model: Any, X: pd.DataFrame, method: str = "predict") -> np.ndarray
 
 def _responders(
     model: Any,
-    X: pd.DataFrame,
+    X: pd.DataFrame | None,
     summary: ResponseSummary,
     target: str | None,
     amounts: dict[str, float],
 ) -> RespondersPart:
     """Return how well a class is found, and how many of these customers are of it."""
     classes = [str(label) for label in last_step(model).classes_]
-    proba = None
-    if hasattr(model, "predict_proba") and str(summary.pos_label) in classes:
+    proba, has_proba = None, hasattr(model, "predict_proba")
+    if X is not None and has_proba and str(summary.pos_label) in classes:
         at = classes.index(str(summary.pos_label))
         proba = _predict(model, X, "predict_proba")[:, at]
     return describe_responders(summary, classes, target, proba, amounts)

@@ -42,7 +42,8 @@ class RespondersPart:
     is_cut : bool, default=False
         Whether the end of the curve is left out, to protect customers.
     gains : list of tuple of str
-        Customers contacted, share of the class reached, lift, and profit if any.
+        Customers contacted, the lowest probability among them, share of the class
+        reached, lift, and profit if any.
     gain, profit : Picture or None
         The curves.
     expected, expected_share, low, high : str
@@ -139,10 +140,12 @@ def describe_responders(
     first = gains[gains["contacted"] <= max(_FIRST, shares[0])].iloc[-1]
     part.share, part.reached = percent(first["contacted"]), percent(first["gain"])
     part.lift = f"{first['lift']:.1f}"
-    for row in gains.itertuples():
-        texts = percent(row.contacted), percent(row.gain), f"{row.lift:.1f}"
-        profit = (f"{row.profit:,.0f}",) if "profit" in gains else ()
-        part.gains.append((*texts, *profit))
+    thresholds = found.gain_table(shares=shares)["threshold"]
+    for row, threshold in zip(gains.itertuples(), thresholds, strict=True):
+        texts = [percent(row.contacted), number_text(threshold), percent(row.gain)]
+        texts.append(f"{row.lift:.1f}")
+        texts += [f"{row.profit:,.0f}"] if "profit" in gains else []
+        part.gains.append(tuple(texts))
     part.gain = _draw_gain(safe, part.name)
     if amounts:
         part.profit = _draw_profit(safe, amounts)

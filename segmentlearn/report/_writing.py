@@ -151,7 +151,7 @@ def write_report(
         labels,
         features=features,
         random_state=random_state,
-        archive_facts=facts or {},
+        archive_facts={**({"target": target} if target else {}), **(facts or {})},
         amounts=amounts if len(amounts) == len(names) else {},
         command=command,
         value=worth,

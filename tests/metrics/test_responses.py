@@ -1,5 +1,6 @@
 """How well responders are found, whom to contact, and what to expect of it."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -100,6 +101,7 @@ def test_responders_say_yes_or_are_rare(labels, counts, responder):
     assert responder_label(labels, counts) == responder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.0, -2.0])
 def test_interval_holds_the_number_of_responders(shift):
     """In about 95 of 100 campaigns, whether probabilities are true or not."""
@@ -114,6 +116,15 @@ def test_interval_holds_the_number_of_responders(shift):
         trusting.append(blind.low <= y[blind.rows].sum() <= blind.high)
     assert np.mean(inside) >= 0.9
     assert shift == 0 or np.mean(trusting) < 0.1
+
+
+def test_another_fit_is_less_sure(held_out):
+    """What held-out customers say of one fit holds for the next one less exactly."""
+    proba, _ = draw(2000, 5)
+    again = dataclasses.replace(held_out, is_refitted=True)
+    _, low, high = held_out.expected_responders(proba)
+    _, lower, higher = again.expected_responders(proba)
+    assert lower < low < high < higher
 
 
 def test_break_even_is_cost_over_value(held_out):
