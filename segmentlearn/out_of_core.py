@@ -190,7 +190,9 @@ class _Partitions:
             yield number, self._chunks(file)
 
     def _chunks(self, file: Any) -> Iterator[tuple[pd.DataFrame, Any]]:
-        left_out = [*self._drop] + [self._target] * (self._target is not None)
+        left_out = [*self._drop]
+        if self._target is not None:
+            left_out.append(self._target)
         for batch in file:
             for name in left_out:
                 if name not in batch.columns:
@@ -280,7 +282,7 @@ def _print(progress: FitProgress) -> None:
         what = f"{progress.stage}"
         if progress.stage == "writing":
             what = f"writing {_in_words(progress.n_bytes)} to {progress.folder}"
-        print(what, file=sys.stderr)
+        sys.stderr.write(f"{what}\n")
 
 
 def _ignore(progress: FitProgress) -> None:

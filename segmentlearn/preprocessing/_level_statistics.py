@@ -83,19 +83,17 @@ class LevelStatistics:
 
     def add(self, levels: list, counts: np.ndarray | None, labels: list) -> None:
         """Add the rows of levels; without counts there are too many."""
-        if counts is not None:
-            occurs = counts.any(axis=(1, 2))
-            levels = [x for x, is_there in zip(levels, occurs, strict=True) if is_there]
-            counts = counts[occurs]
-            new = [level for level in levels if level not in self._place_of]
-            self.labels += [label for label in labels if label not in self.labels]
-            n_levels = len(self._place_of) + len(new)
-            size = n_levels * counts.shape[1] * len(self.labels)
-            is_small = n_levels <= _MOST_LEVELS and size <= _MOST_COUNTS
-        if counts is None or not is_small:
-            self.is_complete = False
-        if not self.is_complete:
-            self._place_of, self._counts = {}, np.zeros((0, 1, 0), np.int64)
+        if counts is None or not self.is_complete:
+            self._give_up()
+            return
+        occurs = np.flatnonzero(counts.any(axis=(1, 2)))
+        levels, counts = [levels[place] for place in occurs], counts[occurs]
+        new = [level for level in levels if level not in self._place_of]
+        self.labels += [label for label in labels if label not in self.labels]
+        n_levels = len(self._place_of) + len(new)
+        size = n_levels * counts.shape[1] * len(self.labels)
+        if n_levels > _MOST_LEVELS or size > _MOST_COUNTS:
+            self._give_up()
             return
         for level in new:
             self._place_of[level] = len(self._place_of)
@@ -117,6 +115,10 @@ class LevelStatistics:
             if label in self.labels:
                 counts[:, :, place] = self._counts[:, :, self.labels.index(label)]
         self.labels, self._counts = list(labels), counts
+
+    def _give_up(self) -> None:
+        self.is_complete = False
+        self._place_of, self._counts = {}, np.zeros((0, 1, 0), np.int64)
 
     def _make_room(self, n_levels: int, n_folds: int) -> None:
         """Let the counts have so many levels, and twice as many as before."""

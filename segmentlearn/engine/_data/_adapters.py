@@ -176,7 +176,8 @@ class ChunkedRows:
                 rng = np.random.default_rng((fit_spec.seed, next(epochs)))
             n_train, size = self.count(order), n_steps * batch
             n_slots = -(-n_train // batch) * batch
-            for start, rows in self._read(self._visit(order, batch, rng), n_slots, size):
+            shuffled = self._visit(order, batch, rng)
+            for start, rows in self._read(shuffled, n_slots, size):
                 steps = rates[start // batch :][:n_steps]
                 steps = np.pad(steps, (0, n_steps - len(steps)))
                 n_rows = tf.constant(min(size, n_train - start))
@@ -203,9 +204,7 @@ class ChunkedRows:
 
         return fill
 
-    def _read(
-        self, fill: Fill, n_slots: int, size: int
-    ) -> Iterator[tuple[int, Rows]]:
+    def _read(self, fill: Fill, n_slots: int, size: int) -> Iterator[tuple[int, Rows]]:
         """Give one chunk after the other; the next is read while one is used."""
         starts = range(0, n_slots, size)
         buffers = itertools.cycle(self._buffers)

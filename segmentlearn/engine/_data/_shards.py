@@ -125,9 +125,12 @@ class Shards:
 
     def empty(self, n_rows: int) -> list[np.ndarray]:
         """Return arrays for rows: features, labels and weights."""
-        leaves = [np.empty((n_rows, self.n_features), np.float32)]
-        leaves += [np.empty(n_rows, np.int32)] * self.has_labels
-        return leaves + [np.empty(n_rows, np.float32)] * self.has_weights
+        leaves: list[np.ndarray] = [np.empty((n_rows, self.n_features), np.float32)]
+        if self.has_labels:
+            leaves.append(np.empty(n_rows, np.int32))
+        if self.has_weights:
+            leaves.append(np.empty(n_rows, np.float32))
+        return leaves
 
     def read(self, shard: int) -> list[np.ndarray]:
         """Return the rows of a shard, in the order of the table."""

@@ -111,7 +111,7 @@ class ShardedClassifierFit(ShardedFit):
         _, nets = self._build()
         net, is_last = nets[number], number == self.n_nets - 1
         data, rows = self._held_out()
-        validation = None
+        validation: tuple | None = None
         if classifier.early_stopping:
             own = rows[number].validation_rows
             validation = data.features[own], data.y_encoded[own]

@@ -86,9 +86,9 @@ class ShardedFit:
             means = preprocessor._fit_statistics(statistics, names)
             features = preprocessor._transform_folds(frame, sample.folds, means)
         else:
-            y = None
-            if classes is not None:
-                y = classes[[class_of[label] for label in sample.labels]]
+            y, labels = None, sample.labels
+            if labels is not None:
+                y = classes[[class_of[label] for label in labels]]
             features = _table.as_matrix(preprocessor.fit(frame, y).transform(frame))
         validate_data(estimator, frame, skip_check_array=True)
         self.sample_ = np.asarray(features, np.float32)
