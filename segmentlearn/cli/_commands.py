@@ -101,6 +101,13 @@ def fit(
     refit: Annotated[
         bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
     ] = False,
+    out_of_core: Annotated[
+        bool,
+        typer.Option(
+            "--out-of-core",
+            help="Read the table in parts, as tables of 256 MB or 2,000,000 rows are.",
+        ),
+    ] = False,
     quiet: Quiet = False,
     *,
     reading: dict[str, Any],
@@ -114,6 +121,7 @@ def fit(
         split_column,
         training_rows,
     )
+    from segmentlearn.cli._fit_large import MOST_DRAWN, fit_large, reads_in_parts
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
@@ -125,7 +133,15 @@ def fit(
     with plain_errors("fit", out):
         check_options(model, preset, test_size, max_epochs, class_weight)
         check_output(out, table)
-        customers, roles = read_typed(table, reading, types, quiet=quiet)
+        needs_memory = {
+            f"--model {model}": model != "net",
+            "--time-column": time_column,
+            "--group-column": group_column,
+            "--refit": refit,
+        }
+        is_large = reads_in_parts(table, reading, out_of_core, needs_memory)
+        most = MOST_DRAWN if is_large else None
+        customers, roles = read_typed(table, reading, types, quiet=quiet, most=most)
         check_column(customers, target, "--target")
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         if target in dropped:
@@ -137,7 +153,7 @@ def fit(
         groups = split_column(customers, target, group_column, "--group-column")
         # neither says anything about a customer to come
         dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-        X, y = training_rows(customers, target, dropped)
+        X, y = training_rows(customers, target, dropped, is_sample=is_large)
         options = FitOptions(
             model=model,
             preset=preset,
@@ -148,6 +164,12 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
+        if is_large:
+            fit_large(
+                *(table, reading, customers, X, y, target, dropped, options, out),
+                quiet=quiet,
+            )
+            return
         result = fit_and_evaluate(
             build_classifier(options), X, y, test_size, random_state, times, groups
         )
