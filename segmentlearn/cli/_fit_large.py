@@ -16,7 +16,9 @@ from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.cli._tables import WHOLE, scan_customers
 from segmentlearn.tables import TableFile
 
+MOST_DRAWN = 200_000  # rows that say what the columns hold
 _MOST_ROWS = 50_000  # that a reference and a detector are made of
+_MANY_ROWS = 2_000_000  # of files whose bytes say little about their rows
 
 
 def reads_in_parts(
@@ -36,7 +38,24 @@ def reads_in_parts(
         if asked and source == "-":
             raise InputError("--out-of-core reads the table twice; stdin is no file.")
         return asked
-    return scan_customers(source, reading).n_bytes > WHOLE
+    scan = scan_customers(source, reading)
+    n_rows = sum(map(_rows_of_parquet, scan.sources))
+    is_large = scan.n_bytes > WHOLE or n_rows > _MANY_ROWS
+    if is_large:
+        note("Note: the table is large and is read in parts.")
+    return is_large
+
+
+def _rows_of_parquet(source: Any) -> int:
+    """Return the rows of a Parquet file, 0 of any other."""
+    from pyarrow import ArrowException, parquet
+
+    if not str(source).endswith((".parquet", ".pq")):
+        return 0
+    try:
+        return int(parquet.read_metadata(source).num_rows)
+    except (ArrowException, OSError):  # the error of reading it says more
+        return 0
 
 
 def fit_large(
@@ -95,9 +114,9 @@ def _report(scores: dict[str, float], n_rows: int) -> str:
     """Return how good the model is on the rows that were held out."""
     return "\n".join(
         [
-            f"Held-out report: {scores['n_samples']:,} of {n_rows:,} customers, on whom "
-            "no weight was trained",
-            "(epochs and calibration were chosen on them)",
+            f"Held-out report: {scores['n_samples']:,} of {n_rows:,} customers, each "
+            "scored by a net that was not",
+            "trained on them (epochs and calibration were chosen on them)",
             "",
             f"accuracy {scores['accuracy']:.3f}; always naming the largest segment "
             f"gives {scores['largest_class']:.3f}",
