@@ -76,6 +76,7 @@ _SUBPACKAGES = (
     "monitoring",
     "networks",
     "neural_network",
+    "out_of_core",
     "persistence",
     "plotting",
     "preprocessing",

@@ -17,7 +17,9 @@ from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
     Clusters,
     Drop,
+    OutOfCore,
     Quiet,
+    Refit,
     Seed,
     reads_tables,
     table_argument,
@@ -98,16 +100,8 @@ def fit(
         typer.Option(help="Column whose groups of rows are held out as a whole."),
     ] = None,
     random_state: Seed = 0,
-    refit: Annotated[
-        bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
-    ] = False,
-    out_of_core: Annotated[
-        bool,
-        typer.Option(
-            "--out-of-core",
-            help="Read the table in parts, as tables of 256 MB or 2,000,000 rows are.",
-        ),
-    ] = False,
+    refit: Refit = False,
+    out_of_core: OutOfCore = False,
     quiet: Quiet = False,
     *,
     reading: dict[str, Any],
@@ -121,7 +115,7 @@ def fit(
         split_column,
         training_rows,
     )
-    from segmentlearn.cli._fit_large import MOST_DRAWN, fit_large, reads_in_parts
+    from segmentlearn.cli._fit_large import fit_large, rows_to_draw
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
@@ -133,14 +127,8 @@ def fit(
     with plain_errors("fit", out):
         check_options(model, preset, test_size, max_epochs, class_weight)
         check_output(out, table)
-        needs_memory = {
-            f"--model {model}": model != "net",
-            "--time-column": time_column,
-            "--group-column": group_column,
-            "--refit": refit,
-        }
-        is_large = reads_in_parts(table, reading, out_of_core, needs_memory)
-        most = MOST_DRAWN if is_large else None
+        of_memory = f"--model {model}", time_column, group_column, refit
+        most = rows_to_draw(table, reading, out_of_core, *of_memory)
         customers, roles = read_typed(table, reading, types, quiet=quiet, most=most)
         check_column(customers, target, "--target")
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
@@ -153,7 +141,7 @@ def fit(
         groups = split_column(customers, target, group_column, "--group-column")
         # neither says anything about a customer to come
         dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-        X, y = training_rows(customers, target, dropped, is_sample=is_large)
+        X, y = training_rows(customers, target, dropped, is_sample=bool(most))
         options = FitOptions(
             model=model,
             preset=preset,
@@ -164,7 +152,7 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
-        if is_large:
+        if most:
             fit_large(
                 *(table, reading, customers, X, y, target, dropped, options, out),
                 quiet=quiet,

@@ -16,34 +16,43 @@ from segmentlearn.cli._stopping import check_not_stopped
 from segmentlearn.cli._tables import WHOLE, scan_customers
 from segmentlearn.tables import TableFile
 
-MOST_DRAWN = 200_000  # rows that say what the columns hold
+_MOST_DRAWN = 200_000  # rows that say what the columns hold
 _MOST_ROWS = 50_000  # that a reference and a detector are made of
 _MANY_ROWS = 2_000_000  # of files whose bytes say little about their rows
 
 
-def reads_in_parts(
+def rows_to_draw(
     source: str,
     reading: dict[str, Any],
     asked: bool,
-    needs_memory: dict[str, Any],
-) -> bool:
-    """Return whether a table is fitted part by part: a large one, or where asked for.
+    model: str,
+    time_column: str | None,
+    group_column: str | None,
+    refit: bool,
+) -> int | None:
+    """Return the rows to look at of a table that is fitted in parts; None of others.
 
-    `needs_memory` are the values of options that cannot be had so.
+    These are large tables, and all where it is asked for.
     """
+    needs_memory = {
+        model: model != "--model net",
+        "--time-column": time_column,
+        "--group-column": group_column,
+        "--refit": refit,
+    }
     given = [option for option, value in needs_memory.items() if value]
     if asked and given:
         raise InputError(f"--out-of-core and {given[0]} cannot be had together.")
     if asked or given or source == "-":
         if asked and source == "-":
             raise InputError("--out-of-core reads the table twice; stdin is no file.")
-        return asked
+        return _MOST_DRAWN if asked else None
     scan = scan_customers(source, reading)
     n_rows = sum(map(_rows_of_parquet, scan.sources))
-    is_large = scan.n_bytes > WHOLE or n_rows > _MANY_ROWS
-    if is_large:
-        note("Note: the table is large and is read in parts.")
-    return is_large
+    if scan.n_bytes <= WHOLE and n_rows <= _MANY_ROWS:
+        return None
+    note("Note: the table is large and is read in parts.")
+    return _MOST_DRAWN
 
 
 def _rows_of_parquet(source: Any) -> int:

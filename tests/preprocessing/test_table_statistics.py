@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.preprocessing import TableStatistics, TabularPreprocessor
+from segmentlearn.preprocessing import (
+    TableStatistics,
+    TabularPreprocessor,
+    fit_statistics,
+    transform_folds,
+)
 from segmentlearn.preprocessing import _level_statistics as levels
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -63,7 +68,7 @@ def statistics_of(X, y, order=(0, 1, 2), chunk=SIZE, **settings):
             part.update(X.iloc[rows], labels, partition=number, start=start)
         merged.merge(part)
     if y is not None:
-        merged.order_classes(CLASSES)
+        merged.order_classes(CLASSES, CLASSES)
     return merged
 
 
@@ -95,7 +100,7 @@ def test_same_as_in_memory_where_the_sample_holds_all_rows(settings):
     merged = TabularPreprocessor(random_state=0, **settings)
     categorical = settings.get("categorical", "auto")
     statistics = statistics_of(X, y, categorical=categorical)
-    merged._fit_statistics(statistics, CLASSES)
+    fit_statistics(merged, statistics)
     assert merged.column_roles_ == whole.column_roles_
     assert merged.imputer_.n_missing_ == whole.imputer_.n_missing_
     assert merged.encoder_.levels_ == whole.encoder_.levels_
@@ -109,7 +114,7 @@ def test_same_without_a_target():
     X, _ = customers()
     whole = TabularPreprocessor(random_state=0).fit(X)
     merged = TabularPreprocessor(random_state=0)
-    merged._fit_statistics(statistics_of(X, None), None)
+    fit_statistics(merged, statistics_of(X, None))
     np.testing.assert_array_equal(merged.transform(X), whole.transform(X))
 
 
@@ -119,9 +124,9 @@ def test_order_of_merging_and_chunks_change_nothing():
     for order in itertools.permutations(range(3)):
         statistics = statistics_of(X, y, order, chunk=70 + order[0], most_sampled=150)
         preprocessor = TabularPreprocessor(random_state=0)
-        means = preprocessor._fit_statistics(statistics, CLASSES)
+        means = fit_statistics(preprocessor, statistics)
         folds = np.arange(N) % 5
-        found.append(preprocessor._transform_folds(X, folds, means))
+        found.append(transform_folds(preprocessor, X, folds, means))
     for other in found[1:]:
         np.testing.assert_array_equal(other, found[0])
 
@@ -130,7 +135,7 @@ def test_counts_are_those_of_the_table_where_quantiles_are_of_a_sample():
     X, y = customers()
     statistics = statistics_of(X, y, most_sampled=100)
     merged = TabularPreprocessor(encoding="target", random_state=0)
-    merged._fit_statistics(statistics, CLASSES)
+    fit_statistics(merged, statistics)
     whole = TabularPreprocessor(encoding="target", random_state=0).fit(X, y)
     assert len(statistics.sample.frame) == 100
     for name in ("spend", "visits", "job", "town"):
@@ -146,7 +151,7 @@ def test_target_means_of_a_fold_do_not_hold_its_rows():
     X["own"] = [f"o{i % 60}" for i in range(N)]  # of ten rows each, in all folds
     statistics = statistics_of(X, y)
     preprocessor = TabularPreprocessor(encoding="target", random_state=0)
-    means = preprocessor._fit_statistics(statistics, CLASSES)
+    means = fit_statistics(preprocessor, statistics)
     folds = statistics.sample.folds
     for fold in (0, 3):
         others = TabularPreprocessor(encoding="target", random_state=0)
@@ -164,7 +169,7 @@ def test_levels_of_a_sample_where_there_are_too_many(monkeypatch):
     statistics = statistics_of(X, y)
     assert not statistics.columns["town"].levels.is_complete
     merged = TabularPreprocessor(random_state=0)
-    merged._fit_statistics(statistics, CLASSES)
+    fit_statistics(merged, statistics)
     whole = TabularPreprocessor(random_state=0).fit(X, y)
     np.testing.assert_allclose(merged.transform(X), whole.transform(X), atol=1e-6)
 
@@ -184,7 +189,7 @@ def test_text_of_few_levels_in_a_sample_of_distinct_ones_is_no_identifier():
     statistics = TableStatistics(0, most_sampled=100)
     statistics.update(X, partition=0)
     preprocessor = TabularPreprocessor(random_state=0)
-    preprocessor._fit_statistics(statistics, None)
+    fit_statistics(preprocessor, statistics)
     assert preprocessor.column_roles_["shop"] == "categorical"
 
 

@@ -60,7 +60,7 @@ class ShardedClassifierFit(ShardedFit):
         classes = _labels.learn_classes(known[order], known)
         raw = [raw[place] for place in order]
         counts = np.array([statistics.label_counts[label] for label in raw])
-        statistics.order_classes(raw)
+        statistics.order_classes(raw, classes.tolist())
         classifier.classes_, classifier.class_count_ = classes, counts
         weights = None
         factors = _labels.factors_of_classes(counts, classes, classifier.class_weight)

@@ -12,7 +12,12 @@ from segmentlearn._forks import check_not_forked
 from segmentlearn.neural_network import _table
 from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._sharded._plan import PartitionShards, ShardPlan
-from segmentlearn.preprocessing import TableStatistics, TabularPreprocessor
+from segmentlearn.preprocessing import (
+    TableStatistics,
+    TabularPreprocessor,
+    fit_statistics,
+    transform_folds,
+)
 
 # of a table so large that a net sees as many rows in a few epochs as it would see
 # until early stopping; docs/benchmarks/out_of_core.py
@@ -85,9 +90,8 @@ class ShardedFit:
         if preprocessor is None:
             features = _table.read_numbers(estimator, frame, reset=True)
         elif isinstance(preprocessor, TabularPreprocessor):
-            names = None if classes is None else classes.tolist()
-            means = preprocessor._fit_statistics(statistics, names)
-            features = preprocessor._transform_folds(frame, sample.folds, means)
+            means = fit_statistics(preprocessor, statistics)
+            features = transform_folds(preprocessor, frame, sample.folds, means)
         else:
             y, labels = None, sample.labels
             if labels is not None:
