@@ -29,6 +29,7 @@ from segmentlearn.tables import (
 
 N_FOLDS = 5  # of target means
 _MOST_SAMPLED = 200_000  # rows
+_MOST_LABELS = 1000  # more are no classes, and their counts would fill the memory
 _ROWS_AT_ONCE = 65_536
 _SAMPLE, _FOLD = range(2)  # what is drawn for each row
 _IN_PLACE = np.uint64(2**40)  # more rows than a partition has
@@ -240,15 +241,16 @@ class TableStatistics:
         self : TableStatistics
             Of both parts.
         """
+        self.n_unlabelled += other.n_unlabelled
+        if not other.n_rows:
+            return self
         if not self.n_rows:
             self.columns = {name: ColumnStatistics() for name in other.columns}
         self._check_columns(list(other.columns))
         for name, column in other.columns.items():
             self.columns[name].merge(column)
-        for label, count in other.label_counts.items():
-            self.label_counts[label] = self.label_counts.get(label, 0) + count
+        self._count_labels(other.label_counts)
         self.n_rows += other.n_rows
-        self.n_unlabelled += other.n_unlabelled
         self.sample.merge(other.sample)
         return self
 
@@ -348,9 +350,7 @@ class TableStatistics:
             self.columns = {name: ColumnStatistics() for name in table.names}
         self._check_columns(table.names)
         if labels is not None:
-            found = pd.Series(labels).value_counts(sort=False)
-            for label, count in found.items():
-                self.label_counts[label] = self.label_counts.get(label, 0) + int(count)
+            self._count_labels(pd.Series(labels).value_counts(sort=False).to_dict())
         folds = target_folds(self.seed, partition, places)
         groups = RowGroups.of(folds, N_FOLDS, labels)
         as_levels = listed_columns(table.names, self.categorical, "categorical")
@@ -361,6 +361,17 @@ class TableStatistics:
         places = places + np.uint64(partition) * _IN_PLACE
         self.sample.update(frame, labels, folds, drawn, places)
         self.n_rows += len(frame)
+
+    def _count_labels(self, counts: dict[Any, int]) -> None:
+        """Add rows of labels; refuse a target that is no class."""
+        for label, count in counts.items():
+            self.label_counts[label] = self.label_counts.get(label, 0) + count
+        if len(self.label_counts) > _MOST_LABELS:
+            some = ", ".join(map(repr, list(self.label_counts)[:3]))
+            raise SchemaError(
+                f"the target has more than {_MOST_LABELS:,} different values, such as "
+                f"{some}; cut an amount into a few classes, or name another column."
+            )
 
     def _check_columns(self, names: list[str]) -> None:
         """Refuse a part of other columns, which would get missing cells in silence."""

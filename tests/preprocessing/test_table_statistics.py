@@ -57,7 +57,7 @@ def customers(seed=0):
 
 def statistics_of(X, y, order=(0, 1, 2), chunk=SIZE, **settings):
     """Return the merged statistics of three partitions."""
-    merged = TableStatistics(3, **settings)
+    merged = TableStatistics(3, **settings).merge(TableStatistics(3, **settings))
     for number in order:
         part = TableStatistics(3, **settings)
         for start in range(0, SIZE, chunk):
