@@ -9,9 +9,11 @@ import pandas as pd
 
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.preprocessing._level_statistics import (
+    MOST_COUNTS,
     DistinctSketch,
     LevelStatistics,
     RowGroups,
+    in_order,
 )
 from segmentlearn.tables import (
     NUMBER,
@@ -314,14 +316,16 @@ class TableStatistics:
         if known.n_rows != self.n_rows:  # too many levels: those of the sample
             sample = self.sample
             groups = RowGroups.of(sample.folds, N_FOLDS, sample.labels)
-            levels, counts, labels = _counted(factor, groups)
-            order = [labels.index(label) for label in self._labels]
-            return factor._replace(whole=counts[:, :, order])
+            n_groups = groups.n_folds * len(groups.labels)
+            factor = _with_most_frequent(factor, max(1, MOST_COUNTS // n_groups - 1))
+            _, counts, labels = _counted(factor, groups)
+            return factor._replace(whole=in_order(counts, labels, self._labels))
         levels, counts = known.levels, known.counts
         raw = np.empty(len(levels), dtype=object)
         raw[:] = levels
         codes = np.arange(len(raw))
-        if is_text(as_table(self.sample.frame[[name]]).columns[0].cells):
+        place = list(self.columns).index(name)
+        if is_text(as_table(self.sample.frame.iloc[:, [place]]).columns[0].cells):
             read, _ = schema.read_columns(Table([Column(name, raw)], len(raw), "array"))
             own = read.columns[0].factor
             levels = [*own.levels, None]
@@ -382,6 +386,18 @@ class TableStatistics:
                 f"have {list(self.columns)}; "
                 + (f"{other} are not in all of them." if other else "sort them.")
             )
+
+
+def _with_most_frequent(factor: Factor, most: int) -> Factor:
+    """Return a column with so many levels, of which the last stands for all others."""
+    if len(factor.levels) <= most:
+        return factor
+    order = np.argsort(-factor.counts()[:-1], kind="stable")
+    place = np.full(len(order) + 1, most - 1)
+    place[order[:most]], place[-1] = np.arange(most), -1
+    return Factor(
+        place[factor.codes], [factor.levels[at] for at in order[:most]], False
+    )
 
 
 def _counted(factor: Factor, groups: RowGroups) -> tuple[list, Any, list]:
