@@ -170,6 +170,14 @@ def test_ctrl_c_in_fit_keeps_the_old_file(folder, target, at):
     assert "fit has not finished" in stopped.message
 
 
+def test_shards_are_gone_when_fit_is_stopped(folder):
+    """Nothing is left where temporary files are."""
+    target = "segmentlearn.engine._data._shards:ShardWriter.write"
+    arguments = [*fit_arguments(folder), "--out-of-core"]
+    stopped = Stopped(folder, signal.SIGINT, target, 1, arguments)
+    assert_old_file_stays(stopped, folder, 130)
+
+
 @pytest.mark.parametrize("module", ["typer", "pandas"])
 def test_ctrl_c_while_the_command_line_starts(folder, module):
     """It ends the command without a traceback."""

@@ -13,6 +13,7 @@ from segmentlearn.model_selection import check_labels
 from segmentlearn.tables import (
     Column,
     TableFile,
+    TableSchema,
     known_labels,
     spelling_variants,
 )
@@ -74,8 +75,10 @@ class LabelledRows:
         What rows are held out by.
     columns : dict of str to object
         Parameters of the preprocessor.
-    schema : dict
-        How the columns were read, for an archive.
+    schema : TableSchema
+        How the table was read.
+    dropped : list of str
+        Columns that are left out.
     """
 
     X: pd.DataFrame
@@ -83,7 +86,8 @@ class LabelledRows:
     times: np.ndarray | None
     groups: np.ndarray | None
     columns: dict[str, Any]
-    schema: dict[str, Any]
+    schema: TableSchema
+    dropped: list[str]
 
 
 def check_options(
@@ -119,10 +123,11 @@ def read_training(
     types: dict[str, Any],
     responders: Responders,
     *,
+    most: int | None = None,
     quiet: bool = False,
 ) -> LabelledRows:
-    """Read a table with known segments, as the options say."""
-    customers, roles = read_typed(source, reading, types, quiet=quiet)
+    """Read a table with known segments, as the options say; `most` rows of it."""
+    customers, roles = read_typed(source, reading, types, quiet=quiet, most=most)
     check_column(customers, target, "--target")
     dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
     if target in dropped:
@@ -134,20 +139,24 @@ def read_training(
     groups = split_column(customers, target, group_column, "--group-column")
     # neither says anything about a customer to come
     dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-    X, y = training_rows(customers, target, dropped, responders)
-    schema = customers.schema.to_dict(X.columns)
+    X, y = training_rows(customers, target, dropped, responders, is_sample=bool(most))
     columns = roles.of_preprocessor(dropped)
-    return LabelledRows(X, y, times, groups, columns, schema)
+    return LabelledRows(X, y, times, groups, columns, customers.schema, dropped)
 
 
 def training_rows(
-    table: TableFile, target: str, drop: list[str], responders: Responders
+    table: TableFile,
+    target: str,
+    drop: list[str],
+    responders: Responders,
+    *,
+    is_sample: bool = False,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return features and labels of the rows that have a label."""
     if responders.bins is not None:
         responders.cut(table, target)
     known, labels = known_labels(table, target, responders.edges)
-    if not known.all():
+    if not (known.all() or is_sample):
         note(
             f"Note: {np.count_nonzero(~known):,} of {len(known):,} rows have no "
             f"{target!r} and are left out."

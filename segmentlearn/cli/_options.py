@@ -31,6 +31,16 @@ Value = Annotated[
         metavar="COLUMN", help="What a customer is worth, such as a column of revenue."
     ),
 ]
+Refit = Annotated[
+    bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
+]
+OutOfCore = Annotated[
+    bool,
+    typer.Option(
+        "--out-of-core",
+        help="Read the table in parts, as tables of 256 MB or 2,000,000 rows are.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show warnings and errors only.")]
 
 

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from segmentlearn._formatting import number_text
 from segmentlearn.tables._columns import Column
@@ -23,15 +24,29 @@ def known_labels(
         amounts = Column(target, table.frame[target].array).numbers
         known = ~np.isnan(amounts)
         return known, _binned(amounts[known], edges)
-    cells = table.text(target)
-    known = (cells.notna() & (cells.str.strip() != "")).to_numpy()
-    texts = cells.to_numpy(dtype=object)[known]
+    texts = label_texts(table, target)
+    known = np.array([text is not None for text in texts], dtype=bool)
+    return known, plain_labels(texts[known])
+
+
+def label_texts(table: TableFile, target: str) -> np.ndarray:
+    """Return the label of each row as it stands in the file, None where there is none.
+
+    Those of a batch are not known to be whole numbers before all have been read.
+    """
+    codes, found = pd.factorize(table.text(target))
+    texts = [text if text.strip() else None for text in found]
+    return np.array([*texts, None], dtype=object)[codes]
+
+
+def plain_labels(texts: np.ndarray) -> np.ndarray:
+    """Return labels as whole numbers where all of them are written as such."""
     try:
         numbers = np.array([int(text) for text in texts], dtype=np.int64)
     except (ValueError, OverflowError):
-        return known, texts
+        return texts
     is_plain = [str(number) for number in numbers] == texts.tolist()
-    return known, numbers if is_plain else texts
+    return numbers if is_plain else texts
 
 
 def bin_edges(amounts: np.ndarray, n_bins: int) -> list[float]:

@@ -1,1 +1,1 @@
-"""Commands about models that are there: compare them, name what they found."""
+"""Commands that fit models, compare them, and name what they found."""

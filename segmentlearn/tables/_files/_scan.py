@@ -50,6 +50,8 @@ class TableScan:
         The files, folder or pattern, as messages name them.
     n_rows : int
         Rows read so far.
+    schema : TableSchema
+        How columns of text have been read so far.
 
     Examples
     --------
@@ -74,13 +76,36 @@ class TableScan:
         self.n_rows = 0
         self._options, self._typed = options, typed
         self._given = schema
-        self._schema = TableSchema({}) if schema is None else schema
+        self.schema = TableSchema({}) if schema is None else schema
         self._batch_size = batch_size
         self._tally: dict[str, UnreadableCells] = {}
         self._notes: list[str] = []
         self._sizes = [_size(source) for source in self.sources]
         self._finished = 0.0
         self._fraction: Any = lambda: 0.0
+
+    def again(self) -> "TableScan":
+        """Return a scan of the same files, which reads columns as this one has.
+
+        Returns
+        -------
+        scan : TableScan
+            From the first batch on.
+
+        Raises
+        ------
+        TableError
+            If a source is a stream, which is gone when it has been read.
+        """
+        for source in self.sources:
+            if hasattr(source, "read") or str(source) == "-":
+                raise TableError(
+                    f"{name_of(source)} can be read once only; write it to a file."
+                )
+        size = self._batch_size
+        scan = TableScan(self.sources, self._options, self._typed, self.schema, size)
+        scan.name, scan.is_expanded = self.name, self.is_expanded
+        return scan
 
     @property
     def n_bytes(self) -> int:
@@ -242,14 +267,14 @@ class TableScan:
         if part.batches is not None:
             yield from part.batches()
             return
-        known = self._schema.readings
+        known = self.schema.readings
         table = read_table(
             source if part.file is None else part.file,
             **self._options.of_reading(),
-            schema=self._schema if known else self._given,
+            schema=self.schema if known else self._given,
             **self._typed,
         )
-        self._schema = TableSchema({**table.schema.readings, **known})
+        self.schema = TableSchema({**table.schema.readings, **known})
         yield table
 
     def _batches(self, name: str, part: Part, source: Any) -> Iterator[TableFile]:
@@ -275,9 +300,9 @@ class TableScan:
         def read(columns: Mapping[str, Any]) -> Any:
             nonlocal schema
             if schema is None:
-                schema = self._schema.completed(columns, self._options.decimal)
-                known = self._schema.readings
-                self._schema = TableSchema({**schema.readings, **known})
+                schema = self.schema.completed(columns, self._options.decimal)
+                known = self.schema.readings
+                self.schema = TableSchema({**schema.readings, **known})
             return schema, *schema.read(columns, self._tally)
 
         return read

@@ -1,0 +1,1 @@
+"""Statistics of a table in parts, which can be merged."""
