@@ -66,24 +66,31 @@ class Effort:
         Nets, each stopped on a fold of its own; 0 is one net and one hold-out.
     most_rows : int
         Rows above which one hold-out is enough: its loss is precise by then.
+    many_rows_members : int
+        Classifiers in a net of a table of more than 100,000 rows.
+    many_rows_epochs : int
+        Epochs of a table of 200,000 rows; smaller ones have more, larger ones fewer.
     """
 
     hidden_layer_sizes: tuple[int, ...]
     n_members: int
     n_inner_folds: int
     most_rows: int
+    many_rows_members: int
+    many_rows_epochs: int
 
 
 # measured in docs/benchmarks/accuracy.py and docs/benchmarks/ablation.rst
 EFFORTS = {
-    "fast": Effort((64, 64), 4, 0, 0),
-    "default": Effort((64, 64), 6, 5, 50_000),
-    "thorough": Effort((128, 128), 16, 10, 200_000),
+    "fast": Effort((64, 64), 4, 0, 0, 1, 6),
+    "default": Effort((64, 64), 6, 5, 50_000, 2, 8),
+    "thorough": Effort((128, 128), 16, 10, 200_000, 4, 12),
 }
 
-# above this many rows a net of fewer members is as good, and the time counts
+# above this many rows few epochs with a rate that falls to zero are as good as many,
+# and nets of fewer members too: their average lowers a variance that is small by then
 _MANY_ROWS = 100_000
-_MANY_ROWS_MEMBERS = 4
+_EPOCHS_ROWS, _EPOCHS_POWER = 200_000, 0.5
 _SMALL_BATCH = 128
 _FEWEST_EPOCHS = 3  # without an improvement
 # an average of weights at momentum 0.98 follows within about so many steps
@@ -97,8 +104,9 @@ class Sizes:
     Parameters
     ----------
     hidden_layer_sizes : list of int
-    n_members, n_inner_folds, batch_size, n_iter_no_change : int
+    n_members, n_inner_folds, batch_size, n_iter_no_change, max_epochs : int
     learning_rate : float
+    learning_rate_schedule : str or callable
     """
 
     hidden_layer_sizes: list[int]
@@ -107,6 +115,8 @@ class Sizes:
     batch_size: int
     n_iter_no_change: int
     learning_rate: float
+    max_epochs: int
+    learning_rate_schedule: Any
 
 
 def resolve_sizes(estimator: Any, y_encoded: np.ndarray, may_hold_out: bool) -> Sizes:
@@ -134,9 +144,8 @@ def sizes_of_counts(estimator: Any, counts: np.ndarray, may_hold_out: bool) -> S
         )
     n_members = estimator.n_members
     if n_members == "auto":
-        n_members = effort.n_members
-        if n_rows > _MANY_ROWS:
-            n_members = min(n_members, _MANY_ROWS_MEMBERS)
+        is_large = n_rows > _MANY_ROWS
+        n_members = effort.many_rows_members if is_large else effort.n_members
     layer_sizes = estimator.hidden_layer_sizes
     if isinstance(layer_sizes, str):
         layer_sizes = effort.hidden_layer_sizes
@@ -148,6 +157,13 @@ def sizes_of_counts(estimator: Any, counts: np.ndarray, may_hold_out: bool) -> S
     if patience == "auto":  # longer where epochs are short
         n_steps = math.ceil(n_rows / batch_size)
         patience = max(_FEWEST_EPOCHS, math.ceil(_STEPS_TO_FOLLOW / n_steps))
+    max_epochs, schedule = estimator.max_epochs, estimator.learning_rate_schedule
+    if schedule == "auto":
+        schedule = "constant"
+        if n_rows > _MANY_ROWS:
+            few = effort.many_rows_epochs * (_EPOCHS_ROWS / n_rows) ** _EPOCHS_POWER
+            max_epochs, schedule = min(max_epochs, max(1, round(few))), "cosine"
+            patience = max(patience, max_epochs)  # the last epochs are the best
     return Sizes(
         hidden_layer_sizes=check_layer_sizes(layer_sizes),
         n_members=int(n_members),
@@ -155,4 +171,6 @@ def sizes_of_counts(estimator: Any, counts: np.ndarray, may_hold_out: bool) -> S
         batch_size=batch_size,
         n_iter_no_change=int(patience),
         learning_rate=float(learning_rate),
+        max_epochs=max_epochs,
+        learning_rate_schedule=schedule,
     )

@@ -100,9 +100,11 @@ class SegmentClassifier(
     learning_rate : float or "auto", default="auto"
         Step size at the start of the schedule; "auto" is 0.008 for batches of up to 128
         rows and 0.02 for larger ones.
-    learning_rate_schedule : str or callable, default="constant"
+    learning_rate_schedule : str or callable, default="auto"
         "constant", "cosine", "flat_cosine" or "coslog4", or a function from an array of
-        progress values in [0, 1] to factors on the learning rate.
+        progress values in [0, 1] to factors on the learning rate. "auto" is "constant";
+        tables of more than 100,000 rows have a few epochs (eight of 200,000 rows, four
+        of a million) in which the rate falls to zero.
     weight_decay : float, default=1e-2
         Decoupled weight decay of the optimizer.
     ema_momentum : float or None, default=0.98
@@ -115,7 +117,7 @@ class SegmentClassifier(
         1,024 (above 100,000 rows).
     early_stopping : bool, default=True
         Whether to hold rows out, stop when their loss no longer falls, and keep the
-        weights of the best epoch. Without it all `max_epochs` are trained on all rows.
+        weights of the best epoch. Without it all epochs are trained on all rows.
     validation_fraction : float, default=0.15
         Share of the rows to hold out, class by class, without inner folds.
     n_iter_no_change : int or "auto", default="auto"
@@ -233,6 +235,7 @@ class SegmentClassifier(
 
     _parameter_constraints: dict = {
         **CONSTRAINTS,
+        "learning_rate_schedule": [*CONSTRAINTS["learning_rate_schedule"], AUTO],
         "hidden_layer_sizes": [AUTO, "array-like", COUNT],
         "effort": [StrOptions(set(EFFORTS))],
         "n_members": [COUNT, AUTO],
@@ -268,7 +271,7 @@ class SegmentClassifier(
         l2: float = 0.0,
         optimizer: Any = "adamw",
         learning_rate: float | str = "auto",
-        learning_rate_schedule: str | Callable = "constant",
+        learning_rate_schedule: str | Callable = "auto",
         weight_decay: float = 1e-2,
         ema_momentum: float | None = 0.98,
         max_epochs: int = 200,

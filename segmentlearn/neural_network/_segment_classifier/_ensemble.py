@@ -50,8 +50,8 @@ def train_nets(
         seed, states = seed + n_epochs_before, classifier._optimizer_states
     else:
         settings |= {
-            "epochs": classifier.max_epochs,
-            "learning_rate_schedule": classifier.learning_rate_schedule,
+            "epochs": sizes.max_epochs,
+            "learning_rate_schedule": sizes.learning_rate_schedule,
             "early_stopping": stopping_rule(classifier, sizes),
         }
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)

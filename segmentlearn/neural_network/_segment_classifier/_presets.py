@@ -8,6 +8,7 @@ _SINGLE_NET: dict[str, Any] = {
     "batch_normalization": False,
     "optimizer": "adam",
     "learning_rate": 1e-3,
+    "learning_rate_schedule": "constant",
     "weight_decay": 0.0,
     "n_members": 1,
     "n_inner_folds": 0,

@@ -18,7 +18,7 @@ from segmentlearn.neural_network._segment_classifier._construction import build_
 from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from segmentlearn.neural_network._segment_classifier._training_data import TrainingData
 from segmentlearn.neural_network._settings import sizes_of_counts
-from segmentlearn.neural_network._sharded._fit import ShardedFit, epochs_for
+from segmentlearn.neural_network._sharded._fit import ShardedFit
 from segmentlearn.neural_network._sharded._plan import MOST_HELD_OUT, ShardPlan
 from segmentlearn.neural_network._split import Split, check_no_single_row
 from segmentlearn.preprocessing import TableStatistics
@@ -118,7 +118,6 @@ class ShardedClassifierFit(ShardedFit):
             if data.sample_weight is not None:
                 validation = *validation, data.sample_weight[own]
         train = self.plan_.shards_without(number)
-        n_rows = int(self.shards_.sizes[train].sum())
         rule = _ensemble.stopping_rule(classifier, sizes)
         settings = _ensemble.fit_arguments(classifier, data, sizes)
         settings["sample_weight"] = None  # the shards hold them
@@ -132,7 +131,9 @@ class ShardedClassifierFit(ShardedFit):
                 validation_data=validation,
                 seed=_ensemble.net_seed(classifier._seed, number),
                 log_dir=log,
-                **epochs_for(classifier, n_rows, rule),
+                epochs=sizes.max_epochs,
+                learning_rate_schedule=sizes.learning_rate_schedule,
+                early_stopping=rule,
                 **settings,
             )
         return net.get_weights(), result
