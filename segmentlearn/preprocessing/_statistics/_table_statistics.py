@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.preprocessing._level_statistics import (
+from segmentlearn.preprocessing._statistics._level_statistics import (
     MOST_COUNTS,
     DistinctSketch,
     LevelStatistics,
