@@ -1,1 +1,1 @@
-"""What is counted of a table that is larger than memory, part by part."""
+"""Statistics of a table in parts, which can be merged."""
