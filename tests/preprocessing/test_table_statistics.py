@@ -13,8 +13,8 @@ from segmentlearn.preprocessing import (
     fit_statistics,
     transform_folds,
 )
-from segmentlearn.preprocessing import _table_statistics as table_statistics
 from segmentlearn.preprocessing._statistics import _level_statistics as levels
+from segmentlearn.preprocessing._statistics import _table_statistics as table_statistics
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 N, SIZE = 600, 200  # rows, and of a partition
