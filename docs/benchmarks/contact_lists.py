@@ -72,7 +72,9 @@ def main():
             for seed in range(options.draws):
                 drawn = probabilities(part, name, seed, options.cache)
                 if drawn is not None:
-                    rows += compare(name, seed, *drawn, part == "refit")
+                    rows += compare(
+                        name, seed, *drawn, part.startswith(("refit", "oof"))
+                    )
         show(part, pd.DataFrame(rows))
 
 
@@ -119,10 +121,10 @@ def read(name):
     return X, (y.astype(str) == responder).astype(int)
 
 
-def compare(name, seed, y_held_out, proba_held_out, y, proba, is_refitted):
+def compare(name, seed, y_held_out, proba_held_out, y, proba, of_other_fit):
     """Return what is expected of lists, and what there is."""
     summary = response_summary(y_held_out, proba_held_out, pos_label=1)
-    summary = dataclasses.replace(summary, is_refitted=is_refitted)
+    summary = dataclasses.replace(summary, of_other_fit=of_other_fit)
     how = {"control_share": 0.05, "random_state": seed}
     lists = {f"{share:.0%}": {"top": share} for share in SHARES}
     cost = float(y_held_out.mean()) or 0.01

@@ -26,9 +26,9 @@ class ResponseCalibration:
         Mean probability of each group of held-out customers.
     counts, responders : ndarray of int, shape (n_groups,)
         Customers in each group, and how many of them responded.
-    is_refitted : bool
-        Whether the model was fitted again after that. What these customers say of one
-        fit may not hold for another: the calibration of each comes from about as many
+    of_other_fit : bool
+        Whether another fit gave the probabilities. What these customers say of it may
+        not hold for the model: the calibration of each fit comes from about as many
         rows as there are here, and errs as they do.
     """
 
@@ -37,7 +37,7 @@ class ResponseCalibration:
         probabilities: np.ndarray,
         counts: np.ndarray,
         responders: np.ndarray,
-        is_refitted: bool,
+        of_other_fit: bool,
     ) -> None:
         logits = _logits(probabilities)
         self._ends = logits.min(), logits.max()
@@ -48,7 +48,7 @@ class ResponseCalibration:
         found = [_laplace(basis, logits, counts, responders, sd) for sd in _PRIORS]
         self._modes, self._covariances, evidences = zip(*found, strict=True)
         self._weights = special.softmax(evidences)
-        self._of_another_fit = is_refitted * self._covariances[-1]
+        self._of_another_fit = of_other_fit * self._covariances[-1]
 
     def mean(self, probabilities: np.ndarray) -> np.ndarray:
         """Return the response rate to expect at each probability."""

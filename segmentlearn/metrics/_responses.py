@@ -49,9 +49,9 @@ class ResponseSummary:
         Customers of each group, by falling probability, and the responders among them.
     mean_probability, threshold : tuple of float
         Mean and lowest probability of each group.
-    is_refitted : bool, default=False
-        Whether the model was fitted again after that, with these customers among the
-        rows, which makes intervals wider.
+    of_other_fit : bool, default=False
+        Whether another fit than that of the model gave the probabilities, which makes
+        intervals wider.
 
     See Also
     --------
@@ -67,7 +67,7 @@ class ResponseSummary:
     n_responders: Sequence[int]
     mean_probability: Sequence[float]
     threshold: Sequence[float]
-    is_refitted: bool = False
+    of_other_fit: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -220,7 +220,7 @@ class ResponseSummary:
             np.asarray(self.mean_probability),
             np.asarray(self.n_customers),
             np.asarray(self.n_responders),
-            is_refitted=self.is_refitted,
+            of_other_fit=self.of_other_fit,
         )
 
     def merged(self, least: int) -> Self:
@@ -359,9 +359,13 @@ class BreakEven:
         )
 
 
-@validate_parameters()
+@validate_parameters(of_other_fit=["boolean"])
 def response_summary(
-    y_true: ArrayLike, proba: ArrayLike, *, pos_label: Any = None
+    y_true: ArrayLike,
+    proba: ArrayLike,
+    *,
+    pos_label: Any = None,
+    of_other_fit: bool = False,
 ) -> ResponseSummary:
     """Return how well the probability of a class ranks customers.
 
@@ -374,6 +378,10 @@ def response_summary(
     pos_label : int, float, bool or str, default=None
         The class of the responders. None is the second column's class; for one column
         1, and an error where the labels are text.
+    of_other_fit : bool, default=False
+        Whether the probabilities come from other fits than the model whose customers
+        are listed: they are out-of-fold probabilities, or the model was fitted again
+        with these rows. Intervals are wider then.
 
     Returns
     -------
@@ -434,6 +442,7 @@ def response_summary(
         n_responders=tuple(sums[0].astype(int).tolist()),
         mean_probability=tuple((sums[1] / counts).tolist()),
         threshold=tuple(ranking.thresholds[places[1:] - 1].tolist()),
+        of_other_fit=of_other_fit,
     )
 
 

@@ -93,7 +93,7 @@ class HeldOutResult:
         """Return what an archive says of these customers."""
         response = {}
         if self.response is not None:
-            kept = dataclasses.replace(self.response, is_refitted=refit)
+            kept = dataclasses.replace(self.response, of_other_fit=refit)
             response["response"] = kept.to_dict()
         return {
             **response,

@@ -94,7 +94,8 @@ def find_summary(
     counts = [int(np.sum(labels == name)) for name in names]
     name = responder_label(names, counts)
     scores = proba[known, names.index(name)]
-    found = response_summary(labels[known] == name, scores, pos_label=True)
+    how = {"pos_label": True, "of_other_fit": True}
+    found = response_summary(labels[known] == name, scores, **how)
     return dataclasses.replace(found, pos_label=name)
 
 

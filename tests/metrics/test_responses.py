@@ -121,7 +121,7 @@ def test_interval_holds_the_number_of_responders(shift):
 def test_another_fit_is_less_sure(held_out):
     """What held-out customers say of one fit holds for the next one less exactly."""
     proba, _ = draw(2000, 5)
-    again = dataclasses.replace(held_out, is_refitted=True)
+    again = dataclasses.replace(held_out, of_other_fit=True)
     _, low, high = held_out.expected_responders(proba)
     _, lower, higher = again.expected_responders(proba)
     assert lower < low < high < higher
