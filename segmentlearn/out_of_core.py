@@ -137,9 +137,8 @@ def fit_scan(
     their number and that of their file. The result depends on the files, their order
     and the seed, not on the batches.
 
-    A net sees forty million rows in all its epochs at most, so that large tables get
-    few epochs, with a learning rate that falls to zero over them. Up to 100,000 rows
-    are held out.
+    Large tables get few epochs, with a learning rate that falls to zero over them. Up
+    to 100,000 rows are held out.
 
     Examples
     --------
