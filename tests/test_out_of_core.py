@@ -118,7 +118,8 @@ def test_archive(fitted, table, tmp_path):
 
 
 def test_many_rows_get_few_epochs_at_a_falling_rate(files, monkeypatch):
-    monkeypatch.setattr(_fit, "_ROWS_VISITED", 2000)
+    monkeypatch.setattr(_settings, "_MANY_ROWS", 100)
+    monkeypatch.setattr(_settings, "_EPOCHS_ROWS", 60)
     model = fit_scan(classifier(), files, "tier")
     assert model.n_iter_ == 2
     assert model.history_["learning_rate"][1] < model.history_["learning_rate"][0]
