@@ -1,0 +1,140 @@
+"""Clients of a Dask scheduler, and work that is done partition by partition."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import joblib
+
+from segmentlearn.distributed._archives import Archive, hold, release
+from segmentlearn.exceptions import SegmentLearnError
+
+LOCAL = "local"
+_FAN_IN = 8  # results that one task combines
+_SECONDS = 15  # to find a scheduler
+
+
+@contextlib.contextmanager
+def connect(address: str = LOCAL) -> Iterator[Any]:
+    """Give a client of a Dask scheduler, and close it afterwards.
+
+    Parameters
+    ----------
+    address : str, default="local"
+        Address of the scheduler, such as ``"tcp://scheduler.example.org:8786"``;
+        "local" starts a cluster on this machine with a worker process of one thread for
+        each core, and ends it afterwards.
+
+    Yields
+    ------
+    client : distributed.Client
+        The default client within the block.
+
+    Raises
+    ------
+    ImportError
+        If Dask is missing; it comes with ``segmentlearn[dask]``.
+    SegmentLearnError
+        If there is no scheduler at the address.
+
+    Notes
+    -----
+    A script that starts a local cluster must guard its own work by ``if __name__ ==
+    "__main__":``, since worker processes import it.
+
+    Examples
+    --------
+    >>> from segmentlearn.distributed import connect
+    >>> with connect("tcp://scheduler:8786") as client:  # doctest: +SKIP
+    ...     model = DistributedModel("customers.seg")
+    """
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise ImportError(
+            "segmentlearn.distributed needs Dask, which is missing: pip install "
+            '"segmentlearn[dask]"'
+        ) from error
+    with contextlib.ExitStack() as stack:
+        if address == LOCAL:
+            cluster = LocalCluster(
+                n_workers=joblib.cpu_count(),
+                threads_per_worker=1,
+                dashboard_address=None,
+            )
+            place = stack.enter_context(cluster)
+        else:
+            place = address
+        try:
+            client = Client(place, timeout=_SECONDS)
+        except (OSError, ValueError) as error:
+            raise SegmentLearnError(
+                f"there is no Dask scheduler at {address!r} ({error}); start one with "
+                '`dask scheduler`, or take "local".'
+            ) from error
+        yield stack.enter_context(client)
+
+
+def current_client(client: Any) -> Any:
+    """Return the client to use; None where Dask computes in this process."""
+    distributed = sys.modules.get("distributed")
+    if client is None and distributed is not None:
+        with contextlib.suppress(ValueError):
+            return distributed.default_client()
+    return client
+
+
+def send(archive: Archive, client: Any) -> None:
+    """Bring an archive to each worker process, once, and not in a task graph."""
+    if client is None:
+        hold(archive)
+        return
+    from segmentlearn.distributed._plugin import ArchivePlugin
+
+    client.register_plugin(ArchivePlugin(archive))
+
+
+def withdraw(archive: Archive, client: Any) -> None:
+    """Take an archive back from all workers."""
+    if client is None:
+        release(archive)
+        return
+    from segmentlearn.distributed._plugin import ArchivePlugin
+
+    client.unregister_worker_plugin(ArchivePlugin(archive).name)
+
+
+def check_frame(X: Any, name: str = "X") -> None:
+    """Refuse what is no Dask DataFrame."""
+    if not (hasattr(X, "map_partitions") and hasattr(X, "npartitions")):
+        raise TypeError(
+            f"{name} must be a Dask DataFrame, such as dask.dataframe.read_parquet or "
+            f"dask.dataframe.from_pandas give it; got {type(X).__name__}."
+        )
+
+
+def over_partitions(
+    X: Any,
+    function: Callable[..., Any],
+    combine: Callable[[Sequence[Any]], Any],
+    client: Any,
+    **shared: Any,
+) -> Any:
+    """Call a function with each partition and its number, and combine the results.
+
+    They are combined in a tree, in the order of the partitions, so that neither the
+    scheduler nor the client holds more than a few. What is shared is sent once.
+    """
+    import dask
+
+    whole = {name: dask.delayed(value) for name, value in shared.items()}
+    call = dask.delayed(function)
+    results = [call(part, at, **whole) for at, part in enumerate(X.to_delayed())]
+    join = dask.delayed(combine)
+    while len(results) > 1:
+        results = [
+            join(results[at : at + _FAN_IN]) for at in range(0, len(results), _FAN_IN)
+        ]
+    (result,) = results
+    return result.compute() if client is None else client.compute(result).result()
