@@ -123,10 +123,19 @@ def read_typed(
 
 
 def scan_customers(
-    source: str, reading: dict[str, Any], schema: TableSchema | None = None
+    source: str,
+    reading: dict[str, Any],
+    schema: TableSchema | None = None,
+    row_groups: Sequence[int] | None = None,
 ) -> TableScan:
     """Return the batches of a table, or of the tables in a folder."""
-    return scan_table(source, schema=schema, labels=LABELS, **_options(reading))
+    return scan_table(
+        source,
+        schema=schema,
+        row_groups=row_groups,
+        labels=LABELS,
+        **_options(reading),
+    )
 
 
 def _options(reading: dict[str, Any]) -> dict[str, Any]:

@@ -137,4 +137,39 @@ def over_partitions(
             join(results[at : at + _FAN_IN]) for at in range(0, len(results), _FAN_IN)
         ]
     (result,) = results
-    return result.compute() if client is None else client.compute(result).result()
+    if client is None:
+        return result.compute()
+    with _explained():
+        return client.compute(result).result()
+
+
+def as_they_finish(
+    items: Sequence[Any], function: Callable[..., Any], client: Any, **shared: Any
+) -> Iterator[tuple[Any, Any]]:
+    """Call a function with each item; give items and results as they come."""
+    if client is None:
+        for item in items:
+            yield item, function(item, **shared)
+        return
+    from distributed import as_completed
+
+    futures = client.map(function, items, pure=False, **shared)
+    item_of = dict(zip(futures, items, strict=True))
+    with _explained():
+        for future, result in as_completed(futures, with_results=True):
+            yield item_of.pop(future), result
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Say what to do where workers have died over a task again and again."""
+    from distributed import KilledWorker
+
+    try:
+        yield
+    except KilledWorker as error:
+        raise SegmentLearnError(
+            f"workers died over one partition again and again ({error}): most often it "
+            "does not fit into a worker's memory; make smaller partitions, or start "
+            "workers with more memory."
+        ) from error

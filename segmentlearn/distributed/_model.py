@@ -2,7 +2,7 @@
 
 import functools
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from segmentlearn.distributed import _scoring
 from segmentlearn.distributed._archives import Archive, model_of
 from segmentlearn.distributed._cluster import (
+    as_they_finish,
     check_frame,
     current_client,
     over_partitions,
@@ -19,7 +20,7 @@ from segmentlearn.distributed._cluster import (
 )
 from segmentlearn.distributed._scoring import archive_bytes, as_table, used_by
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.inspection import last_step, model_features, score
+from segmentlearn.inspection import model_features, score
 from segmentlearn.monitoring import MonitorReport, SegmentMonitor
 from segmentlearn.persistence import inspect, load
 
@@ -41,6 +42,11 @@ class DistributedModel:
         computes in threads of this process.
     trusted : iterable of str or type, default=()
         Classes in the model beside those that `segmentlearn.load` knows.
+
+    Attributes
+    ----------
+    estimator : estimator
+        The model, loaded in this process.
 
     Raises
     ------
@@ -77,7 +83,7 @@ class DistributedModel:
             for name in ([trusted] if isinstance(trusted, str | type) else trusted)
         ]
         self._archive = Archive(archive_bytes(model, names), names)
-        self._model = load(io.BytesIO(self._archive.data), trusted=names)
+        self.estimator = load(io.BytesIO(self._archive.data), trusted=names)
         self._client = current_client(client)
         send(self._archive, self._client)
 
@@ -93,11 +99,6 @@ class DistributedModel:
         Results that have not been computed by then cannot be computed any more.
         """
         withdraw(self._archive, self._client)
-
-    @property
-    def segment_names(self) -> dict[Any, str]:
-        """Names that a clusterer gives its segments; empty for other models."""
-        return dict(getattr(last_step(self._model), "segment_names_", None) or {})
 
     def predict(self, X: Any) -> Any:
         """Return the segment of each customer.
@@ -186,7 +187,7 @@ class DistributedModel:
             If X lacks columns that the model uses or `keep` names.
         """
         check_frame(X)
-        wanted = used_by(self._model, X._meta)
+        wanted = used_by(self.estimator, X._meta)
         kept = [str(name) for name in (X.columns if keep is None else keep)]
         lacking = [name for name in kept if name not in X.columns]
         if lacking:
@@ -234,29 +235,69 @@ class DistributedModel:
                 )
         else:
             stored = monitor.to_dict()
-        key, columns = self._archive.key, used_by(self._model, X._meta)
+        key, columns = self._archive.key, used_by(self.estimator, X._meta)
         observed = over_partitions(
             X[columns], _observe, _add, self._client, key=key, stored=stored
         )
-        found = SegmentMonitor.from_dict(stored, self._model)
+        found = SegmentMonitor.from_dict(stored, self.estimator)
         return found.report([] if observed is None else [observed])
+
+    def map(
+        self, function: Callable[..., Any], items: Sequence[Any], **shared: Any
+    ) -> Iterator[tuple[Any, Any]]:
+        """Call a function with the model and each item, on the workers.
+
+        For customers that are no Dask DataFrame, such as files in the formats of
+        `scan_table`. A task is done again if its worker is lost, so it must not matter
+        if it is done twice.
+
+        Parameters
+        ----------
+        function : callable
+            Called as ``function(model, item, **shared)``.
+        items : sequence
+            Small objects, such as names of files.
+        **shared
+            Further arguments, sent to all.
+
+        Yields
+        ------
+        item : object
+            One of the items.
+        result : object
+            What the function has returned for it; in the order in which they are done.
+
+        Raises
+        ------
+        SegmentLearnError
+            If workers died over one item again and again.
+        """
+        key, client = self._archive.key, self._client
+        call = functools.partial(_with_model, function=function, key=key, shared=shared)
+        yield from as_they_finish(items, call, client)
 
     def _lazily(self, X: Any, method: str) -> Any:
         check_frame(X)
-        if method != "predict" and not hasattr(self._model, method):
+        if method != "predict" and not hasattr(self.estimator, method):
             raise AttributeError(
-                f"the model, a {type(self._model).__name__}, has no {method}."
+                f"the model, a {type(self.estimator).__name__}, has no {method}."
             )
-        return self._map(X[used_by(self._model, X._meta)], getattr(_scoring, method))
+        return self._map(X[used_by(self.estimator, X._meta)], getattr(_scoring, method))
 
     def _map(
         self, X: Any, method: _scoring.Method, kept: Sequence[str] = ()
     ) -> Any:
-        meta = _scoring.empty_result(method, self._model, X._meta, kept)
+        meta = _scoring.empty_result(method, self.estimator, X._meta, kept)
         call = functools.partial(
             _of_partition, key=self._archive.key, method=method, meta=meta
         )
         return X.map_partitions(call, meta=meta, enforce_metadata=False)
+
+
+def _with_model(
+    item: Any, *, function: Callable[..., Any], key: str, shared: dict[str, Any]
+) -> Any:
+    return function(model_of(key), item, **shared)
 
 
 def _of_partition(

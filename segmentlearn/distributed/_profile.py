@@ -19,7 +19,7 @@ from segmentlearn.distributed._cluster import (
 from segmentlearn.distributed._model import DistributedModel
 from segmentlearn.distributed._sample import MOST_ROWS, SampledRows, draw, merge
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.inspection import SegmentProfile
+from segmentlearn.inspection import SegmentProfile, last_step
 from segmentlearn.tables import factorize, free_name, to_numbers
 
 
@@ -95,7 +95,7 @@ def segment_profile(
     check_frame(X)
     labels, names = model_or_labels, {}
     if isinstance(labels, DistributedModel):
-        names = labels.segment_names
+        names = getattr(last_step(labels.estimator), "segment_names_", None) or {}
         labels = labels.predict(X)
     if not isinstance(labels, str):
         label = free_name("segment", X._meta)

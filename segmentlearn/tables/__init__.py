@@ -26,8 +26,17 @@ from segmentlearn.tables._columns import (
     to_numbers,
 )
 from segmentlearn.tables._files._description import describe_columns
+from segmentlearn.tables._files._formats import NoRowsError
 from segmentlearn.tables._files._formulas import defuse_formulas
-from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
+from segmentlearn.tables._files._parts import row_group_ranges
+from segmentlearn.tables._files._scan import (
+    ScannedFile,
+    ScanTally,
+    TableScan,
+    add_tally,
+    scan_table,
+    tally_of,
+)
 from segmentlearn.tables._files._table_file import (
     TableFile,
     read_table,

@@ -47,12 +47,18 @@ def predict(
     fdr: Annotated[
         float, typer.Option(help="Known customers among those called novel, at most.")
     ] = 0.1,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler whose workers score, such as "
+            "tcp://host:8786; 'local' starts a worker for each core."
+        ),
+    ] = None,
     *,
     reading: dict[str, Any],
 ) -> None:
     """Score customers: all columns as they were, a segment, and probabilities."""
     import segmentlearn
-    from segmentlearn.cli._outputs import show_counts
     from segmentlearn.cli._scoring._further_columns import FurtherColumns
     from segmentlearn.cli._scoring._scored_output import open_output
     from segmentlearn.cli._scoring._scores import score_files
@@ -69,6 +75,26 @@ def predict(
         schema = stored_schema(facts)
         scan = scan_customers(table, reading, schema)
         check_scored(out, scan, archive, table)
+        if dask is not None:
+            from segmentlearn.cli._scoring._on_cluster import (
+                check_cluster,
+                score_on_cluster,
+            )
+
+            check_cluster(out, scan, novelty)
+            counts, sentences = score_on_cluster(
+                archive,
+                scan,
+                schema,
+                reading,
+                str(out),
+                dask,
+                keys,
+                facts.get("target"),
+                coverage if sets else None,
+            )
+            _show(counts, sentences, out)
+            return
         model = segmentlearn.load(archive)
         further = FurtherColumns(model, archive)
         if sets:
@@ -84,8 +110,14 @@ def predict(
             counts = score_files(
                 model, scan, output, keys, facts.get("target"), add=further.of
             )
-        show_counts(counts)
-        for sentence in further.notes():
-            note(sentence)
-        if out is not None:
-            note(f"Written to {out}")
+        _show(counts, further.notes(), out)
+
+
+def _show(counts: Any, sentences: list[str], out: str | None) -> None:
+    from segmentlearn.cli._outputs import show_counts
+
+    show_counts(counts)
+    for sentence in sentences:
+        note(sentence)
+    if out is not None:
+        note(f"Written to {out}")

@@ -67,6 +67,7 @@ class TableScan:
         typed: Mapping[str, Any],
         schema: TableSchema | None,
         batch_size: int,
+        row_groups: Sequence[int] | None = None,
     ) -> None:
         self.sources = [path for source in given for path in _expanded(source)]
         self.is_expanded = self.sources != given
@@ -75,7 +76,7 @@ class TableScan:
         self._options, self._typed = options, typed
         self._given = schema
         self._schema = TableSchema({}) if schema is None else schema
-        self._batch_size = batch_size
+        self._batch_size, self._row_groups = batch_size, row_groups
         self._tally: dict[str, UnreadableCells] = {}
         self._notes: list[str] = []
         self._sizes = [_size(source) for source in self.sources]
@@ -216,7 +217,8 @@ class TableScan:
         query, batch_size = self._typed["query"], self._batch_size
         for source, size in zip(self.sources, self._sizes, strict=True):
             name, share, before = name_of(source), size / self.n_bytes, self._finished
-            with open_part(source, name, self._options, query, batch_size) as part:
+            how = (self._options, query, batch_size, self._row_groups)
+            with open_part(source, name, *how) as part:
                 self._fraction = lambda part=part, share=share: share * part.fraction()
                 yield source, part
             self._fraction = lambda: 0.0
@@ -317,6 +319,7 @@ def scan_table(
     sheet: str | int | None = None,
     query: str | None = None,
     schema: TableSchema | None = None,
+    row_groups: Sequence[int] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> TableScan:
     """Read tables of customers in batches, however large they are.
@@ -349,6 +352,8 @@ def scan_table(
     schema : TableSchema, default=None
         How columns are read, such as those of the training table. A column that it does
         not know is read as its first batch looks.
+    row_groups : sequence of int, default=None
+        Row groups of a Parquet file to read, for workers that share a file.
     labels : dict of str to str, default=None
         How messages call these parameters.
 
@@ -380,12 +385,46 @@ def scan_table(
     options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
     given = list(source) if isinstance(source, list | tuple) else [source]
     typed = {"sheet": sheet, "query": query}
-    scan = TableScan(given, options, typed, schema, batch_size)
+    scan = TableScan(given, options, typed, schema, batch_size, row_groups)
     if query is not None:
         for file in scan.sources:
             if not is_database(file):
                 raise no_database(query, name_of(file), labels)
     return scan
+
+
+@dataclasses.dataclass(frozen=True)
+class ScanTally:
+    """What was counted while a part of a table was read.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows read.
+    cells : dict of str to UnreadableCells
+        Cells of each column, and those that hold something else.
+    notes : list of str
+        What was lost or doubtful, a sentence each.
+    """
+
+    n_rows: int
+    cells: dict[str, UnreadableCells]
+    notes: list[str]
+
+
+def tally_of(scan: TableScan) -> ScanTally:
+    """Return what was counted by a scan that has read its part of a table."""
+    return ScanTally(scan.n_rows, scan._tally, scan._notes)
+
+
+def add_tally(scan: TableScan, tally: ScanTally, fraction: float) -> None:
+    """Add to the scan of a table what others have read, a share of its bytes."""
+    scan.n_rows += tally.n_rows
+    scan._finished += fraction
+    scan._notes += tally.notes
+    for name, cells in tally.cells.items():
+        known = scan._tally.get(name)
+        scan._tally[name] = cells if known is None else known + cells
 
 
 def _expanded(source: Any) -> list[Any]:
