@@ -102,7 +102,9 @@ def withdraw(archive: Archive, client: Any) -> None:
         return
     from segmentlearn.distributed._plugin import ArchivePlugin
 
-    client.unregister_worker_plugin(ArchivePlugin(archive).name)
+    if client.status == "running":
+        with contextlib.suppress(KeyError):  # a worker that is leaving has let go of it
+            client.unregister_worker_plugin(ArchivePlugin(archive).name)
 
 
 def check_frame(X: Any, name: str = "X") -> None:

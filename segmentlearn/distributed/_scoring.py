@@ -3,6 +3,7 @@
 import functools
 import io
 import os
+import pathlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,8 +25,12 @@ def archive_bytes(model: Any, trusted: Sequence[str]) -> bytes:
     if hasattr(model, "read"):
         model.seek(0)
         return bytes(model.read())
-    with open(os.fspath(model), "rb") as file:
-        return file.read()
+    if not isinstance(model, str | os.PathLike):
+        raise TypeError(
+            f"model={model!r} must be a fitted estimator, the path of an archive or a "
+            "file opened in binary mode."
+        )
+    return pathlib.Path(model).read_bytes()
 
 
 def as_table(frame: pd.DataFrame) -> TableFile:
