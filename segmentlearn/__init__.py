@@ -39,6 +39,7 @@ _NAMES = {
     "audit": "segmentlearn.auditing",
     "cluster_stability": "segmentlearn.model_selection",
     "compare_models": "segmentlearn.model_selection",
+    "fit_scan": "segmentlearn.out_of_core",
     "inspect": "segmentlearn.persistence",
     "load": "segmentlearn.persistence",
     "load_automobile": "segmentlearn.datasets",

@@ -46,7 +46,7 @@ class Target(NamedTuple):
                 "y is continuous; audit takes classes. Cut it into bins, for example "
                 "with pandas.qcut, or leave it out."
             )
-        codes, levels, _ = labels.take(rows).factor
+        codes, levels, *_ = labels.take(rows).factor
         used = sorted(np.unique(codes), key=lambda at: level_order(levels[at]))
         place = np.full(len(levels), -1)
         place[used] = np.arange(len(used))

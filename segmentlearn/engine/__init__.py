@@ -10,6 +10,7 @@ from segmentlearn._startup import load_lazily
 _MODULES = {
     "_cache": ("cache_info", "clear_cache"),
     "_callbacks": ("PREDICT_HOOKS", "has_hook"),
+    "_data._shards": ("SHARD", "ShardFile", "Shards", "ShardWriter", "n_shards_for"),
     "_epoch_recorder": ("TrainingResult",),
     "_fit": ("fit", "output_names"),
     "_fit_spec": ("SCHEDULES",),

@@ -12,10 +12,12 @@ from segmentlearn.engine._cache import find_program
 from segmentlearn.engine._callbacks import EpochCallbacks
 from segmentlearn.engine._data._adapters import (
     ChunkedRows,
+    RowsOnDisk,
     WholeRows,
     make_data_adapter,
 )
 from segmentlearn.engine._data._rows import as_leaves, lay_out_rows, longest, skeleton
+from segmentlearn.engine._data._shards import Shards
 from segmentlearn.engine._epoch_recorder import EpochRecorder, TrainingResult
 from segmentlearn.engine._fit_spec import FitSpec, Schedule, resolve_schedule
 from segmentlearn.engine._keras_compat import keras
@@ -45,7 +47,7 @@ def run_epochs(
     hooks = EpochCallbacks(callbacks, model, spec, fit_spec)
     first_step = int(program.optimizer.iterations.numpy())
     rng = np.random.default_rng(fit_spec.seed)
-    n_steps = -(-longest(fit_spec.train_rows) // spec.batch_size)
+    n_steps = -(-rows.count(fit_spec.train_rows) // spec.batch_size)
     hyperparameters = read_hyperparameters(model, spec.optimizer)
     train_epoch = rows.bind(program, fit_spec, hyperparameters)
     hooks.call("on_train_begin")
@@ -123,10 +125,11 @@ def fit(
     ----------
     model : keras.Model
         A built model; it gets the trained weights. Need not be compiled.
-    X : array, or list or dict of arrays, each of shape (n_samples, ...)
-        Features, in the structure that the model is called with.
+    X : array, list or dict of arrays, each of shape (n_samples, ...), or Shards
+        Features, in the structure that the model is called with. Shards are rows on the
+        disk, with their targets and weights.
     y : array, or list or dict of arrays, each of shape (n_samples, ...)
-        Targets, one array for each output.
+        Targets, one array for each output; None for shards.
     loss : str, keras.losses.Loss, callable, or a list or dict of them
         One for all outputs or one for each.
     optimizer : str or keras.optimizers.Optimizer, default="adam"
@@ -155,6 +158,8 @@ def fit(
     train_rows, validation_rows : array of int or list of arrays, default=None
         Rows of X to train on and to validate on; all, and none, by default. A list
         holds one array for each member. Cross-validation folds share one copy of X so.
+        Of shards these are the numbers of those to train on, and rows to validate on
+        are passed as `validation_data`.
     n_members : int, default=None
         Length of the member axis of a packed model: inputs (n_members, rows, ...),
         outputs likewise, weights with the member axis first. Each member visits its own
@@ -228,10 +233,12 @@ def fit(
         raise ValueError(f"n_members={n_members!r} must be 1 or more, or None.")
     names = output_names(model)
     callbacks = _as_tuple(callbacks)
-    y = _read_targets(model, names, y, "y")
+    on_disk = isinstance(X, Shards)
+    if not on_disk:
+        y = _read_targets(model, names, y, "y")
     loss_weights = _in_output_order(names, loss_weights, "loss_weights")
     if loss_weights is not None:
-        n_targets = len(as_leaves(y, "y"))
+        n_targets = 1 if on_disk else len(as_leaves(y, "y"))
         loss_weights = tuple(per_output([*loss_weights], n_targets, "loss_weights"))
     spec = CompileSpec(
         loss=_in_output_order(names, loss, "loss"),
@@ -244,17 +251,25 @@ def fit(
         jit_compile=jit_compile,
         output_names=tuple(names) if len(names) > 1 else (),
     )
-    if validation_data is not None:
-        validation_data = _like_training(model, names, X, validation_data)
-    table, train, validation = lay_out_rows(
-        X,
-        y,
-        sample_weight,
-        train_rows=train_rows,
-        validation_rows=validation_rows,
-        validation_data=validation_data,
-        n_members=n_members,
-    )
+    table: Any
+    if on_disk:
+        if n_members is not None or validation_rows is not None:
+            raise ValueError("shards take neither n_members nor validation_rows.")
+        table = RowsOnDisk.of(X, validation_data)
+        train = np.arange(len(X.sizes)) if train_rows is None else train_rows
+        validation = np.arange(table.rows.n_rows)
+    else:
+        if validation_data is not None:
+            validation_data = _like_training(model, names, X, validation_data)
+        table, train, validation = lay_out_rows(
+            X,
+            y,
+            sample_weight,
+            train_rows=train_rows,
+            validation_rows=validation_rows,
+            validation_data=validation_data,
+            n_members=n_members,
+        )
     fit_spec = FitSpec(
         train_rows=train,
         validation_rows=validation,
@@ -283,6 +298,11 @@ def fit(
             except (NotCompilableError, *_keras_fit.COMPILER_ERRORS) as error:
                 reason = _keras_fit.first_line(error)
                 assign_weights(model, original)
+        if on_disk:
+            raise ValueError(
+                f"rows on the disk are trained on by a compiled program only, and this "
+                f"training would be left to Keras because {reason}."
+            )
         _keras_fit.warn_once(reason)
         return _keras_fit.fit_with_keras(
             model, table, spec, fit_spec, callbacks, optimizer_state

@@ -254,7 +254,7 @@ def _encode(columns: list) -> tuple[list[TreeFeature], np.ndarray]:
             features.append(TreeFeature(column.name, column.kind))
             parts.append(column.numbers)
             continue
-        codes, levels, ordered = column.factor
+        codes, levels, ordered, _ = column.factor
         missing = bool((codes < 0).any())
         if ordered and not missing and len(levels) > 2:
             features.append(TreeFeature(column.name, "ordered", levels=levels))

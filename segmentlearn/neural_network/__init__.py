@@ -33,6 +33,9 @@ from segmentlearn.neural_network._segment_classifier._training_data import (
     encode_target,
 )
 from segmentlearn.neural_network._settings import EFFORTS, check_layer_sizes
+from segmentlearn.neural_network._sharded._autoencoder import ShardedAutoencoderFit
+from segmentlearn.neural_network._sharded._classifier import ShardedClassifierFit
+from segmentlearn.neural_network._sharded._plan import PartitionShards, ShardPlan
 from segmentlearn.neural_network._split import (
     Split,
     grouped_folds,

@@ -115,11 +115,18 @@ def weigh_classes(
     sample_weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return one factor a class."""
+    totals = np.bincount(y_encoded, sample_weight, len(classes)).astype(np.float64)
+    return factors_of_classes(totals, classes, class_weight)
+
+
+def factors_of_classes(
+    totals: np.ndarray, classes: np.ndarray, class_weight: Any
+) -> np.ndarray:
+    """Return one factor a class, from what the rows of each weigh together."""
     factors = np.ones(len(classes))
     if class_weight is None:
         return factors
     if isinstance(class_weight, str):
-        totals = np.bincount(y_encoded, sample_weight, len(classes)).astype(np.float64)
         present = totals > 0
         factors[present] = totals.sum() / (present.sum() * totals[present])
         return factors

@@ -111,8 +111,12 @@ class Sizes:
 
 def resolve_sizes(estimator: Any, y_encoded: np.ndarray, may_hold_out: bool) -> Sizes:
     """Replace every "auto" among a classifier's parameters by what its rows ask for."""
-    n_rows = len(y_encoded)
-    counts = np.bincount(y_encoded)
+    return sizes_of_counts(estimator, np.bincount(y_encoded), may_hold_out)
+
+
+def sizes_of_counts(estimator: Any, counts: np.ndarray, may_hold_out: bool) -> Sizes:
+    """Return sizes for so many rows of each class."""
+    n_rows = int(counts.sum())
     present = np.flatnonzero(counts)
     rarest = present[counts[present].argmin()]
     n_rarest = int(counts[rarest])

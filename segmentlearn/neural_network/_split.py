@@ -113,6 +113,17 @@ def latest_holdout(times: np.ndarray, fraction: float) -> tuple[np.ndarray, np.n
     return np.flatnonzero(~is_late), np.flatnonzero(is_late)
 
 
+def check_no_single_row(counts: np.ndarray, class_names: np.ndarray) -> None:
+    """Refuse classes of one row, which cannot be learnt from and validated on."""
+    if (counts == 1).any():
+        single = class_names[counts == 1].tolist()
+        raise ValueError(
+            f"class(es) {single!r} have 1 row each; early_stopping=True holds rows of "
+            "every class out, so each needs at least 2. Merge or drop the class, pass "
+            "X_val and y_val, or set early_stopping=False."
+        )
+
+
 def stratified_holdout(
     y_encoded: np.ndarray,
     fraction: float,
@@ -125,13 +136,7 @@ def stratified_holdout(
     of the validation rows.
     """
     counts = np.bincount(y_encoded, minlength=len(class_names))
-    if (counts == 1).any():
-        single = class_names[counts == 1].tolist()
-        raise ValueError(
-            f"class(es) {single!r} have 1 row each; early_stopping=True holds rows of "
-            "every class out, so each needs at least 2. Merge or drop the class, pass "
-            "X_val and y_val, or set early_stopping=False."
-        )
+    check_no_single_row(counts, class_names)
     held_out = []
     for label in np.flatnonzero(counts):
         rows = random_state.permutation(np.flatnonzero(y_encoded == label))

@@ -14,6 +14,7 @@ from segmentlearn.exceptions import CountWarning
 from segmentlearn.preprocessing._target_encoding import (
     cross_fitted_means,
     is_encodable,
+    means_of_counts,
     read_target,
     smoothed_means,
 )
@@ -244,8 +245,14 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         names = check_input_features(self, input_features)
         return np.array(self._output_names(names), dtype=object)
 
-    def _fit_factors(self, factors: dict[str, Factor], y: Any) -> dict[str, np.ndarray]:
-        """Learn everything; return the cross-fitted means of the training rows."""
+    def _fit_factors(
+        self, factors: dict[str, Factor], y: Any, classes: list | None = None
+    ) -> dict[str, np.ndarray]:
+        """Learn everything; return the cross-fitted means of the training rows.
+
+        Of rows drawn from a larger table, whose counts the factors hold, `classes` are
+        its classes; the means are those of levels then, by fold.
+        """
         self.levels_: dict[str, list] = {}
         self.merged_levels_: dict[str, list] = {}
         self.column_encodings_: dict[str, str] = {}
@@ -269,6 +276,16 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             elif encoding == "onehot":
                 has_other = bool(self.merged_levels_[name])
                 table = np.eye(n_codes, n_codes - 1 + has_other, dtype=np.float32)
+            elif factor.whole is not None:
+                self.target_classes_ = classes
+                counts = np.zeros((n_codes, *factor.whole.shape[1:]), np.int64)
+                np.add.at(counts, self._codes_of_levels(name, factor), factor.whole)
+                whole = counts.sum(axis=1)
+                table = means_of_counts(whole).astype(np.float32)
+                others = whole[:, np.newaxis] - counts
+                cross_fitted[name] = np.stack(
+                    [means_of_counts(rows) for rows in others.swapaxes(0, 1)]
+                )
             else:
                 if target is None:
                     target, self.target_classes_ = read_target(y, self.target_type)
@@ -286,7 +303,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
         """Choose the levels of a column that keep a code, and its encoding."""
         counts = level_counts(factor)
         order = list(counts) if factor.ordered else sorted(counts, key=level_order)
-        n_rows = len(factor.codes)
+        n_rows = sum(counts.values())
         fewest = self._fewest_rows(n_rows)
         kept = [level for level in order if counts[level] >= fewest]
         encoding = self.encoding
@@ -317,15 +334,19 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
     def _recode(self, name: str, factor: Factor) -> tuple[np.ndarray, dict[Any, int]]:
         """Return the learnt codes of a column and the counts of unseen levels."""
-        code_of = {level: code for code, level in enumerate(self.levels_[name])}
-        known = code_of.keys() | set(self.merged_levels_[name])
-        levels = [*factor.levels, None]  # code -1, a missing cell, is the last one
-        codes = np.array([code_of.get(level, len(code_of)) for level in levels])
+        codes = self._codes_of_levels(name, factor)
+        known = {*self.levels_[name], *self.merged_levels_[name]}
         is_missing = None not in known and (factor.codes < 0).any()
         has_new = is_missing or not known.issuperset(factor.levels)
         counts = level_counts(factor) if has_new else {}
         unseen = {level: n for level, n in counts.items() if level not in known}
         return codes[factor.codes], unseen
+
+    def _codes_of_levels(self, name: str, factor: Factor) -> np.ndarray:
+        """Return the learnt code of each level; a missing cell is the last one."""
+        code_of = {level: code for code, level in enumerate(self.levels_[name])}
+        levels = [*factor.levels, None]
+        return np.array([code_of.get(level, len(code_of)) for level in levels])
 
     def _encode(
         self,

@@ -278,17 +278,24 @@ class MixedImputer(TransformerMixin, BaseEstimator):
         kinds: list[str],
         numbers: np.ndarray,
         factors: dict[str, Factor],
+        n_missing: dict[str, int] | None = None,
     ) -> None:
-        """Learn from the numeric columns as an array and the others as factors."""
+        """Learn from the numeric columns as an array and the others as factors.
+
+        Where the rows were drawn from a larger table, `n_missing` are the missing
+        numbers of that table.
+        """
         numeric = [name for name, role in roles.items() if role == NUMERIC]
         counts = dict(zip(numeric, np.isnan(numbers).sum(axis=0).tolist(), strict=True))
-        counts |= {name: int(f.counts()[-1]) for name, f in factors.items()}
-        self.n_missing_ = {name: counts[name] for name in roles}
+        counts |= {n: int(np.count_nonzero(f.codes < 0)) for n, f in factors.items()}
         self.column_kinds_ = list(kinds)
         self.column_roles_ = {
             name: ALL_MISSING if counts[name] == len(numbers) else role
             for name, role in roles.items()
         }
+        counts |= {name: int(factor.counts()[-1]) for name, factor in factors.items()}
+        counts |= n_missing or {}
+        self.n_missing_ = {name: counts[name] for name in roles}
         dropped = [n for n, role in self.column_roles_.items() if role == ALL_MISSING]
         if len(dropped) == len(roles):
             raise SchemaError(
@@ -385,15 +392,10 @@ class MixedImputer(TransformerMixin, BaseEstimator):
 
     def _fill_factors(self, factors: dict[str, Factor]) -> dict[str, Factor]:
         """Return columns of categories with their missing cells filled."""
-        filled = {}
-        for name, (codes, levels, ordered) in factors.items():
-            fill = self.fill_values_[name]
-            missing = codes < 0
-            if missing.any():
-                levels = levels if fill in levels else [*levels, fill]
-                codes = np.where(missing, levels.index(fill), codes)
-            filled[name] = Factor(codes, levels, ordered)
-        return filled
+        return {
+            name: factor.filled(self.fill_values_[name])
+            for name, factor in factors.items()
+        }
 
     def _fill_cells(self, column: Column, missing: np.ndarray) -> Any:
         """Return a column of categories filled, in its own dtype or as text."""

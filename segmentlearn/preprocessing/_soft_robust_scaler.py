@@ -1,5 +1,6 @@
 """SoftRobustScaler: scaling by median and quartiles with a smooth clip."""
 
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any, Self
 
@@ -187,8 +188,13 @@ class SoftRobustScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def robust_statistics(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return median and scale of every column, missing values left out."""
+def robust_statistics(
+    numbers: np.ndarray, ranges: Sequence[tuple[float, float] | None] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return median and scale of every column, missing values left out.
+
+    `ranges` are the extremes of a larger table that the rows were drawn from.
+    """
     center, scale = np.zeros((2, numbers.shape[1]))
     for position, column in enumerate(numbers.T):
         column = np.sort(column)  # NaN goes to the end
@@ -199,7 +205,9 @@ def robust_statistics(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             sorted_quantile(column, n_present, q) for q in (0.25, 0.5, 0.75)
         )
         # halves, so that the widest range of floats does not overflow
-        half_range = float(column[n_present - 1]) / 2 - float(column[0]) / 2
+        own = float(column[0]), float(column[n_present - 1])
+        low, high = (ranges[position] if ranges else None) or own
+        half_range = high / 2 - low / 2
         half_quartiles = three_quarters / 2 - quarter / 2
         center[position] = middle
         scale[position] = _reciprocal(half_quartiles) / 2 or _reciprocal(half_range)

@@ -19,7 +19,12 @@ from segmentlearn.preprocessing._listed_roles import (
     renamed_columns,
 )
 from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
-from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler, soft_scale
+from segmentlearn.preprocessing._soft_robust_scaler import (
+    SoftRobustScaler,
+    robust_statistics,
+    soft_scale,
+)
+from segmentlearn.preprocessing._table_statistics import TableStatistics
 from segmentlearn.tables import (
     CATEGORICAL,
     MIXED,
@@ -280,6 +285,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             infinite values; the message lists every difference.
         """
         check_is_fitted(self)
+        return self._assemble(*self._read(X))
+
+    def _read(self, X: Any) -> tuple[np.ndarray, dict[str, Factor]]:
+        """Return the numbers and the factors of new rows."""
         labels = getattr(self, "column_labels_", None)
         by_name = hasattr(self, "feature_names_in_") or labels is not None
         table = check_table(self, X, reset=False, check_names=not by_name)
@@ -296,9 +305,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         table = self._read_columns(table.select(positions))
         kinds = [self.column_kinds_[name] for name in table.names]
         caller = type(self).__name__
-        return self._assemble(
-            *split_numeric_categorical(caller, table, kinds, problems)
-        )
+        return split_numeric_categorical(caller, table, kinds, problems)
 
     def inverse_transform(self, X: Any) -> Any:
         """Turn prepared rows back into columns in their own unit.
@@ -353,8 +360,37 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             names += self.encoder_._output_names(categorical)
         return np.array(unique_names(names), dtype=object)
 
-    def _fit(self, X: Any, y: Any) -> tuple[np.ndarray, dict, dict]:
-        """Learn everything; return numbers, factors and cross-fitted means."""
+    def _fit_statistics(
+        self, statistics: TableStatistics, classes: list | None
+    ) -> dict[str, np.ndarray]:
+        """Learn from a table of which there are statistics; return means by fold."""
+        sample = statistics.sample
+        return self._fit(sample.frame, sample.labels, statistics, classes)[2]
+
+    def _transform_folds(
+        self, X: Any, folds: np.ndarray, means: dict[str, np.ndarray]
+    ) -> np.ndarray:
+        """Transform training rows, with target means of the other folds' rows."""
+        numbers, factors = self._read(X)
+        cross_fitted = {}
+        if self.encoder_ is not None:
+            for name, factor in self.imputer_._fill_factors(factors).items():
+                if name in means:
+                    codes = self.encoder_._codes_of_levels(name, factor)[factor.codes]
+                    cross_fitted[name] = means[name][folds, codes]
+        return self._assemble(numbers, factors, cross_fitted)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        statistics: TableStatistics | None = None,
+        classes: list | None = None,
+    ) -> tuple[np.ndarray, dict, dict]:
+        """Learn everything; return numbers, factors and cross-fitted means.
+
+        With statistics of the whole table the rows are a sample of it.
+        """
         check_row_order(X, y)
         table = check_table(self, X, reset=True)
         self.column_labels_ = None
@@ -381,7 +417,11 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         is_auto = isinstance(self.identifiers, str) and self.identifiers == "auto"
         if is_auto and table.container != "array":
             candidates = [c for c in table.columns if c.name not in chosen]
-            identifiers = {column.name for column in candidates if column.identifies}
+            identifiers = {
+                column.name
+                for column in candidates
+                if (statistics.identifies(column) if statistics else column.identifies)
+            }
             if identifiers:
                 warn_of_identifiers([n for n in table.names if n in identifiers])
         if identifiers:
@@ -395,9 +435,16 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         if doubtful:
             warn_of_doubtful_categories(doubtful)
         self.column_kinds_ = dict(zip(table.names, kinds, strict=True))
-        numbers = self._fit_imputer(numbers, factors)
-        cross_fitted = self._fit_encoder(factors, y)
-        self._fit_scalers(numbers, factors)
+        n_missing, ranges = None, None
+        if statistics is not None:
+            names = self._columns_of(NUMERIC)
+            n_missing = statistics.n_missing(names, numbers)
+            factors = statistics.count_factors(factors, schema)
+        numbers = self._fit_imputer(numbers, factors, n_missing)
+        if statistics is not None:
+            ranges = statistics.ranges(self._columns_of(NUMERIC))
+        cross_fitted = self._fit_encoder(factors, y, classes)
+        self._fit_scalers(numbers, factors, ranges)
         self._lay_out()
         return numbers, factors, cross_fitted
 
@@ -409,7 +456,10 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         return table
 
     def _fit_imputer(
-        self, numbers: np.ndarray, factors: dict[str, Factor]
+        self,
+        numbers: np.ndarray,
+        factors: dict[str, Factor],
+        n_missing: dict[str, int] | None,
     ) -> np.ndarray:
         """Learn fill values; return the numbers without columns that hold none."""
         used = {n: role for n, role in self.column_roles_.items() if role != IDENTIFIER}
@@ -425,7 +475,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             random_state=self.random_state,
         )
         kinds = [self.column_kinds_[name] for name in used]
-        self.imputer_._fit_columns(used, kinds, numbers, factors)
+        self.imputer_._fit_columns(used, kinds, numbers, factors, n_missing)
         self._name_inputs(self.imputer_, list(used))
         numeric = self._columns_of(NUMERIC)
         self.column_roles_ |= self.imputer_.column_roles_
@@ -436,7 +486,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         kept = [self.column_roles_[name] == NUMERIC for name in numeric]
         return numbers if all(kept) else numbers[:, kept]
 
-    def _fit_encoder(self, factors: dict[str, Factor], y: Any) -> dict[str, np.ndarray]:
+    def _fit_encoder(
+        self, factors: dict[str, Factor], y: Any, classes: list | None
+    ) -> dict[str, np.ndarray]:
         """Learn the categories; return the cross-fitted means of the training rows."""
         self.encoder_ = None
         if not factors:
@@ -449,13 +501,22 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             random_state=self.random_state,
         )
         self._name_inputs(self.encoder_, list(factors))
-        return self.encoder_._fit_factors(self.imputer_._fill_factors(factors), y)
+        filled = self.imputer_._fill_factors(factors)
+        return self.encoder_._fit_factors(filled, y, classes)
 
-    def _fit_scalers(self, numbers: np.ndarray, factors: dict[str, Factor]) -> None:
+    def _fit_scalers(
+        self,
+        numbers: np.ndarray,
+        factors: dict[str, Factor],
+        ranges: list | None,
+    ) -> None:
         """Learn the scales of the numbers and of the target means."""
         self.scaler_ = self.target_scaler_ = None
         if numbers.shape[1] and self.scale:
             self.scaler_ = SoftRobustScaler(self.clip).fit(numbers)
+            if ranges is not None:
+                learnt = robust_statistics(numbers, ranges)
+                self.scaler_.center_, self.scaler_.scale_ = learnt
         encoder = self.encoder_
         if encoder is not None and "target" in encoder.column_encodings_.values():
             filled = self.imputer_._fill_factors(factors)

@@ -77,11 +77,34 @@ def smoothed_means(codes: np.ndarray, n_codes: int, target: np.ndarray) -> np.nd
     sums = np.column_stack(
         [np.bincount(codes, weights=column, minlength=n_codes) for column in centred.T]
     )
+    return _shrunk_means(counts, sums, overall, (centred**2).sum())
+
+
+def means_of_counts(counts: np.ndarray) -> np.ndarray:
+    """Return `smoothed_means` of classes, from the rows of each level and class."""
+    rows = counts.sum(axis=1).astype(np.float64)
+    if not rows.any():
+        return np.full(counts.shape, 1 / counts.shape[1])[:, _outputs(counts)]
+    overall = counts.sum(axis=0) / rows.sum()
+    sums = counts - rows[:, np.newaxis] * overall
+    total = (rows.sum() * overall * (1 - overall))[_outputs(counts)].sum()
+    wanted = _outputs(counts)
+    return _shrunk_means(rows, sums[:, wanted], overall[wanted], total)
+
+
+def _outputs(counts: np.ndarray) -> slice:
+    """Return the classes that have a column: of two the second."""
+    return slice(-1, None) if counts.shape[1] <= 2 else slice(None)
+
+
+def _shrunk_means(
+    counts: np.ndarray, sums: np.ndarray, overall: np.ndarray, total: float
+) -> np.ndarray:
+    """Return level means from sums and squares about the overall mean."""
     present = counts > 0
     deviations = np.zeros_like(sums)
     np.divide(sums, counts[:, np.newaxis], out=deviations, where=present[:, np.newaxis])
     n_rows, n_levels = counts.sum(), np.count_nonzero(present)
-    total = (centred**2).sum()
     between = (counts[:, np.newaxis] * deviations**2).sum()
     # one pseudo-row of the overall variance: where nearly every level has one row, the
     # variance within levels is unknown, not zero

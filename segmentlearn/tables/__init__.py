@@ -46,11 +46,13 @@ from segmentlearn.tables._files._table_file import (
 from segmentlearn.tables._files._writers import open_writer, output_kind
 from segmentlearn.tables._frames import Table, as_table, check_table, refuse_lazy
 from segmentlearn.tables._identifiers import (
+    numbers_identify,
+    text_identifies,
     warn_of_doubtful_categories,
     warn_of_identifiers,
 )
 from segmentlearn.tables._implausible import EXTREME
-from segmentlearn.tables._labels import known_labels
+from segmentlearn.tables._labels import known_labels, label_texts, plain_labels
 from segmentlearn.tables._names import (
     check_input_features,
     closest_name,
@@ -75,6 +77,7 @@ from segmentlearn.tables._rows import (
     check_row_order,
     draw_rows,
     draw_sample,
+    hash_rows,
     row_chunks,
 )
 from segmentlearn.tables._schema import (
@@ -83,7 +86,7 @@ from segmentlearn.tables._schema import (
     raise_schema_error,
     split_numeric_categorical,
 )
-from segmentlearn.tables._schema_reading import TableSchema, stored_schema
+from segmentlearn.tables._schema_reading import TableSchema, is_text, stored_schema
 from segmentlearn.tables._text._dates import reads_as_date
 from segmentlearn.tables._text._marks import SURE_MARKS
 from segmentlearn.tables._text._reading import reads_as_number

@@ -110,20 +110,41 @@ class Factor(NamedTuple):
         The levels as plain str, int, float or bool; each one once.
     ordered : bool
         True where the order of the levels means something.
+    whole : ndarray of int of shape (n_levels + 1, n_folds, n_classes) or None
+        Of a column whose cells were drawn from a larger table, the rows of that table
+        with each level, then with missing cells, by fold and class.
     """
 
     codes: np.ndarray
     levels: list
     ordered: bool
+    whole: np.ndarray | None = None
 
     def counts(self) -> np.ndarray:
         """Return the rows of each level, then those of missing cells."""
+        if self.whole is not None:
+            return self.whole.sum(axis=(1, 2))
         counts = np.bincount(self.codes + 1, minlength=len(self.levels) + 1)
         return np.append(counts[1:], counts[0])
 
     def take(self, rows: Any) -> "Factor":
         """Return some rows; the levels stay the same."""
-        return self._replace(codes=self.codes[rows])
+        return self._replace(codes=self.codes[rows], whole=None)
+
+    def filled(self, level: Any) -> "Factor":
+        """Return the column with a level in its missing cells."""
+        missing, whole = self.codes < 0, self.whole
+        if not (missing.any() or (whole is not None and whole[-1].any())):
+            return self
+        levels = self.levels if level in self.levels else [*self.levels, level]
+        place = levels.index(level)
+        if whole is not None:
+            rows = np.zeros((len(levels) + 1, *whole.shape[1:]), np.int64)
+            rows[: len(self.levels)] = whole[:-1]
+            rows[place] += whole[-1]
+            whole = rows
+        codes = np.where(missing, place, self.codes)
+        return Factor(codes, levels, self.ordered, whole)
 
 
 class Column:

@@ -74,9 +74,14 @@ def warn_of_doubtful_categories(names: list[str]) -> None:
     )
 
 
-def text_identifies(name: str, levels: list, n_present: int) -> bool:
-    """Return whether a column of categories looks like an identifier."""
-    n_levels = len(levels)
+def text_identifies(
+    name: str, levels: list, n_present: int, n_levels: int | None = None
+) -> bool:
+    """Return whether a column of categories looks like an identifier.
+
+    `levels` may be some of `n_levels`.
+    """
+    n_levels = len(levels) if n_levels is None else n_levels
     if _is_named_so(name, n_present):
         is_small = n_present < _FEWEST_ROWS
         return n_levels >= (max(n_present, 2) if is_small else _NAMED_SHARE * n_present)
@@ -87,11 +92,16 @@ def text_identifies(name: str, levels: list, n_present: int) -> bool:
     )
 
 
-def numbers_identify(name: str, numbers: np.ndarray) -> bool:
+def numbers_identify(
+    name: str,
+    numbers: np.ndarray,
+    of_all: tuple[int, float, float] | None = None,
+) -> bool:
     """Return whether a column of numbers looks like an identifier.
 
     All different and whole, and named like one, or issued: one after the other, or of
-    many digits as no measurement is.
+    many digits as no measurement is. `of_all` says of a larger table that the numbers
+    were drawn from how many there are, and which are the smallest and the largest.
     """
     present = numbers[~np.isnan(numbers)]
     n_present = len(present)
@@ -106,8 +116,8 @@ def numbers_identify(name: str, numbers: np.ndarray) -> bool:
         return n_distinct >= (n_present if is_small else _NUMBER_SHARE * n_present)
     if n_distinct < n_present:
         return False
-    low, high = float(present.min()), float(present.max())
-    is_serial = high - low + 1 <= 2 * n_present
+    n_all, low, high = of_all or (n_present, present.min(), present.max())
+    is_serial = float(high) - float(low) + 1 <= 2 * n_all
     return is_serial or (n_present >= _FEWEST_ISSUED_ROWS and _are_issued(present))
 
 

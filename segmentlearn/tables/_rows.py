@@ -1,6 +1,6 @@
 """Some rows of a table at a time: chunks for the cache, samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 _ROWS_A_CHUNK = 16_384
 _MOST_ROWS = 20_000
 _FEWEST_OF_SEGMENT = 200
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_chunks(n_rows: int) -> Iterator[slice]:
@@ -46,6 +47,20 @@ def draw_sample(
     ]
     rows = np.sort(np.concatenate(drawn))
     return rows, (sizes / np.maximum(wanted, 1))[codes[rows]]
+
+
+def hash_rows(where: Sequence[int], rows: np.ndarray) -> np.ndarray:
+    """Return a random 64-bit number for each row of a place.
+
+    What is drawn so depends on the numbers of the place (a seed, a purpose, a
+    partition) and of the row alone, not on who draws it and what was drawn before.
+    """
+    key = np.random.SeedSequence(list(where)).generate_state(1, np.uint64)
+    with np.errstate(over="ignore"):  # splitmix64 (G. Steele, D. Lea, C. Flood, 2014)
+        mixed = key + (rows.astype(np.uint64) + np.uint64(1)) * _GOLDEN
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def check_row_order(X: Any, y: Any, name: str = "y") -> None:

@@ -393,7 +393,27 @@ class Autoencoder(
         """
         random_state = check_random_state(self.random_state)
         seed = _neural_estimator.draw_seed(random_state)
-        n_rows, n_features = features.shape
+        n_rows = len(features)
+        spec, model, settings = self._describe_fit(features, n_rows, seed)
+        split = Split(np.arange(n_rows))
+        if self._stops(n_rows):
+            order = random_state.permutation(n_rows)
+            n_held_out = max(1, round(self.validation_fraction * n_rows))
+            split = Split(np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
+        return spec, model, split, settings
+
+    def _stops(self, n_rows: int) -> bool:
+        """Whether rows are held out, to stop on."""
+        return self.early_stopping and n_rows >= _FEWEST_ROWS
+
+    def _describe_fit(
+        self, features: np.ndarray, n_rows: int, seed: int
+    ) -> tuple[Any, Any, dict]:
+        """Return the net's description, the net, and keywords of `engine.fit`.
+
+        Features may be those of some of the rows.
+        """
+        n_features = features.shape[1]
         layout = read_layout(self.preprocessor_, n_features)
         self.n_components_ = self._resolve_components(n_features, layout)
         spec = networks.AutoencoderSpec(
@@ -411,12 +431,7 @@ class Autoencoder(
         directions, center = principal_components(features, self.n_components_)
         n_scales = len(layout.numeric) if self.loss == "mixed" else 0
         model = networks.build_autoencoder(spec, directions, center, seed, n_scales)
-        stops = self.early_stopping and n_rows >= _FEWEST_ROWS
-        split = Split(np.arange(n_rows))
-        if stops:
-            order = random_state.permutation(n_rows)
-            n_held_out = max(1, round(self.validation_fraction * n_rows))
-            split = Split(np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
+        rule = engine.EarlyStopping(self.n_iter_no_change, self.tol)
         settings = {
             "loss": "mse" if self.loss == "mse" else _likelihood(layout),
             "seed": seed,
@@ -428,11 +443,20 @@ class Autoencoder(
             "learning_rate_schedule": self.learning_rate_schedule,
             "epochs": self.max_epochs,
             "batch_size": _settings.resolve_batch_size(self.batch_size, n_rows),
-            "early_stopping": (
-                engine.EarlyStopping(self.n_iter_no_change, self.tol) if stops else None
-            ),
+            "early_stopping": rule if self._stops(n_rows) else None,
         }
-        return spec, model, split, settings
+        return spec, model, settings
+
+    def _set_fitted(self, model: Any, result: Any, number: int = 0) -> None:
+        """Set what a fitted autoencoder has; its number is that of a member."""
+        self.model_, self.n_iter_ = model, result.n_epochs
+        best = -1 if result.best_epoch is None else result.best_epoch
+        own = int(np.ravel(best)[number if np.size(best) > 1 else 0])
+        self.best_epoch_ = own + 1 if own >= 0 else None
+        self.history_ = {
+            name: [float(np.ravel(x)[number if np.size(x) > 1 else 0]) for x in values]
+            for name, values in result.history.items()
+        }
 
     def _measure(self, features: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
@@ -473,14 +497,8 @@ def train_autoencoders(
     )
     if n_members > 1:
         networks.unpack_autoencoders(net, models)
-    best = np.full(n_members, -1 if result.best_epoch is None else result.best_epoch)
     for number, (member, model) in enumerate(zip(members, models, strict=True)):
-        member.model_, member.n_iter_ = model, result.n_epochs
-        member.best_epoch_ = int(best[number]) + 1 if best[number] >= 0 else None
-        member.history_ = {
-            name: [float(np.broadcast_to(x, n_members)[number]) for x in values]
-            for name, values in result.history.items()
-        }
+        member._set_fitted(model, result, number)
 
 
 def _likelihood(layout: ColumnLayout) -> Callable:

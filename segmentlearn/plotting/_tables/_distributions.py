@@ -142,7 +142,7 @@ def pool_levels(columns: list, n_levels: int) -> Factor:
     places: dict = {}
     codes = []
     for column in columns:
-        own, levels, _ = column.factor
+        own, levels, *_ = column.factor
         of_table = [places.setdefault(name, len(places)) for name in levels]
         codes.append(np.append(of_table, -1).astype(np.intp)[own])
     ordered = all(column.factor.ordered for column in columns)

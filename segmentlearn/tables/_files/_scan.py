@@ -84,6 +84,34 @@ class TableScan:
         self._fraction: Any = lambda: 0.0
 
     @property
+    def schema(self) -> TableSchema:
+        """How columns of text have been read so far."""
+        return self._schema
+
+    def again(self) -> "TableScan":
+        """Return a scan of the same files, which reads columns as this one has.
+
+        Returns
+        -------
+        scan : TableScan
+            From the first batch on.
+
+        Raises
+        ------
+        TableError
+            If a source is a stream, which is gone when it has been read.
+        """
+        for source in self.sources:
+            if hasattr(source, "read") or str(source) == "-":
+                raise TableError(
+                    f"{name_of(source)} can be read once only; write it to a file."
+                )
+        size = self._batch_size
+        scan = TableScan(self.sources, self._options, self._typed, self._schema, size)
+        scan.name, scan.is_expanded = self.name, self.is_expanded
+        return scan
+
+    @property
     def n_bytes(self) -> int:
         """Bytes of all files, packed ones as they are."""
         return sum(self._sizes)

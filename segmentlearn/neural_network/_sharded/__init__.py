@@ -1,0 +1,1 @@
+"""Fits of tables larger than memory: statistics, shards on the disk, training."""

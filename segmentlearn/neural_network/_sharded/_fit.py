@@ -1,0 +1,134 @@
+"""What the fits of tables larger than memory have in common."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from segmentlearn._compat import validate_data
+from segmentlearn._forks import check_not_forked
+from segmentlearn.neural_network import _table
+from segmentlearn.neural_network._log_folders import start_log
+from segmentlearn.neural_network._sharded._plan import PartitionShards, ShardPlan
+from segmentlearn.preprocessing import TableStatistics, TabularPreprocessor
+
+# rows that a net sees in all its epochs: a larger table needs fewer of them
+_ROWS_VISITED = 40_000_000
+
+
+class ShardedFit:
+    """The fit of an estimator to a table that is read in partitions.
+
+    It goes through four steps: statistics of the partitions, merged; a plan; the
+    partitions written to shards; training. Between them it can be sent elsewhere.
+
+    Parameters
+    ----------
+    estimator : SegmentClassifier or Autoencoder
+        What is fitted, in place.
+    """
+
+    presets: dict[str, dict] = {}
+    plan_: ShardPlan
+    shards_: Any
+    sample_: np.ndarray
+    held_out_: list[np.ndarray]
+    folds_: np.ndarray
+
+    def __init__(self, estimator: Any) -> None:
+        check_not_forked()
+        estimator._validate_params()
+        self.estimator = estimator
+        self.log = start_log(estimator, self.presets)
+        self.seed = self._draw_seed()
+        self._nets: tuple[Any, Any] | None = None
+
+    def statistics(self) -> TableStatistics:
+        """Return statistics of no rows, for a part of the table.
+
+        Returns
+        -------
+        statistics : TableStatistics
+            To be updated, and merged with those of other parts.
+        """
+        categorical = getattr(self.estimator.preprocessor, "categorical", "auto")
+        return TableStatistics(self.seed, categorical)
+
+    def take(self, parts: Iterable[PartitionShards]) -> None:
+        """Train on these partitions.
+
+        Parameters
+        ----------
+        parts : iterable of PartitionShards
+            All of them, in any order.
+        """
+        parts = sorted(parts, key=lambda part: part.partition)
+        self.shards_ = self.plan_.shards([part.file for part in parts])
+        leaves = zip(*(part.held_out for part in parts), strict=True)
+        self.held_out_ = list(map(np.concatenate, leaves))
+        self.folds_ = np.concatenate([part.folds for part in parts])
+
+    def _fit_preprocessor(
+        self, statistics: TableStatistics, classes: Any = None, class_of: Any = None
+    ) -> dict[str, np.ndarray]:
+        """Fit the preprocessor; return target means by fold."""
+        estimator, sample = self.estimator, statistics.sample
+        frame, means = sample.frame, {}
+        estimator.preprocessor_ = _table.resolve_preprocessor(
+            estimator.preprocessor, frame
+        )
+        preprocessor = estimator.preprocessor_
+        if preprocessor is None:
+            features = _table.read_numbers(estimator, frame, reset=True)
+        elif isinstance(preprocessor, TabularPreprocessor):
+            names = None if classes is None else classes.tolist()
+            means = preprocessor._fit_statistics(statistics, names)
+            features = preprocessor._transform_folds(frame, sample.folds, means)
+        else:
+            y, labels = None, sample.labels
+            if labels is not None:
+                y = classes[[class_of[label] for label in labels]]
+            features = _table.as_matrix(preprocessor.fit(frame, y).transform(frame))
+        validate_data(estimator, frame, skip_check_array=True)
+        self.sample_ = np.asarray(features, np.float32)
+        return means
+
+    def _set_plan(self, means: dict, n_rows: int, **drawn: Any) -> ShardPlan:
+        self.plan_ = ShardPlan(
+            self.estimator.preprocessor_,
+            means,
+            n_rows,
+            self.sample_.shape[1],
+            self.seed,
+            **drawn,
+        )
+        return self.plan_
+
+    def _build(self) -> tuple[Any, Any]:
+        """Return the model, and what belongs to its training."""
+        if self._nets is None:
+            self._nets = self._build_nets()
+        return self._nets
+
+    def _draw_seed(self) -> int:
+        raise NotImplementedError
+
+    def _build_nets(self) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_nets": None}
+
+
+def epochs_for(estimator: Any, n_rows: int) -> tuple[int, Any]:
+    """Return the epochs that a table of so many rows needs, and their learning rates.
+
+    Few epochs end with a rate that falls, since no epoch is left to find out that the
+    loss no longer does.
+    """
+    wanted = max(1, math.ceil(_ROWS_VISITED / n_rows))
+    schedule = estimator.learning_rate_schedule
+    if wanted >= estimator.max_epochs:
+        return estimator.max_epochs, schedule
+    return wanted, "flat_cosine" if schedule == "constant" else schedule
