@@ -65,6 +65,7 @@ _SUBPACKAGES = (
     "auditing",
     "cluster",
     "datasets",
+    "distributed",
     "engine",
     "ensemble",
     "exceptions",

@@ -30,6 +30,8 @@ ROOMS = {
     "sqlglot": ("export/_sql.py",),
     "mlflow": ("mlflow.py",),
     "streamlit": ("app/",),
+    "dask": ("distributed/",),
+    "distributed": ("distributed/",),
     "altair": ("app/_charts.py",),
 }
 

@@ -1,4 +1,7 @@
-"""Archives that this process holds, and the models that it has loaded from them."""
+"""Archives that this process holds, and the models that it has loaded from them.
+
+The scheduler imports this and the tasks: no more than a graph of tasks needs.
+"""
 
 import dataclasses
 import hashlib
@@ -8,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from segmentlearn.exceptions import SegmentLearnError
-from segmentlearn.persistence import load
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +78,8 @@ def model_of(key: str) -> Any:
                 "closed before its results were computed, or made for another client."
             )
         if found.model is None:
+            from segmentlearn.persistence import load
+
             archive = found.archive
             found.model = load(io.BytesIO(archive.data), trusted=archive.trusted)
         return found.model

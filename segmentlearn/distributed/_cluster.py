@@ -5,8 +5,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import joblib
-
 from segmentlearn.distributed._archives import Archive, hold, release
 from segmentlearn.exceptions import SegmentLearnError
 
@@ -58,6 +56,8 @@ def connect(address: str = LOCAL) -> Iterator[Any]:
         ) from error
     with contextlib.ExitStack() as stack:
         if address == LOCAL:
+            import joblib
+
             cluster = LocalCluster(
                 n_workers=joblib.cpu_count(),
                 threads_per_worker=1,

@@ -19,6 +19,7 @@ from segmentlearn.distributed._cluster import (
     withdraw,
 )
 from segmentlearn.distributed._scoring import archive_bytes, as_table, used_by
+from segmentlearn.distributed._tasks import call_with_model, score_partition
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import model_features, score
 from segmentlearn.monitoring import MonitorReport, SegmentMonitor
@@ -196,8 +197,7 @@ class DistributedModel:
                 f"{list(X.columns)}."
             )
         selected = X[list(dict.fromkeys([*kept, *wanted]))]
-        call = functools.partial(_scoring.add_scores, kept=kept)
-        return self._map(selected, call, kept)
+        return self._map(selected, "add_scores", kept)
 
     def check(self, X: Any, monitor: SegmentMonitor | None = None) -> MonitorReport:
         """Compare customers with those that the model was fitted to.
@@ -273,7 +273,9 @@ class DistributedModel:
             If workers died over one item again and again.
         """
         key, client = self._archive.key, self._client
-        call = functools.partial(_with_model, function=function, key=key, shared=shared)
+        call = functools.partial(
+            call_with_model, function=function, key=key, shared=shared
+        )
         yield from as_they_finish(items, call, client)
 
     def _lazily(self, X: Any, method: str) -> Any:
@@ -282,35 +284,14 @@ class DistributedModel:
             raise AttributeError(
                 f"the model, a {type(self.estimator).__name__}, has no {method}."
             )
-        return self._map(X[used_by(self.estimator, X._meta)], getattr(_scoring, method))
+        return self._map(X[used_by(self.estimator, X._meta)], method)
 
-    def _map(
-        self, X: Any, method: _scoring.Method, kept: Sequence[str] = ()
-    ) -> Any:
+    def _map(self, X: Any, method: str, kept: Sequence[str] = ()) -> Any:
         meta = _scoring.empty_result(method, self.estimator, X._meta, kept)
         call = functools.partial(
-            _of_partition, key=self._archive.key, method=method, meta=meta
+            score_partition, key=self._archive.key, method=method, kept=kept, meta=meta
         )
         return X.map_partitions(call, meta=meta, enforce_metadata=False)
-
-
-def _with_model(
-    item: Any, *, function: Callable[..., Any], key: str, shared: dict[str, Any]
-) -> Any:
-    return function(model_of(key), item, **shared)
-
-
-def _of_partition(
-    frame: pd.DataFrame, *, key: str, method: _scoring.Method, meta: Any
-) -> Any:
-    """Score a partition in a worker."""
-    if not len(frame):
-        return meta
-    found = method(model_of(key), frame)
-    if isinstance(meta, pd.Series):
-        return found.astype(meta.dtype)
-    kinds = {n: kind for n, kind in meta.dtypes.items() if n not in frame.columns}
-    return found.astype(kinds)
 
 
 def _observe(frame: pd.DataFrame, at: int, key: str, stored: dict[str, Any]) -> Any:
@@ -332,4 +313,7 @@ def _add(observed: Sequence[Any]) -> Any:
     present = [counts for counts in observed if counts is not None]
     if not present:
         return None
-    return [functools.reduce(lambda a, b: a + b, each) for each in zip(*present, strict=True)]
+    return [
+        functools.reduce(lambda a, b: a + b, each)
+        for each in zip(*present, strict=True)
+    ]

@@ -8,18 +8,16 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from segmentlearn._atomic import atomic_file, atomic_folder
 from segmentlearn.distributed._cluster import (
     check_frame,
     current_client,
     over_partitions,
 )
 from segmentlearn.exceptions import TableError
-from segmentlearn.persistence import atomic_file, atomic_folder
 
 
-def write_parquet(
-    X: Any, folder: str | os.PathLike[str], *, client: Any = None
-) -> int:
+def write_parquet(X: Any, folder: str | os.PathLike[str], *, client: Any = None) -> int:
     """Write a Dask DataFrame to a folder of Parquet files, one for each partition.
 
     A worker writes its partition to a file of another name, which takes its own name

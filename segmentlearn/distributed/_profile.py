@@ -93,7 +93,8 @@ def segment_profile(
     200
     """
     check_frame(X)
-    labels, names = model_or_labels, {}
+    labels = model_or_labels
+    names: dict[Any, str] = {}
     if isinstance(labels, DistributedModel):
         names = getattr(last_step(labels.estimator), "segment_names_", None) or {}
         labels = labels.predict(X)

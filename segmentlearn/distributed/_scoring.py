@@ -1,6 +1,5 @@
 """A model on a partition: the same functions for Dask and for Spark."""
 
-import functools
 import io
 import os
 import pathlib
@@ -43,23 +42,28 @@ def used_by(model: Any, frame: pd.DataFrame) -> list[str]:
     """Return the columns of a table that a model uses; an error if some are missing."""
     if not hasattr(model, "feature_names_in_"):
         return list(frame.columns)
-    return list(model_features(model, as_table(frame)).columns)
+    features: Any = model_features(model, as_table(frame))
+    return list(features.columns)
 
 
-def predict(model: Any, frame: pd.DataFrame) -> pd.Series:
+def predict(model: Any, frame: pd.DataFrame, kept: Any = ()) -> pd.Series:
     """Return the segment of each customer."""
     segments = score(model, as_table(frame)).segments
     return _cells(segments, frame.index).rename("segment")
 
 
-def predict_proba(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+def predict_proba(
+    model: Any, frame: pd.DataFrame, kept: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return the probability of each segment."""
     proba = np.asarray(model.predict_proba(model_features(model, as_table(frame))))
     labels = getattr(model, "classes_", range(proba.shape[1]))
     return pd.DataFrame(proba, frame.index, list(labels))
 
 
-def transform(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
+def transform(
+    model: Any, frame: pd.DataFrame, kept: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return what a model makes of each customer."""
     found = model.transform(model_features(model, as_table(frame)))
     if isinstance(found, pd.DataFrame):
@@ -72,7 +76,7 @@ def transform(model: Any, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, frame.index, names)
 
 
-def add_scores(model: Any, frame: pd.DataFrame, *, kept: list[str]) -> pd.DataFrame:
+def add_scores(model: Any, frame: pd.DataFrame, kept: Sequence[str]) -> pd.DataFrame:
     """Return columns of customers, and behind them what a model says."""
     new = score(model, as_table(frame)).new_columns()
     names = unique_names([*kept, *new])[len(kept) :]
@@ -80,14 +84,17 @@ def add_scores(model: Any, frame: pd.DataFrame, *, kept: list[str]) -> pd.DataFr
         name: _cells(cells, frame.index)
         for name, cells in zip(names, new.values(), strict=True)
     }
-    return pd.concat([frame[kept], pd.DataFrame(scored)], axis="columns")
+    return pd.concat([frame[list(kept)], pd.DataFrame(scored)], axis="columns")
 
 
-Method = Callable[[Any, pd.DataFrame], Any]
+_METHODS = (predict, predict_proba, transform, add_scores)
+METHODS: dict[str, Callable[..., Any]] = {
+    method.__name__: method for method in _METHODS
+}
 
 
 def empty_result(
-    method: Method, model: Any, meta: pd.DataFrame, kept: Sequence[str] = ()
+    method: str, model: Any, meta: pd.DataFrame, kept: Sequence[str] = ()
 ) -> Any:
     """Return what a method gives for no customer: names and types.
 
@@ -98,14 +105,16 @@ def empty_result(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = method(model, unknown)
+            found = METHODS[method](model, unknown, kept)
         except (ValueError, TypeError):
             from dask.dataframe.utils import meta_nonempty
 
-            found = method(model, meta_nonempty(meta))
+            found = METHODS[method](model, meta_nonempty(meta), kept)
     found = found.iloc[:0].set_axis(meta.index[:0])
     if kept:  # with the types that they have, not those of what is unknown
-        found = pd.concat([meta[list(kept)], found.iloc[:, len(kept) :]], axis="columns")
+        found = pd.concat(
+            [meta[list(kept)], found.iloc[:, len(kept) :]], axis="columns"
+        )
     return found
 
 

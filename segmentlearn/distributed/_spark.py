@@ -1,6 +1,5 @@
 """SparkScorer: what Spark's mapInPandas calls to score customers."""
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -78,8 +77,7 @@ class SparkScorer:
         """
         table = pd.DataFrame(columns=schema.names, dtype=object)
         kept = self._kept(schema.names)
-        call = functools.partial(add_scores, kept=kept)
-        empty = empty_result(call, held_model(self._archive), table, kept)
+        empty = empty_result("add_scores", held_model(self._archive), table, kept)
         found = type(schema)([schema[name] for name in kept])
         for name, kind in list(empty.dtypes.items())[len(kept) :]:
             found = found.add(name, _TYPES.get(kind.name, "string"))
@@ -101,7 +99,7 @@ class SparkScorer:
         model = held_model(self._archive)
         for batch in batches:
             if len(batch):
-                yield add_scores(model, batch, kept=self._kept(list(batch.columns)))
+                yield add_scores(model, batch, self._kept(list(batch.columns)))
 
     def _kept(self, columns: Sequence[str]) -> list[str]:
         """Return the columns that are kept of those there are."""

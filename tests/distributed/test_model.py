@@ -161,7 +161,7 @@ def test_wrong_tables_are_refused_before_any_work(model, table, customers):
     """By what they lack."""
     with pytest.raises(TypeError, match="must be a Dask DataFrame"):
         model.predict(table)
-    with pytest.raises(SchemaError, match="lacks 1 column.*Age"):
+    with pytest.raises(SchemaError, match=r"lacks 1 column.*Age"):
         model.predict(customers.drop(columns="Age"))
 
 

@@ -67,13 +67,17 @@ def test_a_profile_takes_a_model(archive, customers, table, net):
     with DistributedModel(archive) as model:
         found = distributed.segment_profile(model, customers.drop(columns="segment"))
     segments = net.predict(X[list(net.feature_names_in_)])
-    np.testing.assert_array_equal(found.sizes, np.unique(segments, return_counts=True)[1])
+    np.testing.assert_array_equal(
+        found.sizes, np.unique(segments, return_counts=True)[1]
+    )
 
 
 def test_a_profile_needs_a_label_for_each_row(customers):
     """Missing ones are counted; unknown columns are named."""
-    lacking = customers.assign(segment=customers["segment"].where(customers["Age"] > 30))
-    with pytest.raises(ValueError, match="label.s. of partition . are missing"):
+    lacking = customers.assign(
+        segment=customers["segment"].where(customers["Age"] > 30)
+    )
+    with pytest.raises(ValueError, match=r"label.s. of partition . are missing"):
         distributed.segment_profile("segment", lacking)
     with pytest.raises(ValueError, match="value='age' is not a column"):
         distributed.segment_profile("segment", customers, value="age")
@@ -81,7 +85,9 @@ def test_a_profile_needs_a_label_for_each_row(customers):
 
 def test_a_segment_that_was_not_drawn_is_warned_about(customers):
     """Its size alone says nothing of it."""
-    rare = customers.assign(segment=(customers["ID"] == customers["ID"].max()).compute())
+    rare = customers.assign(
+        segment=(customers["ID"] == customers["ID"].max()).compute()
+    )
     with pytest.warns(UserWarning, match=r"No row of the segment.s. \[True\]"):
         distributed.segment_profile("segment", rare.drop(columns="ID"), n_rows=20)
 

@@ -95,6 +95,7 @@ def score_on_cluster(
         if coverage is not None:
             further.add_sets(coverage)
         names = [str(n) for n in getattr(model.estimator, "feature_names_in_", [])]
+        how: dict[str, Any]
         how = {"archive": archive, "schema": schema, "reading": reading, "keep": keep}
         with row_progress("scoring", scan) as show, atomic_folder(out) as folder:
             how |= {"folder": folder.absolute(), "target": target, "coverage": coverage}
