@@ -66,14 +66,19 @@ def write_customers(folder, n_rows):
 
 
 def score(client, archive, files, out):
-    """Score files and write them; return rows and seconds, without the start-up."""
+    """Score files and write them; return rows, seconds and processor seconds.
+
+    Workers have been started and have loaded the model.
+    """
     customers = dd.from_map(pd.read_parquet, files)
     with DistributedModel(archive, client) as model:
         # each worker loads the model, as it does once in its life
         list(model.map(len_of_classes, range(4 * len(client.nthreads()))))
+        before = sum(client.run(time.process_time).values())
         started = time.perf_counter()
         n_rows = write_parquet(model.add_scores(customers), out, client=client)
-    return n_rows, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        return n_rows, seconds, sum(client.run(time.process_time).values()) - before
 
 
 def len_of_classes(model, item):
@@ -160,25 +165,26 @@ def main():
         write_customers(folder / "customers", options.rows)
         files = sorted((folder / "customers").iterdir())
         some = files[: max(4, options.rows_a_turn // ROWS_A_FILE)]
-        speeds = {1: [], 2: []}
+        speeds, efforts = {1: [], 2: []}, {1: [], 2: []}
         loads = []
         for turn in range(options.turns):
             for n_workers in (1, 2):
                 out = folder / f"turn-{turn}-{n_workers}"
                 loads.append(os.getloadavg()[0])
                 with cluster(n_workers, place) as (client, _):
-                    n_rows, seconds = score(client, archive, some, out)
+                    n_rows, seconds, busy = score(client, archive, some, out)
                 speeds[n_workers].append(n_rows / seconds)
+                efforts[n_workers].append(n_rows / busy)
                 print(
-                    f"turn {turn}, {n_workers}: {n_rows / seconds:,.0f} rows/s",
-                    f"(load {loads[-1]:.1f})",
+                    f"turn {turn}, {n_workers}: {n_rows / seconds:,.0f} rows/s, "
+                    f"{n_rows / busy:,.0f} a processor second (load {loads[-1]:.1f})",
                     flush=True,
                 )
         ratios = np.array(speeds[2]) / np.array(speeds[1])
         out = folder / "scored"
         with cluster(2, place) as (client, _):
             killed = kill_half_way(client, out, len(files))
-            n_rows, seconds = score(client, archive, files, out)
+            n_rows, seconds, _ = score(client, archive, files, out)
             assert killed
             assert killed[0] not in client.run(os.getpid).values()
         print(f"{n_rows:,} rows in {seconds:.0f} s, a worker killed", flush=True)
@@ -191,6 +197,15 @@ def main():
         (
             "two ÷ one, by turn",
             f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        ),
+        *(
+            (
+                f"{what}, rows per second of a processor",
+                f"{statistics.median(own):,.0f}",
+            )
+            for what, own in zip(
+                ("one worker", "two workers"), efforts.values(), strict=True
+            )
         ),
         ("one process without Dask, not writing, rows/s", f"{alone:,.0f}"),
         (f"{n_rows:,} rows, a worker killed half-way: rows that differ", n_differing),

@@ -113,8 +113,17 @@ def _write(
 
     name = f"part-{at:05d}.parquet"
     table = pa.Table.from_pandas(frame, schema, preserve_index=False)
+    # numbers hardly repeat: looking for repeated ones takes most of the time
+    texts = [
+        field.name
+        for field in schema
+        if pa.types.is_string(field.type)
+        or pa.types.is_large_string(field.type)
+        or pa.types.is_dictionary(field.type)
+    ]
+    table = table.replace_schema_metadata()
     with atomic_file(pathlib.Path(folder, name)) as stream:
-        parquet.write_table(table.replace_schema_metadata(), stream)
+        parquet.write_table(table, stream, use_dictionary=texts or False)
     return [(name, len(frame))]
 
 
