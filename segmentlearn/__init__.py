@@ -77,6 +77,7 @@ _SUBPACKAGES = (
     "monitoring",
     "networks",
     "neural_network",
+    "out_of_core",
     "persistence",
     "plotting",
     "preprocessing",

@@ -27,6 +27,8 @@ from segmentlearn.tables import (
     scan_table,
 )
 
+__all__ = ["FitProgress", "fit_scan"]
+
 _SPARE = 2**26  # bytes of the disk that are left to others
 
 
@@ -34,17 +36,17 @@ _SPARE = 2**26  # bytes of the disk that are left to others
 class FitProgress:
     """How far a fit has got.
 
-    Attributes
+    Parameters
     ----------
     stage : {"reading", "writing", "training"}
         Statistics of the table are read; its shards are written; nets are trained.
     fraction : float
         Share of the stage that is done.
-    n_rows : int
+    n_rows : int, default=0
         Rows read in this stage.
-    n_bytes : int
+    n_bytes : int, default=0
         Bytes that all shards take on the disk; 0 while that is unknown.
-    folder : str
+    folder : str, default=""
         Where they are.
     """
 

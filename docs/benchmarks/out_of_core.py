@@ -132,7 +132,7 @@ def fit_task(estimator, effort, kind, source, n_rows=None, shards=None):
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     found = {"seconds": seconds, "peak_gb": peak, "starts": stages}
-    found |= {"epochs": model.n_iter_, "disk_gb": max(disk) / 1e9}
+    found |= {"epochs": model.n_iter_, "disk_gb": max(disk[1:], default=0) / 1e9}
     return {**found, "score": score(model, kind)}
 
 

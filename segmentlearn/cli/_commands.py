@@ -17,7 +17,9 @@ from segmentlearn.cli._exports._rules import rules
 from segmentlearn.cli._options import (
     Clusters,
     Drop,
+    OutOfCore,
     Quiet,
+    Refit,
     Seed,
     reads_tables,
     table_argument,
@@ -98,9 +100,8 @@ def fit(
         typer.Option(help="Column whose groups of rows are held out as a whole."),
     ] = None,
     random_state: Seed = 0,
-    refit: Annotated[
-        bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
-    ] = False,
+    refit: Refit = False,
+    out_of_core: OutOfCore = False,
     quiet: Quiet = False,
     *,
     reading: dict[str, Any],
@@ -114,6 +115,7 @@ def fit(
         split_column,
         training_rows,
     )
+    from segmentlearn.cli._fit_large import fit_large, rows_to_draw
     from segmentlearn.cli._tables import (
         check_column,
         check_output,
@@ -125,7 +127,9 @@ def fit(
     with plain_errors("fit", out):
         check_options(model, preset, test_size, max_epochs, class_weight)
         check_output(out, table)
-        customers, roles = read_typed(table, reading, types, quiet=quiet)
+        of_memory = f"--model {model}", time_column, group_column, refit
+        most = rows_to_draw(table, reading, out_of_core, *of_memory)
+        customers, roles = read_typed(table, reading, types, quiet=quiet, most=most)
         check_column(customers, target, "--target")
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         if target in dropped:
@@ -137,7 +141,7 @@ def fit(
         groups = split_column(customers, target, group_column, "--group-column")
         # neither says anything about a customer to come
         dropped += [n for n in (time_column, group_column) if n and n not in dropped]
-        X, y = training_rows(customers, target, dropped)
+        X, y = training_rows(customers, target, dropped, is_sample=bool(most))
         options = FitOptions(
             model=model,
             preset=preset,
@@ -148,6 +152,12 @@ def fit(
             random_state=random_state,
             verbose=int(screen.is_watched() and not quiet),
         )
+        if most:
+            fit_large(
+                *(table, reading, customers, X, y, target, dropped, options, out),
+                quiet=quiet,
+            )
+            return
         result = fit_and_evaluate(
             build_classifier(options), X, y, test_size, random_state, times, groups
         )

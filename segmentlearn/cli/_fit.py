@@ -68,11 +68,11 @@ def check_options(
 
 
 def training_rows(
-    table: TableFile, target: str, drop: list[str]
+    table: TableFile, target: str, drop: list[str], *, is_sample: bool = False
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return features and labels of the rows that have a label."""
     known, labels = known_labels(table, target)
-    if not known.all():
+    if not (known.all() or is_sample):
         note(
             f"Note: {np.count_nonzero(~known):,} of {len(known):,} rows have no "
             f"{target!r} and are left out."

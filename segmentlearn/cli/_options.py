@@ -22,6 +22,16 @@ Clusters = Annotated[
     int | None,
     typer.Option(min=2, help="Ends of the numbers of segments compared; 2 and 10."),
 ]
+Refit = Annotated[
+    bool, typer.Option("--refit", help="Save a model fitted again to all rows.")
+]
+OutOfCore = Annotated[
+    bool,
+    typer.Option(
+        "--out-of-core",
+        help="Read the table in parts, as tables of 256 MB or 2,000,000 rows are.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show warnings and errors only.")]
 
 

@@ -20,7 +20,7 @@ from segmentlearn.tables import (
     scan_table,
 )
 
-_WHOLE = 2**28  # bytes of a table that is looked at as a whole
+WHOLE = 2**28  # bytes of a table that is looked at as a whole
 _MOST_SAMPLED = 500_000  # rows of a larger one
 
 
@@ -59,19 +59,21 @@ def read_customers(
     *,
     quiet: bool = False,
     sampled: bool = False,
+    most: int | None = None,
 ) -> TableFile:
     """Read a table as the options of a command say, and say what was found out.
 
     Several files are read as one table. Of a table that is too large to be looked at as
-    a whole, rows are drawn at random where ``sampled`` allows it.
+    a whole, rows are drawn at random where ``sampled`` allows it; ``most`` are drawn of
+    any table.
     """
     scan = scan_customers(source, reading, schema)
-    is_large = sampled and scan.n_bytes > _WHOLE
-    if is_large or len(scan.sources) > 1:
-        most = _MOST_SAMPLED if is_large else sys.maxsize // 4
+    is_large = sampled and scan.n_bytes > WHOLE
+    if most or is_large or len(scan.sources) > 1:
+        n_rows = most or (_MOST_SAMPLED if is_large else sys.maxsize // 4)
         with row_progress("reading", scan) as show:
-            table = scan.sample(most, progress=show)
-        if len(table.frame) < scan.n_rows:
+            table = scan.sample(n_rows, progress=show)
+        if len(table.frame) < scan.n_rows and not most:
             note(
                 f"Note: {len(table.frame):,} of {scan.n_rows:,} rows were drawn at "
                 "random; what follows is about them."
@@ -93,9 +95,12 @@ def read_typed(
     *,
     quiet: bool = False,
     sampled: bool = False,
+    most: int | None = None,
 ) -> tuple[TableFile, ColumnRoles]:
     """Read a table whose columns are what the options of columns say."""
-    table = read_customers(source, reading, schema, quiet=quiet, sampled=sampled)
+    table = read_customers(
+        source, reading, schema, quiet=quiet, sampled=sampled, most=most
+    )
     dates = {}
     for given in types["date"] or []:
         name, is_split, form = given.partition("=")

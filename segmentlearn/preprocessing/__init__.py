@@ -12,6 +12,10 @@ from segmentlearn.preprocessing._interpolation import (
     is_interpolable,
 )
 from segmentlearn.preprocessing._mixed_imputer import MixedImputer
+from segmentlearn.preprocessing._prepared_columns import (
+    fit_statistics,
+    transform_folds,
+)
 from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler
 from segmentlearn.preprocessing._table_statistics import TableStatistics, target_folds
 from segmentlearn.preprocessing._tabular import TabularPreprocessor

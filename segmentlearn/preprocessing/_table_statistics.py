@@ -187,6 +187,8 @@ class TableStatistics:
         Rows that were left out because they have no label.
     label_counts : dict of object to int
         Rows of each label; empty without labels.
+    classes : list or None
+        The classes in their order; None before that is known.
     columns : dict of str to ColumnStatistics
         Of each column.
     sample : RowSample
@@ -200,6 +202,7 @@ class TableStatistics:
         self.n_rows = self.n_unlabelled = 0
         self.label_counts: dict[Any, int] = {}
         self._labels: list = [None]  # in the order of the classes
+        self.classes: list | None = None
         self.columns: dict[str, ColumnStatistics] = {}
         self.sample = RowSample(most_sampled)
 
@@ -249,9 +252,12 @@ class TableStatistics:
         self.sample.merge(other.sample)
         return self
 
-    def order_classes(self, labels: Sequence[Any]) -> None:
-        """Give the classes of all counts the order of their labels."""
-        self._labels = list(labels)
+    def order_classes(self, labels: Sequence[Any], classes: Sequence[Any]) -> None:
+        """Give the classes of all counts the order of their labels.
+
+        `classes` are what these labels stand for.
+        """
+        self._labels, self.classes = list(labels), list(classes)
         for column in self.columns.values():
             column.levels.order_labels(labels)
 

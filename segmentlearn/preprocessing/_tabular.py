@@ -19,10 +19,10 @@ from segmentlearn.preprocessing._listed_roles import (
     renamed_columns,
 )
 from segmentlearn.preprocessing._mixed_imputer import ALL_MISSING, MixedImputer
+from segmentlearn.preprocessing._prepared_columns import assemble, lay_out
 from segmentlearn.preprocessing._soft_robust_scaler import (
     SoftRobustScaler,
     robust_statistics,
-    soft_scale,
 )
 from segmentlearn.preprocessing._table_statistics import TableStatistics
 from segmentlearn.tables import (
@@ -263,7 +263,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         X_out : ndarray of float32 or DataFrame of shape (n_samples, n_outputs)
             Differs from ``fit(X, y).transform(X)`` in columns of target means.
         """
-        return self._assemble(*self._fit(X, y))
+        return assemble(self, *self._fit(X, y))
 
     def transform(self, X: Any) -> Any:
         """Turn rows into numbers with what `fit` has learnt.
@@ -285,7 +285,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             infinite values; the message lists every difference.
         """
         check_is_fitted(self)
-        return self._assemble(*self._read(X))
+        return assemble(self, *self._read(X))
 
     def _read(self, X: Any) -> tuple[np.ndarray, dict[str, Factor]]:
         """Return the numbers and the factors of new rows."""
@@ -360,32 +360,11 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             names += self.encoder_._output_names(categorical)
         return np.array(unique_names(names), dtype=object)
 
-    def _fit_statistics(
-        self, statistics: TableStatistics, classes: list | None
-    ) -> dict[str, np.ndarray]:
-        """Learn from a table of which there are statistics; return means by fold."""
-        sample = statistics.sample
-        return self._fit(sample.frame, sample.labels, statistics, classes)[2]
-
-    def _transform_folds(
-        self, X: Any, folds: np.ndarray, means: dict[str, np.ndarray]
-    ) -> np.ndarray:
-        """Transform training rows, with target means of the other folds' rows."""
-        numbers, factors = self._read(X)
-        cross_fitted = {}
-        if self.encoder_ is not None:
-            for name, factor in self.imputer_._fill_factors(factors).items():
-                if name in means:
-                    codes = self.encoder_._codes_of_levels(name, factor)[factor.codes]
-                    cross_fitted[name] = means[name][folds, codes]
-        return self._assemble(numbers, factors, cross_fitted)
-
     def _fit(
         self,
         X: Any,
         y: Any,
         statistics: TableStatistics | None = None,
-        classes: list | None = None,
     ) -> tuple[np.ndarray, dict, dict]:
         """Learn everything; return numbers, factors and cross-fitted means.
 
@@ -435,9 +414,9 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
         if doubtful:
             warn_of_doubtful_categories(doubtful)
         self.column_kinds_ = dict(zip(table.names, kinds, strict=True))
-        n_missing, ranges = None, None
+        n_missing, ranges, classes = None, None, None
         if statistics is not None:
-            names = self._columns_of(NUMERIC)
+            names, classes = self._columns_of(NUMERIC), statistics.classes
             n_missing = statistics.n_missing(names, numbers)
             factors = statistics.count_factors(factors, schema)
         numbers = self._fit_imputer(numbers, factors, n_missing)
@@ -445,7 +424,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             ranges = statistics.ranges(self._columns_of(NUMERIC))
         cross_fitted = self._fit_encoder(factors, y, classes)
         self._fit_scalers(numbers, factors, ranges)
-        self._lay_out()
+        lay_out(self)
         return numbers, factors, cross_fitted
 
     def _read_columns(self, table: Table) -> Table:
@@ -526,50 +505,6 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
                 if encoder.column_encodings_[name] == "target"
             ]
             self.target_scaler_ = SoftRobustScaler(self.clip).fit(np.hstack(means))
-
-    def _lay_out(self) -> None:
-        """Set the positions of the output columns."""
-        n_numeric = len(self._columns_of(NUMERIC))
-        start = n_numeric + len(self.imputer_.indicator_features_)
-        self.output_roles_: dict[str, list[int]] = {
-            "numeric": list(range(n_numeric)),
-            "indicator": list(range(n_numeric, start)),
-            **{encoding: [] for encoding in ("onehot", "ordinal", "target")},
-        }
-        self.output_groups_ = {}
-        if self.encoder_ is not None:
-            for name, group in self.encoder_.output_groups_.items():
-                positions = [start + position for position in group]
-                self.output_groups_[name] = positions
-                self.output_roles_[self.encoder_.column_encodings_[name]] += positions
-
-    def _assemble(
-        self,
-        numbers: np.ndarray,
-        factors: dict[str, Factor],
-        cross_fitted: dict[str, np.ndarray] | None = None,
-    ) -> np.ndarray:
-        """Impute, scale and encode into one float32 matrix."""
-        n_rows, n_numeric = numbers.shape
-        start = n_numeric + len(self.output_roles_["indicator"])
-        width = start + sum(len(group) for group in self.output_groups_.values())
-        out = np.empty((n_rows, width), dtype=np.float32)
-        numeric = self._columns_of(NUMERIC)
-        filled, masks = self.imputer_._fill_numbers(numbers, numeric, factors)
-        if self.scaler_ is not None:
-            learnt = self.scaler_.center_, self.scaler_.scale_
-            soft_scale(filled, *learnt, self.clip, out[:, :n_numeric])
-        else:
-            out[:, :n_numeric] = filled
-        for position, name in enumerate(self.imputer_.indicator_features_, n_numeric):
-            out[:, position] = masks[name]
-        if self.encoder_ is not None:
-            categories = list(self.imputer_._fill_factors(factors).values())
-            self.encoder_._encode(categories, cross_fitted, out[:, start:])
-        if self.target_scaler_ is not None:
-            target = self.output_roles_["target"]
-            out[:, target] = self.target_scaler_.transform(out[:, target])
-        return out
 
     def _columns_of(self, role: str) -> list[str]:
         """List the columns that have a role, in the order of `fit`."""

@@ -1,6 +1,7 @@
 """Known segments in a column of a file."""
 
 import numpy as np
+import pandas as pd
 
 from segmentlearn.tables._files._table_file import TableFile
 
@@ -21,8 +22,9 @@ def label_texts(table: TableFile, target: str) -> np.ndarray:
 
     Those of a batch are not known to be whole numbers before all have been read.
     """
-    cells = table.text(target)
-    return cells.where(cells.notna() & (cells.str.strip() != ""), None).to_numpy(object)
+    codes, found = pd.factorize(table.text(target))
+    texts = [text if text.strip() else None for text in found]
+    return np.array([*texts, None], dtype=object)[codes]
 
 
 def plain_labels(texts: np.ndarray) -> np.ndarray:

@@ -67,7 +67,11 @@ class RowsOnDisk:
         leaves = shards.empty(0) if validation_data is None else validation_data
         features = np.asarray(leaves[0], np.float32)
         targets = np.asarray(leaves[1], np.int32) if shards.has_labels else features
-        weights = leaves[2] if len(leaves) > 2 else None
+        weights = None
+        if shards.has_weights:  # both go through one buffer
+            weights = leaves[2] if len(leaves) > 2 else np.ones(len(features))
+        elif len(leaves) > 2:
+            raise ValueError("validation rows have weights, and the shards have none.")
         return cls(shards, Rows([features], [targets], weights))
 
 

@@ -63,15 +63,14 @@ class ShardedAutoencoderFit(ShardedFit):
         n_rows = int(self.shards_.sizes.sum())
         (features,) = self.held_out_
         model, settings = self._build()
-        epochs, schedule = epochs_for(autoencoder, n_rows)
-        own = {"epochs": epochs, "learning_rate_schedule": schedule}
+        own = epochs_for(autoencoder, n_rows, settings["early_stopping"])
         result = engine.fit(
             model,
             self.shards_,
             None,
             validation_data=(features, features) if len(features) else None,
             log_dir=self.log,
-            **{**settings, **own},
+            **settings | own,
         )
         return model.get_weights(), result
 

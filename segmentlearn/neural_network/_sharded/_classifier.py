@@ -60,7 +60,7 @@ class ShardedClassifierFit(ShardedFit):
         classes = _labels.learn_classes(known[order], known)
         raw = [raw[place] for place in order]
         counts = np.array([statistics.label_counts[label] for label in raw])
-        statistics.order_classes(raw)
+        statistics.order_classes(raw, classes.tolist())
         classifier.classes_, classifier.class_count_ = classes, counts
         weights = None
         factors = _labels.factors_of_classes(counts, classes, classifier.class_weight)
@@ -119,7 +119,7 @@ class ShardedClassifierFit(ShardedFit):
                 validation = *validation, data.sample_weight[own]
         train = self.plan_.shards_without(number)
         n_rows = int(self.shards_.sizes[train].sum())
-        epochs, schedule = epochs_for(classifier, n_rows)
+        rule = _ensemble.stopping_rule(classifier, sizes)
         settings = _ensemble.fit_arguments(classifier, data, sizes)
         settings["sample_weight"] = None  # the shards hold them
         log = parts_of_log(self.log, self.n_nets, 0)[number]
@@ -130,11 +130,9 @@ class ShardedClassifierFit(ShardedFit):
                 None,
                 train_rows=train,
                 validation_data=validation,
-                epochs=epochs,
-                learning_rate_schedule=schedule,
-                early_stopping=_ensemble.stopping_rule(classifier, sizes),
                 seed=_ensemble.net_seed(classifier._seed, number),
                 log_dir=log,
+                **epochs_for(classifier, n_rows, rule),
                 **settings,
             )
         return net.get_weights(), result

@@ -1,20 +1,28 @@
 """What the fits of tables larger than memory have in common."""
 
-import math
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from segmentlearn import engine
 from segmentlearn._compat import validate_data
 from segmentlearn._forks import check_not_forked
 from segmentlearn.neural_network import _table
 from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._sharded._plan import PartitionShards, ShardPlan
-from segmentlearn.preprocessing import TableStatistics, TabularPreprocessor
+from segmentlearn.preprocessing import (
+    TableStatistics,
+    TabularPreprocessor,
+    fit_statistics,
+    transform_folds,
+)
 
-# rows that a net sees in all its epochs: a larger table needs fewer of them
-_ROWS_VISITED = 40_000_000
+# of a table so large that a net sees as many rows in a few epochs as it would see
+# until early stopping; docs/benchmarks/out_of_core.py
+_ROWS_VISITED = 20_000_000
+_FEW_EPOCHS = 10
 
 
 class ShardedFit:
@@ -82,9 +90,8 @@ class ShardedFit:
         if preprocessor is None:
             features = _table.read_numbers(estimator, frame, reset=True)
         elif isinstance(preprocessor, TabularPreprocessor):
-            names = None if classes is None else classes.tolist()
-            means = preprocessor._fit_statistics(statistics, names)
-            features = preprocessor._transform_folds(frame, sample.folds, means)
+            means = fit_statistics(preprocessor, statistics)
+            features = transform_folds(preprocessor, frame, sample.folds, means)
         else:
             y, labels = None, sample.labels
             if labels is not None:
@@ -121,14 +128,21 @@ class ShardedFit:
         return {**vars(self), "_nets": None}
 
 
-def epochs_for(estimator: Any, n_rows: int) -> tuple[int, Any]:
-    """Return the epochs that a table of so many rows needs, and their learning rates.
+def epochs_for(
+    estimator: Any, n_rows: int, rule: engine.EarlyStopping | None
+) -> dict[str, Any]:
+    """Return the epochs that a table of so many rows needs, as `engine.fit` takes them.
 
-    Few epochs end with a rate that falls, since no epoch is left to find out that the
-    loss no longer does.
+    Few epochs are all trained, with a rate that falls to zero: there is none left in
+    which to find out that the loss no longer falls.
     """
-    wanted = max(1, math.ceil(_ROWS_VISITED / n_rows))
-    schedule = estimator.learning_rate_schedule
-    if wanted >= estimator.max_epochs:
-        return estimator.max_epochs, schedule
-    return wanted, "flat_cosine" if schedule == "constant" else schedule
+    epochs, schedule = estimator.max_epochs, estimator.learning_rate_schedule
+    few = max(1, round(_ROWS_VISITED / n_rows))
+    if few <= _FEW_EPOCHS and few < epochs:
+        epochs, schedule = few, "flat_cosine" if schedule == "constant" else schedule
+        rule = rule and dataclasses.replace(rule, patience=few)
+    return {
+        "epochs": epochs,
+        "learning_rate_schedule": schedule,
+        "early_stopping": rule,
+    }

@@ -12,7 +12,11 @@ import pandas as pd
 from segmentlearn import engine
 from segmentlearn.exceptions import CountWarning
 from segmentlearn.neural_network._table import as_matrix
-from segmentlearn.preprocessing import TabularPreprocessor, target_folds
+from segmentlearn.preprocessing import (
+    TabularPreprocessor,
+    target_folds,
+    transform_folds,
+)
 from segmentlearn.tables import hash_rows
 
 _ROWS_AT_ONCE = 65_536
@@ -167,7 +171,7 @@ class ShardPlan:
                 features = as_matrix(frame)
             elif isinstance(self.preprocessor, TabularPreprocessor):
                 folds = target_folds(self.seed, partition, rows)
-                features = self.preprocessor._transform_folds(frame, folds, self.means)
+                features = transform_folds(self.preprocessor, frame, folds, self.means)
             else:
                 features = as_matrix(self.preprocessor.transform(frame))
         return [features, *others], rows

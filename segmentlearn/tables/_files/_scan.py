@@ -50,6 +50,8 @@ class TableScan:
         The files, folder or pattern, as messages name them.
     n_rows : int
         Rows read so far.
+    schema : TableSchema
+        How columns of text have been read so far.
 
     Examples
     --------
@@ -75,18 +77,13 @@ class TableScan:
         self.n_rows = 0
         self._options, self._typed = options, typed
         self._given = schema
-        self._schema = TableSchema({}) if schema is None else schema
+        self.schema = TableSchema({}) if schema is None else schema
         self._batch_size, self._row_groups = batch_size, row_groups
         self._tally: dict[str, UnreadableCells] = {}
         self._notes: list[str] = []
         self._sizes = [_size(source) for source in self.sources]
         self._finished = 0.0
         self._fraction: Any = lambda: 0.0
-
-    @property
-    def schema(self) -> TableSchema:
-        """How columns of text have been read so far."""
-        return self._schema
 
     def again(self) -> "TableScan":
         """Return a scan of the same files, which reads columns as this one has.
@@ -106,8 +103,8 @@ class TableScan:
                 raise TableError(
                     f"{name_of(source)} can be read once only; write it to a file."
                 )
-        size = self._batch_size
-        scan = TableScan(self.sources, self._options, self._typed, self._schema, size)
+        how = (self._typed, self.schema, self._batch_size, self._row_groups)
+        scan = TableScan(self.sources, self._options, *how)
         scan.name, scan.is_expanded = self.name, self.is_expanded
         return scan
 
@@ -272,14 +269,14 @@ class TableScan:
         if part.batches is not None:
             yield from part.batches()
             return
-        known = self._schema.readings
+        known = self.schema.readings
         table = read_table(
             source if part.file is None else part.file,
             **self._options.of_reading(),
-            schema=self._schema if known else self._given,
+            schema=self.schema if known else self._given,
             **self._typed,
         )
-        self._schema = TableSchema({**table.schema.readings, **known})
+        self.schema = TableSchema({**table.schema.readings, **known})
         yield table
 
     def _batches(self, name: str, part: Part, source: Any) -> Iterator[TableFile]:
@@ -305,9 +302,9 @@ class TableScan:
         def read(columns: Mapping[str, Any]) -> Any:
             nonlocal schema
             if schema is None:
-                schema = self._schema.completed(columns, self._options.decimal)
-                known = self._schema.readings
-                self._schema = TableSchema({**schema.readings, **known})
+                schema = self.schema.completed(columns, self._options.decimal)
+                known = self.schema.readings
+                self.schema = TableSchema({**schema.readings, **known})
             return schema, *schema.read(columns, self._tally)
 
         return read
