@@ -147,8 +147,8 @@ def main():
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--rows-a-turn", type=int, default=2_000_000)
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--rows-a-turn", type=int, default=1_000_000)
     parser.add_argument(
         "--effort", help="of the classifier; one ordinary net if left out"
     )
@@ -167,19 +167,19 @@ def main():
         some = files[: max(4, options.rows_a_turn // ROWS_A_FILE)]
         speeds, efforts = {1: [], 2: []}, {1: [], 2: []}
         loads = []
-        for turn in range(options.turns):
-            for n_workers in (1, 2):
-                out = folder / f"turn-{turn}-{n_workers}"
-                loads.append(os.getloadavg()[0])
-                with cluster(n_workers, place) as (client, _):
+        with cluster(1, place / "1") as (one, _), cluster(2, place / "2") as (two, _):
+            for turn in range(options.turns):
+                for n_workers, client in ((1, one), (2, two)):
+                    out = folder / f"turn-{turn}-{n_workers}"
+                    loads.append(os.getloadavg()[0])
                     n_rows, seconds, busy = score(client, archive, some, out)
-                speeds[n_workers].append(n_rows / seconds)
-                efforts[n_workers].append(n_rows / busy)
-                print(
-                    f"turn {turn}, {n_workers}: {n_rows / seconds:,.0f} rows/s, "
-                    f"{n_rows / busy:,.0f} a processor second (load {loads[-1]:.1f})",
-                    flush=True,
-                )
+                    speeds[n_workers].append(n_rows / seconds)
+                    efforts[n_workers].append(n_rows / busy)
+                    print(
+                        f"turn {turn}, {n_workers}: {n_rows / seconds:,.0f} rows/s, "
+                        f"{n_rows / busy:,.0f} a processor second ({loads[-1]:.1f})",
+                        flush=True,
+                    )
         ratios = np.array(speeds[2]) / np.array(speeds[1])
         out = folder / "scored"
         with cluster(2, place) as (client, _):

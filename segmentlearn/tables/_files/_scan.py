@@ -75,8 +75,7 @@ class TableScan:
         self.is_expanded = self.sources != given
         self.name = ", ".join(map(name_of, given))
         self.n_rows = 0
-        self._options, self._typed = options, typed
-        self._given = schema
+        self._options, self._typed, self._given = options, typed, schema
         self.schema = TableSchema({}) if schema is None else schema
         self._batch_size, self._row_groups = batch_size, row_groups
         self._tally: dict[str, UnreadableCells] = {}
@@ -239,11 +238,10 @@ class TableScan:
 
     def _parts(self) -> Iterator[tuple[Any, Part]]:
         """Open the files one after the other."""
-        query, batch_size = self._typed["query"], self._batch_size
+        how = (self._typed["query"], self._batch_size, self._row_groups)
         for source, size in zip(self.sources, self._sizes, strict=True):
             name, share, before = name_of(source), size / self.n_bytes, self._finished
-            how = (self._options, query, batch_size, self._row_groups)
-            with open_part(source, name, *how) as part:
+            with open_part(source, name, self._options, *how) as part:
                 self._fraction = lambda part=part, share=share: share * part.fraction()
                 yield source, part
             self._fraction = lambda: 0.0
