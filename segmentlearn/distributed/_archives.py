@@ -4,6 +4,7 @@ The scheduler imports this and the tasks: no more than a graph of tasks needs.
 """
 
 import dataclasses
+import functools
 import hashlib
 import io
 import threading
@@ -28,10 +29,11 @@ class Archive:
     data: bytes
     trusted: Sequence[str] = ()
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """What tasks name the archive by."""
-        return hashlib.sha256(self.data).hexdigest()[:32]
+        names = "\n".join(sorted(self.trusted))
+        return hashlib.sha256(names.encode() + b"\0" + self.data).hexdigest()[:32]
 
 
 @dataclasses.dataclass

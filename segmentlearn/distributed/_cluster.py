@@ -1,6 +1,7 @@
 """Clients of a Dask scheduler, and work that is done partition by partition."""
 
 import contextlib
+import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -61,7 +62,7 @@ def connect(address: str = LOCAL) -> Iterator[Any]:
             cluster = LocalCluster(
                 n_workers=joblib.cpu_count(),
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",
             )
             place = stack.enter_context(cluster)
         else:
@@ -85,26 +86,25 @@ def current_client(client: Any) -> Any:
     return client
 
 
-def send(archive: Archive, client: Any) -> None:
-    """Bring an archive to each worker process, once, and not in a task graph."""
+def send(archive: Archive, client: Any) -> Callable[[], None]:
+    """Bring an archive to each worker process, once, and not in a task graph.
+
+    Return what takes it back.
+    """
     if client is None:
         hold(archive)
-        return
+        return functools.partial(release, archive)
     from segmentlearn.distributed._plugin import ArchivePlugin
 
-    client.register_plugin(ArchivePlugin(archive))
+    plugin = ArchivePlugin(archive)
+    client.register_plugin(plugin)
 
+    def withdraw() -> None:
+        if client.status == "running":
+            with contextlib.suppress(KeyError):  # a worker that is leaving has done so
+                client.unregister_worker_plugin(plugin.name)
 
-def withdraw(archive: Archive, client: Any) -> None:
-    """Take an archive back from all workers."""
-    if client is None:
-        release(archive)
-        return
-    from segmentlearn.distributed._plugin import ArchivePlugin
-
-    if client.status == "running":
-        with contextlib.suppress(KeyError):  # a worker that is leaving has let go of it
-            client.unregister_worker_plugin(ArchivePlugin(archive).name)
+    return withdraw
 
 
 def check_frame(X: Any, name: str = "X") -> None:

@@ -16,7 +16,6 @@ from segmentlearn.distributed._cluster import (
     current_client,
     over_partitions,
     send,
-    withdraw,
 )
 from segmentlearn.distributed._scoring import archive_bytes, as_table, used_by
 from segmentlearn.distributed._tasks import call_with_model, score_partition
@@ -86,7 +85,7 @@ class DistributedModel:
         self._archive = Archive(archive_bytes(model, names), names)
         self.estimator = load(io.BytesIO(self._archive.data), trusted=names)
         self._client = current_client(client)
-        send(self._archive, self._client)
+        self._withdraw: Any = send(self._archive, self._client)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +98,9 @@ class DistributedModel:
 
         Results that have not been computed by then cannot be computed any more.
         """
-        withdraw(self._archive, self._client)
+        withdraw, self._withdraw = self._withdraw, None
+        if withdraw is not None:
+            withdraw()
 
     def predict(self, X: Any) -> Any:
         """Return the segment of each customer.

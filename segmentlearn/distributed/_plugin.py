@@ -1,5 +1,6 @@
 """The plugin that brings an archive to each worker; the only one to import it."""
 
+import secrets
 from typing import Any
 
 from distributed import WorkerPlugin
@@ -8,13 +9,15 @@ from segmentlearn.distributed._archives import Archive, hold, release
 
 
 class ArchivePlugin(WorkerPlugin):
-    """Gives an archive to each worker, those that join or come back later too."""
+    """Gives an archive to each worker, those that join or come back later too.
 
-    idempotent = True  # the same archive is not sent a second time
+    Each has a name of its own: clients of one scheduler may have the same archive, and
+    the one that is done first must not take it from the others.
+    """
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
-        self.name = f"segmentlearn-{archive.key}"
+        self.name = f"segmentlearn-{archive.key}-{secrets.token_hex(8)}"
 
     def setup(self, worker: Any) -> None:
         """Keep the archive."""

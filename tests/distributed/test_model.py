@@ -131,8 +131,17 @@ def test_a_closed_model_says_so(archive, customers, client):
     """Workers have given the archive back."""
     with DistributedModel(archive, client) as model:
         segments = model.predict(customers)
+    model.close()  # once more does no harm
     with pytest.raises(SegmentLearnError, match="was closed"):
         segments.compute()
+
+
+def test_others_keep_the_same_archive(archive, customers, client):
+    """Who is done first does not take it from them."""
+    with DistributedModel(archive, client) as model:
+        with DistributedModel(archive, client):
+            pass
+        assert len(model.predict(customers).compute()) == len(customers)
 
 
 def test_what_the_monitor_finds_is_what_it_finds_in_one_table(
