@@ -11,14 +11,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_random_state
 
+from segmentlearn.cluster import (
+    AutoencoderClusterer,
+    SegmentSums,
+    has_centers,
+    move_centers,
+    set_measured,
+)
 from segmentlearn.exceptions import SchemaError, SegmentLearnError, SegmentLearnWarning
 from segmentlearn.neural_network import (
     Autoencoder,
     SegmentClassifier,
     ShardedAutoencoderFit,
     ShardedClassifierFit,
+    draw_seed,
 )
+from segmentlearn.preprocessing import TableStatistics
 from segmentlearn.tables import (
     TableScan,
     closest_name,
@@ -38,8 +48,9 @@ class FitProgress:
 
     Parameters
     ----------
-    stage : {"reading", "writing", "training"}
-        Statistics of the table are read; its shards are written; nets are trained.
+    stage : {"reading", "writing", "training", "assigning"}
+        Statistics of the table are read; its shards are written; nets are trained;
+        rows are assigned to segments.
     fraction : float
         Share of the stage that is done.
     n_rows : int, default=0
@@ -75,8 +86,10 @@ def fit_scan(
 
     Parameters
     ----------
-    estimator : SegmentClassifier or Autoencoder
-        Fitted in place, as its own `fit` does.
+    estimator : SegmentClassifier, Autoencoder or AutoencoderClusterer
+        Fitted in place, as its own `fit` does. A clusterer is fitted to the rows that
+        are drawn, and its segments are then measured on all; the centres of k-means
+        move to the means of all rows. Nothing is written for it.
     scan : TableScan, str, path-like or list
         What :func:`~segmentlearn.tables.scan_table` returns, or takes: a file, a
         folder, a pattern. A query of a database is run twice and needs an order.
@@ -95,8 +108,9 @@ def fit_scan(
 
     Returns
     -------
-    estimator : SegmentClassifier or Autoencoder
-        Fitted.
+    estimator : SegmentClassifier, Autoencoder or AutoencoderClusterer
+        Fitted. The `labels_` of a clusterer are those of the rows that were drawn, in
+        the order of the table.
 
     Raises
     ------
@@ -145,17 +159,25 @@ def fit_scan(
     scan.again()  # refuses what can be read once only
     report = progress or (_print if getattr(estimator, "verbose", 0) else _ignore)
     fitted = type(estimator)(**estimator.get_params(deep=False))
-    job = kind(fitted)
-    statistics = job.statistics()
-    partitions = _Partitions(scan, target, drop)
-    for number, chunks in partitions:
-        start = 0
-        for frame, labels in chunks:
-            statistics.update(frame, labels, partition=number, start=start)
-            start += len(frame)
-            report(FitProgress("reading", scan.fraction, scan.n_rows))
-    scan.check_readable(list(statistics.columns))
-    _warn_of_rows(scan, statistics.n_unlabelled, target)
+    if kind is None:
+        _fit_clusterer(fitted, scan, drop, report)
+    else:
+        _fit_on_shards(kind(fitted), scan, target, drop, folder, report)
+    vars(estimator).clear()
+    vars(estimator).update(vars(fitted))
+    return estimator
+
+
+def _fit_on_shards(
+    job: Any,
+    scan: TableScan,
+    target: str | None,
+    drop: Collection[str],
+    folder: str | os.PathLike[str] | None,
+    report: Callable[[FitProgress], None],
+) -> None:
+    """Count the table, write its shards, and train on them."""
+    statistics = _count(job.statistics(), scan, target, drop, report)
     labels = list(statistics.label_counts)
     plan = job.plan(statistics, *([plain_labels(_as_array(labels))] if labels else []))
     del statistics
@@ -174,9 +196,51 @@ def fit_scan(
             trained.append(job.train_net(number))
             report(FitProgress("training", (number + 1) / job.n_nets, **size))
         job.finish(trained)
-    vars(estimator).clear()
-    vars(estimator).update(vars(fitted))
-    return estimator
+
+
+def _fit_clusterer(
+    segmenter: AutoencoderClusterer,
+    scan: TableScan,
+    drop: Collection[str],
+    report: Callable[[FitProgress], None],
+) -> None:
+    """Find segments in rows that are drawn, and measure them on all rows."""
+    seed = draw_seed(check_random_state(segmenter.random_state))
+    statistics = _count(TableStatistics(seed), scan, None, drop, report)
+    sample = statistics.sample.frame
+    report(FitProgress("training", 0.0))
+    segmenter.fit(sample)
+
+    def sums_of_all() -> SegmentSums:
+        sums, again = SegmentSums(segmenter), scan.again()
+        for _, chunks in _Partitions(again, None, drop):
+            for frame, _ in chunks:
+                sums.update(frame)
+                report(FitProgress("assigning", again.fraction, again.n_rows))
+        return sums
+
+    if has_centers(segmenter):
+        move_centers(segmenter, sums_of_all())
+    set_measured(segmenter, sums_of_all(), sample)
+
+
+def _count(
+    statistics: TableStatistics,
+    scan: TableScan,
+    target: str | None,
+    drop: Collection[str],
+    report: Callable[[FitProgress], None],
+) -> TableStatistics:
+    """Read a table once, and return its statistics."""
+    for number, chunks in _Partitions(scan, target, drop):
+        start = 0
+        for frame, labels in chunks:
+            statistics.update(frame, labels, partition=number, start=start)
+            start += len(frame)
+            report(FitProgress("reading", scan.fraction, scan.n_rows))
+    scan.check_readable(list(statistics.columns))
+    _warn_of_rows(scan, statistics.n_unlabelled, target)
+    return statistics
 
 
 class _Partitions:
@@ -209,7 +273,7 @@ class _Partitions:
 
 
 def kind_of_fit(estimator: Any, target: str | None) -> Any:
-    """Return what fits an estimator; refuse what cannot be fitted so."""
+    """Return what fits an estimator on shards; refuse what cannot be fitted so."""
     name = type(estimator).__name__
     if isinstance(estimator, SegmentClassifier):
         if target is None:
@@ -217,13 +281,14 @@ def kind_of_fit(estimator: Any, target: str | None) -> Any:
         if estimator.warm_start:
             raise ValueError("warm_start=True cannot go on from shards; set it False.")
         return ShardedClassifierFit
-    if not isinstance(estimator, Autoencoder):
+    if not isinstance(estimator, Autoencoder | AutoencoderClusterer):
         raise TypeError(
-            f"fit_scan takes a SegmentClassifier or an Autoencoder, not {name}."
+            "fit_scan takes a SegmentClassifier, an Autoencoder or an "
+            f"AutoencoderClusterer, not {name}."
         )
     if target is not None:
         raise ValueError(f"{name} learns without a target; leave it out, or drop it.")
-    return ShardedAutoencoderFit
+    return ShardedAutoencoderFit if isinstance(estimator, Autoencoder) else None
 
 
 def shard_folder(
@@ -262,7 +327,7 @@ def _warn_of_rows(scan: TableScan, n_unlabelled: int, target: str | None) -> Non
             "left out."
         )
     for sentence in notes:
-        warnings.warn(sentence, SegmentLearnWarning, stacklevel=3)
+        warnings.warn(sentence, SegmentLearnWarning, stacklevel=5)
 
 
 def _as_array(labels: list) -> np.ndarray:

@@ -611,6 +611,29 @@ def test_fit_of_trees_has_no_curves(folder, tmp_path):
 
 
 @pytest.mark.slow
+def test_fit_in_parts(folder, tmp_path):
+    """Several files, without holding them in memory; the archive scores as any."""
+    train = pd.read_csv(folder / "train.csv", dtype={"ID": str})
+    train["tier"] = np.where(np.arange(240) % 30 == 0, "", train.pop("Segmentation"))
+    for number in range(2):
+        train[number::2].to_csv(tmp_path / f"{number}.csv", index=False)
+    call = "fit", f"{tmp_path}/*.csv", "--target", "tier", "--drop", "ID"
+    call = *call, "--out-of-core", "--max-epochs", 2, "--categorical", "Family_Size"
+    result = run(*call, "--out", tmp_path / "m.seg")
+    assert result.exit_code == 0, result.stderr
+    assert "8 of 240 rows have no 'tier' and were left out" in result.stderr
+    assert "Prepared rows take 0.00 GB in " in result.stderr
+    assert "Held-out report: 232 of 232 customers" in result.stdout
+    model = load(tmp_path / "m.seg")
+    assert model.preprocessor_.column_roles_["Family_Size"] == "categorical"
+    assert inspect(tmp_path / "m.seg").metadata["held_out_rows"] == 232
+    scored = run("predict", tmp_path / "m.seg", folder / "new.csv")
+    assert len(scored.stdout.splitlines()) == 31
+    assert_one_line_error(run(*call, "--refit"), "--out-of-core and --refit")
+    assert_one_line_error(run(*call, "--model", "trees"), "--model trees")
+
+
+@pytest.mark.slow
 def test_fit_of_a_blend_says_what_it_is_made_of(folder, tmp_path):
     """Weights and losses on held-out rows, and the net's curves."""
     result = run(

@@ -170,6 +170,21 @@ def test_ctrl_c_in_fit_keeps_the_old_file(folder, target, at):
     assert "fit has not finished" in stopped.message
 
 
+@pytest.mark.parametrize(
+    ("number", "target", "code"),
+    [
+        (signal.SIGINT, "segmentlearn.engine._data._shards:ShardWriter.write", 130),
+        (signal.SIGTERM, EPOCH, 143),
+    ],
+    ids=["writing", "training"],
+)
+def test_shards_are_gone_when_fit_is_stopped(folder, number, target, code):
+    """Nothing is left where temporary files are."""
+    arguments = [*fit_arguments(folder), "--out-of-core"]
+    stopped = Stopped(folder, number, target, 1, arguments)
+    assert_old_file_stays(stopped, folder, code)
+
+
 @pytest.mark.parametrize("module", ["typer", "pandas"])
 def test_ctrl_c_while_the_command_line_starts(folder, module):
     """It ends the command without a traceback."""

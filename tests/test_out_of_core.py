@@ -1,5 +1,6 @@
 """Fits of tables that are read in parts."""
 
+import functools
 import os
 import sqlite3
 import types
@@ -11,17 +12,20 @@ from sklearn.metrics import log_loss
 
 from segmentlearn import (
     Autoencoder,
+    AutoencoderClusterer,
     BoostedTreesClassifier,
     SegmentClassifier,
     fit_scan,
     load,
     make_customers,
+    out_of_core,
     save,
     scan_table,
 )
 from segmentlearn.exceptions import SchemaError, SegmentLearnError, TableError
 from segmentlearn.neural_network import ShardedClassifierFit
 from segmentlearn.neural_network._sharded import _fit
+from segmentlearn.preprocessing import TableStatistics
 
 N_FILES, SIZE = 3, 400
 SMALL = {"hidden_layer_sizes": (16,), "n_members": 2, "numeric_embedding": None}
@@ -226,3 +230,40 @@ def test_what_cannot_be_fitted_is_refused(files, tmp_path):
         pytest.raises(TableError, match="read once only"),
     ):
         fit_scan(classifier(), scan_table(stream), "tier")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compare_baselines", [True, False])
+def test_clusterer_is_measured_on_all_rows(monkeypatch, tmp_path, compare_baselines):
+    X, _ = make_customers("latent", 900, random_state=0)
+    for number in range(3):
+        X.iloc[number * 300 : (number + 1) * 300].to_parquet(
+            tmp_path / f"{number}.parquet"
+        )
+    few = functools.partial(TableStatistics, most_sampled=300)
+    monkeypatch.setattr(out_of_core, "TableStatistics", few)
+    segmenter = AutoencoderClusterer(
+        Autoencoder(hidden_layer_sizes=(8,), max_epochs=2),
+        n_clusters=3,
+        n_seeds=1,
+        compare_baselines=compare_baselines,
+        random_state=0,
+    )
+    assert fit_scan(segmenter, tmp_path) is segmenter
+    labels = segmenter.predict(X)
+    sizes = np.bincount(labels)
+    assert len(segmenter.labels_) == 300
+    assert sizes.tolist() == sorted(sizes, reverse=True)
+    assert [entry["sizes"]["1"] for entry in segmenter.passport_] == sizes.tolist()
+    prepared, codes = segmenter.prepare(X), segmenter.transform(X)
+    means = [prepared[labels == label].mean(axis=0) for label in range(3)]
+    np.testing.assert_allclose(segmenter.cluster_centers_, means, atol=1e-4)
+    offsets = prepared - np.array(means)[labels]
+    assert segmenter.inertia_ == pytest.approx((offsets**2).sum(), rel=1e-4)
+    if not compare_baselines:  # k-means on the codes of one autoencoder
+        assert segmenter.selected_ == "kmeans on codes"
+        centers = segmenter.clusterer_.clusterer_.cluster_centers_
+        moved = [codes[labels == label].mean(axis=0) for label in range(3)]
+        distances = np.linalg.norm(centers[:, None] - np.array(moved), axis=2)
+        spread = np.linalg.norm(codes - codes.mean(axis=0), axis=1).mean()
+        assert distances.min(axis=0).max() < 0.1 * spread

@@ -1,5 +1,7 @@
 """Fits of Dask DataFrames: partitions are counted and written, nets are tasks."""
 
+import copy
+import functools
 import os
 import tempfile
 import warnings
@@ -8,7 +10,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_random_state
 
+from segmentlearn.cluster import (
+    AutoencoderClusterer,
+    SegmentSums,
+    has_centers,
+    move_centers,
+    set_measured,
+)
 from segmentlearn.distributed._cluster import (
     as_they_finish,
     check_frame,
@@ -16,7 +26,9 @@ from segmentlearn.distributed._cluster import (
     over_partitions,
 )
 from segmentlearn.exceptions import SchemaError, SegmentLearnError, SegmentLearnWarning
+from segmentlearn.neural_network import draw_seed
 from segmentlearn.out_of_core import kind_of_fit, shard_folder
+from segmentlearn.preprocessing import TableStatistics
 from segmentlearn.tables import closest_name
 
 
@@ -34,11 +46,12 @@ def fit(
     The fit of :func:`segmentlearn.fit_scan`, spread over workers: each partition is
     counted, the counts are merged, each partition is prepared and written to a folder,
     and each net of an ensemble is trained by a worker that reads from there. The same
-    partitions give the same net, however many workers there are.
+    partitions give the same net, however many workers there are. Segments of a
+    clusterer are found by the client in rows that are drawn, and measured on all.
 
     Parameters
     ----------
-    estimator : SegmentClassifier or Autoencoder
+    estimator : SegmentClassifier, Autoencoder or AutoencoderClusterer
         Fitted in place.
     X : dask.dataframe.DataFrame
         Customers and their segments. It is computed twice, with the same rows in the
@@ -56,7 +69,7 @@ def fit(
 
     Returns
     -------
-    estimator : SegmentClassifier or Autoencoder
+    estimator : SegmentClassifier, Autoencoder or AutoencoderClusterer
         Fitted.
 
     Raises
@@ -100,8 +113,25 @@ def fit(
                 f"X has no column {name!r}; it has {', '.join(X.columns)}.{hint}"
             )
     fitted = type(estimator)(**estimator.get_params(deep=False))
-    job = kind(fitted)
-    which = {"target": target, "left_out": columns}
+    if kind is None:
+        _fit_clusterer(fitted, X, columns, client)
+    else:
+        _fit_on_shards(kind(fitted), X, target, columns, folder, client)
+    vars(estimator).clear()
+    vars(estimator).update(vars(fitted))
+    return estimator
+
+
+def _fit_on_shards(
+    job: Any,
+    X: Any,
+    target: str | None,
+    left_out: list[str],
+    folder: str | os.PathLike[str] | None,
+    client: Any,
+) -> None:
+    """Count the partitions, write their shards, and train each net in a task."""
+    which = {"target": target, "left_out": left_out}
     statistics = over_partitions(
         X, _count, _merge, client, empty=job.statistics(), **which
     )
@@ -109,7 +139,7 @@ def fit(
         warnings.warn(
             f"{statistics.n_unlabelled:,} rows have no {target!r} and were left out.",
             SegmentLearnWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     plan = job.plan(statistics)
     with shard_folder(folder, plan.n_bytes) as path:
@@ -126,9 +156,31 @@ def fit(
         numbers = range(job.n_nets)
         trained = dict(as_they_finish(numbers, _train, client, job=held))
         job.finish([trained[number] for number in numbers])
-    vars(estimator).clear()
-    vars(estimator).update(vars(fitted))
-    return estimator
+
+
+def _fit_clusterer(
+    segmenter: AutoencoderClusterer, X: Any, left_out: list[str], client: Any
+) -> None:
+    """Find segments in rows that are drawn, and measure them on all rows."""
+    seed = draw_seed(check_random_state(segmenter.random_state))
+    statistics = over_partitions(
+        X,
+        *(_count, _merge, client),
+        empty=TableStatistics(seed),
+        target=None,
+        left_out=left_out,
+    )
+    sample = statistics.sample.frame
+    segmenter.fit(sample)
+
+    def sums_of_all() -> SegmentSums:
+        how = {"segmenter": segmenter, "left_out": left_out}
+        sums: SegmentSums = over_partitions(X, _sum, _merge_sums, client, **how)
+        return sums
+
+    if has_centers(segmenter):
+        move_centers(segmenter, sums_of_all())
+    set_measured(segmenter, sums_of_all(), sample)
 
 
 def _count(
@@ -139,7 +191,7 @@ def _count(
     left_out: list[str],
 ) -> Any:
     """Return the statistics of a partition."""
-    statistics = empty.__class__(empty.seed, empty.categorical)
+    statistics = copy.deepcopy(empty)  # threads share it
     statistics.update(*_rows(frame, target, left_out), partition=at)
     return statistics
 
@@ -170,6 +222,20 @@ def _write(
 
 def _concatenate(several: Sequence[list[Any]]) -> list[Any]:
     return [part for parts in several for part in parts]
+
+
+def _sum(
+    frame: pd.DataFrame, at: int, segmenter: AutoencoderClusterer, left_out: list[str]
+) -> SegmentSums:
+    """Return the sums of a partition."""
+    sums = SegmentSums(segmenter)
+    if len(frame):
+        sums.update(frame.drop(columns=left_out))
+    return sums
+
+
+def _merge_sums(several: Sequence[SegmentSums]) -> SegmentSums:
+    return functools.reduce(SegmentSums.merge, several)
 
 
 def _train(number: int, job: Any) -> Any:

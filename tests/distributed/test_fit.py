@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn import Autoencoder, SegmentClassifier, fit_scan
+from segmentlearn import (
+    Autoencoder,
+    AutoencoderClusterer,
+    SegmentClassifier,
+    fit_scan,
+)
 from segmentlearn.distributed import fit
 from segmentlearn.exceptions import SchemaError
 
@@ -42,6 +47,19 @@ def test_an_autoencoder_is_that_of_one_machine(client, folder, table):
     spread = fit(Autoencoder(**settings), dd.read_parquet(folder), drop=drop)
     X = table.drop(columns=drop)
     np.testing.assert_array_equal(spread.transform(X), alone.transform(X))
+
+
+@pytest.mark.slow
+def test_a_clusterer_is_that_of_one_machine(client, folder, table):
+    """Segments of drawn rows, measured on all; sums differ in their last digits."""
+    drop = ["ID", "segment"]
+    settings = {"n_clusters": 3, "random_state": 0}
+    alone = fit_scan(AutoencoderClusterer(**settings), folder, drop=drop)
+    spread = AutoencoderClusterer(**settings)
+    fit(spread, dd.read_parquet(folder), drop=drop, client=client)
+    X = table.drop(columns=drop)
+    np.testing.assert_array_equal(spread.predict(X), alone.predict(X))
+    assert spread.inertia_ == pytest.approx(alone.inertia_)
 
 
 @pytest.mark.slow
