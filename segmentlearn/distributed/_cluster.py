@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -63,6 +64,7 @@ def connect(address: str = LOCAL) -> Iterator[Any]:
                 n_workers=joblib.cpu_count(),
                 threads_per_worker=1,
                 dashboard_address=":0",
+                silence_logs=logging.CRITICAL,  # errors of tasks reach the client
             )
             place = stack.enter_context(cluster)
         else:

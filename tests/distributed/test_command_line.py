@@ -16,6 +16,7 @@ def folder(tmp_path, table):
     changed = table.iloc[150:250].assign(Var_1="Cat_99")
     changed.to_parquet(folder / "b.parquet")
     table.iloc[250:].to_csv(folder / "c.csv", sep=";", index=False)
+    table.iloc[:0].to_parquet(folder / "nobody.parquet")
     return folder
 
 

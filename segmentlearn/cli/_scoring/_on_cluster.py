@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib.util
 import os
 import pathlib
 import threading
@@ -120,6 +121,8 @@ def score_on_cluster(
 
 def check_cluster(out: str | None, scan: TableScan, novelty: bool) -> None:
     """Refuse, before any work, what cannot be done on a cluster."""
+    if importlib.util.find_spec("distributed") is None:
+        raise InputError("--dask needs Dask: pip install 'segmentlearn[dask]'.")
     if out is None or not is_folder(out, scan):
         raise InputError(
             "--dask writes a file for each part; name a folder, such as --out scored/."
@@ -174,8 +177,8 @@ def _score_part(
     with _recorded() as messages, contextlib.ExitStack() as stack:
         if coverage is not None:
             further.add_sets(coverage)
-        output = None
-        with contextlib.suppress(NoRowsError):
+        output, lost = None, []
+        try:
             for table in scan:
                 if output is None:
                     stream = stack.enter_context(atomic_file(path))
@@ -185,7 +188,11 @@ def _score_part(
                 kept = None if keep is None else named_columns(table, keep, "--key")
                 renamed.update(write_scores(output, table, scores, kept))
                 counts.add(table, scores)
-    return ScoredPart(counts, tally_of(scan), renamed, messages, further.counts)
+        except NoRowsError as error:  # as a folder may have such a file
+            lost.append(str(error))
+    tally = tally_of(scan)
+    tally = dataclasses.replace(tally, notes=[*tally.notes, *lost])
+    return ScoredPart(counts, tally, renamed, messages, further.counts)
 
 
 @contextlib.contextmanager
