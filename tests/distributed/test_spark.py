@@ -24,6 +24,8 @@ def test_batches_are_scored_as_one_table(archive, table, net):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of pyspark about pandas
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_spark_scores_a_table(archive, table, net, monkeypatch):
     """With the schema that the scorer gives, types included."""
     sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed")
