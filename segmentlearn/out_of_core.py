@@ -46,7 +46,7 @@ _SPARE = 2**26  # bytes of the disk that are left to others
 class FitProgress:
     """How far a fit has got.
 
-    Parameters
+    Attributes
     ----------
     stage : {"reading", "writing", "training", "assigning"}
         Statistics of the table are read; its shards are written; nets are trained;

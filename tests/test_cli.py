@@ -630,7 +630,7 @@ def test_fit_in_parts(folder, tmp_path):
     scored = run("predict", tmp_path / "m.seg", folder / "new.csv")
     assert len(scored.stdout.splitlines()) == 31
     assert_one_line_error(run(*call, "--refit"), "--out-of-core and --refit")
-    assert_one_line_error(run(*call, "--model", "trees"), "--model trees")
+    assert_one_line_error(run(*call, "--model", "blend"), "--model blend")
 
 
 @pytest.mark.slow

@@ -61,6 +61,7 @@ class NeuralEstimator:
     def _fit_table(self, X: Any, y: Any = None) -> np.ndarray:
         """Fit the preprocessor where one is needed; return float features."""
         check_not_forked()
+        _table.refuse_scan(X, type(self).__name__)
         self.preprocessor_ = _table.resolve_preprocessor(self.preprocessor, X)  # type: ignore[attr-defined]
         if self.preprocessor_ is None:
             features = _table.read_numbers(self, X, reset=True, order="C")

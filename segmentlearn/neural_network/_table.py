@@ -11,6 +11,7 @@ from sklearn.base import clone
 from segmentlearn._compat import validate_data
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.preprocessing import TabularPreprocessor
+from segmentlearn.tables import TableScan
 
 # a column whose numbers are typically larger than this would drown others in a net
 _LARGEST_NATURAL_SCALE = 10.0
@@ -23,6 +24,15 @@ _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 def is_frame(X: Any) -> bool:
     """Whether X is a table with named columns, of pandas or of polars."""
     return hasattr(X, "columns") and hasattr(X, "dtypes")
+
+
+def refuse_scan(X: Any, estimator: str) -> None:
+    """Refuse a table that is not held in memory."""
+    if isinstance(X, TableScan):
+        raise TypeError(
+            f"{estimator}.fit takes a table in memory; pass the scan to "
+            "segmentlearn.fit_scan(estimator, scan, target)."
+        )
 
 
 def is_ready(X: Any) -> bool:

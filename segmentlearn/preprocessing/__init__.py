@@ -17,7 +17,10 @@ from segmentlearn.preprocessing._prepared_columns import (
     transform_folds,
 )
 from segmentlearn.preprocessing._soft_robust_scaler import SoftRobustScaler
-from segmentlearn.preprocessing._table_statistics import TableStatistics, target_folds
+from segmentlearn.preprocessing._statistics._table_statistics import (
+    TableStatistics,
+    target_folds,
+)
 from segmentlearn.preprocessing._tabular import TabularPreprocessor
 from segmentlearn.preprocessing._target_encoding import check_target
 from segmentlearn.preprocessing._univariate_score import auc_of_levels, univariate_score

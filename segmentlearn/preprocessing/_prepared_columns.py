@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segmentlearn.preprocessing._soft_robust_scaler import soft_scale
-from segmentlearn.preprocessing._table_statistics import TableStatistics
+from segmentlearn.preprocessing._statistics._table_statistics import TableStatistics
 from segmentlearn.tables import NUMERIC, Factor
 
 if TYPE_CHECKING:

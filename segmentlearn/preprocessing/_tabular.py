@@ -24,7 +24,7 @@ from segmentlearn.preprocessing._soft_robust_scaler import (
     SoftRobustScaler,
     robust_statistics,
 )
-from segmentlearn.preprocessing._table_statistics import TableStatistics
+from segmentlearn.preprocessing._statistics._table_statistics import TableStatistics
 from segmentlearn.tables import (
     CATEGORICAL,
     MIXED,

@@ -13,7 +13,8 @@ from segmentlearn.preprocessing import (
     fit_statistics,
     transform_folds,
 )
-from segmentlearn.preprocessing import _level_statistics as levels
+from segmentlearn.preprocessing._statistics import _level_statistics as levels
+from segmentlearn.preprocessing._statistics import _table_statistics as table_statistics
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 N, SIZE = 600, 200  # rows, and of a partition
@@ -57,7 +58,7 @@ def customers(seed=0):
 
 def statistics_of(X, y, order=(0, 1, 2), chunk=SIZE, **settings):
     """Return the merged statistics of three partitions."""
-    merged = TableStatistics(3, **settings)
+    merged = TableStatistics(3, **settings).merge(TableStatistics(3, **settings))
     for number in order:
         part = TableStatistics(3, **settings)
         for start in range(0, SIZE, chunk):
@@ -172,6 +173,21 @@ def test_levels_of_a_sample_where_there_are_too_many(monkeypatch):
     fit_statistics(merged, statistics)
     whole = TabularPreprocessor(random_state=0).fit(X, y)
     np.testing.assert_allclose(merged.transform(X), whole.transform(X), atol=1e-6)
+
+
+def test_a_column_of_texts_of_its_own_does_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(levels, "MOST_COUNTS", 3000)
+    monkeypatch.setattr(table_statistics, "MOST_COUNTS", 3000)
+    X, y = customers()
+    X["note"] = [f"note {i // 2}" for i in range(N)]
+    y[0] = "rare"  # and not in the sample
+    statistics = TableStatistics(3, most_sampled=500)
+    statistics.update(X, y, partition=0)
+    statistics.order_classes([*CLASSES, "rare"], [*CLASSES, "rare"])
+    preprocessor = TabularPreprocessor(random_state=0, identifiers="keep")
+    means = fit_statistics(preprocessor, statistics)
+    assert 100 < means["note"].shape[1] < 200  # 3,000 / (5 folds of 4 classes)
+    assert np.isfinite(transform_folds(preprocessor, X, np.arange(N) % 5, means)).all()
 
 
 def test_number_of_distinct_levels_is_estimated():

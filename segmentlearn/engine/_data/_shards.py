@@ -6,6 +6,7 @@ random when it is written; a shard is read as a whole, and shuffled in memory.
 """
 
 import dataclasses
+import functools
 import io
 import os
 import pathlib
@@ -113,7 +114,7 @@ class Shards:
     has_labels: bool = True
     has_weights: bool = False
 
-    @property
+    @functools.cached_property
     def sizes(self) -> np.ndarray:
         """Rows of each shard."""
         return np.sum([file.counts.sum(axis=0) for file in self.files], axis=0)
@@ -164,7 +165,7 @@ def n_shards_for(n_bytes: int) -> int:
 
 
 def _write(file: io.FileIO, array: np.ndarray) -> None:
-    view = memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b""
+    view: Any = memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b""
     while len(view):
         view = view[file.write(view) :]
 

@@ -174,14 +174,14 @@ class SegmentClassifier(
         without early stopping.
     oof_proba_ : ndarray of shape (n_samples, n_classes) or None
         Calibrated probabilities of the training rows from the net that held them out;
-        NaN for rows that were never held out, None after `partial_fit` or a warm start
-        and where other rows were validated on. They give a nearly honest score for
-        free: these rows chose when to stop and how to calibrate, but no weight was
-        trained on them.
+        NaN for rows that were never held out, None after `partial_fit`, a warm start
+        or `fit_scan`, and where other rows were validated on. They give a nearly
+        honest score for free: these rows chose when to stop and how to calibrate, but
+        no weight was trained on them.
     oof_scores_ : dict of str to float or None
         How good `oof_proba_` is: "n_samples" that were held out, "accuracy",
         "balanced_accuracy", "log_loss", and the accuracy of naming the "largest_class".
-        None where `oof_proba_` is.
+        None where `oof_proba_` is, but after `fit_scan`.
     class_count_ : ndarray of int of shape (n_classes,)
         Training rows of each class.
     novelty_detector_ : NoveltyDetector or None

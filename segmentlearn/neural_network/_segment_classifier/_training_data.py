@@ -10,6 +10,7 @@ import numpy as np
 from segmentlearn.neural_network import _labels
 from segmentlearn.neural_network._settings import Sizes, resolve_sizes
 from segmentlearn.neural_network._split import Split, stratified_splits
+from segmentlearn.neural_network._table import refuse_scan
 from segmentlearn.tables import check_row_order, refuse_lazy
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class TrainingData:
 def encode_target(X: Any, y: Any, classes: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the sorted classes, and each row's class number."""
     refuse_lazy(X)
+    refuse_scan(X, "SegmentClassifier")
     check_row_order(X, y)
     labels = _labels.read_labels(y, "y")
     known = _labels.learn_classes(labels, classes)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 _MOST_LEVELS = 100_000
-_MOST_COUNTS = 2**22  # of levels, folds and classes
+MOST_COUNTS = 2**22  # of levels, folds and classes
 _N_HASHES = 4096
 
 
@@ -42,7 +42,7 @@ class RowGroups:
     def count(self, codes: np.ndarray, n_levels: int) -> np.ndarray | None:
         """Count the rows of each level, fold and class; None where it is too much."""
         shape = n_levels, self.n_folds, len(self.labels)
-        if np.prod(shape) > _MOST_COUNTS:
+        if np.prod(shape) > MOST_COUNTS:
             return None
         keys = codes * (shape[1] * shape[2]) + self.codes
         return np.bincount(keys, minlength=int(np.prod(shape))).reshape(shape)
@@ -92,7 +92,7 @@ class LevelStatistics:
         self.labels += [label for label in labels if label not in self.labels]
         n_levels = len(self._place_of) + len(new)
         size = n_levels * counts.shape[1] * len(self.labels)
-        if n_levels > _MOST_LEVELS or size > _MOST_COUNTS:
+        if n_levels > _MOST_LEVELS or size > MOST_COUNTS:
             self._give_up()
             return
         for level in new:
@@ -110,11 +110,8 @@ class LevelStatistics:
 
     def order_labels(self, labels: Sequence[Any]) -> None:
         """Give the classes another order, with all those that there are."""
-        counts = np.zeros((*self._counts.shape[:2], len(labels)), np.int64)
-        for place, label in enumerate(labels):
-            if label in self.labels:
-                counts[:, :, place] = self._counts[:, :, self.labels.index(label)]
-        self.labels, self._counts = list(labels), counts
+        self._counts = in_order(self._counts, self.labels, labels)
+        self.labels = list(labels)
 
     def _give_up(self) -> None:
         self.is_complete = False
@@ -128,6 +125,15 @@ class LevelStatistics:
             self._counts = np.zeros((n_places, n_folds, n_labels), np.int64)
             if before.size:
                 self._counts[: len(before), :, : before.shape[2]] = before
+
+
+def in_order(counts: np.ndarray, labels: list, wanted: Sequence[Any]) -> np.ndarray:
+    """Return counts, whose last axis is that of labels, for labels in another order."""
+    found = np.zeros((*counts.shape[:2], len(wanted)), np.int64)
+    for place, label in enumerate(wanted):
+        if label in labels:
+            found[:, :, place] = counts[:, :, labels.index(label)]
+    return found
 
 
 class DistinctSketch:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.preprocessing._level_statistics import (
+from segmentlearn.preprocessing._statistics._level_statistics import (
+    MOST_COUNTS,
     DistinctSketch,
     LevelStatistics,
     RowGroups,
+    in_order,
 )
 from segmentlearn.tables import (
     NUMBER,
@@ -29,6 +31,7 @@ from segmentlearn.tables import (
 
 N_FOLDS = 5  # of target means
 _MOST_SAMPLED = 200_000  # rows
+_MOST_LABELS = 1000  # more are no classes, and their counts would fill the memory
 _ROWS_AT_ONCE = 65_536
 _SAMPLE, _FOLD = range(2)  # what is drawn for each row
 _IN_PLACE = np.uint64(2**40)  # more rows than a partition has
@@ -240,15 +243,16 @@ class TableStatistics:
         self : TableStatistics
             Of both parts.
         """
+        self.n_unlabelled += other.n_unlabelled
+        if not other.n_rows:
+            return self
         if not self.n_rows:
             self.columns = {name: ColumnStatistics() for name in other.columns}
         self._check_columns(list(other.columns))
         for name, column in other.columns.items():
             self.columns[name].merge(column)
-        for label, count in other.label_counts.items():
-            self.label_counts[label] = self.label_counts.get(label, 0) + count
+        self._count_labels(other.label_counts)
         self.n_rows += other.n_rows
-        self.n_unlabelled += other.n_unlabelled
         self.sample.merge(other.sample)
         return self
 
@@ -312,14 +316,16 @@ class TableStatistics:
         if known.n_rows != self.n_rows:  # too many levels: those of the sample
             sample = self.sample
             groups = RowGroups.of(sample.folds, N_FOLDS, sample.labels)
-            levels, counts, labels = _counted(factor, groups)
-            order = [labels.index(label) for label in self._labels]
-            return factor._replace(whole=counts[:, :, order])
+            n_groups = groups.n_folds * len(groups.labels)
+            factor = _with_most_frequent(factor, max(1, MOST_COUNTS // n_groups - 1))
+            _, counts, labels = _counted(factor, groups)
+            return factor._replace(whole=in_order(counts, labels, self._labels))
         levels, counts = known.levels, known.counts
         raw = np.empty(len(levels), dtype=object)
         raw[:] = levels
         codes = np.arange(len(raw))
-        if is_text(as_table(self.sample.frame[[name]]).columns[0].cells):
+        place = list(self.columns).index(name)
+        if is_text(as_table(self.sample.frame.iloc[:, [place]]).columns[0].cells):
             read, _ = schema.read_columns(Table([Column(name, raw)], len(raw), "array"))
             own = read.columns[0].factor
             levels = [*own.levels, None]
@@ -348,9 +354,7 @@ class TableStatistics:
             self.columns = {name: ColumnStatistics() for name in table.names}
         self._check_columns(table.names)
         if labels is not None:
-            found = pd.Series(labels).value_counts(sort=False)
-            for label, count in found.items():
-                self.label_counts[label] = self.label_counts.get(label, 0) + int(count)
+            self._count_labels(pd.Series(labels).value_counts(sort=False).to_dict())
         folds = target_folds(self.seed, partition, places)
         groups = RowGroups.of(folds, N_FOLDS, labels)
         as_levels = listed_columns(table.names, self.categorical, "categorical")
@@ -362,6 +366,17 @@ class TableStatistics:
         self.sample.update(frame, labels, folds, drawn, places)
         self.n_rows += len(frame)
 
+    def _count_labels(self, counts: dict[Any, int]) -> None:
+        """Add rows of labels; refuse a target that is no class."""
+        for label, count in counts.items():
+            self.label_counts[label] = self.label_counts.get(label, 0) + count
+        if len(self.label_counts) > _MOST_LABELS:
+            some = ", ".join(map(repr, list(self.label_counts)[:3]))
+            raise SchemaError(
+                f"the target has more than {_MOST_LABELS:,} different values, such as "
+                f"{some}; cut an amount into a few classes, or name another column."
+            )
+
     def _check_columns(self, names: list[str]) -> None:
         """Refuse a part of other columns, which would get missing cells in silence."""
         if names != list(self.columns):
@@ -371,6 +386,18 @@ class TableStatistics:
                 f"have {list(self.columns)}; "
                 + (f"{other} are not in all of them." if other else "sort them.")
             )
+
+
+def _with_most_frequent(factor: Factor, most: int) -> Factor:
+    """Return a column with so many levels, of which the last stands for all others."""
+    if len(factor.levels) <= most:
+        return factor
+    order = np.argsort(-factor.counts()[:-1], kind="stable")
+    place = np.full(len(order) + 1, most - 1)
+    place[order[:most]], place[-1] = np.arange(most), -1
+    return Factor(
+        place[factor.codes], [factor.levels[at] for at in order[:most]], False
+    )
 
 
 def _counted(factor: Factor, groups: RowGroups) -> tuple[list, Any, list]:
