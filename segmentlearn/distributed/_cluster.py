@@ -132,7 +132,8 @@ def over_partitions(
     """
     import dask
 
-    whole = {name: dask.delayed(value) for name, value in shared.items()}
+    leaf = functools.partial(dask.delayed, traverse=False)
+    whole = {name: leaf(value) for name, value in shared.items()}
     call = dask.delayed(function)
     results = [call(part, at, **whole) for at, part in enumerate(X.to_delayed())]
     join = dask.delayed(combine)
