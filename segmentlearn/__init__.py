@@ -66,6 +66,7 @@ _SUBPACKAGES = (
     "auditing",
     "cluster",
     "datasets",
+    "distributed",
     "engine",
     "ensemble",
     "exceptions",

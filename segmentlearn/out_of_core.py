@@ -152,7 +152,7 @@ def fit_scan(
     >>> clf.classes_
     array(['A', 'B', 'C', 'D'], dtype=object)
     """
-    kind = _kind_of_fit(estimator, target)
+    kind = kind_of_fit(estimator, target)
     if not isinstance(scan, TableScan):
         scan = scan_table(scan)
     scan.again()  # refuses what can be read once only
@@ -181,7 +181,7 @@ def _fit_on_shards(
     plan = job.plan(statistics, *([plain_labels(_as_array(labels))] if labels else []))
     del statistics
     again = scan.again()
-    with _shard_folder(folder, plan.n_bytes) as path:
+    with shard_folder(folder, plan.n_bytes) as path:
         size: dict[str, Any] = {"n_bytes": plan.n_bytes, "folder": path}
         report(FitProgress("writing", 0.0, **size))
         parts = []
@@ -271,7 +271,7 @@ class _Partitions:
             yield batch.frame.drop(columns=left_out), labels
 
 
-def _kind_of_fit(estimator: Any, target: str | None) -> Any:
+def kind_of_fit(estimator: Any, target: str | None) -> Any:
     """Return what fits an estimator on shards; refuse what cannot be fitted so."""
     name = type(estimator).__name__
     if isinstance(estimator, SegmentClassifier):
@@ -290,7 +290,7 @@ def _kind_of_fit(estimator: Any, target: str | None) -> Any:
     return ShardedAutoencoderFit if isinstance(estimator, Autoencoder) else None
 
 
-def _shard_folder(
+def shard_folder(
     folder: str | os.PathLike[str] | None, n_bytes: int
 ) -> tempfile.TemporaryDirectory[str]:
     """Return a new folder for shards, which is removed when its block is left."""

@@ -30,6 +30,8 @@ ROOMS = {
     "sqlglot": ("export/_sql.py",),
     "mlflow": ("mlflow.py",),
     "streamlit": ("app/",),
+    "dask": ("distributed/",),
+    "distributed": ("distributed/",),
     "altair": ("app/_charts.py",),
 }
 
@@ -169,8 +171,20 @@ def test_other_packages_are_imported_by_their_faces(path):
 
 def test_import_is_light():
     """`import segmentlearn` loads neither TensorFlow nor Keras."""
-    heavy = "[m for m in ('tensorflow', 'keras', 'skops', 'rich') if m in sys.modules]"
-    assert run(f"import segmentlearn, sys; print({heavy})") == "[]"
+    heavy = ("tensorflow", "keras", "skops", "rich", "dask", "distributed")
+    found = f"[m for m in {heavy} if m in sys.modules]"
+    assert run(f"import segmentlearn, sys; print({found})") == "[]"
+
+
+@pytest.mark.slow
+def test_tasks_of_a_cluster_are_light():
+    """A scheduler unpickles them, and keeps what they import."""
+    code = (
+        "import sys\n"
+        "from segmentlearn.distributed import _parquet, _tasks\n"
+        "print([m for m in ('dask', 'sklearn', 'scipy') if m in sys.modules])"
+    )
+    assert run(code) == "[]"
 
 
 @pytest.mark.slow

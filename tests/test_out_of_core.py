@@ -24,7 +24,6 @@ from segmentlearn import (
 )
 from segmentlearn.exceptions import SchemaError, SegmentLearnError, TableError
 from segmentlearn.neural_network import ShardedClassifierFit
-from segmentlearn.neural_network._sharded import _fit
 from segmentlearn.preprocessing import TableStatistics
 
 N_FILES, SIZE = 3, 400

@@ -135,12 +135,15 @@ def scan_customers(
     reading: dict[str, Any],
     schema: TableSchema | None = None,
     batch_size: int | None = None,
+    row_groups: Sequence[int] | None = None,
 ) -> TableScan:
     """Return the batches of a table, or of the tables in a folder."""
     how = _options(reading)
     if batch_size is not None:
         how["batch_size"] = batch_size
-    return scan_table(source, schema=schema, labels=LABELS, **how)
+    return scan_table(
+        source, schema=schema, row_groups=row_groups, labels=LABELS, **how
+    )
 
 
 def _options(reading: dict[str, Any]) -> dict[str, Any]:

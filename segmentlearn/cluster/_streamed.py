@@ -56,6 +56,10 @@ class SegmentSums:
             squares = float(np.einsum("ij,ij->", rows, rows))
             self.squares[name] = self.squares.get(name, 0.0) + squares
 
+    def __getstate__(self) -> dict[str, Any]:
+        # what is sent elsewhere is merged there, and not updated
+        return {**vars(self), "_segmenter": None}
+
     def merge(self, other: Self) -> Self:
         """Add the rows of another part of the table."""
         self.sizes += other.sizes

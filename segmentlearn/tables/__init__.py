@@ -26,7 +26,9 @@ from segmentlearn.tables._columns import (
     to_numbers,
 )
 from segmentlearn.tables._files._description import describe_columns
+from segmentlearn.tables._files._formats import NoRowsError
 from segmentlearn.tables._files._formulas import defuse_formulas
+from segmentlearn.tables._files._parts import row_group_ranges
 from segmentlearn.tables._files._scan import ScannedFile, TableScan, scan_table
 from segmentlearn.tables._files._selection import join_rows, take_rows
 from segmentlearn.tables._files._table_file import (
@@ -35,6 +37,7 @@ from segmentlearn.tables._files._table_file import (
     rows_to_write,
     select_columns,
 )
+from segmentlearn.tables._files._tally import ScanTally, add_tally, tally_of
 from segmentlearn.tables._files._writers import open_writer, output_kind
 from segmentlearn.tables._frames import Table, as_table, check_table, refuse_lazy
 from segmentlearn.tables._identifiers import (

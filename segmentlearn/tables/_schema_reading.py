@@ -66,6 +66,15 @@ class UnreadableCells:
         self.n_unreadable += found.n_unreadable
         self.examples = list(dict.fromkeys([*self.examples, *found.examples]))[:3]
 
+    def __add__(self, other: "UnreadableCells") -> "UnreadableCells":
+        return UnreadableCells(
+            self.kind,
+            self.n_cells + other.n_cells,
+            self.n_present + other.n_present,
+            self.n_unreadable + other.n_unreadable,
+            list(dict.fromkeys([*self.examples, *other.examples]))[:3],
+        )
+
     def describe(self, name: str) -> str:
         """Return a sentence about the column of a name."""
         return (

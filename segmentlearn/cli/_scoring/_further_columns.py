@@ -112,6 +112,17 @@ class FurtherColumns:
             self._n_rows += len(scores.segments)
         return dataclasses.replace(scores, others=others)
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Customers, those with a single segment in their set, and those novel."""
+        return self._n_rows, self._n_certain, self._n_novel
+
+    def add_counts(self, counts: tuple[int, int, int]) -> None:
+        """Count customers who have got their columns elsewhere."""
+        self._n_rows += counts[0]
+        self._n_certain += counts[1]
+        self._n_novel += counts[2]
+
     def notes(self) -> list[str]:
         """Return what the columns say of all customers, and what holds for them."""
         found = []

@@ -72,13 +72,19 @@ def predict(
             "with the distributions that the archive holds."
         ),
     ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler whose workers score, such as "
+            "tcp://host:8786; 'local' starts a worker for each core."
+        ),
+    ] = None,
     *,
     reading: dict[str, Any],
     listing: dict[str, Any],
 ) -> None:
     """Score customers, or list whom to contact: all columns, segment, probabilities."""
     import segmentlearn
-    from segmentlearn.cli._outputs import show_counts
     from segmentlearn.cli._scoring._contacts import ContactLister, wants_list
     from segmentlearn.cli._scoring._further_columns import FurtherColumns
     from segmentlearn.cli._scoring._scored_output import is_folder, open_output
@@ -114,6 +120,31 @@ def predict(
             raise InputError(f"--out {out} is a folder, and a list is one file.")
         if listing["exclude"] is not None and not keys:
             raise InputError("--exclude needs --key, the column that names a customer.")
+        if dask is not None:
+            from segmentlearn.cli._scoring._on_cluster import (
+                check_cluster,
+                score_on_cluster,
+            )
+
+            refused = (
+                ("--novelty", novelty),
+                ("--reasons", reasons),
+                ("a list", is_list),
+            )
+            check_cluster(out, scan, refused)
+            counts, sentences = score_on_cluster(
+                archive,
+                scan,
+                schema,
+                reading,
+                str(out),
+                dask,
+                keys,
+                facts,
+                coverage if sets else None,
+            )
+            _show(counts, sentences, out)
+            return
         model = segmentlearn.load(archive)
         further = FurtherColumns(model, archive)
         if sets:
@@ -132,6 +163,7 @@ def predict(
                     background, reading, schema, quiet=True, sampled=True
                 )
             further.add_reasons(reasons, facts.get("monitor"), others)
+        counts: Any = None
         if is_list:
             lister = ContactLister(model, facts, listing)
             if listing["exclude"] is not None:
@@ -147,8 +179,15 @@ def predict(
         else:
             with open_output(out, scan) as output:
                 counts = score_files(model, scan, output, keys, facts, add=further.of)
-            show_counts(counts)
-        for sentence in further.notes():
-            note(sentence)
-        if out is not None:
-            note(f"Written to {out}")
+        _show(counts, further.notes(), out)
+
+
+def _show(counts: Any, sentences: list[str], out: str | None) -> None:
+    from segmentlearn.cli._outputs import show_counts
+
+    if counts is not None:  # of a list there are none
+        show_counts(counts)
+    for sentence in sentences:
+        note(sentence)
+    if out is not None:
+        note(f"Written to {out}")

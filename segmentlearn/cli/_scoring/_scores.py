@@ -47,6 +47,16 @@ class ScoredCounts:
     n_known: int = 0
     n_found: int = 0
 
+    def __add__(self, other: "ScoredCounts") -> "ScoredCounts":
+        return ScoredCounts(
+            self.target,
+            self.edges,
+            self.segments + other.segments,
+            {**self.names, **other.names},
+            self.n_known + other.n_known,
+            self.n_found + other.n_found,
+        )
+
     def add(self, table: TableFile, scores: Scores) -> None:
         """Count the customers of a batch."""
         self.names = scores.names
@@ -106,10 +116,15 @@ def score_files(
     if table is not None and not table.is_plain:
         whole = dataclasses.replace(table, source=scan.name)
         note(f"Read {whole.describe(scan.n_rows)}")
+    note_lost(scan, renamed)
+    return counts
+
+
+def note_lost(scan: TableScan, renamed: dict[str, str]) -> None:
+    """Say what could not be read, and which new columns have another name."""
     for sentence in scan.notes:
         note(f"Warning: {sentence}")
     note_renamed(renamed)
-    return counts
 
 
 class _Pending:

@@ -68,7 +68,12 @@ class Part:
 
 @contextlib.contextmanager
 def open_part(
-    source: Any, name: str, options: CsvOptions, query: str | None, n_rows: int
+    source: Any,
+    name: str,
+    options: CsvOptions,
+    query: str | None,
+    n_rows: int,
+    row_groups: Sequence[int] | None = None,
 ) -> Iterator[Part]:
     """Find out what a source is, and how it is read in batches of ``n_rows``."""
     if is_database(source):
@@ -77,6 +82,9 @@ def open_part(
         return
     with contextlib.ExitStack() as stack:
         path, is_copy = _local_file(source, name, n_rows * _ROW // _PACKED, stack)
+        if row_groups is not None:
+            yield _parquet_part(path, name, n_rows, stack, row_groups)
+            return
         yield _part_of(path, name, options, n_rows, stack, is_copy)
 
 
@@ -203,7 +211,11 @@ def _survey(path: pathlib.Path) -> tuple[bool, bool]:
 
 
 def _parquet_part(
-    path: pathlib.Path, name: str, n_rows: int, stack: contextlib.ExitStack
+    path: pathlib.Path,
+    name: str,
+    n_rows: int,
+    stack: contextlib.ExitStack,
+    row_groups: Sequence[int] | None = None,
 ) -> Part:
     from pyarrow import parquet
 
@@ -214,12 +226,36 @@ def _parquet_part(
 
     def batches() -> Iterator[pa.Table]:
         with damaged_arrow(name):
-            for batch in opened.iter_batches(n_rows):
+            for batch in opened.iter_batches(n_rows, row_groups=row_groups):
                 read[0] += len(batch)
                 yield pa.Table.from_batches([batch])
 
     n_all = max(1, opened.metadata.num_rows)
     return Part(batches, fraction=lambda: read[0] / n_all)
+
+
+def row_group_ranges(source: Any, n_rows: int) -> list[range]:
+    """Cut a Parquet file into row groups of ``n_rows`` together, or a few more.
+
+    Empty for any other source.
+    """
+    from pyarrow import parquet
+
+    path = pathlib.Path(str(source))
+    if not path.is_file():
+        return []
+    with path.open("rb") as opened:
+        if opened.read(4) != b"PAR1":
+            return []
+    with damaged_arrow(str(source)):
+        facts = parquet.read_metadata(path)
+    found, start, total = [], 0, 0
+    for at in range(facts.num_row_groups):
+        total += facts.row_group(at).num_rows
+        if total >= n_rows or at + 1 == facts.num_row_groups:
+            found.append(range(start, at + 1))
+            start, total = at + 1, 0
+    return found
 
 
 def _feather_part(

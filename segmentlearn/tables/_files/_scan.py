@@ -69,15 +69,15 @@ class TableScan:
         typed: Mapping[str, Any],
         schema: TableSchema | None,
         batch_size: int,
+        row_groups: Sequence[int] | None,
     ) -> None:
         self.sources = [path for source in given for path in _expanded(source)]
         self.is_expanded = self.sources != given
         self.name = ", ".join(map(name_of, given))
         self.n_rows = 0
-        self._options, self._typed = options, typed
-        self._given = schema
+        self._options, self._typed, self._given = options, typed, schema
         self.schema = TableSchema({}) if schema is None else schema
-        self._batch_size = batch_size
+        self._batch_size, self._row_groups = batch_size, row_groups
         self._tally: dict[str, UnreadableCells] = {}
         self._notes: list[str] = []
         self._sizes = [_size(source) for source in self.sources]
@@ -102,8 +102,8 @@ class TableScan:
                 raise TableError(
                     f"{name_of(source)} can be read once only; write it to a file."
                 )
-        size = self._batch_size
-        scan = TableScan(self.sources, self._options, self._typed, self.schema, size)
+        how = (self._typed, self.schema, self._batch_size, self._row_groups)
+        scan = TableScan(self.sources, self._options, *how)
         scan.name, scan.is_expanded = self.name, self.is_expanded
         return scan
 
@@ -238,10 +238,10 @@ class TableScan:
 
     def _parts(self) -> Iterator[tuple[Any, Part]]:
         """Open the files one after the other."""
-        query, batch_size = self._typed["query"], self._batch_size
+        how = (self._typed["query"], self._batch_size, self._row_groups)
         for source, size in zip(self.sources, self._sizes, strict=True):
             name, share, before = name_of(source), size / self.n_bytes, self._finished
-            with open_part(source, name, self._options, query, batch_size) as part:
+            with open_part(source, name, self._options, *how) as part:
                 self._fraction = lambda part=part, share=share: share * part.fraction()
                 yield source, part
             self._fraction = lambda: 0.0
@@ -342,6 +342,7 @@ def scan_table(
     sheet: str | int | None = None,
     query: str | None = None,
     schema: TableSchema | None = None,
+    row_groups: Sequence[int] | None = None,
     labels: Mapping[str, str] | None = None,
 ) -> TableScan:
     """Read tables of customers in batches, however large they are.
@@ -374,6 +375,8 @@ def scan_table(
     schema : TableSchema, default=None
         How columns are read, such as those of the training table. A column that it does
         not know is read as its first batch looks.
+    row_groups : sequence of int, default=None
+        Row groups of a Parquet file to read, for workers that share a file.
     labels : dict of str to str, default=None
         How messages call these parameters.
 
@@ -405,7 +408,7 @@ def scan_table(
     options = CsvOptions(separator, encoding, skip_rows, quotes, decimal, labels)
     given = list(source) if isinstance(source, list | tuple) else [source]
     typed = {"sheet": sheet, "query": query}
-    scan = TableScan(given, options, typed, schema, batch_size)
+    scan = TableScan(given, options, typed, schema, batch_size, row_groups)
     if query is not None:
         for file in scan.sources:
             if not is_database(file):
