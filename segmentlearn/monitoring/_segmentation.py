@@ -1,5 +1,6 @@
 """A segmentation of a period: a fitted model, or labels of customers."""
 
+import functools
 import warnings
 from typing import Any
 
@@ -9,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import num_samples
-from segmentlearn.cluster import SegmentIdentity
+from segmentlearn.cluster import labels_within_reach
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.inspection import NOISE, is_noise, last_step
 from segmentlearn.model_selection import numeric_matrix
@@ -68,10 +69,8 @@ class Segmentation:
                 )
         else:
             table, model = self.features(X, key), self.model
-            if within and isinstance(model, SegmentIdentity):
-                labels = model.labels_within_reach(table)
-            else:
-                labels = np.asarray(model.predict(table))
+            read = functools.partial(labels_within_reach, model)
+            labels = np.asarray((read if within else model.predict)(table))
         lookup = pd.Index(self._known)
         return np.asarray(lookup.get_indexer(pd.Index(labels)))
 

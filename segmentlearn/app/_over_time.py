@@ -1,0 +1,260 @@
+"""Segments over time: what they continue, what became of them, and who moved."""
+
+import dataclasses
+from typing import Any
+
+import pandas as pd
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from segmentlearn._formatting import names_text
+from segmentlearn.app._jobs import Job
+from segmentlearn.app._scoring import Model, Scored
+from segmentlearn.app._uploads import Loaded
+from segmentlearn.exceptions import SchemaError, SegmentLearnError
+from segmentlearn.inspection import last_step, model_features, name_of
+from segmentlearn.monitoring import (
+    SegmentMigration,
+    compare_scored,
+    match_segments,
+    segment_column,
+)
+from segmentlearn.tables import TableFile
+
+NOW = "now"
+_EARLIER = "before"
+_SEGMENT, _NAME, _PERIOD = "segment", "segment_name", "period"
+
+
+def can_be_continued(model: Model | None) -> bool:
+    """Return whether a model's segments have ids that others can keep."""
+    return model is not None and hasattr(last_step(model.estimator), "segment_ids_")
+
+
+def baseline_of(earlier: Model, table: TableFile, period: str | None) -> Pipeline:
+    """Return the `baseline` of a clusterer that is fitted to the rows of a table.
+
+    A clusterer behind a preprocessor is given prepared columns, and the earlier model
+    knows raw ones.
+    """
+    known = last_step(earlier.estimator).passport_periods()
+    if period in known:
+        raise SegmentLearnError(
+            f"The earlier segments have a period {period!r} already; choose another "
+            f"name than {names_text(known)}."
+        )
+    rows = model_features(earlier.estimator, table)
+    return make_pipeline(FunctionTransformer(lambda _: rows), earlier.estimator)
+
+
+def history(model: Any) -> pd.DataFrame | None:
+    """Return a row for each segment there has been; None in a first period."""
+    last = last_step(model)
+    periods = last.passport_periods() if hasattr(last, "passport_periods") else []
+    if len(periods) < 2:
+        return None
+    entries = last.passport_
+    names = {entry["id"]: entry["name"] for entry in entries}
+    rows = [
+        {
+            "id": entry["id"],
+            "name": entry["name"] or "",
+            "born": entry["born"],
+            "status": entry["status"],
+            "came from": _listed(entry["parents"], names),
+            "became": _listed(entry["successors"], names),
+            **{f"customers {period}": entry["sizes"].get(period) for period in periods},
+        }
+        for entry in entries
+    ]
+    sizes = {f"customers {period}": "Int64" for period in periods}
+    return pd.DataFrame(rows).astype(sizes)
+
+
+def changes(
+    earlier: Model, model: Any, table: TableFile, random_state: int
+) -> pd.DataFrame:
+    """Return what happened to the segments of an earlier model, a row for each."""
+    X = table.frame
+    wanted = getattr(earlier.estimator, "feature_names_in_", [])
+    missing = [name for name in wanted if name not in X]  # which the model left out
+    match = match_segments(
+        earlier.estimator,
+        model,
+        X.assign(**dict.fromkeys(missing)) if missing else X,
+        random_state=random_state,
+    )
+    found = [(one, "no") for one in match.transitions]
+    found += [(one, "yes") for one in match.unstable]
+    return pd.DataFrame(
+        [
+            {
+                "what": one.kind,
+                "ids before": ", ".join(map(str, one.old)),
+                "ids now": ", ".join(map(str, one.new)),
+                "in words": one.words,
+                "may be chance": may_be_chance,
+            }
+            for one, may_be_chance in found
+        ],
+        columns=["what", "ids before", "ids now", "in words", "may be chance"],
+    )
+
+
+def _listed(ids: list[int], names: dict[int, str | None]) -> str:
+    return ", ".join(f"{i} ({names[i]})" if names.get(i) else str(i) for i in ids)
+
+
+@dataclasses.dataclass(frozen=True)
+class MovementSettings:
+    """What to compare, and by which columns.
+
+    Parameters
+    ----------
+    key : str
+        Column that names a customer.
+    segment : str
+        Column of the segments in the earlier file.
+    value : str or None
+        Column of what a customer is worth.
+    periods : tuple of two (str or None)
+        Periods of the earlier file, if it is a history; None is the whole file before,
+        and the scored customers now.
+    """
+
+    key: str
+    segment: str
+    value: str | None = None
+    periods: tuple[str | None, str | None] = (None, None)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Movement:
+    """Who moved.
+
+    Parameters
+    ----------
+    migration : SegmentMigration
+        The numbers.
+    doubts : list of str
+        Why they may not say who moved.
+    """
+
+    migration: SegmentMigration
+    doubts: list[str]
+
+    def matrix(self) -> pd.DataFrame:
+        """Return the customers by their segments before (rows) and now."""
+        titles = {s: self.migration.title(s) for s in self.migration.segments}
+        counts = self.migration.counts.rename(index=titles, columns=titles)
+        return counts.rename_axis("from", axis=0).reset_index()
+
+
+def history_periods(earlier: Loaded) -> list[str]:
+    """Return the periods of a history of scores, in order; none of other files."""
+    if not {_PERIOD, _SEGMENT} <= {*earlier.table.columns}:
+        return []
+    return sorted(earlier.table.text(_PERIOD).dropna().unique())
+
+
+def segment_columns(earlier: Loaded) -> list[str]:
+    """Return the columns that may hold the segments, the most likely first."""
+    best = segment_column(earlier.table.columns)
+    return sorted(earlier.table.columns, key=lambda name: name != best)
+
+
+def shared_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
+    """Return the columns that may name a customer, the most likely first."""
+    own = [_SEGMENT, _NAME, _PERIOD, segment_column(earlier.table.columns)]
+    frame = earlier.table.frame
+    there = earlier.table if scored is None else scored.loaded.table
+    names = [n for n in frame if n in there.columns and n not in own]
+    is_unique = {name: there.frame[name].is_unique for name in names}
+    return sorted(names, key=lambda name: not is_unique[name])
+
+
+def movement(
+    job: Job, earlier: Loaded, scored: Scored | None, settings: MovementSettings
+) -> Movement:
+    """Compare two periods, of which the second one may be what was scored just now."""
+    job.step("comparing the segments of each customer", 0.1, 1.0)
+    old, new = settings.periods
+    before = _of_file(earlier, settings, old)
+    if new is not None:
+        now = _of_file(earlier, settings, new)
+    elif scored is not None:
+        now = _of_scores(scored, settings)
+    else:
+        raise SegmentLearnError("First score a file of customers.")
+    names = old or _EARLIER, new or NOW
+    if names[0] == names[1]:
+        raise SegmentLearnError(f"Both periods are {names[0]}; choose two.")
+    found = compare_scored(
+        before,
+        now,
+        key=settings.key,
+        segment=_SEGMENT,
+        value=settings.value,
+        periods=names,
+    )
+    doubts = []
+    if not found.n_shared:
+        doubts.append(
+            f"No customer has the same {settings.key!r} in both; choose the column "
+            "that names a customer."
+        )
+    doubts += _renamed(before, now)
+    return Movement(found, doubts)
+
+
+def _of_file(
+    earlier: Loaded, settings: MovementSettings, period: str | None
+) -> pd.DataFrame:
+    """Return key, segment, name and value of the customers of a file."""
+    frame = earlier.table.frame
+    part = _columns(earlier, settings)
+    part[_SEGMENT] = frame[settings.segment]
+    if _NAME in frame:
+        part[_NAME] = frame[_NAME]
+    found = pd.DataFrame(part)
+    if period is not None:
+        found = found[(earlier.table.text(_PERIOD) == period).to_numpy()]
+    return found.reset_index(drop=True)
+
+
+def _of_scores(scored: Scored, settings: MovementSettings) -> pd.DataFrame:
+    part = _columns(scored.loaded, settings)
+    scores = scored.scores
+    if scores.names:
+        part[_NAME] = [name_of(scores.names, label) for label in scores.segments]
+    return pd.DataFrame(part).assign(**{_SEGMENT: scores.lasting})
+
+
+def _columns(loaded: Loaded, settings: MovementSettings) -> dict[str, Any]:
+    found = {}
+    for name in (settings.key, settings.value):
+        if name is None:
+            continue
+        if name not in loaded.table.columns:
+            raise SchemaError(f"{loaded.name} has no column {name!r}.")
+        found[name] = loaded.table.frame[name]
+    return found
+
+
+def _renamed(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
+    """Return a doubt where one segment has two names: there may be two models."""
+    if _NAME not in before or _NAME not in now:
+        return []
+    names = [
+        dict(zip(part[_SEGMENT].map(str), part[_NAME].map(str), strict=True))
+        for part in (before, now)
+    ]
+    others = [s for s in names[0] if names[1].get(s, names[0][s]) != names[0][s]]
+    if not others:
+        return []
+    first = min(others)
+    return [
+        f"Segment {first} was called {names[0][first]!r} and is {names[1][first]!r} "
+        "now. Numbers mean the same only if both files were scored by one model, or by "
+        "one that continues the other."
+    ]
