@@ -136,6 +136,39 @@ def confusion(frame: pd.DataFrame) -> Any:
     return alt.layer(cells, numbers).properties(height=alt.Step(48))
 
 
+def flows(
+    bands: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], ends: Sequence[str]
+) -> Any:
+    """Return bands from the segments before (left) to those of now.
+
+    Those who stayed are pale. `names` are the segments in the order of their colours.
+    """
+    colours = alt.Scale(domain=list(names), range=_cycle(_COLOURS, len(names)))
+    x = alt.X("step:Q", axis=None, scale=alt.Scale(domain=[-0.15, 1.15]))
+    y = alt.Y("upper:Q", axis=None, scale=alt.Scale(reverse=True, nice=False))
+    areas = (
+        alt.Chart(bands)
+        .mark_area()
+        .encode(
+            x=x,
+            y=y,
+            y2="lower:Q",
+            detail="flow:N",
+            color=alt.Color("segment:N", scale=colours, legend=None),
+            opacity=alt.condition("datum.stayed", alt.value(0.35), alt.value(0.8)),
+            tooltip=_tips(before=ends[0], now=ends[1], customers="customers"),
+        )
+    )
+    base = alt.Chart().encode(x=x, y=y, text="label:N")
+    left, right = (labels[labels["step"] == side] for side in (0, 1))
+    texts = [
+        base.mark_text(align="right", dx=-8, fontSize=14).properties(data=left),
+        base.mark_text(align="left", dx=8, fontSize=14).properties(data=right),
+    ]
+    height = max(260, 60 * (len(names) + 1))
+    return alt.layer(areas, *texts).properties(height=height)
+
+
 def _tips(**titles: str) -> list[alt.Tooltip]:
     # a tooltip shows what is called "image" as a picture, wherever that may lie
     named = {n: f"{t} (column)" if t in _MEANINGS else t for n, t in titles.items()}

@@ -9,8 +9,8 @@ from sklearn.pipeline import Pipeline
 from segmentlearn.app._columns import ColumnRoles, Customers
 from segmentlearn.app._known import KnownSegments, build_classifier
 from segmentlearn.app._methods import build_model
-from segmentlearn.app._segments import Segmentation
 from segmentlearn.app._scoring import Model
+from segmentlearn.app._segments import Segmentation
 from segmentlearn.app._uploads import Loaded
 from segmentlearn.cluster import AutoencoderClusterer
 

@@ -14,15 +14,20 @@ from segmentlearn.app._uploads import Loaded
 from segmentlearn.exceptions import SchemaError, SegmentLearnError
 from segmentlearn.inspection import last_step, model_features, name_of
 from segmentlearn.monitoring import (
+    ENTERED,
+    LEFT,
+    FlowPicture,
     SegmentMigration,
     compare_scored,
     match_segments,
     segment_column,
 )
-from segmentlearn.tables import TableFile
+from segmentlearn.tables import TableFile, as_table
 
 NOW = "now"
 _EARLIER = "before"
+_GAP = 0.02  # of the height, between two segments
+_LETTERS = 8  # beside a picture that may be narrow
 _SEGMENT, _NAME, _PERIOD = "segment", "segment_name", "period"
 
 
@@ -143,11 +148,59 @@ class Movement:
     migration: SegmentMigration
     doubts: list[str]
 
-    def matrix(self) -> pd.DataFrame:
-        """Return the customers by their segments before (rows) and now."""
-        titles = {s: self.migration.title(s) for s in self.migration.segments}
-        counts = self.migration.counts.rename(index=titles, columns=titles)
-        return counts.rename_axis("from", axis=0).reset_index()
+    def matrix(self, is_value: bool = False) -> pd.DataFrame:
+        """Return customers, or their value, by segments before (rows) and now."""
+        found = self.migration
+        frame = found.values if is_value else found.counts
+        assert frame is not None
+        titles = {segment: found.title(segment) for segment in found.segments}
+        frame = frame.rename(index=titles, columns=titles)
+        return frame.rename_axis("from", axis=0).reset_index()
+
+    def moves(self) -> pd.DataFrame:
+        """Return a row for each pair of segments, with shares."""
+        frame = self.migration.to_frame()
+        for name in ("old", "new"):
+            frame[name] = frame[name].map(self.migration.title)
+        return frame.rename(columns={"old": "from", "new": "to"})
+
+    def flows(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the bands of a picture of the moves, and the texts at their ends."""
+        found = self.migration
+        counts = found.counts.to_numpy(dtype=float)
+        picture = FlowPicture.of(counts, _GAP)
+        titles = [found.title(segment) for segment in found.segments]
+        names = [*titles, ENTERED], [*titles, LEFT]
+        bands = [
+            pd.DataFrame(
+                {
+                    "flow": f"{old} {new}",
+                    "step": picture.steps,
+                    "upper": upper,
+                    "lower": lower,
+                    "segment": [*titles, names[1][new]][old],
+                    "stayed": old == new,
+                    "before": names[0][old],
+                    "now": names[1][new],
+                    "customers": int(counts[old, new]),
+                }
+            )
+            for old, new, upper, lower in picture.flows
+        ]
+        short = [_cut(str(segment)) for segment in found.segments]
+        texts = [
+            pd.DataFrame({"step": side, "upper": starts + heights / 2, "label": words})[
+                heights > 0
+            ]
+            for side, (starts, heights), words in zip(
+                (0, 1), picture.bars, ([*short, ENTERED], [*short, LEFT]), strict=True
+            )
+        ]
+        return pd.concat(bands), pd.concat(texts)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
 
 
 def history_periods(earlier: Loaded) -> list[str]:
@@ -166,11 +219,11 @@ def segment_columns(earlier: Loaded) -> list[str]:
 def shared_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
     """Return the columns that may name a customer, the most likely first."""
     own = [_SEGMENT, _NAME, _PERIOD, segment_column(earlier.table.columns)]
-    frame = earlier.table.frame
     there = earlier.table if scored is None else scored.loaded.table
-    names = [n for n in frame if n in there.columns and n not in own]
-    is_unique = {name: there.frame[name].is_unique for name in names}
-    return sorted(names, key=lambda name: not is_unique[name])
+    names = [n for n in earlier.table.columns if n in there.columns and n not in own]
+    columns = as_table(there.frame[names], "app").columns if names else []
+    order = {c.name: (not c.identifies, c.n_distinct < len(c)) for c in columns}
+    return sorted(names, key=order.__getitem__)
 
 
 def movement(

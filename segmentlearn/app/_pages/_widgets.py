@@ -120,6 +120,23 @@ def chart(picture: Any, label: str, behind: "pd.DataFrame") -> None:
         table(behind, label)
 
 
+def load_archive(session: Session) -> None:
+    """Ask for an archive, and keep its model in the session."""
+    file = st.file_uploader(
+        "Archive (.seg)", type=["seg"], key=f"archive-{session.archive_counter}"
+    )
+    if file is None:
+        return
+    with errors_in_words():
+        from segmentlearn.app import _scoring, _uploads
+
+        data = file.getvalue()
+        _uploads.check_size(len(data), file.name, session.options.most_bytes)
+        session.archive, _ = _scoring.load_model(data, file.name)
+        session.archive_counter += 1
+        st.rerun()
+
+
 def needed_customers(session: Session) -> "Customers":
     """Return the table; end the page with a hint where none is loaded yet."""
     if session.customers is None:
