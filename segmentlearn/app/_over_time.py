@@ -15,6 +15,7 @@ from segmentlearn.exceptions import SchemaError, SegmentLearnError
 from segmentlearn.inspection import last_step, model_features, name_of
 from segmentlearn.monitoring import (
     ENTERED,
+    HISTORY_COLUMNS,
     LEFT,
     FlowPicture,
     SegmentMigration,
@@ -218,11 +219,12 @@ def segment_columns(earlier: Loaded) -> list[str]:
 
 def shared_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
     """Return the columns that may name a customer, the most likely first."""
-    own = [_SEGMENT, _NAME, _PERIOD, segment_column(earlier.table.columns)]
+    known = HISTORY_COLUMNS if history_periods(earlier) else (_SEGMENT, _NAME)
+    own = {*known, segment_column(earlier.table.columns)}
     there = earlier.table if scored is None else scored.loaded.table
     names = [n for n in earlier.table.columns if n in there.columns and n not in own]
     columns = as_table(there.frame[names], "app").columns if names else []
-    order = {c.name: (not c.identifies, c.n_distinct < len(c)) for c in columns}
+    order = {c.name: (not c.identifies, -c.n_distinct) for c in columns}
     return sorted(names, key=order.__getitem__)
 
 
@@ -294,12 +296,17 @@ def _columns(loaded: Loaded, settings: MovementSettings) -> dict[str, Any]:
     return found
 
 
+def _word(segment: Any) -> str:
+    """Return a segment as text; numbers of a file may be floats."""
+    return f"{segment:g}" if isinstance(segment, float) else str(segment)
+
+
 def _renamed(before: pd.DataFrame, now: pd.DataFrame) -> list[str]:
     """Return a doubt where one segment has two names: there may be two models."""
     if _NAME not in before or _NAME not in now:
         return []
     names = [
-        dict(zip(part[_SEGMENT].map(str), part[_NAME].map(str), strict=True))
+        dict(zip(part[_SEGMENT].map(_word), part[_NAME].map(str), strict=True))
         for part in (before, now)
     ]
     others = [s for s in names[0] if names[1].get(s, names[0][s]) != names[0][s]]

@@ -18,8 +18,8 @@ def draw(session: Session) -> None:
     st.header("Who moved", anchor=False)
     st.markdown(
         "Compares with a file that was scored earlier, as downloaded from here, or a "
-        "history in Parquet. Segments are the same if one model has scored both, or one "
-        "that continues the other."
+        "history in Parquet. Segments are the same if one model has scored both, or "
+        "one that continues the other."
     )
     file = st.file_uploader(
         "Table of earlier customers, with their segments",
@@ -110,7 +110,7 @@ def _download(session: Session, found: Movement) -> None:
     with st.form("moved-page"):
         title = st.text_input("Heading", "Movement between segments", max_chars=120)
         wanted = st.form_submit_button("Write the page")
-    key = ("moved", id(found), title)
+    key = ("moved", found, title)
     if wanted:
         migration = found.migration
 
