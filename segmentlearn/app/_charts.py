@@ -75,13 +75,9 @@ def scatter(points: pd.DataFrame, axes: Sequence[str], names: Sequence[str]) -> 
     )
     middles = points.groupby("segment", as_index=False)[["x", "y"]].median()
     middles["number"] = [str(names.index(name)) for name in middles["segment"]]
-    labels = (
-        alt.Chart(middles)
-        .mark_text(fontSize=17, fontWeight="bold", stroke="white", strokeWidth=4)
-        .encode(x="x:Q", y="y:Q", text="number:N")
-    )
-    filled = labels.mark_text(fontSize=17, fontWeight="bold", color="black")
-    return alt.layer(marks, labels, filled).properties(height=420)
+    labels = alt.Chart(middles).encode(x="x:Q", y="y:Q", text="number:N")
+    outlined = _outlined(labels, fontSize=17)
+    return alt.layer(marks, *outlined).properties(height=420)
 
 
 def lines(
@@ -159,14 +155,19 @@ def flows(
             tooltip=_tips(before=ends[0], now=ends[1], customers="customers"),
         )
     )
-    base = alt.Chart().encode(x=x, y=y, text="label:N")
-    left, right = (labels[labels["step"] == side] for side in (0, 1))
-    texts = [
-        base.mark_text(align="right", dx=-8, fontSize=14).properties(data=left),
-        base.mark_text(align="left", dx=8, fontSize=14).properties(data=right),
-    ]
+    texts = []
+    for side, align, offset in ((0, "right", -8), (1, "left", 8)):
+        own = alt.Chart(labels[labels["step"] == side])
+        texts += _outlined(own.encode(x=x, y=y, text="label:N"), align=align, dx=offset)
     height = max(260, 60 * (len(names) + 1))
     return alt.layer(areas, *texts).properties(height=height)
+
+
+def _outlined(texts: alt.Chart, **style: Any) -> list[alt.Chart]:
+    """Return texts that can be read on whatever lies behind them."""
+    style = {"fontSize": 14, "fontWeight": "bold", **style}
+    outline = texts.mark_text(stroke="white", strokeWidth=4, **style)
+    return [outline, texts.mark_text(color="black", **style)]
 
 
 def _tips(**titles: str) -> list[alt.Tooltip]:

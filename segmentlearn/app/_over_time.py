@@ -60,15 +60,14 @@ def history(model: Any) -> pd.DataFrame | None:
     if len(periods) < 2:
         return None
     entries = last.passport_
-    names = {entry["id"]: entry["name"] for entry in entries}
     rows = [
         {
             "id": entry["id"],
             "name": entry["name"] or "",
             "born": entry["born"],
             "status": entry["status"],
-            "came from": _listed(entry["parents"], names),
-            "became": _listed(entry["successors"], names),
+            "came from": ", ".join(map(str, entry["parents"])),
+            "became": ", ".join(map(str, entry["successors"])),
             **{f"customers {period}": entry["sizes"].get(period) for period in periods},
         }
         for entry in entries
@@ -105,10 +104,6 @@ def changes(
         ],
         columns=["what", "ids before", "ids now", "in words", "may be chance"],
     )
-
-
-def _listed(ids: list[int], names: dict[int, str | None]) -> str:
-    return ", ".join(f"{i} ({names[i]})" if names.get(i) else str(i) for i in ids)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +150,7 @@ class Movement:
         frame = found.values if is_value else found.counts
         assert frame is not None
         titles = {segment: found.title(segment) for segment in found.segments}
-        frame = frame.rename(index=titles, columns=titles)
+        frame = frame.rename(index=titles, columns=str)
         return frame.rename_axis("from", axis=0).reset_index()
 
     def moves(self) -> pd.DataFrame:

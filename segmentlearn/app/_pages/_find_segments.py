@@ -179,7 +179,7 @@ def _show(session: Session, found: Segmentation) -> None:
             _widgets.table(found.candidates, "Ways to find segments")
     if found.changes is not None:
         st.subheader("What became of the earlier segments", anchor=False)
-        _widgets.table(found.changes, "What became of the earlier segments")
+        _widgets.sentences(found.changes, "What became of the earlier segments")
     _show_map(session, found)
     if found.stability is not None:
         st.subheader("Do they come back?", anchor=False)

@@ -126,7 +126,7 @@ def _over_periods(found: Segmentation) -> None:
             "What may be chance comes about as well if the same customers are only "
             "drawn again."
         )
-        _widgets.table(found.changes, "What changed")
+        _widgets.sentences(found.changes, "What changed")
 
 
 def _id(found: Segmentation, label: int) -> str:

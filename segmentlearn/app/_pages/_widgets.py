@@ -106,6 +106,11 @@ def table(
         st.markdown(f"The first {shown.shape[1]} of {frame.shape[1]} columns.")
 
 
+def sentences(frame: "pd.DataFrame", label: str) -> None:
+    """Show a frame of texts whose lines are broken, not cut off."""
+    st.table(frame.map(escape), hide_index=True, alt=label)
+
+
 def _rounded(value: float) -> float:
     """Return a number with four digits, and all of those before the point."""
     if value == 0 or not math.isfinite(value):
