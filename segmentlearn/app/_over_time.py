@@ -223,6 +223,17 @@ def shared_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
     return sorted(names, key=order.__getitem__)
 
 
+def value_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
+    """Return the columns that may say what a customer is worth."""
+    frames = [earlier.table.frame]
+    frames += [] if scored is None else [scored.loaded.table.frame]
+    return [
+        name
+        for name in shared_columns(earlier, scored)
+        if all(pd.api.types.is_numeric_dtype(frame[name]) for frame in frames)
+    ]
+
+
 def movement(
     job: Job, earlier: Loaded, scored: Scored | None, settings: MovementSettings
 ) -> Movement:

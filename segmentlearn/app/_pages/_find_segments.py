@@ -36,6 +36,10 @@ def draw() -> None:
             "that was taken away then, and choose it below."
         )
         _widgets.load_archive(session)
+        archive = session.archive
+        if archive is not None and not _over_time.can_be_continued(archive):
+            title = _widgets.escape(archive.title)
+            st.info(f"{title} holds no segments that were found, with ids to continue.")
     _choose(session, customers)
     if "numbers" in session.results:
         _show_numbers(session.results["numbers"])

@@ -1,6 +1,5 @@
 """Who moved: customers of an earlier scored file, or a history, and those of now."""
 
-import pandas as pd
 import streamlit as st
 
 from segmentlearn.app import _charts, _downloads, _over_time, _uploads
@@ -9,7 +8,6 @@ from segmentlearn.app._over_time import Movement, MovementSettings
 from segmentlearn.app._pages import _widgets
 from segmentlearn.app._state import Session
 
-_NOBODY = "none"
 _SCORED = "the customers scored above"
 
 
@@ -52,7 +50,6 @@ def _choose(session: Session, earlier: _uploads.Loaded) -> None:
     if not columns:
         st.error(_widgets.escape(f"{earlier.name} shares no column with those of now."))
         return
-    frame = earlier.table.frame
     st.subheader(_widgets.escape(earlier.name), anchor=False)
     with st.form("moved"):
         key = st.selectbox("Column that names a customer", columns)
@@ -67,16 +64,15 @@ def _choose(session: Session, earlier: _uploads.Loaded) -> None:
             segment = st.selectbox(
                 "Column of the segments before", _over_time.segment_columns(earlier)
             )
-        numbers = [n for n in columns if pd.api.types.is_numeric_dtype(frame[n])]
         value = st.selectbox(
-            "Column of what a customer is worth, such as revenue", [_NOBODY, *numbers]
+            "Column of what a customer is worth, such as revenue",
+            [None, *_over_time.value_columns(earlier, scored)],
+            format_func=lambda name: "none" if name is None else str(name),
         )
         wanted = st.form_submit_button("Who moved?")
     if not wanted:
         return
-    settings = MovementSettings(
-        key, segment, None if value == _NOBODY else value, periods
-    )
+    settings = MovementSettings(key, segment, value, periods)
     session.start(
         "comparing two periods",
         lambda job: _over_time.movement(job, earlier, scored, settings),
