@@ -199,39 +199,51 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
 
 
-def history_periods(earlier: Loaded) -> list[str]:
-    """Return the periods of a history of scores, in order; none of other files."""
-    if not {_PERIOD, _SEGMENT} <= {*earlier.table.columns}:
-        return []
-    return sorted(earlier.table.text(_PERIOD).dropna().unique())
+@dataclasses.dataclass(frozen=True)
+class Choices:
+    """What can be compared.
+
+    Parameters
+    ----------
+    keys : list of str
+        Columns that may name a customer, the most likely first.
+    values : list of str
+        Columns that may say what a customer is worth.
+    segments : list of str
+        Columns of the earlier file that may hold the segments, the most likely first.
+    periods : list of str
+        Periods of the earlier file, the last one first, if it is a history of scores.
+    """
+
+    keys: list[str]
+    values: list[str]
+    segments: list[str]
+    periods: list[str]
 
 
-def segment_columns(earlier: Loaded) -> list[str]:
-    """Return the columns that may hold the segments, the most likely first."""
-    best = segment_column(earlier.table.columns)
-    return sorted(earlier.table.columns, key=lambda name: name != best)
-
-
-def shared_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
-    """Return the columns that may name a customer, the most likely first."""
-    known = HISTORY_COLUMNS if history_periods(earlier) else (_SEGMENT, _NAME)
-    own = {*known, segment_column(earlier.table.columns)}
+def find_choices(earlier: Loaded, scored: Scored | None) -> Choices:
+    """Return what can be compared of an earlier file and the scored customers."""
+    names, frame = earlier.table.columns, earlier.table.frame
     there = earlier.table if scored is None else scored.loaded.table
-    names = [n for n in earlier.table.columns if n in there.columns and n not in own]
-    columns = as_table(there.frame[names], "app").columns if names else []
+    periods: list[str] = []
+    if {_PERIOD, _SEGMENT} <= {*names}:
+        periods = sorted(earlier.table.text(_PERIOD).dropna().unique(), reverse=True)
+    best = segment_column(names)
+    own = {*(HISTORY_COLUMNS if periods else (_SEGMENT, _NAME)), best}
+    shared = [name for name in names if name in there.columns and name not in own]
+    columns = as_table(there.frame[shared], "app").columns if shared else []
     order = {c.name: (not c.identifies, -c.n_distinct) for c in columns}
-    return sorted(names, key=order.__getitem__)
-
-
-def value_columns(earlier: Loaded, scored: Scored | None) -> list[str]:
-    """Return the columns that may say what a customer is worth."""
-    frames = [earlier.table.frame]
-    frames += [] if scored is None else [scored.loaded.table.frame]
-    return [
-        name
-        for name in shared_columns(earlier, scored)
-        if all(pd.api.types.is_numeric_dtype(frame[name]) for frame in frames)
-    ]
+    return Choices(
+        keys=sorted(shared, key=order.__getitem__),
+        values=[
+            name
+            for name in shared
+            if pd.api.types.is_numeric_dtype(frame[name])
+            and pd.api.types.is_numeric_dtype(there.frame[name])
+        ],
+        segments=sorted(names, key=lambda name: name != best),
+        periods=periods,
+    )
 
 
 def movement(

@@ -43,6 +43,8 @@ class Session:
         A classifier of known segments.
     archive : Model or None
         A model from an archive.
+    is_continued : bool
+        Whether its segments live on in those that are found.
     scored : Scored or None
         New customers.
     earlier : Loaded or None
@@ -65,6 +67,7 @@ class Session:
     segmentation: Any = None
     known: Any = None
     archive: Any = None
+    is_continued: bool = False
     scored: Any = None
     earlier: Any = None
     movement: Any = None

@@ -35,7 +35,7 @@ def draw() -> None:
             "Segments that live on keep their ids and their names. Load the archive "
             "that was taken away then, and choose it below."
         )
-        _widgets.load_archive(session)
+        _widgets.load_archive(session, is_continued=True)
         archive = session.archive
         if archive is not None and not _over_time.can_be_continued(archive):
             title = _widgets.escape(archive.title)
@@ -80,8 +80,8 @@ def _choose(session: Session, customers: Customers) -> None:
         if archive is not None:
             continues = st.checkbox(
                 _widgets.escape(f"Continue the segments of {archive.title}"),
-                value=last is None or last.baseline == archive.digest,
-                key=f"continue-{session.counter}-{archive.digest[:16]}",
+                value=session.is_continued,
+                key=f"continue-{session.archive_counter}",
             )
         with st.expander("More settings"):
             period = st.text_input(
@@ -108,6 +108,7 @@ def _choose(session: Session, customers: Customers) -> None:
         )
     if not (found or numbers or methods):
         return
+    session.is_continued = bool(continues)
     settings = SegmentSettings(
         tuple(columns),
         method,

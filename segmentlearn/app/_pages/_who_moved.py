@@ -41,32 +41,33 @@ def draw(session: Session) -> None:
 
 def _choose(session: Session, earlier: _uploads.Loaded) -> None:
     scored = session.scored
-    known = _over_time.history_periods(earlier)
-    now = [*([_SCORED] if scored is not None else []), *reversed(known)]
+    choices = session.cached(
+        ("movement", earlier, scored),
+        lambda: _over_time.find_choices(earlier, scored),
+    )
+    known = choices.periods
     if scored is None and len(known) < 2:
         st.info("First score the customers of now above.")
         return
-    columns = _over_time.shared_columns(earlier, scored)
-    if not columns:
+    if not choices.keys:
         st.error(_widgets.escape(f"{earlier.name} shares no column with those of now."))
         return
     st.subheader(_widgets.escape(earlier.name), anchor=False)
     with st.form("moved"):
-        key = st.selectbox("Column that names a customer", columns)
+        key = st.selectbox("Column that names a customer", choices.keys)
         segment = "segment"
         periods: tuple[str | None, str | None] = (None, None)
         if known:
             behind = 1 if scored is None else 0  # now is a period of the history, too
-            old = st.selectbox("Before", [*reversed(known)], behind)
+            old = st.selectbox("Before", known, behind)
+            now = [_SCORED, *known] if scored is not None else known
             new = st.selectbox("Now", now)
             periods = (old, None if new == _SCORED else new)
         else:
-            segment = st.selectbox(
-                "Column of the segments before", _over_time.segment_columns(earlier)
-            )
+            segment = st.selectbox("Column of the segments before", choices.segments)
         value = st.selectbox(
             "Column of what a customer is worth, such as revenue",
-            [None, *_over_time.value_columns(earlier, scored)],
+            [None, *choices.values],
             format_func=lambda name: "none" if name is None else str(name),
         )
         wanted = st.form_submit_button("Who moved?")

@@ -125,7 +125,7 @@ def chart(picture: Any, label: str, behind: "pd.DataFrame") -> None:
         table(behind, label)
 
 
-def load_archive(session: Session) -> None:
+def load_archive(session: Session, is_continued: bool = False) -> None:
     """Ask for an archive, and keep its model in the session."""
     file = st.file_uploader(
         "Archive (.seg)", type=["seg"], key=f"archive-{session.archive_counter}"
@@ -138,6 +138,7 @@ def load_archive(session: Session) -> None:
         data = file.getvalue()
         _uploads.check_size(len(data), file.name, session.options.most_bytes)
         session.archive, _ = _scoring.load_model(data, file.name)
+        session.is_continued = is_continued
         session.archive_counter += 1
         st.rerun()
 
