@@ -90,12 +90,17 @@ def table(
 
     Numbers that were computed are rounded to four digits, cells of a file are not.
     """
+    from pandas.api.types import infer_dtype
+
     shown = frame.iloc[:_MOST_ROWS, :_MOST_COLUMNS].copy()
     config = {}
-    for name in shown.columns[shown.dtypes.map(lambda kind: kind.kind == "f")]:
-        if str(name) in _SHARES:
+    for name, dtype in shown.dtypes.items():
+        if dtype.kind == "O" and infer_dtype(shown[name]).startswith("mixed"):
+            # a column of Arrow has cells of one kind
+            shown[name] = shown[name].map(str, na_action="ignore")
+        elif dtype.kind == "f" and str(name) in _SHARES:
             config[name] = st.column_config.NumberColumn(format="percent")
-        elif is_computed:
+        elif dtype.kind == "f" and is_computed:
             shown[name] = shown[name].map(_rounded)
     st.dataframe(
         shown, hide_index=True, alt=label, column_config=config or None, **options
