@@ -1,6 +1,5 @@
 """A segmentation of a period: a fitted model, or labels of customers."""
 
-import functools
 import warnings
 from typing import Any
 
@@ -69,8 +68,10 @@ class Segmentation:
                 )
         else:
             table, model = self.features(X, key), self.model
-            read = functools.partial(labels_within_reach, model)
-            labels = np.asarray((read if within else model.predict)(table))
+            if within:
+                labels = labels_within_reach(model, table)
+            else:
+                labels = np.asarray(model.predict(table))
         lookup = pd.Index(self._known)
         return np.asarray(lookup.get_indexer(pd.Index(labels)))
 
