@@ -23,7 +23,7 @@ from segmentlearn import (
     scan_table,
 )
 from segmentlearn.exceptions import SchemaError, SegmentLearnError, TableError
-from segmentlearn.neural_network import ShardedClassifierFit
+from segmentlearn.neural_network import ShardedClassifierFit, _settings
 from segmentlearn.preprocessing import TableStatistics
 
 N_FILES, SIZE = 3, 400

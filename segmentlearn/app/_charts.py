@@ -75,13 +75,9 @@ def scatter(points: pd.DataFrame, axes: Sequence[str], names: Sequence[str]) -> 
     )
     middles = points.groupby("segment", as_index=False)[["x", "y"]].median()
     middles["number"] = [str(names.index(name)) for name in middles["segment"]]
-    labels = (
-        alt.Chart(middles)
-        .mark_text(fontSize=17, fontWeight="bold", stroke="white", strokeWidth=4)
-        .encode(x="x:Q", y="y:Q", text="number:N")
-    )
-    filled = labels.mark_text(fontSize=17, fontWeight="bold", color="black")
-    return alt.layer(marks, labels, filled).properties(height=420)
+    labels = alt.Chart(middles).encode(x="x:Q", y="y:Q", text="number:N")
+    outlined = _outlined(labels, fontSize=17)
+    return alt.layer(marks, *outlined).properties(height=420)
 
 
 def lines(
@@ -134,6 +130,44 @@ def confusion(frame: pd.DataFrame) -> Any:
         color=alt.condition("datum.is_dark", alt.value("white"), alt.value("black")),
     )
     return alt.layer(cells, numbers).properties(height=alt.Step(48))
+
+
+def flows(
+    bands: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], ends: Sequence[str]
+) -> Any:
+    """Return bands from the segments before (left) to those of now.
+
+    Those who stayed are pale. `names` are the segments in the order of their colours.
+    """
+    colours = alt.Scale(domain=list(names), range=_cycle(_COLOURS, len(names)))
+    x = alt.X("step:Q", axis=None, scale=alt.Scale(domain=[-0.15, 1.15]))
+    y = alt.Y("upper:Q", axis=None, scale=alt.Scale(reverse=True, nice=False))
+    areas = (
+        alt.Chart(bands)
+        .mark_area()
+        .encode(
+            x=x,
+            y=y,
+            y2="lower:Q",
+            detail="flow:N",
+            color=alt.Color("segment:N", scale=colours, legend=None),
+            opacity=alt.condition("datum.stayed", alt.value(0.35), alt.value(0.8)),
+            tooltip=_tips(before=ends[0], now=ends[1], customers="customers"),
+        )
+    )
+    texts = []
+    for side, align, offset in ((0, "right", -8), (1, "left", 8)):
+        own = alt.Chart(labels[labels["step"] == side])
+        texts += _outlined(own.encode(x=x, y=y, text="label:N"), align=align, dx=offset)
+    height = max(260, 60 * (len(names) + 1))
+    return alt.layer(areas, *texts).properties(height=height)
+
+
+def _outlined(texts: alt.Chart, **style: Any) -> list[alt.Chart]:
+    """Return texts that can be read on whatever lies behind them."""
+    style = {"fontSize": 14, "fontWeight": "bold", **style}
+    outline = texts.mark_text(stroke="white", strokeWidth=4, **style)
+    return [outline, texts.mark_text(color="black", **style)]
 
 
 def _tips(**titles: str) -> list[alt.Tooltip]:

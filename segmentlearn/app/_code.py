@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 from segmentlearn.app._columns import ColumnRoles, Customers
 from segmentlearn.app._known import KnownSegments, build_classifier
 from segmentlearn.app._methods import build_model
+from segmentlearn.app._scoring import Model
 from segmentlearn.app._segments import Segmentation
 from segmentlearn.app._uploads import Loaded
 from segmentlearn.cluster import AutoencoderClusterer
@@ -19,13 +20,15 @@ _WHOLE = 10**6  # characters of an estimator's repr at most
 def segments_code(customers: Customers, found: Segmentation) -> str:
     """Return the code that finds these segments, describes and saves them."""
     loaded, roles = customers.loaded, customers.roles
-    model = build_model(found.X, roles, found.settings)
+    baseline = None if found.earlier is None else _Name("baseline")
+    model = build_model(found.X, roles, found.settings, baseline)
     seed = found.settings.random_state
     names = {
         int(label): name for label, name in found.profile.names.items() if label >= 0
     }
     body = [
         *_table_lines(loaded, roles, list(found.settings.columns)),
+        *_baseline_lines(found.earlier),
         f"model = {_source(model)}",
         "model.fit(X)",
         "",
@@ -53,6 +56,12 @@ def segments_code(customers: Customers, found: Segmentation) -> str:
         'save(model, "segments.seg", metadata=facts)',
     ]
     imports = ["from segmentlearn import save, segment_profile"]
+    if found.earlier is not None:
+        imports += [
+            "from segmentlearn import load",
+            "from sklearn.pipeline import make_pipeline",
+            "from sklearn.preprocessing import FunctionTransformer",
+        ]
     if last != "model":
         imports.append("from segmentlearn.metrics import silhouette_sampled")
     return _program(loaded, imports, model, body)
@@ -110,6 +119,29 @@ def _table_lines(loaded: Loaded, roles: ColumnRoles, columns: list[str]) -> list
         words = ", ".join(f"{name}={value!r}" for name, value in types.items())
         lines.append(f"table = table.with_types({words})")
     return [*lines, f"X = table.frame[{columns!r}]", ""]
+
+
+class _Name:
+    """Stands for an object by the name that it has in the program."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+def _baseline_lines(earlier: Model | None) -> list[str]:
+    """Return the lines of the earlier segments, which know customers as they came."""
+    if earlier is None:
+        return []
+    rows = f"rows = table.frame[{earlier.columns!r}]" if earlier.columns else "rows = X"
+    return [
+        rows,
+        f"earlier = load({earlier.file!r})",
+        "baseline = make_pipeline(FunctionTransformer(lambda _: rows), earlier)",
+        "",
+    ]
 
 
 def _source(model: Any) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 import segmentlearn
 from segmentlearn.export import DIALECTS, SegmentRules
-from segmentlearn.report import write_report
+from segmentlearn.monitoring import SegmentMigration
+from segmentlearn.report import write_migration, write_report
 from segmentlearn.tables import (
     TableFile,
     defuse_formulas,
@@ -58,6 +59,14 @@ def report_file(model: Any, X: Any, y: Any, title: str, facts: dict[str, Any]) -
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "report.html"
         write_report(model, X, path, y=y, title=title, facts=facts)
+        return path.read_bytes()
+
+
+def migration_file(migration: SegmentMigration, title: str) -> bytes:
+    """Return the page on who moved."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "movement.html"
+        write_migration(migration, path, title=title)
         return path.read_bytes()
 
 

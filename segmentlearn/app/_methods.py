@@ -18,9 +18,10 @@ from segmentlearn.cluster import (
     InductiveClusterer,
     choose_mixture,
     simple_clusterer,
+    way_of,
 )
 from segmentlearn.exceptions import SegmentLearnError
-from segmentlearn.inspection import NOISE
+from segmentlearn.inspection import NOISE, last_step
 from segmentlearn.preprocessing import DistancePreprocessor
 from segmentlearn.tables import TableFile
 
@@ -58,6 +59,10 @@ class SegmentSettings:
         DBSCAN's distance of neighbours; None finds one.
     random_state : int
         Decides everything that is drawn.
+    baseline : str
+        Hash of the archive of the earlier segments that live on, if there is one.
+    period : str or None
+        Name of the period of these customers; None counts.
     """
 
     columns: tuple[str, ...]
@@ -65,6 +70,8 @@ class SegmentSettings:
     n_clusters: int = 5
     eps: float | None = None
     random_state: int = 0
+    baseline: str = ""
+    period: str | None = None
 
 
 def segment_rows(table: TableFile, columns: Sequence[str]) -> pd.DataFrame:
@@ -80,9 +87,12 @@ def segment_rows(table: TableFile, columns: Sequence[str]) -> pd.DataFrame:
     return X
 
 
-def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) -> Any:
+def build_model(
+    X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings, baseline: Any = None
+) -> Any:
     """Return the estimator of a method, not fitted."""
     seed, n_clusters = settings.random_state, settings.n_clusters
+    continued = {"baseline": baseline, "period": settings.period}
     parameters = roles.parameters(list(X.columns))
     preprocessor = DistancePreprocessor(**parameters)
     if settings.method in (RECOMMENDED, DEEP):
@@ -93,6 +103,7 @@ def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) 
             compare_baselines=not is_deep,
             preprocessor=preprocessor if parameters else "auto",
             random_state=seed,
+            **continued,
         )
     most: Any = _DENSITY_ROWS if settings.method == DENSITY else "auto"
     clusterer: Any = KMeans(n_clusters, n_init=10, random_state=seed)
@@ -113,8 +124,27 @@ def build_model(X: pd.DataFrame, roles: ColumnRoles, settings: SegmentSettings) 
             clusterer = choose_mixture(n_clusters, prepared, seed)
     return make_pipeline(
         DistancePreprocessor(**parameters),
-        InductiveClusterer(clusterer, max_rows=most, random_state=seed),
+        InductiveClusterer(clusterer, max_rows=most, random_state=seed, **continued),
     )
+
+
+def method_text(
+    model: Any, settings: SegmentSettings
+) -> tuple[str, pd.DataFrame | None]:
+    """Return which method a fitted model has used, in words, and what competed."""
+    if settings.method != RECOMMENDED:
+        text = METHODS[settings.method]
+        if settings.method == DENSITY:
+            eps = last_step(model).clusterer_.eps
+            text += f" (customers closer than {eps:g} are neighbours)"
+        return text, None
+    names = ["separation", "silhouette", "likelihood", "stability", "score", "selected"]
+    rows = [
+        {"method": way_of(one), **{name: one[name] for name in names}}
+        for one in model.candidates_
+    ]
+    selected = next(row["method"] for row in rows if row["selected"])
+    return f"Selected: {selected}", pd.DataFrame(rows)
 
 
 def neighbour_distance(prepared: np.ndarray) -> float:

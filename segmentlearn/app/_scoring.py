@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import hashlib
 import io
 from typing import Any
 
@@ -42,6 +43,10 @@ class Model:
         The customers that it was fitted to, where they are in this session.
     facts : dict
         What its archive says of it.
+    file : str
+        Name of its archive, if it comes from one.
+    digest : str
+        Hash of that.
     """
 
     title: str
@@ -51,6 +56,8 @@ class Model:
     target: str | None = None
     train: pd.DataFrame | None = None
     facts: dict[str, Any] = dataclasses.field(default_factory=dict)
+    file: str = ""
+    digest: str = ""
 
 
 @dataclasses.dataclass(eq=False)
@@ -73,18 +80,20 @@ class Scored:
 
     def counts(self) -> pd.DataFrame:
         """Return the customers in each segment."""
-        segments = pd.Series(self.scores.segments)
-        counts = segments.value_counts().sort_index()
-        names = self.scores.names
-        return pd.DataFrame(
+        scores, names = self.scores, self.scores.names
+        counts = pd.Series(scores.segments).value_counts().sort_index()
+        frame = pd.DataFrame(
             {
                 "segment": counts.index.map(str),
-                "name": [name_of(names, label) if names else "" for label in
-                         counts.index],
+                "name": [name_of(names, s) if names else "" for s in counts.index],
                 "customers": counts.to_numpy(),
-                "share": counts.to_numpy() / len(segments),
+                "share": counts.to_numpy() / len(scores.segments),
             }
-        )  # fmt: skip
+        )
+        if scores.ids is not None:  # labels change from period to period
+            id_of = dict(zip(scores.segments, scores.lasting, strict=True))
+            frame.insert(0, "id", [id_of[label] for label in counts.index])
+        return frame
 
     def preview(self, n_rows: int = 100) -> pd.DataFrame:
         """Return the first customers with the new columns in front."""
@@ -135,6 +144,8 @@ def load_model(data: bytes, name: str) -> tuple[Model, ArchiveInfo]:
             columns=needed_columns(estimator),
             target=target if isinstance(target, str) else None,
             facts=info.metadata,
+            file=name,
+            digest=hashlib.sha256(data).hexdigest(),
         ),
         info,
     )

@@ -22,12 +22,12 @@ from segmentlearn.app._methods import (
     RECOMMENDED,
     SegmentSettings,
     build_model,
+    method_text,
     segment_rows,
 )
-from segmentlearn.cluster import (
-    AutoencoderClusterer,
-    way_of,
-)
+from segmentlearn.app._over_time import baseline_of, changes
+from segmentlearn.app._scoring import Model
+from segmentlearn.cluster import AutoencoderClusterer
 from segmentlearn.exceptions import FewSegmentsWarning, SegmentLearnError
 from segmentlearn.inspection import (
     NOISE,
@@ -35,6 +35,7 @@ from segmentlearn.inspection import (
     SegmentProfile,
     is_noise,
     last_step,
+    lasting_ids,
     segment_profile,
 )
 from segmentlearn.metrics import silhouette_sampled
@@ -79,6 +80,10 @@ class Segmentation:
         None where it could not be measured.
     doubts : list of str
         Why the segments may not be real.
+    earlier : Model or None
+        The segments that live on in these.
+    changes : DataFrame or None
+        What became of those.
     """
 
     settings: SegmentSettings
@@ -92,6 +97,13 @@ class Segmentation:
     candidates: pd.DataFrame | None = None
     stability: ClusterStability | None = None
     doubts: list[str] = dataclasses.field(default_factory=list)
+    earlier: Model | None = None
+    changes: pd.DataFrame | None = None
+
+    @property
+    def ids(self) -> np.ndarray | None:
+        """Id of the segment of each label; None where they are the labels."""
+        return lasting_ids(self.model)
 
     def name_of(self, label: Any) -> str:
         """Return the name of a segment."""
@@ -102,6 +114,9 @@ class Segmentation:
         frame = self.profile.to_frame("summary").reset_index()
         frame = frame[["segment", "name", "size", "share"]]
         frame = frame.rename(columns={"size": "customers"})
+        if self.ids is not None:
+            ids = np.append(self.ids, NOISE)[frame["segment"].to_numpy(int)]
+            frame.insert(0, "id", ids)
         numbers = self.profile.to_frame("numbers")
         for column, rows in numbers.groupby("column", sort=False):
             means = rows.set_index("segment")["mean"]
@@ -121,9 +136,12 @@ class Segmentation:
 
 
 def find_segments(
-    job: Job, customers: Customers, settings: SegmentSettings
+    job: Job,
+    customers: Customers,
+    settings: SegmentSettings,
+    earlier: Model | None = None,
 ) -> Segmentation:
-    """Find segments, describe and check them."""
+    """Find segments, describe and check them; earlier ones that live on keep ids."""
     X = segment_rows(customers.table, settings.columns)
     if settings.method != DENSITY and settings.n_clusters > len(X):
         raise SegmentLearnError(
@@ -131,9 +149,13 @@ def find_segments(
         )
     # they are among the doubts, in words that speak of no parameter
     warnings.simplefilter("ignore", FewSegmentsWarning)
+    baseline = None
+    if earlier is not None:
+        baseline = baseline_of(earlier, customers.table, settings.period)
     job.step("finding segments", 0.02, 0.7)
-    model = build_model(X, customers.roles, settings)
+    model = build_model(X, customers.roles, settings, baseline)
     model.fit(X)
+    last_step(model).baseline = None  # it holds the rows; the passport says all
     labels = np.asarray(last_step(model).labels_)
     if not (labels != NOISE).any():
         raise SegmentLearnError(
@@ -147,10 +169,14 @@ def find_segments(
     profile.store(model)
     prepared = _prepare(model, X)
     figures = _figures(model, prepared, labels)
-    how, candidates = _how(model, settings)
+    how, candidates = method_text(model, settings)
     found = Segmentation(
         settings, model, X, labels, profile, figures, prepared, how, candidates
     )
+    if earlier is not None:
+        job.step("comparing with the earlier segments", 0.75, 0.8)
+        found.earlier = earlier
+        found.changes = changes(earlier, model, customers.table, settings.random_state)
     job.step("finding the segments again in samples of the customers", 0.8, 0.95)
     found.stability = measure_stability(found)
     job.step("looking for customers without segments", 0.95, 1.0)
@@ -299,23 +325,6 @@ def _figures(model: Any, prepared: np.ndarray, labels: np.ndarray) -> dict[str, 
         for label in np.unique(own)
     )
     return {"silhouette": silhouette, "inertia": inertia}
-
-
-def _how(model: Any, settings: SegmentSettings) -> tuple[str, pd.DataFrame | None]:
-    """Return which method it was, and what competed."""
-    if settings.method != RECOMMENDED:
-        text = METHODS[settings.method]
-        if settings.method == DENSITY:
-            eps = last_step(model).clusterer_.eps
-            text += f" (customers closer than {eps:g} are neighbours)"
-        return text, None
-    names = ["separation", "silhouette", "likelihood", "stability", "score", "selected"]
-    rows = [
-        {"method": way_of(one), **{name: one[name] for name in names}}
-        for one in model.candidates_
-    ]
-    selected = next(row["method"] for row in rows if row["selected"])
-    return f"Selected: {selected}", pd.DataFrame(rows)
 
 
 def _doubts(found: Segmentation, roles: ColumnRoles) -> list[str]:

@@ -43,17 +43,23 @@ class Session:
         A classifier of known segments.
     archive : Model or None
         A model from an archive.
+    is_continued : bool
+        Whether its segments live on in those that are found.
     scored : Scored or None
         New customers.
+    earlier : Loaded or None
+        A file that was scored earlier, or a history.
+    movement : Movement or None
+        Who moved since.
     job : Job or None
         What is being done.
     notes : list of (str, str)
         What to show once: "error", "warning" or "success", and a sentence.
     results : OrderedDict
         Results of computations by their parameters, the latest last.
-    counter, archive_counter, scored_counter : int
+    counter, archive_counter, scored_counter, earlier_counter : int
         Parts of the keys of widgets that start anew with each table, archive and file
-        of new customers: an uploader keeps its file in memory.
+        of new or of earlier customers: an uploader keeps its file in memory.
     """
 
     options: AppOptions
@@ -61,7 +67,10 @@ class Session:
     segmentation: Any = None
     known: Any = None
     archive: Any = None
+    is_continued: bool = False
     scored: Any = None
+    earlier: Any = None
+    movement: Any = None
     job: Job | None = None
     notes: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     results: collections.OrderedDict = dataclasses.field(
@@ -70,13 +79,14 @@ class Session:
     counter: int = 0
     archive_counter: int = 0
     scored_counter: int = 0
+    earlier_counter: int = 0
     _on_result: Callable[[Any], None] | None = None
     _finalizer: weakref.finalize | None = None
 
     def take(self, customers: "Customers") -> None:
         """Take another table, or the same one in other types; what was found goes."""
         self.customers = customers
-        self.segmentation = self.known = self.scored = None
+        self.segmentation = self.known = self.scored = self.movement = None
         self.results.clear()
         self.counter += 1
 

@@ -13,7 +13,12 @@ from segmentlearn.cluster._consensus import ConsensusClusterer
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._label_order import canonical_labels, match_labels
 from segmentlearn.cluster._latent_classes import LatentClassMixture
-from segmentlearn.cluster._passport import SURVIVAL, SegmentIdentity, continues
+from segmentlearn.cluster._passport import (
+    SURVIVAL,
+    SegmentIdentity,
+    continues,
+    labels_within_reach,
+)
 from segmentlearn.cluster._streamed import (
     SegmentSums,
     has_centers,

@@ -161,8 +161,7 @@ def continue_passport(
     has_passport = isinstance(last, SegmentIdentity)
     entries = last.passport_ if has_passport else first_passport(last)
     living = [entry for entry in entries if entry["status"] == "active"]
-    read = last.labels_within_reach if last is baseline and has_passport else None
-    known = np.asarray((read or baseline.predict)(X))
+    known = labels_within_reach(baseline, X)
     if known.dtype.kind not in "iu" or known.max(initial=-1) >= len(living):
         raise ValueError(
             f"baseline={type(last).__name__} must be a clusterer that numbers its "
@@ -201,6 +200,16 @@ def continue_passport(
         parents = [living[old]["id"] for old in of_whom]
         entries.append(_entry(int(ids[label]), period, parents, int(sizes[label])))
     return entries, ids
+
+
+def labels_within_reach(estimator: Any, X: Any) -> np.ndarray:
+    """Return the segment of each customer; none of one unlike all that it has seen."""
+    if isinstance(estimator, Pipeline):
+        rows = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        return labels_within_reach(estimator[-1], rows)
+    if isinstance(estimator, SegmentIdentity):
+        return estimator.labels_within_reach(X)
+    return np.asarray(estimator.predict(X))
 
 
 def continues(old: Any, new: Any) -> bool:

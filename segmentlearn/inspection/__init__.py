@@ -19,7 +19,13 @@ from segmentlearn.inspection._membership import (
 )
 from segmentlearn.inspection._playbook import segment_playbook
 from segmentlearn.inspection._profile import segment_profile
-from segmentlearn.inspection._scores import Scores, model_features, name_of, score
+from segmentlearn.inspection._scores import (
+    Scores,
+    lasting_ids,
+    model_features,
+    name_of,
+    score,
+)
 from segmentlearn.inspection._segment_profile import SegmentProfile, segment_facts
 from segmentlearn.inspection._wording import NOISE_NAME, DistinguishingFeature
 

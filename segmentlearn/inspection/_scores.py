@@ -73,7 +73,7 @@ def score(model: Any, table: TableFile) -> Scores:
     X = model_features(model, table)
     names = _names(model)
     if not hasattr(model, "predict_proba"):
-        return Scores(np.asarray(model.predict(X)), {}, names, _ids(model))
+        return Scores(np.asarray(model.predict(X)), {}, names, lasting_ids(model))
     probabilities = np.asarray(model.predict_proba(X))
     # clusterers number their segments from 0 and have no classes_
     labels = getattr(model, "classes_", range(probabilities.shape[1]))
@@ -84,10 +84,10 @@ def score(model: Any, table: TableFile) -> Scores:
     if type(model).__name__ in _OF_THE_LIBRARY:
         # as their predict does, without preparing the table a second time
         return Scores(model.classes_[probabilities.argmax(axis=1)], by_label)
-    return Scores(np.asarray(model.predict(X)), by_label, names, _ids(model))
+    return Scores(np.asarray(model.predict(X)), by_label, names, lasting_ids(model))
 
 
-def _ids(model: Any) -> np.ndarray | None:
+def lasting_ids(model: Any) -> np.ndarray | None:
     """Return the ids of segments; None where they are labels, as in a first period."""
     last = last_step(model)
     if not hasattr(last, "passport_periods") or len(last.passport_periods()) < 2:

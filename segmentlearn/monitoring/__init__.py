@@ -12,10 +12,11 @@ from segmentlearn.monitoring._matching import (
     match_segments,
 )
 from segmentlearn.monitoring._migration import SegmentMigration, segment_migration
-from segmentlearn.monitoring._migration_counts import ENTERED, LEFT
+from segmentlearn.monitoring._migration_counts import ENTERED, LEFT, FlowPicture
 from segmentlearn.monitoring._monitor import SegmentMonitor
 from segmentlearn.monitoring._monitor_report import MonitorReport
 from segmentlearn.monitoring._novelty import NoveltyDetector, discovery_threshold
+from segmentlearn.monitoring._scored import compare_scored, segment_column
 
 __all__ = [
     "MonitorReport",

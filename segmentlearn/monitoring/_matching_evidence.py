@@ -255,9 +255,11 @@ def of_centers(old: Segmentation, new: Segmentation) -> Evidence:
     )
 
 
-def shared_rows(X: Any, new_X: Any, key: str) -> tuple[np.ndarray, np.ndarray]:
+def shared_rows(
+    X: Any, new_X: Any, key: str, what: tuple[str, str] = ("old_X", "new_X")
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of customers who are in both tables, by their key."""
-    keys, new_keys = _keys(X, key, "old_X"), _keys(new_X, key, "new_X")
+    keys, new_keys = _keys(X, key, what[0]), _keys(new_X, key, what[1])
     place = keys.get_indexer(new_keys)
     new_rows = np.flatnonzero(place >= 0)
     return place[new_rows], new_rows

@@ -146,7 +146,8 @@ class SegmentMigration:
             for part in parts:
                 named = part.dropna(subset=[_NAME]).drop_duplicates(_SEGMENT)
                 names |= dict(zip(named[_SEGMENT], named[_NAME], strict=True))
-        rows = shared_rows(parts[0], parts[1], key)
+        periods = str(old_period), str(new_period)
+        rows = shared_rows(parts[0], parts[1], key, periods)
         segments = [part[_SEGMENT].to_numpy() for part in parts]
         return cls(
             **migration_tables(
@@ -155,7 +156,7 @@ class SegmentMigration:
             expected=None,
             sizes=share_changes(segments, None, names),
             names=names,
-            periods=(str(old_period), str(new_period)),
+            periods=periods,
         )
 
     @property

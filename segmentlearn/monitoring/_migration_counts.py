@@ -1,5 +1,6 @@
 """Matrices of customers by their segments before and now, and changes of shares."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,47 @@ from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import NOISE, NOISE_NAME
 
 ENTERED, LEFT = "entered", "left"
+_STEPS = np.linspace(0.0, 1.0, 25)
+_EASE = 3 * _STEPS**2 - 2 * _STEPS**3
+
+
+@dataclass(frozen=True)
+class FlowPicture:
+    """Where bars and flows lie in a picture of who moved, from 0 (top) to about 1.
+
+    Attributes
+    ----------
+    bars : tuple of two (ndarray, ndarray)
+        Starts and heights of the bars before and now, one a row and column.
+    flows : list of (int, int, ndarray, ndarray)
+        Row, column, upper and lower edge at each of `steps`.
+    steps : ndarray
+        How far along a flow is, from 0 to 1.
+    """
+
+    bars: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    flows: list[tuple[int, int, np.ndarray, np.ndarray]]
+    steps: np.ndarray
+
+    @classmethod
+    def of(cls, counts: np.ndarray, gap: float) -> "FlowPicture":
+        """Return the picture of a matrix, with gaps between the bars."""
+        total = max(counts.sum(), 1e-12)
+        bars = tuple(_stack(counts.sum(axis=axis) / total, gap) for axis in (1, 0))
+        tops, flows = [starts.copy() for starts, _ in bars], []
+        for old, new in zip(*np.nonzero(counts), strict=True):
+            height = counts[old, new] / total
+            upper = tops[0][old] + (tops[1][new] - tops[0][old]) * _EASE
+            flows.append((int(old), int(new), upper, upper + height))
+            tops[0][old] += height
+            tops[1][new] += height
+        return cls((bars[0], bars[1]), flows, _STEPS)
+
+
+def _stack(heights: np.ndarray, gap: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return where bars start that are stacked with gaps, and their heights."""
+    steps = heights + np.where(heights > 0, gap, 0.0)
+    return np.cumsum(steps) - steps, heights
 
 
 def expected_counts(

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from segmentlearn._compat import num_samples
-from segmentlearn.cluster import SegmentIdentity
+from segmentlearn.cluster import labels_within_reach
 from segmentlearn.exceptions import SchemaError, SegmentLearnWarning
 from segmentlearn.inspection import NOISE, is_noise, last_step
 from segmentlearn.model_selection import numeric_matrix
@@ -68,8 +68,8 @@ class Segmentation:
                 )
         else:
             table, model = self.features(X, key), self.model
-            if within and isinstance(model, SegmentIdentity):
-                labels = model.labels_within_reach(table)
+            if within:
+                labels = labels_within_reach(model, table)
             else:
                 labels = np.asarray(model.predict(table))
         lookup = pd.Index(self._known)

@@ -207,3 +207,11 @@ def test_customers_of_another_kind_are_told(april):
     """They are far from all that the clusterer has seen."""
     labels = april.labels_within_reach([PLACES["a"], PLACES["e"]])
     assert labels.tolist() == [0, -1]
+
+
+def test_a_new_kind_takes_no_id_of_a_pipeline(april):
+    """Its clusterer knows how far its customers were, whatever stands before it."""
+    scaler = StandardScaler(with_mean=False, with_std=False)
+    old = make_pipeline(scaler.fit(april.cluster_centers_), april)
+    may = fit(draw(1, a=60, b=50, e=90), 3, baseline=old)
+    assert [id_at(may, name) for name in "abe"] == [0, 1, 3]

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from segmentlearn.app import _charts, _methods, _segments
+from segmentlearn.app import _charts, _methods, _over_time, _segments
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._jobs import load_tensorflow
 from segmentlearn.app._methods import METHODS, SegmentSettings
@@ -30,6 +30,16 @@ def draw() -> None:
     )
     customers = _widgets.needed_customers(session)
     load_tensorflow()
+    with st.expander("Continue an earlier segmentation, such as that of last month"):
+        st.markdown(
+            "Segments that live on keep their ids and their names. Load the archive "
+            "that was taken away then, and choose it below."
+        )
+        _widgets.load_archive(session, is_continued=True)
+        archive = session.archive
+        if archive is not None and not _over_time.can_be_continued(archive):
+            title = _widgets.escape(archive.title)
+            st.info(f"{title} holds no segments that were found, with ids to continue.")
     _choose(session, customers)
     if "numbers" in session.results:
         _show_numbers(session.results["numbers"])
@@ -42,6 +52,9 @@ def draw() -> None:
 def _choose(session: Session, customers: Customers) -> None:
     frame, roles = customers.table.frame, customers.roles
     last = session.segmentation.settings if session.segmentation else None
+    archive = session.archive
+    if archive is not None and not _over_time.can_be_continued(archive):
+        archive = None
     features = [name for name in roles.features if frame[name].nunique() > 1]
     with st.form("segments"):
         columns = st.multiselect(
@@ -63,7 +76,19 @@ def _choose(session: Session, customers: Customers) -> None:
             _methods.MOST_SEGMENTS,
             last.n_clusters if last else 5,
         )
+        continues, period = False, last.period or "" if last else ""
+        if archive is not None:
+            continues = st.checkbox(
+                _widgets.escape(f"Continue the segments of {archive.title}"),
+                value=session.is_continued,
+                key=f"continue-{session.archive_counter}",
+            )
         with st.expander("More settings"):
+            period = st.text_input(
+                "Name of the period, such as 2026-05 (empty: counted)",
+                period,
+                max_chars=40,
+            )
             eps = st.number_input(
                 "Distance of neighbours for DBSCAN (0: found by itself)",
                 min_value=0.0,
@@ -83,13 +108,21 @@ def _choose(session: Session, customers: Customers) -> None:
         )
     if not (found or numbers or methods):
         return
+    session.is_continued = bool(continues)
     settings = SegmentSettings(
-        tuple(columns), method, int(n_clusters), float(eps) or None, int(seed)
+        tuple(columns),
+        method,
+        int(n_clusters),
+        float(eps) or None,
+        int(seed),
+        archive.digest if archive is not None and continues else "",
+        period.strip() or None,
     )
+    earlier = archive if settings.baseline else None
     if found:
         session.start(
             "finding segments",
-            lambda job: _segments.find_segments(job, customers, settings),
+            lambda job: _segments.find_segments(job, customers, settings, earlier),
             lambda result: setattr(session, "segmentation", result),
             key=settings,
         )
@@ -138,6 +171,9 @@ def _show_methods(frame: pd.DataFrame) -> None:
 def _show(session: Session, found: Segmentation) -> None:
     st.header("Segments", anchor=False)
     st.markdown(_widgets.escape(found.how))
+    if found.earlier is not None:
+        title = _widgets.escape(found.earlier.title)
+        st.markdown(f"Segments that live on have the ids and names of {title}.")
     for doubt in found.doubts:
         st.warning(_widgets.escape(doubt))
     _show_figures(found)
@@ -146,6 +182,9 @@ def _show(session: Session, found: Segmentation) -> None:
     if found.candidates is not None:
         with st.expander("What competed"):
             _widgets.table(found.candidates, "Ways to find segments")
+    if found.changes is not None:
+        st.subheader("What became of the earlier segments", anchor=False)
+        _widgets.sentences(found.changes, "What became of the earlier segments")
     _show_map(session, found)
     if found.stability is not None:
         st.subheader("Do they come back?", anchor=False)

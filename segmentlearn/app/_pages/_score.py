@@ -8,7 +8,7 @@ import streamlit as st
 
 from segmentlearn._formatting import percent
 from segmentlearn.app import _downloads, _scoring, _uploads
-from segmentlearn.app._pages import _widgets
+from segmentlearn.app._pages import _who_moved, _widgets
 from segmentlearn.app._scoring import Field, Model, Scored
 from segmentlearn.app._state import Session
 from segmentlearn.inspection import Scores, name_of
@@ -24,24 +24,15 @@ def draw() -> None:
         "by a model from an archive.",
     )
     model = _choose(session)
-    if model is None:
-        return
-    _score_file(session, model)
-    _score_form(session, model)
+    if model is not None:
+        _score_file(session, model)
+        _score_form(session, model)
+    _who_moved.draw(session)
 
 
 def _choose(session: Session) -> Model | None:
     with st.expander("Load a model from an archive", expanded=not models(session)):
-        file = st.file_uploader(
-            "Archive (.seg)", type=["seg"], key=f"archive-{session.archive_counter}"
-        )
-        if file is not None:
-            with _widgets.errors_in_words():
-                data = file.getvalue()
-                _uploads.check_size(len(data), file.name, session.options.most_bytes)
-                session.archive, _ = _scoring.load_model(data, file.name)
-                session.archive_counter += 1
-                st.rerun()
+        _widgets.load_archive(session)
     found = models(session)
     if not found:
         st.info(
@@ -102,11 +93,15 @@ def _score_file(session: Session, model: Model) -> None:
             session.start(
                 f"scoring {loaded.name}",
                 lambda job: _scoring.score_table(job, model, loaded),
-                lambda result: setattr(session, "scored", result),
+                lambda result: _keep(session, result),
             )
             st.rerun()
     if session.scored is not None:
         _show(session, session.scored)
+
+
+def _keep(session: Session, scored: Scored) -> None:
+    session.scored, session.movement = scored, None
 
 
 def _show(session: Session, scored: Scored) -> None:
@@ -194,7 +189,8 @@ def _score_form(session: Session, model: Model) -> None:
 def _show_one(scores: Scores) -> None:
     segment = scores.segments[0]
     name = f": {name_of(scores.names, segment)}" if scores.names else ""
-    st.success(_widgets.escape(f"Segment {segment}{name}"))
+    own = f" (id {scores.lasting[0]})" if scores.ids is not None else ""
+    st.success(_widgets.escape(f"Segment {segment}{own}{name}"))
     if scores.probabilities:
         rows = {
             "segment": list(scores.probabilities),

@@ -37,7 +37,7 @@ def draw() -> None:
     if title == _SEGMENTS:
         st.header("List of the customers", anchor=False)
         names = {label: found.name_of(label) for label in found.profile.labels}
-        scores = Scores(found.labels, {}, names)
+        scores = Scores(found.labels, {}, names, found.ids)
         download(session, customers.loaded, scores.new_columns(), "segments")
         facts = segment_facts(found.model, found.profile)
         code = _code.segments_code(customers, found)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from segmentlearn._formatting import number_text, percent
-from segmentlearn.app import _charts
+from segmentlearn.app import _charts, _over_time
 from segmentlearn.app._pages import _widgets
 from segmentlearn.app._segments import Segmentation
 from segmentlearn.app._state import Session
@@ -29,6 +29,7 @@ def draw() -> None:
         return
     _name(session, found)
     _portrait(found)
+    _over_periods(found)
     _compare(session, found)
     _playbook(session, found)
 
@@ -39,7 +40,7 @@ def _name(session: Session, found: Segmentation) -> None:
     with st.form("names"):
         names = {
             label: st.text_input(
-                f"Segment {label} ({profile.sizes[at]:,} customers, "
+                f"Segment {label} ({_id(found, label)}{profile.sizes[at]:,} customers, "
                 f"{percent(profile.shares[at])})",
                 profile.names[label],
                 max_chars=80,
@@ -107,6 +108,29 @@ def _portrait(found: Segmentation) -> None:
             own = numbers[numbers["segment"] == label].drop(columns="segment")
             if not own.empty:
                 _widgets.table(own, f"All {kind} of the segment")
+
+
+def _over_periods(found: Segmentation) -> None:
+    past = _over_time.history(found.model)
+    if past is None:
+        return
+    st.header("From period to period", anchor=False)
+    st.markdown(
+        "Each segment that there has been. An id is never given to another segment; "
+        "the number of a segment may change, as numbers are without gaps."
+    )
+    _widgets.table(past, "History of the segments")
+    if found.changes is not None:
+        st.subheader("What changed", anchor=False)
+        st.markdown(
+            "What may be chance comes about as well if the same customers are only "
+            "drawn again."
+        )
+        _widgets.sentences(found.changes, "What changed")
+
+
+def _id(found: Segmentation, label: int) -> str:
+    return "" if found.ids is None else f"id {found.ids[label]}, "
 
 
 def _compare(session: Session, found: Segmentation) -> None:
@@ -200,4 +224,8 @@ def _playbook(session: Session, found: Segmentation) -> None:
 
 
 def _naming(found: Segmentation) -> Any:
-    return lambda label: f"{label}: {found.name_of(label)}"
+    ids = {} if found.ids is None else dict(enumerate(found.ids))
+    return lambda label: (
+        f"{label}: {found.name_of(label)}"
+        + (f" (id {ids[label]})" if label in ids else "")
+    )

@@ -90,12 +90,17 @@ def table(
 
     Numbers that were computed are rounded to four digits, cells of a file are not.
     """
+    from pandas.api.types import infer_dtype
+
     shown = frame.iloc[:_MOST_ROWS, :_MOST_COLUMNS].copy()
     config = {}
-    for name in shown.columns[shown.dtypes.map(lambda kind: kind.kind == "f")]:
-        if str(name) in _SHARES:
+    for name, dtype in shown.dtypes.items():
+        if dtype.kind == "O" and infer_dtype(shown[name]).startswith("mixed"):
+            # a column of Arrow has cells of one kind
+            shown[name] = shown[name].map(str, na_action="ignore")
+        elif dtype.kind == "f" and str(name) in _SHARES:
             config[name] = st.column_config.NumberColumn(format="percent")
-        elif is_computed:
+        elif dtype.kind == "f" and is_computed:
             shown[name] = shown[name].map(_rounded)
     st.dataframe(
         shown, hide_index=True, alt=label, column_config=config or None, **options
@@ -104,6 +109,11 @@ def table(
         st.markdown(f"The first {len(shown):,} of {len(frame):,} rows.")
     if shown.shape[1] < frame.shape[1]:
         st.markdown(f"The first {shown.shape[1]} of {frame.shape[1]} columns.")
+
+
+def sentences(frame: "pd.DataFrame", label: str) -> None:
+    """Show a frame of texts whose lines are broken, not cut off."""
+    st.table(frame.map(escape), hide_index=True, alt=label)
 
 
 def _rounded(value: float) -> float:
@@ -118,6 +128,24 @@ def chart(picture: Any, label: str, behind: "pd.DataFrame") -> None:
     st.altair_chart(picture, alt=label, width="stretch")
     with st.expander(f"Table behind the chart: {escape(label)}"):
         table(behind, label)
+
+
+def load_archive(session: Session, is_continued: bool = False) -> None:
+    """Ask for an archive, and keep its model in the session."""
+    file = st.file_uploader(
+        "Archive (.seg)", type=["seg"], key=f"archive-{session.archive_counter}"
+    )
+    if file is None:
+        return
+    with errors_in_words():
+        from segmentlearn.app import _scoring, _uploads
+
+        data = file.getvalue()
+        _uploads.check_size(len(data), file.name, session.options.most_bytes)
+        session.archive, _ = _scoring.load_model(data, file.name)
+        session.is_continued = is_continued
+        session.archive_counter += 1
+        st.rerun()
 
 
 def needed_customers(session: Session) -> "Customers":

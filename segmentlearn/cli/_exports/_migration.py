@@ -11,7 +11,6 @@ from segmentlearn.cli._outputs import write_frame
 from segmentlearn.cli._screen import InputError, echo, note, plain_errors
 
 _ENDINGS = (".html", ".md", ".json")  # other names are those of tables
-_SEGMENT_COLUMNS = ("segment_id", "segment")  # of scored files, the first there is
 
 
 @reads_tables
@@ -112,12 +111,10 @@ def _of_tables(
     random_state: int,
 ) -> Any:
     """Count the moves between two files, which are scored or have a model."""
-    import pandas as pd
-
     import segmentlearn
     from segmentlearn import segment_migration
     from segmentlearn.cli._tables import check_column, read_customers
-    from segmentlearn.monitoring import SegmentMigration
+    from segmentlearn.monitoring import compare_scored, segment_column
     from segmentlearn.tables import stored_schema
 
     old, new = archives
@@ -128,22 +125,17 @@ def _of_tables(
     options["periods"] = options["periods"] or ("before", "now")
     if old is None:
         read = [read_customers(table, reading, quiet=True) for table in tables]
-        column = segment or _segment_column(read)
+        column = segment or segment_column(*(table.columns for table in read))
+        if column is None:
+            raise InputError(
+                "the files have no column 'segment'; name theirs with --segment, or "
+                "the model that finds them with --old."
+            )
         for table in read:
             for name, option in ((options["key"], "--key"), (column, "--segment")):
                 check_column(table, name, option)
-        periods = options["periods"]
-        parts = [
-            _scored(table, column, options, period)
-            for table, period in zip(read, periods, strict=True)
-        ]
-        return SegmentMigration.from_history(
-            pd.concat(parts, ignore_index=True),
-            key=options["key"],
-            value=options["value"],
-            old_period=periods[0],
-            new_period=periods[1],
-        )
+        frames = [table.frame for table in read]
+        return compare_scored(*frames, segment=column, **options)
     paths = old, new or old
     schema = stored_schema(segmentlearn.inspect(old).metadata)
     read = [read_customers(table, reading, schema, quiet=True) for table in tables]
@@ -154,38 +146,6 @@ def _of_tables(
     return segment_migration(
         models[0], models[-1], *frames, **options, random_state=random_state
     )
-
-
-def _segment_column(tables: list[Any]) -> str:
-    """Return the column of segments that scored files have."""
-    for name in _SEGMENT_COLUMNS:
-        if all(name in table.columns for table in tables):
-            return name
-    raise InputError(
-        "the files have no column 'segment'; name theirs with --segment, or the model "
-        "that finds them with --old."
-    )
-
-
-def _scored(table: Any, column: str, options: dict[str, Any], period: str) -> Any:
-    """Return the segments of a scored file as a history has them."""
-    import pandas as pd
-
-    frame = table.frame
-    segments = frame[column]
-    if segments.isna().any():
-        raise InputError(
-            f"column {column!r} of {table.source} is empty in "
-            f"{int(segments.isna().sum())} row(s); leave these out."
-        )
-    if pd.api.types.is_float_dtype(segments) and (segments % 1 == 0).all():
-        segments = segments.astype("int64")
-    part = {options["key"]: frame[options["key"]], "period": period}
-    part["segment"] = segments.astype(object)
-    for name in ("segment_name", options["value"]):
-        if name in frame.columns:
-            part[name] = frame[name]
-    return pd.DataFrame(part)
 
 
 def _write(found: Any, out: pathlib.Path, title: str | None) -> None:

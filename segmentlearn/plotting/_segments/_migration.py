@@ -7,7 +7,7 @@ import numpy as np
 
 from segmentlearn._formatting import percent
 from segmentlearn.inspection import NOISE, NOISE_NAME
-from segmentlearn.monitoring import ENTERED, LEFT, SegmentMigration
+from segmentlearn.monitoring import ENTERED, LEFT, FlowPicture, SegmentMigration
 from segmentlearn.plotting._base import _canvas
 from segmentlearn.plotting._base._canvas import Axes
 from segmentlearn.plotting._base._panels import PanelDisplay, open_panels
@@ -18,7 +18,6 @@ _SHOWN = 0.0005  # smaller shares are no number but a dot
 _GAP = 0.02  # of the height, between two bars
 _BAR = 0.06  # of the width
 _STAYED, _MOVED = 0.25, 0.65  # how opaque flows are
-_STEPS = np.linspace(0.0, 1.0, 40)
 _OUTSIDE = "#BBBBBB"
 
 
@@ -182,13 +181,14 @@ class SegmentMigrationDisplay(PanelDisplay):
 
     def _draw_flows(self, ax: Axes, counts: np.ndarray, titles: list[str]) -> None:
         n_rows = len(counts)
-        total = max(counts.sum(), 1e-12)
+        picture = FlowPicture.of(counts, _GAP)
         colors, _ = _canvas.segment_colors(self.migration.segments)
         colors.append(_OUTSIDE)
-        ends = [_stack(counts.sum(axis=axis) / total) for axis in (1, 0)]
         titles = [_canvas.cut(title, _LETTERS) for title in titles]
         names = ([*titles, ENTERED], [*titles, LEFT])
-        for (starts, heights), side, labels in zip(ends, (0, 1), names, strict=True):
+        for (starts, heights), side, labels in zip(
+            picture.bars, (0, 1), names, strict=True
+        ):
             x = 0.0 if side == 0 else 1.0 - _BAR
             how: dict = {"align": "edge", "color": colors}
             ax.bar(np.full(n_rows, x), heights, _BAR, starts, **how)
@@ -198,30 +198,15 @@ class SegmentMigrationDisplay(PanelDisplay):
             for start, height, label in zip(starts, heights, labels, strict=True):
                 if height > 0:
                     ax.text(edge, start + height / 2, label, **style)
-        at = [ends[0][0].copy(), ends[1][0].copy()]
-        ease = 3 * _STEPS**2 - 2 * _STEPS**3
-        along = _BAR + (1 - 2 * _BAR) * _STEPS
-        for old in range(n_rows):
-            for new in range(n_rows):
-                height = counts[old, new] / total
-                if not height:
-                    continue
-                low = at[0][old] + (at[1][new] - at[0][old]) * ease
-                color = colors[old] if old < n_rows - 1 else colors[new]
-                alpha = _STAYED if old == new else _MOVED
-                style = {"color": color, "alpha": alpha, "linewidth": 0}
-                ax.fill_between(along, low, low + height, **style)
-                at[0][old] += height
-                at[1][new] += height
+        along = _BAR + (1 - 2 * _BAR) * picture.steps
+        for old, new, upper, lower in picture.flows:
+            color = colors[old] if old < n_rows - 1 else colors[new]
+            alpha = _STAYED if old == new else _MOVED
+            style = {"color": color, "alpha": alpha, "linewidth": 0}
+            ax.fill_between(along, upper, lower, **style)
         ax.set_xlim(-0.5, 1.5)
         ax.set_ylim(1.0 + _GAP * n_rows, -0.02)
         ax.set_axis_off()
         before, now = self.migration.periods
         title = f"{before} (left) and {now} (right)".replace("$", r"\$")
         ax.set_title(title, fontsize=_canvas.SMALL + 1)
-
-
-def _stack(heights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where bars start that are stacked with gaps, and their heights."""
-    steps = heights + np.where(heights > 0, _GAP, 0.0)
-    return np.cumsum(steps) - steps, heights

@@ -8,7 +8,7 @@ import pytest
 
 from segmentlearn import make_customer_panel, segment_migration
 from segmentlearn.exceptions import SchemaError
-from segmentlearn.monitoring import SegmentMigration
+from segmentlearn.monitoring import SegmentMigration, compare_scored
 from tests.monitoring.matching.conftest import COLUMNS, k_means
 
 BEFORE = pd.DataFrame({"no": list("abcdef"), "worth": [1.0, 2, 3, 4, 5, np.nan]})
@@ -144,6 +144,16 @@ def test_chosen_periods():
         SegmentMigration.from_history(history(), new_period="07")
     with pytest.raises(SchemaError, match="it needs 'period'"):
         SegmentMigration.from_history(history().drop(columns="period"))
+
+
+def test_scored_files_may_differ_in_how_they_write_a_number():
+    """As text in one and as a number with gaps in the other."""
+    before = pd.DataFrame({"no": ["1", "2"], "group": ["0", "1"]})
+    now = pd.DataFrame({"no": [1.0, 2.0], "group": [0, 0]})
+    found = compare_scored(before, now, key="no", segment="group")
+    assert found.counts.loc[["0", "1"], "0"].tolist() == [1, 1]
+    with pytest.raises(SchemaError, match="in several rows of now; keep one row"):
+        compare_scored(before, now.assign(no=1.0), key="no", segment="group")
 
 
 def test_results_can_be_written(moved):
