@@ -132,7 +132,7 @@ def predict(
                 ("a list", is_list),
             )
             check_cluster(out, scan, refused)
-            found = score_on_cluster(
+            scored = score_on_cluster(
                 archive,
                 scan,
                 schema,
@@ -143,7 +143,7 @@ def predict(
                 facts,
                 coverage if sets else None,
             )
-            _show(*found, out)
+            _show(*scored, out)
             return
         model = segmentlearn.load(archive)
         further = FurtherColumns(model, archive)
