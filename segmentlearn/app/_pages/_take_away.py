@@ -43,7 +43,7 @@ def draw() -> None:
         code = _code.segments_code(customers, found)
         y = None
     else:
-        facts = {"target": found.settings.target, **found.result.facts()}
+        facts = {"target": found.settings.target, **found.result.facts(refit=False)}
         facts["refit"] = False
         code = _code.known_code(customers, found)
         y = found.y
