@@ -29,7 +29,7 @@ def plain_words(app, what, name, obj, options, lines):
 
 
 def find_public_name(app, env, node, contnode):
-    """Link a name to the only page that documents a name with this last part."""
+    """Link a name to the page that documents a name with this last part."""
     if node.get("refdomain") != "py":
         return None
     objects = env.get_domain("py").objects
@@ -45,6 +45,8 @@ def find_public_name(app, env, node, contnode):
         ]
         if n_parts == 1:  # methods of any class would do
             found = [name for name in found if objects[name].objtype in KINDS]
+            # the one of segmentlearn itself before that of a package
+            found = [n for n in found if n.count(".") == 1] or found
         if len(found) == 1:
             entry = objects[found[0]]
             return make_refnode(

@@ -38,7 +38,8 @@ def public_pages(env):
         last = name.rpartition(".")[2]
         unmistakable = last[0].isupper() or "_" in last or last == "audit"
         if entry.objtype in KINDS and not entry.aliased and unmistakable:
-            entries[last] = entry
+            is_top = name.count(".") == 1  # before that of a package
+            entries[last] = entry if is_top else entries.get(last, entry)
             entries[name] = entry
     return entries
 

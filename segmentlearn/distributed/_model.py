@@ -180,7 +180,7 @@ class DistributedModel:
         -------
         scored : dask.dataframe.DataFrame
             Lazy: the columns of X, then "segment", for clusterers "segment_id" and
-            "segment_name", and a column "probability_…" for each segment. A name that
+            "segment_name", and a column of the probability of each segment. A name that
             X has already gets a suffix.
 
         Raises
