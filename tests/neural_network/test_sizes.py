@@ -66,6 +66,8 @@ def test_what_is_given_stays():
         "batch_size": 11,
         "n_iter_no_change": 9,
         "learning_rate": np.float64(0.5),
+        "max_epochs": 13,
+        "learning_rate_schedule": "flat_cosine",
     }
     sizes = resolve(8000, effort="thorough", **given)
     assert vars(sizes) == {**given, "hidden_layer_sizes": [7]}
