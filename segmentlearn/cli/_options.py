@@ -62,7 +62,7 @@ _TYPES = {
     "id": (
         _MANY,
         "COLUMNS",
-        "Columns that name a customer: repeat it, or separate by commas.",
+        "Columns that name a customer, left out: repeat it, or separate by commas.",
     ),
 }
 _AMOUNTS = {

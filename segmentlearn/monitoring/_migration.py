@@ -38,6 +38,15 @@ _PERIOD, _SEGMENT, _NAME = "period", "segment", "segment_name"
 _OTHER = ("probability", "model", "scored")
 
 
+def _periods_of(history: pd.DataFrame) -> list:
+    """Return the periods of a history, as they were scored or else by their names."""
+    known = sorted(history[_PERIOD].dropna().unique().tolist())
+    if "scored" in history.columns:
+        first = history.groupby(_PERIOD)["scored"].min()
+        known.sort(key=first.get)
+    return known
+
+
 @dataclass(frozen=True, eq=False)
 class SegmentMigration:
     """Customers by their segments in two periods, as :func:`segment_migration` returns.
@@ -100,7 +109,8 @@ class SegmentMigration:
         value : str or None, default=None
             Column of what a customer is worth, as in `segment_migration`.
         old_period, new_period : str or None, default=None
-            The periods; None takes the last one, and the one before.
+            The periods; None takes the last one, and the one before: in the order in
+            which they were scored where a history has it, else by their names.
 
         Returns
         -------
@@ -122,11 +132,11 @@ class SegmentMigration:
                 f"history has the columns {list(history.columns)}; it needs "
                 f"{_PERIOD!r}, {_SEGMENT!r} and the key of a customer."
             )
-        known = sorted(history[_PERIOD].dropna().unique().tolist())
+        known = _periods_of(history)
         new_period = new_period or (known[-1] if known else None)
-        before = [period for period in known if new_period and period < new_period]
+        before = known[: known.index(new_period)] if new_period in known else []
         old_period = old_period or (before[-1] if before else None)
-        for what, period in (("old_period", old_period), ("new_period", new_period)):
+        for what, period in (("new_period", new_period), ("old_period", old_period)):
             if period not in known:
                 raise SchemaError(
                     f"{what}={period!r} is not in the history; its periods are {known}."
@@ -319,10 +329,15 @@ class SegmentMigration:
                 f"The new model moves {share_text(self.redefined_share)} of them by "
                 "what they were before: the segments changed, they did not."
             )
-        if not np.isnan(self.noise_share):
+        if self.real_share > 0:
             sentences.append(
                 f"Label noise alone would have moved {share_text(self.noise_share)}. "
                 f"Beyond that {share_text(self.real_share)} really moved."
+            )
+        elif not np.isnan(self.noise_share) and self.n_moved:
+            sentences.append(
+                "That is no more than label noise may explain: whether anybody really "
+                "moved cannot be told."
             )
         return sentences
 

@@ -11,7 +11,7 @@ from segmentlearn import engine
 
 # without a bearing on what is learnt
 _UNNAMED = ("log_dir", "callbacks", "verbose")
-_LONGEST = 120  # characters; file systems bear 255
+_LONGEST = 160  # characters; file systems bear 255
 
 
 def describe_estimator(estimator: Any, longest: int) -> str:

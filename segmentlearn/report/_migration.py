@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from segmentlearn._formatting import share_text
 from segmentlearn.monitoring import ENTERED, LEFT, SegmentMigration
 from segmentlearn.plotting import SegmentMigrationDisplay
 from segmentlearn.report._page import require_packages, write_page
@@ -105,16 +104,17 @@ def _sizes(sizes: pd.DataFrame) -> list[list[str]]:
         title: Any = row["segment"]
         if row["name"]:
             title = f"{title}: {row['name']}"
-        cells = [_points(row[name]) for name in names[2:]]
-        rows.append(
-            [str(title), *(share_text(row[name]) for name in names[:2]), *cells]
-        )
+        shares = [f"{row[name]:.0%}" for name in names[:2]]
+        rows.append([str(title), *shares, *(_points(row[name]) for name in names[2:])])
     return rows
 
 
 def _points(difference: float) -> str:
-    """Return a difference of shares in percentage points."""
-    return "" if difference != difference else f"{100 * difference:+.1f}"
+    """Return a difference of shares in whole percentage points.
+
+    With a decimal, hidden counts could be worked out from sizes.
+    """
+    return "" if difference != difference else f"{100 * difference:+.0f}"
 
 
 def _picture(migration: SegmentMigration) -> Any:

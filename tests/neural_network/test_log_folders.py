@@ -240,6 +240,6 @@ def test_long_names_are_cut_and_differ():
     """File systems bear 255 characters; a digest tells what the beginning does not."""
     sizes = [(8,) * 80, (8,) * 81]
     names = [describe_fit(SegmentClassifier(size)) for size in sizes]
-    assert [len(name) for name in names] == [120, 120]
-    assert names[0][:110] == names[1][:110]
+    assert [len(name) for name in names] == [160, 160]
+    assert names[0][:150] == names[1][:150]
     assert names[0] != names[1]

@@ -62,7 +62,7 @@ def migration(
         check_output(out, *tables)
         names = _periods(periods)
         if len(tables) == 1:
-            found = _of_history(tables[0], names)
+            found = _of_history(tables[0], names, value)
         elif len(tables) == 2:
             options = {"key": key, "value": value, "periods": names}
             archives = old, new
@@ -74,6 +74,7 @@ def migration(
         echo(str(found))
         if out is None:
             echo()
+            echo("Customers by their segment before (rows) and now (columns):")
             echo(found.counts.rename_axis(None, axis=1).to_string())
             return
         _write(found, out, title)
@@ -90,7 +91,9 @@ def _periods(text: str | None) -> tuple[str, str] | None:
     return names[0], names[1]
 
 
-def _of_history(source: str, names: tuple[str, str] | None) -> Any:
+def _of_history(source: str, names: tuple[str, str] | None, value: str | None) -> Any:
+    import pandas as pd
+
     from segmentlearn.monitoring import SegmentMigration
 
     path = pathlib.Path(source)
@@ -98,8 +101,23 @@ def _of_history(source: str, names: tuple[str, str] | None) -> Any:
         raise InputError(
             f"{source} is no history in Parquet; two files of customers are needed."
         )
+    history = pd.read_parquet(path)
+    if value is not None and value not in history.columns:
+        raise InputError(
+            f"--value {value!r} is no column of {source}; compare two files of "
+            "customers that have it."
+        )
+    known = history["period"].unique().tolist() if "period" in history else []
+    for name in names or ():
+        if name not in known:
+            raise InputError(
+                f"--periods: {name!r} is not in {source}; it has "
+                f"{', '.join(map(str, known))}."
+            )
     old, new = names or (None, None)
-    return SegmentMigration.from_history(source, old_period=old, new_period=new)
+    return SegmentMigration.from_history(
+        history, value=value, old_period=old, new_period=new
+    )
 
 
 def _of_tables(

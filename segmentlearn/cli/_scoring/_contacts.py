@@ -207,8 +207,8 @@ def _class_to_find(
     labels = getattr(model, "classes_", None)
     if labels is None or not hasattr(model, "predict_proba"):
         raise InputError(
-            f"a list needs a model for known segments, as fit writes it; this is a "
-            f"{type(last).__name__}."
+            "a list needs a model for known segments, as fit writes it; the archive "
+            f"holds {type(last).__name__}."
         )
     labels = np.asarray(labels).tolist()
     if positive is not None:

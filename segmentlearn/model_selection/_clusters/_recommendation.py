@@ -93,8 +93,6 @@ def recommend(
             f"{len(same)} of the other {len(others)} criteria choose it too: "
             f"{', '.join(same)}."
         )
-    elif leader and others:
-        reasons.append(f"None of the other {len(others)} criteria chooses it.")
     return recommended, reasons
 
 

@@ -146,6 +146,14 @@ def test_chosen_periods():
         SegmentMigration.from_history(history().drop(columns="period"))
 
 
+def test_periods_follow_the_order_in_which_they_were_scored():
+    """Names such as months do not sort by time."""
+    names = {"04": "April", "05": "May", "06": "June"}
+    scored = history().assign(scored=lambda frame: frame["period"])
+    scored["period"] = scored["period"].map(names)
+    assert SegmentMigration.from_history(scored).periods == ("May", "June")
+
+
 def test_scored_files_may_differ_in_how_they_write_a_number():
     """As text in one and as a number with gaps in the other."""
     before = pd.DataFrame({"no": ["1", "2"], "group": ["0", "1"]})
