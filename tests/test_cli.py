@@ -644,3 +644,14 @@ def test_fit_of_a_blend_says_what_it_is_made_of(folder, tmp_path):
     assert "weight  log-loss  accuracy" in result.stdout
     assert "Learning curves over 3 epochs" in result.stdout
     assert "  blend     net " in run("inspect", tmp_path / "blend.seg").stdout
+
+
+def test_leak_is_reported_and_kept(tmp_path):
+    """A column that is known after the call alone predicts too well."""
+    X, y = make_customers("bank", 1500, random_state=0)
+    X.assign(answer=y).to_csv(tmp_path / "calls.csv", index=False)
+    options = "--target", "answer", "--model", "trees", "--out", tmp_path / "c.seg"
+    result = run("fit", tmp_path / "calls.csv", *options)
+    assert result.exit_code == 0, result.stderr
+    assert "leave it out: --drop last_contact_duration" in result.stderr
+    assert inspect(tmp_path / "c.seg").metadata["suspects"] == ["last_contact_duration"]

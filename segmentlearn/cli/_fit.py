@@ -1,6 +1,7 @@
 """The classifier of ``fit``, and the rows that it learns from."""
 
 import dataclasses
+import shlex
 from typing import Any
 
 import numpy as np
@@ -190,6 +191,20 @@ def _offer_bins(target: Column) -> None:
     if target.n_distinct > _MOST_CLASSES:
         raise InputError(f"{number}, so it is an amount and no segment. {offer}")
     note(f"Note: {number}, each learnt as a segment; if they are an amount, {offer}")
+
+
+def note_suspects(X: pd.DataFrame, y: np.ndarray) -> list[str]:
+    """Warn of columns that may be known only after the target is; return them."""
+    from segmentlearn.auditing import audit
+
+    found = [f for f in audit(X, y, random_state=0) if f.code == "suspect-predictor"]
+    for finding in found:
+        names = ", ".join(finding.columns)
+        note(
+            f"Warning: {names}: {finding.message} If its value becomes known only with "
+            f"the target or after it, leave it out: --drop {shlex.quote(names)}."
+        )
+    return [name for finding in found for name in finding.columns]
 
 
 def split_column(

@@ -102,6 +102,7 @@ def gather(
     contents = {
         "model": type(last_step(model)).__name__,
         "is_classifier": is_classifier(last_step(model)),
+        "suspects": [str(name) for name in archive_facts.get("suspects", [])],
         "weights": _weights_of(last_step(model)),
         "n_rows": len(X),
         "n_sampled": len(rows),

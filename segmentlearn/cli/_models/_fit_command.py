@@ -81,6 +81,7 @@ def fit(
         FitOptions,
         build_classifier,
         check_options,
+        note_suspects,
         read_training,
     )
     from segmentlearn.cli._models._fit_large import fit_large, rows_to_draw
@@ -114,6 +115,7 @@ def fit(
             verbose=int(screen.is_watched() and not quiet),
         )
         X, y, groups = data.X, data.y, data.groups
+        suspects = note_suspects(X, y)
         classifier = build_classifier(options)
         if most:
             fit_large(
@@ -144,6 +146,7 @@ def fit(
             "schema": data.schema.to_dict(X.columns),
             **result.facts(refit=refit),
             **wanted.facts(),
+            "suspects": suspects,
             "held_out_by": time_column or group_column,
             "refit": refit,
         }

@@ -165,6 +165,11 @@ class ContactLister:
         target = self._facts.get("target")
         name = self.label if target is None else f"{target} = {self.label}"
         text = f"List for {name}: {found}"
+        for suspect in self._facts.get("suspects", []):
+            text += (
+                f"\nWarning: {suspect!r} may be known only after the target is; then "
+                "the figures are too good. Fit again with --drop."
+            )
         if self._responded:
             contacts = found.rows[~found.is_control]
             responded = np.concatenate(self._responded)[contacts]
