@@ -67,7 +67,7 @@ class Effort:
     most_rows : int
         Rows above which one hold-out is enough: its loss is precise by then.
     many_rows_members : int
-        Classifiers in a net of a table of more than 100,000 rows.
+        Classifiers in a net of a table of 100,000 rows or more.
     many_rows_epochs : int
         Epochs of a table of 200,000 rows; smaller ones have more, larger ones fewer.
     """
@@ -87,7 +87,7 @@ EFFORTS = {
     "thorough": Effort((128, 128), 16, 10, 200_000, 4, 12),
 }
 
-# above this many rows few epochs with a rate that falls to zero are as good as many,
+# from this many rows on few epochs with a rate that falls to zero are as good as many,
 # and nets of fewer members too: their average lowers a variance that is small by then
 _MANY_ROWS = 100_000
 _EPOCHS_ROWS, _EPOCHS_POWER = 200_000, 0.5
@@ -144,7 +144,7 @@ def sizes_of_counts(estimator: Any, counts: np.ndarray, may_hold_out: bool) -> S
         )
     n_members = estimator.n_members
     if n_members == "auto":
-        is_large = n_rows > _MANY_ROWS
+        is_large = n_rows >= _MANY_ROWS
         n_members = effort.many_rows_members if is_large else effort.n_members
     layer_sizes = estimator.hidden_layer_sizes
     if isinstance(layer_sizes, str):
@@ -160,7 +160,7 @@ def sizes_of_counts(estimator: Any, counts: np.ndarray, may_hold_out: bool) -> S
     max_epochs, schedule = estimator.max_epochs, estimator.learning_rate_schedule
     if schedule == "auto":
         schedule = "constant"
-        if n_rows > _MANY_ROWS:
+        if n_rows >= _MANY_ROWS:
             few = effort.many_rows_epochs * (_EPOCHS_ROWS / n_rows) ** _EPOCHS_POWER
             max_epochs, schedule = min(max_epochs, max(1, round(few))), "cosine"
             patience = max(patience, max_epochs)  # the last epochs are the best

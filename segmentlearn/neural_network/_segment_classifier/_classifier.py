@@ -103,7 +103,7 @@ class SegmentClassifier(
     learning_rate_schedule : str or callable, default="auto"
         "constant", "cosine", "flat_cosine" or "coslog4", or a function from an array of
         progress values in [0, 1] to factors on the learning rate. "auto" is "constant";
-        tables of more than 100,000 rows have a few epochs (eight of 200,000 rows, four
+        tables of 100,000 rows or more have few epochs (eight of 200,000 rows, four
         of a million) in which the rate falls to zero.
     weight_decay : float, default=1e-2
         Decoupled weight decay of the optimizer.
