@@ -19,7 +19,7 @@ from pyarrow import parquet
 
 from segmentlearn._atomic import sync_folder
 from segmentlearn._formatting import names_text
-from segmentlearn.exceptions import TableError
+from segmentlearn.exceptions import SchemaError, TableError
 
 HISTORY_COLUMNS = (
     "period",
@@ -266,13 +266,41 @@ def read_history(
     for table, path in zip(tables, chosen, strict=True):
         _check_same_key(_key_of(table.schema, path), key, path)
     frame = pa.concat_tables(tables).to_pandas()
-    first = frame.groupby("period")["scored"].min()
-    is_dated = all(re.match(r"\d{4}", str(period)) for period in first.index)
-    order = first.sort_index() if is_dated else first.sort_values()
-    frame["period"] = pd.Categorical(frame["period"], order.index, ordered=True)
+    frame["period"] = pd.Categorical(
+        frame["period"], ordered_periods(frame), ordered=True
+    )
     frame = frame.sort_values("period", kind="stable", ignore_index=True)
     frame.attrs["key"] = key
     return frame
+
+
+def ordered_periods(history: pd.DataFrame) -> list:
+    """Return the periods of a history: by their names, or as they were first scored.
+
+    Names that begin with a year sort by time, whenever they were scored.
+    """
+    known = sorted(history["period"].dropna().unique().tolist())
+    is_dated = all(re.match(r"\d{4}", str(period)) for period in known)
+    if not is_dated and "scored" in history.columns:
+        first = history.groupby("period", observed=True)["scored"].min()
+        known.sort(key=first.get)
+    return known
+
+
+def choose_periods(
+    history: pd.DataFrame, old_period: str | None, new_period: str | None
+) -> tuple[Any, Any]:
+    """Return two periods of a history: by default the last, and the one before."""
+    known = ordered_periods(history)
+    new_period = new_period or (known[-1] if known else None)
+    before = known[: known.index(new_period)] if new_period in known else []
+    old_period = old_period or (before[-1] if before else None)
+    for what, period in (("new_period", new_period), ("old_period", old_period)):
+        if period not in known:
+            raise SchemaError(
+                f"{what}={period!r} is not in the history; its periods are {known}."
+            )
+    return old_period, new_period
 
 
 def _checked_folder(history: str | os.PathLike[str]) -> pathlib.Path:

@@ -17,6 +17,7 @@ from segmentlearn.cluster import continues
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import last_step
 from segmentlearn.metrics import wilson_interval
+from segmentlearn.monitoring._history import choose_periods
 from segmentlearn.monitoring._matching import SegmentMatch, match_segments
 from segmentlearn.monitoring._matching_evidence import shared_rows
 from segmentlearn.monitoring._migration_counts import (
@@ -36,15 +37,6 @@ _LEVEL = 0.05  # at which moves are more than label noise, corrected for all pai
 # columns of a history that are not the key of a customer
 _PERIOD, _SEGMENT, _NAME = "period", "segment", "segment_name"
 _OTHER = ("probability", "model", "scored")
-
-
-def _periods_of(history: pd.DataFrame) -> list:
-    """Return the periods of a history, as they were scored or else by their names."""
-    known = sorted(history[_PERIOD].dropna().unique().tolist())
-    if "scored" in history.columns:
-        first = history.groupby(_PERIOD)["scored"].min()
-        known.sort(key=first.get)
-    return known
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +101,8 @@ class SegmentMigration:
         value : str or None, default=None
             Column of what a customer is worth, as in `segment_migration`.
         old_period, new_period : str or None, default=None
-            The periods; None takes the last one, and the one before: in the order in
-            which they were scored where a history has it, else by their names.
+            The periods; None takes the last one, and the one before: in the order of
+            their names, or where these do not begin with a year, as they were scored.
 
         Returns
         -------
@@ -132,15 +124,7 @@ class SegmentMigration:
                 f"history has the columns {list(history.columns)}; it needs "
                 f"{_PERIOD!r}, {_SEGMENT!r} and the key of a customer."
             )
-        known = _periods_of(history)
-        new_period = new_period or (known[-1] if known else None)
-        before = known[: known.index(new_period)] if new_period in known else []
-        old_period = old_period or (before[-1] if before else None)
-        for what, period in (("new_period", new_period), ("old_period", old_period)):
-            if period not in known:
-                raise SchemaError(
-                    f"{what}={period!r} is not in the history; its periods are {known}."
-                )
+        old_period, new_period = choose_periods(history, old_period, new_period)
         parts = [
             history[history[_PERIOD] == period].reset_index(drop=True)
             for period in (old_period, new_period)

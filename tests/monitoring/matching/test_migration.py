@@ -154,6 +154,14 @@ def test_periods_follow_the_order_in_which_they_were_scored():
     assert SegmentMigration.from_history(scored).periods == ("May", "June")
 
 
+def test_dates_are_in_order_whenever_they_were_scored():
+    """A month that is scored once more does not become the last."""
+    dated = history().assign(scored=lambda frame: -frame["period"].astype(int))
+    dated["period"] = "2026-" + dated["period"]
+    found = SegmentMigration.from_history(dated)
+    assert found.periods == ("2026-05", "2026-06")
+
+
 def test_scored_files_may_differ_in_how_they_write_a_number():
     """As text in one and as a number with gaps in the other."""
     before = pd.DataFrame({"no": ["1", "2"], "group": ["0", "1"]})
