@@ -586,6 +586,7 @@ def test_an_amount_as_target_is_told(tmp_path):
     assert "--bins 4" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_is_no_error(tmp_path):
     """As ``segmentlearn ... | head -1``, which closes the pipe."""
     path = tmp_path / "wide.csv"
@@ -600,6 +601,7 @@ def test_a_reader_that_stops_is_no_error(tmp_path):
         assert "Error" not in process.stderr.read()
 
 
+@pytest.mark.slow
 def test_fit_of_trees_has_no_curves(folder, tmp_path):
     """They have no epochs, and take no options of a net."""
     call = "fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"

@@ -248,6 +248,7 @@ def test_fork_comes_to_an_end(after_a_fit):
     assert after_a_fit["exit"] == ["code", 7]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "parent",
     [
@@ -270,6 +271,7 @@ print(json.dumps(in_fork(fit, seconds=120)))
     assert run(code) == ["returned", "(60,)"]
 
 
+@pytest.mark.slow
 def test_first_import_in_a_fork_of_a_process_with_keras():
     """A parent that has used Keras alone is noticed where Linux tells of threads."""
     if not sys.platform.startswith("linux"):

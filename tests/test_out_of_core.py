@@ -124,6 +124,7 @@ def test_many_rows_get_few_epochs_at_a_falling_rate(files, monkeypatch):
     assert model.history_["learning_rate"][1] < model.history_["learning_rate"][0]
 
 
+@pytest.mark.slow
 def test_class_weights_and_rows_of_weight_zero(files, table):
     weights = {"A": 0.0, "B": 5.0}
     model = fit_scan(classifier(class_weight=weights), files, "tier")
@@ -140,6 +141,7 @@ def test_whole_numbers_as_labels_and_columns_left_out(table, tmp_path):
     assert "seen" not in model.feature_names_in_
 
 
+@pytest.mark.slow
 def test_rows_without_a_segment_are_left_out(table, tmp_path):
     table = table.copy()
     table.loc[::4, "tier"] = None

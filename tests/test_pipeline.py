@@ -130,6 +130,8 @@ def test_integer_cv_stratifies():
         assert isinstance(folds, StratifiedKFold)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_cross_validate_with_text_labels(table):
     """Scores that need probabilities and such that need labels both work."""
     X, y = table
@@ -147,6 +149,8 @@ def test_cross_val_predict_gives_probabilities(table):
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_grid_search_in_a_pipeline(table):
     """Parameters of the net and of the preprocessor are searched together."""
     X, y = table
@@ -180,6 +184,8 @@ def test_grid_search_in_two_processes(table):
     np.testing.assert_array_equal(np.vstack(found), two.predict_proba(X))
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_threads_train_side_by_side(table):
     """Fits in two threads give what they give one after the other."""
     X, y = table
@@ -219,6 +225,8 @@ def test_calibration(table):
     assert set(calibrated.predict(X)) <= {"A", "B", "D"}
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_tuned_threshold(two_classes):
     """A threshold is tuned on the probability of a text label."""
     X, y = two_classes

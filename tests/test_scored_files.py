@@ -201,6 +201,7 @@ def test_large_tables_are_scored_as_small_ones(archive, tmp_path):
     assert result.stderr.count("'plan': 'Bronze' (2 rows)") == 1
 
 
+@pytest.mark.slow
 def test_other_commands_read_folders_too(tmp_path):
     """fit, describe and audit take the files of a folder as one table."""
     (tmp_path / "in").mkdir()

@@ -76,6 +76,7 @@ def test_a_file_that_unpacks_to_too_much_is_refused(data):
         read_upload(data, "bomb.xlsx", MOST)
 
 
+@pytest.mark.slow
 def test_a_parquet_file_of_many_equal_cells_is_refused():
     """Lengths of runs pack them into nothing."""
     pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")

@@ -177,6 +177,8 @@ def test_selected_problem_is_that_of_the_selected_candidate(which, customers, re
     assert adjusted_rand_score(found, clusterer.labels_) > 0.4
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 @pytest.mark.parametrize("which", ["fitted", "deep", "joint", "consensus"])
 def test_training_rows_are_predicted_as_they_were(which, customers, request):
     """And belong to the segment with the largest membership."""

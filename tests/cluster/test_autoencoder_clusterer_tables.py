@@ -117,6 +117,7 @@ def test_columns_in_another_order(customers):
     np.testing.assert_array_equal(fitted.predict(turned), fitted.labels_)
 
 
+@pytest.mark.slow
 def test_no_preprocessor_takes_arrays_as_they_come(numbers):
     """And says so where it cannot."""
     fitted = tiny(preprocessor=None, compare_baselines=False).fit(numbers)

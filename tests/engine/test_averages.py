@@ -183,6 +183,7 @@ def test_an_unknown_measure_is_named():
         )
 
 
+@pytest.mark.slow
 def test_stopping_can_look_at_training_rows():
     """A measure without val_ is that of the rows trained on."""
     result = fit(

@@ -108,6 +108,7 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", OTHER)
 def test_what_needs_another_program(case, small_net, train):
     """What is compiled in makes another program."""

@@ -317,6 +317,7 @@ def test_metrics(metric, table, fit_both):
         np.testing.assert_allclose(result.history[name], history[name], rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer", [Adam(0.0), SGD(0.0, clipnorm=1.0), keras.optimizers.Adafactor(0.0)]
 )

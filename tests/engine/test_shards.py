@@ -57,6 +57,7 @@ def test_a_shard_holds_its_rows_in_their_order(tmp_path, monkeypatch, block):
             np.testing.assert_array_equal(found, leaf[numbers == shard])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_weights", [False, True])
 def test_same_training_as_in_memory_in_the_same_order(tmp_path, has_weights):
     X, y, weights = table()

@@ -115,6 +115,7 @@ def test_training_stops_when_another_job_fails(small_net, train):
         np.testing.assert_array_equal(array, old)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 def test_fits_of_one_architecture_have_programs_of_their_own(small_net, train):
     """Two trainings of one architecture run at once, on two programs."""

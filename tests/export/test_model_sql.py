@@ -104,6 +104,7 @@ def test_a_net_scores_alike(classifier):
     assert_scored_alike(classifier, new_rows())
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=10, deadline=None, derandomize=True)
 @hypothesis.given(
     strategies.lists(

@@ -43,6 +43,7 @@ def test_numbers_that_are_equal_in_single_precision_are_told_apart():
     np.testing.assert_array_equal(rules.predict(X), y)
 
 
+@pytest.mark.slow
 def test_each_rule_has_enough_customers(awkward):
     """No rule is about fewer customers than asked for, and all are in one."""
     X, segments = awkward
@@ -52,6 +53,7 @@ def test_each_rule_has_enough_customers(awkward):
         assert rules.rules_["customers"].sum() == len(X)
 
 
+@pytest.mark.slow
 def test_rare_levels_are_not_named():
     """A level of three customers would give them away."""
     X, y = make_customers("automobile", 400, random_state=0)
@@ -77,6 +79,7 @@ def test_auto_takes_the_recommended_number():
     assert len(rules.rules_) == rules.recommended_ == 2
 
 
+@pytest.mark.slow
 def test_max_rules_is_kept(awkward):
     """There are at most as many rules as wanted."""
     X, segments = awkward
@@ -181,6 +184,7 @@ def test_fidelity_is_weighted_by_value():
     assert by_name.fidelity_ == rules.fidelity_
 
 
+@pytest.mark.slow
 def test_same_seed_same_rules(awkward):
     """Nothing but random_state is random, and X stays as it is."""
     X, segments = awkward

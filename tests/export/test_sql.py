@@ -63,6 +63,7 @@ TEXTS = strategies.one_of(
 MOMENTS = strategies.integers(-2_000_000_000, 4_000_000_000)
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=15, deadline=None, derandomize=True)
 @hypothesis.given(
     strategies.lists(

@@ -231,6 +231,8 @@ def test_other_estimators_are_searched_as_ever():
     assert batched.one_by_one_ == {"LogisticRegression is not a SegmentClassifier": 4}
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_failing_candidate_gets_the_error_score(customers):
     """An invalid value costs its own fits only."""
     X, y = customers
@@ -252,6 +254,8 @@ def test_failing_candidate_raises_where_asked_to(customers):
     assert not hasattr(search, "cv_results_")
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_interruption_leaves_nothing_behind(customers):
     """After Ctrl-C the search is as it was, and can be run again."""
     X, y = customers

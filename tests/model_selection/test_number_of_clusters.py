@@ -151,6 +151,7 @@ def test_mixture_has_its_own_bic(blobs):
     assert found.table.at[1, "bic"] == pytest.approx(one)
 
 
+@pytest.mark.slow
 def test_long_segments_of_a_mixture_are_counted():
     """Three parallel stripes, which silhouettes would cut across."""
     stripes = np.repeat([[0.0, 0.0], [2.5, 0.0], [5.0, 0.0]], 100, axis=0)

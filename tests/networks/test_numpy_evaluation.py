@@ -84,6 +84,7 @@ def packed_classifiers(draw):
     return networks.average_nets(nets, net.n_classes)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(model=st.one_of(classifiers(), packed_classifiers()))
 def test_classifiers_agree_with_keras(model):

@@ -95,6 +95,7 @@ def test_given_layers_stay():
             assert np.array_equal(old, new) == (layer.name in given), layer.name
 
 
+@pytest.mark.slow
 def test_nets_of_other_rows_share_a_program():
     """Borders, signs and weights are not part of what is compiled."""
     train(build())

@@ -95,6 +95,7 @@ def test_history_tells_training_and_held_out_rows(fitted):
     assert fitted.best_epoch_ == best
 
 
+@pytest.mark.slow
 def test_without_early_stopping_all_rows_are_learnt_from(customers):
     """And all epochs are trained."""
     coder = tiny(early_stopping=False).fit(customers)
@@ -183,6 +184,7 @@ def test_saved_and_loaded(fitted, customers, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_searched_in_a_pipeline(customers):
     """The held-out likelihood chooses."""
     numbers = customers[["income", "score"]].assign(

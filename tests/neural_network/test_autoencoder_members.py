@@ -139,6 +139,7 @@ def test_showing_progress_changes_nothing(members, customers, capsys):
     )
 
 
+@pytest.mark.slow
 def test_the_plan_stays_unfitted(customers):
     """It says what to do and is not changed."""
     plan = tiny(max_epochs=1)
@@ -156,6 +157,7 @@ def test_one_member_is_a_single_fit(alone, customers):
     )
 
 
+@pytest.mark.slow
 def test_callbacks_see_single_nets(customers):
     """Then the copies are fitted in turn."""
     seen = []

@@ -66,6 +66,7 @@ def test_tuned_threshold_decides(make_packed, bank, wrap, scoring):
     assert 0 < tuned.best_threshold_ < 1
 
 
+@pytest.mark.slow
 def test_weights_are_routed_to_the_costs(make_packed, bank):
     """Labels of rows of weight 0 do not count in them."""
     X, y = bank

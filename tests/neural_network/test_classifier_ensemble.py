@@ -87,6 +87,7 @@ def test_rows_of_weight_zero_are_not_held_out(make_packed, numbers):
     assert np.flatnonzero(unknown).tolist() == list(range(0, 60, 6))
 
 
+@pytest.mark.slow
 def test_no_calibration_leaves_logits_alone(make_packed, two_groups):
     """The last layer is then the identity; otherwise it is not."""
     X, y = np.tile(two_groups[0], (2, 1)), np.tile(two_groups[1], 2)
@@ -168,6 +169,7 @@ def test_without_early_stopping_one_net_learns_all(make_packed, numbers):
     assert (clf.n_iter_, clf.best_epoch_, clf.oof_proba_) == (8, None, None)
 
 
+@pytest.mark.slow
 def test_warm_start_goes_on(make_packed, numbers):
     """History and weights of all nets are taken up."""
     clf = make_packed(warm_start=True, ema_momentum=None).fit(*numbers)

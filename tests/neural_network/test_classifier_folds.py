@@ -265,6 +265,7 @@ def test_ctrl_c_leaves_the_earlier_fit(packed, make_packed, numbers, interrupt):
     np.testing.assert_array_equal(clf.oof_proba_, packed.oof_proba_)
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_the_last_net_is_passed_on(make_packed, numbers, interrupt):
     """Part of an ensemble does not look like a whole one."""
     interrupt(2)
@@ -325,6 +326,7 @@ def test_partial_fit_keeps_the_momentum_of_every_net(make_packed, numbers):
     assert all(np.abs(one - other).max() > 1e-4 for one, other in pairs)
 
 
+@pytest.mark.slow
 def test_partial_fit_first_has_nothing_out_of_fold(make_packed, numbers):
     """The attribute is there, and None."""
     clf = make_packed().partial_fit(*numbers)

@@ -65,6 +65,7 @@ def test_large_net_is_left_alone(customers):
     assert train_side_by_side(fits) == ([], fits)
 
 
+@pytest.mark.slow
 def test_tables_too_large_for_one_program_are_split(customers, monkeypatch):
     """Nets of another table go into another batch, within the bytes allowed."""
     monkeypatch.setattr(classifier_members, "_MOST_BYTES", 1)

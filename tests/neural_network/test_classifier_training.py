@@ -88,6 +88,7 @@ def test_class_weight_raises_the_recall_of_a_rare_class(make, two_groups, class_
     assert recall(weighted) > recall(plain) + 0.3
 
 
+@pytest.mark.slow
 def test_class_weight_counts_in_the_validation_loss(make, two_groups):
     """Training stops on the same weighted loss that it lowers."""
     X, y = two_groups

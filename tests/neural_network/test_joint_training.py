@@ -94,6 +94,7 @@ def test_rows_still_come_back(coder, trained, rows, kind):
     assert trained[kind][0].score(rows) > coder.score(rows) - 0.3
 
 
+@pytest.mark.slow
 def test_the_autoencoder_given_is_not_changed(coder, rows):
     """Neither its weights nor what it tells of its training."""
     codes, history, n_iter = coder.transform(rows), dict(coder.history_), coder.n_iter_

@@ -280,6 +280,8 @@ def test_missing_loss_is_told(numbers):
         KerasClassifier(routed_net, model__units=4, **SETTINGS).fit(*numbers)
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_sample_weight_is_routed_as_metadata(numbers, routed):
     """With metadata routing a search hands the weights on to fit."""
     X, y = numbers

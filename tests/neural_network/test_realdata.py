@@ -24,6 +24,7 @@ def test_automobile_accuracy(data_dir):
     assert scores.mean() > 0.515
 
 
+@pytest.mark.slow
 def test_automobile_new_customers(data_dir):
     """A file with missing values and levels of its own is scored whole."""
     X, y = load_automobile(data_dir / "auto_train.csv")

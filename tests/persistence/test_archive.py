@@ -111,6 +111,8 @@ def test_nets_inside_other_estimators(wrap, n_networks, numbers, make_net):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.floors
 def test_columns_given_as_a_pandas_index(table, make_net):
     """A ColumnTransformer whose columns are a frame's own comes back with a list."""
     X, y = table

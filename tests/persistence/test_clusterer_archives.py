@@ -125,6 +125,7 @@ def test_every_clusterer(
     assert_same_after_loading(segmenter, customers, unseen)
 
 
+@pytest.mark.slow
 def test_ids_and_names_go_on_from_an_archive(make_segmenter, customers, unseen):
     """Whatever the order of the sizes; the baseline itself is left out."""
     april = make_segmenter(compare_baselines=False).fit(customers)

@@ -150,6 +150,7 @@ def test_an_unclosed_quote_far_down_is_text(tmp_path):
     assert len(found) == 50_003
 
 
+@pytest.mark.slow
 def test_text_that_turns_out_to_be_no_utf8(tmp_path):
     """The first other letter may lie behind what was looked at."""
     path = tmp_path / "late.csv"
@@ -208,6 +209,7 @@ def test_a_damaged_packed_file_is_an_error(tmp_path):
         joined(scan_table(path))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(
