@@ -151,9 +151,7 @@ def _summarize(
     value: str | None,
 ) -> _Summary:
     cells = frame[label]
-    factor = factorize(
-        cells.to_numpy() if isinstance(cells.dtype, np.dtype) else cells.array
-    )
+    factor = factorize(cells.to_numpy() if cells.dtype.kind in "iub" else cells.array)
     if (factor.codes < 0).any():
         raise ValueError(
             f"{int((factor.codes < 0).sum())} label(s) of partition {at} are missing; "

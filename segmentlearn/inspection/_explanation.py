@@ -295,7 +295,8 @@ def _outputs(
             )
         segments = np.full(len(segments), segment, dtype=labels.dtype)
     labels = pd.Index(known[:n_outputs])
-    labels = labels.append(pd.Index(np.unique(segments)).difference(labels))
+    others = pd.Index(np.unique(segments)).difference(labels)
+    labels = labels.append(others) if len(labels) else others
     further = labels[n_outputs:].to_numpy()
 
     def score(rows: Any) -> np.ndarray:

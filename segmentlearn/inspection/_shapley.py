@@ -181,6 +181,7 @@ def _hashes(at: int, column: Column) -> np.ndarray:
     else:
         codes = column.factor.codes
     # multilinear hashing: sums over columns differ but for a chance of 2 ** -64
-    factor = np.random.default_rng(at).integers(2**63, dtype=np.uint64) * 2 + 1
+    # (an array of one: NumPy 1 makes a float of a single uint64 times an int)
+    factor = np.random.default_rng(at).integers(2**63, size=1, dtype=np.uint64) * 2 + 1
     with np.errstate(over="ignore"):
         return (codes + 1).astype(np.uint64) * factor

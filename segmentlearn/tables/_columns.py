@@ -255,6 +255,8 @@ class Column:
 
 def factorize(values: Any) -> Factor:
     """Number the levels of a column."""
+    if isinstance(values, pd.arrays.NumpyExtensionArray):
+        values = values.to_numpy()  # pandas 2.2 does not factorize its own
     if isinstance(values.dtype, pd.CategoricalDtype):
         codes = np.asarray(values.codes, dtype=np.intp)
         return Factor(*_merge_equal(codes, values.categories), bool(values.ordered))
