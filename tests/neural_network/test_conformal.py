@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from segmentlearn import load, save
+from segmentlearn.neural_network import stratified_splits
 from segmentlearn.neural_network._segment_classifier._conformal import Conformity
 
 CLASSES = np.array(["A", "B", "C"])
@@ -167,8 +168,6 @@ def test_groups_are_held_out_together(make_packed, two_groups):
     """No group of rows is both trained and stopped on; oof_proba_ is honest."""
     X, y = two_groups
     groups = np.arange(200) // 4
-    from segmentlearn.neural_network._split import stratified_splits
-
     random_state = np.random.RandomState(0)
     codes = (y == "usual").astype(int)
     for n_folds in (3, 0):
