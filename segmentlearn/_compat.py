@@ -32,13 +32,9 @@ from sklearn.utils.validation import _num_samples as num_samples
 from sklearn.utils.validation import validate_data
 
 
-def validate_params(
-    constraints: dict, *, prefer_skip_nested_validation: bool = True
-) -> Callable:
+def validate_params(constraints: dict) -> Callable:
     """Validate a function's parameters, and not again those of estimators inside."""
-    return _validate_params(
-        constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
-    )
+    return _validate_params(constraints, prefer_skip_nested_validation=True)
 
 
 def looks_at_decisions(scorer: Callable) -> bool:

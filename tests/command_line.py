@@ -2,9 +2,12 @@
 
 import inspect
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from segmentlearn.cli._commands import app
+
+COMMANDS = sorted(get_command(app).commands)
 
 # click has kept stderr apart from 8.2 on; before, it had to be asked to
 _RUNNER = CliRunner(

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from segmentlearn._atomic import check_writable, write_atomically
+from segmentlearn.persistence import check_writable, write_atomically
 
 
 def test_new_file_has_the_bytes(tmp_path):

@@ -13,9 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 import segmentlearn
 from segmentlearn import inspect, load, make_customers, save
-from segmentlearn.cli._commands import app
-from segmentlearn.cli._result_text import curves_text
-from tests.command_line import run
+from tests.command_line import COMMANDS, run
 
 
 @pytest.fixture(scope="module")
@@ -462,9 +460,7 @@ def test_version():
     assert run("--version").stdout == f"segmentlearn {segmentlearn.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "command", [cmd.callback.__name__ for cmd in app.registered_commands]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help(command):
     """Each command tells what it takes, whichever Typer and Click are installed."""
     result = run(command, "--help")
@@ -504,19 +500,20 @@ def test_python_dash_m_exits_with_2_and_one_line(tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_long_curves_are_shortened():
-    """Four hundred epochs are drawn with forty marks."""
-    text = curves_text({"loss": list(range(400, 0, -1))}, None, blocks=True)
-    head, line = text.splitlines()
-    assert head == "Learning curves over 400 epochs"
-    assert len(line.split()[1]) == 40
-    assert line.split()[1][0] == "█"
-    assert line.endswith("400.000 to 1.000")
-
-
-def test_flat_curves_are_drawn():
-    """A value that never changes, or is the only one, is no division by zero."""
-    assert "▁▁" in curves_text({"loss": [1.0, 1.0]}, None, blocks=True)
+def test_curves_are_short_and_may_be_flat(folder, monkeypatch):
+    """400 epochs are forty marks, and a value that never changes the lowest one."""
+    history = {"loss": list(range(400, 0, -1)), "val_loss": [1.0] * 400}
+    kept = property(lambda net: history, lambda net, value: None)
+    monkeypatch.setattr(segmentlearn.SegmentClassifier, "history_", kept, raising=False)
+    result = run(
+        *("fit", folder / "train.csv", "--target", "Segmentation", "--drop", "ID"),
+        *("--max-epochs", 1),
+    )
+    text = result.stdout[result.stdout.index("Learning curves over 400 epochs") :]
+    falling, flat = (line.split() for line in text.splitlines()[1:3])
+    assert (len(falling[1]), falling[1][0], falling[1][-1]) == (40, "█", "▁")
+    assert falling[2:] == ["400.000", "to", "1.000"]
+    assert flat[1] == "▁" * 40
 
 
 def _stream(result):

@@ -1,6 +1,7 @@
 """The command ``cluster``, and what other commands make of its archives."""
 
 import functools
+import re
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,6 @@ from segmentlearn import (
     make_customers,
     save,
 )
-from segmentlearn.cli import _cluster as clustering
-from segmentlearn.cli._result_text import profile_text
 from segmentlearn.cluster import way_of
 from segmentlearn.tables import read_table
 from tests.command_line import assert_one_line_error, run
@@ -284,7 +283,12 @@ def test_same_seed_writes_the_same_segments(folder, archive, tmp_path):
 @pytest.mark.parametrize("joint", ["idec", "dcn"])
 def test_joint_training_without_baselines(joint, folder, tmp_path, monkeypatch):
     """The number can be asked for all the same, and the method is named."""
-    monkeypatch.setattr(clustering, "_build", _build_short)
+    fit = AutoencoderClusterer.fit
+    monkeypatch.setattr(
+        AutoencoderClusterer,
+        "fit",
+        lambda self, X: fit(self.set_params(joint_epochs=2), X),
+    )
     out = tmp_path / "m.seg"
     result = run(
         *("cluster", folder / "mall.csv", "--drop", "CustomerID", "--out", out),
@@ -293,10 +297,6 @@ def test_joint_training_without_baselines(joint, folder, tmp_path, monkeypatch):
     assert result.exit_code == 0, result.stderr
     assert f"Found by joint training ({joint.upper()}) on codes of 2" in result.stdout
     assert load(out).joint == joint
-
-
-def _build_short(options, n_clusters, build=clustering._build):
-    return build(options, n_clusters).set_params(joint_epochs=2)
 
 
 @pytest.mark.slow
@@ -390,15 +390,23 @@ def test_input_files_are_never_overwritten(folder):
     assert path.read_bytes() == before
 
 
-def test_profile_says_where_nothing_differs():
+def test_profile_says_where_nothing_differs(folder, monkeypatch):
     """Segments drawn at random have no distinguishing features and hardly a rule."""
     rng = np.random.default_rng(0)
     X = pd.DataFrame({"a": rng.normal(size=60)})
     profile = segmentlearn.segment_profile(rng.integers(0, 2, 60), X, rule_depth=None)
-    text = profile_text(profile)
+    monkeypatch.setattr(segmentlearn, "segment_profile", lambda *_, **__: profile)
+    text = run("cluster", folder / "mall.csv", "--n-clusters", 2).stdout
     assert "60 customers in 2 segments" in text
     assert text.count("no column differs much from the other customers") == 2
     assert "Rule: " not in text
+
+
+def test_segments_have_their_share_of_the_value(folder):
+    """Beside their share of the customers."""
+    value = ("--value", "Annual Income (k$)")
+    text = run("cluster", folder / "mall.csv", "--n-clusters", 2, *value).stdout
+    assert len(re.findall(r"customers, \d+%, with\s+\d+% of the\s+value", text)) == 2
 
 
 @pytest.mark.parametrize(

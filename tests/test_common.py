@@ -9,7 +9,10 @@ import pytest
 from imblearn.over_sampling.base import BaseOverSampler
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.metaestimators import _BaseComposition
 
 import segmentlearn
 from segmentlearn import (
@@ -18,7 +21,6 @@ from segmentlearn import (
     BlendedClassifier,
     KerasTunerSearchCV,
 )
-from segmentlearn._compat import BaseComposition, BaseSearchCV, InvalidParameterError
 from tests.estimators import (
     ESTIMATORS,
     EXPECTED_FAILED_CHECKS,
@@ -44,7 +46,7 @@ every_class_of_our_own = pytest.mark.parametrize(
 # a blend has parameters by the names of its estimators, as scikit-learn's ensembles do
 _LAST_BASE = {
     AutoSMOTE: BaseOverSampler,
-    BlendedClassifier: BaseComposition,
+    BlendedClassifier: _BaseComposition,
     BatchedGridSearchCV: GridSearchCV,
     KerasTunerSearchCV: BaseSearchCV,
 }

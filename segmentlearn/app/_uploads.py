@@ -77,17 +77,6 @@ def release_memory() -> None:
     pa.default_memory_pool().release_unused()
 
 
-def is_archive(data: bytes) -> bool:
-    """Return whether bytes are a model's archive; nothing is built from it."""
-    if not data.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _MANIFEST in archive.namelist()
-    except zipfile.BadZipFile:
-        return False
-
-
 def read_upload(
     data: bytes, name: str, most: int, schema: TableSchema | None = None
 ) -> Loaded:
@@ -101,9 +90,7 @@ def read_upload(
     return Loaded(name, table, digest, f"read_table({name!r})", len(table.frame))
 
 
-def read_server_file(
-    path: pathlib.Path, most: int, schema: TableSchema | None = None
-) -> Loaded:
+def read_server_file(path: pathlib.Path, most: int) -> Loaded:
     """Read a table from a file of the server; rows are drawn from a large one."""
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -113,9 +100,9 @@ def read_server_file(
     if packed or size <= _MANY_BYTES:
         # what is unpacked is unpacked in memory, wherever it lies
         most = max(most, 0 if packed else _MANY_BYTES)
-        return read_upload(path.read_bytes(), path.name, most, schema)
+        return read_upload(path.read_bytes(), path.name, most)
     _check_text_or_parquet(head, path.name)
-    scan = scan_table(path, schema=schema)
+    scan = scan_table(path)
     table = _checked(scan.sample(_MOST_DRAWN))
     statement = f"scan_table({path.name!r}).sample({_MOST_DRAWN})"
     table = dataclasses.replace(table, source=path.name)

@@ -15,11 +15,9 @@ from segmentlearn._parameters import validate_parameters
 from segmentlearn.metrics._probabilities import encode, read_labels
 
 
-def read_matrix(
-    matrix: Mapping | ArrayLike, labels: np.ndarray, name: str = "cost_matrix"
-) -> np.ndarray:
+def read_matrix(matrix: Mapping | ArrayLike, labels: np.ndarray) -> np.ndarray:
     """Return a cost or profit matrix as an array in the order of the classes."""
-    classes = labels.tolist()
+    name, classes = "cost_matrix", labels.tolist()
     if not isinstance(matrix, Mapping):
         values = check_array(matrix, dtype=np.float64, input_name=name)
         if values.shape != (len(classes), len(classes)):

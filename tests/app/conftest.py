@@ -5,13 +5,15 @@ import sys
 
 import pytest
 
-from segmentlearn.app._serving import AppOptions
+from segmentlearn.app import AppOptions
 from segmentlearn.datasets import make_customers
 
 streamlit = pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
+from segmentlearn.app._jobs import Job  # noqa: E402
 from segmentlearn.app._state import Session  # noqa: E402
+from segmentlearn.app._uploads import read_upload  # noqa: E402
 
 _MAIN = sys.modules["__main__"]
 NUMBERS = ["Age", "Annual Income (k$)", "Spending Score (1-100)"]
@@ -81,6 +83,18 @@ class Visitor:
 def visitor():
     """A new session."""
     return Visitor()
+
+
+@pytest.fixture
+def start():
+    """A function that starts work in the background."""
+    return lambda name, work: Job(name, work).start()
+
+
+@pytest.fixture
+def upload():
+    """A function that reads an upload of one megabyte at most."""
+    return lambda data, name, most=2**20: read_upload(data, name, most)
 
 
 @pytest.fixture(scope="session")

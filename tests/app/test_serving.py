@@ -13,7 +13,7 @@ import time
 import pandas as pd
 import pytest
 
-from segmentlearn.app._serving import AppOptions, _command, serve
+from segmentlearn.app import AppOptions, serve
 from segmentlearn.exceptions import SegmentLearnError
 from tests.command_line import run
 
@@ -31,15 +31,28 @@ def test_options_reach_the_pages(monkeypatch):
     assert options.most_bytes == 5 * 2**20
 
 
-def test_settings_are_safe_whatever_the_user_has_configured():
+class Ended:
+    """A server that has ended, and how it was started."""
+
+    def __init__(self, command, **_):
+        Ended.command = command
+
+    def poll(self):
+        return 3
+
+    wait = poll
+
+
+def test_settings_are_safe_whatever_the_user_has_configured(monkeypatch):
     """This machine alone, no statistics, no foreign pages, no tracebacks."""
-    command = _command(AppOptions(max_upload=7), "127.0.0.1", 8600)
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    assert serve(AppOptions(max_upload=7)) == 3
     for flag in (
         *("--server.address=127.0.0.1", "--server.enableXsrfProtection=true"),
         *("--browser.gatherUsageStats=false", "--client.showErrorDetails=none"),
         *("--server.maxUploadSize=7", "--client.disableDataExport=true"),
     ):
-        assert flag in command
+        assert flag in Ended.command
 
 
 def test_a_port_that_is_in_use_is_told():

@@ -9,7 +9,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from segmentlearn import BoostedTreesClassifier, load, make_customers, save
-from segmentlearn.ensemble._stored_trees import pack_trees, unpack_trees
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +78,10 @@ def test_travels_without_a_bit_of_difference(trees, customers):
 )
 def test_stored_tree_that_leads_astray_is_refused(trees, field, value):
     """Nodes are looked up without any check once they are read."""
-    packed = pack_trees(trees.estimators_)
-    packed[field] = packed[field].copy()
-    packed[field][0] = value
+    state = trees.__getstate__()
+    state["_trees"][field][0] = value
     with pytest.raises(ValueError, match="damaged"):
-        unpack_trees(packed)
+        BoostedTreesClassifier().__setstate__(state)
 
 
 def test_trees_stay_where_they_are(trees):

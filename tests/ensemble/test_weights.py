@@ -2,76 +2,94 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold
 
-from segmentlearn.ensemble._weights import (
-    Blend,
-    cross_apply,
-    find_weights,
-    log_probabilities,
-    mean_log_loss,
-)
+from segmentlearn import BlendedClassifier
+
+LABELS = np.tile(np.arange(3), 200)
+
+
+class Stored(ClassifierMixin, BaseEstimator):
+    """A classifier whose logits are three columns of the table."""
+
+    def __init__(self, first=0):
+        self.first = first
+
+    def fit(self, X, y, sample_weight=None):
+        """Learn nothing."""
+        self.classes_ = np.arange(3)
+        return self
+
+    def predict_proba(self, X):
+        """Return the probabilities that the table holds."""
+        return softmax(X[:, self.first : self.first + 3], axis=1)
+
+
+def logits(noise, seed):
+    """Return logits that know the label, and noise."""
+    random = np.random.default_rng(seed)
+    return np.eye(3)[LABELS] * 1.5 + noise * random.normal(size=(600, 3))
+
+
+def blend(X, y=LABELS, sample_weight=None, n_parts=2, **parameters):
+    """Weigh the classifiers that a table holds side by side."""
+    parts = [(f"of {at}", Stored(3 * at)) for at in range(n_parts)]
+    found = BlendedClassifier(parts, cv=KFold(3), **{"calibration": None, **parameters})
+    return found.fit(X, y, sample_weight)
 
 
 @pytest.fixture(scope="module")
-def labels():
-    """Class numbers of 600 rows, of three classes."""
-    return np.random.default_rng(0).integers(0, 3, 600)
+def two():
+    """What a good classifier says, and a worse one."""
+    return np.hstack([logits(0.8, 1), logits(1.4, 2)])
 
 
-def logs_of(labels, noise, seed):
-    """Return logarithms of probabilities that know the label, and noise."""
-    random = np.random.default_rng(seed)
-    logits = np.eye(3)[labels] * 1.5 + noise * random.normal(size=(len(labels), 3))
-    return log_probabilities(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
-
-
-def test_weights_are_where_the_loss_is_lowest(labels):
+def test_weights_are_where_the_loss_is_lowest(two):
     """No weights on a fine grid are better."""
-    logs = np.stack([logs_of(labels, 0.8, 1), logs_of(labels, 1.4, 2)])
     losses = [
-        mean_log_loss(Blend(np.array([w, 1 - w]), 1.0, 0.0).apply(logs), labels, None)
+        log_loss(LABELS, softmax(w * two[:, :3] + (1 - w) * two[:, 3:], axis=1))
         for w in np.linspace(0, 1, 201)
     ]
-    found = find_weights(logs, labels, None)
-    assert found[0] == pytest.approx(np.argmin(losses) / 200, abs=0.02)
+    assert blend(two).weights_[0] == pytest.approx(np.argmin(losses) / 200, abs=0.02)
 
 
-def test_equal_estimators_weigh_the_same(labels):
+def test_equal_estimators_weigh_the_same(two):
     """What two copies weigh together is shared."""
-    own, other = logs_of(labels, 0.8, 1), logs_of(labels, 1.4, 2)
-    weights = find_weights(np.stack([own, other, own]), labels, None)
+    weights = blend(np.hstack([two, two[:, :3]]), n_parts=3).weights_
     assert weights[0] == pytest.approx(weights[2], abs=1e-3)
 
 
-def test_noise_weighs_nothing(labels):
+def test_noise_weighs_nothing():
     """An estimator that knows nothing, and is sure of it, gets 0, not a little."""
-    random = np.random.default_rng(3).normal(size=(600, 3)) * 4
-    logs = np.stack([logs_of(labels, 0.3, 1), log_probabilities(np.exp(random))])
-    assert find_weights(logs, labels, None).tolist() == [1.0, 0.0]
+    noise = np.random.default_rng(3).normal(size=(600, 3)) * 4
+    X = np.hstack([logits(0.3, 1), noise])
+    assert blend(X).weights_.tolist() == [1.0, 0.0]
 
 
-def test_few_rows_hardly_move_equal_weights(labels):
-    """With four rows the prior decides."""
-    logs = np.stack([logs_of(labels, 0.8, 1), logs_of(labels, 1.4, 2)])[:, :4]
-    assert find_weights(logs, labels[:4], None) == pytest.approx([0.5, 0.5], abs=0.15)
+def test_few_rows_hardly_move_equal_weights(two):
+    """With three rows the prior decides."""
+    weights = blend(two[:3], LABELS[:3]).weights_
+    assert weights == pytest.approx([0.5, 0.5], abs=0.15)
 
 
-def test_weighted_rows_decide(labels):
+def test_weighted_rows_decide(two):
     """Rows of weight 0 do not count."""
-    logs = np.stack([logs_of(labels, 0.8, 1), logs_of(labels, 1.4, 2)])
-    logs[:, 300:] = logs[::-1, 300:]
-    weights = np.repeat([1.0, 0.0], 300)
-    assert find_weights(logs, labels, weights)[0] > 0.6
-    assert find_weights(logs, labels, weights[::-1])[0] < 0.4
+    swapped = np.hstack([two[:, 3:], two[:, :3]])
+    X = np.concatenate([two[:300], swapped[300:]])
+    weights = np.repeat([1.0, 1e-9], 300)
+    assert blend(X, sample_weight=weights).weights_[0] > 0.6
+    assert blend(X, sample_weight=weights[::-1]).weights_[0] < 0.4
 
 
-def test_cross_applied_rows_took_no_part(labels):
-    """Rows of a fold do not change their own probabilities."""
-    logs = np.stack([logs_of(labels, 0.8, 1), logs_of(labels, 1.4, 2)])
-    folds = np.array_split(np.arange(600), 3)
-    before = cross_apply(logs, labels, None, folds, "auto")
-    changed = labels.copy()
-    changed[folds[0]] = (changed[folds[0]] + 1) % 3
-    after = cross_apply(logs, changed, None, folds, "auto")
-    assert np.array_equal(before[folds[0]], after[folds[0]])
-    assert not np.array_equal(before[folds[1]], after[folds[1]])
+def test_rows_take_no_part_in_their_own_probabilities(two):
+    """Labels of a fold change those of other folds alone."""
+    changed = LABELS.copy()
+    changed[:200] = (changed[:200] + 1) % 3
+    before, after = (
+        blend(two, y, calibration="temperature").oof_proba_ for y in (LABELS, changed)
+    )
+    assert np.array_equal(before[:200], after[:200])
+    assert not np.array_equal(before[200:400], after[200:400])

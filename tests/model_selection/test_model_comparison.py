@@ -12,7 +12,6 @@ from sklearn.model_selection import KFold, RepeatedStratifiedKFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 
 from segmentlearn import SegmentClassifier, compare_models, make_customers
-from segmentlearn.model_selection._comparison._splits import make_splits
 
 MEASURES = ["log_loss", "accuracy", "macro_f1", "roc_auc", "brier"]
 BASELINES = {"majority": DummyClassifier(strategy="prior"), "bayes": GaussianNB()}
@@ -312,11 +311,35 @@ def test_single_precision_is_no_reason_to_warn():
         compare_models(SinglePrecision(), X, y, baselines={}, cv=2, random_state=0)
 
 
+class Spy(DummyClassifier):
+    """A classifier that notes the rows, which its one column numbers."""
+
+    seen: list = []
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit, and note the rows learnt from."""
+        Spy.seen.append([X[:, 0].tolist()])
+        return super().fit(X, y, sample_weight)
+
+    def predict_proba(self, X):
+        """Predict, and note the rows asked about."""
+        Spy.seen[-1].append(X[:, 0].tolist())
+        return super().predict_proba(X)
+
+
+def folds_of(y, **arguments):
+    """Return which rows a comparison fits to, and which it compares on."""
+    Spy.seen.clear()
+    X = np.arange(len(y))[:, None]
+    compare_models(Spy(), X, y, baselines={}, random_state=0, **arguments)
+    return [(each[0], each[1]) for each in Spy.seen]
+
+
 def test_groups_are_on_one_side_of_a_fold():
     """An integer cv makes stratified folds of whole groups."""
     y = np.tile([0, 1], 50)
     groups = np.arange(100) // 5
-    for train, test in make_splits(y, 4, groups, None, 0):
+    for train, test in folds_of(y, cv=4, groups=groups):
         assert not set(groups[train]) & set(groups[test])
         assert 0.3 < y[test].mean() < 0.7
 
@@ -324,11 +347,11 @@ def test_groups_are_on_one_side_of_a_fold():
 def test_later_rows_are_predicted_from_earlier_ones():
     """Folds follow each other in time; rows of one day stay together."""
     days = pd.to_datetime("2026-01-01") + pd.to_timedelta(np.arange(90)[::-1] // 3, "D")
-    splits = make_splits(np.zeros(90), 4, None, days, 0)
+    splits = folds_of(np.tile([0, 1], 45), cv=4, times=days)
     assert len(splits) == 4
     for train, test in splits:
         assert days[train].max() < days[test].min()
-    assert splits[-1][1].tolist() == list(range(18))
+    assert splits[-1][1] == list(range(18))
 
 
 @pytest.mark.parametrize(
@@ -342,9 +365,8 @@ def test_later_rows_are_predicted_from_earlier_ones():
 )
 def test_times_that_make_no_folds_are_refused(arguments, message):
     """With the cure."""
-    arguments = {"cv": 3, "groups": None, "times": None, "random_state": 0, **arguments}
     with pytest.raises(ValueError, match=message):
-        make_splits(np.zeros(10), **arguments)
+        folds_of(np.arange(10) % 2, **{"cv": 3, **arguments})
 
 
 def test_compare_models_takes_times():

@@ -4,10 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
 
-from segmentlearn import load, save
-from segmentlearn.neural_network._segment_classifier._conformal import Conformity
+from segmentlearn import SegmentClassifier, load, save
+from segmentlearn.neural_network import stratified_splits
 
 CLASSES = np.array(["A", "B", "C"])
 
@@ -21,10 +20,19 @@ def draw(n_rows, seed, shares=(0.5, 0.3, 0.2)):
     return proba / proba.sum(axis=1, keepdims=True), codes
 
 
-def sets_of(conformity, proba, coverage=0.9, per_class=True):
-    """Return the sets as predict_set makes them."""
-    limits = conformity.thresholds(CLASSES, coverage, per_class)
-    return 1 - proba <= limits["threshold"].to_numpy()
+class StoredProbabilities(SegmentClassifier):
+    """A classifier whose features are its probabilities."""
+
+    def predict_proba(self, X):
+        """Return what was passed."""
+        return X
+
+
+def calibrated(proba, codes):
+    """Return a classifier whose sets rest on rows with these probabilities."""
+    classifier = StoredProbabilities()
+    classifier.classes_ = CLASSES[: proba.shape[1]]
+    return classifier.conformalize(proba, CLASSES[codes])
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +46,20 @@ def test_coverage_holds_in_each_class():
     """Over a hundred calibrations each class is covered as often as asked for."""
     covered = np.zeros(3)
     for seed in range(100):
-        conformity = Conformity.of(*draw(1_000, seed), "held-out")
+        classifier = calibrated(*draw(1_000, seed))
         proba, codes = draw(1_000, 10_000 + seed)
-        hit = sets_of(conformity, proba)[np.arange(1_000), codes]
+        hit = classifier.predict_set(proba)[np.arange(1_000), codes]
         covered += [hit[codes == code].mean() for code in range(3)]
     assert covered / 100 == pytest.approx(0.9, abs=0.01)
 
 
 def test_sets_for_all_classes_together_are_smaller():
     """They cover all customers as often, and a rare class less often."""
-    conformity = Conformity.of(*draw(5_000, 0, (0.8, 0.15, 0.05)), "held-out")
+    classifier = calibrated(*draw(5_000, 0, (0.8, 0.15, 0.05)))
     proba, codes = draw(5_000, 1, (0.8, 0.15, 0.05))
-    own, together = (sets_of(conformity, proba, per_class=p) for p in (True, False))
+    own, together = (
+        classifier.predict_set(proba, per_class=each) for each in (True, False)
+    )
     hit = together[np.arange(5_000), codes]
     assert hit.mean() == pytest.approx(0.9, abs=0.02)
     assert together.sum() <= own.sum()
@@ -66,41 +76,24 @@ def test_sets_for_all_classes_together_are_smaller():
 def test_rare_classes_share_a_threshold(shares, guarantees):
     """Fewer than 100 rows have none of their own, and the table says which."""
     proba, codes = draw(1_200, 0, shares)
-    limits = Conformity.of(proba, codes, "held-out").thresholds(CLASSES, 0.9, True)
+    limits = calibrated(proba, codes).conformal_thresholds()
     assert limits["guarantee"].tolist() == guarantees
     assert limits["n_rows"].tolist() == np.bincount(codes, minlength=3).tolist()
 
 
 def test_too_few_rows_for_the_coverage_leave_every_class_in():
     """Of five rows none can be exceeded by one in twenty: the sets are full."""
-    conformity = Conformity.of(*draw(5, 0), "held-out")
-    assert sets_of(conformity, draw(10, 1)[0], 0.95).all()
+    assert calibrated(*draw(5, 0)).predict_set(draw(10, 1)[0], coverage=0.95).all()
 
 
 def test_threshold_is_the_right_order_statistic():
     """Of 99 scores it is the 90th, of 9 the 9th, of 8 none."""
     for n_rows, expected in ((99, 90 / 99), (9, 1.0), (8, np.inf)):
         scores = np.arange(1, n_rows + 1) / n_rows
-        conformity = Conformity(scores, np.zeros(n_rows, np.int64), "held-out")
-        limits = conformity.thresholds(CLASSES[:1], 0.9, False)
+        proba = np.column_stack([1 - scores, scores])
+        classifier = calibrated(proba, np.zeros(n_rows, np.int64))
+        limits = classifier.conformal_thresholds(per_class=False)
         assert limits.loc["A", "threshold"] == pytest.approx(expected)
-
-
-class FixedProbabilities(ClassifierMixin, BaseEstimator):
-    """A classifier whose features are its probabilities."""
-
-    def fit(self, X, y):
-        """Learn the classes."""
-        self.classes_, self.n_features_in_ = np.unique(y), X.shape[1]
-        return self
-
-    def predict_proba(self, X):
-        """Return what was passed."""
-        return X
-
-    def predict(self, X):
-        """Return the most probable class."""
-        return self.classes_[X.argmax(axis=1)]
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
@@ -109,21 +102,21 @@ def test_sets_are_those_of_mapie(coverage):
     classification = pytest.importorskip("mapie.classification")
     proba, codes = draw(700, 0)
     new, _ = draw(500, 1)
-    conformity = Conformity.of(proba, codes, "held-out")
+    classifier = calibrated(proba, codes)
 
     def of_mapie(rows):
         found = classification.SplitConformalClassifier(
-            FixedProbabilities().fit(proba, codes),
+            classifier,
             confidence_level=coverage,
             conformity_score="lac",
             prefit=True,
         )
-        found.conformalize(proba[rows], codes[rows])
+        found.conformalize(proba[rows], CLASSES[codes[rows]])
         return found.predict_set(new)[1][:, :, 0]
 
-    together = sets_of(conformity, new, coverage, per_class=False)
+    together = classifier.predict_set(new, coverage=coverage, per_class=False)
     assert (together == of_mapie(slice(None))).all()
-    own = sets_of(conformity, new, coverage)
+    own = classifier.predict_set(new, coverage=coverage)
     for code in range(3):
         assert (own[:, code] == of_mapie(codes == code)[:, code]).all()
 
@@ -167,8 +160,6 @@ def test_groups_are_held_out_together(make_packed, two_groups):
     """No group of rows is both trained and stopped on; oof_proba_ is honest."""
     X, y = two_groups
     groups = np.arange(200) // 4
-    from segmentlearn.neural_network._split import stratified_splits
-
     random_state = np.random.RandomState(0)
     codes = (y == "usual").astype(int)
     for n_folds in (3, 0):

@@ -8,18 +8,20 @@ import polars as pl
 import pytest
 
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.neural_network._labels import (
-    check_same_classes,
-    encode_labels,
-    learn_classes,
-    nonzero_rows,
-    read_labels,
-    weigh_classes,
-    weigh_rows,
-)
+from segmentlearn.neural_network import encode_target, nonzero_rows, weigh_rows
 
 CODES = np.array([0, 0, 0, 1])
 CLASSES = np.array(["A", "B"])
+
+
+def encode(y, classes=None):
+    """Return the classes, and the class number of each of so many rows."""
+    return encode_target(np.zeros((0 if y is None else len(y), 1)), y, classes)
+
+
+def factors(class_weight, sample_weight=None):
+    """Return one factor a class."""
+    return weigh_rows(CODES, CLASSES, class_weight, sample_weight)[1]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +44,8 @@ CLASSES = np.array(["A", "B"])
 )
 def test_labels_keep_their_type(y, expected):
     """Whatever container they come in, labels stay text, whole numbers or truth."""
-    labels = read_labels(y, "y").tolist()
+    classes, y_encoded = encode(y)
+    labels = [classes.tolist()[number] for number in y_encoded]
     assert labels == expected
     assert list(map(type, labels)) == list(map(type, expected))
 
@@ -65,41 +68,42 @@ def test_labels_keep_their_type(y, expected):
 def test_what_cannot_be_a_label_is_named(y, message):
     """Missing, continuous, one-hot and mixed labels are errors that say so."""
     with pytest.raises(ValueError, match=message):
-        read_labels(y, "y")
+        encode(y)
 
 
 def test_column_of_labels_is_taken_with_a_warning():
     """A frame of one column is flattened, as everywhere in scikit-learn."""
     with pytest.warns(UserWarning, match="column-vector y"):
-        labels = read_labels(pd.DataFrame({"segment": ["b", "a"]}), "y")
-    assert labels.tolist() == ["b", "a"]
+        classes, y_encoded = encode(pd.DataFrame({"segment": ["b", "a"]}))
+    assert classes[y_encoded].tolist() == ["b", "a"]
 
 
 def test_classes_are_sorted():
     """Classes are what there is, sorted; or what is named."""
     labels = np.array(["B", "A", "B"])
-    assert learn_classes(labels).tolist() == ["A", "B"]
-    assert learn_classes(labels, ["C", "B", "A"]).tolist() == ["A", "B", "C"]
+    assert encode(labels)[0].tolist() == ["A", "B"]
+    assert encode(labels, ["C", "B", "A"])[0].tolist() == ["A", "B", "C"]
 
 
 @pytest.mark.parametrize("classes", [None, ["A"]])
 def test_one_class_is_an_error(classes):
     """One class is too few, found or named."""
     with pytest.raises(ValueError, match=r"one class only \(\['A'\]\)"):
-        learn_classes(np.array(["A", "A"]), classes)
+        encode(["A", "A"], classes)
 
 
-def test_classes_named_again_must_be_the_same():
+def test_classes_named_again_must_be_the_same(make):
     """A later call may name the classes in any order, but no others."""
-    check_same_classes(None, CLASSES)
-    check_same_classes(["B", "A"], CLASSES)
+    X, y = np.eye(4, 5), np.array(["A", "A", "B", "B"])
+    net = make(max_epochs=1).partial_fit(X, y, ["A", "B"])
+    net.partial_fit(X, y, ["B", "A"])
     with pytest.raises(ValueError, match="not those of the first call"):
-        check_same_classes(["A", "B", "C"], CLASSES)
+        net.partial_fit(X, y, ["A", "B", "C"])
 
 
 def test_labels_become_positions_in_the_classes():
     """Class numbers count from 0 in the order of the classes."""
-    codes = encode_labels([[0], [0], [0]], np.array(["B", "A", "B"]), CLASSES)
+    _, codes = encode(["B", "A", "B"], CLASSES)
     assert codes.tolist() == [1, 0, 1]
     assert codes.dtype == np.int32
 
@@ -108,14 +112,14 @@ def test_labels_become_positions_in_the_classes():
 def test_unknown_labels_are_listed(labels):
     """A label outside the classes is named, once."""
     listed = str(sorted(set(labels) - {"A"})).replace("[", r"\[").replace("]", r"\]")
-    with pytest.raises(ValueError, match=f"y_val holds classes {listed}"):
-        encode_labels([[0]] * 3, np.array(labels), CLASSES, "_val")
+    with pytest.raises(ValueError, match=f"y holds classes {listed}"):
+        encode(labels, CLASSES)
 
 
 def test_lengths_must_agree():
     """X and y of other lengths are reported by their lengths."""
     with pytest.raises(ValueError, match="different lengths: 1 and 2 rows"):
-        encode_labels([[0]], np.array(["A", "B"]), CLASSES)
+        encode_target([[0]], ["A", "B"])
 
 
 @pytest.mark.parametrize(
@@ -129,16 +133,14 @@ def test_lengths_must_agree():
 )
 def test_class_factors(class_weight, expected):
     """A dict leaves out what weighs 1; "balanced" is n / (n_classes * count)."""
-    factors = weigh_classes(CODES, CLASSES, class_weight)
-    np.testing.assert_allclose(factors, expected)
+    np.testing.assert_allclose(factors(class_weight), expected)
 
 
 def test_balance_counts_weights_not_rows():
     """A row of weight 3 counts as three; a class without weight is left alone."""
-    factors = weigh_classes(CODES, CLASSES, "balanced", np.array([1, 0, 0, 3.0]))
-    np.testing.assert_allclose(factors, [2, 2 / 3])
-    alone = weigh_classes(CODES, CLASSES, "balanced", np.array([1, 1, 1, 0.0]))
-    np.testing.assert_allclose(alone, [1, 1])
+    np.testing.assert_allclose(factors("balanced", [1, 0, 0, 3]), [2, 2 / 3])
+    part = weigh_rows(CODES, CLASSES, "balanced", [1, 1, 1, 0], whole=False)
+    np.testing.assert_allclose(part[1], [1, 1])
 
 
 @pytest.mark.parametrize(
@@ -154,14 +156,14 @@ def test_balance_counts_weights_not_rows():
 def test_wrong_class_factors_are_named(class_weight, message):
     """A misspelt class or a senseless factor is an error."""
     with pytest.raises(ValueError, match=message):
-        weigh_classes(CODES, CLASSES, class_weight)
+        factors(class_weight)
 
 
 def test_no_weights_are_none():
     """Where every row weighs 1 there is nothing to compute."""
-    weights, factors = weigh_rows(CODES, CLASSES, None, None)
+    weights, by_class = weigh_rows(CODES, CLASSES, None, None)
     assert weights is None
-    assert factors.tolist() == [1, 1]
+    assert by_class.tolist() == [1, 1]
 
 
 def test_weights_are_relative():
@@ -202,22 +204,22 @@ def test_labels_are_read_without_a_warning():
     """Ordinary labels of any container raise no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        text = read_labels(pd.Series(["b", "a"], dtype="category"), "y")
-        whole = read_labels(pd.Series([2, 1], dtype="Int64"), "y")
-    assert (text.tolist(), whole.tolist()) == (["b", "a"], [2, 1])
+        text, _ = encode(pd.Series(["b", "a"], dtype="category"))
+        whole, _ = encode(pd.Series([2, 1], dtype="Int64"))
+    assert (text.tolist(), whole.tolist()) == (["a", "b"], [1, 2])
 
 
 def test_many_classes_are_worth_a_warning():
     """An identifier as target has a class for almost every row."""
     labels = np.arange(60)
     with pytest.warns(SegmentLearnWarning, match="y has 60 classes in 60 rows"):
-        learn_classes(labels)
+        encode(labels)
 
 
 def test_missing_dates_are_missing_labels():
     """NaT is no segment."""
     with pytest.raises(ValueError, match=r"y has 1 missing label"):
-        read_labels(np.array(["2020-01-01", "NaT"], "datetime64[D]"), "y")
+        encode(np.array(["2020-01-01", "NaT"], "datetime64[D]"))
 
 
 @pytest.mark.parametrize(
@@ -225,13 +227,12 @@ def test_missing_dates_are_missing_labels():
 )
 def test_truth_values_are_the_numbers_that_they_equal(labels, classes):
     """Labels of 0 and 1 in one table, of truth values in the other."""
-    labels, classes = np.array(labels), np.array(classes)
-    assert encode_labels([[0.1], [0.2]], labels, classes).tolist() == [1, 0]
+    assert encode(labels, classes)[1].tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("dtype", [">i4", ">f8", "float16", "longdouble"])
 def test_unusual_numbers_are_read_as_usual_ones(dtype):
     """Files in another byte order, and precisions that pandas has no index for."""
-    labels = read_labels(np.array([2, 1, 2]).astype(dtype), "y")
-    classes = learn_classes(labels)
-    assert encode_labels(np.zeros((3, 1)), labels, classes).tolist() == [1, 0, 1]
+    classes, y_encoded = encode(np.array([2, 1, 2]).astype(dtype))
+    assert classes.tolist() == [1, 2]
+    assert y_encoded.tolist() == [1, 0, 1]

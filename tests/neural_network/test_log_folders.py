@@ -10,10 +10,14 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from segmentlearn import Autoencoder, KerasClassifier, KerasRegressor, SegmentClassifier
+from segmentlearn import (
+    Autoencoder,
+    KerasClassifier,
+    KerasRegressor,
+    SegmentClassifier,
+    engine,
+)
 from segmentlearn.neural_network import fit_autoencoders, fit_jointly
-from segmentlearn.neural_network._log_folders import describe_fit
-from segmentlearn.neural_network._segment_classifier._presets import PRESETS
 from tests.neural_network.nets import small_net
 
 pytest.importorskip("tensorboard")
@@ -220,26 +224,52 @@ def test_keras_own_tensorboard_callback_works(numbers, tmp_path):
         assert len(list((tmp_path / side).glob("events.out.tfevents.*"))) == 1
 
 
+@pytest.fixture
+def name_of(monkeypatch, numbers):
+    """A function that returns the name of a fit's folder, without its number."""
+
+    class AskedForError(Exception):
+        """That it is to be made is enough."""
+
+    def note(log_dir, name):
+        raise AskedForError(name)
+
+    monkeypatch.setattr(engine, "LogFolder", note)
+    X, y = numbers
+
+    def name_of(classifier):
+        with pytest.raises(AskedForError) as asked:
+            classifier.fit(X, np.where(y == "A", "A/B", y))
+        name, _, number = str(asked.value).rpartition(",fit=")
+        assert not number
+        return name
+
+    return name_of
+
+
 @pytest.mark.parametrize(
-    ("parameters", "name"),
+    ("classifier", "name"),
     [
-        ({}, "SegmentClassifier"),
-        ({"log_dir": "runs", "verbose": 1}, "SegmentClassifier"),
-        ({"dropout": (0.1, 0.2)}, "SegmentClassifier,dropout=0.1_0.2"),
-        ({"class_weight": {"A/B": -1.5}}, "SegmentClassifier,class_weight=A_B_-1.5"),
-        (PRESETS["campaign"], "campaign"),
-        ({**PRESETS["campaign"], "l2": 0.1}, "campaign,l2=0.1"),
+        (SegmentClassifier(), "SegmentClassifier"),
+        (SegmentClassifier(verbose=1), "SegmentClassifier"),
+        (SegmentClassifier(dropout=(0.1, 0.2)), "SegmentClassifier,dropout=0.1_0.2"),
+        (
+            SegmentClassifier(class_weight={"A/B": 1e-5}),
+            "SegmentClassifier,class_weight=A_B_1e-05",
+        ),
+        (SegmentClassifier.from_preset("campaign"), "campaign"),
+        (SegmentClassifier.from_preset("campaign", l2=0.1), "campaign,l2=0.1"),
     ],
 )
-def test_names_say_what_differs(parameters, name):
+def test_names_say_what_differs(classifier, name, name_of):
     """From the defaults, or from the preset that is nearest."""
-    assert describe_fit(SegmentClassifier(**parameters), PRESETS) == name
+    assert name_of(classifier.set_params(log_dir="runs")) == name
 
 
-def test_long_names_are_cut_and_differ():
+def test_long_names_are_cut_and_differ(name_of):
     """File systems bear 255 characters; a digest tells what the beginning does not."""
     sizes = [(8,) * 80, (8,) * 81]
-    names = [describe_fit(SegmentClassifier(size)) for size in sizes]
+    names = [name_of(SegmentClassifier(size, log_dir="runs")) for size in sizes]
     assert [len(name) for name in names] == [160, 160]
     assert names[0][:150] == names[1][:150]
     assert names[0] != names[1]

@@ -1,5 +1,6 @@
 """Archives of every protocol there ever was can be read."""
 
+import io
 import json
 import pathlib
 import warnings
@@ -8,14 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from segmentlearn import inspect, load
+from segmentlearn import inspect, load, save
 from segmentlearn.exceptions import SegmentLearnWarning
-from segmentlearn.persistence._manifest import PROTOCOL
+from segmentlearn.preprocessing import SoftRobustScaler
 
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "data"
 
 # every protocol has a file, written once by make_protocol_file.py
-PROTOCOLS = range(1, PROTOCOL + 1)
+PROTOCOLS = range(1, 1 + len(list(FOLDER.glob("protocol_*.seg"))))
+
+
+def test_todays_protocol_has_a_file():
+    """It is the last one of them."""
+    file = io.BytesIO()
+    save(SoftRobustScaler().fit(np.eye(2)), file)
+    assert inspect(file).protocol == PROTOCOLS[-1]
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def draw() -> None:
         y = found.y
     facts["schema"] = customers.table.schema.to_dict(found.X.columns)
     _archive(session, found, facts)
-    _report(session, customers, found, y, facts)
+    _report(session, found, y, facts)
     _rules(session, customers, found)
     st.header("Python code", anchor=False)
     st.markdown("The same in a program, beside the file of your customers:")
@@ -75,9 +75,7 @@ def _archive(session: Session, found: Any, facts: dict[str, Any]) -> None:
         )
 
 
-def _report(
-    session: Session, customers: Customers, found: Any, y: Any, facts: dict[str, Any]
-) -> None:
+def _report(session: Session, found: Any, y: Any, facts: dict[str, Any]) -> None:
     st.header("Report", anchor=False)
     st.markdown(
         "One page for readers who do not program; numbers of few customers are hidden."

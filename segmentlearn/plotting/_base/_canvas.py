@@ -146,10 +146,10 @@ def segment_caption(
     return "\n".join(lines)
 
 
-def segment_tick(label: Any, names: Any, facts: str = "", width: int = 32) -> str:
+def segment_tick(label: Any, names: Any, facts: str = "") -> str:
     """Return label, name and facts as a tick at the left of a picture."""
     name, facts = (names or {}).get(label, label), f"({facts})" if facts else ""
     if name == label:
         return f"{label}  {facts}".rstrip()
-    text = textwrap.shorten(f"{label}: {name}", 3 * width - 8, placeholder=" …")
-    return "\n".join([*textwrap.wrap(text, width), facts]).rstrip()
+    text = textwrap.shorten(f"{label}: {name}", 88, placeholder=" …")
+    return "\n".join([*textwrap.wrap(text, 32), facts]).rstrip()

@@ -10,6 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from segmentlearn.metrics import read_binary, read_labels
 from segmentlearn.plotting._base._canvas import Axes, Display, require_pyplot
 
+_MOST_POINTS = 1_000  # of a curve; more make a picture large, and not finer
+
 
 def named(value: Any, name: str | None = None) -> dict:
     """Return several things by their names, a single one by its own."""
@@ -89,11 +91,11 @@ def predicted(estimator: Any, X: Any, pos_label: Any = None) -> tuple[dict, Any]
     return probabilities, pos_label
 
 
-def thinned(x: Any, *ys: np.ndarray, n_points: int = 1000) -> tuple[np.ndarray, ...]:
+def thinned(x: Any, *ys: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return curves at few enough points to draw."""
-    if len(x) <= n_points:
+    if len(x) <= _MOST_POINTS:
         return (x, *ys)
-    at = np.unique(np.linspace(0, len(x) - 1, n_points).round().astype(int))
+    at = np.unique(np.linspace(0, len(x) - 1, _MOST_POINTS).round().astype(int))
     return tuple(values[at] for values in (x, *ys))
 
 

@@ -1,6 +1,5 @@
 """How each column of a file is understood, in words."""
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from segmentlearn.tables._frames import as_table
 _SOME = 10_000  # rows
 
 
-def describe_columns(table: TableFile, ids: Collection[str] = ()) -> pd.DataFrame:
+def describe_columns(table: TableFile) -> pd.DataFrame:
     """Return a row for each column: what it is read as, how it is written, examples."""
     lines = []
     for column in as_table(table.frame, "describe").columns:
@@ -22,7 +21,7 @@ def describe_columns(table: TableFile, ids: Collection[str] = ()) -> pd.DataFram
         lines.append(
             {
                 "column": column.name,
-                "read as": "identifier" if column.name in ids else _kind(column, table),
+                "read as": _kind(column, table),
                 "written": table.schema.written(column.name),
                 "missing": len(column) - n_present,
                 "values": column.n_distinct,

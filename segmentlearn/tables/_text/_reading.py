@@ -249,9 +249,9 @@ class ReadCells:
     levels: tuple[np.ndarray, list[str]] | None = None
 
 
-def infer_reading(cells: Any, *, decimal: str | None = None) -> TextReading:
+def infer_reading(cells: Any) -> TextReading:
     """Find out what a column of text holds."""
-    return infer_and_read(TextColumn.of(cells), decimal=decimal)[0]
+    return infer_and_read(TextColumn.of(cells))[0]
 
 
 @dataclasses.dataclass(frozen=True)
