@@ -122,8 +122,9 @@ def describe_responders(
             percent(expected / len(proba)),
         )
         part.low, part.high = (f"{end:,.0f}" for end in ends)
-    even = found.break_even(**amounts) if amounts else None
-    gains = found.gain_table(**amounts)  # the figures that `fit` prints
+    given: dict[str, Any] = dict(amounts)
+    even = found.break_even(**given) if given else None
+    gains = found.gain_table(**given)  # the figures that `fit` prints
     wanted = [] if even is None else [even.n_contacted]
     shown = found.shown_contacts(THRESHOLD, [*wanted, *gains["customers"]])
     is_safe = gains["customers"].isin(shown)
