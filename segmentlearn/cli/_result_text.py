@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import percent, share_text, sparkline
+from segmentlearn._formatting import percent, share_text, sparkline, value_text
 from segmentlearn.cluster import way_of
 from segmentlearn.metrics import ResponseSummary, gain_text
 from segmentlearn.model_selection import HeldOutResult
@@ -116,12 +116,17 @@ def profile_text(profile: Any) -> str:
     n_customers = int(profile.sizes.sum())
     n_segments = sum(label != -1 for label in profile.labels)
     lines = [f"{n_customers:,} customers in {n_segments} segments"]
+    if profile.value_shares is not None:
+        titles = [f"Segment {label}, {name}" for label, name in profile.names.items()]
+        shares = profile.shares, profile.value_shares
+        lines.append(_filled(value_text(titles, *shares, profile.value_name), ""))
     rules = profile.to_frame("rules")
     for at, label in enumerate(profile.labels):
         word = "customer" if profile.sizes[at] == 1 else "customers"
         size = f"{profile.sizes[at]:,} {word}, {percent(profile.shares[at])}"
         if profile.value_shares is not None:
-            size += f", with {percent(profile.value_shares[at])} of the value"
+            of = profile.value_name or "the value"
+            size += f", with {percent(profile.value_shares[at])} of {of}"
         lines += ["", _filled(f"Segment {label}: {profile.names[label]} ({size})", "")]
         features = profile.distinguishing_features[at]
         features = [feature for feature in features if feature.is_sizeable]

@@ -130,7 +130,7 @@ def segment_profile(
         always do.
     value : str, array-like of shape (n_samples,) or None, default=None
         Column of X, or numbers, of what a customer is worth, such as revenue;
-        missing ones count as 0.
+        missing ones count as 0. A column of X is described as any other.
     n_exemplars : int, default=3
         Customers to show from each segment.
     rule_depth : int, "auto" or None, default="auto"
@@ -256,6 +256,7 @@ def segment_profile(
         surrogate=grow_surrogate(sampled, codes[rows], weights, *how),
         confidence_level=confidence_level,
         correction=correction,
+        value_name=value if isinstance(value, str) else getattr(value, "name", None),
     )
 
 

@@ -203,7 +203,7 @@ def _take_target(
     return X.drop(columns=target), X[target].to_numpy(dtype=object)
 
 
-def _numbers_of(X: pd.DataFrame, value: str) -> np.ndarray:
+def _numbers_of(X: pd.DataFrame, value: str) -> pd.Series:
     """Return what each customer is worth."""
     if value not in X.columns:
         raise ValueError(
@@ -218,7 +218,7 @@ def _numbers_of(X: pd.DataFrame, value: str) -> np.ndarray:
             f"value={value!r} sums to {np.nansum(numbers)}, of which no shares can be "
             "taken; it must be more than 0."
         )
-    return numbers
+    return pd.Series(numbers, name=value)
 
 
 def _features(model: Any, X: pd.DataFrame) -> list[str]:
