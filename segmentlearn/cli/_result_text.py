@@ -22,8 +22,9 @@ _HOW_TO_READ = (
     "customers (1 is full). The score weighs them."
 )
 _HOW_TO_READ_NUMBERS = (
-    "separation: how much further apart segments are than in tables without any; "
-    "stability: agreement of segments found in random samples (1 is full)."
+    "separation: how much further apart segments are than in tables without any (0.05 "
+    "at least); stability: agreement of segments found in random samples of the "
+    "customers (1 is full, 0 chance)."
 )
 _OF_CODES = ", which an autoencoder has made of each customer"
 _OF_COLUMNS = "; codes of an autoencoder were not better by more than chance"
@@ -70,7 +71,9 @@ def _criteria_lines(found: Any) -> list[str]:
         mark = "*" if number == found.recommended else " "
         mark = "+" if number in found.alternatives else mark
         texts = [
-            percent(row[name]) if name == "smallest_share" else f"{row[name]:.2f}"
+            percent(row[name])
+            if name == "smallest_share"
+            else f"{row[name]:.{3 if name == 'silhouette_gain' else 2}f}"
             for name in shown
         ]
         widths = [len(head) + 2 for head in shown.values()]
@@ -301,8 +304,9 @@ def curves_text(
     head = f"Learning curves over {n_epochs} epoch{'s' if n_epochs > 1 else ''}"
     if isinstance(best_epoch, list):
         epochs = ", ".join(str(epoch or "none") for epoch in best_epoch)
-        mean = f", mean of {len(best_epoch)} nets" if len(best_epoch) > 1 else ""
-        head += f"{mean}; kept: epoch{'s' if mean else ''} {epochs}"
+        is_mean = len(best_epoch) > 1
+        mean = f", mean of {len(best_epoch)} nets" if is_mean else ""
+        head += f"{mean}; kept: epoch{'s' if is_mean else ''} {epochs}"
     elif best_epoch is not None:
         head += f"; the weights of epoch {best_epoch} were kept"
     longest = max(map(len, shown))
@@ -311,6 +315,8 @@ def curves_text(
         f"{values[0]:.3f} to {values[-1]:.3f}"
         for name, values in shown.items()
     ]
+    if any(name.startswith("val_") for name in shown):
+        lines.append("  (val_: on customers held back to see when to stop training)")
     return "\n".join([head, *lines])
 
 

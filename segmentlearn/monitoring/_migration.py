@@ -328,13 +328,14 @@ class SegmentMigration:
             )
         if self.real_share > 0:
             sentences.append(
-                f"Label noise alone would have moved {share_text(self.noise_share)}. "
-                f"Beyond that {share_text(self.real_share)} really moved."
+                "Two models never draw the same borders between segments: that alone "
+                f"(label noise) would have moved {share_text(self.noise_share)}. Beyond "
+                f"that {share_text(self.real_share)} really moved."
             )
         elif not np.isnan(self.noise_share) and self.n_moved:
             sentences.append(
-                "That is no more than label noise may explain: whether anybody really "
-                "moved cannot be told."
+                "That is no more than two models of the same customers may differ by "
+                "(label noise): it does not show that anybody really moved."
             )
         return sentences
 
