@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn._formatting import names_text
 from segmentlearn.cli import _screen as screen
 from segmentlearn.cli._fit import FitOptions, build_classifier
 from segmentlearn.cli._outputs import reference_of, write_scored
@@ -99,9 +98,8 @@ def _run(
         _write(files.new_customers, _with_ids(new, len(X) + 1))
         _write_more(files.folder, new, n_samples, random_state)
         write_scored(model, read_table(files.new_customers), files.scored)
-        echo(
-            f"Written to {files.folder}: {names_text((path.name for path in files.all()), 8)}"
-        )
+        names = ", ".join(path.name for path in files.all())
+        echo(f"Written to {files.folder}: {names}")
         echo()
     echo(f"Done in {time.perf_counter() - started:.0f} s. With files of your own:")
     echo("  segmentlearn fit customers.csv --target SEGMENT --out model.seg")

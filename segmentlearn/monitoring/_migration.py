@@ -329,8 +329,8 @@ class SegmentMigration:
         if self.real_share > 0:
             sentences.append(
                 "Two models never draw the same borders between segments: that alone "
-                f"(label noise) would have moved {share_text(self.noise_share)}. Beyond "
-                f"that {share_text(self.real_share)} really moved."
+                f"(label noise) would have moved {share_text(self.noise_share)}. "
+                f"Beyond that {share_text(self.real_share)} really moved."
             )
         elif not np.isnan(self.noise_share) and self.n_moved:
             sentences.append(
