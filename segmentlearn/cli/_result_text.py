@@ -14,12 +14,16 @@ from segmentlearn.model_selection import HeldOutResult
 
 _WIDTH = 88
 _MOST_FEATURES = 3
-_MEASURES = ("separation", "silhouette", "likelihood", "stability", "score")
+_MEASURES = {  # of a candidate, and what they are called
+    **{name: name for name in ("separation", "silhouette", "likelihood")},
+    "stability": "agreement",
+    "score": "score",
+}
 _HOW_TO_READ = (
     "separation: how often a customer's nearest neighbors are in the same segment (1 "
     "always, 0 as by chance); likelihood: what segments add to the log likelihood of "
-    "held-out customers; stability: agreement of segments found in halves of the "
-    "customers (1 is full). The score weighs them."
+    "held-out customers; agreement: of segments found in halves of the customers (1 is "
+    "full). The score weighs them."
 )
 _HOW_TO_READ_NUMBERS = (
     "separation: how much further apart segments are than in tables without any (0.05 "
@@ -97,12 +101,13 @@ def candidates_text(segmenter: Any) -> str:
         # a terminal has no room for the unit
         ways = [way_of(item).removesuffix(" numbers") for item in candidates]
         width = max(map(len, ways))
-        heads = "".join(f" {measure}" for measure in _MEASURES)
+        heads = "".join(f" {head}" for head in _MEASURES.values())
         lines.append(f"{len(ways)} ways to find segments competed")
         lines.append(f"    {'':<{width}}{heads}")
         for way, candidate in zip(ways, candidates, strict=True):
             cells = "".join(
-                f"{candidate[measure]:>{len(measure) + 1}.2f}" for measure in _MEASURES
+                f"{candidate[measure]:>{len(head) + 1}.2f}"
+                for measure, head in _MEASURES.items()
             )
             lines.append(
                 f"  {'*' if candidate['selected'] else ' '} {way:<{width}}{cells}"

@@ -86,7 +86,7 @@ def gather(
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
-        quality = clusterer_quality(model, sample[features], segments, rng)
+        quality = clusterer_quality(model, X[features], predicted)
     summary, responders = find_summary(model, archive_facts, y, quality.source), None
     if summary is not None:
         target = archive_facts.get("target")

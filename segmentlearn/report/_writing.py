@@ -139,7 +139,7 @@ def write_report(
             "of them can be recognised."
         )
     from segmentlearn.report._contents import gather
-    from segmentlearn.report._quality import FEWEST_ROWS, N_BOOTSTRAPS
+    from segmentlearn.report._quality import FEWEST_ROWS
 
     given = cost_per_contact, value_per_response
     names = "cost_per_contact", "value_per_response"
@@ -156,7 +156,7 @@ def write_report(
         command=command,
         value=worth,
     )
-    values: dict = {"fewest_rows": FEWEST_ROWS, "n_bootstraps": N_BOOTSTRAPS}
+    values: dict = {"fewest_rows": FEWEST_ROWS}
     values |= {"movement": None if migration is None else movement_part(migration)}
     write_page(
         path, _TEMPLATE, title=title or "Customer segments", it=contents, **values
