@@ -1,7 +1,7 @@
 """Numbers, levels and tables as text: the one place where values become words."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
@@ -86,6 +86,17 @@ def share_text(share: float) -> str:
     if share < 0.001:
         return "<0.1%"
     return ">99.9%" if share > 0.999 else f"{share:.1%}"
+
+
+def value_text(
+    segments: Sequence[str], shares: Any, value_shares: Any, column: str | None
+) -> str:
+    """Return which segment has most of the value beyond its share of the customers."""
+    at = int(np.argmax(np.subtract(value_shares, shares)))
+    return (
+        f"{segments[at]}: {percent(shares[at])} of the customers, "
+        f"{percent(value_shares[at])} of {column or 'the value'}."
+    )
 
 
 def count_text(number: int, noun: str) -> str:

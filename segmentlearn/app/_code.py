@@ -22,7 +22,9 @@ def segments_code(customers: Customers, found: Segmentation) -> str:
     loaded, roles = customers.loaded, customers.roles
     baseline = None if found.earlier is None else _Name("baseline")
     model = build_model(found.X, roles, found.settings, baseline)
-    seed = found.settings.random_state
+    seed, value = found.settings.random_state, ""
+    if found.settings.value is not None:
+        value = f"value=table.frame[{found.settings.value!r}], "
     names = {
         int(label): name for label, name in found.profile.names.items() if label >= 0
     }
@@ -32,7 +34,7 @@ def segments_code(customers: Customers, found: Segmentation) -> str:
         f"model = {_source(model)}",
         "model.fit(X)",
         "",
-        f"profile = segment_profile(model, X, random_state={seed})",
+        f"profile = segment_profile(model, X, {value}random_state={seed})",
         f"profile.rename({names!r}).store(model)",
         "print(profile)",
         "print(profile.to_frame())  # number and share of the customers",

@@ -63,6 +63,8 @@ class SegmentSettings:
         Hash of the archive of the earlier segments that live on, if there is one.
     period : str or None
         Name of the period of these customers; None counts.
+    value : str or None
+        Column of what a customer is worth.
     """
 
     columns: tuple[str, ...]
@@ -72,6 +74,7 @@ class SegmentSettings:
     random_state: int = 0
     baseline: str = ""
     period: str | None = None
+    value: str | None = None
 
 
 def segment_rows(table: TableFile, columns: Sequence[str]) -> pd.DataFrame:

@@ -46,6 +46,7 @@ from segmentlearn.model_selection import (
     select_n_clusters,
 )
 from segmentlearn.preprocessing import DistancePreprocessor
+from segmentlearn.tables import Column
 
 _N_BOOTSTRAPS, _N_REFERENCES = 10, 5
 _SILHOUETTE_ROWS = 5_000
@@ -112,8 +113,10 @@ class Segmentation:
     def summary(self) -> pd.DataFrame:
         """Return a row for each segment: number, share, means and commonest levels."""
         frame = self.profile.to_frame("summary").reset_index()
-        frame = frame[["segment", "name", "size", "share"]]
-        frame = frame.rename(columns={"size": "customers"})
+        shown = ["segment", "name", "size", "share", "value_share"]
+        frame = frame[[name for name in shown if name in frame]]
+        value = f"share of {self.profile.value_name}"
+        frame = frame.rename(columns={"size": "customers", "value_share": value})
         if self.ids is not None:
             ids = np.append(self.ids, NOISE)[frame["segment"].to_numpy(int)]
             frame.insert(0, "id", ids)
@@ -165,7 +168,14 @@ def find_segments(
     job.step("describing the segments", 0.7, 0.8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fit has warned of what is left out
-        profile = segment_profile(model, X, random_state=settings.random_state)
+        worth = None
+        if settings.value is not None:
+            numbers = Column(
+                settings.value, customers.table.frame[settings.value].array
+            )
+            worth = pd.Series(numbers.numbers, name=settings.value)
+        seed = settings.random_state
+        profile = segment_profile(model, X, value=worth, random_state=seed)
     profile.store(model)
     prepared = _prepare(model, X)
     figures = _figures(model, prepared, labels)
@@ -245,10 +255,8 @@ def measure_stability(found: Segmentation) -> ClusterStability | None:
             found.model,
             found.X,
             labels=found.labels,
-            n_bootstraps=_N_BOOTSTRAPS,
             refit="clusterer",
-            max_rows=CHECKED_ROWS,
-            random_state=found.settings.random_state,
+            random_state=0,
         )
     except ValueError:
         return None

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import shlex
 import textwrap
 import warnings
 from typing import Any
@@ -66,6 +67,16 @@ def segment_rows(table: TableFile, drop: list[str]) -> pd.DataFrame:
             f"{', '.join(X.columns)}; there is nothing to segment."
         )
     return X
+
+
+def value_role_text(value: str, is_used: bool) -> str:
+    """Return whether segments are found in the column of the value, too."""
+    if is_used:
+        return (
+            f"{value!r} is the value, and segments are found in it as in any other "
+            f"column; --drop {shlex.quote(value)} finds them without it."
+        )
+    return f"{value!r} is the value; segments are found without it."
 
 
 def number_wanted(text: str, n_rows: int) -> int | None:

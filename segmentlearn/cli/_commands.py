@@ -124,6 +124,7 @@ def cluster(
         number_wanted,
         numbers_to_compare,
         segment_rows,
+        value_role_text,
     )
     from segmentlearn.cli._result_text import (
         candidates_text,
@@ -145,6 +146,8 @@ def cluster(
         customers, roles = read_typed(table, reading, types, schema, quiet=quiet)
         dropped = [*named_columns(customers, drop, "--drop"), *roles.ids]
         X, worth = segment_rows(customers, dropped), values_of(customers, value)
+        if value is not None and not quiet:
+            note(value_role_text(value, value in X.columns))
         options = ClusterOptions(
             n_clusters=number_wanted(n_clusters, len(X)),
             joint=joint,

@@ -7,23 +7,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentlearn._formatting import percent, share_text, sparkline
+from segmentlearn._formatting import percent, share_text, sparkline, value_text
 from segmentlearn.cluster import way_of
 from segmentlearn.metrics import ResponseSummary, gain_text
 from segmentlearn.model_selection import HeldOutResult
 
 _WIDTH = 88
 _MOST_FEATURES = 3
-_MEASURES = ("separation", "silhouette", "likelihood", "stability", "score")
+_MEASURES = {  # of a candidate, and what they are called
+    **{name: name for name in ("separation", "silhouette", "likelihood")},
+    "stability": "agreement",
+    "score": "score",
+}
 _HOW_TO_READ = (
     "separation: how often a customer's nearest neighbors are in the same segment (1 "
     "always, 0 as by chance); likelihood: what segments add to the log likelihood of "
-    "held-out customers; stability: agreement of segments found in halves of the "
-    "customers (1 is full). The score weighs them."
+    "held-out customers; agreement: of segments found in halves of the customers (1 is "
+    "full). The score weighs them."
 )
 _HOW_TO_READ_NUMBERS = (
-    "separation: how much further apart segments are than in tables without any; "
-    "stability: agreement of segments found in random samples (1 is full)."
+    "separation: how much further apart segments are than in tables without any (0.05 "
+    "at least); stability: agreement of segments found in random samples of the "
+    "customers (1 is full, 0 chance)."
 )
 _OF_CODES = ", which an autoencoder has made of each customer"
 _OF_COLUMNS = "; codes of an autoencoder were not better by more than chance"
@@ -70,7 +75,9 @@ def _criteria_lines(found: Any) -> list[str]:
         mark = "*" if number == found.recommended else " "
         mark = "+" if number in found.alternatives else mark
         texts = [
-            percent(row[name]) if name == "smallest_share" else f"{row[name]:.2f}"
+            percent(row[name])
+            if name == "smallest_share"
+            else f"{row[name]:.{3 if name == 'silhouette_gain' else 2}f}"
             for name in shown
         ]
         widths = [len(head) + 2 for head in shown.values()]
@@ -94,12 +101,13 @@ def candidates_text(segmenter: Any) -> str:
         # a terminal has no room for the unit
         ways = [way_of(item).removesuffix(" numbers") for item in candidates]
         width = max(map(len, ways))
-        heads = "".join(f" {measure}" for measure in _MEASURES)
+        heads = "".join(f" {head}" for head in _MEASURES.values())
         lines.append(f"{len(ways)} ways to find segments competed")
         lines.append(f"    {'':<{width}}{heads}")
         for way, candidate in zip(ways, candidates, strict=True):
             cells = "".join(
-                f"{candidate[measure]:>{len(measure) + 1}.2f}" for measure in _MEASURES
+                f"{candidate[measure]:>{len(head) + 1}.2f}"
+                for measure, head in _MEASURES.items()
             )
             lines.append(
                 f"  {'*' if candidate['selected'] else ' '} {way:<{width}}{cells}"
@@ -116,12 +124,17 @@ def profile_text(profile: Any) -> str:
     n_customers = int(profile.sizes.sum())
     n_segments = sum(label != -1 for label in profile.labels)
     lines = [f"{n_customers:,} customers in {n_segments} segments"]
+    if profile.value_shares is not None:
+        titles = [f"Segment {label}, {name}" for label, name in profile.names.items()]
+        shares = profile.shares, profile.value_shares
+        lines.append(_filled(value_text(titles, *shares, profile.value_name), ""))
     rules = profile.to_frame("rules")
     for at, label in enumerate(profile.labels):
         word = "customer" if profile.sizes[at] == 1 else "customers"
         size = f"{profile.sizes[at]:,} {word}, {percent(profile.shares[at])}"
         if profile.value_shares is not None:
-            size += f", with {percent(profile.value_shares[at])} of the value"
+            of = profile.value_name or "the value"
+            size += f", with {percent(profile.value_shares[at])} of {of}"
         lines += ["", _filled(f"Segment {label}: {profile.names[label]} ({size})", "")]
         features = profile.distinguishing_features[at]
         features = [feature for feature in features if feature.is_sizeable]
@@ -296,8 +309,9 @@ def curves_text(
     head = f"Learning curves over {n_epochs} epoch{'s' if n_epochs > 1 else ''}"
     if isinstance(best_epoch, list):
         epochs = ", ".join(str(epoch or "none") for epoch in best_epoch)
-        mean = f", mean of {len(best_epoch)} nets" if len(best_epoch) > 1 else ""
-        head += f"{mean}; kept: epoch{'s' if mean else ''} {epochs}"
+        is_mean = len(best_epoch) > 1
+        mean = f", mean of {len(best_epoch)} nets" if is_mean else ""
+        head += f"{mean}; kept: epoch{'s' if is_mean else ''} {epochs}"
     elif best_epoch is not None:
         head += f"; the weights of epoch {best_epoch} were kept"
     longest = max(map(len, shown))
@@ -306,6 +320,8 @@ def curves_text(
         f"{values[0]:.3f} to {values[-1]:.3f}"
         for name, values in shown.items()
     ]
+    if any(name.startswith("val_") for name in shown):
+        lines.append("  (val_: on customers held back to see when to stop training)")
     return "\n".join([head, *lines])
 
 

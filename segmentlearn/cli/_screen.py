@@ -182,6 +182,8 @@ def _in_words_of_options(message: Warning | str) -> str:
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError) and not error.strerror:
+        return f"{error}: there is no such file or folder."
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return str(error) or type(error).__name__

@@ -207,7 +207,15 @@ def values_of(table: TableFile, name: str | None) -> Any:
     column = Column(name, table.frame[name].array)
     if column.kind != NUMBER:
         raise InputError(f"--value {name!r} is a column without numbers.")
-    return column.numbers
+    import pandas as pd
+
+    worth = pd.Series(column.numbers, name=name)
+    if not worth.sum() > 0:
+        raise InputError(
+            f"--value {name!r} sums to {worth.sum():,.0f}, of which no shares can be "
+            "taken; name a column of amounts above 0."
+        )
+    return worth
 
 
 def check_scored(

@@ -139,6 +139,7 @@ def segment_profile(
         profile,
         sizes=np.array([found.sizes[name] for name in profile.labels]),
         value_sums=None if value is None else sums,
+        value_name=value,
     )
 
 

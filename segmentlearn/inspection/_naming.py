@@ -10,7 +10,6 @@ import numpy as np
 from segmentlearn.inspection._membership import is_noise
 from segmentlearn.inspection._wording import (
     NOISE_NAME,
-    SIZEABLE,
     DistinguishingFeature,
     short_name,
 )
@@ -20,8 +19,9 @@ from segmentlearn.tables import Column
 _AVERAGE = "average customer"
 _FEATURES, _MOST_FEATURES = 2, 3  # the second where it makes names differ
 _WIDTH, _MOST_WIDTH = 40, 48  # characters
-_STEPS = (SIZEABLE, 0.8, 2.0)  # a medium effect, a large one, hardly any overlap
-_RELATED = 0.6  # correlation from which on two columns tell the same story
+_STRONG = 1.0  # features of such an effect and more are equally good for a name
+_LONG = 30  # characters of a feature that leave no room for another
+_RELATED = 0.65  # correlation from which on two columns tell the same story
 _RELATED_BY_NAME = 0.4  # of columns whose names share their words
 
 
@@ -57,13 +57,12 @@ class RelatedFeatures:
         pair = (AssociationColumn(rows.astype(np.intp), 2) for rows in (own, other))
         return bool(associate(next(pair), next(pair), False).value >= least)
 
-    def order(self, feature: DistinguishingFeature) -> tuple[int, bool, int]:
-        """Sort by steps of strength, then as the columns are."""
-        step = sum(abs(feature.strength) >= least for least in _STEPS)
+    def order(self, feature: DistinguishingFeature) -> tuple[float, bool, int]:
+        """Sort by strength, and what is strong as the columns are."""
         is_negative = feature.kind == "missing" or (
             feature.kind == "level" and feature.strength < 0
         )
-        return -step, is_negative, self.place(feature)
+        return -min(abs(feature.strength), _STRONG), is_negative, self.place(feature)
 
     def place(self, feature: DistinguishingFeature) -> int:
         """Return the position of a feature's column."""
@@ -137,7 +136,13 @@ def _drafts(
     differing = [own for own in sizeable if own.kind != "middle"] or sizeable
     start = [] if differing else [_AVERAGE]
     base = _choose(differing, are_related, _WIDTH)[:_FEATURES]
-    yield _text(sorted(base, key=are_related.place), _WIDTH, start)
+    if len(base) == 1:
+        is_long = len(base[0].name_words(True)) > _LONG
+        for first in [0, 1] if is_long else [0]:
+            longer = _choose(differing[first:], are_related, _MOST_WIDTH)
+            base = max(base, longer[:_FEATURES], key=len)
+    width = _WIDTH if len(_text(base, _WIDTH)) <= _WIDTH else _MOST_WIDTH
+    yield _text(sorted(base, key=are_related.place), width, start)
     # beside what another segment has, too, something else
     for kept in (base, base[:1]):
         for extra in features:

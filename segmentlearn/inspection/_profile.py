@@ -130,7 +130,7 @@ def segment_profile(
         always do.
     value : str, array-like of shape (n_samples,) or None, default=None
         Column of X, or numbers, of what a customer is worth, such as revenue;
-        missing ones count as 0.
+        missing ones count as 0. A column of X is described as any other.
     n_exemplars : int, default=3
         Customers to show from each segment.
     rule_depth : int, "auto" or None, default="auto"
@@ -186,10 +186,11 @@ def segment_profile(
 
     A name has two features of at least 0.5 in Cohen's d, or in Cohen's h for the share
     of a level or of missing cells, whose interval leaves out 0; three where it would be
-    that of another segment. Those of 2 and more are taken first, then those of 0.8 and
-    more; equally strong ones in the order of their columns. Of columns with a
-    correlation of 0.6 or more one is used. Names have 40 characters, 48 where they
-    would be equal. Low and high mean lower and higher than the other customers.
+    that of another segment. Those of 1 and more are taken first, in the order of their
+    columns, then the strongest. Of columns with a correlation of 0.65 or more one is
+    used. Names have 40 characters, 48 where they would be equal or have a single
+    feature. Low and high, few and many mean in comparison with the other customers; a
+    level stands for 80 % of the segment, "mostly" for half of it.
 
     Rules are the leaves of a decision tree with balanced classes, grown on all rows or
     on a stratified sample of about 20,000, from which exemplars are taken too. Their
@@ -256,6 +257,7 @@ def segment_profile(
         surrogate=grow_surrogate(sampled, codes[rows], weights, *how),
         confidence_level=confidence_level,
         correction=correction,
+        value_name=value if isinstance(value, str) else getattr(value, "name", None),
     )
 
 

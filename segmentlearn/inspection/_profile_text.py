@@ -128,7 +128,8 @@ def _size_text(profile: "SegmentProfile", at: int) -> str:
     """Return size, share and value of a segment."""
     text = f"{profile.sizes[at]:,} customers, {percent(profile.shares[at])}"
     if profile.value_shares is not None:
-        text += f", {percent(profile.value_shares[at])} of the value"
+        of = profile.value_name or "the value"
+        text += f", {percent(profile.value_shares[at])} of {of}"
     return text + (_SMALL_MARK if profile.is_small[at] else "")
 
 

@@ -136,6 +136,8 @@ class SegmentProfile:
         Whether a segment has fewer than ten customers, so that little is certain.
     value_sums, value_shares : ndarray of float of shape (n_segments,) or None
         Sum of the value of each segment, and its share; None without `value`.
+    value_name : str or None
+        Name of the value, if it has one.
     columns : list of str
         The columns described.
     exemplars : DataFrame
@@ -182,6 +184,7 @@ class SegmentProfile:
     surrogate: Surrogate | None
     confidence_level: float
     correction: str | None
+    value_name: str | None = None
 
     @property
     def shares(self) -> np.ndarray:

@@ -26,8 +26,14 @@ _PHRASE = re.compile(
     r"[A-Z][a-z]*(?:[\s\-]+[a-z(][^A-Z]*)+|[A-Z]{2,}(?:[\s\-]+[A-Z]{2,})+"
 )
 _STANDALONE = re.compile(r"[^\W\d_]{4,}\D*")
+_COUNTED = re.compile(r"(?:n|nr|num|no of|number of|count of)\s+(?=\w)")
+_OF_WHAT = re.compile(r"\s(?:per|of|in|since|at|for|on|with|by|to|from|last|this)\s")
+_AMOUNTS = {"sales", "earnings", "savings", "expenses", "costs", "charges", "fees"}
+_MOST_COUNTED = 1000
+_CLEAR = 0.8  # share of a segment from which on a name has the level alone
 _EDGES = {
     "number": ("low", "high", "lower", "higher"),
+    "count": ("few", "many", "fewer", "more"),
     "datetime": ("early", "late", "earlier", "later"),
     "timedelta": ("short", "long", "shorter", "longer"),
 }
@@ -99,13 +105,14 @@ class DistinguishingFeature:
     def name_words(self, is_short: bool = False) -> str:
         """What differs, as a part of a name: without how much.
 
-        In short, a level is named alone if more than half of the segment has it.
+        A level is named alone if most of the segment has it, in short if more than
+        half.
         """
         if self.kind in ("median", "mean") and self.is_sizeable:
-            step = np.copysign(SIZEABLE, self.strength)
-            return _number_words(short_name(self.column), self.data_kind, step)
-        is_most = self.kind == "level" and self.strength > 0 and self.values[0] > 0.5
-        if is_short and is_most and self.is_sizeable:
+            return self._number_words(np.copysign(SIZEABLE, self.strength))
+        least = 0.5 if is_short else _CLEAR
+        is_most = self.kind == "level" and self.strength > 0 and self.values[0] > least
+        if is_most and self.is_sizeable:
             level = _level_words(self.level, self.column)
             return (
                 level if self.is_standalone else f"{short_name(self.column)}: {level}"
@@ -118,7 +125,7 @@ class DistinguishingFeature:
         name, share = short_name(self.column), self.values[0]
         is_more = self.strength > 0
         if self.kind in ("median", "mean"):
-            return _number_words(name, self.data_kind, self.strength)
+            return self._number_words(self.strength)
         if self.kind == "level":
             return self._share_words(share, is_more)
         if self.kind == "missing":
@@ -151,9 +158,23 @@ class DistinguishingFeature:
         if self.is_sizeable and not is_more and share < 0.02:
             return f"hardly {'any' if self.is_standalone else 'ever'} {text}"
         slightly = "" if self.is_sizeable else "slightly "
-        if self.is_standalone:
-            return f"{slightly}{'more' if is_more else 'fewer'} {text} than others"
         return f"{slightly}{'more' if is_more else 'less'} often {text}"
+
+    def _number_words(self, d: float) -> str:
+        """Return how a number differs: income is high, visits are many."""
+        name, kind = short_name(self.column), self.data_kind
+        if kind == "number" and self._is_count(name):
+            name, kind = _COUNTED.sub("", name), "count"
+        return _number_words(name, kind, d)
+
+    def _is_count(self, name: str) -> bool:
+        """Return whether a column counts things, by its name and its numbers."""
+        counted = _OF_WHAT.split(name)[0].split()[-1]
+        is_plural = counted.endswith("s") and not counted.endswith(("ss", "us", "is"))
+        is_named = _COUNTED.match(name) or (is_plural and counted not in _AMOUNTS)
+        values = np.array(self.values)
+        is_whole = self.kind == "mean" or not (2 * values % 1).any()
+        return bool(is_named and is_whole and (values < _MOST_COUNTED).all())
 
 
 def _level_words(level: Any, column: str) -> str:

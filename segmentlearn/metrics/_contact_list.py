@@ -152,9 +152,9 @@ class ContactList:
         return (
             f"Control group: {count_text(n_control, 'customer')} of the list, drawn at "
             "random. Do not contact them, and compare their response rate with that "
-            "of the contacts afterwards: a difference of "
-            f"{100 * self.detectable_difference:.0f} percentage points or more would "
-            "show, a smaller one with a larger control group."
+            "of the contacts afterwards. With so few of them only a difference of "
+            f"{100 * self.detectable_difference:.0f} percentage points or more can be "
+            "seen; a larger control group shows smaller ones."
         )
 
 

@@ -223,38 +223,34 @@ class ResponseSummary:
             of_other_fit=self.of_other_fit,
         )
 
-    def merged(self, least: int) -> Self:
-        """Return it in larger groups, so that none is about few customers.
+    def shown_contacts(self, least: int, first: Sequence[int] = ()) -> np.ndarray:
+        """Return numbers of contacts between which there are never few customers.
+
+        A report may show what these reach: no few customers can be worked out from it.
 
         Parameters
         ----------
         least : int
-            Fewest responders and fewest others in a group. The last one takes what is
-            left.
+            Fewest responders and fewest others between two of the numbers.
+        first : sequence of int, default=()
+            Numbers of contacts to keep before others that are too close to them.
 
         Returns
         -------
-        summary : ResponseSummary
-            Of a single group where there are too few of either.
+        contacted : ndarray of int, shape (n_shown,)
+            Rising, from 0 to all customers.
         """
-        responders = self.responders_reached
-        others = self.contacted - responders
-        ends, last = [0], len(others) - 1
-        for at in range(1, last + 1):
-            steps = [counts[at] - counts[ends[-1]] for counts in (responders, others)]
-            left = [counts[last] - counts[at] for counts in (responders, others)]
-            if at == last or min(*steps, *left) >= least:
-                ends.append(at)
-        weighed = np.multiply(self.mean_probability, self.n_customers)
-        sums = np.append(0, np.cumsum(weighed))
-        counts = np.diff(self.contacted[ends])
-        return dataclasses.replace(
-            self,
-            n_customers=tuple(counts.tolist()),
-            n_responders=tuple(np.diff(responders[ends]).tolist()),
-            mean_probability=tuple((np.diff(sums[ends]) / counts).tolist()),
-            threshold=tuple(self.threshold[end - 1] for end in ends[1:]),
-        )
+        shown = [0, self.n_rows]
+        for number in (*first, *self.contacted.tolist()):
+            ends = np.array([number, *shown])
+            reached = np.interp(ends, self.contacted, self.responders_reached)
+            responders, steps = (
+                np.abs(reached[1:] - reached[0]),
+                np.abs(ends[1:] - number),
+            )
+            if min(responders.min(), (steps - responders).min()) >= least:
+                shown.append(int(number))
+        return np.sort(shown)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it, for the metadata of an archive.

@@ -33,6 +33,7 @@ from segmentlearn.monitoring._migration_noise import expected_moves, label_noise
 from segmentlearn.monitoring._segmentation import Segmentation
 
 _WORTH_SAYING = 0.005
+_FEWEST_VALUED = 10  # customers whose value may be shown together
 _LEVEL = 0.05  # at which moves are more than label noise, corrected for all pairs
 # columns of a history that are not the key of a customer
 _PERIOD, _SEGMENT, _NAME = "period", "segment", "segment_name"
@@ -50,7 +51,7 @@ class SegmentMigration:
         "entered", has those who were not there before, and the last column, "left",
         those who are not there now.
     values : DataFrame or None
-        The same, each customer counted by what he is worth.
+        The same, each customer counted by what they are worth.
     expected : DataFrame or None
         How many of the customers of both periods would have been in each pair of
         segments if nobody had changed: by redefinition and label noise. None where
@@ -67,6 +68,8 @@ class SegmentMigration:
     n_redefined : int or None, default=None
         Customers of both periods whom the new model puts elsewhere by what they were
         before: they moved without having changed. None without models.
+    value_name : str or None, default=None
+        Column of what customers are worth.
     """
 
     counts: pd.DataFrame = field(repr=False)
@@ -76,6 +79,7 @@ class SegmentMigration:
     names: dict
     periods: tuple[str, str]
     n_redefined: int | None = None
+    value_name: str | None = None
 
     @classmethod
     def from_history(
@@ -151,6 +155,7 @@ class SegmentMigration:
             sizes=share_changes(segments, None, names),
             names=names,
             periods=periods,
+            value_name=value,
         )
 
     @property
@@ -308,6 +313,14 @@ class SegmentMigration:
                 f"({share_text(float(low.clip(0)))} to "
                 f"{share_text(float(high.clip(None, 1)))})."
             )
+        if self.values is not None and self.n_moved >= _FEWEST_VALUED:
+            inner = self.values.to_numpy()[:-1, :-1]
+            if inner.sum() > 0:
+                share = 1 - np.trace(inner) / inner.sum()
+                sentences[-1] = (
+                    f"{sentences[-1][:-1]}; they hold {share_text(float(share))} of "
+                    f"{self.value_name or 'the value'}."
+                )
         if self.redefined_share >= _WORTH_SAYING:
             sentences.append(
                 f"The new model moves {share_text(self.redefined_share)} of them by "
@@ -315,13 +328,14 @@ class SegmentMigration:
             )
         if self.real_share > 0:
             sentences.append(
-                f"Label noise alone would have moved {share_text(self.noise_share)}. "
+                "Two models never draw the same borders between segments: that alone "
+                f"(label noise) would have moved {share_text(self.noise_share)}. "
                 f"Beyond that {share_text(self.real_share)} really moved."
             )
         elif not np.isnan(self.noise_share) and self.n_moved:
             sentences.append(
-                "That is no more than label noise may explain: whether anybody really "
-                "moved cannot be told."
+                "That is no more than two models of the same customers may differ by "
+                "(label noise): it does not show that anybody really moved."
             )
         return sentences
 
@@ -480,6 +494,7 @@ def segment_migration(
         names=names,
         periods=periods,
         n_redefined=n_redefined,
+        value_name=value,
     )
 
 

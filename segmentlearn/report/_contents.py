@@ -62,7 +62,7 @@ def gather(
     archive_facts: dict[str, Any],
     amounts: dict[str, float],
     command: str | None,
-    value: np.ndarray | None = None,
+    value: pd.Series | None = None,
 ) -> dict[str, Any]:
     """Look at a model and its customers; return what the template writes about."""
     used = used_columns(model, features)
@@ -79,13 +79,14 @@ def gather(
         profile = _measured(segment_profile, segments, described, **how)
     names = _safe_names(model, rare)
     parts = list_segments(labels, sizes, profile, names)
+    worth = ""
     if value is not None:
-        sums = [np.nansum(value[predicted == label]) for label in labels]
-        add_values(parts, np.array(sums))
+        sums = np.array([np.nansum(value[predicted == label]) for label in labels])
+        worth = add_values(parts, sizes, sums, str(value.name))
     if is_classifier(last_step(model)):
         quality = classifier_quality(model, archive_facts, y, predicted)
     else:
-        quality = clusterer_quality(model, sample[features], segments, rng)
+        quality = clusterer_quality(model, X[features], predicted)
     summary, responders = find_summary(model, archive_facts, y, quality.source), None
     if summary is not None:
         target = archive_facts.get("target")
@@ -107,6 +108,8 @@ def gather(
         "n_rows": len(X),
         "n_sampled": len(rows),
         "n_columns": len(used),
+        "worth": worth,
+        "worth_is_used": value is not None and value.name in used,
         "largest": parts[int(np.argmax(sizes))],
         "important": [name for name, auc in importances[:2] if auc >= _LEAST_AUC],
         "sizes": draw_sizes(parts, sizes),

@@ -23,8 +23,6 @@ from segmentlearn.report._suppression import (
 
 FEWEST_ROWS = 50
 _MOST_CLASSES = 12
-N_BOOTSTRAPS = 10
-_STABILITY_ROWS = 2_000
 # predictions and out-of-fold predictions of other rows agree no more than by chance
 _SAME_ROWS = 0.3
 _CLEARLY_BETTER = 0.02  # than naming the largest segment
@@ -45,6 +43,8 @@ class Quality:
         are none: "unknown", "maybe seen", "few rows" or "failed".
     n_rows : int, default=0
         Customers that they were measured on.
+    n_draws : int, default=0
+        How often segments were looked for again.
     accuracy, baseline, points : str, default=""
         Shares that the model and naming the largest segment get right, and how many
         percentage points are between them, if it is clearly more.
@@ -68,6 +68,7 @@ class Quality:
 
     source: str
     n_rows: int = 0
+    n_draws: int = 0
     accuracy: str = ""
     baseline: str = ""
     points: str = ""
@@ -100,23 +101,15 @@ def classifier_quality(
     return _of_counts(last_step(model).classes_, counts, "out of fold")
 
 
-def clusterer_quality(
-    model: Any, X: pd.DataFrame, labels: np.ndarray, random_state: Any
-) -> Quality:
+def clusterer_quality(model: Any, X: pd.DataFrame, labels: np.ndarray) -> Quality:
     """Return whether segments come back when customers are drawn again."""
     if len(X) < FEWEST_ROWS:
         return Quality(source="few rows")
     try:
         with warnings.catch_warnings(action="ignore", category=SegmentLearnWarning):
-            found = model_selection.cluster_stability(
-                model,
-                X,
-                labels=labels,
-                n_bootstraps=N_BOOTSTRAPS,
-                refit="clusterer",
-                max_rows=_STABILITY_ROWS,
-                random_state=random_state,
-            )
+            # as the app does, and whoever calls it with the same model and customers
+            how: dict[str, Any] = {"refit": "clusterer", "random_state": 0}
+            found = model_selection.cluster_stability(model, X, labels=labels, **how)
     except (ValueError, TypeError) as error:
         return Quality(source="failed", error=str(error))
     frame = found.to_frame()
@@ -133,6 +126,7 @@ def clusterer_quality(
     return Quality(
         source="stability",
         n_rows=found.n_rows,
+        n_draws=len(found.jaccard),
         overlaps=overlaps,
         n_stable=int(stable.sum()),
         shaky=_in_words(shaky),

@@ -11,6 +11,7 @@ from segmentlearn._formatting import number_text, percent, share_text
 from segmentlearn.inspection import last_step
 from segmentlearn.metrics import (
     NOT_UPLIFT,
+    BreakEven,
     ResponseSummary,
     responder_label,
     response_summary,
@@ -19,9 +20,7 @@ from segmentlearn.plotting import GainDisplay, ProfitDisplay, cut
 from segmentlearn.report._pictures import Picture, as_picture
 from segmentlearn.report._suppression import THRESHOLD
 
-_SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
 _FIRST = 0.2  # of the customers, whom the headline is about
-_N_POINTS = 201
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -40,7 +39,7 @@ class RespondersPart:
     share, reached, lift : str
         A share of the customers, and that of the class among the most probable ones.
     is_cut : bool, default=False
-        Whether the end of the curve is left out, to protect customers.
+        Whether rows of the table are left out, to protect customers.
     gains : list of tuple of str
         Customers contacted, the lowest probability among them, share of the class
         reached, lift, and profit if any.
@@ -107,7 +106,7 @@ def describe_responders(
     amounts: Mapping[str, float],
 ) -> RespondersPart:
     """Return what a manager reads, with no number about few customers."""
-    label, safe = str(found.pos_label), found.merged(THRESHOLD)
+    label = str(found.pos_label)
     others = [other for other in classes if other != label]
     name = f"segment {label}" if target is None else f"{target} = {label}"
     part = RespondersPart(
@@ -123,7 +122,14 @@ def describe_responders(
             percent(expected / len(proba)),
         )
         part.low, part.high = (f"{end:,.0f}" for end in ends)
-    if len(safe.n_customers) < 2:
+    given: dict[str, Any] = dict(amounts)
+    even = found.break_even(**given) if given else None
+    gains = found.gain_table(**given)  # the figures that `fit` prints
+    wanted = [] if even is None else [even.n_contacted]
+    shown = found.shown_contacts(THRESHOLD, [*wanted, *gains["customers"]])
+    is_safe = gains["customers"].isin(shown)
+    part.is_cut, gains = not is_safe.all(), gains[is_safe]
+    if len(shown) == 2:  # nobody and all
         return part
     part.auc, part.auc_low, part.auc_high, part.average_precision = (
         f"{value:.2f}"
@@ -132,30 +138,21 @@ def describe_responders(
             found.average_precision,
         )
     )
-    # in the last group there is no figure that could be shown
-    last = float(safe.contacted[-2] / safe.n_rows)
-    shares = [share for share in _SHARES if share < last]
-    part.is_cut = len(shares) < len(_SHARES)
-    shares += [last] if part.is_cut else []
-    gains = safe.gain_table(shares=shares, **amounts)
-    first = gains[gains["contacted"] <= max(_FIRST, shares[0])].iloc[-1]
-    part.share, part.reached = percent(first["contacted"]), percent(first["gain"])
-    part.lift = f"{first['lift']:.1f}"
-    thresholds = found.gain_table(shares=shares)["threshold"]
-    for row, threshold in zip(gains.itertuples(), thresholds, strict=True):
-        texts = [percent(row.contacted), number_text(threshold), percent(row.gain)]
+    first = gains[gains["contacted"] <= max(_FIRST, gains["contacted"].min())].iloc[-1]
+    if first["contacted"] < 1:
+        part.share, part.reached = percent(first["contacted"]), percent(first["gain"])
+        part.lift = f"{first['lift']:.1f}"
+    for row in gains.itertuples():
+        texts = [percent(row.contacted), number_text(row.threshold), percent(row.gain)]
         texts.append(f"{row.lift:.1f}")
         texts += [f"{row.profit:,.0f}"] if "profit" in gains else []
         part.gains.append(tuple(texts))
-    part.gain = _draw_gain(safe, part.name)
-    if amounts:
-        part.profit = _draw_profit(safe, amounts)
-        even = found.break_even(**amounts)
-        counts = even.n_responders, even.n_contacted - even.n_responders
-        totals = found.responders_reached[-1], found.n_rows
-        left = totals[0] - counts[0], totals[1] - totals[0] - counts[1]
+    reached = np.interp(shown, found.contacted, found.responders_reached)
+    part.gain = _draw_gain(shown, reached, part)
+    if even is not None:
+        part.profit = _draw_profit(shown, reached, even)
         part.break_even = {
-            "is_shown": "yes" if min(*counts, *left) >= THRESHOLD else "",
+            "is_shown": "yes" if even.n_contacted in shown else "",
             "pays": "yes" if even.n_contacted else "",
             "cost": f"{even.cost_per_contact:,g}",
             "value": f"{even.value_per_response:,g}",
@@ -168,36 +165,34 @@ def describe_responders(
     return part
 
 
-def _draw_gain(found: ResponseSummary, name: str) -> Picture:
-    contacted = found.contacted / found.n_rows
-    gain = found.responders_reached / found.responders_reached[-1]
-    curve = GainDisplay(curves={None: (contacted, gain)}, response_rate=found.rate)
-    display = curve.plot()
-    display.ax_.set_ylabel(cut(f"Share of all with {name}", 50), parse_math=False)
+def _draw_gain(
+    contacted: np.ndarray, reached: np.ndarray, part: RespondersPart
+) -> Picture:
+    curve = contacted / contacted[-1], reached / reached[-1]
+    rate = float(reached[-1] / contacted[-1])
+    display = GainDisplay(curves={None: curve}, response_rate=rate).plot()
+    label = cut(f"Share of all with {part.name}", 50)
+    display.ax_.set_ylabel(label, parse_math=False)
     words = ", ".join(
-        f"{percent(share)} of the customers reach {percent(reached)}"
-        for share, reached in zip(
-            _SHARES, np.interp(_SHARES, contacted, gain), strict=True
-        )
+        f"{share} of the customers reach {gain}" for share, _, gain, *_ in part.gains
     )
     return as_picture(
         display.figure_,
-        f"Share of all with {name} among the customers with the highest probabilities: "
-        f"{words}.",
+        f"Share of all with {part.name} among the customers with the highest "
+        f"probabilities: {words}.",
     )
 
 
-def _draw_profit(found: ResponseSummary, amounts: Mapping[str, float]) -> Picture:
-    shares = np.linspace(0, 1, _N_POINTS)
-    cost, value = amounts["cost_per_contact"], amounts["value_per_response"]
-    reached = np.interp(
-        shares * found.n_rows, found.contacted, found.responders_reached
-    )
-    profit = value * reached - cost * shares * found.n_rows
-    display = ProfitDisplay(curves={None: (shares, profit, profit, profit)}).plot()
-    share, best = display.best_[None]
-    return as_picture(
-        display.figure_,
-        f"Profit by the share of customers contacted: highest, {best:,.0f}, at "
-        f"{percent(share)}.",
-    )
+def _draw_profit(
+    contacted: np.ndarray, reached: np.ndarray, even: BreakEven
+) -> Picture:
+    profit = even.value_per_response * reached - even.cost_per_contact * contacted
+    shares, marked = contacted / contacted[-1], {}
+    words = "Profit by the share of customers contacted"
+    if even.n_contacted in contacted:
+        share = even.n_contacted / contacted[-1]
+        marked = {None: (share, even.profit)}
+        words += f": {even.profit:,.0f} from the {percent(share)} whose contact pays"
+    curves = {None: (shares, profit, profit, profit)}
+    display = ProfitDisplay(curves=curves, marked=marked).plot()
+    return as_picture(display.figure_, f"{words}.")

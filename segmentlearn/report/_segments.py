@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from segmentlearn._formatting import effect_text, percent, with_minus
+from segmentlearn._formatting import effect_text, percent, value_text, with_minus
 from segmentlearn.inspection import (
     NOISE_NAME,
     DistinguishingFeature,
@@ -62,6 +62,12 @@ class SegmentPart:
     lacks_figures: bool = False
     value: str = ""
 
+    @property
+    def title(self) -> str:
+        """The label, and the name if there is one."""
+        is_named = self.name not in (self.label, f"segment {self.label}")
+        return f"{self.label}: {self.name}" if is_named else self.label
+
 
 def list_segments(
     labels: list, sizes: np.ndarray, profile: SegmentProfile | None, kept_names: dict
@@ -85,11 +91,18 @@ def list_segments(
     return parts
 
 
-def add_values(parts: list[SegmentPart], sums: np.ndarray) -> None:
-    """Add the share of the value of each segment whose size is shown."""
-    for part, own in zip(parts, sums, strict=True):
-        if part.size.is_shown and part.size.count:
-            part.value = percent(own / sums.sum())
+def add_values(
+    parts: list[SegmentPart], sizes: np.ndarray, sums: np.ndarray, column: str
+) -> str:
+    """Add the share of the value of each segment whose size is shown; sum it up."""
+    shares, values = sizes / sizes.sum(), sums / sums.sum()
+    shown = [at for at, part in enumerate(parts) if part.size.is_shown and sizes[at]]
+    for at in shown:
+        parts[at].value = f"{percent(values[at])} of {column}"
+    if not shown:
+        return ""
+    titles = [parts[at].title for at in shown]
+    return value_text(titles, shares[shown], values[shown], column)
 
 
 def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
@@ -100,8 +113,7 @@ def draw_sizes(parts: list[SegmentPart], sizes: np.ndarray) -> Picture:
     ]
     names, texts, facts = [], [], []
     for part in parts:
-        named = part.name != part.label
-        names.append(f"{part.label}: {part.name}" if named else part.label)
+        names.append(part.title)
         texts.append(part.share or str(part.size))
         share = f" ({part.share})" if part.share else ""
         facts.append(f"{names[-1]}: {part.size} customers{share}")

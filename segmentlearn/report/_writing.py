@@ -139,7 +139,7 @@ def write_report(
             "of them can be recognised."
         )
     from segmentlearn.report._contents import gather
-    from segmentlearn.report._quality import FEWEST_ROWS, N_BOOTSTRAPS
+    from segmentlearn.report._quality import FEWEST_ROWS
 
     given = cost_per_contact, value_per_response
     names = "cost_per_contact", "value_per_response"
@@ -156,7 +156,7 @@ def write_report(
         command=command,
         value=worth,
     )
-    values: dict = {"fewest_rows": FEWEST_ROWS, "n_bootstraps": N_BOOTSTRAPS}
+    values: dict = {"fewest_rows": FEWEST_ROWS}
     values |= {"movement": None if migration is None else movement_part(migration)}
     write_page(
         path, _TEMPLATE, title=title or "Customer segments", it=contents, **values
@@ -203,7 +203,7 @@ def _take_target(
     return X.drop(columns=target), X[target].to_numpy(dtype=object)
 
 
-def _numbers_of(X: pd.DataFrame, value: str) -> np.ndarray:
+def _numbers_of(X: pd.DataFrame, value: str) -> pd.Series:
     """Return what each customer is worth."""
     if value not in X.columns:
         raise ValueError(
@@ -218,7 +218,7 @@ def _numbers_of(X: pd.DataFrame, value: str) -> np.ndarray:
             f"value={value!r} sums to {np.nansum(numbers)}, of which no shares can be "
             "taken; it must be more than 0."
         )
-    return numbers
+    return pd.Series(numbers, name=value)
 
 
 def _features(model: Any, X: pd.DataFrame) -> list[str]:

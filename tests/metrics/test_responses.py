@@ -76,13 +76,18 @@ def test_few_customers_are_few_groups(n_rows):
     assert 0 <= low <= expected <= high <= n_rows
 
 
-def test_groups_are_merged_until_none_is_small(held_out):
-    """Responders and others; the curve's ends stay."""
-    merged = held_out.merged(10)
-    others = np.subtract(merged.n_customers, merged.n_responders)
-    assert min(*merged.n_responders, *others) >= 10
-    assert merged.n_rows == held_out.n_rows
-    assert merged.rate == held_out.rate
+def test_few_customers_are_never_between_contacts_that_are_shown(held_out):
+    """Responders and others; numbers that are asked for come first and are exact."""
+    gains = held_out.gain_table()
+    shown = held_out.shown_contacts(10, gains["customers"])
+    reached = np.interp(shown, held_out.contacted, held_out.responders_reached)
+    responders, steps = np.diff(reached), np.diff(shown)
+    assert min(*responders, *(steps - responders)) >= 10
+    assert {0, held_out.n_rows} <= set(shown)
+    kept = gains[gains["customers"].isin(shown)]
+    assert len(kept) >= 3
+    at = np.searchsorted(shown, kept["customers"])
+    np.testing.assert_array_equal(reached[at], kept["responders"])
 
 
 @pytest.mark.parametrize(

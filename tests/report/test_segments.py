@@ -91,6 +91,6 @@ def test_segments_have_their_share_of_the_value(report_on):
     """Of those whose size is shown; a column without numbers is refused."""
     X = {"spend": np.r_[np.ones(40), np.full(20, 3.0)], "plan": ["a"] * 60}
     page = report_on(X, np.repeat([0, 1], [40, 20]), value="spend")
-    assert "Customers: 40, 67% of all, 40% of the value" in page
+    assert "Customers: 40, 67% of all, 40% of spend" in page
     with pytest.raises(ValueError, match="'plan' is a column without numbers"):
         report_on(X, np.repeat([0, 1], [40, 20]), value="plan")

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from segmentlearn._formatting import value_text
 from segmentlearn.app import _charts, _methods, _over_time, _segments
 from segmentlearn.app._columns import Customers
 from segmentlearn.app._jobs import load_tensorflow
@@ -70,6 +71,18 @@ def _choose(session: Session, customers: Customers) -> None:
             index=list(METHODS).index(last.method) if last else 0,
             format_func=METHODS.__getitem__,
         )
+        counts = [name for name in features if frame[name].dtype.kind in "iuf"]
+        amounts = [None, *(name for name in counts if frame[name].sum() > 0)]
+        kept = last.value if last else None
+        value = st.selectbox(
+            "What a customer is worth",
+            amounts,
+            index=amounts.index(kept) if kept in amounts else 0,
+            format_func=lambda name: name or "(no column)",
+            help="Such as revenue: the summary shows the share of each segment. Leave "
+            "it out of the columns above to find segments without it.",
+            key=f"value-{session.counter}",
+        )
         n_clusters = st.slider(
             "Number of segments",
             2,
@@ -117,6 +130,7 @@ def _choose(session: Session, customers: Customers) -> None:
         int(seed),
         archive.digest if archive is not None and continues else "",
         period.strip() or None,
+        value,
     )
     earlier = archive if settings.baseline else None
     if found:
@@ -178,6 +192,12 @@ def _show(session: Session, found: Segmentation) -> None:
         st.warning(_widgets.escape(doubt))
     _show_figures(found)
     st.subheader("What is in them", anchor=False)
+    profile = found.profile
+    if profile.value_shares is not None:
+        titles = [found.name_of(label) for label in profile.labels]
+        shares = profile.shares, profile.value_shares
+        text = value_text(titles, *shares, profile.value_name)
+        st.markdown(_widgets.escape(text))
     _widgets.table(found.summary(), "Summary of the segments")
     if found.candidates is not None:
         with st.expander("What competed"):

@@ -109,6 +109,11 @@ def compare(
                 random_state=random_state,
             )
         echo(found.to_frame().round(4).to_string(index=False))
+        echo(
+            f"Means over {cv} groups of customers, each predicted by models of the "
+            "others; a smaller log_loss and brier are better, a larger value of the "
+            "others. classes: which one a model finds best and worst."
+        )
         echo()
         echo(found.verdict)
         if out is not None:

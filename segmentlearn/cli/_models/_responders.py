@@ -14,7 +14,7 @@ OFFERED_BINS = 4
 
 @dataclasses.dataclass
 class Responders:
-    """What `fit` is told about the class to find.
+    """The class to find, as `fit` gets it from its options.
 
     Parameters
     ----------

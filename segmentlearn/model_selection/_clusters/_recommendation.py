@@ -20,8 +20,8 @@ _FALL = 0.03  # of the stability with one segment more
 _MOST_ALTERNATIVES = 2
 _LOW_IS_GOOD = ("davies_bouldin", "bic")
 _NO_GAIN = (
-    f"No number of segments raises the mean silhouette by {_MIN_GAIN} or more above "
-    "that of tables without segments"
+    "With no number of segments are customers clearly further apart than in tables "
+    f"without any (the mean silhouette has to be {_MIN_GAIN} higher)"
 )
 _Choices = dict[str, int | None]
 _Recommendation = tuple[int, list[str]]
@@ -83,8 +83,8 @@ def recommend(
     if "stability" in table:
         agreement = cell_text(float(table.at[recommended, "stability"]))
         reasons.append(
-            "Clusterings of bootstrap samples agree with an adjusted Rand index of "
-            f"{agreement}."
+            f"Segments found in random samples of the customers agree: stability "
+            f"{agreement} (adjusted Rand index; 1 is full agreement, 0 chance)."
         )
     others = [name for name in choices if name != leader]
     same = [name for name in others if choices[name] == recommended]
@@ -106,22 +106,24 @@ def _by_silhouette(
     top = cell_text(float(stable[best]))
     if leader == "silhouette":
         reasons.append(
-            f"The mean silhouette is highest with {best} segments ({top}). It cannot "
-            "show whether there are segments at all; the criterion silhouette_gain can."
+            f"Customers are furthest apart with {best} segments (mean silhouette "
+            f"{top}). That does not show whether there are segments at all; the "
+            "criterion silhouette_gain can."
         )
     elif stable[best] < _MIN_GAIN:
         reasons.append(f"{_NO_GAIN}; the highest gain is {top}, with {best}.")
         best = 1
     elif _find_no_segments(choices):
         reasons.append(
-            f"The silhouettes suggest {best} segments, but both the gap statistic and "
-            "the prediction strength find no more than one."
+            f"Customers are furthest apart with {best} segments, but two tests of "
+            "whether there is more than one kind of customer (gap statistic, "
+            "prediction strength) find no more than one."
         )
         best = 1
     else:
         reasons.append(
-            f"With {best} segments the mean silhouette is farthest above that of "
-            f"tables without segments (by {top})."
+            f"With {best} segments customers are most clearly further apart than in "
+            f"tables without segments (mean silhouette higher by {top})."
         )
         if "calinski_harabasz" in choices:
             near = stable.index[stable >= _NEARLY * stable.max()]
@@ -130,8 +132,8 @@ def _by_silhouette(
                 best = preferred
                 reasons.append(
                     f"{best} segments are close to that ({cell_text(stable[best])}) "
-                    "and have the highest Calinski-Harabasz index of all that are, "
-                    "which weighs what further segments explain against their number."
+                    "and explain most for their number of all that are "
+                    "(Calinski-Harabasz index)."
                 )
     return best, reasons
 
@@ -141,7 +143,7 @@ def _by_bic(
 ) -> _Recommendation:
     kind = "component" if is_mixture else "segment"
     if choices["bic"] == 1:
-        return 1, [f"A single {kind} has the lowest BIC."]
+        return 1, [f"A single {kind} explains the customers best (lowest BIC)."]
     values = -table["bic"].drop(index=1).dropna()
     if not is_mixture and "silhouette_gain" in table:
         values = values[table["silhouette_gain"].reindex(values.index) >= _MIN_GAIN]
@@ -153,8 +155,9 @@ def _by_bic(
     best = int(stable.idxmax())
     if not is_mixture:
         reasons.append(
-            f"The model with {best} segments has the lowest BIC of those that are "
-            "stable and better separated than tables without segments."
+            f"{best} segments explain the customers best for their number (lowest "
+            "BIC) of those that are stable and further apart than in tables without "
+            "segments."
         )
     elif _find_no_segments(choices):
         reasons.append(
@@ -200,16 +203,16 @@ def _without_unstable(
     stable = values[~(table["stability"].reindex(values.index) < _MIN_STABILITY)]
     if stable.empty:
         return stable, [
-            "Whatever their number, segments change between bootstrap "
-            f"samples: no adjusted Rand index reaches {_MIN_STABILITY}."
+            "Whatever their number, other segments are found in other random samples "
+            f"of the customers: no stability reaches {_MIN_STABILITY}."
         ]
     best = values.idxmax()
     if best in stable.index:
         return stable, []
     agreement = cell_text(float(table.at[best, "stability"]))
     return stable, [
-        f"{best} segments were left out, as they change between bootstrap samples "
-        f"(adjusted Rand index {agreement})."
+        f"{best} segments were left out, as other ones are found in other random "
+        f"samples of the customers (stability {agreement})."
     ]
 
 
@@ -245,8 +248,8 @@ def find_alternatives(table: pd.DataFrame, recommended: int) -> tuple[list[int],
     are, their = ("number is", "its") if len(numbers) == 1 else ("numbers are", "their")
     return numbers, (
         f"The next sensible {are} {_listed(numbers)}, because {their} segments are "
-        f"found again in bootstrap samples (adjusted Rand index {stability}), are "
-        f"further apart than chance makes them, and none is tiny (the smallest: "
+        f"found again in random samples of the customers (stability {stability}), "
+        f"are further apart than chance makes them, and none is tiny (the smallest: "
         f"{smallest} of the customers)."
     )
 

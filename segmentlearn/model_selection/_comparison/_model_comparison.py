@@ -309,8 +309,8 @@ def _sentence(name: str, scoring: str, row: Any) -> str:
     interval = f"interval {row.low:+.4f} to {row.high:+.4f}"
     if row.verdict == "undecided":
         return (
-            f"Neither {name} nor {row.baseline} is clearly better: a lead of "
-            f"{row.difference:+.4f} in {words} ({interval})."
+            f"Neither {name} nor {row.baseline} is better by more than chance: their "
+            f"{words} differs by {abs(row.difference):.4f} ({interval})."
         )
     is_higher = MEASURES.get(scoring, True) == (row.verdict == "better")
     return (

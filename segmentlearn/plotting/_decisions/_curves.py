@@ -215,6 +215,9 @@ class ProfitDisplay(PredictionsDisplay):
     curves : dict of str or None to tuple of four ndarrays
         Shares of the customers contacted, the profit there, and both ends of its
         interval, by name.
+    marked : dict of str or None to tuple of two floats, or None, default=None
+        Share of the customers and profit to mark on a curve, such as those of
+        ``ResponseSummary.break_even``; None marks the highest profit.
 
     Attributes
     ----------
@@ -240,6 +243,7 @@ class ProfitDisplay(PredictionsDisplay):
     """
 
     curves: dict
+    marked: dict | None = None
 
     def __post_init__(self) -> None:
         self.best_ = {}
@@ -328,12 +332,16 @@ class ProfitDisplay(PredictionsDisplay):
         ax.axhline(0.0, color="black", linewidth=0.8)
         for at, (name, curve) in enumerate(self.curves.items()):
             (contacted, profit, low, high), color = curve, COLORS[at % len(COLORS)]
-            share, best = self.best_[name]
-            label = "" if name is None else f"{name}: "
-            label += f"best {best:,.0f} at {share:.0%}"
+            label = name or "profit"
             ax.fill_between(contacted, low, high, color=color, alpha=0.15, linewidth=0)
+            points = self.best_ if self.marked is None else self.marked
+            if name in points:
+                share, there = points[name]
+                word = "best" if self.marked is None else "contacts that pay:"
+                label = "" if name is None else f"{name}: "
+                label += f"{word} {there:,.0f} at {share:.0%}"
+                ax.plot([share], [there], marker="o", color=color, markersize=7)
             ax.plot(contacted, profit, color=color, linewidth=2, label=label)
-            ax.plot([share], [best], marker="o", color=color, markersize=7)
         ax.set(xlim=(0, 1), xlabel="Customers contacted")
         ax.set_ylabel(f"Profit ({unit})" if unit else "Profit")
         ax.xaxis.set_major_formatter("{x:.0%}")
