@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,6 @@ _UNAMBIGUOUS = (
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
 _USUAL_ISO = rf"[12]\d{{3}}-\d\d-\d\d([T ]{_TIME})?"
 _DIGITS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
-_AT_ONCE = 2**16  # cells: one that is no day of any month takes these to be read again
 _LOOKS_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
 LOOKS_DATE = re.compile(
     r"(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.?[ -][A-Za-z]{3,9}[ -]\d{2,4}"
@@ -43,6 +42,8 @@ class DateFormat:
 
     format: str = ISO
 
+    dtype: ClassVar = np.dtype("M8[us]")
+
     def describe(self) -> str:
         """Return the format in words."""
         return "ISO dates" if self.format == ISO else f"dates written {self.format}"
@@ -51,22 +52,20 @@ class DateFormat:
         """Return moments in UTC, NaT where a cell is missing or no such date."""
         series = pd.Series(cells.to_pandas(), dtype=object)
         moments = pd.to_datetime(series, format=self.format, errors="coerce", utc=True)
-        return moments.dt.tz_localize(None).to_numpy(dtype="M8[us]")
+        return moments.dt.tz_localize(None).to_numpy(dtype=self.dtype)
 
     def parse_usual(self, cells: pa.Array) -> np.ndarray:
         """Return the moments of cells in the usual form, NaT for others: eight times as
         fast as `parse`, with the same moments."""
-        moments = np.full(len(cells), "NaT", "M8[us]")
-        for start in range(0, len(cells), _AT_ONCE):
-            some = cells.slice(start, _AT_ONCE)
-            if self.format == ISO:
-                for zone, pattern in ((None, ""), ("UTC", r"(Z|[+-]\d\d:?\d\d)")):
-                    found = pc.match_substring_regex(some, f"^{_USUAL_ISO}{pattern}$")
-                    _fill_moments(moments[start:], some, found, zone)
-            elif set(re.findall("%(.)", self.format)) <= set(_DIGITS):
-                pattern = re.sub("%(.)", _digits_of, re.escape(self.format))
-                found = pc.match_substring_regex(some, f"^{pattern}$")
-                _fill_moments(moments[start:], some, found, form=self.format)
+        moments = np.full(len(cells), "NaT", self.dtype)
+        if self.format == ISO:
+            for zone, pattern in ((None, ""), ("UTC", r"(Z|[+-]\d\d:?\d\d)")):
+                found = pc.match_substring_regex(cells, f"^{_USUAL_ISO}{pattern}$")
+                _fill_moments(moments, cells, found, zone)
+        elif set(re.findall("%(.)", self.format)) <= set(_DIGITS):
+            pattern = re.sub("%(.)", _digits_of, re.escape(self.format))
+            found = pc.match_substring_regex(cells, f"^{pattern}$")
+            _fill_moments(moments, cells, found, form=self.format)
         return moments
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ _CELL = re.compile(
 _LONGEST_UNIT = 12
 _SHORTEST_STEM = 3  # of a unit that has a plural
 _REMEMBERED = 4096  # texts
-_LOOKED_AT = 1000  # cells
+_LOOKED_AT = 200  # cells
 _ENOUGH = 0.9  # of the sampled cells must be numbers for the format to be one
 _MOST_DIGITS = 15  # longer ones are codes, which a float cannot hold
 
@@ -53,6 +53,8 @@ class NumberFormat:
     prefix: str = ""
     suffix: str = ""
     is_plain: bool = True
+
+    dtype: ClassVar = np.dtype(np.float64)
 
     def describe(self) -> str:
         """Return the format in words; empty for plain numbers."""

@@ -32,6 +32,7 @@ _FEW_NUMBERS = 12
 # of so few cells it is remembered what they mean: the cost is in Arrow's calls
 _FEW_CELLS = 64
 _REMEMBERED = 4096  # texts
+_AT_ONCE = 2**15  # cells: what they become on their way stays in the cache
 _DIFFERENT = 0.9  # of the sampled texts: to look for equal ones takes longer
 _BOOLEANS = {"true": True, "false": False}
 
@@ -91,7 +92,10 @@ class TextReading:
         self, texts: pa.Array, form: NumberFormat | DateFormat
     ) -> "ReadCells":
         """Read the cells that are written in the usual form, then the others."""
-        values = form.parse_usual(texts)
+        values = np.empty(len(texts), form.dtype)
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts.slice(start, _AT_ONCE)
+            values[start : start + len(some)] = form.parse_usual(some)
         is_open = pd.isna(values) & _to_mask(texts.is_valid())
         n_open = int(is_open.sum())
         n_read = len(texts) - texts.null_count - n_open
@@ -106,11 +110,19 @@ class TextReading:
 
     def _read_levels(self, cells: Any, texts: pa.Array) -> "ReadCells":
         """Read texts that are nearly all different, such as names."""
-        marked = drop_marks(trim(texts), sure=True)
+        pieces, is_changed = [], False
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts.slice(start, _AT_ONCE)
+            marked = drop_marks(trim(some), sure=True)
+            if marked.equals(some):  # in its place
+                marked = some
+            else:
+                is_changed = True
+            pieces.append(marked)
+        found = pa.chunked_array(pieces)
         is_arrow = isinstance(cells, pa.Array | pa.ChunkedArray)
-        is_unchanged = not is_arrow and marked.equals(texts)
-        values = cells if is_unchanged else _to_pandas(marked)
-        return ReadCells(values, len(marked) - marked.null_count, 0, [])
+        values = _to_pandas(found) if is_arrow or is_changed else cells
+        return ReadCells(values, len(found) - found.null_count, 0, [])
 
     def _read_encoded(self, cells: Any, texts: pa.Array) -> "ReadCells":
         """Read each distinct text once."""
