@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import io
+import json
 import sqlite3
 import zipfile
 
@@ -136,6 +137,21 @@ def test_json_lines():
     lines = CUSTOMERS.to_json(orient="records", lines=True, date_format="iso")
     frame = read(lines).frame
     assert_same(frame, CUSTOMERS)
+
+
+def test_json_lines_of_mixed_cells():
+    """Numbers beside text are read as in a text file, long ones keep their digits."""
+    lines = [{"spend": x, "number": 10**19 + x} for x in range(40)]
+    lines[20]["spend"] = "n/a"
+    frame = read("\n".join(map(json.dumps, lines))).frame
+    assert frame["spend"].sum() == 40 * 39 / 2 - 20
+    assert frame["number"].tolist() == [str(10**19 + x) for x in range(40)]
+
+
+def test_a_damaged_line_of_json_is_named():
+    """By its number, with what it holds."""
+    with pytest.raises(TableError, match=r"line 2, .*'{\"a\": 2'"):
+        read('{"a": 1}\n{"a": 2\n{"a": 3}\n')
 
 
 def test_excel():

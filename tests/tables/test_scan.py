@@ -48,6 +48,8 @@ def written(folder, kind, frame):
         frame.to_parquet(path, row_group_size=1500)
     elif kind == "feather":
         pa.feather.write_feather(pa.Table.from_pandas(frame), path, chunksize=900)
+    elif kind == "jsonl":
+        frame.to_json(path, orient="records", lines=True, date_format="iso")
     elif kind == "duckdb":
         import duckdb
 
@@ -69,7 +71,7 @@ def joined(scan):
 
 @pytest.mark.parametrize(
     "kind",
-    ["csv", "csv.gz", "txt", "tsv", "parquet", "feather", "duckdb", "sqlite"],
+    ["csv", "csv.gz", "txt", "tsv", "jsonl", "parquet", "feather", "duckdb", "sqlite"],
 )
 def test_batches_are_the_table(tmp_path, kind):
     """Cell by cell, whatever the file."""

@@ -57,6 +57,34 @@ def test_amounts(write):
 
 @pytest.mark.parametrize(
     "write",
+    [
+        lambda x: f"{x:,.2f}" if x % 3 < 2 else f"-${x:.2f}",
+        lambda x: continental(x) + " €",
+        lambda x: f"{x:,.2f}".replace(",", "'"),
+        lambda x: f"{x / 1000:.4f}%",
+        lambda x: str(np.datetime64("1990-01-01") + np.timedelta64(int(1e5 * x), "s")),
+        lambda x: f"2019-05-{int(x) % 40:02d} 10:{x % 60:02.0f}:00+02:00",
+        lambda x: f"{int(x) % 40:02d}.02.2019 23:{x % 60:02.0f}:59",
+        lambda x: f" {x}",
+    ],
+)
+def test_long_columns_are_read_as_short_ones(write):
+    """A column whose texts differ is read in another way, to the same cells."""
+    rng = np.random.default_rng(0)
+    cells = [write(x) for x in rng.lognormal(10, 0.5, 500)]
+    cells[7], cells[300], cells[301] = "n/a", None, "(no)"
+    columns = {"column": np.array(cells, dtype=object)}
+    schema = TableSchema.infer(columns)
+    pieces = [
+        schema.read({"column": columns["column"][start : start + 20]}, {})[0]
+        for start in range(0, 500, 20)
+    ]
+    whole = schema.read(columns, {})[0]
+    pd.testing.assert_frame_equal(whole, pd.concat(pieces, ignore_index=True))
+
+
+@pytest.mark.parametrize(
+    "write",
     ["({:,.2f})", "-${:,.2f}", "$-{:,.2f}", "{:.2f}-", "\u2212{}", "(${:,.2f})"],
 )
 def test_negative_amounts(write):

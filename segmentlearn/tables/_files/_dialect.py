@@ -36,6 +36,7 @@ _NO_TABLES = {
     re.compile(r"\s*\[\s*[{\[]"): (
         "is a JSON array; write JSON lines, one object a line"
     ),
+    re.compile(r'\s*\{\s*"[^"]*"\s*:'): "is JSON in another encoding; save it in UTF-8",
 }
 # bytes that cp1252 does not know
 _NOT_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])

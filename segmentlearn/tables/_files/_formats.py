@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import PARAMETERS
+from segmentlearn.tables._files._json_lines import is_json_lines, read_json_lines
 
 _TIMEOUT = 60  # seconds
 WEB = ("http", "https")
@@ -136,8 +137,8 @@ def typed_reader(data: bytes) -> Callable[..., pa.Table | pd.DataFrame] | None:
         b"\xd0\xcf\x11\xe0"
     ):
         return _read_excel
-    if data.lstrip()[:1] == b"{" and b":" in data[:4096]:
-        return functools.partial(_read_arrow, _json_lines)
+    if is_json_lines(data[:_HEAD]):
+        return _read_json
     return None
 
 
@@ -185,20 +186,17 @@ def _feather(data: pa.Buffer) -> pa.Table:
     return feather.read_table(data)
 
 
-def _json_lines(data: pa.Buffer) -> pa.Table:
-    from pyarrow import json
-
-    block_size = max(2**20, min(data.size, 2**30))
-    return json.read_json(
-        pa.BufferReader(data), json.ReadOptions(block_size=block_size)
-    )
-
-
 def _read_arrow(
     read: Callable[[pa.Buffer], pa.Table], data: bytes, source: str, **_: Any
 ) -> pa.Table:
     with damaged_arrow(source):
         table = read(pa.py_buffer(data))
+    check_arrow(table.schema, source)
+    return table
+
+
+def _read_json(data: bytes, source: str, **_: Any) -> pa.Table:
+    table = read_json_lines(data, source)
     check_arrow(table.schema, source)
     return table
 

@@ -34,7 +34,9 @@ from segmentlearn.tables._files._formats import (
     packed_stream,
 )
 from segmentlearn.tables._files._guesses import find_fractions
+from segmentlearn.tables._files._json_lines import JsonLines, is_json_lines
 
+_HEAD = 4096  # bytes that show what a file is
 _ROW = 128  # bytes of a row, roughly
 _PACKED = 8  # so much shorter are packed rows
 _BLOCK = 2**22
@@ -97,14 +99,16 @@ def _part_of(
     is_copy: bool,
 ) -> Part:
     with path.open("rb") as opened:
-        head = opened.read(16)
+        head = opened.read(_HEAD)
     if head.startswith(b"PAR1"):
         return _parquet_part(path, name, n_rows, stack)
     if head.startswith(b"ARROW1"):
         return _feather_part(path, name, n_rows, stack)
     is_text = not head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b"))
     is_large = path.stat().st_size > n_rows * _ROW
-    if is_text and is_large and head.lstrip()[:1] != b"{":
+    if is_text and is_large and is_json_lines(head):
+        return _json_part(path, name, n_rows)
+    if is_text and is_large:
         return _text_part(path, name, options, n_rows)
     if not is_copy:
         return Part(None)
@@ -275,6 +279,28 @@ def _feather_part(
 
     n_all = max(1, opened.num_record_batches)
     return Part(batches, fraction=lambda: read[0] / n_all)
+
+
+def _json_part(path: pathlib.Path, name: str, n_rows: int) -> Part:
+    streams: list[Any] = []
+
+    def open_stream() -> Any:
+        streams[:] = [path.open("rb")]
+        return streams[0]
+
+    file = JsonLines(open_stream, name)
+    check_arrow(file.schema, name)
+    size = path.stat().st_size
+
+    def batches() -> Iterator[pa.Table]:
+        for table in file.batches():
+            yield from _slices(table, n_rows)
+
+    def fraction() -> float:
+        is_open = streams and not streams[0].closed
+        return streams[0].tell() / size if is_open else 0.0
+
+    return Part(batches, fraction=fraction)
 
 
 def _slices(table: pa.Table, n_rows: int) -> Iterator[pa.Table]:

@@ -347,8 +347,8 @@ def scan_table(
 ) -> TableScan:
     """Read tables of customers in batches, however large they are.
 
-    Text files, Parquet, Feather and databases are read batch by batch. Workbooks, JSON
-    lines and small text files are read at once.
+    Text files, JSON lines, Parquet, Feather and databases are read batch by batch.
+    Workbooks and small text files are read at once.
 
     Parameters
     ----------

@@ -32,6 +32,8 @@ _FEW_NUMBERS = 12
 # of so few cells it is remembered what they mean: the cost is in Arrow's calls
 _FEW_CELLS = 64
 _REMEMBERED = 4096  # texts
+_AT_ONCE = 2**15  # cells: what they become on their way stays in the cache
+_DIFFERENT = 0.9  # of the sampled texts: to look for equal ones takes longer
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -80,6 +82,50 @@ class TextReading:
             numbers = plain_numbers(texts)
             if numbers is not None:
                 return ReadCells(numbers, len(texts) - texts.null_count, 0, [])
+        if self.kind == "boolean" or not _are_different(texts):
+            return self._read_encoded(cells, texts)
+        if self.format is not None:
+            return self._read_usual(texts, self.format)
+        return self._read_levels(cells, texts)
+
+    def _read_usual(
+        self, texts: pa.Array, form: NumberFormat | DateFormat
+    ) -> "ReadCells":
+        """Read the cells that are written in the usual form, then the others."""
+        values = np.empty(len(texts), form.dtype)
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts.slice(start, _AT_ONCE)
+            values[start : start + len(some)] = form.parse_usual(some)
+        is_open = pd.isna(values) & _to_mask(texts.is_valid())
+        n_open = int(is_open.sum())
+        n_read = len(texts) - texts.null_count - n_open
+        if not n_open:
+            return ReadCells(values, n_read, 0, [])
+        texts = texts.filter(pa.array(is_open))
+        rest = self._read_encoded(texts, texts)
+        values[is_open] = rest.values
+        return dataclasses.replace(
+            rest, values=values, n_present=n_read + rest.n_present
+        )
+
+    def _read_levels(self, cells: Any, texts: pa.Array) -> "ReadCells":
+        """Read texts that are nearly all different, such as names."""
+        pieces, is_changed = [], False
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts.slice(start, _AT_ONCE)
+            marked = drop_marks(trim(some), sure=True)
+            if marked.equals(some):  # in its place
+                marked = some
+            else:
+                is_changed = True
+            pieces.append(marked)
+        found = pa.chunked_array(pieces)
+        is_arrow = isinstance(cells, pa.Array | pa.ChunkedArray)
+        values = _to_pandas(found) if is_arrow or is_changed else cells
+        return ReadCells(values, len(found) - found.null_count, 0, [])
+
+    def _read_encoded(self, cells: Any, texts: pa.Array) -> "ReadCells":
+        """Read each distinct text once."""
         places, found = self._encode(texts)
         counts = np.bincount(places + 1, minlength=len(found.raw) + 1)[1:]
         levels = None
@@ -155,9 +201,7 @@ class TextReading:
         """Return the value of each cell; place -1 is a missing cell."""
         if values is None:
             rows = pa.array(places, mask=places < 0)
-            series = texts.take(rows).to_pandas()
-            is_plain = isinstance(series.dtype, np.dtype)  # before pandas 3
-            return series.to_numpy() if is_plain else series.array
+            return _to_pandas(texts.take(rows))
         missing = np.array([None if values.dtype == object else "NaT"], dtype=object)
         if values.dtype.kind == "f":
             missing = np.array([np.nan])
@@ -361,6 +405,20 @@ def _is_read(found: ReadCells) -> bool:
     if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
         return False
     return len(pd.unique(found.values[~pd.isna(found.values)])) > _FEW_NUMBERS
+
+
+def _are_different(texts: pa.Array) -> bool:
+    """Return whether a column is long and its texts are nearly all different."""
+    if len(texts) <= _FEW_CELLS or isinstance(texts, pa.DictionaryArray):
+        return False
+    some = _some_rows(texts).drop_null()
+    return len(some.unique()) > _DIFFERENT * len(some)
+
+
+def _to_pandas(texts: pa.Array) -> Any:
+    series = texts.to_pandas()
+    is_plain = isinstance(series.dtype, np.dtype)  # before pandas 3
+    return series.to_numpy() if is_plain else series.array
 
 
 def _to_mask(mask: pa.Array) -> np.ndarray:
