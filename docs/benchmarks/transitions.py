@@ -112,13 +112,10 @@ def score(panel, old, new, found):
     """Count what was found of what was planted, in numbers of planted segments."""
     named = [
         {
-            int(label): int(np.bincount(planted[labels == label]).argmax())
-            for label in range(labels.max() + 1)
+            int(number): int(np.bincount(planted[model.labels_ == label]).argmax())
+            for label, number in enumerate(model.segment_ids_)
         }
-        for planted, labels in (
-            (panel.old_segment, old.labels_),
-            (panel.new_segment, new.labels_),
-        )
+        for planted, model in ((panel.old_segment, old), (panel.new_segment, new))
     ]
     planted = {
         (event["kind"], tuple(sorted(event["old"])), tuple(sorted(event["new"])))

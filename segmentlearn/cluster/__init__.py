@@ -19,6 +19,7 @@ from segmentlearn.cluster._passport import (
     continues,
     labels_within_reach,
 )
+from segmentlearn.cluster._starts import better_start
 from segmentlearn.cluster._streamed import (
     SegmentSums,
     has_centers,

@@ -20,6 +20,7 @@ from segmentlearn.cluster._candidates import (
 )
 from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._consensus import ConsensusClusterer
+from segmentlearn.cluster._passport import known_segments
 from segmentlearn.cluster._segmentation_score import SegmentationScorer
 from segmentlearn.neural_network import (
     Autoencoder,
@@ -60,6 +61,9 @@ class CandidateSelection:
         self.simple: list[Candidate] = []
         self.deep: list[Candidate] = []
         self.further: list[Candidate] = []
+        self.known: np.ndarray | None = None
+        if self.estimator.baseline is not None:
+            self.known = known_segments(self.estimator.baseline, self.table)
         self.scorer = None
         if self.estimator.compare_baselines:
             drawn = self.random_state.permutation(len(self.prepared))[:_SCORED_ROWS]
@@ -199,7 +203,8 @@ class CandidateSelection:
     def _fit_candidate(
         self, name: str, clusterer: Any, features: np.ndarray, members: Sequence[int]
     ) -> Candidate:
-        candidate = fit_candidate(name, clusterer, features, members, self.seed)
+        how = members, self.seed, self.known
+        candidate = fit_candidate(name, clusterer, features, *how)
         if self.scorer:
             stability = stability_of(clusterer, features, self.seed)
             labels = candidate.clusterer.labels_[self.scored_rows]

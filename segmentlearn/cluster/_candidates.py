@@ -15,6 +15,7 @@ from segmentlearn.cluster._fitting import max_rows_of
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._latent_classes import LatentClassMixture
 from segmentlearn.cluster._segmentation_score import stability_of_halves
+from segmentlearn.cluster._starts import better_start
 
 PREPARED = "prepared"
 CODES = "codes"
@@ -111,10 +112,17 @@ def simple_clusterer(
 
 
 def fit_candidate(
-    name: str, clusterer: Any, features: np.ndarray, members: Sequence[int], seed: int
+    name: str,
+    clusterer: Any,
+    features: np.ndarray,
+    members: Sequence[int],
+    seed: int,
+    known: np.ndarray | None = None,
 ) -> Candidate:
-    """Fit a clusterer to prepared columns, or to codes."""
+    """Fit a clusterer to prepared columns, or to codes; from known segments, too."""
     fitted = _inductive(clusterer, seed).fit(features)
+    if known is not None:
+        fitted = better_start(fitted, features, known)
     of_members = f" of {len(members)} autoencoders" if len(members) > 1 else ""
     space = CODES if members else PREPARED
     return Candidate(f"{name} on {space}{of_members}", tuple(members), fitted)

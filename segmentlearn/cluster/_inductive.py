@@ -25,6 +25,7 @@ from segmentlearn._compat import (
     StrOptions,
     check_sample_weight,
     fit_context,
+    safe_indexing,
     validate_data,
 )
 from segmentlearn.cluster._assignments import (
@@ -37,7 +38,8 @@ from segmentlearn.cluster._assignments import (
 from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._fitting import fit_labels, max_rows_of, seeded
 from segmentlearn.cluster._label_order import canonical_labels
-from segmentlearn.cluster._passport import CONSTRAINTS, SegmentIdentity
+from segmentlearn.cluster._passport import CONSTRAINTS, SegmentIdentity, known_segments
+from segmentlearn.cluster._starts import better_start
 from segmentlearn.exceptions import FewSegmentsWarning, SampledRowsWarning
 from segmentlearn.neural_network import restore_on_failure
 
@@ -260,6 +262,11 @@ class InductiveClusterer(
         rows = X[drawn]
         row_weight = None if weight is None else weight[drawn]
         own_labels = fit_labels(clusterer, rows, row_weight)
+        if self.baseline is not None:
+            known = known_segments(self.baseline, safe_indexing(table, drawn))
+            started = better_start(clusterer, rows, known, sample_weight=row_weight)
+            if started is not clusterer:
+                clusterer, own_labels = started, started.predict(rows)
         # rows know segments by 0 to n - 1 in the order of the clusterer's own labels
         segments = np.unique(own_labels[own_labels >= 0])
         labels = positions_of(own_labels, segments)

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from segmentlearn._compat import Interval, fit_context, validate_data
+from segmentlearn._compat import Interval, StrOptions, fit_context, validate_data
 
 _SHORT_RUN = 15  # iterations of each initialization before the best one goes on
 _MIN_SHARE = 1e-12
@@ -46,6 +46,9 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         category's level. All other columns are numbers. None is numbers only.
     n_init : int, default=6
         Number of initializations, of which the one with the highest likelihood is kept.
+    init : "k-means++" or tuple of arrays, default="k-means++"
+        What EM starts from. A tuple is one start, from estimates as
+        :meth:`estimates` returns them.
     max_iter : int, default=200
         Maximum number of EM iterations.
     tol : float, default=1e-4
@@ -109,11 +112,14 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         "n_clusters": [Interval(Integral, 1, None, closed="left")],
         "column_groups": [list, tuple, None],
         "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init": [StrOptions({"k-means++"}), tuple],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "min_variance": [Interval(Real, 0, None, closed="neither")],
         "random_state": ["random_state"],
     }
+
+    init: str | tuple = "k-means++"  # of archives that were written before
 
     def __init__(
         self,
@@ -121,6 +127,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         *,
         column_groups: Sequence[Sequence[int]] | None = None,
         n_init: int = 6,
+        init: str | tuple = "k-means++",
         max_iter: int = 200,
         tol: float = 1e-4,
         min_variance: float = 0.01,
@@ -129,6 +136,7 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         self.n_clusters = n_clusters
         self.column_groups = column_groups
         self.n_init = n_init
+        self.init = init
         self.max_iter = max_iter
         self.tol = tol
         self.min_variance = min_variance
@@ -165,7 +173,11 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
             )
         random_state = check_random_state(self.random_state)
         numbers, levels = self._split(X)
-        starts = self._initial_memberships(X, numbers, random_state)
+        if isinstance(self.init, str):
+            starts = self._initial_memberships(X, numbers, random_state)
+        else:
+            joint = log_joint(Classes(*self.init), numbers, levels)
+            starts = iter([_normalized(joint)])
         runs = [self._run(start, numbers, levels, _SHORT_RUN) for start in starts]
         classes, bound, n_iter, converged = max(runs, key=lambda run: run[1])
         n_left = self.max_iter - _SHORT_RUN
@@ -264,6 +276,26 @@ class LatentClassMixture(ClusterMixin, BaseEstimator):
         n_free_shares = self.shares_.shape[1] - len(self.column_groups or ())
         n_free = 2 * self.means_.size + self.n_clusters * (1 + n_free_shares) - 1
         return float(-2.0 * scores.sum() + n_free * np.log(len(scores)))
+
+    def estimates(self, X: np.ndarray, labels: np.ndarray) -> Classes:
+        """Return the estimates of given segments, to start from.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Rows as for `fit`.
+        labels : ndarray of int, shape (n_samples,)
+            Segment of each, from 0; each of them has a row.
+
+        Returns
+        -------
+        estimates : tuple of arrays
+            `weights_`, `means_`, `variances_` and `shares_` of these segments.
+        """
+        n_levels = [len(group) for group in self.column_groups or ()]
+        memberships = np.eye(labels.max() + 1)[labels]
+        rows = memberships, *self._split(X)
+        return estimate(*rows, n_levels, self.min_variance)
 
     def _log_joint(self, X: ArrayLike) -> np.ndarray:
         """Return the logarithm of segment and row together."""

@@ -156,17 +156,8 @@ def continue_passport(
     baseline: Any, X: Any, labels: np.ndarray, n_segments: int, period: str | None
 ) -> tuple[list[dict], np.ndarray]:
     """Return the passport of segments that follow others, and the id of each label."""
-    check_is_fitted(baseline)
-    last = _last_step(baseline)
-    has_passport = isinstance(last, SegmentIdentity)
-    entries = last.passport_ if has_passport else first_passport(last)
+    entries, known = _entries_and_segments(baseline, X)
     living = [entry for entry in entries if entry["status"] == "active"]
-    known = labels_within_reach(baseline, X)
-    if known.dtype.kind not in "iu" or known.max(initial=-1) >= len(living):
-        raise ValueError(
-            f"baseline={type(last).__name__} must be a clusterer that numbers its "
-            "segments from 0 and has labels_; such as InductiveClusterer."
-        )
     counts = shared_counts(known, labels, (len(living), n_segments))
     sizes = np.bincount(labels[labels >= 0], minlength=n_segments)
     known_sizes = np.bincount(known[known >= 0], minlength=len(living))
@@ -200,6 +191,27 @@ def continue_passport(
         parents = [living[old]["id"] for old in of_whom]
         entries.append(_entry(int(ids[label]), period, parents, int(sizes[label])))
     return entries, ids
+
+
+def known_segments(baseline: Any, X: Any) -> np.ndarray:
+    """Return the segment of an earlier period that each customer would be in, or -1."""
+    return _entries_and_segments(baseline, X)[1]
+
+
+def _entries_and_segments(baseline: Any, X: Any) -> tuple[list[dict], np.ndarray]:
+    """Return the passport of a baseline, and the segments of customers, checked."""
+    check_is_fitted(baseline)
+    last = _last_step(baseline)
+    has_passport = isinstance(last, SegmentIdentity)
+    entries = last.passport_ if has_passport else first_passport(last)
+    n_living = sum(entry["status"] == "active" for entry in entries)
+    known = labels_within_reach(baseline, X)
+    if known.dtype.kind not in "iu" or known.max(initial=-1) >= n_living:
+        raise ValueError(
+            f"baseline={type(last).__name__} must be a clusterer that numbers its "
+            "segments from 0 and has labels_; such as InductiveClusterer."
+        )
+    return entries, known
 
 
 def labels_within_reach(estimator: Any, X: Any) -> np.ndarray:

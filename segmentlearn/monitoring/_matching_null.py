@@ -47,7 +47,7 @@ def refit_noise(
     shifts, ratios = np.zeros((2, n_bootstraps, n_segments))
     with one_thread(len(rows)):
         refits = bootstrap_refits(
-            task.clusterer, task.features, n_bootstraps, random_state
+            task.clusterer, task.features, n_bootstraps, random_state, codes
         )
         for at, (_, _, labels) in enumerate(refits):
             n_found = int(max(labels.max(initial=-1) + 1, 1))

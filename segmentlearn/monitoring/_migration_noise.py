@@ -46,7 +46,7 @@ def label_noise(
         columns = task.features
         with one_thread(len(rows)):
             refits = bootstrap_refits(
-                task.clusterer, columns, n_bootstraps, random_state
+                task.clusterer, columns, n_bootstraps, random_state, codes
             )
             for _, _, labels in refits:
                 votes += _one_hot(_as_before(labels, codes, n_segments), n_segments)

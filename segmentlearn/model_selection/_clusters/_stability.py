@@ -22,6 +22,7 @@ from segmentlearn._compat import (
     validate_params,
 )
 from segmentlearn._formatting import markdown_table
+from segmentlearn.cluster import better_start
 from segmentlearn.metrics import segment_continuity, segment_overlap
 from segmentlearn.model_selection._clusters._clustering_task import (
     assign_rows,
@@ -266,10 +267,16 @@ def cluster_stability(
 
 
 def bootstrap_refits(
-    estimator: Any, X: Any, n_bootstraps: int, random_state: np.random.RandomState
+    estimator: Any,
+    X: Any,
+    n_bootstraps: int,
+    random_state: np.random.RandomState,
+    start: np.ndarray | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Fit a clusterer to bootstrap samples of a table, one after the other.
 
+    `start` has segments of the rows from which each is fitted, too: what differs then
+    is due to the sample, not to a random start that has ended in a worse optimum.
     Yields the rows of a sample, their labels, and those of all rows.
     """
     n_rows = num_samples(X)
@@ -277,6 +284,10 @@ def bootstrap_refits(
         drawn = random_state.randint(n_rows, size=n_rows)
         sample, seed = safe_indexing(X, drawn), draw_seed(random_state)
         fitted, found = fit_clusterer(estimator, sample, seed=seed)
+        if start is not None:
+            better = better_start(fitted, sample, start[drawn])
+            if better is not fitted:
+                fitted, found = better, np.asarray(better.predict(sample))
         yield drawn, found, assign_rows(fitted, sample, found, X)
 
 
