@@ -1,10 +1,11 @@
 """Trainings side by side, in threads whose compiled epochs share the cores."""
 
 import contextvars
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from segmentlearn._cores import n_threads
@@ -25,7 +26,11 @@ def stop_if_asked() -> None:
         raise StoppedError
 
 
-def run_side_by_side(jobs: Sequence[Callable[[], Any]]) -> list:
+def run_side_by_side(
+    jobs: Sequence[Callable[[], Any]],
+    around: Callable[[int], AbstractContextManager] = nullcontext,
+    in_turn: bool = False,
+) -> list:
     """Run functions that train nets, in threads where there are several cores.
 
     The calling thread takes part and runs the last job, so that Ctrl-C reaches a
@@ -36,37 +41,66 @@ def run_side_by_side(jobs: Sequence[Callable[[], Any]]) -> list:
     ----------
     jobs : sequence of callable
         Without arguments. They have the context variables of the caller.
+    around : callable, default=nullcontext
+        Returns the context manager that a job runs in, by the job's number.
+    in_turn : bool, default=False
+        Whether to run one after the other, in this thread.
 
     Returns
     -------
     results : list
         What each has returned, in the order of `jobs`.
     """
-    with _busy(len(jobs)) as n_helpers:
-        if not n_helpers:
-            return [job() for job in jobs]
-        return _Job(jobs).run(n_helpers)
+    shared = _SharedJobs(jobs, around)
+    n_at_once = 1 if in_turn else len(jobs)
+    with _busy(n_at_once) as n_helpers, shared.helped_by(n_helpers):
+        # with a thread for each other job, this one has the last to do
+        rest = shared.take() if n_helpers < len(jobs) - 1 else ()
+        # a net is trained from here and not in a method: a frame less to read
+        for number in itertools.chain(rest, range(len(jobs))[-1:]):
+            with around(number):
+                shared.results[number] = jobs[number]()
+    return shared.results
 
 
-class _Job:
-    """Jobs that wait, their results, and what stops them."""
+class _SharedJobs:
+    """Jobs that wait, all but the last, their results, and what stops them."""
 
-    def __init__(self, jobs: Sequence[Callable[[], Any]]) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Callable[[], Any]],
+        around: Callable[[int], AbstractContextManager],
+    ) -> None:
+        self.results: list[Any] = [None] * len(jobs)
         self._jobs = jobs
-        self._results: list[Any] = [None] * len(jobs)
+        self._around = around
         self._waiting = iter(range(len(jobs) - 1))
         self._lock = threading.Lock()
         self._stop = threading.Event()
 
-    def run(self, n_helpers: int) -> list:
+    def take(self) -> Iterator[int]:
+        """Give the numbers of jobs that nobody has taken yet."""
+        while True:
+            stop_if_asked()
+            with self._lock:
+                number = next(self._waiting, None)
+            if number is None:
+                return
+            yield number
+
+    @contextmanager
+    def helped_by(self, n_helpers: int) -> Iterator[None]:
+        """Have threads take jobs, too, until all are done or one fails."""
+        if not n_helpers:
+            yield
+            return
         token = _stopping.set(self._stop)
         pool = ThreadPoolExecutor(n_helpers)
         helpers: list[Future] = []
         try:
             for _ in range(n_helpers):
                 helpers.append(pool.submit(contextvars.copy_context().run, self._help))
-            self._work()
-            self._results[-1] = self._jobs[-1]()
+            yield
             for helper in helpers:
                 helper.result()
         except BaseException as error:
@@ -80,23 +114,15 @@ class _Job:
         finally:
             pool.shutdown(wait=False)
             _stopping.reset(token)
-        return self._results
 
     def _help(self) -> None:
         try:
-            self._work()
+            for number in self.take():
+                with self._around(number):
+                    self.results[number] = self._jobs[number]()
         except BaseException:
             self._stop.set()
             raise
-
-    def _work(self) -> None:
-        while True:
-            stop_if_asked()
-            with self._lock:
-                number = next(self._waiting, None)
-            if number is None:
-                return
-            self._results[number] = self._jobs[number]()
 
 
 @contextmanager

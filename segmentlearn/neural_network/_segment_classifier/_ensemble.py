@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,13 +57,8 @@ def train_nets(
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
     before = [net.get_weights() for net in nets]
 
-    def train(number: int) -> Any:
-        own = {
-            "log_dir": logs[number],
-            "optimizer_state": states[number] if states else None,
-            "seed": net_seed(seed, number),
-            **splits[number].fit_arguments(),
-        }
+    @contextlib.contextmanager
+    def around(number: int) -> Iterator[None]:
         # an ensemble without some of its nets would not be what was asked for
         ends_fit = number == len(nets) - 1 and not goes_on
         title = f"net {number + 1} of {len(nets)}" if len(nets) > 1 else "training"
@@ -71,17 +66,27 @@ def train_nets(
             contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on(),
             engine.progress_title(title),
         ):
-            return engine.fit(
-                nets[number], data.features, data.y_encoded, **own, **settings
-            )
+            yield
 
-    jobs = [functools.partial(train, number) for number in range(len(nets))]
+    jobs = [
+        functools.partial(
+            engine.fit,
+            net,
+            data.features,
+            data.y_encoded,
+            log_dir=logs[number],
+            optimizer_state=states[number] if states else None,
+            seed=net_seed(seed, number),
+            **split.fit_arguments(),
+            **settings,
+        )
+        for number, (net, split) in enumerate(zip(nets, splits, strict=True))
+    ]
     # whoever looks on is shown one training at a time
-    is_watched = settings["callbacks"] or settings["verbose"]
+    is_watched = bool(settings["callbacks"] or settings["verbose"])
+    is_large = data.features.nbytes > _MOST_BYTES_SIDE_BY_SIDE
     try:
-        if is_watched or data.features.nbytes > _MOST_BYTES_SIDE_BY_SIDE:
-            return [job() for job in jobs]
-        return engine.run_side_by_side(jobs)
+        return engine.run_side_by_side(jobs, around, in_turn=is_watched or is_large)
     except BaseException:
         for net, weights in zip(nets, before, strict=True):
             net.set_weights(weights)  # the nets are trained in place
