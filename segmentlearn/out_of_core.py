@@ -186,8 +186,8 @@ def _fit_on_shards(
         report(FitProgress("writing", 0.0, **size))
         parts = []
         for number, chunks in _Partitions(again, target, drop):
-            told = _telling(chunks, again, report, size)
-            parts.append(plan.write(path, number, told))
+            reported = _reporting(chunks, again, report, size)
+            parts.append(plan.write(path, number, reported))
         job.take(parts)
         report(FitProgress("training", 0.0, **size))
         trained = []
@@ -306,7 +306,7 @@ def shard_folder(
     )
 
 
-def _telling(
+def _reporting(
     chunks: Iterator[Any],
     scan: TableScan,
     report: Callable[[FitProgress], None],
