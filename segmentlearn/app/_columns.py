@@ -33,7 +33,7 @@ _MOST_SHOWN = 12  # levels of a category; the rest is put together
 
 @dataclasses.dataclass(frozen=True)
 class ColumnRoles:
-    """What each column is, and which of that a person has said.
+    """What each column is, and which of that a person has chosen.
 
     Parameters
     ----------

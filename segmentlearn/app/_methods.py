@@ -143,8 +143,8 @@ def method_text(
         return text, None
     names = ["separation", "silhouette", "likelihood", "stability", "score", "selected"]
     rows = [
-        {"method": way_of(one), **{name: one[name] for name in names}}
-        for one in model.candidates_
+        {"method": way_of(candidate), **{name: candidate[name] for name in names}}
+        for candidate in model.candidates_
     ]
     selected = next(row["method"] for row in rows if row["selected"])
     return f"Selected: {selected}", pd.DataFrame(rows)

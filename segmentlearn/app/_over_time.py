@@ -89,18 +89,18 @@ def changes(
         X.assign(**dict.fromkeys(missing)) if missing else X,
         random_state=random_state,
     )
-    found = [(one, "no") for one in match.transitions]
-    found += [(one, "yes") for one in match.unstable]
+    found = [(transition, "no") for transition in match.transitions]
+    found += [(transition, "yes") for transition in match.unstable]
     return pd.DataFrame(
         [
             {
-                "what": one.kind,
-                "ids before": ", ".join(map(str, one.old)),
-                "ids now": ", ".join(map(str, one.new)),
-                "in words": one.words,
+                "what": transition.kind,
+                "ids before": ", ".join(map(str, transition.old)),
+                "ids now": ", ".join(map(str, transition.new)),
+                "in words": transition.words,
                 "may be chance": may_be_chance,
             }
-            for one, may_be_chance in found
+            for transition, may_be_chance in found
         ],
         columns=["what", "ids before", "ids now", "in words", "may be chance"],
     )

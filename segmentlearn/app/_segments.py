@@ -55,7 +55,7 @@ _MOST_POINTS = 3_000
 
 @dataclasses.dataclass(eq=False)
 class Segmentation:
-    """Segments of a table, with what is said about them.
+    """Segments of a table, with their description and their quality.
 
     Parameters
     ----------

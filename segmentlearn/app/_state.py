@@ -34,7 +34,7 @@ class Session:
     Parameters
     ----------
     options : AppOptions
-        What the command line has said.
+        What the command line was given.
     customers : Customers or None
         The table, and how its columns are understood.
     segmentation : Segmentation or None

@@ -57,7 +57,7 @@ class TreeColumn:
 def read_columns(
     model: Any, table: Table, columns: Any, min_customers: int
 ) -> list[TreeColumn]:
-    """Return the columns that rules may use, as the room ``tables`` reads them."""
+    """Return the columns that rules may use, as ``tables`` reads them."""
     wanted = listed_columns(table.names, columns, "columns")
     names = [name for name in table.names if name in wanted]
     if not names:

@@ -75,9 +75,9 @@ def find_spec(
         dataclasses.replace(spec, groups=groups) for groups in _worth_trying(columns)
     ]
     tried = [
-        HeldOut(one, _held_out(columns, codes, one, folds), codes) for one in specs
+        HeldOut(spec, _held_out(columns, codes, spec, folds), codes) for spec in specs
     ]
-    return max(tried, key=lambda one: one.curve()["agreement"].max())
+    return max(tried, key=lambda each: each.curve()["agreement"].max())
 
 
 def _worth_trying(columns: list[TreeColumn]) -> tuple[bool, ...]:

@@ -46,12 +46,12 @@ def facts_of(text: str) -> dict[str, Any]:
             f"segmentlearn reads {VERSION}."
         )
     try:
-        columns = [_column_of(one) for one in stored["columns"]]
+        columns = [_column_of(column) for column in stored["columns"]]
         known = {column.name: column for column in columns}
         return {
-            "segments": [_label(one) for one in stored["segments"]],
+            "segments": [_label(segment) for segment in stored["segments"]],
             "columns": columns,
-            "rules": [_rule_of(one, known) for one in stored["rules"]],
+            "rules": [_rule_of(rule, known) for rule in stored["rules"]],
             "fidelity": dict(stored["fidelity"]),
             "coverage": float(stored["coverage"]),
             "per_segment": _frame(stored["per_segment"]),
@@ -90,11 +90,11 @@ def _column_of(stored: dict[str, Any]) -> RuleColumn:
 
 
 def _rule_to_dict(rule: Rule) -> dict[str, Any]:
-    return {**vars(rule), "conditions": [vars(one) for one in rule.conditions]}
+    return {**vars(rule), "conditions": [vars(entry) for entry in rule.conditions]}
 
 
 def _rule_of(stored: dict[str, Any], columns: dict[str, RuleColumn]) -> Rule:
-    conditions = tuple(_condition_of(one, columns) for one in stored["conditions"])
+    conditions = tuple(_condition_of(entry, columns) for entry in stored["conditions"])
     segment = stored["segment"]
     return Rule(
         None if segment is None else _label(segment),
@@ -156,9 +156,9 @@ def _frame(records: list[dict[str, Any]]) -> pd.DataFrame:
 def _plain(value: Any) -> Any:
     """Return a value as JSON can hold it; what is not finite as null."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, float | np.floating):
         return float(value) if math.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value

@@ -161,13 +161,13 @@ def _write(
         if rows.scalars.n_operations <= _MOST_OPERATIONS:
             raise
         raise ValueError(f"model_to_sql: {error} {_CURE}.") from error
-    keys = [key] if isinstance(key, str) else [str(one) for one in key]
+    keys = [key] if isinstance(key, str) else [str(name) for name in key]
     *label, (shares, *_) = outputs
     found = {}
     if label:
         is_known = is_classifier(getattr(model, "best_estimator_", model))
         what = "probability" if is_known else "membership"
-        names = [f"{what}_{one}" for one in facts["segments"]]
+        names = [f"{what}_{segment}" for segment in facts["segments"]]
         found["segment"] = label[0][0][0]
     else:
         names = [f"code_{at}" for at in range(shares.shape[1])]

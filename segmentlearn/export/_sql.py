@@ -80,7 +80,9 @@ class Writer:
             ) from error
         self.exp: Any = exp
         self.dialect, self.columns = dialect, columns
-        self.table = [table] if isinstance(table, str) else [str(one) for one in table]
+        self.table = (
+            [table] if isinstance(table, str) else [str(name) for name in table]
+        )
         if not 1 <= len(self.table) <= 3 or not all(self.table):
             raise ValueError(
                 f"table={table!r} must be a name, or a list of database, schema and "
@@ -94,8 +96,8 @@ class Writer:
         if key is None:
             kept = [exp.Column(this=exp.Star(), table=self.quoted(self.table[-1]))]
         else:
-            keys = [key] if isinstance(key, str) else [str(one) for one in key]
-            kept = [self.column(one) for one in keys]
+            keys = [key] if isinstance(key, str) else [str(name) for name in key]
+            kept = [self.column(name) for name in keys]
         aliased = exp.alias_(found, self.quoted(name))
         select = exp.Select(expressions=[*kept, aliased]).from_(self.source())
         text: str = select.sql(dialect=self.dialect, pretty=True)
@@ -103,7 +105,7 @@ class Writer:
 
     def source(self) -> Any:
         """Return the table."""
-        parts = [self.quoted(one) for one in self.table]
+        parts = [self.quoted(part) for part in self.table]
         places = zip(("this", "db", "catalog"), parts[::-1], strict=False)
         return self.exp.Table(**dict(places))
 

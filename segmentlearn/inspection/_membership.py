@@ -167,7 +167,7 @@ def _column_roles(model: Any) -> dict[str, str]:
     blended = getattr(model, "named_estimators_", {}).values()
     if not blended:
         return getattr(raw_step(model), "column_roles_", {})
-    found = [_column_roles(one) for one in blended]
+    found = [_column_roles(step) for step in blended]
     roles: dict[str, str] = {}
     if all(found):  # a column is left out where all that are blended leave it out
         for own in found:

@@ -158,7 +158,7 @@ def draw_permutations(
     n_times = max(1, n_permutations // n_background)
     starts = rng.permutation(n_background)[:n_permutations].repeat(n_times)
     half = [rng.permutation(n_columns) for _ in range((len(starts) + 1) // 2)]
-    orders = np.stack([one for order in half for one in (order, order[::-1])])
+    orders = np.stack([each for order in half for each in (order, order[::-1])])
     return starts, orders[: len(starts)]
 
 

@@ -67,7 +67,7 @@ def _columns(
         number = {"role": "numeric", "kind": "number", "schema": {"type": "number"}}
         known = [number for _ in names]
     columns = [
-        column_entry(name, **one) for name, one in zip(names, known, strict=True)
+        column_entry(name, **column) for name, column in zip(names, known, strict=True)
     ]
     for entry in ("units", "descriptions"):
         texts = given.get(entry, {})

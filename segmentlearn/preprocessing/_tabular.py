@@ -409,7 +409,7 @@ class TabularPreprocessor(TransformerMixin, BaseEstimator):
             factors = {n: f for n, f in factors.items() if n not in identifiers}
             numbers = numbers[:, [name not in identifiers for name in numeric_names]]
         mixed = {column.name for column in table.columns if column.kind == MIXED}
-        mixed |= {name for name, one in schema.readings.items() if one.is_mixed}
+        mixed |= {name for name, reading in schema.readings.items() if reading.is_mixed}
         doubtful = [name for name in factors if name in mixed and name not in chosen]
         if doubtful:
             warn_of_doubtful_categories(doubtful)

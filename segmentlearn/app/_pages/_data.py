@@ -141,11 +141,11 @@ def _show_missing(session: Session, customers: "Customers") -> None:
 
     st.header("Missing values", anchor=False)
     frame = session.cached("missing", lambda: _columns.missing_values(customers))
-    gaps = frame[frame["missing"] > 0]
-    if gaps.empty:
+    incomplete = frame[frame["missing"] > 0]
+    if incomplete.empty:
         st.markdown("No cell is missing.")
         return
-    picture = _charts.bars(gaps, "column", "missing", ["column", "missing cells"])
+    picture = _charts.bars(incomplete, "column", "missing", ["column", "missing cells"])
     _widgets.chart(picture, "Missing values by column", frame)
 
 

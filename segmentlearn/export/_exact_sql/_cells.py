@@ -33,18 +33,18 @@ class Cells:
         self, levels: Sequence[Levels]
     ) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Return numbers of levels, which cells are missing, and their order."""
-        texts = [one for one in levels if one.is_text]
-        others: Any = [one for one in levels if not one.is_text]
+        texts = [column for column in levels if column.is_text]
+        others: Any = [column for column in levels if not column.is_text]
         make = self._rows.scalars.make
         codes, missing = [], []
-        for one in texts:
-            known = tuple((str(level), code) for level, code in one.codes.items())
-            numbers = frozenset([one.other, one.missing, *one.codes.values()])
-            label, ends = self._labels[one.name], (one.missing, one.other)
+        for column in texts:
+            known = tuple((str(level), code) for level, code in column.codes.items())
+            numbers = frozenset([column.other, column.missing, *column.codes.values()])
+            label, ends = self._labels[column.name], (column.missing, column.other)
             codes.append(make("level", label, known, *ends, choices=numbers))
             missing.append(make("no level", label, known))
         found = [_row(codes), _row(missing)]
-        order = [one.name for one in texts]
+        order = [column.name for column in texts]
         if others:
             own: Any = codes_of(self._rows, self, others)  # type: ignore[arg-type]
             found = [np.hstack(both) for both in zip(found, own[:2], strict=True)]

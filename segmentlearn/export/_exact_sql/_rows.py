@@ -33,7 +33,7 @@ class Rows:
         emit = getattr(self, f"_{kind.lower()}", None)
         if emit is None and kind not in _ELEMENTWISE:
             raise _refusal(kind)
-        arrays = [_as_objects(one) for one in inputs]
+        arrays = [_as_objects(value) for value in inputs]
         if emit is not None:
             return emit(*arrays, **how)
         function = functools.partial(_ELEMENTWISE[kind], self.scalars, **how)

@@ -93,16 +93,16 @@ class Scalars:
 
     def both(self, a: Any, b: Any) -> Any:
         """Return whether two truths hold."""
-        for one, other in ((a, b), (b, a)):
-            if not isinstance(one, Scalar):
-                return other if one else False
+        for truth, other in ((a, b), (b, a)):
+            if not isinstance(truth, Scalar):
+                return other if truth else False
         return self.make("and", a, b)
 
     def any(self, a: Any, b: Any) -> Any:
         """Return whether one of two truths holds."""
-        for one, other in ((a, b), (b, a)):
-            if not isinstance(one, Scalar):
-                return True if one else other
+        for truth, other in ((a, b), (b, a)):
+            if not isinstance(truth, Scalar):
+                return True if truth else other
         return self.make("or", a, b)
 
     def add(self, *terms: Any) -> Any:
@@ -120,11 +120,11 @@ class Scalars:
 
     def mul(self, a: Any, b: Any) -> Any:
         """Return a product."""
-        for one, other in ((a, b), (b, a)):
-            if not isinstance(one, Scalar):
-                if one == 0:
+        for factor, other in ((a, b), (b, a)):
+            if not isinstance(factor, Scalar):
+                if factor == 0:
                     return 0.0
-                if one == 1:
+                if factor == 1:
                     return other
         return self.make("mul", a, b)
 

@@ -43,14 +43,14 @@ class Statement:
         self._keys, self._outputs = keys, outputs
         self._columns: dict[int, str] = {}
         self._order = _in_order(outputs.values())
-        uses = Counter(id(part) for one in self._order for part in one.parts())
+        uses = Counter(id(part) for node in self._order for part in node.parts())
         # which are written more than once
         uses.update(
-            id(one.args[0]) for one in self._order if one.op in ("lookup", "missing")
+            id(node.args[0]) for node in self._order if node.op in ("lookup", "missing")
         )
-        for one in self._order:
-            if one.op in _CELLS or uses[id(one)] > 1:
-                self._columns[id(one)] = f"v{len(self._columns) + 1}"
+        for node in self._order:
+            if node.op in _CELLS or uses[id(node)] > 1:
+                self._columns[id(node)] = f"v{len(self._columns) + 1}"
         self._steps = self._make_steps() or [[]]
         self.n_steps = len(self._steps)
 
@@ -58,23 +58,25 @@ class Statement:
         """Return the columns of each step."""
         depth: dict[int, int] = {}
         steps: list[list[Scalar]] = []
-        for one in self._order:
-            below = max((depth[id(part)] for part in one.parts()), default=0)
-            is_column = id(one) in self._columns
-            depth[id(one)] = below + is_column
+        for node in self._order:
+            below = max((depth[id(part)] for part in node.parts()), default=0)
+            is_column = id(node) in self._columns
+            depth[id(node)] = below + is_column
             if is_column:
                 steps += [[] for _ in range(below + 1 - len(steps))]
-                steps[below].append(one)
+                steps[below].append(node)
         return steps
 
     def _last_steps(self) -> dict[int, int]:
         """Return the last step that needs each column."""
         last: dict[int, int] = {}
-        step_of = {id(one): at for at, own in enumerate(self._steps) for one in own}
+        step_of = {id(node): at for at, own in enumerate(self._steps) for node in own}
         readers = [
-            (list(one.parts()), at) for at, own in enumerate(self._steps) for one in own
+            (list(node.parts()), at)
+            for at, own in enumerate(self._steps)
+            for node in own
         ]
-        found = [one for one in self._outputs.values() if isinstance(one, Scalar)]
+        found = [node for node in self._outputs.values() if isinstance(node, Scalar)]
         for pending, at in [*readers, (found, len(self._steps))]:
             while pending:
                 part = pending.pop()
@@ -101,15 +103,15 @@ class Statement:
                     for name, alias in zip(self._keys, keys, strict=True)
                 ]
             else:
-                live = [one for one in live if last[id(one)] >= at]
+                live = [node for node in live if last[id(node)] >= at]
                 kept = [exp.column(key) for key in keys]
-                kept += [exp.column(self._columns[id(one)]) for one in live]
+                kept += [exp.column(self._columns[id(node)]) for node in live]
             new = [
-                self._named(self._bound(one), self._columns[id(one)])
-                for one in own
-                if id(one) in last
+                self._named(self._bound(node), self._columns[id(node)])
+                for node in own
+                if id(node) in last
             ]
-            live = [*live, *(one for one in own if id(one) in last)]
+            live = [*live, *(node for node in own if id(node) in last)]
             step = exp.Select(expressions=[*kept, *new]).from_(source, copy=False)
             how = {"materialized": writer.dialect in _MATERIALIZED or None}
             query = query.with_(names[at], as_=step, copy=False, **how)
@@ -119,8 +121,8 @@ class Statement:
             for key, name in zip(keys, self._keys, strict=True)
         ]
         found += [
-            self._named(self._write(one), name, quoted=True)
-            for name, one in self._outputs.items()
+            self._named(self._write(node), name, quoted=True)
+            for name, node in self._outputs.items()
         ]
         query = query.select(*found, copy=False).from_(source, copy=False)
         return str(query.sql(dialect=writer.dialect, copy=False)) + "\n"
@@ -131,33 +133,33 @@ class Statement:
         identifier = self._exp.to_identifier(name, quoted=quoted)
         return self._exp.Alias(this=value, alias=identifier)
 
-    def _bound(self, one: Scalar) -> Any:
+    def _bound(self, node: Scalar) -> Any:
         """Return what a column holds; truths are 1 and 0."""
-        found = self._expression(one)
-        if one.is_truth:
+        found = self._expression(node)
+        if node.is_truth:
             return self._case([(found, self._constant(1))], self._constant(0))
         return found
 
-    def _write(self, one: Any) -> Any:
+    def _write(self, node: Any) -> Any:
         """Return a constant, a column of an earlier step, or an expression."""
-        if not isinstance(one, Scalar):
-            return self._constant(one)
-        name = self._columns.get(id(one))
+        if not isinstance(node, Scalar):
+            return self._constant(node)
+        name = self._columns.get(id(node))
         if name is None:
-            return self._expression(one)
+            return self._expression(node)
         column = self._exp.column(name)
-        if one.is_truth:
+        if node.is_truth:
             return self._exp.EQ(this=column, expression=self._constant(1))
         return column
 
-    def _expression(self, one: Scalar) -> Any:
-        exp, args = self._exp, one.args
+    def _expression(self, node: Scalar) -> Any:
+        exp, args = self._exp, node.args
         is_sqlite = self._writer.dialect == "sqlite"
-        if one.op in _CELLS:
-            return self._cell(one)
-        if one.op == "add":
+        if node.op in _CELLS:
+            return self._cell(node)
+        if node.op == "add":
             return self._sum([self._write(arg) for arg in args])
-        if one.op == "lookup":
+        if node.op == "lookup":
             index, pairs = args
             written = self._write(index)
             tests = [
@@ -168,29 +170,29 @@ class Statement:
                 for place, value in pairs[:-1]
             ]
             return self._case(tests, self._constant(pairs[-1][1]))
-        if one.op == "case":
+        if node.op == "case":
             condition, this, that = args
             tests = [(self._write(condition), self._write(this))]
             return self._case(tests, self._write(that))
         written = [self._write(arg) for arg in args]
-        if one.op == "missing":
+        if node.op == "missing":
             return self._missing(written[0])
-        if one.op in ("mul", "div"):
-            kind = exp.Mul if one.op == "mul" else exp.Div
+        if node.op in ("mul", "div"):
+            kind = exp.Mul if node.op == "mul" else exp.Div
             a, b = map(self._in_brackets, written)
             return kind(this=a, expression=b)
-        if one.op in ("greatest", "least"):
-            called = _EXTREMES_OF_SQLITE[one.op] if is_sqlite else one.op.upper()
+        if node.op in ("greatest", "least"):
+            called = _EXTREMES_OF_SQLITE[node.op] if is_sqlite else node.op.upper()
             return exp.Anonymous(this=called, expressions=written)
-        if one.op in ("and", "or"):
-            return exp.Paren(this=getattr(exp, f"{one.op}_")(*written, copy=False))
-        if one.op == "not":
+        if node.op in ("and", "or"):
+            return exp.Paren(this=getattr(exp, f"{node.op}_")(*written, copy=False))
+        if node.op == "not":
             return exp.Not(this=self._in_brackets(written[0]))
-        if one.op in ("exp", "ln", "sqrt", "abs"):
-            return getattr(exp, one.op.title())(this=written[0])
-        if one.op == "cos":
+        if node.op in ("exp", "ln", "sqrt", "abs"):
+            return getattr(exp, node.op.title())(this=written[0])
+        if node.op == "cos":
             return exp.Anonymous(this="COS", expressions=written)
-        kind = {"lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE", "eq": "EQ"}[one.op]
+        kind = {"lt": "LT", "le": "LTE", "gt": "GT", "ge": "GTE", "eq": "EQ"}[node.op]
         a, b = map(self._in_brackets, written)
         return getattr(exp, kind)(this=a, expression=b)
 
@@ -225,11 +227,11 @@ class Statement:
         not_fitting = exp.Not(this=exp.Paren(this=fits))
         return exp.Paren(this=exp.Or(this=is_null, expression=not_fitting))
 
-    def _cell(self, one: Scalar) -> Any:
+    def _cell(self, node: Scalar) -> Any:
         """Return a cell of the table as a number, or as the number of its level."""
         exp, writer = self._exp, self._writer
-        if one.op == "number":
-            name, kind = one.args
+        if node.op == "number":
+            name, kind = node.args
             if kind == DATETIME:
                 return writer.days(name)
             if kind == BOOLEAN:
@@ -240,7 +242,7 @@ class Statement:
                 tests.append((exp.Not(this=cell.copy()), self._constant(0.0)))
                 return self._case(tests, exp.Null())
             return writer.cell(RuleColumn(name, "number"))
-        name, known, *ends = one.args
+        name, known, *ends = node.args
         column = RuleColumn(name, LEVEL, is_text=True)
         by_code: dict[int, list[str]] = {}
         for text, code in known:
@@ -255,7 +257,7 @@ class Statement:
             writer.is_null(column),
             exp.In(this=lower, expressions=[writer.text(mark) for mark in marks]),
         )
-        if one.op == "no level":
+        if node.op == "no level":
             return exp.Paren(this=is_missing)
         tests = [
             (writer.is_one_of(column, texts), self._constant(code))
@@ -287,14 +289,14 @@ def _double(value: float) -> str:
 def _in_order(outputs: Any) -> list[Scalar]:
     """Return all scalars, each behind those that it is computed from."""
     order: dict[int, Scalar] = {}
-    pending = [(one, False) for one in outputs if isinstance(one, Scalar)][::-1]
+    pending = [(node, False) for node in outputs if isinstance(node, Scalar)][::-1]
     while pending:
-        one, is_ready = pending.pop()
-        if id(one) in order:
+        node, is_ready = pending.pop()
+        if id(node) in order:
             continue
         if is_ready:
-            order[id(one)] = one
+            order[id(node)] = node
             continue
-        pending.append((one, True))
-        pending += [(part, False) for part in one.parts() if id(part) not in order]
+        pending.append((node, True))
+        pending += [(part, False) for part in node.parts() if id(part) not in order]
     return list(order.values())

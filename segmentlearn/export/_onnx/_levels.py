@@ -56,20 +56,25 @@ def codes_of(
     """Return numbers of levels, which cells are missing, and the columns' order."""
     codes, missing, order = [], [], []
     for of_kind in (True, False):
-        chosen = [one for one in levels if one.is_text == of_kind]
+        chosen = [column for column in levels if column.is_text == of_kind]
         if not chosen:
             continue
-        names = [one.name for one in chosen]
+        names = [column.name for column in chosen]
         if of_kind:
             texts = columns.texts(names)
             found, is_missing = _codes_of_texts(g, texts, chosen)
         else:
-            kinds = {one.name: BOOLEAN if one.is_truth else CATEGORY for one in chosen}
+            kinds = {
+                column.name: BOOLEAN if column.is_truth else CATEGORY
+                for column in chosen
+            }
             numbers = columns.numbers(kinds)
             found, is_missing = _codes_of_numbers(g, numbers, chosen)
         is_known = g.op("GreaterOrEqual", found, np.int64(0))
-        found = g.op("Where", is_known, found, _row([one.other for one in chosen]))
-        fill = _row([one.missing for one in chosen])
+        found = g.op(
+            "Where", is_known, found, _row([column.other for column in chosen])
+        )
+        fill = _row([column.missing for column in chosen])
         codes.append(g.op("Where", is_missing, fill, found))
         missing.append(is_missing)
         order += names
@@ -85,8 +90,8 @@ def _codes_of_texts(g: Graph, texts: str, levels: Sequence[Levels]) -> tuple[str
     prefixes = [f"{at}:" for at in range(len(levels))]
     keys = [
         (prefix + level, code)
-        for prefix, one in zip(prefixes, levels, strict=True)
-        for level, code in _texts_of(one).items()
+        for prefix, column in zip(prefixes, levels, strict=True)
+        for level, code in _texts_of(column).items()
     ]
     found = g.op(
         "LabelEncoder",
@@ -121,9 +126,9 @@ def _codes_of_trimmed(g: Graph, texts: str, levels: Sequence[Levels]) -> str:
     says which texts have it.
     """
     columns = []
-    for at, one in enumerate(levels):
+    for at, column in enumerate(levels):
         cells = g.op("Gather", texts, np.array([at]), axis=1)
-        codes = {t: code + 1 for t, code in _texts_of(one).items() if t == t.strip()}
+        codes = {t: code + 1 for t, code in _texts_of(column).items() if t == t.strip()}
         total: Any = np.zeros((1, 1), np.int64)
         for part in _parts(sorted(codes)):
             for digit in range(max(codes[text] for text in part).bit_length()):
@@ -152,12 +157,12 @@ def _codes_of_numbers(
 ) -> tuple[str, str]:
     """Return numbers of levels that are numbers, -1 for others, and the missing."""
     known, owners, values = [], [], []
-    for at, one in enumerate(levels):
-        for level, code in one.codes.items():
+    for at, column in enumerate(levels):
+        for level, code in column.codes.items():
             if abs(level) > _LARGEST_WHOLE and not math.isinf(level):
                 raise ValueError(
-                    f"column {one.name!r} has the level {level}, which a double does "
-                    "not hold exactly; fit the model to text."
+                    f"column {column.name!r} has the level {level}, which a double "
+                    "does not hold exactly; fit the model to text."
                 )
             known.append(float(level))
             owners.append(at)

@@ -72,8 +72,8 @@ def raw_columns(model: Any, caller: str) -> dict[str, str]:
     if not isinstance(last, _MODELS):
         raise TypeError(
             f"{caller} cannot export {type(last).__name__}; it takes "
-            f"{', '.join(one.__name__ for one in _MODELS)}, or a Pipeline that ends in "
-            "one of them."
+            f"{', '.join(kind.__name__ for kind in _MODELS)}, or a Pipeline that ends "
+            "in one of them."
         )
     check_is_fitted(first)
     names = column_names(first)

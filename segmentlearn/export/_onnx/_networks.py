@@ -69,7 +69,7 @@ class _Nets:
                 (source,) = self._sources[nets[0]]
                 values[name] = self._mean(nets, values[source])
             elif name not in absorbed:
-                values[name] = self._call(name, [values[one] for one in sources])
+                values[name] = self._call(name, [values[source] for source in sources])
         return values[self._output]
 
     def _averaged(self) -> dict[str, tuple[list[str], list[str]]]:
@@ -77,14 +77,14 @@ class _Nets:
         found = {}
         users = Counter(name for own in self._sources.values() for name in own)
         for name, means in self._sources.items():
-            nets = [one for mean in means for one in self._sources.get(mean, ())]
-            kinds = {self._layers[one][0]["class_name"] for one in means}
+            nets = [net for mean in means for net in self._sources.get(mean, ())]
+            kinds = {self._layers[mean][0]["class_name"] for mean in means}
             if (
                 self._layers[name][0]["class_name"] == "Average"
                 and kinds == {"GlobalAveragePooling1D"}
                 and len(set(nets)) == len(means)
-                and all(users[one] == 1 for one in [*nets, *means])
-                and len({self._likeness(one) for one in nets}) == 1
+                and all(users[name] == 1 for name in [*nets, *means])
+                and len({self._likeness(net) for net in nets}) == 1
             ):
                 found[name] = nets, means
         return found
@@ -100,15 +100,15 @@ class _Nets:
         place = {o["name"]: at for at, o in enumerate(layer["config"]["layers"])}
         calls = networks.layer_calls(layer)[2]
         parts = [str(self._sources[name])]
-        for one in layer["config"]["layers"]:
+        for part in layer["config"]["layers"]:
             config = {
                 key: value
-                for key, value in one["config"].items()
+                for key, value in part["config"].items()
                 if not key.endswith(_OF_TRAINING)
             }
-            shapes = [array.shape for array in own.get(one["name"], ())]
-            sources = [place[source] for source in calls.get(one["name"], ())]
-            parts.append(f"{one['class_name']} {config} {shapes} {sources}")
+            shapes = [array.shape for array in own.get(part["name"], ())]
+            sources = [place[source] for source in calls.get(part["name"], ())]
+            parts.append(f"{part['class_name']} {config} {shapes} {sources}")
         return "\n".join(parts)
 
     def _mean(self, names: list[str], rows: _Value) -> _Value:

@@ -88,7 +88,7 @@ def _by_predict(
         predicted, proba = _consensus(g, rows, clusterer, predict)
     else:
         known = [*_BY_CENTERS, GaussianMixture, BayesianGaussianMixture]
-        names = ", ".join(one.__name__ for one in known)
+        names = ", ".join(kind.__name__ for kind in known)
         raise TypeError(
             f"{kind.__name__} cannot be exported; clusterers with a prediction that "
             f"can are {names}, LatentClassMixture and ConsensusClusterer. Wrap others "

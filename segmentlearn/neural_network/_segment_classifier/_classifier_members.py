@@ -262,7 +262,7 @@ def _members(group: list[PreparedFit]) -> tuple[dict, list]:
     if any(own is not None for own in weights):
         ones = (np.ones(len(data.y_encoded)) for data in tables)
         pairs = zip(weights, ones, strict=True)
-        weights = [one if own is None else own for own, one in pairs]
+        weights = [shared if own is None else own for own, shared in pairs]
     nets: dict[int, list] = {}
     members = []
     for prepared in group:

@@ -1,5 +1,6 @@
 """What the fits of tables larger than memory have in common."""
 
+import abc
 import dataclasses
 from collections.abc import Iterable
 from typing import Any
@@ -25,7 +26,7 @@ _ROWS_VISITED = 20_000_000
 _FEW_EPOCHS = 10
 
 
-class ShardedFit:
+class ShardedFit(abc.ABC):
     """The fit of an estimator to a table that is read in partitions.
 
     It goes through four steps: statistics of the partitions, merged; a plan; the
@@ -118,11 +119,13 @@ class ShardedFit:
             self._nets = self._build_nets()
         return self._nets
 
+    @abc.abstractmethod
     def _draw_seed(self) -> int:
-        raise NotImplementedError
+        """Return the seed of the first net, drawn as the estimator's fit draws it."""
 
+    @abc.abstractmethod
     def _build_nets(self) -> tuple[Any, Any]:
-        raise NotImplementedError
+        """Return a new model, and what belongs to its training."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_nets": None}
