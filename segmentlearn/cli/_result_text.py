@@ -260,7 +260,7 @@ def held_out_text(
             report.rstrip(),
             textwrap.fill(
                 "precision: how many of the customers put into a segment are in it; "
-                "recall: how many of its customers are found; support: how many it has.",
+                "recall: how many of its customers are found; support: its size.",
                 _WIDTH,
             ),
             "",
