@@ -14,7 +14,13 @@ from segmentlearn._formatting import (
     percent,
     sparkline,
 )
-from segmentlearn.tables import CATEGORY, Column, TableSchema, as_table
+from segmentlearn.tables import (
+    CATEGORY,
+    Column,
+    TableSchema,
+    as_table,
+    plain_level,
+)
 
 _BINS = 8
 _LEVELS = 3
@@ -185,7 +191,8 @@ def _describe(column: Column, is_id: bool) -> dict[str, Any]:
         return facts
     if role == "identifier":
         examples = np.asarray(column.cells, dtype=object)[~column.missing][:_LEVELS]
-        return facts | {"holds": names_text([*map(_cut, map(str, examples)), "…"])}
+        texts = [_cut(str(plain_level(example))) for example in examples]
+        return facts | {"holds": names_text([*texts, "…"])}
     if column.is_numeric and n_distinct > 2:
         return facts | _describe_numbers(column)
     return facts | _describe_levels(column)

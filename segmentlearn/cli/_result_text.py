@@ -258,6 +258,11 @@ def held_out_text(
             f"{result.baseline:.3f}",
             "",
             report.rstrip(),
+            textwrap.fill(
+                "precision: how many of the customers put into a segment are in it; "
+                "recall: how many of its customers are found; support: its size.",
+                _WIDTH,
+            ),
             "",
             "confusion matrix (rows: true segment, columns: predicted)",
             confusion.to_string(),

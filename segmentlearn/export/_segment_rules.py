@@ -322,9 +322,9 @@ class SegmentRules:
             f"{count_text(len(self._rules), 'rule')} on "
             f"{names_text(self.columns_) or 'no column'}; {self.recommended_} "
             f"recommended.",
-            f"Fidelity on held-out customers: {_percent(overall)} are in the model's "
-            f"segment, {_percent(self.fidelity_['balanced'])} on the average of the "
-            f"segments.",
+            f"Fidelity on held-out customers: the rules put {_percent(overall)} of "
+            f"them in the same segment as the model, and "
+            f"{_percent(self.fidelity_['balanced'])} as a mean over the segments.",
         ]
         weighted = self.fidelity_["weighted"]
         if weighted is not None:

@@ -216,7 +216,7 @@ def segment_profile(
     ... )
     >>> profile = segment_profile([0] * 5 + [1] * 5, X)
     >>> profile.names
-    {0: 'younger, plan: mostly basic', 1: 'older, plan: almost all plus'}
+    {0: 'younger, plan: basic', 1: 'older, plan: plus'}
     >>> profile.to_frame()[["size", "share"]]
              size  share
     segment

@@ -110,9 +110,9 @@ class DistinguishingFeature:
         """
         if self.kind in ("median", "mean") and self.is_sizeable:
             return self._number_words(np.copysign(SIZEABLE, self.strength))
-        least = 0.5 if is_short else _CLEAR
-        is_most = self.kind == "level" and self.strength > 0 and self.values[0] > least
-        if is_most and self.is_sizeable:
+        share = self.values[0]
+        is_most = share >= _CLEAR or (is_short and share > 0.5)
+        if self.kind == "level" and self.strength >= SIZEABLE and is_most:
             level = _level_words(self.level, self.column)
             return (
                 level if self.is_standalone else f"{short_name(self.column)}: {level}"

@@ -15,7 +15,7 @@ from segmentlearn.auditing import Finding
 from segmentlearn.monitoring._gates import VERDICTS, Check, Gate, finding_of
 
 _ADVICE = {
-    "keep": "no gate is hit: go on with this model",
+    "keep": "nothing has changed beyond the limits: go on with this model",
     "watch": "look at what follows before the segments are used",
     "refit": "what follows is a major change: fit the model again",
 }

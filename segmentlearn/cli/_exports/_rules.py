@@ -108,6 +108,8 @@ def rules(
             needed = used_columns(model, [str(name) for name in names])
             select_columns(customers, needed)
         X = customers.frame
+        if names is not None and allowed is None:
+            X = X[needed]  # rules are made of what the model knows
         ids = [*roles.ids, info.metadata.get("target")]
         X = X.drop(columns=[name for name in ids if name in X.columns])
         worth = None if value is None else customers.frame[value]

@@ -50,7 +50,10 @@ def rename(
                 show_frame(known)
                 return
             write_frame(known, out)
-            note(f"Written to {out}: edit it, and pass it as NAMES.")
+            note(
+                f"Written to {out}: edit the names in it, then: segmentlearn rename "
+                f"{archive} {out}"
+            )
             return
         check_output(out or archive, names)
         given = _given_names(read_customers(names, reading, quiet=True), known)

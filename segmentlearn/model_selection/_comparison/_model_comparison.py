@@ -30,7 +30,7 @@ from segmentlearn.model_selection._comparison._cross_validated_scores import (
     paired_difference,
 )
 from segmentlearn.model_selection._comparison._splits import Splits, make_splits
-from segmentlearn.tables import check_row_order
+from segmentlearn.tables import check_row_order, plain_level
 
 
 @dataclass(frozen=True, eq=False)
@@ -334,8 +334,9 @@ def _by_class(
         )
         errors = confusion_matrix(truth, found, labels=classes)
         np.fill_diagonal(errors, 0)
-        names = classes.astype(object)
-        frame = pd.DataFrame({"model": model, "class": classes.tolist()})
+        names = np.empty(len(classes), dtype=object)
+        names[:] = [plain_level(label) for label in classes]
+        frame = pd.DataFrame({"model": model, "class": names.tolist()})
         frame[["precision", "recall", "f1", "support"]] = np.transpose(scores)
         frame["support"] = frame["support"].astype(int)
         confused_with = names[errors.argmax(axis=1)]

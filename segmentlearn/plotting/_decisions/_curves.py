@@ -340,8 +340,9 @@ class ProfitDisplay(PredictionsDisplay):
                 word = "best" if self.marked is None else "contacts that pay:"
                 label = "" if name is None else f"{name}: "
                 label += f"{word} {there:,.0f} at {share:.0%}"
-                ax.plot([share], [there], marker="o", color=color, markersize=7)
             ax.plot(contacted, profit, color=color, linewidth=2, label=label)
+            if name in points:
+                ax.plot([share], [there], marker="o", color=color, markersize=7)
         ax.set(xlim=(0, 1), xlabel="Customers contacted")
         ax.set_ylabel(f"Profit ({unit})" if unit else "Profit")
         ax.xaxis.set_major_formatter("{x:.0%}")
