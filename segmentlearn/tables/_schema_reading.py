@@ -286,7 +286,26 @@ class TableSchema:
             The formats by column.
         """
         found = self.readings.items()
-        return {name: one.ambiguous for name, one in found if one.ambiguous}
+        return {
+            name: one.ambiguous
+            for name, one in found
+            if one.ambiguous and one.kind != "number"
+        }
+
+    def ambiguous_numbers(self) -> dict[str, str]:
+        """Return the columns of numbers whose marks may be decimal or of thousands.
+
+        Returns
+        -------
+        examples : dict of str to str
+            A number by column.
+        """
+        found = self.readings.items()
+        return {
+            name: one.ambiguous
+            for name, one in found
+            if one.ambiguous and one.kind == "number"
+        }
 
     def read_columns(
         self, table: Table, found: Mapping[str, ReadCells] | None = None
@@ -457,12 +476,21 @@ def _infer(
     """Return how each column of text is read, and its cells."""
     names = [name for name, cells in columns.items() if is_text(cells)]
     looked = map_columns(TextColumn.of, [columns[name] for name in names])
+    is_open = False
     if decimal is None:
         proven = {column.decimal() for column in looked}
+        is_open = not proven & {".", ","}
         # one column of amounts with a decimal comma decides for the others
         decimal = "," if "," in proven and "." not in proven else None
     read = functools.partial(infer_and_read, decimal=decimal)
-    return dict(zip(names, map_columns(read, looked), strict=True))
+    found = dict(zip(names, map_columns(read, looked), strict=True))
+    if is_open:
+        for name, column in zip(names, looked, strict=True):
+            reading, cells = found[name]
+            if reading.reads_point and (example := column.fraction()):
+                reading = dataclasses.replace(reading, ambiguous=example)
+                found[name] = reading, cells
+    return found
 
 
 def map_columns(read: Callable[[Any], Any], columns: list[Any]) -> list[Any]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._csv import (
     CsvParser,
+    check_lines,
     read_with_quotes,
     unnamed_filled,
 )
@@ -193,6 +194,7 @@ def _text_part(path: pathlib.Path, name: str, options: CsvOptions, n_rows: int) 
         path.open("rb") as opened,
         mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
+        check_lines(data, dialect, name, options)
         fractions = find_fractions(data, dialect, unnamed_filled(dialect.header))
     return Part(batches, dialect, fractions, fraction)
 
