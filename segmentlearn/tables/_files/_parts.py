@@ -17,7 +17,6 @@ import pyarrow as pa
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._csv import (
     CsvParser,
-    check_lines,
     read_with_quotes,
     unnamed_filled,
 )
@@ -36,6 +35,7 @@ from segmentlearn.tables._files._formats import (
 )
 from segmentlearn.tables._files._guesses import find_fractions
 from segmentlearn.tables._files._json_lines import JsonLines, is_json_lines
+from segmentlearn.tables._files._lines import check_lines
 
 _HEAD = 4096  # bytes that show what a file is
 _ROW = 128  # bytes of a row, roughly

@@ -28,7 +28,8 @@ from segmentlearn.tables._files._table_file import (
     text_table,
     typed_table,
 )
-from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
+from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._unreadable import UnreadableCells
 
 _BATCH = 65_536
 _SEVERAL = (None, None)  # kinds of files

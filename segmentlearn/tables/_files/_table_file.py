@@ -30,8 +30,9 @@ from segmentlearn.tables._files._formats import (
     unpack,
 )
 from segmentlearn.tables._names import closest_name, unique_names
-from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
+from segmentlearn.tables._schema_reading import TableSchema
 from segmentlearn.tables._text._marks import is_total
+from segmentlearn.tables._unreadable import UnreadableCells
 
 _ALL = 10**9  # rows
 _MOST_DIGITS = 15  # of numbers that float64 tells apart
