@@ -23,65 +23,10 @@ from segmentlearn.tables._text._reading import (
     infer_reading,
     number_reading,
 )
+from segmentlearn.tables._unreadable import MOST_UNREADABLE, UnreadableCells
 
 _SOME = 100_000  # rows
 _MANY = 100_000
-_MOST_UNREADABLE = 0.05  # of the cells of a new file that are not missing
-
-
-@dataclasses.dataclass
-class UnreadableCells:
-    """Cells of a column that hold something else than the column does.
-
-    Attributes
-    ----------
-    kind : str
-        What the column holds.
-    n_cells, n_present, n_unreadable : int
-        Cells; those that are not missing; those that could not be read.
-    examples : list of str
-        Some of them.
-    """
-
-    kind: str
-    n_cells: int = 0
-    n_present: int = 0
-    n_unreadable: int = 0
-    examples: list[str] = dataclasses.field(default_factory=list)
-
-    @property
-    def what(self) -> str:
-        """What the column holds, in words."""
-        return {"datetime": "date", "boolean": "truth value"}.get(self.kind, self.kind)
-
-    @property
-    def are_many(self) -> bool:
-        """Whether the column holds something else altogether."""
-        return self.n_unreadable > _MOST_UNREADABLE * self.n_present
-
-    def add(self, found: ReadCells) -> None:
-        """Count the cells of a batch."""
-        self.n_cells += len(found.values)
-        self.n_present += found.n_present
-        self.n_unreadable += found.n_unreadable
-        self.examples = list(dict.fromkeys([*self.examples, *found.examples]))[:3]
-
-    def __add__(self, other: "UnreadableCells") -> "UnreadableCells":
-        return UnreadableCells(
-            self.kind,
-            self.n_cells + other.n_cells,
-            self.n_present + other.n_present,
-            self.n_unreadable + other.n_unreadable,
-            list(dict.fromkeys([*self.examples, *other.examples]))[:3],
-        )
-
-    def describe(self, name: str) -> str:
-        """Return a sentence about the column of a name."""
-        return (
-            f"{self.n_unreadable:,} of {self.n_cells:,} cells of column {name!r} "
-            f"hold no {self.what} and count as missing: "
-            f"{', '.join(map(repr, self.examples))}."
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -286,7 +231,26 @@ class TableSchema:
             The formats by column.
         """
         found = self.readings.items()
-        return {name: one.ambiguous for name, one in found if one.ambiguous}
+        return {
+            name: one.ambiguous
+            for name, one in found
+            if one.ambiguous and one.kind != "number"
+        }
+
+    def ambiguous_numbers(self) -> dict[str, str]:
+        """Return the columns of numbers whose marks may be decimal or of thousands.
+
+        Returns
+        -------
+        examples : dict of str to str
+            A number by column.
+        """
+        found = self.readings.items()
+        return {
+            name: one.ambiguous
+            for name, one in found
+            if one.ambiguous and one.kind == "number"
+        }
 
     def read_columns(
         self, table: Table, found: Mapping[str, ReadCells] | None = None
@@ -352,7 +316,7 @@ class TableSchema:
             found = reading.apply(cells)
             if tally is not None:
                 tally.setdefault(name, UnreadableCells(reading.kind)).add(found)
-            elif found.n_unreadable > _MOST_UNREADABLE * found.n_present:
+            elif found.n_unreadable > MOST_UNREADABLE * found.n_present:
                 # the column holds something else now, which a model will say
                 found = TextReading("category").apply(cells)
             else:
@@ -457,12 +421,21 @@ def _infer(
     """Return how each column of text is read, and its cells."""
     names = [name for name, cells in columns.items() if is_text(cells)]
     looked = map_columns(TextColumn.of, [columns[name] for name in names])
+    is_open = False
     if decimal is None:
         proven = {column.decimal() for column in looked}
+        is_open = not proven & {".", ","}
         # one column of amounts with a decimal comma decides for the others
         decimal = "," if "," in proven and "." not in proven else None
     read = functools.partial(infer_and_read, decimal=decimal)
-    return dict(zip(names, map_columns(read, looked), strict=True))
+    found = dict(zip(names, map_columns(read, looked), strict=True))
+    if is_open:
+        for name, column in zip(names, looked, strict=True):
+            reading, cells = found[name]
+            if reading.reads_point and (example := column.fraction()):
+                reading = dataclasses.replace(reading, ambiguous=example)
+                found[name] = reading, cells
+    return found
 
 
 def map_columns(read: Callable[[Any], Any], columns: list[Any]) -> list[Any]:
@@ -488,7 +461,7 @@ def _read_column(
         if reading.format is None:
             return column
     found = found or reading.apply(column.cells)
-    if found.n_unreadable > _MOST_UNREADABLE * found.n_present:
+    if found.n_unreadable > MOST_UNREADABLE * found.n_present:
         return column
     _note_unreadable(column.name, found, reading, notes)
     factor = None if found.levels is None else Factor(*found.levels, False)

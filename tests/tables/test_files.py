@@ -402,3 +402,39 @@ def test_a_line_of_names_may_be_long():
     names = [f"column_{at}_{'x' * 90}" for at in range(2000)]
     table = read(f"{','.join(names)}\n{'1,' * 1999}1\n")
     assert table.columns == names
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a,b\n1,x\n2,y\n\ufeffa,b\n3,z\n", "line 4, repeats the column names"),
+        ('a,b\n"x \\"q\\" y",1\n"z",2\n', "line 2: a quote behind a backslash"),
+        (b"a;b\nM\x81ller;1\n", "encoding=cp850"),
+        (b"%PDF-1.4\n1 0 obj", "is a PDF"),
+        (b"BZh91AY&SY", "packed by bzip2"),
+        ('{"a": 1}\n'.encode("utf-16"), "JSON in another encoding"),
+    ],
+)
+def test_what_would_be_misread_is_refused(text, problem):
+    """With the cure, where a line or an option helps."""
+    with pytest.raises(TableError, match=problem):
+        read(text)
+
+
+def test_a_line_that_names_the_separator():
+    """As Excel takes it, above the names."""
+    table = read("sep=;\nname;spend\nAda;1,5\nBob;2,5\n")
+    assert table.frame["spend"].tolist() == [1.5, 2.5]
+
+
+def test_points_between_thousands():
+    """They are known where smaller numbers have no digits behind them."""
+    table = read("k;spend\n" + "".join(f"a;{n}\n" for n in ("999", "1.250", "12.300")))
+    assert table.frame["spend"].tolist() == [999, 1250, 12300]
+
+
+def test_doubtful_numbers_and_totals_are_noted():
+    """With the option that reads them in the other way."""
+    table = read("city;spend\nUlm;1.254\nJena;2.318\nTotal;3.572\n")
+    assert "decimal=','" in table.notes[0]
+    assert "'Total', seems to hold totals" in table.notes[1]

@@ -21,6 +21,7 @@ from segmentlearn.tables._files._dialect import (
 )
 from segmentlearn.tables._files._formats import no_rows, refuse_repeated
 from segmentlearn.tables._files._guesses import guess_columns
+from segmentlearn.tables._files._lines import check_lines
 
 _BLOCK = 2**20  # bytes; larger ones leave the processor's cache
 _LARGEST_BLOCK = 2**28
@@ -111,6 +112,7 @@ def _read_text(
         columns = dict(zip(table.column_names, table.columns, strict=True))
         return TextFile(reopen, dialect, columns, numbers, parser)
 
+    check_lines(data, dialect, source, options)
     may_quote = data.find(b'"') >= 0
     return read_with_quotes(parse, dialect, options.quotes, may_quote)[0]
 

@@ -38,6 +38,14 @@ _NO_TABLES = {
     ),
     re.compile(r'\s*\{\s*"[^"]*"\s*:'): "is JSON in another encoding; save it in UTF-8",
 }
+_OTHER_FILES = {
+    b"%PDF": "a PDF; save its table as CSV",
+    b"BZh": "packed by bzip2; unpack it, or pack it by gzip",
+    b"\xfd7zXZ": "packed by xz; unpack it, or pack it by gzip",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it, or pack it by gzip",
+    b"7z\xbc\xaf": "packed by 7-Zip; unpack it",
+}
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)  # Excel's
 # bytes that cp1252 does not know
 _NOT_CP1252 = bytes([0x81, 0x8D, 0x8F, 0x90, 0x9D])
 
@@ -188,17 +196,30 @@ def detect_dialect(
     """
     data, is_whole = _sample(read)
     labels, skip_rows = options.labels, options.skip_rows
-    encoding = options.encoding
-    encoding = (
-        _checked(encoding, labels) if encoding else detect_encoding(data, is_whole)
-    )
+    for beginning, what in _OTHER_FILES.items():
+        if data.startswith(beginning):
+            raise TableError(f"{source} is {what}.")
+    if options.encoding:
+        encoding = _checked(options.encoding, labels)
+    else:
+        encoding = detect_encoding(data, is_whole)
     text = _decode(data, encoding, source, labels)
     if not text.strip():
         raise TableError(f"{source} is empty.")
-    for beginning, what in _NO_TABLES.items():
-        if beginning.match(text):
+    for pattern, what in _NO_TABLES.items():
+        if pattern.match(text):
             raise TableError(f"{source} {what}.")
-    if options.separator is not None:
+    if encoding == "latin-1" and not options.encoding:
+        raise TableError(
+            f"{source} is neither in UTF-8 nor in cp1252; name its encoding "
+            f"({labels['encoding']}cp850, say)."
+        )
+    hint = _SEPARATOR_LINE.match(text)
+    if hint and skip_rows is None:
+        skip_rows = 1
+    if hint and options.separator is None:
+        separator = named_separator(hint[1], labels["separator"])
+    elif options.separator is not None:
         separator = named_separator(options.separator, labels["separator"])
     else:
         separator = _detect_separator(text, is_whole, skip_rows or 0)

@@ -14,10 +14,7 @@ import pyarrow as pa
 from segmentlearn.exceptions import SchemaError, TableError
 from segmentlearn.tables._files._databases import is_database, no_database
 from segmentlearn.tables._files._dialect import PARAMETERS, CsvOptions, Dialect
-from segmentlearn.tables._files._formats import (
-    NoRowsError,
-    no_rows,
-)
+from segmentlearn.tables._files._formats import NoRowsError, no_rows
 from segmentlearn.tables._files._parts import Part, open_part
 from segmentlearn.tables._files._table_file import (
     Reader,
@@ -28,7 +25,8 @@ from segmentlearn.tables._files._table_file import (
     text_table,
     typed_table,
 )
-from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
+from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._unreadable import UnreadableCells
 
 _BATCH = 65_536
 _SEVERAL = (None, None)  # kinds of files

@@ -30,7 +30,9 @@ from segmentlearn.tables._files._formats import (
     unpack,
 )
 from segmentlearn.tables._names import closest_name, unique_names
-from segmentlearn.tables._schema_reading import TableSchema, UnreadableCells
+from segmentlearn.tables._schema_reading import TableSchema
+from segmentlearn.tables._text._marks import is_total
+from segmentlearn.tables._unreadable import UnreadableCells
 
 _ALL = 10**9  # rows
 _MOST_DIGITS = 15  # of numbers that float64 tells apart
@@ -309,8 +311,28 @@ def read_table(
         found = reader_of(schema, decimal)(file.columns)
     schema, frame, notes = found
     table = TableFile(name, frame, schema, file, file.dialect, notes)
-    notes = options.title_notes(name, file.dialect)
-    return dataclasses.replace(table, notes=[*notes, *table.notes])
+    notes = [
+        *options.title_notes(name, file.dialect),
+        *table.notes,
+        *_doubts(table, labels),
+    ]
+    return dataclasses.replace(table, notes=notes)
+
+
+def _doubts(table: TableFile, labels: Mapping[str, str]) -> list[str]:
+    """Return what may have been meant in another way, a sentence each."""
+    notes = [
+        f"column {name!r}: the point in {example!r} and the like is read as a decimal "
+        f"mark; if it stands between thousands, say {labels['decimal']}','."
+        for name, example in table.schema.ambiguous_numbers().items()
+    ]
+    totals = [cell for cell in table.frame.iloc[-1] if is_total(cell)]
+    if totals and len(table.frame) > 1:
+        notes.append(
+            f"{table.source}: the last row, {totals[0]!r}, seems to hold totals and is "
+            "read as a customer; remove it if it is none."
+        )
+    return notes
 
 
 def select_columns(table: TableFile, names: Sequence[str]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import dataclasses
 
 from segmentlearn.tables._files._scan import TableScan
-from segmentlearn.tables._schema_reading import UnreadableCells
+from segmentlearn.tables._unreadable import UnreadableCells
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,7 @@ _UNAMBIGUOUS = (
     *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y"),
     *("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d %b %y", "%b %d, %Y", "%b %d %Y"),
     *("%d %B %Y", "%B %d, %Y", "%d. %B %Y", "%d. %b %Y", "%b-%d-%Y", "%Y-%b-%d"),
+    *("%Y-%m", "%b %Y", "%B %Y", "%b-%Y"),
 )
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
 _USUAL_ISO = rf"[12]\d{{3}}-\d\d-\d\d([T ]{_TIME})?"
@@ -26,7 +27,8 @@ _DIGITS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 _LOOKS_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
 LOOKS_DATE = re.compile(
     r"(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.?[ -][A-Za-z]{3,9}[ -]\d{2,4}"
-    r"|[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{4}-[A-Za-z]{3}-\d{1,2})([T ].*)?"
+    r"|[A-Za-z]{3,9}[ -]\d{1,2},?[ -]\d{4}|\d{4}-[A-Za-z]{3}-\d{1,2}"
+    r"|(19|20)\d\d-(0[1-9]|1[0-2])|[A-Za-z]{3,9}[ -](19|20)\d\d)([T ].*)?"
 )
 
 
@@ -62,7 +64,7 @@ class DateFormat:
             for zone, pattern in ((None, ""), ("UTC", r"(Z|[+-]\d\d:?\d\d)")):
                 found = pc.match_substring_regex(cells, f"^{_USUAL_ISO}{pattern}$")
                 _fill_moments(moments, cells, found, zone)
-        elif set(re.findall("%(.)", self.format)) <= set(_DIGITS):
+        elif {*"Ymd"} <= {*re.findall("%(.)", self.format)} <= {*_DIGITS}:
             pattern = re.sub("%(.)", _digits_of, re.escape(self.format))
             found = pc.match_substring_regex(cells, f"^{pattern}$")
             _fill_moments(moments, cells, found, form=self.format)

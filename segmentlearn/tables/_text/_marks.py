@@ -14,6 +14,7 @@ _LIKELY = (
     ". .. ... * na #na n.a. n.a none nil unknown missing undefined k.a. "
     "not_available not_applicable"
 )
+_TOTALS = "total totals sum summe gesamt gesamtsumme insgesamt totale somme suma totaal"
 # in a column of levels only these are missing: "None" or "NA" may be a level
 SURE_MARKS = tuple(_SURE.split())
 # in a column of numbers or dates these are, too
@@ -60,6 +61,7 @@ def is_dictionary(cells: Any) -> bool:
 def trim(cells: pa.Array) -> pa.Array:
     """Return the cells without blanks around them; empty ones are null."""
     cells = pc.utf8_trim_whitespace(cells)
+    cells = pc.utf8_ltrim(cells, "\ufeff")  # where files were joined
     return pc.if_else(pc.equal(cells, ""), None, cells)
 
 
@@ -73,6 +75,11 @@ def drop_marks(cells: pa.Array, *, sure: bool) -> pa.Array:
 def is_missing(text: str) -> bool:
     """Return whether a text is empty, or a mark of a missing value."""
     return not text or text.lower() in MARKS
+
+
+def is_total(cell: Any) -> bool:
+    """Return whether a cell names the totals below a table."""
+    return isinstance(cell, str) and cell.strip(" :").casefold() in _TOTALS.split()
 
 
 def _text_of(cell: Any) -> str | None:

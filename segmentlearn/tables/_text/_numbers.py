@@ -226,8 +226,22 @@ def _decimal_mark(bodies: list[str], preferred: str | None) -> str | None:
     if fits["."] == fits[","]:
         if not any(mark in body for body in bodies for mark in ".,"):
             return "."
-        return preferred or "."
+        return preferred or _mark_of_rounded(bodies) or "."
     return max(fits, key=lambda mark: fits[mark])
+
+
+def _mark_of_rounded(bodies: list[str]) -> str | None:
+    """Return the decimal mark that numbers such as "999", "1.250" prove.
+
+    A program that writes 1.25 as "1.250" writes 999 as "999.000".
+    """
+    bare = [body for body in bodies if body.isdigit()]
+    grouped = [body for body in bodies if not body.isdigit()]
+    marks = {*"".join(grouped)} & {".", ","}
+    if not bare or len(marks) != 1 or max(map(len, bare)) > 3:
+        return None
+    is_rounded = any(body.endswith("0") for body in grouped)
+    return "," if is_rounded and marks == {"."} else None
 
 
 def _fits(body: str, decimal: str) -> bool:

@@ -50,7 +50,8 @@ class TextReading:
     is_mixed : bool
         Whether a column of levels holds many numbers.
     ambiguous : str or None
-        The formats that its dates could have, where there is more than one.
+        The formats that its dates could have, where there is more than one; a number
+        whose point may stand between thousands.
     width : int or None
         Digits of codes that all have as many, such as "007".
     """
@@ -145,6 +146,11 @@ class TextReading:
             found.examples() if found.unreadable.any() else [],
             None if levels is None else (places, levels),
         )
+
+    @property
+    def reads_point(self) -> bool:
+        """Whether numbers are read with a decimal point."""
+        return isinstance(self.format, NumberFormat) and self.format.decimal == "."
 
     @property
     def _is_plain(self) -> bool:
@@ -324,6 +330,10 @@ class TextColumn:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def fraction(self) -> str | None:
+        """Return a text with a point, if there is one."""
+        return next((text for text in self.sample if "." in text), None)
 
     def decimal(self) -> str | None:
         """Return the decimal mark that the column proves, if it does."""
