@@ -81,9 +81,9 @@ def row_progress(task: str, scan: Any) -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def waiting(task: str) -> Iterator[None]:
+def waiting(task: str, *, unless: bool = False) -> Iterator[None]:
     """Show that something is being done that takes a while, and at what it is."""
-    if not is_watched():
+    if unless or not is_watched():
         yield
         return
     from rich.console import Console
@@ -131,7 +131,7 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
         except BrokenPipeError:  # as by head; click ends without a word
             raise
         except (SegmentLearnError, ValueError, OSError) as error:
-            note(f"Error: {_one_line(_describe(error))}")
+            note(f"Error: {_one_line(_describe(error))}{files.written()}")
             keep_destructors_quiet()
             raise typer.Exit(BAD_INPUT) from error
 

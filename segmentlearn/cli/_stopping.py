@@ -89,6 +89,14 @@ class Outputs:
                 sentences.append(f"{path} is still the old file.")
         return " ".join(sentences) or "Nothing was written."
 
+    def written(self) -> str:
+        """Return a sentence on each file that was written, after the command failed."""
+        return "".join(
+            f" {path} had been written and is whole."
+            for path, before in self._before.items()
+            if _identity(path) != before and not os.path.isdir(path)
+        )
+
 
 def _identity(path: os.PathLike[str]) -> tuple[int, int] | None:
     """Return what tells a file from the one that takes its place."""
