@@ -1,5 +1,6 @@
 """segmentlearn predict: files and folders in, scored files of every format out."""
 
+import errno
 import gzip
 import os
 
@@ -154,6 +155,24 @@ def test_scored_files_do_not_lie_among_those_to_score(archive, table, out):
     result = run("predict", archive, table.parent, "--out", f"{table.parent}/{out}")
     assert result.exit_code == 2
     assert "would be read the next time" in result.stderr
+
+
+def test_workbook_on_a_full_disk_leaves_nothing(archive, table, tmp_path, monkeypatch):
+    """Nor among the temporary files; the line names the file."""
+    out, temporary = tmp_path / "scored.xlsx", tmp_path / "temporary"
+    out.write_text("old")
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+
+    def fail(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("xlsxwriter.packager.Packager._create_package", fail)
+    result = run("predict", archive, table, "--out", out)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"Error: {out}: No space left on device"
+    assert out.read_text() == "old"
+    assert not list(temporary.iterdir())
 
 
 def test_columns_to_keep_are_named(archive, table, tmp_path):

@@ -286,7 +286,7 @@ class Run:
         wrong = []
         if self.code == 0:
             # all was written: as by the undisturbed run, in names and number
-            return [] if sorted(self.files) == sorted(reference.files) else ["half"]
+            return [] if len(self.files) == len(reference.files) else ["half"]
         if self.code not in codes:
             wrong.append(f"exit code {self.code}")
         own = [n for n in self.changed if "had been written" not in self.stderr]
@@ -374,8 +374,8 @@ def measure(name, inputs, troubles, n_moments, show, is_fresh):
             kinds, when = ["start read-only", "start full"], [0, 0]
         elif trouble == "temporary":
             kinds, when = [trouble], [0]
-        if not old and trouble not in ("SIGINT", "SIGTERM", "temporary"):
-            continue
+        if "{o}" not in words and trouble in ("read-only", "full", "start"):
+            continue  # it writes nothing
         results = collections.Counter()
         for at, (kind, moment) in enumerate(zip(kinds, when, strict=True)):
             run = Run(words, old, inputs, kind, moment, at, is_fresh)
