@@ -30,17 +30,19 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     target = pathlib.Path(os.path.realpath(path))
     temporary = _temporary_name(target)
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(temporary, flags, 0o666)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
         temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # the folder may be read-only by now
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and _is_about(error, temporary):
+            raise type(error)(error.errno, error.strerror, os.fspath(path)) from error
         raise
     sync_folder(target.parent)
 
@@ -85,6 +87,11 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _is_about(error: OSError, path: pathlib.Path) -> bool:
+    """Return whether a file's error names it by its temporary name, or not at all."""
+    return error.errno is not None and error.filename in (None, os.fspath(path))
 
 
 def _temporary_name(target: pathlib.Path) -> pathlib.Path:

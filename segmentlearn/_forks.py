@@ -5,11 +5,9 @@ waits for one of these threads waits for ever. Having imported TensorFlow does n
 the threads start with the first operation.
 """
 
-import ctypes
 import os
 import sys
 import threading
-from typing import Any
 
 from segmentlearn.exceptions import ForkedProcessError
 
@@ -34,7 +32,7 @@ def check_not_forked() -> None:
         )
 
 
-def _context_handle() -> Any:
+def _context_handle() -> object:
     """Return what stands for TensorFlow's threads; None before they are started."""
     module = sys.modules.get("tensorflow.python.eager.context")
     context = getattr(module, "_context", None)
@@ -54,6 +52,8 @@ def _note_fork() -> None:
     global _is_fork_of_running
     handle = _context_handle()
     if handle is not None:
+        import ctypes  # which TensorFlow has imported; at the start it takes time
+
         _is_fork_of_running = True
         # never freed: at the end of the process it would wait for its threads, too
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(handle))

@@ -31,6 +31,18 @@ def test_failing_write_leaves_the_old_file(step, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a.seg"]
 
 
+def test_error_names_the_file_and_not_the_temporary_one(tmp_path, monkeypatch):
+    """What a full disk says names no file at all."""
+
+    def fail(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("segmentlearn._atomic.os.fsync", fail)
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_atomically(tmp_path / "a.seg", b"new")
+    assert raised.value.filename == str(tmp_path / "a.seg")
+
+
 def test_interrupt_leaves_nothing_behind(tmp_path, monkeypatch):
     """Ctrl-C while writing leaves no file at all."""
 

@@ -212,6 +212,19 @@ def test_ctrl_c_behind_the_new_file_says_that_it_is_whole(folder):
     assert load(folder / "out.seg").n_iter_ == 1
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signal_while_the_process_ends_changes_nothing(name):
+    """The command has done its work, so it ends as it would have ended."""
+    code = (
+        "import signal\n"
+        "from segmentlearn.cli._stopping import stopping_signals\n"
+        "with stopping_signals(): pass\n"
+        f"signal.raise_signal(signal.{name})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_ctrl_c_in_cluster(folder):
     """Neither the archive nor the file of customers is written."""
     stopped = Stopped(

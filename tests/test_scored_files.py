@@ -1,5 +1,6 @@
 """segmentlearn predict: files and folders in, scored files of every format out."""
 
+import errno
 import gzip
 import os
 
@@ -156,11 +157,31 @@ def test_scored_files_do_not_lie_among_those_to_score(archive, table, out):
     assert "would be read the next time" in result.stderr
 
 
-def test_key_keeps_the_columns_that_name_customers(archive, table, tmp_path):
-    """And leaves all others out."""
+def test_workbook_on_a_full_disk_leaves_nothing(archive, table, tmp_path, monkeypatch):
+    """Nor among the temporary files; the line names the file."""
+    out, temporary = tmp_path / "scored.xlsx", tmp_path / "temporary"
+    out.write_text("old")
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+
+    def fail(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("xlsxwriter.packager.Packager._create_package", fail)
+    result = run("predict", archive, table, "--out", out)
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == f"Error: {out}: No space left on device"
+    assert out.read_text() == "old"
+    assert not list(temporary.iterdir())
+
+
+def test_columns_to_keep_are_named(archive, table, tmp_path):
+    """All others are left out; naming the key leaves none out."""
     out = tmp_path / "scored.csv"
-    predict(archive, table, "--out", out, "--key", "customer")
+    predict(archive, table, "--out", out, "--keep", "customer")
     assert list(pd.read_csv(out)) == ["customer", "segment", *PROBABILITIES]
+    predict(archive, table, "--out", out, "--key", "customer")
+    assert list(pd.read_csv(out))[: -1 - len(PROBABILITIES)] == list(pd.read_csv(table))
     result = run("predict", archive, table, "--out", out, "--key", "custmer")
     assert result.exit_code == 2
     assert "--key 'custmer' is not a column" in result.stderr
@@ -315,11 +336,11 @@ def test_rows_of_another_order_of_columns_are_written_in_the_first(
     )
 
 
-def test_a_key_without_a_name_is_refused(archive, table):
+def test_keeping_a_column_without_a_name_is_refused(archive, table):
     """As an empty variable of a shell gives, which would drop all columns."""
-    result = run("predict", archive, table, "--key", "")
+    result = run("predict", archive, table, "--keep", "")
     assert result.exit_code == 2
-    assert "--key '' names no column" in result.stderr
+    assert "--keep '' names no column" in result.stderr
 
 
 def test_numbers_that_are_whole_in_the_first_batch_only(archive, tmp_path):

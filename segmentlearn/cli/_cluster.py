@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from segmentlearn.cli._screen import InputError
+from segmentlearn.cli._screen import InputError, waiting
 from segmentlearn.exceptions import SegmentLearnWarning
 from segmentlearn.tables import TableFile
 
@@ -148,7 +148,7 @@ def find_segments(
     from segmentlearn import segment_profile
 
     segmenter = _build(options, n_clusters).fit(X)
-    with warnings.catch_warnings():
+    with waiting("describing the segments"), warnings.catch_warnings():
         # fit has warned of the columns that are left out
         warnings.simplefilter("ignore", SegmentLearnWarning)
         seed = options.random_state

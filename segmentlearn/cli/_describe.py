@@ -14,7 +14,13 @@ from segmentlearn.cli._options import (
     table_argument,
     types_columns,
 )
-from segmentlearn.cli._screen import InputError, echo, plain_errors, shows_blocks
+from segmentlearn.cli._screen import (
+    InputError,
+    echo,
+    plain_errors,
+    shows_blocks,
+    waiting,
+)
 
 
 @types_columns
@@ -32,7 +38,9 @@ def describe(
         customers, roles = read_typed(table, reading, types, sampled=True, quiet=True)
         echo(customers.describe())
         echo()
-        echo(overview_text(customers, roles.ids, shows_blocks()))
+        with waiting("looking at the columns"):
+            text = overview_text(customers, roles.ids, shows_blocks())
+        echo(text)
         for sentence in cures(customers):
             echo()
             echo(sentence)

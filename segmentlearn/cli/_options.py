@@ -18,6 +18,13 @@ Drop = Annotated[
         help="Columns to leave out: repeat it, or separate by commas.",
     ),
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMNS",
+        help="Columns of the table to write beside the new ones; all by default.",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")
 ]

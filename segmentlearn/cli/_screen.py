@@ -13,7 +13,14 @@ from typing import Any
 import typer
 
 from segmentlearn._steps import report_steps
-from segmentlearn.cli._stopping import Outputs, Stopped, exit_code, ignore_signals
+from segmentlearn.cli._stopping import (
+    Outputs,
+    Stopped,
+    check_not_stopped,
+    exit_code,
+    ignore_signals,
+    keep_destructors_quiet,
+)
 from segmentlearn.engine import pass_interrupts_on
 from segmentlearn.exceptions import (
     ColumnWarning,
@@ -74,9 +81,9 @@ def row_progress(task: str, scan: Any) -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def waiting(task: str) -> Iterator[None]:
+def waiting(task: str, *, unless: bool = False) -> Iterator[None]:
     """Show that something is being done that takes a while, and at what it is."""
-    if not is_watched():
+    if unless or not is_watched():
         yield
         return
     from rich.console import Console
@@ -113,16 +120,19 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
             try:
                 with pass_interrupts_on():
                     yield
+                    check_not_stopped()
             finally:
                 shown.show_counts()
             ignore_signals()
         except (Stopped, KeyboardInterrupt) as stop:
             note(f"Stopped: {command} has not finished. {files.describe()}")
+            keep_destructors_quiet()
             raise typer.Exit(exit_code(stop)) from None
         except BrokenPipeError:  # as by head; click ends without a word
             raise
         except (SegmentLearnError, ValueError, OSError) as error:
-            note(f"Error: {_one_line(_describe(error))}")
+            note(f"Error: {_one_line(_describe(error))}{files.written()}")
+            keep_destructors_quiet()
             raise typer.Exit(BAD_INPUT) from error
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from segmentlearn.cli._options import LABELS
-from segmentlearn.cli._screen import InputError, note, row_progress
+from segmentlearn.cli._screen import InputError, note, row_progress, waiting
 from segmentlearn.tables import (
     NUMBER,
     Column,
@@ -82,7 +82,9 @@ def read_customers(
                 "random; what follows is about them."
             )
     else:
-        table = read_table(source, schema=schema, labels=LABELS, **_options(reading))
+        with waiting("reading"):
+            options = _options(reading)
+            table = read_table(source, schema=schema, labels=LABELS, **options)
     if not (quiet or table.is_plain):
         note(f"Read {table.describe()}")
     for sentence in table.notes:

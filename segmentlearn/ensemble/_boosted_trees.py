@@ -20,6 +20,7 @@ from segmentlearn._compat import (
     validate_data,
 )
 from segmentlearn.ensemble._cross_fitting import AveragedClassifier
+from segmentlearn.ensemble._row_threads import score_in_threads
 from segmentlearn.ensemble._splits import make_splits
 from segmentlearn.ensemble._stored_trees import pack_trees, unpack_trees
 from segmentlearn.neural_network import (
@@ -288,7 +289,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
             features = read_numbers(self, X, reset=False)
         else:
             features = as_matrix(self.preprocessor_.transform(X))
-        return self._average.predict_proba(features)
+        return score_in_threads(self._average.predict_proba, features)
 
     def _fit_table(self, X: Any, y: Any) -> np.ndarray:
         self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)

@@ -98,6 +98,11 @@ class PeriodWriter:
         self._digest.update(self._fixed["model"].encode())
         return self._digest.hexdigest()[:_DIGITS]
 
+    def close(self) -> None:
+        """Leave nothing that would write to the stream after it is closed."""
+        if self._writer is not None:
+            self._writer.close()
+
 
 @contextlib.contextmanager
 def open_period(
@@ -121,9 +126,9 @@ def open_period(
     pending = folder / f".{secrets.token_hex(8)}.part"
     try:
         with pending.open("xb") as stream:
-            writer = PeriodWriter(stream, fixed)
-            yield writer
-            digest = writer.finish()
+            with contextlib.closing(PeriodWriter(stream, fixed)) as writer:
+                yield writer
+                digest = writer.finish()
             stream.flush()
             os.fsync(stream.fileno())
         # a name of its content: two processes that add the same add it once

@@ -35,6 +35,14 @@ def test_raw_table_and_text_labels(trees, customers):
     assert (trees.predict(X) == y).mean() > (y == pd.Series(y).mode()[0]).mean()
 
 
+def test_chunks_of_rows_are_scored_as_all_are(trees, customers, monkeypatch):
+    """To the last bit, and in their order."""
+    X, _ = customers
+    whole = trees.predict_proba(X)
+    monkeypatch.setattr("segmentlearn.ensemble._row_threads._CHUNK", 40)
+    np.testing.assert_array_equal(trees.predict_proba(X), whole)
+
+
 def test_boosting_stops_on_the_fold(trees):
     """Long before the most trees that there may be."""
     assert len(trees.estimators_) == 3

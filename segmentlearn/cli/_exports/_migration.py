@@ -8,7 +8,7 @@ import typer
 
 from segmentlearn.cli._options import Seed, Value, reads_tables
 from segmentlearn.cli._outputs import write_frame
-from segmentlearn.cli._screen import InputError, echo, note, plain_errors
+from segmentlearn.cli._screen import InputError, echo, note, plain_errors, waiting
 
 _ENDINGS = (".html", ".md", ".json")  # other names are those of tables
 
@@ -161,9 +161,10 @@ def _of_tables(
         check_column(table, options["key"], "--key")
     models = [segmentlearn.load(path) for path in dict.fromkeys(paths)]
     frames = [table.frame for table in read]
-    return segment_migration(
-        models[0], models[-1], *frames, **options, random_state=random_state
-    )
+    with waiting("comparing the segments"):
+        return segment_migration(
+            models[0], models[-1], *frames, **options, random_state=random_state
+        )
 
 
 def _write(found: Any, out: pathlib.Path, title: str | None) -> None:

@@ -115,23 +115,25 @@ def fit(
             verbose=int(screen.is_watched() and not quiet),
         )
         X, y, groups = data.X, data.y, data.groups
-        suspects = note_suspects(X, y)
+        with screen.waiting("looking at the columns"):
+            suspects = note_suspects(X, y)
         classifier = build_classifier(options)
         if most:
             fit_large(
                 *(table, reading, classifier, data, target, options, out), quiet=quiet
             )
             return
-        result = fit_and_evaluate(
-            classifier,
-            X,
-            y,
-            test_size,
-            random_state,
-            data.times,
-            groups,
-            pos_label=wanted.label_of(y),
-        )
+        with screen.waiting("fitting trees", unless=model != "trees"):
+            result = fit_and_evaluate(
+                classifier,
+                X,
+                y,
+                test_size,
+                random_state,
+                data.times,
+                groups,
+                pos_label=wanted.label_of(y),
+            )
         if time_column and not quiet:
             note(f"Held out are the latest customers by {time_column!r}.")
         elif group_column and not quiet:

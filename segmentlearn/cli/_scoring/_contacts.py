@@ -149,7 +149,7 @@ class ContactLister:
                 scores = add(chosen, score(self._model, chosen))
                 new = {"rank": own, "group": found.groups[own - 1]}
                 new = {**scores.new_columns(), **new}
-                kept = None if keep is None else named_columns(chosen, keep, "--key")
+                kept = None if keep is None else named_columns(chosen, keep, "--keep")
                 written = rows_to_write(chosen, new, kept, as_text=output.is_text())
                 first = first or chosen
                 parts.append(written)

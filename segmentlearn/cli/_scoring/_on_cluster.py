@@ -189,7 +189,7 @@ def _score_part(
                     output = ScoredOutput(stream, path.name)
                     stack.enter_context(contextlib.closing(output))
                 scores = further.of(table, score(model, table))
-                kept = None if keep is None else named_columns(table, keep, "--key")
+                kept = None if keep is None else named_columns(table, keep, "--keep")
                 renamed.update(write_scores(output, table, scores, kept))
                 counts.add(table, scores)
         except NoRowsError as error:  # as a folder may have such a file

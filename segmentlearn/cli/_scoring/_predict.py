@@ -7,6 +7,7 @@ import typer
 
 from segmentlearn.cli._options import (
     Archive,
+    Keep,
     lists_contacts,
     reads_tables,
     table_argument,
@@ -35,10 +36,10 @@ def predict(
         typer.Option(
             *("--key", "--id"),
             metavar="COLUMNS",
-            help="Columns that name a customer: only such columns are kept, or with "
-            "--exclude those of customers left out are compared.",
+            help="Columns that name a customer, by which --exclude leaves out.",
         ),
     ] = None,
+    keep: Keep = None,
     sets: Annotated[
         bool,
         typer.Option(
@@ -92,6 +93,7 @@ def predict(
     from segmentlearn.cli._tables import (
         check_order,
         check_scored,
+        named_columns,
         read_customers,
         scan_customers,
     )
@@ -139,7 +141,7 @@ def predict(
                 reading,
                 str(out),
                 dask,
-                keys,
+                keep,
                 facts,
                 coverage if sets else None,
             )
@@ -170,15 +172,18 @@ def predict(
                 nothing = dict.fromkeys(reading)
                 others = read_customers(listing["exclude"], nothing, quiet=True)
                 lister.exclude(others, keys or [])
-                keys = None
             score_files(model, scan, None, collect=lister.collect)
             found, again = lister.choose(), scan_customers(table, reading, schema)
             with open_output(out, again) as output:
-                lister.write(found, again, output, further.of, keys)
+                lister.write(found, again, output, further.of, keep)
             note(lister.text(found))
         else:
             with open_output(out, scan) as output:
-                counts = score_files(model, scan, output, keys, facts, add=further.of)
+                counts = score_files(
+                    *(model, scan, output, keep, facts),
+                    collect=lambda batch, scores: named_columns(batch, keys, "--key"),
+                    add=further.of,
+                )
         _show(counts, further.notes(), out)
 
 

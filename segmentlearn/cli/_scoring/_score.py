@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from segmentlearn.cli._options import Archive, reads_tables, table_argument
+from segmentlearn.cli._options import Archive, Keep, reads_tables, table_argument
 from segmentlearn.cli._screen import InputError, echo, note, plain_errors, warned_before
 
 HIT = 1
@@ -30,9 +30,10 @@ def score(
         typer.Option(
             *("--key", "--id"),
             metavar="COLUMNS",
-            help="Columns that name a customer: only such columns are kept.",
+            help="Columns that name a customer in the history.",
         ),
     ] = None,
+    keep: Keep = None,
     history: Annotated[
         pathlib.Path | None,
         typer.Option(help="Folder to add the segments to, such as history.parquet."),
@@ -73,6 +74,7 @@ def score(
         check_output,
         check_room,
         check_scored,
+        named_columns,
         scan_customers,
     )
     from segmentlearn.persistence import write_atomically
@@ -97,11 +99,12 @@ def score(
             past = stack.enter_context(_open_history(history, name, archive))
 
             def collect(batch: Any, scores: Any) -> None:
+                named_columns(batch, keys, "--key")
                 batches.append(_observe(monitor, batch, scores))
                 if past is not None:
                     _add(past, batch, scores, keys or [])
 
-            counts = score_files(model, scan, output, keys, facts, collect)
+            counts = score_files(model, scan, output, keep, facts, collect)
         show_counts(counts)
         found = monitor.report(batches)
         echo(str(found))

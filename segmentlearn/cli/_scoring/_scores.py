@@ -74,7 +74,7 @@ def score_files(
     output: Any,
     keep: list[str] | None = None,
     facts: Mapping[str, Any] | None = None,
-    collect: Callable[[TableFile, Scores], None] | None = None,
+    collect: Callable[[TableFile, Scores], Any] | None = None,
     add: Callable[[TableFile, Scores], Scores] | None = None,
 ) -> ScoredCounts:
     """Score all files of a scan and write them, batch by batch and in their order.
@@ -100,7 +100,7 @@ def score_files(
             with place_of as place, _Pending() as written:
                 for table, scores in _scored(scored, file):
                     if keep is not None:
-                        kept = named_columns(table, keep, "--key")
+                        kept = named_columns(table, keep, "--keep")
                     renamed.update(written.result())
                     if place is not None:
                         job = writer.submit(write_scores, place, table, scores, kept)

@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import pathlib
 import re
+import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
@@ -199,11 +200,13 @@ class _ExcelWriter(Writer):
         need("xlsxwriter", "Excel files")
         import xlsxwriter
 
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         # text that looks like a formula or an address stays text
         self._book = xlsxwriter.Workbook(
             self._stream,
             {
                 "constant_memory": True,
+                "tmpdir": self._folder.name,  # else its files outlive a failure
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
                 "remove_timezone": True,
@@ -247,7 +250,15 @@ class _ExcelWriter(Writer):
             self._sheet.write(self._n_rows, at, value)
 
     def close(self) -> None:
-        self._book.close()
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._book.close()
+        except FileCreateError as error:  # it holds the system's error
+            reason = error.args[0]
+            raise (reason if isinstance(reason, OSError) else error) from None
+        finally:
+            self._folder.cleanup()
 
 
 _WRITERS: dict[str, Callable[[Any], Writer]] = {
