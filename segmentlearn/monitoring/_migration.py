@@ -26,6 +26,7 @@ from segmentlearn.monitoring._migration_counts import (
     customer_values,
     expected_counts,
     migration_tables,
+    moved_customers,
     share_changes,
     take_segments,
 )
@@ -67,6 +68,10 @@ class SegmentMigration:
     n_redefined : int or None, default=None
         Customers of both periods whom the new model puts elsewhere by what they were
         before: they moved without having changed. None without models.
+    customers : DataFrame or None, default=None
+        A row for each customer who moved, left or entered: the key, `from_period`,
+        `to_period`, `from` and `to`, which is "entered" and "left" where he was in one
+        period only, and his value where there is one.
     """
 
     counts: pd.DataFrame = field(repr=False)
@@ -76,6 +81,7 @@ class SegmentMigration:
     names: dict
     periods: tuple[str, str]
     n_redefined: int | None = None
+    customers: pd.DataFrame | None = field(default=None, repr=False)
 
     @classmethod
     def from_history(
@@ -142,10 +148,12 @@ class SegmentMigration:
                 names |= dict(zip(named[_SEGMENT], named[_NAME], strict=True))
         periods = str(old_period), str(new_period)
         rows = shared_rows(parts[0], parts[1], key, periods)
-        segments = [part[_SEGMENT].to_numpy() for part in parts]
+        segments = [part[_SEGMENT].to_numpy(dtype=object) for part in parts]
+        values = customer_values(parts[0], parts[1], value)
         return cls(
-            **migration_tables(
-                segments, rows, customer_values(parts[0], parts[1], value)
+            **migration_tables(segments, rows, values),
+            customers=moved_customers(
+                (parts[0], parts[1]), keys, segments, rows, periods, values, value
             ),
             expected=None,
             sizes=share_changes(segments, None, names),
@@ -266,7 +274,7 @@ class SegmentMigration:
         titles = {segment: self.title(segment) for segment in self.segments}
         matrix = matrix.rename(index=titles, columns=titles)
         matrix = matrix.rename_axis(index="from", columns=None).reset_index()
-        sentences = "\n".join(f"- {sentence}" for sentence in self._sentences())
+        sentences = "\n".join(f"- {sentence}" for sentence in self.sentences())
         parts = [sentences, "## Customers", markdown_table(matrix)]
         if self.values is not None:
             values = self.values.rename(index=titles, columns=titles)
@@ -291,20 +299,54 @@ class SegmentMigration:
         return str(segment) if name in (None, segment) else f"{segment}: {name}"
 
     def __str__(self) -> str:
-        return "\n".join(self._sentences())
+        return "\n".join(self.sentences())
 
-    def _sentences(self) -> list[str]:
+    def sentences(self, min_count: int = 1) -> list[str]:
+        """Return in words who moved, and how much of that is real.
+
+        Parameters
+        ----------
+        min_count : int, default=1
+            Customers of a count at least: fewer are "fewer than" that many. Where a
+            pair of segments has fewer, all numbers are rounded to a multiple of it.
+
+        Returns
+        -------
+        sentences : list of str
+        """
         old, new = self.periods
-        before = count_text(int(self.counts[LEFT].sum()), "customer")
-        entered = count_text(int(self.counts.loc[ENTERED].sum()), "customer")
+
+        cells = self.counts.to_numpy()
+        is_rounded = bool(((cells > 0) & (cells < min_count)).any())
+
+        def rounded(number: int) -> int:
+            return min_count * round(number / min_count) if is_rounded else number
+
+        def customers(number: int) -> str:
+            if 0 < number < min_count:
+                return f"fewer than {min_count} customers"
+            about = "about " if is_rounded and number else ""
+            return f"{about}{count_text(rounded(number), 'customer')}"
+
+        left, entered = (
+            int(self.counts[LEFT].sum()),
+            int(self.counts.loc[ENTERED].sum()),
+        )
+        shared = customers(self.n_shared)
         sentences = [
-            f"{count_text(self.n_shared, 'customer')} are in both periods, {old} and "
-            f"{new}; {before} left and {entered} entered."
+            f"{shared[0].upper()}{shared[1:]} are in both periods, {old} and "
+            f"{new}; {customers(left)} left and {customers(entered)} entered."
         ]
-        if self.n_shared:
-            _, low, high = wilson_interval(self.n_moved, self.n_shared, norm.isf(0.025))
+        of_which = {"another": self.n_moved, "the same": self.n_shared - self.n_moved}
+        few = [which for which, n in of_which.items() if 0 < n < min_count]
+        if few:
+            whom = f"Fewer than {min_count} of them"
+            sentences.append(f"{whom} are in {few[0]} segment.")
+        elif self.n_shared:
+            numbers = rounded(self.n_moved), rounded(self.n_shared)
+            share, low, high = wilson_interval(*numbers, norm.isf(0.025))
             sentences.append(
-                f"{share_text(self.moved_share)} of them are in another segment "
+                f"{share_text(float(share))} of them are in another segment "
                 f"({share_text(float(low.clip(0)))} to "
                 f"{share_text(float(high.clip(None, 1)))})."
             )
@@ -456,7 +498,8 @@ def segment_migration(
     # a new name counts if it was given to what is known to be the same segment
     names = {**before.names, **names} if same else {**names, **before.names}
     scored = expected = n_redefined = None
-    tables = migration_tables(segments, rows, customer_values(old_X, new_X, value))
+    values = customer_values(old_X, new_X, value)
+    tables = migration_tables(segments, rows, values)
     if both_models:
         scored = segments[1]
         if old is not new:
@@ -480,6 +523,9 @@ def segment_migration(
         names=names,
         periods=periods,
         n_redefined=n_redefined,
+        customers=moved_customers(
+            (old_X, new_X), [key], segments, rows, periods, values, value
+        ),
     )
 
 

@@ -111,6 +111,36 @@ def migration_tables(
     return {"counts": matrix(None), "values": weighted}
 
 
+def moved_customers(
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    keys: list[str],
+    segments: list[np.ndarray],
+    rows: tuple[np.ndarray, np.ndarray],
+    periods: tuple[str, str],
+    values: tuple[np.ndarray, np.ndarray] | None,
+    value: str | None,
+) -> pd.DataFrame:
+    """Return a row for each customer who moved, left or entered, in this order."""
+    old, new = rows
+    moved = segments[0][old] != segments[1][new]
+    left = np.setdiff1d(np.arange(len(segments[0])), old)
+    entered = np.setdiff1d(np.arange(len(segments[1])), new)
+    before, now = np.concatenate([old[moved], left]), new[moved]
+    found = pd.concat(
+        [tables[0][keys].iloc[before], tables[1][keys].iloc[entered]], ignore_index=True
+    )
+    came, gone = (
+        np.full(len(of), word, dtype=object)
+        for of, word in ((entered, ENTERED), (left, LEFT))
+    )
+    found["from_period"], found["to_period"] = periods
+    found["from"] = np.concatenate([segments[0][before], came])
+    found["to"] = np.concatenate([segments[1][now], gone, segments[1][entered]])
+    if value is not None and values is not None:
+        found[value] = np.concatenate([values[0][before], values[1][entered]])
+    return found
+
+
 def customer_values(
     old_X: pd.DataFrame, new_X: pd.DataFrame, value: str | None
 ) -> tuple[np.ndarray, np.ndarray] | None:
