@@ -143,9 +143,8 @@ def _hide_one(line: np.ndarray, counts: np.ndarray, is_hidden: np.ndarray) -> bo
 
     Return whether there is one.
     """
-    shown = line[
-        ~is_hidden[line] & (line < len(counts) - 1)
-    ]  # nobody enters and leaves
+    # the last cell is empty: nobody enters and leaves
+    shown = line[~is_hidden[line] & (line < len(counts) - 1)]
     if not len(shown):
         return False
     order = np.where(counts[shown] > 0, counts[shown], np.inf)
