@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from segmentlearn import engine
 from segmentlearn._compat import Interval, validate_params
-from segmentlearn._formatting import count_text, markdown_table, share_text
+from segmentlearn._formatting import markdown_table
 from segmentlearn.cluster import continues
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import last_step
@@ -27,13 +27,13 @@ from segmentlearn.monitoring._migration_counts import (
     expected_counts,
     migration_tables,
     moved_customers,
+    sentences_of,
     share_changes,
     take_segments,
 )
 from segmentlearn.monitoring._migration_noise import expected_moves, label_noise
 from segmentlearn.monitoring._segmentation import Segmentation
 
-_WORTH_SAYING = 0.005
 _LEVEL = 0.05  # at which moves are more than label noise, corrected for all pairs
 # columns of a history that are not the key of a customer
 _PERIOD, _SEGMENT, _NAME = "period", "segment", "segment_name"
@@ -314,58 +314,7 @@ class SegmentMigration:
         -------
         sentences : list of str
         """
-        old, new = self.periods
-
-        cells = self.counts.to_numpy()
-        is_rounded = bool(((cells > 0) & (cells < min_count)).any())
-
-        def rounded(number: int) -> int:
-            return min_count * round(number / min_count) if is_rounded else number
-
-        def customers(number: int) -> str:
-            if 0 < number < min_count:
-                return f"fewer than {min_count} customers"
-            about = "about " if is_rounded and number else ""
-            return f"{about}{count_text(rounded(number), 'customer')}"
-
-        left, entered = (
-            int(self.counts[LEFT].sum()),
-            int(self.counts.loc[ENTERED].sum()),
-        )
-        shared = customers(self.n_shared)
-        sentences = [
-            f"{shared[0].upper()}{shared[1:]} are in both periods, {old} and "
-            f"{new}; {customers(left)} left and {customers(entered)} entered."
-        ]
-        of_which = {"another": self.n_moved, "the same": self.n_shared - self.n_moved}
-        few = [which for which, n in of_which.items() if 0 < n < min_count]
-        if few:
-            whom = f"Fewer than {min_count} of them"
-            sentences.append(f"{whom} are in {few[0]} segment.")
-        elif self.n_shared:
-            numbers = rounded(self.n_moved), rounded(self.n_shared)
-            share, low, high = wilson_interval(*numbers, norm.isf(0.025))
-            sentences.append(
-                f"{share_text(float(share))} of them are in another segment "
-                f"({share_text(float(low.clip(0)))} to "
-                f"{share_text(float(high.clip(None, 1)))})."
-            )
-        if self.redefined_share >= _WORTH_SAYING:
-            sentences.append(
-                f"The new model moves {share_text(self.redefined_share)} of them by "
-                "what they were before: the segments changed, they did not."
-            )
-        if self.real_share > 0:
-            sentences.append(
-                f"Label noise alone would have moved {share_text(self.noise_share)}. "
-                f"Beyond that {share_text(self.real_share)} really moved."
-            )
-        elif not np.isnan(self.noise_share) and self.n_moved:
-            sentences.append(
-                "That is no more than label noise may explain: whether anybody really "
-                "moved cannot be told."
-            )
-        return sentences
+        return sentences_of(self, min_count)
 
     def _expected_share(self) -> float:
         if self.expected is None or not self.n_shared:
