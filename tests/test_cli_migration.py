@@ -54,15 +54,21 @@ def test_history(folder):
 def test_two_scored_files(folder):
     """They say the same as the history."""
     files = folder / "scored_04.csv", folder / "scored_05.csv"
-    out = folder / "moved.json"
+    out, moved = folder / "moved.json", folder / "customers.csv"
     options = ("--key", "CustomerID", "--value", "worth", "--periods", "04,05")
-    result = run(*files, *options, "--out", out)
+    result = run(*files, *options, "--out", out, "--moved", moved)
     assert result.exit_code == 0, result.stderr
     of_history = run(folder / "history.parquet").stdout
     assert of_history.startswith(result.stdout)
     facts = json.loads(out.read_text(encoding="utf-8"))
     assert [0, "savers"] in facts["names"]
     assert facts["migration"][0]["value"] == 2 * facts["migration"][0]["customers"]
+    table = pd.read_csv(moved)
+    columns = ["CustomerID", "from_period", "to_period", "from", "to", "worth"]
+    assert list(table) == columns
+    outside = (table["from"] == "entered") | (table["to"] == "left")
+    assert (~outside).sum() == facts["n_moved"]
+    assert table["CustomerID"].is_unique
 
 
 def test_two_files_and_their_models(folder):

@@ -9,6 +9,7 @@ planted. Each section runs in a process of its own.
 """
 
 import argparse
+import itertools
 import resource
 import subprocess
 import sys
@@ -37,6 +38,8 @@ def main():
     parser.add_argument("sections", nargs="*", default=[], metavar="section")
     parser.add_argument("--populations", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--clusterer", choices=["k-means", "autoencoder"])
+    parser.add_argument("--pairs", type=int, default=60, help="of unchanged periods")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     for name in options.sections or SECTIONS:
@@ -44,9 +47,14 @@ def main():
             warnings.simplefilter("ignore")
             globals()[f"measure_{name}"](options)
             continue
-        sizes = ["--populations", str(options.populations), "--seeds"]
-        command = [sys.executable, "-W", "ignore", __file__, name, "--inside", *sizes]
-        subprocess.run([*command, str(options.seeds)], check=True)
+        given = [
+            text
+            for option in ("populations", "seeds", "pairs", "clusterer")
+            if (value := getattr(options, option)) is not None
+            for text in (f"--{option}", str(value))
+        ]
+        command = [sys.executable, "-W", "ignore", __file__, name, "--inside", *given]
+        subprocess.run(command, check=True)
 
 
 def show(what, value, target=""):
@@ -82,11 +90,19 @@ def k_means(n_segments, n_init=5, **parameters):
     return InductiveClusterer(KMeans(n_segments, n_init=n_init), **parameters)
 
 
-def fit_both(panel, make):
-    """Fit a clusterer to each period, with as many segments as were planted."""
-    numbers = [len(np.unique(s)) for s in (panel.old_segment, panel.new_segment)]
+def fit_both(panel, options, numbers=None):
+    """Fit a clusterer to each period, with as many segments as were planted.
+
+    k-means knows nothing of the period before, an autoencoder's clusterer continues it.
+    """
+    if numbers is None:
+        numbers = [len(np.unique(s)) for s in (panel.old_segment, panel.new_segment)]
+    is_deep = options.clusterer == "autoencoder"
+    make = deep if is_deep else k_means
     old = make(numbers[0], random_state=0).fit(features(panel.old))
-    return old, make(numbers[1], random_state=1).fit(features(panel.new))
+    continued = {"baseline": old} if is_deep else {}
+    new = make(numbers[1], random_state=1, **continued).fit(features(panel.new))
+    return old, new
 
 
 def features(table):
@@ -143,7 +159,7 @@ def measure_planted(options):
     by_kind = {kind: np.zeros(3, dtype=int) for kind in KINDS}
     extra = {}
     for panel in cases(options):
-        old, new = fit_both(panel, k_means)
+        old, new = fit_both(panel, options)
         for evidence in EVIDENCE:
             # refits take long: the other ways do without
             how = {} if evidence == "key" else {"n_bootstraps": 0}
@@ -165,7 +181,7 @@ def measure_planted(options):
     }
     for evidence in EVIDENCE:
         target = ">= .90" if evidence == "key" else ""
-        what = f"k-means, F1: {names[evidence]}"
+        what = f"{options.clusterer or 'k-means'}, F1: {names[evidence]}"
         show(what, f"{f1(*totals[evidence]):.3f}", f"{target}  {totals[evidence]}")
     for kind in KINDS:
         show(f"  {kind}, by key", f"{f1(*by_kind[kind]):.3f}", str(by_kind[kind]))
@@ -181,9 +197,10 @@ def deep(n_segments, **parameters):
 def measure_deep(options):
     """The same with the default clusterer on curved segments, fewer populations."""
     options.populations, options.seeds = min(options.populations, 6), 1
+    options.clusterer = "autoencoder"
     total = np.zeros(3, dtype=int)
     for panel in cases(options, "latent", n_segments=5, counts=(1, 2)):
-        old, new = fit_both(panel, deep)
+        old, new = fit_both(panel, options)
         planted, events = score(panel, old, new, match(panel, old, new, "key"))
         total += [len(planted & events), len(planted), len(events)]
     show(
@@ -191,11 +208,11 @@ def measure_deep(options):
     )
 
 
-def unchanged_pairs(options, n_pairs=60, **parameters):
+def unchanged_pairs(options, **parameters):
     """Panels of populations in which nothing happens."""
     from segmentlearn import make_customer_panel
 
-    for pair in range(n_pairs):
+    for pair in range(options.pairs):
         yield make_customer_panel(
             "mall",
             1000,
@@ -211,17 +228,16 @@ def measure_resampling(options):
     for k in (5, 4, 7):
         wrong, bare = dict.fromkeys(("key", "tables"), 0), 0
         for panel in unchanged_pairs(options):
-            old = k_means(k, random_state=0).fit(features(panel.old))
-            new = k_means(k, random_state=1).fit(features(panel.new))
+            old, new = fit_both(panel, options, (k, k))
             for evidence in wrong:
                 found = match(panel, old, new, evidence)
                 wrong[evidence] += any(e.kind != "survived" for e in found.transitions)
             found = match(panel, old, new, "key", n_bootstraps=0)
             bare += any(e.kind != "survived" for e in found.transitions)
-        what = f"pairs of 60 with an event, {k} of 5 segments asked for"
+        what = f"pairs with an event, {k} of 5 segments asked for"
         for evidence, count in wrong.items():
-            show(f"{what}, by {evidence}", f"{count / 60:.3f}", "<= .05")
-        show(f"{what}, no refits", f"{bare / 60:.3f}")
+            show(f"{what}, by {evidence}", f"{count / options.pairs:.3f}", "<= .05")
+        show(f"{what}, no refits", f"{bare / options.pairs:.3f}")
 
 
 def measure_permuted(options):
@@ -235,7 +251,7 @@ def measure_permuted(options):
         order = rng.permutation(6)
         found = match_segments(labels, order[labels])
         kept += found.ids == {int(order[at]): at for at in range(6)}
-    show("permuted labels: pairs of 60 with identical ids", f"{kept}", "60")
+    show("permuted labels: pairs with identical ids", f"{kept}", f"{options.pairs}")
 
 
 def measure_migration(options):
@@ -246,11 +262,10 @@ def measure_migration(options):
         for moving in (0.0, 0.05):
             real, moved, noise = [], [], []
             panels = unchanged_pairs(
-                options, 20, moving_share=moving, persistence=persistence
+                options, moving_share=moving, persistence=persistence
             )
-            for panel in panels:
-                old = k_means(5, random_state=0).fit(features(panel.old))
-                new = k_means(5, random_state=1).fit(features(panel.new))
+            for panel in itertools.islice(panels, 20):
+                old, new = fit_both(panel, options, (5, 5))
                 found = segment_migration(
                     old, new, panel.old, panel.new, key="CustomerID", random_state=0
                 )

@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 # One job at a time, whoever has started it: warnings are collected for the whole
 # process, and one visitor must not read those about another visitor's customers.
 _turn = threading.Lock()
+_working: "Job | None" = None
 
 DEFECT = (
     "This did not work because of a defect of the app, not of your table. What went "
@@ -49,10 +50,19 @@ class Job:
         What is done, for people.
     work : callable
         Called with the job, which it reports its steps to; returns the result.
+    is_awaited : callable or None, default=None
+        Returns whether somebody waits for the result. A job for which nobody does is
+        stopped when another one waits for its turn. None is always.
     """
 
-    def __init__(self, title: str, work: Callable[["Job"], Any]) -> None:
-        self.title, self.text, self.fraction = title, "waiting for its turn", 0.0
+    def __init__(
+        self,
+        title: str,
+        work: Callable[["Job"], Any],
+        is_awaited: Callable[[], bool] | None = None,
+    ) -> None:
+        self.title, self.text, self.fraction = title, "beginning", 0.0
+        self.is_awaited = is_awaited or (lambda: True)
         self.result: Any = None
         self.error: str | None = None
         self.is_stopped = False
@@ -115,9 +125,15 @@ class Job:
             self._finished.set()
 
     def _run_in_turn(self) -> None:
+        global _working
         try:
             while not _turn.acquire(timeout=0.1):
                 self._check()
+                self.text = "waiting until the work of another visitor has ended"
+                other = _working
+                if other and not other.is_stopped and not other.is_awaited():
+                    other.stop()
+            self.text, _working = "beginning", self
             try:
                 with self._guard:
                     self._is_interruptible = True
@@ -126,6 +142,7 @@ class Job:
             finally:
                 with self._guard:
                     self._is_interruptible = False
+                _working = None
                 _turn.release()
         except KeyboardInterrupt:
             self.is_stopped = True

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import script_runner
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx, script_runner
 
 from segmentlearn.app._jobs import Job
 from segmentlearn.app._serving import AppOptions
@@ -110,7 +111,7 @@ class Session:
         if key is not None and key in self.results:
             on_result(self.results[key])
             return
-        if self.job is not None and not self.job.is_done:
+        if self.job is not None and self.is_busy:
             self.notes.append(("warning", f"First let this end: {self.job.title}."))
             return
 
@@ -119,10 +120,15 @@ class Session:
                 self.cached(key, lambda: result)
             on_result(result)
 
-        self.job, self._on_result = Job(title, work).start(), keep
+        self.job, self._on_result = Job(title, work, _visitor()).start(), keep
         # the thread must not outlive the visitor: it holds no reference to the session
         self._finalizer = weakref.finalize(self, self.job.stop)
         self.job.wait(_PATIENCE)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether work goes on, so that no other can be started."""
+        return self.job is not None and not self.job.is_done
 
     def settle(self) -> None:
         """Take the result of work that has ended."""
@@ -140,6 +146,18 @@ class Session:
         elif on_result is not None:
             on_result(job.result)
             self.notes.append(("success", f"Done: {job.title}."))
+
+
+def _visitor() -> Callable[[], bool] | None:
+    """Return what tells whether the visitor is there: a reload begins a new session.
+
+    Streamlit keeps the old one for minutes, and with it the work that was begun.
+    """
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return None
+    number = context.session_id
+    return lambda: runtime.get_instance().is_active_session(number)
 
 
 def current() -> Session:

@@ -179,6 +179,9 @@ def changes_text(segmenter: Any, X: pd.DataFrame) -> str:
     periods: list[str] = segmenter.baseline.passport_periods()
     lines = [f"Segments since period {', '.join(periods[-1:])}, by id"]
     lines += [textwrap.fill(t.words, _WIDTH, **indents) for t in match.transitions]
+    if match.unstable:
+        lines.append("Explained by resampling alone")
+        lines += [textwrap.fill(t.words, _WIDTH, **indents) for t in match.unstable]
     return "\n".join(lines)
 
 

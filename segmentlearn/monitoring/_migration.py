@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from segmentlearn import engine
 from segmentlearn._compat import Interval, validate_params
-from segmentlearn._formatting import count_text, markdown_table, share_text
+from segmentlearn._formatting import markdown_table
 from segmentlearn.cluster import continues
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import last_step
@@ -26,14 +26,14 @@ from segmentlearn.monitoring._migration_counts import (
     customer_values,
     expected_counts,
     migration_tables,
+    moved_customers,
+    sentences_of,
     share_changes,
     take_segments,
 )
 from segmentlearn.monitoring._migration_noise import expected_moves, label_noise
 from segmentlearn.monitoring._segmentation import Segmentation
 
-_WORTH_SAYING = 0.005
-_FEWEST_VALUED = 10  # customers whose value may be shown together
 _LEVEL = 0.05  # at which moves are more than label noise, corrected for all pairs
 # columns of a history that are not the key of a customer
 _PERIOD, _SEGMENT, _NAME = "period", "segment", "segment_name"
@@ -70,6 +70,10 @@ class SegmentMigration:
         before: they moved without having changed. None without models.
     value_name : str or None, default=None
         Column of what customers are worth.
+    customers : DataFrame or None, default=None
+        A row for each customer who moved, left or entered: the key, `from_period`,
+        `to_period`, `from` and `to`, which is "entered" and "left" where he was in one
+        period only, and his value where there is one.
     """
 
     counts: pd.DataFrame = field(repr=False)
@@ -80,6 +84,7 @@ class SegmentMigration:
     periods: tuple[str, str]
     n_redefined: int | None = None
     value_name: str | None = None
+    customers: pd.DataFrame | None = field(default=None, repr=False)
 
     @classmethod
     def from_history(
@@ -146,10 +151,12 @@ class SegmentMigration:
                 names |= dict(zip(named[_SEGMENT], named[_NAME], strict=True))
         periods = str(old_period), str(new_period)
         rows = shared_rows(parts[0], parts[1], key, periods)
-        segments = [part[_SEGMENT].to_numpy() for part in parts]
+        segments = [part[_SEGMENT].to_numpy(dtype=object) for part in parts]
+        values = customer_values(parts[0], parts[1], value)
         return cls(
-            **migration_tables(
-                segments, rows, customer_values(parts[0], parts[1], value)
+            **migration_tables(segments, rows, values),
+            customers=moved_customers(
+                (parts[0], parts[1]), keys, segments, rows, periods, values, value
             ),
             expected=None,
             sizes=share_changes(segments, None, names),
@@ -271,7 +278,7 @@ class SegmentMigration:
         titles = {segment: self.title(segment) for segment in self.segments}
         matrix = matrix.rename(index=titles, columns=titles)
         matrix = matrix.rename_axis(index="from", columns=None).reset_index()
-        sentences = "\n".join(f"- {sentence}" for sentence in self._sentences())
+        sentences = "\n".join(f"- {sentence}" for sentence in self.sentences())
         parts = [sentences, "## Customers", markdown_table(matrix)]
         if self.values is not None:
             values = self.values.rename(index=titles, columns=titles)
@@ -296,48 +303,22 @@ class SegmentMigration:
         return str(segment) if name in (None, segment) else f"{segment}: {name}"
 
     def __str__(self) -> str:
-        return "\n".join(self._sentences())
+        return "\n".join(self.sentences())
 
-    def _sentences(self) -> list[str]:
-        old, new = self.periods
-        before = count_text(int(self.counts[LEFT].sum()), "customer")
-        entered = count_text(int(self.counts.loc[ENTERED].sum()), "customer")
-        sentences = [
-            f"{count_text(self.n_shared, 'customer')} are in both periods, {old} and "
-            f"{new}; {before} left and {entered} entered."
-        ]
-        if self.n_shared:
-            _, low, high = wilson_interval(self.n_moved, self.n_shared, norm.isf(0.025))
-            sentences.append(
-                f"{share_text(self.moved_share)} of them are in another segment "
-                f"({share_text(float(low.clip(0)))} to "
-                f"{share_text(float(high.clip(None, 1)))})."
-            )
-        if self.values is not None and self.n_moved >= _FEWEST_VALUED:
-            inner = self.values.to_numpy()[:-1, :-1]
-            if inner.sum() > 0:
-                share = 1 - np.trace(inner) / inner.sum()
-                sentences[-1] = (
-                    f"{sentences[-1][:-1]}; they hold {share_text(float(share))} of "
-                    f"{self.value_name or 'the value'}."
-                )
-        if self.redefined_share >= _WORTH_SAYING:
-            sentences.append(
-                f"The new model moves {share_text(self.redefined_share)} of them by "
-                "what they were before: the segments changed, they did not."
-            )
-        if self.real_share > 0:
-            sentences.append(
-                "Two models never draw the same borders between segments: that alone "
-                f"(label noise) would have moved {share_text(self.noise_share)}. "
-                f"Beyond that {share_text(self.real_share)} really moved."
-            )
-        elif not np.isnan(self.noise_share) and self.n_moved:
-            sentences.append(
-                "That is no more than two models of the same customers may differ by "
-                "(label noise): it does not show that anybody really moved."
-            )
-        return sentences
+    def sentences(self, min_count: int = 1) -> list[str]:
+        """Return in words who moved, and how much of that is real.
+
+        Parameters
+        ----------
+        min_count : int, default=1
+            Customers of a count at least: fewer are "fewer than" that many. Where a
+            pair of segments has fewer, all numbers are rounded to a multiple of it.
+
+        Returns
+        -------
+        sentences : list of str
+        """
+        return sentences_of(self, min_count)
 
     def _expected_share(self) -> float:
         if self.expected is None or not self.n_shared:
@@ -470,7 +451,8 @@ def segment_migration(
     # a new name counts if it was given to what is known to be the same segment
     names = {**before.names, **names} if same else {**names, **before.names}
     scored = expected = n_redefined = None
-    tables = migration_tables(segments, rows, customer_values(old_X, new_X, value))
+    values = customer_values(old_X, new_X, value)
+    tables = migration_tables(segments, rows, values)
     if both_models:
         scored = segments[1]
         if old is not new:
@@ -495,6 +477,9 @@ def segment_migration(
         periods=periods,
         n_redefined=n_redefined,
         value_name=value,
+        customers=moved_customers(
+            (old_X, new_X), [key], segments, rows, periods, values, value
+        ),
     )
 
 

@@ -1,15 +1,20 @@
-"""Matrices of customers by their segments before and now, and changes of shares."""
+"""Customers by their segments before and now: matrices, shares, and words for them."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
+from segmentlearn._formatting import count_text, share_text
 from segmentlearn.exceptions import SchemaError
 from segmentlearn.inspection import NOISE, NOISE_NAME
+from segmentlearn.metrics import wilson_interval
 
 ENTERED, LEFT = "entered", "left"
+_WORTH_SAYING = 0.005
+_FEWEST_VALUED = 10  # customers whose value may be shown together
 _STEPS = np.linspace(0.0, 1.0, 25)
 _EASE = 3 * _STEPS**2 - 2 * _STEPS**3
 
@@ -111,6 +116,36 @@ def migration_tables(
     return {"counts": matrix(None), "values": weighted}
 
 
+def moved_customers(
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    keys: list[str],
+    segments: list[np.ndarray],
+    rows: tuple[np.ndarray, np.ndarray],
+    periods: tuple[str, str],
+    values: tuple[np.ndarray, np.ndarray] | None,
+    value: str | None,
+) -> pd.DataFrame:
+    """Return a row for each customer who moved, left or entered, in this order."""
+    old, new = rows
+    moved = segments[0][old] != segments[1][new]
+    left = np.setdiff1d(np.arange(len(segments[0])), old)
+    entered = np.setdiff1d(np.arange(len(segments[1])), new)
+    before, now = np.concatenate([old[moved], left]), new[moved]
+    found = pd.concat(
+        [tables[0][keys].iloc[before], tables[1][keys].iloc[entered]], ignore_index=True
+    )
+    came, gone = (
+        np.full(len(of), word, dtype=object)
+        for of, word in ((entered, ENTERED), (left, LEFT))
+    )
+    found["from_period"], found["to_period"] = periods
+    found["from"] = np.concatenate([segments[0][before], came])
+    found["to"] = np.concatenate([segments[1][now], gone, segments[1][entered]])
+    if value is not None and values is not None:
+        found[value] = np.concatenate([values[0][before], values[1][entered]])
+    return found
+
+
 def customer_values(
     old_X: pd.DataFrame, new_X: pd.DataFrame, value: str | None
 ) -> tuple[np.ndarray, np.ndarray] | None:
@@ -159,3 +194,66 @@ def share_changes(
             "redefinition": new - same,
         }
     )
+
+
+def sentences_of(found: Any, min_count: int) -> list[str]:
+    """Return the sentences of a SegmentMigration, see `SegmentMigration.sentences`."""
+    old, new = found.periods
+
+    cells = found.counts.to_numpy()
+    is_rounded = bool(((cells > 0) & (cells < min_count)).any())
+
+    def rounded(number: int) -> int:
+        return min_count * round(number / min_count) if is_rounded else number
+
+    def customers(number: int) -> str:
+        if 0 < number < min_count:
+            return f"fewer than {min_count} customers"
+        about = "about " if is_rounded and number else ""
+        return f"{about}{count_text(rounded(number), 'customer')}"
+
+    left, entered = (
+        int(found.counts[LEFT].sum()),
+        int(found.counts.loc[ENTERED].sum()),
+    )
+    shared = customers(found.n_shared)
+    sentences = [
+        f"{shared[0].upper()}{shared[1:]} are in both periods, {old} and "
+        f"{new}; {customers(left)} left and {customers(entered)} entered."
+    ]
+    of_which = {"another": found.n_moved, "the same": found.n_shared - found.n_moved}
+    few = [which for which, n in of_which.items() if 0 < n < min_count]
+    if few:
+        whom = f"Fewer than {min_count} of them"
+        sentences.append(f"{whom} are in {few[0]} segment.")
+    elif found.n_shared:
+        numbers = rounded(found.n_moved), rounded(found.n_shared)
+        share, low, high = wilson_interval(*numbers, norm.isf(0.025))
+        sentences.append(
+            f"{share_text(float(share))} of them are in another segment "
+            f"({share_text(float(low.clip(0)))} to "
+            f"{share_text(float(high.clip(None, 1)))})."
+        )
+        if found.values is not None and found.n_moved >= _FEWEST_VALUED:
+            inner = found.values.to_numpy()[:-1, :-1]
+            if inner.sum() > 0:
+                worth = share_text(float(1 - np.trace(inner) / inner.sum()))
+                what = found.value_name or "the value"
+                sentences[-1] = f"{sentences[-1][:-1]}; they hold {worth} of {what}."
+    if found.redefined_share >= _WORTH_SAYING:
+        sentences.append(
+            f"The new model moves {share_text(found.redefined_share)} of them by "
+            "what they were before: the segments changed, they did not."
+        )
+    if found.real_share > 0:
+        sentences.append(
+            "Two models never draw the same borders between segments: that alone "
+            f"(label noise) would have moved {share_text(found.noise_share)}. "
+            f"Beyond that {share_text(found.real_share)} really moved."
+        )
+    elif not np.isnan(found.noise_share) and found.n_moved:
+        sentences.append(
+            "That is no more than two models of the same customers may differ by "
+            "(label noise): it does not show that anybody really moved."
+        )
+    return sentences

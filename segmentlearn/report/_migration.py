@@ -3,15 +3,23 @@
 import os
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from segmentlearn.monitoring import ENTERED, LEFT, SegmentMigration
 from segmentlearn.plotting import SegmentMigrationDisplay
 from segmentlearn.report._page import require_packages, write_page
 from segmentlearn.report._pictures import as_picture
-from segmentlearn.report._suppression import THRESHOLD
+from segmentlearn.report._suppression import (
+    NOT_SHOWN,
+    THRESHOLD,
+    ShownCount,
+    suppress_moves,
+)
 
 _TEMPLATE = "migration.html.j2"
+_TOO_FEW = "Too few customers moved to show who did without telling of single ones."
+# columns of changes in percentage points, which are left out where nothing is known
+_CHANGES = {"change": "Change, points", "mix": "Mix", "redefinition": "Redefinition"}
 
 
 def write_migration(
@@ -47,8 +55,8 @@ def write_migration(
 
     Notes
     -----
-    Counts below ten customers are shown as "< 10", without totals from which they
-    could be worked out.
+    Counts below ten customers are shown as "< 10", and some others are "not shown", so
+    that the small ones cannot be worked out from totals, wherever these are known from.
 
     Examples
     --------
@@ -73,39 +81,46 @@ def write_migration(
 
 def movement_part(migration: SegmentMigration) -> dict[str, Any]:
     """Return what a page shows of who moved."""
+    shown = suppress_moves(migration.counts.to_numpy())
+    hidden = np.array([[not cell.is_shown for cell in row] for row in shown])
+    texts = {str(cell) for row in shown for cell in row}
+    are_all_hidden = NOT_SHOWN in texts and f"< {THRESHOLD}" not in texts
     return {
-        "sentences": str(migration).splitlines(),
-        "matrix": _matrix(migration),
-        "sizes": _sizes(migration.sizes),
+        "sentences": [_TOO_FEW] if are_all_hidden else migration.sentences(THRESHOLD),
+        "matrix": _matrix(migration, shown),
+        "hides_more": NOT_SHOWN in texts,
+        "sizes": _sizes(migration),
+        "knows_parts": bool(migration.sizes["mix"].notna().any()),
         "knows_noise": migration.expected is not None,
-        "picture": _picture(migration),
+        "picture": _picture(migration, hidden),
     }
 
 
-def _matrix(migration: SegmentMigration) -> list[list[str]]:
+def _matrix(
+    migration: SegmentMigration, shown: list[list[ShownCount]]
+) -> list[list[str]]:
     """Return the rows of the matrix as text, the heading first."""
     titles = [migration.title(segment) for segment in migration.segments]
-    counts = migration.counts.to_numpy()
     rows = [["", *titles, LEFT]]
-    for name, row in zip([*titles, ENTERED], counts.tolist(), strict=True):
-        cells = ["" if not n else _count(n) for n in row]
-        rows.append([name, *cells])
+    for name, row in zip([*titles, ENTERED], shown, strict=True):
+        rows.append([name, *("" if cell.count == 0 else str(cell) for cell in row)])
     return rows
 
 
-def _count(number: int) -> str:
-    return f"{number:,}" if number >= THRESHOLD else f"< {THRESHOLD}"
-
-
-def _sizes(sizes: pd.DataFrame) -> list[list[str]]:
-    names = ["old_share", "new_share", "change", "mix", "redefinition"]
-    rows = []
-    for row in sizes.to_dict("records"):
-        title: Any = row["segment"]
-        if row["name"]:
-            title = f"{title}: {row['name']}"
-        shares = [f"{row[name]:.0%}" for name in names[:2]]
-        rows.append([str(title), *shares, *(_points(row[name]) for name in names[2:])])
+def _sizes(migration: SegmentMigration) -> list[list[str]]:
+    """Return the rows of the table of sizes as text, the heading first."""
+    sizes, counts = migration.sizes, migration.counts.to_numpy()
+    changes = [name for name in _CHANGES if sizes[name].notna().any()]
+    customers = counts[:-1].sum(axis=1), counts[:, :-1].sum(axis=0)
+    rows = [["Segment", "Before", "Now", *(_CHANGES[name] for name in changes)]]
+    for at, row in enumerate(sizes.to_dict("records")):
+        is_small = [0 < of_period[at] < THRESHOLD for of_period in customers]
+        shares = [
+            f"< {THRESHOLD} customers" if small else f"{row[name]:.0%}"
+            for name, small in zip(("old_share", "new_share"), is_small, strict=True)
+        ]
+        points = ["" if any(is_small) else _points(row[name]) for name in changes]
+        rows.append([migration.title(row["segment"]), *shares, *points])
     return rows
 
 
@@ -117,7 +132,7 @@ def _points(difference: float) -> str:
     return "" if difference != difference else f"{100 * difference:+.0f}"
 
 
-def _picture(migration: SegmentMigration) -> Any:
-    display = SegmentMigrationDisplay.from_result(migration, min_count=THRESHOLD)
+def _picture(migration: SegmentMigration, hidden: np.ndarray) -> Any:
+    display = SegmentMigrationDisplay.from_result(migration, hidden=hidden)
     words = "Shares of each segment's customers by their segment now, and their flows."
     return as_picture(display.figure_, words)

@@ -8,14 +8,17 @@ each small one may be any of several numbers (complementary suppression).
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.optimize import linprog
 
 from segmentlearn.tables import NUMERIC_KINDS, kind_of
 
 THRESHOLD = 10
+NOT_SHOWN = "not shown"
 _RARE = "rare values"
 # a hidden count may be any of at least so many numbers, less one
-_ROOM = 5
+_ROOM, _LEAST_ROOM = 5, 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +44,7 @@ class ShownCount:
     def __str__(self) -> str:
         if self.count is not None:
             return f"{self.count:,}"
-        return f"< {THRESHOLD}" if self.is_small else "not shown"
+        return f"< {THRESHOLD}" if self.is_small else NOT_SHOWN
 
 
 def suppress(counts: Sequence[int]) -> list[ShownCount]:
@@ -69,6 +72,113 @@ def suppress(counts: Sequence[int]) -> list[ShownCount]:
         ShownCount(count if at in visible else None, is_small=at in reported)
         for at, count in enumerate(counts)
     ]
+
+
+def suppress_moves(counts: np.ndarray) -> list[list[ShownCount]]:
+    """Hide small counts of a matrix of who moved, with those who entered and left.
+
+    Sizes of segments may be known from elsewhere; how many moved, entered, left or were
+    there in both periods is told in round numbers, see `SegmentMigration.sentences`.
+
+    Notes
+    -----
+    What a reader can work out is solved for, as a linear program: the least and the
+    largest value of each small count that agree with all that is known. Further counts
+    are hidden until none lies within narrow bounds. Where that cannot be reached, no
+    count is shown, nor which are small, and no sum may be told.
+    """
+    is_hidden = ((counts > 0) & (counts < THRESHOLD)).ravel()
+    known = _known_sums(counts)
+    exact = [line for line, low, high in known if low == high]
+    flat, unsure = counts.ravel(), np.flatnonzero(is_hidden).tolist()
+    reports_small = True
+    while unsure:
+        at = unsure[0]
+        lines = [line for line in exact if is_hidden[line].sum() == 1]
+        if not any(_hide_one(line, flat, is_hidden) for line in lines):
+            low, high = _bounds(at, flat, is_hidden, known)
+            lines = [line for line, _, _ in known if at in line]
+            lines += [line for line in exact if is_hidden[line].any()]
+            if high - low >= _ROOM:
+                unsure.pop(0)  # hiding more only widens the bounds
+            elif not any(_hide_one(line, flat, is_hidden) for line in lines):
+                if high - low < _LEAST_ROOM:
+                    is_hidden[:-1] = True
+                    reports_small = False
+                    break
+                unsure.pop(0)
+    cells = [
+        ShownCount(None, is_small=bool(reports_small and n < THRESHOLD))
+        if hides
+        else ShownCount(int(n))
+        for n, hides in zip(flat, is_hidden, strict=True)
+    ]
+    return [cells[at : at + len(counts)] for at in range(0, len(cells), len(counts))]
+
+
+def _known_sums(counts: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
+    """Return sums of cells that a reader may know: the cells, and within what bounds.
+
+    Those of a segment are known exactly if they are not small; others in tens.
+    """
+    place = np.arange(counts.size).reshape(counts.shape)
+    inner = place[:-1, :-1]
+    moved = inner[~np.eye(len(inner), dtype=bool)]
+    rounded = [place[-1], place[:, -1], inner.ravel(), moved, inner.diagonal()]
+    known = []
+    for line in (*place[:-1], *place.T[:-1], *rounded):
+        total, about = int(counts.flat[line].sum()), any(line is one for one in rounded)
+        if 0 < total < THRESHOLD:
+            known.append((line, 1, THRESHOLD - 1))
+        elif about and total:
+            middle = THRESHOLD * round(total / THRESHOLD)
+            known.append((line, middle - THRESHOLD // 2, middle + THRESHOLD // 2))
+        else:
+            known.append((line, total, total))
+    return known
+
+
+def _hide_one(line: np.ndarray, counts: np.ndarray, is_hidden: np.ndarray) -> bool:
+    """Hide the smallest count of a line that is shown, none at all as the last resort.
+
+    Return whether there is one.
+    """
+    # the last cell is empty: nobody enters and leaves
+    shown = line[~is_hidden[line] & (line < len(counts) - 1)]
+    if not len(shown):
+        return False
+    order = np.where(counts[shown] > 0, counts[shown], np.inf)
+    is_hidden[shown[order.argmin()]] = True
+    return True
+
+
+def _bounds(
+    at: int,
+    counts: np.ndarray,
+    is_hidden: np.ndarray,
+    known: list[tuple[np.ndarray, int, int]],
+) -> tuple[float, float]:
+    """Return within which bounds a hidden count can be worked out to lie."""
+    cells = np.flatnonzero(is_hidden)
+    sums = np.array([np.isin(cells, line) for line, _, _ in known], dtype=float)
+    shown = np.where(is_hidden, 0, counts)
+    rest = [(low - (n := shown[line].sum()), high - n) for line, low, high in known]
+    least = min(1, int(counts[cells].min()))  # whether "< 10" may be nobody
+    limits = [
+        (least, THRESHOLD - 1) if n < THRESHOLD else (THRESHOLD, None)
+        for n in counts[cells]
+    ]
+    low, high = np.array(rest, dtype=float).T
+    found = [
+        linprog(
+            sign * (cells == at),
+            A_ub=np.vstack([sums, -sums]),
+            b_ub=np.concatenate([high, -low]),
+            bounds=limits,
+        ).fun
+        for sign in (1, -1)
+    ]
+    return np.ceil(found[0] - 1e-6), np.floor(1e-6 - found[1])
 
 
 def can_be_shown(counts: Sequence[int]) -> bool:

@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 from segmentlearn import Autoencoder, make_customers
+from segmentlearn.app._jobs import Job
 from segmentlearn.exceptions import ColumnWarning, SegmentLearnWarning
 
 
@@ -54,6 +55,24 @@ def test_work_can_be_stopped(start):
     after = start("the next", lambda job: 1)
     assert after.wait(10)
     assert after.result == 1
+
+
+def test_work_that_nobody_awaits_makes_room():
+    """Such as that of a page that was reloaded; as soon as another job waits."""
+    begun = threading.Event()
+
+    def work(job):
+        begun.set()
+        while True:
+            time.sleep(0.01)
+
+    left = Job("endless", work, is_awaited=lambda: False).start()
+    assert begun.wait(10)
+    assert not left.wait(0.2)
+    after = Job("the next", lambda job: 1).start()
+    assert after.wait(10)
+    assert after.result == 1
+    assert left.is_stopped
 
 
 def test_one_job_at_a_time(start):

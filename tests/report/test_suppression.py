@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from segmentlearn.report._quality import show_confusion
-from segmentlearn.report._suppression import THRESHOLD, may_show_share, suppress
+from segmentlearn.report._suppression import (
+    THRESHOLD,
+    may_show_share,
+    suppress,
+    suppress_moves,
+)
 
 COUNTS = st.lists(st.one_of(st.integers(0, 14), st.integers(0, 400)), max_size=9)
 
@@ -100,3 +106,66 @@ def test_confusion_hides_a_second_error():
     texts = [[str(cell) for cell in row] for row in show_confusion(counts)]
     assert texts[0] == ["90", "< 10", "not shown"]
     assert texts[1] == ["20", "50", "15"]
+
+
+def solve_for(texts, exact, others):
+    """Give the least and the largest value of each cell of a page's matrix.
+
+    Written without the rule under test, from the texts of the page.
+    """
+    texts = np.array(texts)
+    place = np.arange(texts.size).reshape(texts.shape)
+    inner = place[:-1, :-1]
+    lines = [*place[:-1], *place.T[:-1], place[-1], place[:, -1], inner.ravel()]
+    sums = [(total, total) if total > 9 else (0, 9) for total in exact]
+    if "< 10" not in texts and "not shown" in texts:  # and no sentence either
+        others = ()
+    in_tens = [10 * round(total / 10) for total in others]
+    sums += [
+        (about - 5, about + 5) if total > 9 else (0, 9)
+        for total, about in zip(others, in_tens, strict=True)
+    ]
+    lines = lines[: len(sums)]
+    rules = np.array([np.isin(place.ravel(), line) for line in lines], dtype=float)
+    fewest = 10 if "< 10" in texts else 0
+    words = {"< 10": (0, 9), "not shown": (fewest, None), "": (0, 0)}
+    bounds = [
+        words[text] if text in words else (int(text),) * 2 for text in texts.ravel()
+    ]
+    low, high = np.transpose(sums)
+    both = np.vstack([rules, -rules]), np.concatenate([high, -low])
+    found = []
+    for wanted in np.eye(texts.size):
+        least = linprog(wanted, *both, bounds=bounds).fun
+        most = linprog(-wanted, *both, bounds=bounds).fun
+        most = np.inf if most is None else -most
+        found.append((np.ceil(least - 1e-6), np.floor(most + 1e-6)))
+    return found
+
+
+def test_moves_cannot_be_solved_for():
+    """With all sizes known, a hidden count may be any of several numbers."""
+    rng = np.random.default_rng(0)
+    for n_segments in (2, 3, 5):
+        for _ in range(3):
+            counts = rng.poisson(rng.choice([1, 6, 60], (n_segments + 1,) * 2))
+            counts[np.diag_indices(n_segments)] += rng.integers(20, 200, n_segments)
+            counts[-1, -1] = 0
+            texts = [
+                ["" if cell.count == 0 else str(cell) for cell in row]
+                for row in suppress_moves(counts)
+            ]
+            exact = [*counts[:-1].sum(axis=1), *counts[:, :-1].sum(axis=0)]
+            others = counts[-1].sum(), counts[:, -1].sum(), counts[:-1, :-1].sum()
+            bounds = solve_for(texts, exact, others)
+            for count, (low, high) in zip(counts.ravel(), bounds, strict=True):
+                assert low <= count <= high
+                assert high - low >= 2 or not 0 < count < THRESHOLD
+
+
+def test_single_small_move_takes_a_cycle_along():
+    """Four hidden counts, two in each row and column, are the fewest that help."""
+    counts = np.array([[50, 3, 0], [20, 60, 0], [0, 0, 0]])
+    texts = [[str(cell) for cell in row] for row in suppress_moves(counts)]
+    assert texts[0][1] == "< 10"
+    assert sum(text == "not shown" for row in texts for text in row) == 3

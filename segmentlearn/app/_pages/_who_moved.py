@@ -70,7 +70,8 @@ def _choose(session: Session, earlier: _uploads.Loaded) -> None:
             [None, *choices.values],
             format_func=lambda name: "none" if name is None else str(name),
         )
-        wanted = st.form_submit_button("Who moved?")
+        # a click while customers are still scored would be lost
+        wanted = st.form_submit_button("Who moved?", disabled=session.is_busy)
     if not wanted:
         return
     settings = MovementSettings(key, segment, value, periods)
@@ -86,7 +87,7 @@ def _show(session: Session, found: Movement) -> None:
     migration = found.migration
     for doubt in found.doubts:
         st.warning(_widgets.escape(doubt))
-    for sentence in str(migration).splitlines():
+    for sentence in migration.sentences():
         st.markdown(f"- {_widgets.escape(sentence)}")
     before, now = map(_widgets.escape, migration.periods)
     st.subheader("Customers by segment", anchor=False)

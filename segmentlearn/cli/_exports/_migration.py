@@ -47,6 +47,10 @@ def migration(
         pathlib.Path | None,
         typer.Option(help="File to write: .html, .md, .json, or a table: .csv, .xlsx."),
     ] = None,
+    moved: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Table to write of customers who moved, entered or left."),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of an HTML page.")] = None,
     random_state: Seed = 0,
     *,
@@ -60,6 +64,10 @@ def migration(
         if out is not None and out.suffix.lower() not in _ENDINGS:
             output_kind(out.name, "--out ")
         check_output(out, *tables)
+        if moved is not None:
+            output_kind(moved.name, "--moved ")
+            others = tables if out is None else [*tables, str(out)]
+            check_output(moved, *others, option="--moved")
         names = _periods(periods)
         if len(tables) == 1:
             found = _of_history(tables[0], names, value)
@@ -72,6 +80,9 @@ def migration(
         else:
             raise InputError(f"{len(tables)} files are given; name one or two.")
         echo(str(found))
+        if moved is not None:
+            write_frame(found.customers, moved)
+            note(f"{len(found.customers):,} customers written to {moved}")
         if out is None:
             echo()
             echo("Customers by their segment before (rows) and now (columns):")

@@ -83,7 +83,7 @@ class SegmentMigrationDisplay(PanelDisplay):
         return cls(migration=migration).plot(axes=axes, **how)
 
     def plot(
-        self, *, axes: Any = None, weighted: bool = False, min_count: int = 1
+        self, *, axes: Any = None, weighted: bool = False, hidden: Any = None
     ) -> Self:
         """Draw the matrix and the flows.
 
@@ -93,8 +93,8 @@ class SegmentMigrationDisplay(PanelDisplay):
             Where to draw; None makes a figure.
         weighted : bool, default=False
             Whether customers count by their value, where the migration has one.
-        min_count : int, default=1
-            Customers of a cell at least: fewer are a dot in the matrix and no flow.
+        hidden : array-like of bool, shape of the counts, or None, default=None
+            Cells that are left out, such as small ones: a dot in the matrix, no flow.
 
         Returns
         -------
@@ -117,7 +117,9 @@ class SegmentMigrationDisplay(PanelDisplay):
         frame = found.values if weighted else found.counts
         assert frame is not None
         counts = frame.to_numpy(dtype=np.float64)
-        hidden = found.counts.to_numpy() < min_count
+        if hidden is None:
+            hidden = np.zeros(counts.shape, dtype=bool)
+        hidden = np.asarray(hidden)
         if axes is None:
             height = max(3.4, 1.2 + 0.55 * len(counts))
             axes = open_panels(2, 2, width=_WIDTH, height=height)
