@@ -19,7 +19,8 @@ from segmentlearn._compat import (
     fit_context,
     validate_data,
 )
-from segmentlearn.ensemble._cross_fitting import AveragedClassifier
+from segmentlearn.ensemble._cross_fitting import proba_of
+from segmentlearn.ensemble._pair_means import fit_pairs, pair_means
 from segmentlearn.ensemble._splits import make_splits
 from segmentlearn.ensemble._stored_trees import pack_trees, unpack_trees
 from segmentlearn.neural_network import (
@@ -136,6 +137,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         ],
         "l2_regularization": [Interval(Real, 0, None, closed="left")],
         "max_features": [Interval(Real, 0, 1, closed="right")],
+        "pairs": ["boolean"],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "cv": [StrOptions({"auto"}), "cv_object"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -156,6 +158,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         min_samples_leaf: int | str = "auto",
         l2_regularization: float = 5.0,
         max_features: float = 0.6,
+        pairs: bool = True,
         n_iter_no_change: int = 10,
         cv: Any = "auto",
         class_weight: dict | str | None = None,
@@ -168,6 +171,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.max_features = max_features
+        self.pairs = pairs
         self.n_iter_no_change = n_iter_no_change
         self.cv = cv
         self.class_weight = class_weight
@@ -239,20 +243,25 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
                 self.cv, y_encoded, rows, self.classes_, random_state, groups
             )
         trees = self._unfitted(len(rows), draw_seed(random_state))
-        parts = [_fit_to(trees, features, y_encoded, weights, one) for one in splits]
-        self._average = AveragedClassifier(parts, np.arange(len(self.classes_)))
-        self.n_iter_ = [part.n_iter_ for part in parts]
+        blocks = _blocks(self.preprocessor_, features.shape[1]) if self.pairs else []
+        self.estimators_, self._pairs = [], []
         self.oof_proba_ = np.full((len(y_encoded), len(self.classes_)), np.nan)
-        for part, split in zip(parts, splits, strict=True):
-            own = AveragedClassifier([part], self._average.classes)
+        for number, split in enumerate(splits):
+            fitted = _fit_to(trees, features, y_encoded, weights, split, blocks)
+            self.estimators_.append(fitted[0])
+            self._pairs.append(fitted[1])
             held_out = split.validation_rows
-            self.oof_proba_[held_out] = own.predict_proba(features[held_out])
+            self.oof_proba_[held_out] = self._proba_of(number, features[held_out])
+        self.n_iter_ = [part.n_iter_ for part in self.estimators_]
         return self
 
-    @property
-    def estimators_(self) -> list:
-        check_is_fitted(self, "_average")
-        return self._average.estimators
+    def _proba_of(self, number: int, features: np.ndarray) -> np.ndarray:
+        """Return the probabilities of the trees of one fold."""
+        pairs = self._pairs[number]
+        if pairs is not None:
+            features = np.hstack([features, pair_means(pairs, features)])
+        classes = np.arange(len(self.classes_))
+        return proba_of(self.estimators_[number], features, classes)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable segment of each customer.
@@ -288,7 +297,8 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
             features = read_numbers(self, X, reset=False)
         else:
             features = as_matrix(self.preprocessor_.transform(X))
-        return self._average.predict_proba(features)
+        folds = range(len(self.estimators_))
+        return np.mean([self._proba_of(one, features) for one in folds], axis=0)
 
     def _fit_table(self, X: Any, y: Any) -> np.ndarray:
         self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
@@ -324,21 +334,26 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = {**super().__getstate__()}
-        if "_average" in state:
-            state["_trees"] = pack_trees(state.pop("_average").estimators)
+        if "estimators_" in state:
+            state["_trees"] = pack_trees(state.pop("estimators_"))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         if "_trees" in state:
-            models = unpack_trees(state.pop("_trees"))
-            numbers = np.arange(len(state["classes_"]))
-            state["_average"] = AveragedClassifier(models, numbers)
+            state["estimators_"] = unpack_trees(state.pop("_trees"))
         super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         return raw_table_tags(tags) if self.preprocessor is not None else tags
+
+
+def _blocks(preprocessor: Any, n_features: int) -> list[list[int]]:
+    """Return the features of each column of the table."""
+    groups = list(getattr(preprocessor, "output_groups_", {}).values())
+    grouped = {feature for group in groups for feature in group}
+    return [[one] for one in range(n_features) if one not in grouped] + groups
 
 
 def _fit_to(
@@ -347,8 +362,12 @@ def _fit_to(
     y_encoded: np.ndarray,
     weights: np.ndarray | None,
     split: Split,
-) -> HistGradientBoostingClassifier:
-    """Fit a copy to the training rows of a split, and stop it on the others."""
+    blocks: list[list[int]],
+) -> tuple[HistGradientBoostingClassifier, dict[str, Any] | None]:
+    """Fit a copy to the training rows of a split, and stop it on the others.
+
+    Pairs of the blocks are found on the training rows, too.
+    """
     train, held_out = split.train_rows, split.validation_rows
     learnt = None if weights is None else weights[train]
     if len(train) > _MOST_ROWS:
@@ -360,6 +379,13 @@ def _fit_to(
     held_out = held_out[np.isin(y_encoded[held_out], np.unique(y_encoded[train]))]
     own: dict[str, Any] = {}
     model = clone(trees)
+    known, shown, pairs = features[train], features[held_out], None
+    if len(blocks) > 1:
+        pairs, means = fit_pairs(
+            known, y_encoded[train], learnt, blocks, trees.random_state
+        )
+        known = np.hstack([known, means])
+        shown = np.hstack([shown, pair_means(pairs, shown)])
     if not has_fit_parameter(trees, "X_val"):
         counts = np.unique(y_encoded[train], return_counts=True)[1]
         # they draw some of each class, where there are enough
@@ -368,9 +394,9 @@ def _fit_to(
         )
         model.set_params(early_stopping=bool(stops))
     elif len(held_out):
-        own = {"X_val": features[held_out], "y_val": y_encoded[held_out]}
+        own = {"X_val": shown, "y_val": y_encoded[held_out]}
         if weights is not None:
             own["sample_weight_val"] = weights[held_out]
     if learnt is not None:
         own["sample_weight"] = learnt
-    return model.fit(features[train], y_encoded[train], **own)
+    return model.fit(known, y_encoded[train], **own), pairs
