@@ -67,6 +67,10 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         Penalty on the squared values of the leaves.
     max_features : float, default=0.6
         Share of the features that a split may choose from.
+    pairs : bool, default=True
+        Whether trees are also given the mean target in each cell of two columns, such
+        as day and month, for up to 15 pairs of columns whose cells explain more than
+        both columns' effects together do.
     n_iter_no_change : int, default=10
         Trees without a lower loss on the held-out rows after which boosting stops.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
@@ -88,7 +92,8 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Labels in the order of the columns of `predict_proba`: sorted.
     estimators_ : list of HistGradientBoostingClassifier
-        One for each fold; their classes are numbers of `classes_`.
+        One for each fold; their classes are numbers of `classes_`. Means of pairs are
+        their last features.
     n_iter_ : list of int
         Trees of each, for each class where there are more than two.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
@@ -107,9 +112,19 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    Pairs are ranked by the residuals of an additive model, summed over their cells
+    [1]_; one is taken where it explains five standard deviations more than chance
+    would. The mean of a training row comes from the rows of other folds. All of it is
+    done on the training rows of each inner fold, so held-out rows stay unseen.
+
     Of more than 200,000 rows so many are drawn, weighted by class. With scikit-learn
     1.6 the trees cannot be shown rows to stop on, so they hold a tenth of their own
     back.
+
+    References
+    ----------
+    .. [1] Y. Lou, R. Caruana, J. Gehrke and G. Hooker, "Accurate intelligible models
+       with pairwise interactions", KDD 2013.
 
     Examples
     --------

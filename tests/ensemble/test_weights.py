@@ -50,10 +50,11 @@ def test_noise_weighs_nothing(labels):
     assert find_weights(logs, labels, None).tolist() == [1.0, 0.0]
 
 
-def test_few_rows_hardly_move_equal_weights(labels):
+def test_few_rows_leave_the_best_estimator_alone(labels):
     """With four rows the prior decides."""
     logs = np.stack([logs_of(labels, 0.8, 1), logs_of(labels, 1.4, 2)])[:, :4]
-    assert find_weights(logs, labels[:4], None) == pytest.approx([0.5, 0.5], abs=0.15)
+    losses = [mean_log_loss(np.exp(one), labels[:4], None) for one in logs]
+    assert find_weights(logs, labels[:4], None)[np.argmin(losses)] > 0.85
 
 
 def test_weighted_rows_decide(labels):
