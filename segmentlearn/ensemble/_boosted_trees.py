@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -11,7 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from threadpoolctl import threadpool_limits
 
+from segmentlearn import engine
 from segmentlearn._compat import (
     HasMethods,
     Interval,
@@ -259,12 +262,15 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
             )
         trees = self._unfitted(len(rows), draw_seed(random_state))
         blocks = _blocks(self.preprocessor_, features.shape[1]) if self.pairs else []
-        self.estimators_, self._pairs = [], []
+        jobs = [
+            partial(_fit_to, trees, features, y_encoded, weights, split, blocks)
+            for split in splits
+        ]
+        with threadpool_limits(1, user_api="blas"):
+            fitted = engine.run_side_by_side(jobs)
+        self.estimators_, self._pairs = map(list, zip(*fitted, strict=True))
         self.oof_proba_ = np.full((len(y_encoded), len(self.classes_)), np.nan)
         for number, split in enumerate(splits):
-            fitted = _fit_to(trees, features, y_encoded, weights, split, blocks)
-            self.estimators_.append(fitted[0])
-            self._pairs.append(fitted[1])
             held_out = split.validation_rows
             self.oof_proba_[held_out] = self._proba_of(number, features[held_out])
         self.n_iter_ = [part.n_iter_ for part in self.estimators_]
@@ -371,6 +377,8 @@ def _blocks(preprocessor: Any, n_features: int) -> list[list[int]]:
     return [[one] for one in range(n_features) if one not in grouped] + groups
 
 
+# folds share the cores; threads of one fit would wait for each other at each split
+@threadpool_limits.wrap(limits=1, user_api="openmp")
 def _fit_to(
     trees: HistGradientBoostingClassifier,
     features: np.ndarray,
