@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from segmentlearn import SegmentClassifier, TabularPreprocessor
+from segmentlearn import BlendedClassifier, SegmentClassifier, TabularPreprocessor
 
 # settings that suit noisy tables of a few thousand rows better than the defaults do
 REGULARISED = {
@@ -50,9 +50,9 @@ def categories(X):
 
 def native(name, X):
     """The table in the form that the model's library asks for."""
-    if name.startswith(("lightgbm", "xgboost")):
+    if name.startswith(("lightgbm", "xgboost", "perpetual")):
         return X.astype(dict.fromkeys(categories(X), "category"))
-    if name.startswith("catboost"):
+    if name.startswith(("catboost", "chimeraboost")):
         text = {
             column: X[column].astype(object).where(X[column].notna(), "missing")
             for column in categories(X)
@@ -64,6 +64,10 @@ def native(name, X):
 def ours(X, options):
     chosen = {"effort": options.effort} if options.effort else {}
     return SegmentClassifier(random_state=options.seed, **chosen)
+
+
+def blend(X, options):
+    return BlendedClassifier(random_state=options.seed)
 
 
 def logistic(X, options):
@@ -110,20 +114,42 @@ def catboost(X, options, **settings):
     )
 
 
+def chimeraboost(X, options):
+    from chimeraboost import ChimeraBoostClassifier
+
+    return ChimeraBoostClassifier(
+        thread_count=options.threads,
+        random_state=options.seed,
+        cat_features=categories(X),
+    )
+
+
+def perpetual(X, options):
+    from perpetual import PerpetualClassifier
+
+    return PerpetualClassifier(num_threads=options.threads, seed=options.seed)
+
+
 BUILDERS = {
     "ours": ours,
+    "blend": blend,
     "lightgbm": lightgbm,
     "xgboost": xgboost,
     "catboost": catboost,
+    "chimeraboost": chimeraboost,
+    "perpetual": perpetual,
     "logistic": logistic,
 }
 MODELS = [
     "ours",
+    "blend",
     "lightgbm",
     "lightgbm-regularised",
     "xgboost",
     "xgboost-regularised",
     "catboost",
     "catboost-regularised",
+    "chimeraboost",
+    "perpetual",
     "logistic",
 ]

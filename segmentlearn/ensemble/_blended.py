@@ -107,7 +107,8 @@ class BlendedClassifier(ClassifierMixin, BaseComposition):
     logarithms [1]_. Its log-loss has one minimum over the weights, which is found
     directly; greedy selection with replacement [2]_ is a search for that of arithmetic
     means, and was behind by 0.0006 on nine tables. A few pseudo-rows pull the weights
-    towards equal ones, so that small tables do not decide them by chance.
+    towards the estimator that is best alone, so that small tables do not let one in by
+    chance.
 
     Scores are nearly honest: the held-out rows also decided when estimators stopped.
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -11,7 +12,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+from threadpoolctl import threadpool_limits
 
+from segmentlearn import engine
 from segmentlearn._compat import (
     HasMethods,
     Interval,
@@ -19,7 +22,8 @@ from segmentlearn._compat import (
     fit_context,
     validate_data,
 )
-from segmentlearn.ensemble._cross_fitting import AveragedClassifier
+from segmentlearn.ensemble._cross_fitting import proba_of
+from segmentlearn.ensemble._pair_means import fit_pairs, pair_means
 from segmentlearn.ensemble._row_threads import score_in_threads
 from segmentlearn.ensemble._splits import make_splits
 from segmentlearn.ensemble._stored_trees import pack_trees, unpack_trees
@@ -67,6 +71,10 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         Penalty on the squared values of the leaves.
     max_features : float, default=0.6
         Share of the features that a split may choose from.
+    pairs : bool, default=True
+        Whether trees are also given the mean target in each cell of two columns, such
+        as day and month, for up to 15 pairs of columns whose cells explain more than
+        both columns' effects together do.
     n_iter_no_change : int, default=10
         Trees without a lower loss on the held-out rows after which boosting stops.
     cv : "auto", int, cross-validation generator or iterable, default="auto"
@@ -88,7 +96,8 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Labels in the order of the columns of `predict_proba`: sorted.
     estimators_ : list of HistGradientBoostingClassifier
-        One for each fold; their classes are numbers of `classes_`.
+        One for each fold; their classes are numbers of `classes_`. Means of pairs are
+        their last features.
     n_iter_ : list of int
         Trees of each, for each class where there are more than two.
     oof_proba_ : ndarray of shape (n_samples, n_classes)
@@ -107,9 +116,19 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
+    Pairs are ranked by the residuals of an additive model, summed over their cells
+    [1]_; one is taken where it explains five standard deviations more than chance
+    would. The mean of a training row comes from the rows of other folds. All of it is
+    done on the training rows of each inner fold, so held-out rows stay unseen.
+
     Of more than 200,000 rows so many are drawn, weighted by class. With scikit-learn
     1.6 the trees cannot be shown rows to stop on, so they hold a tenth of their own
     back.
+
+    References
+    ----------
+    .. [1] Y. Lou, R. Caruana, J. Gehrke and G. Hooker, "Accurate intelligible models
+       with pairwise interactions", KDD 2013.
 
     Examples
     --------
@@ -137,6 +156,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         ],
         "l2_regularization": [Interval(Real, 0, None, closed="left")],
         "max_features": [Interval(Real, 0, 1, closed="right")],
+        "pairs": ["boolean"],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "cv": [StrOptions({"auto"}), "cv_object"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -157,6 +177,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         min_samples_leaf: int | str = "auto",
         l2_regularization: float = 5.0,
         max_features: float = 0.6,
+        pairs: bool = True,
         n_iter_no_change: int = 10,
         cv: Any = "auto",
         class_weight: dict | str | None = None,
@@ -169,6 +190,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         self.min_samples_leaf = min_samples_leaf
         self.l2_regularization = l2_regularization
         self.max_features = max_features
+        self.pairs = pairs
         self.n_iter_no_change = n_iter_no_change
         self.cv = cv
         self.class_weight = class_weight
@@ -240,20 +262,28 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
                 self.cv, y_encoded, rows, self.classes_, random_state, groups
             )
         trees = self._unfitted(len(rows), draw_seed(random_state))
-        parts = [_fit_to(trees, features, y_encoded, weights, one) for one in splits]
-        self._average = AveragedClassifier(parts, np.arange(len(self.classes_)))
-        self.n_iter_ = [part.n_iter_ for part in parts]
+        blocks = _blocks(self.preprocessor_, features.shape[1]) if self.pairs else []
+        jobs = [
+            partial(_fit_to, trees, features, y_encoded, weights, split, blocks)
+            for split in splits
+        ]
+        with threadpool_limits(1, user_api="blas"):
+            fitted = engine.run_side_by_side(jobs)
+        self.estimators_, self._pairs = map(list, zip(*fitted, strict=True))
         self.oof_proba_ = np.full((len(y_encoded), len(self.classes_)), np.nan)
-        for part, split in zip(parts, splits, strict=True):
-            own = AveragedClassifier([part], self._average.classes)
+        for number, split in enumerate(splits):
             held_out = split.validation_rows
-            self.oof_proba_[held_out] = own.predict_proba(features[held_out])
+            self.oof_proba_[held_out] = self._proba_of(number, features[held_out])
+        self.n_iter_ = [part.n_iter_ for part in self.estimators_]
         return self
 
-    @property
-    def estimators_(self) -> list:
-        check_is_fitted(self, "_average")
-        return self._average.estimators
+    def _proba_of(self, number: int, features: np.ndarray) -> np.ndarray:
+        """Return the probabilities of the trees of one fold."""
+        pairs = self._pairs[number]
+        if pairs is not None:
+            features = np.hstack([features, pair_means(pairs, features)])
+        classes = np.arange(len(self.classes_))
+        return proba_of(self.estimators_[number], features, classes)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable segment of each customer.
@@ -289,7 +319,12 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
             features = read_numbers(self, X, reset=False)
         else:
             features = as_matrix(self.preprocessor_.transform(X))
-        return score_in_threads(self._average.predict_proba, features)
+
+        def score(rows: np.ndarray) -> np.ndarray:
+            folds = range(len(self.estimators_))
+            return np.mean([self._proba_of(one, rows) for one in folds], axis=0)
+
+        return score_in_threads(score, features)
 
     def _fit_table(self, X: Any, y: Any) -> np.ndarray:
         self.preprocessor_ = resolve_preprocessor(self.preprocessor, X)
@@ -325,16 +360,14 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = {**super().__getstate__()}
-        if "_average" in state:
-            state["_trees"] = pack_trees(state.pop("_average").estimators)
+        if "estimators_" in state:
+            state["_trees"] = pack_trees(state.pop("estimators_"))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         if "_trees" in state:
-            models = unpack_trees(state.pop("_trees"))
-            numbers = np.arange(len(state["classes_"]))
-            state["_average"] = AveragedClassifier(models, numbers)
+            state["estimators_"] = unpack_trees(state.pop("_trees"))
         super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
@@ -342,14 +375,27 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         return raw_table_tags(tags) if self.preprocessor is not None else tags
 
 
+def _blocks(preprocessor: Any, n_features: int) -> list[list[int]]:
+    """Return the features of each column of the table."""
+    groups = list(getattr(preprocessor, "output_groups_", {}).values())
+    grouped = {feature for group in groups for feature in group}
+    return [[one] for one in range(n_features) if one not in grouped] + groups
+
+
+# folds share the cores; threads of one fit would wait for each other at each split
+@threadpool_limits.wrap(limits=1, user_api="openmp")
 def _fit_to(
     trees: HistGradientBoostingClassifier,
     features: np.ndarray,
     y_encoded: np.ndarray,
     weights: np.ndarray | None,
     split: Split,
-) -> HistGradientBoostingClassifier:
-    """Fit a copy to the training rows of a split, and stop it on the others."""
+    blocks: list[list[int]],
+) -> tuple[HistGradientBoostingClassifier, dict[str, Any] | None]:
+    """Fit a copy to the training rows of a split, and stop it on the others.
+
+    Pairs of the blocks are found on the training rows, too.
+    """
     train, held_out = split.train_rows, split.validation_rows
     learnt = None if weights is None else weights[train]
     if len(train) > _MOST_ROWS:
@@ -361,6 +407,13 @@ def _fit_to(
     held_out = held_out[np.isin(y_encoded[held_out], np.unique(y_encoded[train]))]
     own: dict[str, Any] = {}
     model = clone(trees)
+    known, shown, pairs = features[train], features[held_out], None
+    if len(blocks) > 1:
+        pairs, means = fit_pairs(
+            known, y_encoded[train], learnt, blocks, trees.random_state
+        )
+        known = np.hstack([known, means])
+        shown = np.hstack([shown, pair_means(pairs, shown)])
     if not has_fit_parameter(trees, "X_val"):
         counts = np.unique(y_encoded[train], return_counts=True)[1]
         # they draw some of each class, where there are enough
@@ -369,9 +422,9 @@ def _fit_to(
         )
         model.set_params(early_stopping=bool(stops))
     elif len(held_out):
-        own = {"X_val": features[held_out], "y_val": y_encoded[held_out]}
+        own = {"X_val": shown, "y_val": y_encoded[held_out]}
         if weights is not None:
             own["sample_weight_val"] = weights[held_out]
     if learnt is not None:
         own["sample_weight"] = learnt
-    return model.fit(features[train], y_encoded[train], **own)
+    return model.fit(known, y_encoded[train], **own), pairs

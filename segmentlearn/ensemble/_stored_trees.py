@@ -35,7 +35,11 @@ def unpack_trees(packed: dict[str, Any]) -> list[Any]:
     models, n_nodes = packed["models"], packed["n_nodes"]
     fields = {name: packed[name] for name in _FIELDS}
     is_leaf = fields["left"] == 0  # the root is nobody's child
-    _check(fields, ~is_leaf, n_nodes, min(model.n_features_in_ for model in models))
+    sizes = [
+        (model.n_features_in_, n_iter * model.n_trees_per_iteration_)
+        for model, n_iter in zip(models, packed["n_iter"], strict=True)
+    ]
+    _check(fields, ~is_leaf, n_nodes, np.repeat(*np.transpose(sizes)))
     trees = iter(boosted_trees(n_nodes, is_leaf=is_leaf, **fields))
     for model, n_iter in zip(models, packed["n_iter"], strict=True):
         model._predictors = [
@@ -50,16 +54,17 @@ def _check(
     fields: dict[str, np.ndarray],
     is_inner: np.ndarray,
     n_nodes: np.ndarray,
-    n_features: int,
+    n_features: np.ndarray,
 ) -> None:
     """Check that each step leads forward, within its tree, by a feature there is."""
     n_all = len(is_inner)
     is_sound = (n_nodes >= 1).all() and n_nodes.sum() == n_all
+    is_sound = is_sound and len(n_features) == len(n_nodes)
     if is_sound and all(len(values) == n_all for values in fields.values()):
         sizes = np.repeat(n_nodes, n_nodes)
         places = np.arange(n_all) - np.repeat(np.cumsum(n_nodes) - n_nodes, n_nodes)
         feature = fields["feature_idx"]
-        leads_on = (feature >= 0) & (feature < n_features)
+        leads_on = (feature >= 0) & (feature < np.repeat(n_features, n_nodes))
         for child in (fields["left"], fields["right"]):
             leads_on &= (child > places) & (child < sizes)
         if leads_on[is_inner].all():

@@ -11,7 +11,7 @@ from segmentlearn.neural_network import fit_calibration
 _SMALLEST_PROBABILITY = 1e-9
 # a smaller weight costs an estimator's prediction and changes nothing
 _SMALLEST_WEIGHT = 0.02
-# rows that pull the weights towards equal ones: few rows say little about weights
+# rows that pull the weights towards the best estimator: few rows say little
 _PRIOR_ROWS = 5
 
 
@@ -27,26 +27,28 @@ def find_weights(
     """Return weights of at least 0 and sum 1 with the lowest log-loss.
 
     What is averaged are logarithms (shape of `logs`: estimators, rows, classes), so the
-    loss has one minimum. Equal weights are the prior.
+    loss has one minimum. The best estimator alone is the prior.
     """
     n_parts, n_rows, _ = logs.shape
-    equal = np.full(n_parts, 1.0 / n_parts)
-    if n_parts == 1:
-        return equal
     share = _shares(sample_weight, n_rows)
     true = logs[:, np.arange(n_rows), y_encoded]
+    scores = true @ share
+    best = np.isclose(scores, scores.max(), rtol=0, atol=1e-12) * 1.0
+    best /= best.sum()
+    if n_parts == 1:
+        return best
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         blended = np.tensordot(weights, logs, axes=1)
         pull = _PRIOR_ROWS / n_rows
         value = -share @ log_softmax(blended, axis=1)[np.arange(n_rows), y_encoded]
         slope = np.einsum("kic,ic,i->k", logs, softmax(blended, axis=1), share)
-        slope += 2 * pull * (weights - equal) - true @ share
-        return float(value + pull * np.sum((weights - equal) ** 2)), slope
+        slope += 2 * pull * (weights - best) - scores
+        return float(value + pull * np.sum((weights - best) ** 2)), slope
 
     found = minimize(
         loss,
-        equal,
+        np.full(n_parts, 1.0 / n_parts),
         jac=True,
         method="SLSQP",
         bounds=[(0.0, 1.0)] * n_parts,
@@ -54,8 +56,8 @@ def find_weights(
         options={"ftol": 1e-10, "maxiter": 500},
     )
     weights = np.clip(found.x, 0.0, 1.0)
-    if not np.isfinite(found.fun) or found.fun > loss(equal)[0] or not weights.any():
-        return equal
+    if not np.isfinite(found.fun) or found.fun > loss(best)[0] or not weights.any():
+        return best
     weights[weights < _SMALLEST_WEIGHT] = 0.0
     return weights / weights.sum()
 

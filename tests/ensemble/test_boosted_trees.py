@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 
 from segmentlearn import BoostedTreesClassifier, load, make_customers, save
 
@@ -24,6 +24,54 @@ def customers():
 def trees(customers):
     """Trees over three folds, fitted."""
     return BoostedTreesClassifier(0.2, cv=3, random_state=0).fit(*customers)
+
+
+@pytest.fixture(scope="module")
+def dates():
+    """Answers that depend on the day of the year, in columns of day and month."""
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "month": random.choice([f"m{i}" for i in range(8)], 3000),
+            "day": random.integers(1, 9, 3000),
+            "age": random.normal(40, 10, 3000),
+        }
+    )
+    busy = random.random((8, 9)) < 0.3
+    chance = np.where(busy[X["month"].str[1:].astype(int), X["day"]], 0.8, 0.1)
+    return X, (random.random(3000) < chance).astype(int)
+
+
+@pytest.fixture(scope="module")
+def of_pairs(dates):
+    """Trees that were given the means of pairs, fitted."""
+    return BoostedTreesClassifier(cv=3, random_state=0).fit(*dates)
+
+
+def test_pairs_of_columns_tell_what_each_alone_does_not(of_pairs, dates):
+    """Trees of few leaves find the days of the year only with them."""
+    plain = BoostedTreesClassifier(cv=3, random_state=0, pairs=False).fit(*dates)
+    n_features = {trees.n_features_in_ for trees in of_pairs.estimators_}
+    assert n_features == {plain.estimators_[0].n_features_in_ + 1}
+    with_pairs, without = (
+        log_loss(dates[1], found.oof_proba_) for found in (of_pairs, plain)
+    )
+    assert with_pairs < without - 0.01
+
+
+def test_sums_of_columns_need_no_pairs():
+    """Nothing is added where no pair says more than its columns do."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(2000, 4))
+    y = (X.sum(axis=1) + random.normal(size=2000) > 0).astype(int)
+    found = BoostedTreesClassifier(cv=2, random_state=0).fit(X, y)
+    assert {trees.n_features_in_ for trees in found.estimators_} == {4}
+
+
+def test_cells_that_no_training_row_had(of_pairs, dates):
+    """Unseen levels and missing cells get probabilities, too."""
+    new = dates[0].head(3).assign(month=["m0", "new", None], day=[99, None, 3])
+    assert np.isfinite(of_pairs.predict_proba(new)).all()
 
 
 def test_raw_table_and_text_labels(trees, customers):
@@ -70,9 +118,10 @@ def test_one_in_a_hundred():
     assert roc_auc_score(y, found.oof_proba_[:, 1]) > 0.9
 
 
-def test_travels_without_a_bit_of_difference(trees, customers):
+@pytest.mark.parametrize("fitted", [("trees", "customers"), ("of_pairs", "dates")])
+def test_travels_without_a_bit_of_difference(fitted, request):
     """As a pickle and as an archive."""
-    X, _ = customers
+    trees, (X, _) = map(request.getfixturevalue, fitted)
     file = io.BytesIO()
     save(trees, file)
     for copy in (load(file), pickle.loads(pickle.dumps(trees))):
