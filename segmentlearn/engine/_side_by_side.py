@@ -65,7 +65,8 @@ class _Job:
         try:
             for _ in range(n_helpers):
                 helpers.append(pool.submit(contextvars.copy_context().run, self._help))
-            self._work()
+            if n_helpers < len(self._jobs) - 1:
+                self._work()
             self._results[-1] = self._jobs[-1]()
             for helper in helpers:
                 helper.result()

@@ -6,9 +6,9 @@ The wrappers of a user's own net load Keras; they are imported at their first us
 import importlib
 from typing import Any
 
-from segmentlearn.neural_network._autoencoder._autoencoder_members import (
-    fit_autoencoders,
+from segmentlearn.neural_network._autoencoder._several import (
     fit_jointly,
+    prepare_autoencoders,
 )
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
 from segmentlearn.neural_network._labels import nonzero_rows, weigh_rows
