@@ -228,7 +228,7 @@ class CandidateSelection:
         return candidate
 
     def _measure_leading(self, candidates: Sequence[Candidate]) -> None:
-        """Measure the stability of those that it may make the best of the candidates."""
+        """Measure the stability of those that it may make the best of all."""
         highest = -np.inf
         for candidate in sorted(candidates, key=lambda each: each.total, reverse=True):
             if candidate.total + STABILITY_WEIGHT >= highest:
