@@ -77,7 +77,7 @@ class AutoencoderClusterer(
     Parameters
     ----------
     autoencoder : Autoencoder, default=None
-        Codes the customers; copies are fitted. None is ``Autoencoder()`` with 40 to
+        Codes the customers; copies are fitted. None is ``Autoencoder()`` with 20 to
         100 epochs, the fewer the more customers there are.
     clusterer : clusterer, default=None
         Segments the codes and the prepared columns: any that
@@ -138,7 +138,9 @@ class AutoencoderClusterer(
         (None without `compare_baselines`), ``score``, ``selected``, and the ``labels``
         of the training rows.
     members_ : list of dict
-        The same of each autoencoder and clusterer, of which the best is a finalist.
+        The same of each autoencoder and clusterer, of which the best is a finalist. The
+        stability is None, and not part of the score, where it could not make a member
+        the best one.
     autoencoder_ : Autoencoder
         The best of the autoencoders; it makes the codes of `transform`.
     autoencoders_ : list of Autoencoder

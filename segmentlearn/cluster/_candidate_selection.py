@@ -1,7 +1,7 @@
 """The selection among deep and simple segmentations of a table."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from segmentlearn import engine
 from segmentlearn.cluster._candidates import (
     Candidate,
     best_of,
@@ -21,19 +22,22 @@ from segmentlearn.cluster._candidates import (
 from segmentlearn.cluster._centers import segment_means
 from segmentlearn.cluster._consensus import ConsensusClusterer
 from segmentlearn.cluster._passport import known_segments
-from segmentlearn.cluster._segmentation_score import SegmentationScorer
+from segmentlearn.cluster._segmentation_score import (
+    STABILITY_WEIGHT,
+    SegmentationScorer,
+)
 from segmentlearn.neural_network import (
     Autoencoder,
     as_matrix,
     draw_seed,
-    fit_autoencoders,
     fit_jointly,
+    prepare_autoencoders,
 )
 
 _SCORED_ROWS = 3_000
 _MAX_COMPONENTS = 10
 # of the default autoencoder: small tables are trained for more epochs
-_MIN_EPOCHS, _MAX_EPOCHS, _ROWS_SEEN = 40, 100, 300_000
+_MIN_EPOCHS, _MAX_EPOCHS, _ROWS_SEEN = 20, 100, 240_000
 _JOINT_LEARNING_RATE = 1e-3
 _MEASURES = ("separation", "likelihood", "stability", "silhouette")
 
@@ -77,15 +81,21 @@ class CandidateSelection:
     def run(self) -> Candidate:
         """Return the candidate that is selected."""
         estimator = self.estimator
-        if self.scorer:
-            self.simple = self._fit_clusterers(self.prepared, ())
-        self._fit_autoencoders()
+        trainings = self._plan_trainings()
+        if self.scorer:  # while the program of the autoencoders is compiled
+            trainings.append(self._fit_simple)
+        engine.run_side_by_side(trainings)
+        # in turn: so small, in threads they only wait for the interpreter's lock
+        self.codes = [as_matrix(net.transform(self.table)) for net in self.autoencoders]
         for member, codes in enumerate(self.codes):
             self.deep += self._fit_clusterers(codes, (member,))
+        self._measure_leading(self.deep)
         if estimator.joint:
             self.further.append(self._fit_jointly(best_of(self.deep).members[0]))
         if estimator.consensus and len(self.codes) > 1:
             self.further.append(self._fit_consensus())
+        for candidate in self.further:
+            self._measure_stability(candidate)
         deep = [*self.further, best_of(self.deep)]
         if not self.scorer:
             return deep[0]
@@ -113,8 +123,11 @@ class CandidateSelection:
         best = best_of(self.deep)
         return [self._describe(candidate, best) for candidate in self.deep]
 
-    def _fit_autoencoders(self) -> None:
-        """Train autoencoders of several seeds and code lengths as one program."""
+    def _plan_trainings(self) -> list[Callable[[], Any]]:
+        """Build autoencoders of several seeds and code lengths; return their trainings.
+
+        Those that somebody watches are shown one at a time.
+        """
         estimator = self.estimator
         n_epochs = max(_MIN_EPOCHS, _ROWS_SEEN // len(self.prepared))
         default = Autoencoder(max_epochs=min(_MAX_EPOCHS, n_epochs))
@@ -127,8 +140,12 @@ class CandidateSelection:
             lengths, n_seeds = lengths[:1], 1
         seeds = [draw_seed(self.random_state) for _ in range(n_seeds)] * len(lengths)
         lengths = np.repeat(lengths, n_seeds).tolist()
-        self.autoencoders = fit_autoencoders(autoencoder, self.table, lengths, seeds)
-        self.codes = [as_matrix(net.transform(self.table)) for net in self.autoencoders]
+        self.autoencoders, trainings = prepare_autoencoders(
+            autoencoder, self.table, lengths, seeds
+        )
+        if autoencoder.verbose or autoencoder.callbacks:
+            return [lambda: [train() for train in trainings]]
+        return trainings
 
     def _code_lengths(self, longest: int | str) -> list[int]:
         """Return the lengths that are compared, the longest first."""
@@ -137,6 +154,11 @@ class CandidateSelection:
             longest = max(1, min(_MAX_COMPONENTS, half, self.prepared.shape[1] - 1))
         shorter = max(1, min(longest, max(2, longest // 2)))
         return [longest] if shorter == longest else [longest, shorter]
+
+    def _fit_simple(self) -> None:
+        self.simple = self._fit_clusterers(self.prepared, ())
+        for candidate in self.simple:
+            self._measure_stability(candidate)
 
     def _fit_clusterers(
         self, features: np.ndarray, members: tuple[int, ...]
@@ -206,10 +228,27 @@ class CandidateSelection:
         how = members, self.seed, self.known
         candidate = fit_candidate(name, clusterer, features, *how)
         if self.scorer:
-            stability = stability_of(clusterer, features, self.seed)
             labels = candidate.clusterer.labels_[self.scored_rows]
-            candidate.scores = self.scorer.score(labels, stability)
+            candidate.scores = self.scorer.score(labels)
         return candidate
+
+    def _measure_leading(self, candidates: Sequence[Candidate]) -> None:
+        """Measure the stability of those that it may make the best of all."""
+        highest = -np.inf
+        for candidate in sorted(candidates, key=lambda each: each.total, reverse=True):
+            if candidate.total + STABILITY_WEIGHT >= highest:
+                self._measure_stability(candidate)
+                highest = max(highest, candidate.total)
+
+    def _measure_stability(self, candidate: Candidate) -> None:
+        if self.scorer:
+            codes = [self.codes[member] for member in candidate.members]
+            features = np.hstack(codes) if codes else self.prepared
+            clusterer = candidate.clusterer.clusterer
+            stability = stability_of(clusterer, features, self.seed)
+            candidate.scores = dataclasses.replace(
+                candidate.scores, stability=stability
+            )
 
     def _describe(self, candidate: Candidate, selected: Candidate) -> dict:
         lengths = [self.autoencoders[at].n_components_ for at in candidate.members]

@@ -1,7 +1,6 @@
 """The segmentations among which one is selected: simple ones and deep ones."""
 
 import dataclasses
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 
-from segmentlearn.cluster._fitting import max_rows_of
+from segmentlearn.cluster._fitting import max_rows_of, without_warnings
 from segmentlearn.cluster._inductive import InductiveClusterer
 from segmentlearn.cluster._latent_classes import LatentClassMixture
 from segmentlearn.cluster._segmentation_score import stability_of_halves
@@ -92,8 +91,7 @@ def choose_mixture(n_clusters: int, features: np.ndarray, seed: int) -> Gaussian
     for covariance_type in _COVARIANCE_TYPES:
         mixture.set_params(covariance_type=covariance_type)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with without_warnings():
                 bic = mixture.fit(rows).bic(rows)
         except ValueError:  # a component without rows to speak of
             continue
@@ -144,8 +142,7 @@ def stability_of(clusterer: Any, features: np.ndarray, seed: int) -> float:
     def segment(train: np.ndarray) -> np.ndarray:
         return _inductive(quick, seed).fit(rows[train]).predict(rows)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             return stability_of_halves(segment, len(rows), random_state)
         except ValueError:  # fewer rows in a half than segments

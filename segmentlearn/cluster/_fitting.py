@@ -1,6 +1,7 @@
 """How a clusterer inside another estimator is fitted: seeds, labels, warnings."""
 
 import contextlib
+import contextvars
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -32,23 +33,45 @@ _MAX_ROWS = {
 }
 
 
+_is_silent = contextvars.ContextVar("is_silent", default=False)
+
+
 @contextlib.contextmanager
 def each_warning_once(ignored: tuple[type[Warning], ...] = ()) -> Iterator[None]:
     """Collect warnings and issue each of them once at the end, after an error too.
 
     For public methods behind two decorators: the warnings then point to the line that
-    called the method.
+    called the method. Those of threads that the method starts are among them.
     """
-    caught: list[warnings.WarningMessage] = []
+    caught: dict[tuple, Warning] = {}
+
+    def collect(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
+        if not _is_silent.get():
+            caught.setdefault((category, str(message)), message)
+
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
             for category in ignored:
                 warnings.simplefilter("ignore", category)
+            warnings.showwarning = collect
             yield
     finally:
-        distinct = {(found.category, str(found.message)): found for found in caught}
-        for found in distinct.values():
-            warnings.warn(found.message, stacklevel=6)
+        for message in caught.values():
+            warnings.warn(message, stacklevel=6)
+
+
+@contextlib.contextmanager
+def without_warnings() -> Iterator[None]:
+    """Ignore the warnings of this thread, within :func:`each_warning_once`.
+
+    Python's own filters are those of all threads.
+    """
+    token = _is_silent.set(True)
+    try:
+        yield
+    finally:
+        _is_silent.reset(token)
 
 
 def max_rows_of(clusterer: Any) -> int | None:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.special import logsumexp
 from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
-from segmentlearn.cluster._centers import sampled_silhouette
+from segmentlearn.cluster._centers import mean_silhouette, sums_by_segment
 from segmentlearn.cluster._latent_classes import estimate, log_joint
 
 _N_NEIGHBORS = 10
@@ -21,7 +22,7 @@ _MIN_VARIANCE = 0.01  # of the columns' mean variance
 _N_HALVES = 5
 # chosen over tables with known segments, see docs/benchmarks/clustering.rst
 _SEPARATION_WEIGHT = 5.0
-_STABILITY_WEIGHT = 0.05
+STABILITY_WEIGHT = 0.05
 _NUMERIC_SHARE_POWER = 3
 _STANDARD_ERRORS = 2.0
 _MIN_LOG_ARGUMENT = 1e-3
@@ -39,8 +40,9 @@ class SegmentationScore:
         1 where segments are separated, 0 where labels are random.
     likelihood : float
         What segments add to the mean log-likelihood of held-out rows, in nats.
-    stability : float
-        Mean adjusted Rand index between the segments that halves of the table lead to.
+    stability : float or None
+        Mean adjusted Rand index between the segments that halves of the table lead to,
+        1 at most; None where it has not been measured.
     silhouette : float
         Mean silhouette in the prepared columns; -1 with fewer than two segments. It is
         reported and does not count: it prefers round segments, whatever is true.
@@ -54,19 +56,19 @@ class SegmentationScore:
 
     separation: float
     likelihood: float
-    stability: float
+    stability: float | None
     silhouette: float = -1.0
     gains: np.ndarray | None = None
     numeric_share: float = 1.0
 
     @property
     def total(self) -> float:
-        """All measures as one number; higher is better."""
+        """All measures as one number; higher is better. None counts as 0."""
         weight = _SEPARATION_WEIGHT * self.numeric_share**_NUMERIC_SHARE_POWER
         return float(
             weight * np.log(max(self.separation, 10 * _MIN_LOG_ARGUMENT))
             + np.log(max(self.likelihood, _MIN_LOG_ARGUMENT))
-            + _STABILITY_WEIGHT * self.stability
+            + STABILITY_WEIGHT * (self.stability or 0.0)
         )
 
     def is_clearly_better_than(self, other: "SegmentationScore") -> bool:
@@ -85,7 +87,7 @@ class SegmentationScorer:
     def __init__(
         self, prepared: np.ndarray, column_groups: Sequence[Sequence[int]]
     ) -> None:
-        self._prepared = prepared
+        self._distances = euclidean_distances(prepared)
         n_neighbors = min(_N_NEIGHBORS, len(prepared) - 1)
         search = NearestNeighbors(n_neighbors=n_neighbors).fit(prepared)
         self._neighbors = search.kneighbors(return_distance=False)
@@ -102,14 +104,21 @@ class SegmentationScorer:
         order = np.random.default_rng(0).permutation(len(prepared))
         self._halves = np.split(order, [len(prepared) // 2])
 
-    def score(self, labels: np.ndarray, stability: float) -> SegmentationScore:
-        """Return all measures of a segmentation, whose stability is known already."""
-        silhouette = sampled_silhouette(self._prepared, labels, 0)
+    def score(
+        self, labels: np.ndarray, stability: float | None = None
+    ) -> SegmentationScore:
+        """Return all measures of a segmentation but for its stability."""
+        known = np.flatnonzero(labels >= 0)
+        distances = self._distances
+        if len(known) < len(labels):
+            distances = distances[np.ix_(known, known)]
+        sums = sums_by_segment(distances, labels[known])
+        silhouette = mean_silhouette(sums, labels[known])
         gains = self._likelihood_gains(labels)
         return SegmentationScore(
             separation=self._separation(labels),
             likelihood=float(gains.mean()),
-            stability=float(stability),
+            stability=stability,
             silhouette=-1.0 if np.isnan(silhouette) else silhouette,
             gains=gains,
             numeric_share=self._numeric_share,

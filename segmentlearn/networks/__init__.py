@@ -5,8 +5,7 @@ from typing import Any
 from segmentlearn._startup import load_lazily
 
 _MODULES = {
-    "_autoencoder": ("AutoencoderSpec", "build_autoencoder"),
-    "_autoencoder_members": ("pack_autoencoders", "unpack_autoencoders"),
+    "_autoencoder": ("AutoencoderSpec", "build_autoencoder", "copy_padded"),
     "_classifier": ("build_classifier", "build_classifier_members"),
     "_embeddings": ("quantile_edges",),
     "_joint": ("build_joint", "joint_loss", "read_centers"),
@@ -28,7 +27,7 @@ _MODULES = {
 _INTERNAL = {
     *("Evaluator", "NotEvaluableError", "StoredArray", "StoredNetwork"),
     *("array_of", "configuration_and_weights", "equation_of", "layer_calls"),
-    "read_arrays",
+    *("copy_padded", "read_arrays"),
 }
 
 __all__ = sorted({name for names in _MODULES.values() for name in names} - _INTERNAL)

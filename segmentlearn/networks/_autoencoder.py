@@ -4,7 +4,6 @@ All of it is made of Keras' own layers, so that a stored net can be read by Kera
 """
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -109,65 +108,23 @@ def build_autoencoder(
         for half, kernel in ((encoder, directions.T), (decoder, directions)):
             linear = half.get_layer(f"{half.name}_linear")
             linear.set_weights([np.asarray(kernel, np.float32)])
-    outputs = append_scales(decoder(encoder(x)), n_scales, keras.layers.Dense)
+    outputs = _append_scales(decoder(encoder(x)), n_scales)
     return keras.Model(inputs, outputs, name="autoencoder")
 
 
-def half_layers(x: Any, name: str, spec: AutoencoderSpec, dense: Callable) -> Any:
-    """Run the layers of an encoder or decoder, of one autoencoder or of several.
+def copy_padded(source: keras.Model, target: keras.Model) -> None:
+    """Copy an autoencoder's weights to one with a code of another length.
 
-    `dense` returns a layer of some units, given its name and depth; that of the
-    linear way has no depth and no bias.
+    A longer code gets numbers that are zero, and which the decoder ignores; of a longer
+    one the first numbers are copied.
     """
-    is_encoder = name == "encoder"
-    hidden = spec.hidden_layer_sizes if is_encoder else spec.hidden_layer_sizes[::-1]
-    n_outputs = spec.n_components if is_encoder else spec.n_features
-    inputs = x
-    for depth, units in enumerate(hidden, start=1):
-        x = dense(units, f"{name}_{depth}", depth, activation=spec.activation)(x)
-    x = dense(n_outputs, f"{name}_bent", 0)(x)
-    if spec.is_linear_plus:
-        straight = dense(n_outputs, f"{name}_linear", None)
-        x = keras.layers.Add(name=f"{name}_sum")([x, straight(inputs)])
-    if is_encoder and spec.code_activation is not None:
-        x = keras.layers.Activation(spec.code_activation, name="code")(x)
-    return x
-
-
-def append_scales(outputs: Any, n_scales: int, dense: Callable) -> Any:
-    """Append the logarithms of scales, which do not depend on the row."""
-    if not n_scales:
-        return outputs
-    nothing = keras.layers.Rescaling(0.0, name="nothing")(outputs)
-    scales = dense(n_scales, kernel_initializer="zeros", name="log_scales")(nothing)
-    return keras.layers.Concatenate(name="with_scales")([outputs, scales])
-
-
-def n_scales(model: keras.Model) -> int:
-    """Return how many scales an autoencoder has learnt beside the reconstruction."""
-    return model.output_shape[-1] - model.input_shape[-1]
-
-
-def noise_masks(spec: AutoencoderSpec) -> tuple[list[int], np.ndarray]:
-    """Return the first feature of each column, and which features belong to it.
-
-    Noise replaces the features of a column together.
-    """
-    rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
-    columns = [*spec.columns, *((position,) for position in rest)]
-    belongs = np.zeros((len(columns), spec.n_features), np.float32)
-    for number, positions in enumerate(columns):
-        belongs[number, list(positions)] = 1.0
-    return [positions[0] for positions in columns], belongs
-
-
-def kept_columns(ones: Any, spec: AutoencoderSpec, seed: int) -> Any:
-    """Draw by dropout which columns are kept.
-
-    Of ones it leaves none or more than one while training, and exactly one otherwise.
-    """
-    kept = keras.layers.Dropout(spec.noise, seed=layer_seed(seed, 99), name="kept")
-    return keras.ops.minimum(kept(ones), 1.0)
+    weights = []
+    for own, value in zip(target.weights, source.get_weights(), strict=True):
+        shared = tuple(map(slice, np.minimum(own.shape, value.shape)))
+        padded = np.zeros(own.shape, value.dtype)
+        padded[shared] = value[shared]
+        weights.append(padded)
+    target.set_weights(weights)
 
 
 def _half(name: str, spec: AutoencoderSpec, n_inputs: int, seed: int) -> keras.Model:
@@ -186,17 +143,49 @@ def _half(name: str, spec: AutoencoderSpec, n_inputs: int, seed: int) -> keras.M
             units, use_bias=use_bias, kernel_initializer=start, name=name, **settings
         )
 
-    inputs = keras.Input((n_inputs,), name=f"{name}_inputs")
-    return keras.Model(inputs, half_layers(inputs, name, spec, dense), name=name)
+    is_encoder = name == "encoder"
+    hidden = spec.hidden_layer_sizes if is_encoder else spec.hidden_layer_sizes[::-1]
+    n_outputs = spec.n_components if is_encoder else spec.n_features
+    x = inputs = keras.Input((n_inputs,), name=f"{name}_inputs")
+    for depth, units in enumerate(hidden, start=1):
+        x = dense(units, f"{name}_{depth}", depth, activation=spec.activation)(x)
+    x = dense(n_outputs, f"{name}_bent", 0)(x)
+    if spec.is_linear_plus:
+        straight = dense(n_outputs, f"{name}_linear", None)
+        x = keras.layers.Add(name=f"{name}_sum")([x, straight(inputs)])
+    if is_encoder and spec.code_activation is not None:
+        x = keras.layers.Activation(spec.code_activation, name="code")(x)
+    return keras.Model(inputs, x, name=name)
+
+
+def _append_scales(outputs: Any, n_scales: int) -> Any:
+    """Append the logarithms of scales, which do not depend on the row."""
+    if not n_scales:
+        return outputs
+    nothing = keras.layers.Rescaling(0.0, name="nothing")(outputs)
+    scales = keras.layers.Dense(n_scales, kernel_initializer="zeros", name="log_scales")
+    return keras.layers.Concatenate(name="with_scales")([outputs, scales(nothing)])
 
 
 def _swap_cells(inputs: Any, spec: AutoencoderSpec, seed: int) -> Any:
-    """Replace cells by those of the row behind, which shuffling has made any row."""
-    first, belongs = noise_masks(spec)
+    """Replace cells by those of the row behind, which shuffling has made any row.
+
+    The features of a column are replaced together. Which columns are kept is drawn by
+    dropout: of ones it leaves none or more than one while training, and exactly one
+    otherwise.
+    """
+    rest = sorted(set(range(spec.n_features)).difference(*spec.columns))
+    columns = [*spec.columns, *((position,) for position in rest)]
+    belongs = np.zeros((len(columns), spec.n_features), np.float32)
+    for number, positions in enumerate(columns):
+        belongs[number, list(positions)] = 1.0
+    first = [positions[0] for positions in columns]
     nothing = keras.layers.Rescaling(0.0, offset=1.0, name="ones")(inputs)
     select = keras.layers.Dense(len(first), use_bias=False, name="one_a_column")
     ones = frozen(select, nothing, [np.eye(spec.n_features)[:, first]])
+    drop = keras.layers.Dropout(spec.noise, seed=layer_seed(seed, 99), name="kept")
+    kept = keras.ops.minimum(drop(ones), 1.0)
     by_column = keras.layers.Dense(spec.n_features, use_bias=False, name="kept_cells")
-    kept_cells = frozen(by_column, kept_columns(ones, spec, seed), [belongs])
+    kept_cells = frozen(by_column, kept, [belongs])
     other = keras.ops.roll(inputs, 1, axis=0)
     return other + kept_cells * (inputs - other)

@@ -6,11 +6,11 @@ The wrappers of a user's own net load Keras; they are imported at their first us
 import importlib
 from typing import Any
 
-from segmentlearn.neural_network._autoencoder._autoencoder_members import (
-    fit_autoencoders,
-    fit_jointly,
-)
 from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
+from segmentlearn.neural_network._autoencoder._several import (
+    fit_jointly,
+    prepare_autoencoders,
+)
 from segmentlearn.neural_network._labels import nonzero_rows, weigh_rows
 from segmentlearn.neural_network._neural_estimator import draw_seed, restore_on_failure
 from segmentlearn.neural_network._segment_classifier._calibration import (

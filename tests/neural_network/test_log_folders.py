@@ -17,7 +17,7 @@ from segmentlearn import (
     SegmentClassifier,
     engine,
 )
-from segmentlearn.neural_network import fit_autoencoders, fit_jointly
+from segmentlearn.neural_network import fit_jointly, prepare_autoencoders
 from tests.neural_network.nets import small_net
 
 pytest.importorskip("tensorboard")
@@ -155,7 +155,11 @@ def test_an_autoencoder_is_followed(raw, tmp_path):
 def test_autoencoders_side_by_side_are_told_apart(raw, tmp_path):
     """Each has its own losses, in one folder of all."""
     plan = Autoencoder(hidden_layer_sizes=(4,), max_epochs=2, log_dir=tmp_path)
-    members = fit_autoencoders(plan, raw[0], n_components=[1, 2], seeds=[0, 1])
+    members, trainings = prepare_autoencoders(
+        plan, raw[0], n_components=[1, 2], seeds=[0, 1]
+    )
+    for train in trainings:
+        train()
     for number, member in enumerate(members):
         losses = scalars(only(tmp_path) / f"member_{number}" / "train")
         np.testing.assert_allclose(list(losses.values()), member.history_["loss"])

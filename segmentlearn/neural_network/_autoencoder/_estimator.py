@@ -289,7 +289,7 @@ class Autoencoder(
             later, `fit` warns and returns: the net has the best weights so far.
         """
         log = start_log(self, _PRESETS)
-        train_autoencoders([self], self._fit_table(X), log)
+        self._plan_training(self._fit_table(X), log)()
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -386,21 +386,39 @@ class Autoencoder(
             )
         return n_components
 
-    def _prepare_fit(self, features: np.ndarray) -> tuple[Any, Any, Split, dict]:
-        """Return the net's description, the net, its rows and keywords of `engine.fit`.
+    def _plan_training(
+        self, features: np.ndarray, log: Any, width: int | None = None
+    ) -> Callable[[], None]:
+        """Build the net; return the function that trains it.
 
-        The keywords are the same for autoencoders of one table, but for the seed.
+        A net whose code is shorter than `width` is trained with a code of that length,
+        by the same program as the longest: what neither reaches a number of the code
+        nor comes from it has no gradient, and stays zero.
         """
         random_state = check_random_state(self.random_state)
         seed = _neural_estimator.draw_seed(random_state)
         n_rows = len(features)
-        spec, model, settings = self._describe_fit(features, n_rows, seed)
+        model, settings = self._describe_fit(features, n_rows, seed)
         split = Split(np.arange(n_rows))
         if self._stops(n_rows):
             order = random_state.permutation(n_rows)
             n_held_out = max(1, round(self.validation_fraction * n_rows))
             split = Split(np.sort(order[n_held_out:]), np.sort(order[:n_held_out]))
-        return spec, model, split, settings
+        settings |= split.fit_arguments()
+        trained = model
+        if width is not None and self.n_components_ < width:
+            trained = self._build(features, width, seed)
+            networks.copy_padded(model, trained)
+
+        fit = engine.fit  # which loads its modules, in this thread
+
+        def train() -> None:
+            result = fit(trained, features, features, log_dir=log, **settings)
+            if trained is not model:
+                networks.copy_padded(trained, model)
+            self._set_fitted(model, result)
+
+        return train
 
     def _stops(self, n_rows: int) -> bool:
         """Whether rows are held out, to stop on."""
@@ -408,29 +426,15 @@ class Autoencoder(
 
     def _describe_fit(
         self, features: np.ndarray, n_rows: int, seed: int
-    ) -> tuple[Any, Any, dict]:
-        """Return the net's description, the net, and keywords of `engine.fit`.
+    ) -> tuple[Any, dict]:
+        """Return the net, and keywords of `engine.fit`.
 
         Features may be those of some of the rows.
         """
         n_features = features.shape[1]
         layout = read_layout(self.preprocessor_, n_features)
         self.n_components_ = self._resolve_components(n_features, layout)
-        spec = networks.AutoencoderSpec(
-            n_features=n_features,
-            n_components=self.n_components_,
-            hidden_layer_sizes=tuple(
-                _settings.check_layer_sizes(self.hidden_layer_sizes)
-            ),
-            activation=self.activation,
-            code_activation=self.code_activation,
-            is_linear_plus=bool(self.linear_path),
-            noise=float(self.noise),
-            columns=layout.columns,
-        )
-        directions, center = principal_components(features, self.n_components_)
-        n_scales = len(layout.numeric) if self.loss == "mixed" else 0
-        model = networks.build_autoencoder(spec, directions, center, seed, n_scales)
+        model = self._build(features, self.n_components_, seed)
         rule = engine.EarlyStopping(self.n_iter_no_change, self.tol)
         settings = {
             "loss": "mse" if self.loss == "mse" else _likelihood(layout),
@@ -445,18 +449,33 @@ class Autoencoder(
             "batch_size": _settings.resolve_batch_size(self.batch_size, n_rows),
             "early_stopping": rule if self._stops(n_rows) else None,
         }
-        return spec, model, settings
+        return model, settings
 
-    def _set_fitted(self, model: Any, result: Any, number: int = 0) -> None:
-        """Set what a fitted autoencoder has; its number is that of a member."""
+    def _build(self, features: np.ndarray, n_components: int, seed: int) -> Any:
+        """Build a net that starts from the principal components of the features."""
+        layout = read_layout(self.preprocessor_, features.shape[1])
+        spec = networks.AutoencoderSpec(
+            n_features=features.shape[1],
+            n_components=n_components,
+            hidden_layer_sizes=tuple(
+                _settings.check_layer_sizes(self.hidden_layer_sizes)
+            ),
+            activation=self.activation,
+            code_activation=self.code_activation,
+            is_linear_plus=bool(self.linear_path),
+            noise=float(self.noise),
+            columns=layout.columns,
+        )
+        directions, center = principal_components(features, n_components)
+        n_scales = len(layout.numeric) if self.loss == "mixed" else 0
+        return networks.build_autoencoder(spec, directions, center, seed, n_scales)
+
+    def _set_fitted(self, model: Any, result: Any) -> None:
+        """Set what a fitted autoencoder has."""
         self.model_, self.n_iter_ = model, result.n_epochs
-        best = -1 if result.best_epoch is None else result.best_epoch
-        own = int(np.ravel(best)[number if np.size(best) > 1 else 0])
-        self.best_epoch_ = own + 1 if own >= 0 else None
-        self.history_ = {
-            name: [float(np.ravel(x)[number if np.size(x) > 1 else 0]) for x in values]
-            for name, values in result.history.items()
-        }
+        best = result.best_epoch
+        self.best_epoch_ = None if best is None else int(best) + 1
+        self.history_ = result.history
 
     def _measure(self, features: np.ndarray, outputs: np.ndarray) -> np.ndarray:
         """Return the loss of each row."""
@@ -473,32 +492,6 @@ class Autoencoder(
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def train_autoencoders(
-    members: Sequence[Autoencoder], features: np.ndarray, log: Any
-) -> None:
-    """Train autoencoders of one table; several side by side on a member axis."""
-    n_members = len(members)
-    prepared = [member._prepare_fit(features) for member in members]
-    specs, models, splits, settings = zip(*prepared, strict=True)
-    net, rows = models[0], splits[0].fit_arguments()
-    if n_members > 1:
-        net = networks.pack_autoencoders(models, specs, settings[0]["seed"])
-        rows = {key: [split.fit_arguments()[key] for split in splits] for key in rows}
-    result = engine.fit(
-        net,
-        features,
-        features,
-        n_members=n_members if n_members > 1 else None,
-        log_dir=log,
-        **rows,
-        **settings[0],
-    )
-    if n_members > 1:
-        networks.unpack_autoencoders(net, models)
-    for number, (member, model) in enumerate(zip(members, models, strict=True)):
-        member._set_fitted(model, result, number)
 
 
 def _likelihood(layout: ColumnLayout) -> Callable:

@@ -98,5 +98,4 @@ class ShardedAutoencoderFit(ShardedFit):
 
     def _build_nets(self) -> tuple[Any, Any]:
         n_rows = self.plan_.n_rows
-        _, *built = self.estimator._describe_fit(self.sample_, n_rows, self.seed)
-        return tuple(built)
+        return self.estimator._describe_fit(self.sample_, n_rows, self.seed)

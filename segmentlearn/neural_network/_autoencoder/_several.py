@@ -1,7 +1,7 @@
-"""Autoencoders trained together by one program, or with segment centres."""
+"""Several autoencoders of one table, and training with segment centres."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,11 @@ from sklearn.base import clone
 
 from segmentlearn import engine, networks
 from segmentlearn.neural_network._autoencoder._column_layout import read_layout
-from segmentlearn.neural_network._autoencoder._estimator import (
-    Autoencoder,
-    train_autoencoders,
-)
+from segmentlearn.neural_network._autoencoder._estimator import Autoencoder
 from segmentlearn.neural_network._log_folders import start_log
 from segmentlearn.neural_network._settings import resolve_batch_size
+
+_ZERO_AT_ZERO = (None, "linear", "relu", "tanh", "silu", "gelu", "elu")  # of Keras
 
 
 def fit_jointly(
@@ -55,27 +54,32 @@ def fit_jointly(
     return trained, networks.read_centers(joint, model)
 
 
-def fit_autoencoders(
+def prepare_autoencoders(
     autoencoder: Autoencoder, X: Any, n_components: Sequence, seeds: Sequence[int]
-) -> list[Autoencoder]:
-    """Fit copies of an autoencoder to one table, side by side on a member axis.
+) -> tuple[list[Autoencoder], list[Callable[[], None]]]:
+    """Return copies of an autoencoder for one table, and the functions that train them.
 
-    Each holds out rows of its own and keeps its own best epoch, as if it were fitted
-    alone. The table is prepared once.
+    The table is prepared once. The functions may run side by side and in any order.
+    All are trained by one program, whatever the length of their code.
     """
     members = [
         clone(autoencoder).set_params(n_components=length, random_state=seed)
         for length, seed in zip(n_components, seeds, strict=True)
     ]
-    if len(members) == 1 or autoencoder.callbacks:
-        return [member.fit(X) for member in members]
     log = start_log(autoencoder)
     first = members[0]
     first._validate_params()
     features = first._fit_table(X)
-    for member in members[1:]:
+    # numbers that fill a code up have to be zero behind the activation, too, and
+    # callbacks are shown the net itself
+    may_be_filled = autoencoder.code_activation in _ZERO_AT_ZERO
+    may_be_filled = may_be_filled and not autoencoder.callbacks
+    width = max(n_components) if may_be_filled else None
+    trainings = []
+    for number, member in enumerate(members):
         for name in ("preprocessor_", "n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(member, name, getattr(first, name))
-    train_autoencoders(members, features, log)
-    return members
+        own = log.part(f"member_{number}") if log and len(members) > 1 else log
+        trainings.append(member._plan_training(features, own, width))
+    return members, trainings
