@@ -168,12 +168,10 @@ def find_segments(
     job.step("describing the segments", 0.7, 0.8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fit has warned of what is left out
-        worth = None
-        if settings.value is not None:
-            numbers = Column(
-                settings.value, customers.table.frame[settings.value].array
-            )
-            worth = pd.Series(numbers.numbers, name=settings.value)
+        value, worth = settings.value, None
+        if value is not None:
+            numbers = Column(value, customers.table.frame[value].array).numbers
+            worth = pd.Series(numbers, name=value)
         seed = settings.random_state
         profile = segment_profile(model, X, value=worth, random_state=seed)
     profile.store(model)
@@ -251,13 +249,8 @@ def compare_methods(
 def measure_stability(found: Segmentation) -> ClusterStability | None:
     """Measure whether segments come back; None where samples have none."""
     try:
-        return cluster_stability(
-            found.model,
-            found.X,
-            labels=found.labels,
-            refit="clusterer",
-            random_state=0,
-        )
+        how = {"refit": "clusterer", "random_state": 0}
+        return cluster_stability(found.model, found.X, labels=found.labels, **how)
     except ValueError:
         return None
 

@@ -136,7 +136,7 @@ class SegmentProfile:
         Whether a segment has fewer than ten customers, so that little is certain.
     value_sums, value_shares : ndarray of float of shape (n_segments,) or None
         Sum of the value of each segment, and its share; None without `value`.
-    value_name : str or None
+    value_name : str or None, default=None
         Name of the value, if it has one.
     columns : list of str
         The columns described.
