@@ -321,7 +321,11 @@ def peak_megabytes():
 
 def print_versions(options):
     libraries = {model.partition("-")[0] for model in options.models}
-    packages = ["segmentlearn", "scikit-learn", *libraries - {"ours", "blend", "logistic"}]
+    packages = [
+        "segmentlearn",
+        "scikit-learn",
+        *libraries - {"ours", "blend", "logistic"},
+    ]
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in sorted(packages)
     )
