@@ -110,9 +110,14 @@ class TableFile:
         cells : Series of str
             None where a cell is missing.
         """
+        kind = None if self.cells is None else self.cells.schema.field(name).type
         if self.dialect is not None or (
-            self.cells is not None
-            and pa.types.is_integer(self.cells.schema.field(name).type)
+            kind is not None
+            and (
+                pa.types.is_integer(kind)
+                or pa.types.is_string(kind)
+                or pa.types.is_large_string(kind)
+            )
         ):
             texts = self.cells_of(name).cast(pa.large_string()).to_pandas()
         else:
