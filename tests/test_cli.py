@@ -522,10 +522,13 @@ def _stream(result):
 
 @pytest.mark.slow
 def test_demo_leaves_files_to_go_on_with(tmp_path):
-    """--out keeps both tables, the archive and the scored customers."""
+    """Tables, the archive, the scored customers, a later month and a campaign."""
     run("demo", "--n-samples", 300, "--out", tmp_path / "demo")
     files = {path.name for path in (tmp_path / "demo").iterdir()}
-    assert files == {"customers.csv", "new_customers.csv", "auto.seg", "scored.csv"}
+    assert files == {
+        *("customers.csv", "new_customers.csv", "auto.seg", "scored.csv"),
+        *("next_month.csv", "campaign.csv", "campaign_new.csv", "contacted.csv"),
+    }
 
 
 def test_demo_writes_over_nothing(tmp_path):

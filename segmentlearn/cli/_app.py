@@ -63,7 +63,7 @@ def app(
             code = serve(options, address=address, port=port, on_start=show)
         except (Stopped, KeyboardInterrupt):
             note("The app has ended.")
-            return
+            raise typer.Exit from None  # as it is meant to end: the code is 0
         if code:
             raise InputError(f"the app has ended with the exit code {code}.")
 
