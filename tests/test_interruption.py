@@ -353,9 +353,8 @@ def test_within_a_job_a_single_net_does_not_return(numbers, interrupt_at):
         ).fit(X, y),
         lambda X, y: compare_models(single(), X, y, cv=2),
         lambda X, y: AutoencoderClusterer(n_clusters=2, compare_baselines=False).fit(X),
-        lambda X, y: SegmentClassifier(n_inner_folds=2, max_epochs=3).fit(X, y),
     ],
-    ids=["search", "comparison", "clusterer", "ensemble"],
+    ids=["search", "comparison", "clusterer"],
 )
 def test_ctrl_c_ends_a_job_of_several_trainings(numbers, interrupt_at, job):
     """No net is trained behind the one that was interrupted."""
@@ -363,6 +362,15 @@ def test_ctrl_c_ends_a_job_of_several_trainings(numbers, interrupt_at, job):
     with pytest.raises(KeyboardInterrupt):
         job(*numbers)
     assert len(noted) == 1
+
+
+def test_ctrl_c_ends_nets_side_by_side(numbers, interrupt_at):
+    """The net that was not interrupted ends between two epochs."""
+    noted = interrupt_at(1)
+    long = {"max_epochs": 2_000, "early_stopping": True, "n_iter_no_change": 2_000}
+    with pytest.raises(KeyboardInterrupt):
+        single(n_inner_folds=2, **long).fit(*numbers)
+    assert len(noted) < 2_000
 
 
 def test_ctrl_c_in_a_keras_wrapper_is_raised_as_scikeras_does(numbers, interrupt_at):

@@ -2,19 +2,32 @@
 
 import contextlib
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-_is_part_of_job = contextvars.ContextVar("is_part_of_job", default=False)
+
+def _never() -> bool:
+    return False
+
+
+_is_part_of_job = contextvars.ContextVar[Callable[[], bool]](
+    "is_part_of_job", default=_never
+)
 
 
 @contextlib.contextmanager
-def pass_interrupts_on() -> Iterator[None]:
+def pass_interrupts_on(unless: Callable[[], bool] = _never) -> Iterator[None]:
     """Let Ctrl-C end the job, not only the training that it meets.
 
     While it lasts, a training that is interrupted raises ``KeyboardInterrupt``, and its
     model has the weights that it had before. Otherwise `fit` returns, and the model has
     the best weights so far: right for a training that somebody watches, and wrong for a
     search, a comparison or an ensemble, which would go on as if nothing had happened.
+
+    Parameters
+    ----------
+    unless : callable
+        Asked when Ctrl-C comes: whether the training may return after all, because it
+        is the last one to do. It may not where a job around this one passes on.
 
     Yields
     ------
@@ -26,7 +39,8 @@ def pass_interrupts_on() -> Iterator[None]:
     >>> with engine.pass_interrupts_on():
     ...     pass  # several calls of engine.fit
     """
-    token = _is_part_of_job.set(True)
+    around = _is_part_of_job.get()
+    token = _is_part_of_job.set(lambda: around() or not unless())
     try:
         yield
     finally:
@@ -35,4 +49,4 @@ def pass_interrupts_on() -> Iterator[None]:
 
 def ends_the_job() -> bool:
     """Whether an interrupted training must not return."""
-    return _is_part_of_job.get()
+    return _is_part_of_job.get()()

@@ -57,16 +57,18 @@ def train_nets(
     logs = parts_of_log(classifier._log, len(nets), n_epochs_before)
     before = [net.get_weights() for net in nets]
 
+    trained: list[int] = []
+
+    def ends_fit() -> bool:
+        # an ensemble without some of its nets would not be what was asked for
+        return len(trained) == len(nets) - 1 and not goes_on
+
     @contextlib.contextmanager
     def around(number: int) -> Iterator[None]:
-        # an ensemble without some of its nets would not be what was asked for
-        ends_fit = number == len(nets) - 1 and not goes_on
         title = f"net {number + 1} of {len(nets)}" if len(nets) > 1 else "training"
-        with (
-            contextlib.nullcontext() if ends_fit else engine.pass_interrupts_on(),
-            engine.progress_title(title),
-        ):
+        with engine.pass_interrupts_on(ends_fit), engine.progress_title(title):
             yield
+        trained.append(number)
 
     jobs = [
         functools.partial(
