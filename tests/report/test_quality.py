@@ -35,7 +35,8 @@ def headline(monkeypatch, tmp_path):
         frame = pd.DataFrame(
             {"segment": range(len(jaccards)), "jaccard": jaccards, "verdict": verdicts}
         )
-        found = types.SimpleNamespace(to_frame=lambda: frame, n_rows=60)
+        draws = np.tile(jaccards, (20, 1))
+        found = types.SimpleNamespace(to_frame=lambda: frame, jaccard=draws, n_rows=60)
         name = "segmentlearn.model_selection.cluster_stability"
         monkeypatch.setattr(name, lambda *_, **__: found)
         X = pd.DataFrame({"a": range(60)})
