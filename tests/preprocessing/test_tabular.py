@@ -92,6 +92,7 @@ def test_roles_are_plain_and_point_into_the_output(table):
         (pd.array([True, None, False, True], dtype="boolean"), "categorical"),
         (np.array(["a", None, "b", "a"], dtype=object), "categorical"),
         (pd.array(["a", None, "b", "a"], dtype="string"), "categorical"),
+        (pd.array(["a", None, "b", "a"], dtype="string[python]"), "categorical"),
         (pd.Series(["a", None, "b", "a"]), "categorical"),
         (pd.Categorical(["a", None, "b", "a"]), "categorical"),
         (pd.Categorical([1, None, 2, 1]), "categorical"),

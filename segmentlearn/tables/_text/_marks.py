@@ -85,7 +85,7 @@ def is_total(cell: Any) -> bool:
 def _text_of(cell: Any) -> str | None:
     if isinstance(cell, str):
         return cell
-    if cell is None or cell != cell:
+    if cell is None or cell is pd.NA or cell != cell:
         return None
     if isinstance(cell, bytes):
         return cell.decode("utf-8", errors="replace")
