@@ -78,14 +78,14 @@ def suppress_moves(counts: np.ndarray) -> list[list[ShownCount]]:
     """Hide small counts of a matrix of who moved, with those who entered and left.
 
     Sizes of segments may be known from elsewhere; how many moved, entered, left or were
-    there in both periods is told in round numbers, see `SegmentMigration.sentences`.
+    there in both periods is shown in round numbers, see `SegmentMigration.sentences`.
 
     Notes
     -----
     What a reader can work out is solved for, as a linear program: the least and the
     largest value of each small count that agree with all that is known. Further counts
     are hidden until none lies within narrow bounds. Where that cannot be reached, no
-    count is shown, nor which are small, and no sum may be told.
+    count is shown, nor which are small, and no sum may be shown.
     """
     is_hidden = ((counts > 0) & (counts < THRESHOLD)).ravel()
     known = _known_sums(counts)
