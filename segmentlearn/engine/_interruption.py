@@ -4,18 +4,13 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
 
-
-def _never() -> bool:
-    return False
-
-
 _is_part_of_job = contextvars.ContextVar[Callable[[], bool]](
-    "is_part_of_job", default=_never
+    "is_part_of_job", default=lambda: False
 )
 
 
 @contextlib.contextmanager
-def pass_interrupts_on(unless: Callable[[], bool] = _never) -> Iterator[None]:
+def pass_interrupts_on(unless: Callable[[], bool] | None = None) -> Iterator[None]:
     """Let Ctrl-C end the job, not only the training that it meets.
 
     While it lasts, a training that is interrupted raises ``KeyboardInterrupt``, and its
@@ -25,9 +20,10 @@ def pass_interrupts_on(unless: Callable[[], bool] = _never) -> Iterator[None]:
 
     Parameters
     ----------
-    unless : callable
+    unless : callable, default=None
         Asked when Ctrl-C comes: whether the training may return after all, because it
-        is the last one to do. It may not where a job around this one passes on.
+        is the last one to do. It may not where a job around this one passes on. None:
+        never.
 
     Yields
     ------
@@ -40,7 +36,7 @@ def pass_interrupts_on(unless: Callable[[], bool] = _never) -> Iterator[None]:
     ...     pass  # several calls of engine.fit
     """
     around = _is_part_of_job.get()
-    token = _is_part_of_job.set(lambda: around() or not unless())
+    token = _is_part_of_job.set(lambda: around() or unless is None or not unless())
     try:
         yield
     finally:
