@@ -23,6 +23,7 @@ from segmentlearn._compat import (
     validate_data,
 )
 from segmentlearn.ensemble._cross_fitting import proba_of
+from segmentlearn.ensemble._masked_trees import MaskedTrees
 from segmentlearn.ensemble._pair_means import fit_pairs, pair_means
 from segmentlearn.ensemble._row_threads import score_in_threads
 from segmentlearn.ensemble._splits import make_splits
@@ -43,6 +44,7 @@ from segmentlearn.tables import draw_sample, raw_table_tags
 # rows up to which steps are so long, and trees have so many leaves of so many rows
 _SIZES = ((500, 0.1, 4, 10), (2_000, 0.1, 8, 20), (5_000, 0.1, 8, 40))
 _SIZES += ((10_000, 0.15, 8, 40), (math.inf, 0.15, 31, 40))
+_MANY_ROWS = 1_000  # from which on trees are prepared to score
 _MOST_ROWS = 200_000  # to learn from: more take longer and change little
 
 
@@ -270,6 +272,7 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         with threadpool_limits(1, user_api="blas"):
             fitted = engine.run_side_by_side(jobs)
         self.estimators_, self._pairs = map(list, zip(*fitted, strict=True))
+        self._masked: dict[int, MaskedTrees] = {}
         self.oof_proba_ = np.full((len(y_encoded), len(self.classes_)), np.nan)
         for number, split in enumerate(splits):
             held_out = split.validation_rows
@@ -283,7 +286,14 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         if pairs is not None:
             features = np.hstack([features, pair_means(pairs, features)])
         classes = np.arange(len(self.classes_))
-        return proba_of(self.estimators_[number], features, classes)
+        model = self._masked.get(number, self.estimators_[number])
+        return proba_of(model, features, classes)
+
+    def _mask_trees(self) -> None:
+        """Prepare the trees for many rows; it takes as long as to score 1,000."""
+        for number, model in enumerate(self.estimators_):
+            if number not in self._masked and MaskedTrees.can_hold(model):
+                self._masked[number] = MaskedTrees(model)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable segment of each customer.
@@ -319,8 +329,11 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
             features = read_numbers(self, X, reset=False)
         else:
             features = as_matrix(self.preprocessor_.transform(X))
+        if len(features) >= _MANY_ROWS:
+            self._mask_trees()
 
         def score(rows: np.ndarray) -> np.ndarray:
+            rows = np.asfortranarray(rows)  # thresholds are searched column by column
             folds = range(len(self.estimators_))
             return np.mean([self._proba_of(one, rows) for one in folds], axis=0)
 
@@ -362,12 +375,14 @@ class BoostedTreesClassifier(ClassifierMixin, BaseEstimator):
         state = {**super().__getstate__()}
         if "estimators_" in state:
             state["_trees"] = pack_trees(state.pop("estimators_"))
+            del state["_masked"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         if "_trees" in state:
             state["estimators_"] = unpack_trees(state.pop("_trees"))
+            state["_masked"] = {}
         super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:

@@ -61,12 +61,16 @@ def fit_pairs(
 
 def pair_means(found: dict[str, Any], features: np.ndarray) -> np.ndarray:
     """Return the means of the cells that rows fall in."""
-    of_rows = [np.empty((len(features), 0))]
+    of_rows = [np.empty((0, len(features)))]
+    known: dict[tuple[int, ...], np.ndarray] = {}  # columns are in several pairs
     for blocks, edges, means in zip(*found.values(), strict=True):
-        codes = _codes(_columns(features, blocks), edges)
+        for block, own in zip(blocks, edges, strict=True):
+            if tuple(block) not in known:
+                known[tuple(block)] = _codes(_columns(features, [block]), [own])[:, 0]
+        codes = np.stack([known[tuple(block)] for block in blocks], axis=1)
         n_levels = [len(one) + 1 for one in edges]
-        of_rows.append(means[_cells(codes, n_levels, (0, 1))[0]])
-    return np.hstack(of_rows)
+        of_rows.append(means[_cells(codes, n_levels, (0, 1))[0]].T)
+    return np.concatenate(of_rows).T
 
 
 def _columns(features: np.ndarray, blocks: Sequence[Sequence[int]]) -> np.ndarray:

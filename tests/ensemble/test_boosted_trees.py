@@ -91,6 +91,25 @@ def test_chunks_of_rows_are_scored_as_all_are(trees, customers, monkeypatch):
     np.testing.assert_array_equal(trees.predict_proba(X), whole)
 
 
+@pytest.mark.parametrize("n_leaves", [4, 12, 30, 60, 80])
+@pytest.mark.parametrize("thresholds", [[0], [-1, 1]], ids=["two", "three"])
+def test_many_rows_are_scored_as_a_few_are(thresholds, n_leaves):
+    """To the last bit, whatever the number of leaves and of classes."""
+    rng = np.random.default_rng(0)
+    X = np.round(rng.normal(size=(1200, 3)), 2)
+    y = np.digitize(np.sin(3 * X[:, 0]) + X[:, 1], thresholds)
+    model = BoostedTreesClassifier(
+        max_iter=4,
+        max_leaf_nodes=n_leaves,
+        min_samples_leaf=2,
+        cv=2,
+        preprocessor=None,
+        random_state=0,
+    ).fit(X, y)
+    few = [model.predict_proba(part) for part in np.split(X, 4)]
+    np.testing.assert_array_equal(model.predict_proba(X), np.concatenate(few))
+
+
 def test_boosting_stops_on_the_fold(trees):
     """Long before the most trees that there may be."""
     assert len(trees.estimators_) == 3
