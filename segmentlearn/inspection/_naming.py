@@ -21,7 +21,7 @@ _FEATURES, _MOST_FEATURES = 2, 3  # the second where it makes names differ
 _WIDTH, _MOST_WIDTH = 40, 48  # characters
 _STRONG = 1.0  # features of such an effect and more are equally good for a name
 _LONG = 30  # characters of a feature that leave no room for another
-_RELATED = 0.65  # correlation from which on two columns tell the same story
+_RELATED = 0.68  # correlation from which on two columns tell the same story
 _RELATED_BY_NAME = 0.4  # of columns whose names share their words
 
 
@@ -57,12 +57,22 @@ class RelatedFeatures:
         pair = (AssociationColumn(rows.astype(np.intp), 2) for rows in (own, other))
         return bool(associate(next(pair), next(pair), False).value >= least)
 
-    def order(self, feature: DistinguishingFeature) -> tuple[float, bool, int]:
-        """Sort by strength, and what is strong as the columns are."""
+    def order(self, feature: DistinguishingFeature) -> tuple[int, float, bool, int]:
+        """Sort by strength, and what is strong as the columns are.
+
+        Of what is less strong, shares come first: wrong cells move numbers, not them.
+        """
+        is_number = feature.kind not in ("level", "missing")
         is_negative = feature.kind == "missing" or (
             feature.kind == "level" and feature.strength < 0
         )
-        return -min(abs(feature.strength), _STRONG), is_negative, self.place(feature)
+        strength = min(abs(feature.strength), _STRONG)
+        if strength == _STRONG:
+            step = 0
+        else:
+            is_slight = feature.kind == "middle" or not feature.is_sizeable
+            step = 1 + is_number + 2 * is_slight
+        return step, -strength, is_negative, self.place(feature)
 
     def place(self, feature: DistinguishingFeature) -> int:
         """Return the position of a feature's column."""
