@@ -188,6 +188,17 @@ def test_dates(form):
     assert notes == []
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y %H:%M"])
+@pytest.mark.parametrize("year", [1893, 2300, 9999])
+def test_dates_that_nanoseconds_do_not_hold(form, year):
+    """As of contracts without an end: the old pandas has no such dates itself."""
+    days = [day.to_pydatetime() for day in DAYS]
+    days[3] = days[3].replace(year=year, month=12, day=31)
+    column, notes = read([f"{day:{form}}" for day in days])
+    assert (column.to_numpy() == np.array(days, dtype="M8[us]")).all()
+    assert notes == []
+
+
 def test_dates_that_could_be_either_are_refused_with_a_cure():
     """03/04 is in March or in April."""
     X = pd.DataFrame({"since": ["03/04/2020", "05/06/2021"] * 20, "age": range(40)})

@@ -22,7 +22,7 @@ _UNAMBIGUOUS = (
     *("%Y-%m", "%b %Y", "%B %Y", "%b-%Y"),
 )
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
-_USUAL_ISO = rf"[12]\d{{3}}-\d\d-\d\d([T ]{_TIME})?"
+_USUAL_ISO = rf"[1-9]\d{{3}}-\d\d-\d\d([T ]{_TIME})?"
 _DIGITS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
 _LOOKS_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
 LOOKS_DATE = re.compile(
@@ -53,8 +53,12 @@ class DateFormat:
     def parse(self, cells: pa.Array) -> np.ndarray:
         """Return moments in UTC, NaT where a cell is missing or no such date."""
         series = pd.Series(cells.to_pandas(), dtype=object)
-        moments = pd.to_datetime(series, format=self.format, errors="coerce", utc=True)
-        return moments.dt.tz_localize(None).to_numpy(dtype=self.dtype)
+        read = pd.to_datetime(series, format=self.format, errors="coerce", utc=True)
+        moments = read.dt.tz_localize(None).to_numpy(dtype=self.dtype, copy=True)
+        is_open = np.isnat(moments) & series.notna().to_numpy()
+        if is_open.any():  # pandas 2 has nothing after 2262, such as 9999-12-31
+            moments[is_open] = self.parse_usual(cells.filter(pa.array(is_open)))
+        return moments
 
     def parse_usual(self, cells: pa.Array) -> np.ndarray:
         """Return the moments of cells in the usual form, NaT for others: eight times as
@@ -72,7 +76,7 @@ class DateFormat:
 
 
 def _digits_of(directive: re.Match) -> str:
-    return r"[12]\d{3}" if directive[1] == "Y" else rf"\d{{{_DIGITS[directive[1]]}}}"
+    return r"[1-9]\d{3}" if directive[1] == "Y" else rf"\d{{{_DIGITS[directive[1]]}}}"
 
 
 def _fill_moments(
@@ -185,10 +189,8 @@ def _share(texts: list[str], form: str) -> float:
     """Return the share of the texts that a format reads."""
     probe = texts[:20]
     for part in (probe, texts):
-        read = pd.to_datetime(
-            pd.Series(part, dtype=object), format=form, errors="coerce", utc=True
-        )
-        share = float(read.notna().mean())
+        read = DateFormat(form).parse(pa.array(part, pa.large_string()))
+        share = 1 - float(np.isnat(read).mean())
         if share < _ENOUGH:
             return 0.0 if part is probe and share == 0 else share
     return share

@@ -62,14 +62,22 @@ def trim(cells: pa.Array) -> pa.Array:
     """Return the cells without blanks around them; empty ones are null."""
     cells = pc.utf8_trim_whitespace(cells)
     cells = pc.utf8_ltrim(cells, "\ufeff")  # where files were joined
-    return pc.if_else(pc.equal(cells, ""), None, cells)
+    return drop_where(pc.equal(cells, ""), cells)
 
 
 def drop_marks(cells: pa.Array, *, sure: bool) -> pa.Array:
     """Return the cells with marks of missing values as nulls."""
     marks = pa.array(SURE_MARKS if sure else MARKS, pa.large_string())
     is_mark = pc.is_in(pc.utf8_lower(cells), value_set=marks)
-    return pc.if_else(is_mark, None, cells)
+    return drop_where(is_mark, cells)
+
+
+def drop_where(mask: pa.Array, cells: pa.Array) -> pa.Array:
+    """Return the cells, null where the mask is true, or null itself."""
+    if cells.offset:
+        # a copy: up to Arrow 23, `if_else` reads memory behind the texts of a slice
+        cells = pa.concat_arrays([cells])
+    return pc.if_else(mask, None, cells)
 
 
 def is_missing(text: str) -> bool:

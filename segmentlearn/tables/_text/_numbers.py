@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from segmentlearn.tables._text._marks import drop_where
+
 _BLANKS = " \u00a0\u202f\u2009\u2007"  # plain, no-break, narrow, thin, figure space
 _GROUPING = f"[{_BLANKS}'\u2019_]"
 _EXPONENT = r"([eE][+-]?[0-9]+)?"
@@ -75,7 +77,8 @@ class NumberFormat:
             return numbers
         cells = self._strip(cells)
         grammar = _grammar(self.decimal)
-        cells = pc.if_else(pc.match_substring_regex(cells, f"^{grammar}$"), cells, None)
+        is_number = pc.match_substring_regex(cells, f"^{grammar}$")
+        cells = drop_where(pc.invert(is_number), cells)
         if self.decimal == ",":
             cells = pc.replace_substring_regex(cells, rf"\.|{_GROUPING}|^\+", "")
             cells = pc.replace_substring(cells, ",", ".")
@@ -94,7 +97,7 @@ class NumberFormat:
             for affix, blank in ((self.prefix, ("", " ?")), (self.suffix, (" ?", "")))
         )
         is_usual = pc.match_substring_regex(cells, f"^-?{before}{number}{behind}$")
-        cells = pc.if_else(is_usual, cells, None)
+        cells = drop_where(pc.invert(is_usual), cells)
         if self.prefix:
             cells = pc.replace_substring(cells, self.prefix, "", max_replacements=1)
         if self.suffix:
