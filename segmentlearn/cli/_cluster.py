@@ -16,8 +16,9 @@ from segmentlearn.tables import TableFile
 AUTO = "auto"
 _WIDTH = 88
 NOTHING_FOUND = (
-    "No segments: nothing in these columns sets kinds of customers clearly apart. "
-    "--n-clusters 4 makes four all the same."
+    "No segments: customers differ gradually in these columns, without clear groups. "
+    "To divide them anyway, say into how many segments, as in --n-clusters 4; or leave "
+    "out columns that say little with --drop."
 )
 FEWEST, MOST = 2, 10  # numbers of segments that are compared
 

@@ -158,7 +158,7 @@ def _choose(session: Session, customers: Customers) -> None:
 def _show_numbers(found: NumberOfClusters) -> None:
     st.header("How many segments?", anchor=False)
     if found.recommended == 1:
-        st.warning("No segments: nothing sets kinds of customers clearly apart.")
+        st.warning("No segments: customers differ gradually, without clear groups.")
     else:
         st.success(f"{found.recommended} segments are recommended.")
     for reason in found.reasons:
