@@ -5,6 +5,7 @@ being imported. Nothing here imports it.
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import pathlib
@@ -34,11 +35,13 @@ def quiet_start() -> Iterator[None]:
     """
     _prepare_environment()
     if _USER_SETS_LOG_LEVEL:
-        yield
+        with _uncollected():
+            yield
         return
     _silence.enter()
     try:
-        yield
+        with _uncollected():
+            yield
         tensorflow = sys.modules.get("tensorflow")
         if tensorflow is not None and hasattr(tensorflow, "config"):
             # unless another thread is importing it, it looks for a GPU once, quietly
@@ -71,6 +74,30 @@ class _Silence:
 
 
 _silence = _Silence()
+_counting = threading.Lock()
+_n_importing, _collects = 0, False  # threads within, whether Python collected before
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector off while any thread is within.
+
+    Modules are objects that stay: looking for garbage among them over and over takes a
+    quarter of TensorFlow's import.
+    """
+    global _n_importing, _collects
+    with _counting:
+        if not _n_importing:
+            _collects = gc.isenabled()
+            gc.disable()
+        _n_importing += 1
+    try:
+        yield
+    finally:
+        with _counting:
+            _n_importing -= 1
+            if not _n_importing and _collects:
+                gc.enable()
 
 
 def load_lazily(package: str, modules: Mapping[str, tuple[str, ...]], name: str) -> Any:

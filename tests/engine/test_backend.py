@@ -1,5 +1,6 @@
 """Where and how TensorFlow is loaded."""
 
+import gc
 import os
 import stat
 import subprocess
@@ -30,6 +31,26 @@ def test_loading_tensorflow_writes_nothing():
         [sys.executable, "-c", code], capture_output=True, env=variables, check=True
     )
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_nothing_is_collected_while_modules_load():
+    """Looking for garbage among modules takes a quarter of TensorFlow's import."""
+    with _startup.quiet_start():
+        with _startup.quiet_start():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off():
+    """It is the user's, and comes back as it was."""
+    gc.disable()
+    try:
+        with _startup.quiet_start():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.slow
