@@ -30,7 +30,8 @@ _LIMIT = 300  # seconds, which only a deadlock needs
 pytestmark = pytest.mark.slow
 
 # runs the command line and waits for a signal at the n-th call of a function, or at the
-# import of a module; "lost" swallows the exception, as a destructor does
+# import of a module; "lost" swallows the exception, as a destructor does, and "turned"
+# makes an error of it, as an extension's code may do
 RUNNER = """
 import importlib, sys, threading, time
 
@@ -44,6 +45,8 @@ def wait():
     try:
         time.sleep(240 if is_main else 2)
     except BaseException:
+        if what == "turned":
+            raise ValueError("not a valid buffer") from None
         if what != "lost":
             raise
 
@@ -82,13 +85,13 @@ PREDICT = "segmentlearn.neural_network._fitted_network:FittedNetwork.predict"
 class Stopped:
     """A command that has met a signal, and what it has left."""
 
-    def __init__(self, folder, number, target, at, arguments, lost=False):
+    def __init__(self, folder, number, target, at, arguments, what="raised"):
         temporary = folder / "temporary"
         temporary.mkdir()
         process = subprocess.Popen(
             [
                 *(sys.executable, "-c", RUNNER, target, str(at)),
-                *("lost" if lost else "raised", *map(str, arguments)),
+                *(what, *map(str, arguments)),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -180,10 +183,12 @@ def test_shards_are_gone_when_fit_is_stopped(folder):
     assert_old_file_stays(stopped, folder, 130)
 
 
+@pytest.mark.parametrize("what", ["raised", "turned"])
 @pytest.mark.parametrize("module", ["typer", "pandas"])
-def test_ctrl_c_while_the_command_line_starts(folder, module):
+def test_ctrl_c_while_the_command_line_starts(folder, module, what):
     """It ends the command without a traceback."""
-    stopped = Stopped(folder, signal.SIGINT, module, 1, fit_arguments(folder))
+    arguments = fit_arguments(folder)
+    stopped = Stopped(folder, signal.SIGINT, module, 1, arguments, what)
     assert stopped.is_ready
     assert stopped.code == 130, stopped.stderr
     assert stopped.stderr.startswith("Stopped: ")
@@ -197,10 +202,11 @@ def test_sigterm_in_fit_keeps_the_old_file(folder):
     assert_old_file_stays(stopped, folder, 143)
 
 
-def test_signal_whose_exception_is_lost_keeps_the_old_file(folder):
-    """An exception in a destructor goes nowhere; nothing is saved all the same."""
+@pytest.mark.parametrize("what", ["lost", "turned"])
+def test_signal_whose_exception_is_lost_keeps_the_old_file(folder, what):
+    """Swallowed by a destructor, or an error of an extension: the command stops."""
     arguments = [*fit_arguments(folder), "--max-epochs", 1]
-    stopped = Stopped(folder, signal.SIGINT, EPOCH, 1, arguments, lost=True)
+    stopped = Stopped(folder, signal.SIGINT, EPOCH, 1, arguments, what)
     assert_old_file_stays(stopped, folder, 130)
 
 

@@ -179,7 +179,7 @@ COMMANDS = {
     "report": ("report {i}/m.seg {i}/train.csv --out {o}/r.html", ["r.html"]),
     "rules": ("rules {i}/t.seg {i}/small.csv --out {o}/r.md", ["r.md"]),
     "export onnx": ("export {i}/m.seg --to {o}/m.onnx", ["m.onnx"]),
-    "export sql": ("export {i}/m.seg --to {o}/m.sql --key customer", ["m.sql"]),
+    "export sql": ("export {i}/c.seg --to {o}/m.sql --key customer", ["m.sql"]),
     "inspect": ("inspect {i}/m.seg --markdown", []),
     "demo": ("demo --n-samples 200 --out {o}/demo", []),
 }

@@ -121,6 +121,9 @@ def plain_errors(command: str, *outputs: pathlib.Path | None) -> Iterator[None]:
                 with pass_interrupts_on():
                     yield
                     check_not_stopped()
+            except Exception:
+                check_not_stopped()
+                raise
             finally:
                 shown.show_counts()
             ignore_signals()

@@ -48,6 +48,9 @@ def stopping_signals() -> Iterator[None]:
     sys.unraisablehook = _show_lost
     try:
         yield
+    except Exception:
+        check_not_stopped()
+        raise
     finally:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
@@ -55,7 +58,8 @@ def stopping_signals() -> Iterator[None]:
 
 
 def check_not_stopped() -> None:
-    """Stop now if a signal has come and its exception was lost in foreign code."""
+    """Stop now if a signal has come and its exception was lost in foreign code, or
+    turned into an error of that."""
     if _received:
         raise Stopped(_received[0])
 
