@@ -16,7 +16,9 @@ _MODULES = {
     "_fit_spec": ("SCHEDULES",),
     "_inference": ("predict",),
     "_interruption": ("pass_interrupts_on",),
-    "_keras_compat": ("compile_config", "keras", "raw_learning_rate"),
+    "_keras_compat": (
+        *("compile_config", "keras", "raw_learning_rate", "without_fused_layers"),
+    ),
     "_keras_fit": (
         *("copy_optimizer", "is_replaced", "reason_not_to_compile", "warn_once"),
     ),

@@ -7,7 +7,7 @@ import numpy as np
 from segmentlearn._forks import check_not_forked
 from segmentlearn.engine._cache import PREDICTORS
 from segmentlearn.engine._data._rows import as_number, is_plain_list, skeleton
-from segmentlearn.engine._keras_compat import keras, tf
+from segmentlearn.engine._keras_compat import keras, tf, without_fused_layers
 from segmentlearn.engine._program import _architecture
 
 _CHUNKS = (256, 4096, 65536)  # a call is padded to one of these, so few are compiled
@@ -162,7 +162,8 @@ def _compile(model: Any) -> Any:
             traced[key] = function.get_concrete_function(
                 specs, keras.tree.map_structure(tf.TensorSpec.from_tensor, X)
             )
-        return traced[key](weights, X)
+        with without_fused_layers():
+            return traced[key](weights, X)
 
     return predict_chunk
 

@@ -19,6 +19,7 @@ from segmentlearn.engine._keras_compat import (
     is_masked,
     keras,
     tf,
+    without_fused_layers,
 )
 from segmentlearn.engine._program import _losses
 from segmentlearn.engine._program._compile_spec import CompileSpec
@@ -140,7 +141,8 @@ def fit_with_keras(
     with contextlib.closing(EpochRecorder(model, spec, fit_spec)) as recorder:
         monitor = KerasFitMonitor(spec, fit_spec, recorder)
         try:
-            _run(model, table, spec, fit_spec, [monitor, *callbacks])
+            with without_fused_layers():
+                _run(model, table, spec, fit_spec, [monitor, *callbacks])
         except KeyboardInterrupt:
             if not recorder.interrupt():
                 raise

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from segmentlearn._cores import n_cores
-from segmentlearn.engine._keras_compat import keras, tf
+from segmentlearn.engine._keras_compat import eager_context, keras, tf
 
 EVERY = 4  # functions that went since the stores were last emptied
 
@@ -108,7 +108,7 @@ def reclaim() -> None:
     """Empty TensorFlow's stores and return the memory to the operating system."""
     tie_gradients_to_graphs()
     gc.collect()  # programs, layers and graphs refer to each other in circles
-    _context().clear_kernel_cache()
+    eager_context().clear_kernel_cache()
     with GATE.alone():
         # those that another thread may be running now, and the engine did not start,
         # would be taken from under it; the engine's own wait at the gate
@@ -165,12 +165,6 @@ def _gradient_registry() -> dict:
     except ImportError:  # pragma: no cover
         return {}
     return getattr(gradient_registry, "_registry", {})
-
-
-def _context() -> Any:
-    from tensorflow.python.eager import context
-
-    return context.context()
 
 
 def _is_foreign(frame: Any) -> bool:

@@ -20,6 +20,7 @@ from segmentlearn.engine import (
     is_replaced,
     keras,
     warn_once,
+    without_fused_layers,
     write_state,
 )
 from segmentlearn.exceptions import ArchiveError
@@ -239,7 +240,8 @@ class CompiledFit:
             is_seeded = self._random_state is not None
             try:
                 # SciKeras seeds the global generators for as long as the fit takes
-                with BUILDING if is_seeded else contextlib.nullcontext():
+                seeded = BUILDING if is_seeded else contextlib.nullcontext()
+                with seeded, without_fused_layers():
                     super()._fit_keras_model(
                         X, y, sample_weight, warm_start, epochs, initial_epoch, **kwargs
                     )
