@@ -97,7 +97,8 @@ class TableSchema:
             decimal = "."  # which columns of amounts go by
         found = _infer(columns, decimal)
         notes: list[str] = []
-        read = {name: _numpy_of(cells) for name, cells in columns.items()}
+        values = map_columns(_numpy_of, list(columns.values()))
+        read = dict(zip(columns, values, strict=True))
         for name, (reading, cells) in found.items():
             read[name] = cells.values
             _note_unreadable(name, cells, reading, notes)

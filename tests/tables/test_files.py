@@ -421,6 +421,22 @@ def test_what_would_be_misread_is_refused(text, problem):
         read(text)
 
 
+def test_a_line_of_names_far_down_in_numbers():
+    """Columns of a large file are parsed as numbers, which the names are none of."""
+    lines = ["a,b", *["1,2"] * 300_000, "a,b", "3,4"]
+    with pytest.raises(TableError, match="line 300002, repeats the column names"):
+        read("\n".join(lines))
+
+
+def test_columns_that_hold_numbers_down_to_the_last_line():
+    """What else stands there is read as without a look at the first lines."""
+    lines = [f"{at},{at},{at}" for at in range(200_000)]
+    frame = read("\n".join(["a,b,c", *lines, "oops,inf,200000"])).frame
+    assert frame["a"].isna().tolist() == [False] * 200_000 + [True]
+    assert frame["b"].iloc[-1] == np.inf
+    assert (frame["c"] == range(200_001)).all()
+
+
 def test_a_line_that_names_the_separator():
     """As Excel takes it, above the names."""
     table = read("sep=;\nname;spend\nAda;1,5\nBob;2,5\n")

@@ -280,6 +280,43 @@ def test_a_cell_is_read_alike_in_few_rows_and_in_many(name, places):
     assert one == many
 
 
+DIFFERENT = {
+    "amount": (
+        [f"${number:,}.25" for number in range(900, 1000)],
+        "$-+,. 0123e'\u00a0(",
+    ),
+    "euros": ([f"{number:_}.000,5 €".replace("_", ".") for number in range(100)], None),
+    "share": ([f"{number}.5%" for number in range(100)], "%-., 0123"),
+    "moment": ([f"{n % 28 + 1:02}.02.20{n:02} 12:30:00" for n in range(100)], None),
+    "day": ([f"20{n:02}-02-{n % 28 + 1:02}" for n in range(100)], "-0123TZ: "),
+    "name": ([f"customer {number}" for number in range(100)], " nN/aA-?\ufeff\u00a0\n"),
+}
+
+
+@settings(deadline=None, max_examples=60)
+@pytest.mark.parametrize("name", DIFFERENT)
+@given(data=st.data())
+def test_a_cell_is_read_alike_among_different_ones(name, data):
+    """Long columns of different texts are read in another way than few cells."""
+    usual, signs = DIFFERENT[name]
+    # texts of some of these signs, and usual ones with a sign in place of another
+    texts = st.tuples(st.sampled_from(usual), st.integers(0, 30), st.characters())
+    texts = texts.map(lambda x: x[0][: x[1]] + x[2] + x[0][x[1] + 1 :])
+    digits = st.tuples(st.sampled_from(usual), st.integers(0, 9)).map(
+        lambda x: x[0].replace("2", str(x[1])).replace("0", "9", x[1] % 3)
+    )
+    texts = st.one_of(texts, digits, st.text(signs or usual[0], max_size=12))
+    few = data.draw(st.lists(texts, min_size=1, max_size=8))
+    schema = TableSchema.infer({name: np.array(usual, dtype=object)})
+    one, many = (
+        schema.read({name: np.array(cells, dtype=object)}, {})[0][name][: len(few)]
+        for cells in (few, few + usual)
+    )
+    assert [None if pd.isna(x) else x for x in one] == [
+        None if pd.isna(x) else x for x in many
+    ]
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.floats(-1e9, 1e9).map(lambda x: round(x, 2)), min_size=5, max_size=30),

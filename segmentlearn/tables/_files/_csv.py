@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import math
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -21,11 +20,16 @@ from segmentlearn.tables._files._dialect import (
 )
 from segmentlearn.tables._files._formats import no_rows, refuse_repeated
 from segmentlearn.tables._files._guesses import guess_columns
-from segmentlearn.tables._files._lines import check_lines
+from segmentlearn.tables._files._lines import (
+    are_cells_closed,
+    check_names,
+    check_quotes,
+    count_lines,
+)
+from segmentlearn.tables._schema_reading import is_text, map_columns
 
 _BLOCK = 2**20  # bytes; larger ones leave the processor's cache
 _LARGEST_BLOCK = 2**28
-_SOME_CELLS = 3  # two quotes that are by chance around lines make one
 
 _LEVELS = pa.dictionary(pa.int32(), pa.string())
 
@@ -107,13 +111,17 @@ def _read_text(
         if plain is not None:
             numbers = [name for name in numbers if name in plain]
         table, numbers = parser.parse_numbers(data, numbers, levels)
-        if options.quotes is None:
+        if not any(_is_no_number(dialect.header[names.index(n)]) for n in numbers):
+            check_names(data, dialect, source)  # could be a customer's line
+        has_quotes = may_quote and options.quotes is None
+        if has_quotes and table.num_rows + dialect.n_skipped < count_lines(data):
             parser.check_quotes(table, data)
         columns = dict(zip(table.column_names, table.columns, strict=True))
         return TextFile(reopen, dialect, columns, numbers, parser)
 
-    check_lines(data, dialect, source, options)
     may_quote = data.find(b'"') >= 0
+    if may_quote:
+        check_quotes(data, dialect, source, options)
     return read_with_quotes(parse, dialect, options.quotes, may_quote)[0]
 
 
@@ -145,11 +153,6 @@ def unnamed_filled(header: Sequence[str]) -> list[str]:
 
 class _NoNumberError(Exception):
     """A column of numbers holds something else."""
-
-    def __init__(self, names: Sequence[str], message: str) -> None:
-        super().__init__(message)
-        # Arrow names the column by its place
-        self.column = names[int(message.partition("#")[2].partition(":")[0])]
 
 
 class CsvParser:
@@ -198,7 +201,7 @@ class CsvParser:
                 # a line is longer than a block
                 return self.parse(data, names, numbers, levels, 16 * block_size)
             if numbers and not self._wrong and "CSV conversion error" in str(error):
-                raise _NoNumberError(self._names, str(error)) from None
+                raise _NoNumberError from None
             self._raise(error, lambda: pa.BufferReader(data))
         if table.num_rows == 0:
             raise no_rows(self._source)
@@ -208,17 +211,21 @@ class CsvParser:
         self, data: Any, numbers: list[str], levels: list[str]
     ) -> tuple[pa.Table, list[str]]:
         """Return all columns, and which of those named hold numbers alone."""
-        while numbers:
-            try:
-                table = self.parse(data, numbers=numbers, levels=levels)
-            except _NoNumberError as error:
-                numbers = [name for name in numbers if name != error.column]
-                continue
-            infinite = [n for n in numbers if not _is_finite(table.column(n))]
-            if not infinite:
-                return table, numbers
-            numbers = [name for name in numbers if name not in infinite]
-        return self.parse(data, levels=levels), numbers
+        try:
+            table = self.parse(data, numbers=numbers, levels=levels)
+        except _NoNumberError:
+            check_names(data, self._dialect, self._source)
+            table = self.parse(data, levels=levels)
+        columns = [table.column(name) for name in numbers]
+        found = dict(zip(numbers, map_columns(_as_numbers, columns), strict=True))
+        others = [name for name, cells in found.items() if cells is None]
+        if any(not is_text(table.column(name)) for name in others):
+            texts = self.parse(data, names=others)
+            found |= {name: texts.column(name) for name in others}
+        for at, name in enumerate(table.column_names):
+            if found.get(name) is not None:
+                table = table.set_column(at, name, found[name])
+        return table, [name for name in numbers if name not in others]
 
     def batches(
         self, open_stream: Callable[[], Any], block_size: int
@@ -253,7 +260,7 @@ class CsvParser:
                 inner = cell.splitlines()[1:]
                 if not any(line.count(separator) >= n_separators for line in inner):
                     continue
-                if _are_cells_closed(data, separator):
+                if are_cells_closed(data, separator):
                     self._are_cells_closed = True
                     return
                 label = self._labels["quotes"]
@@ -325,24 +332,24 @@ class CsvParser:
         ) from None
 
 
-def _is_finite(numbers: pa.ChunkedArray) -> bool:
-    bounds = pc.min_max(numbers).as_py()
-    return all(bound is None or math.isfinite(bound) for bound in bounds.values())
+def _is_no_number(name: str) -> bool:
+    """Return whether the name of a column could not stand in a column of numbers."""
+    try:
+        float(name or "nan")
+    except ValueError:
+        return True
+    return False
 
 
-def _are_cells_closed(data: Any, separator: str) -> bool:
-    """Return whether all quotes of a file stand around cells, and around some."""
-    mark = re.escape(separator).encode()
-    cell = re.compile(
-        rb'(?:\A(?:\xef\xbb\xbf)?|%s|[\r\n])("(?:[^"]|"")*")(?=%s|[\r\n]|\Z)'
-        % (mark, mark)
-    )
-    n_cells = n_quotes = 0
-    for match in cell.finditer(data):
-        n_cells += 1
-        n_quotes += match[1].count(b'"')
-    n_all = sum(1 for _ in re.finditer(rb'"', data))
-    return n_cells >= _SOME_CELLS and n_quotes == n_all
+def _as_numbers(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return a column as finite floats; None where it holds something else."""
+    try:
+        numbers = cells.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    bounds = pc.min_max(numbers).as_py().values()
+    is_finite = all(bound is None or math.isfinite(bound) for bound in bounds)
+    return numbers if is_finite else None
 
 
 def _cure(row: Any, labels: Mapping[str, str]) -> str:

@@ -35,7 +35,7 @@ from segmentlearn.tables._files._formats import (
 )
 from segmentlearn.tables._files._guesses import find_fractions
 from segmentlearn.tables._files._json_lines import JsonLines, is_json_lines
-from segmentlearn.tables._files._lines import check_lines
+from segmentlearn.tables._files._lines import check_names, check_quotes
 
 _HEAD = 4096  # bytes that show what a file is
 _ROW = 128  # bytes of a row, roughly
@@ -194,7 +194,9 @@ def _text_part(path: pathlib.Path, name: str, options: CsvOptions, n_rows: int) 
         path.open("rb") as opened,
         mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as data,
     ):
-        check_lines(data, dialect, name, options)
+        check_names(data, dialect, name)
+        if may_quote:
+            check_quotes(data, dialect, name, options)
         fractions = find_fractions(data, dialect, unnamed_filled(dialect.header))
     return Part(batches, dialect, fractions, fraction)
 

@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from segmentlearn.tables._text._bytes import FIELDS, read_moments
+
 _ENOUGH = 0.9
 ISO = "ISO8601"
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
@@ -23,7 +25,10 @@ _UNAMBIGUOUS = (
 )
 _TIME = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
 _USUAL_ISO = rf"[1-9]\d{{3}}-\d\d-\d\d([T ]{_TIME})?"
-_DIGITS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+_DAY = ("%Y", "%m", "%d")
+_ISO_DAY = ("%Y", "-", "%m", "-", "%d")
+_ISO_MINUTE = (*_ISO_DAY, "T ", "%H", ":", "%M")
+_ISO_PARTS = (_ISO_DAY, (*_ISO_MINUTE, ":", "%S"), _ISO_MINUTE)
 _LOOKS_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?")
 LOOKS_DATE = re.compile(
     r"(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{1,2}\.?[ -][A-Za-z]{3,9}[ -]\d{2,4}"
@@ -61,65 +66,38 @@ class DateFormat:
         return moments
 
     def parse_usual(self, cells: pa.Array) -> np.ndarray:
-        """Return the moments of cells in the usual form, NaT for others: eight times as
+        """Return the moments of cells in the usual form, NaT for others: many times as
         fast as `parse`, with the same moments."""
         moments = np.full(len(cells), "NaT", self.dtype)
-        if self.format == ISO:
-            for zone, pattern in ((None, ""), ("UTC", r"(Z|[+-]\d\d:?\d\d)")):
-                found = pc.match_substring_regex(cells, f"^{_USUAL_ISO}{pattern}$")
-                _fill_moments(moments, cells, found, zone)
-        elif {*"Ymd"} <= {*re.findall("%(.)", self.format)} <= {*_DIGITS}:
-            pattern = re.sub("%(.)", _digits_of, re.escape(self.format))
-            found = pc.match_substring_regex(cells, f"^{pattern}$")
-            _fill_moments(moments, cells, found, form=self.format)
+        if self.format != ISO:
+            parts = tuple(re.findall("%.|[^%]", self.format))
+            fields = {part for part in parts if part[0] == "%"}
+            if {*_DAY} <= fields <= {*FIELDS} and self.format.isascii():
+                read_moments(cells, parts, moments)
+            return moments
+        for iso_parts in _ISO_PARTS:
+            read_moments(cells, iso_parts, moments)
+        is_open = pc.and_(pa.array(np.isnat(moments)), cells.is_valid())
+        for zone, pattern in ((None, ""), ("UTC", r"(Z|[+-]\d\d:?\d\d)")):
+            if not pc.any(is_open).as_py():
+                break
+            found = pc.match_substring_regex(cells, f"^{_USUAL_ISO}{pattern}$")
+            _fill_moments(moments, cells, pc.and_(is_open, found), zone)
         return moments
 
 
-def _digits_of(directive: re.Match) -> str:
-    return r"[1-9]\d{3}" if directive[1] == "Y" else rf"\d{{{_DIGITS[directive[1]]}}}"
-
-
 def _fill_moments(
-    moments: np.ndarray,
-    cells: pa.Array,
-    mask: pa.Array,
-    zone: str | None = None,
-    form: str | None = None,
+    moments: np.ndarray, cells: pa.Array, mask: pa.Array, zone: str | None
 ) -> None:
     """Read some cells, unless one of them is no moment, such as 31 February."""
     cells = cells.filter(mask)
     if not len(cells):
         return
-    if form is not None:
-        cells = _as_iso(cells, form)
     try:
         read = cells.cast(pa.timestamp("us", zone)).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
         return
     moments[np.flatnonzero(mask.fill_null(False))] = read
-
-
-def _as_iso(cells: pa.Array, form: str) -> pa.Array:
-    """Write dates of fields with a fixed number of digits in the order of ISO 8601."""
-    places, n_bytes = {}, 0
-    for letter, literal in re.findall("%(.)|([^%])", form):
-        if letter:
-            places[letter] = n_bytes
-        n_bytes += len(literal) or _DIGITS[letter]
-    bounds = np.frombuffer(cells.buffers()[1], np.int64)[cells.offset :]
-    read = np.frombuffer(cells.buffers()[2], np.uint8)[bounds[0] : bounds[len(cells)]]
-    read = read.reshape(len(cells), n_bytes)
-    order = "YmdHMS"[: 3 + sum(letter in places for letter in "HMS")]
-    template = b"0000-00-00 00:00:00"[: sum(_DIGITS[at] + 1 for at in order) - 1]
-    written = np.tile(np.frombuffer(template, np.uint8), (len(cells), 1))
-    start = 0
-    for letter in order:
-        size, at = _DIGITS[letter], places[letter]
-        written[:, start : start + size] = read[:, at : at + size]
-        start += size + 1
-    ends = np.arange(len(cells) + 1, dtype=np.int64) * len(template)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(written)]
-    return pa.Array.from_buffers(pa.large_string(), len(cells), buffers)
 
 
 class AmbiguousDates(ValueError):

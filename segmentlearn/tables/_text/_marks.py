@@ -7,6 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from segmentlearn.tables._text._bytes import CellBytes
+
 _DASHES = "- -- --- \u2013 \u2014"
 _SHEET_ERRORS = "#n/a #null! #value! #div/0! #ref! #num! #name?"
 _SURE = f"{_DASHES} {_SHEET_ERRORS} ? n/a nan nat null (null) $null$ <na> <null> \\n"
@@ -17,6 +19,11 @@ _LIKELY = (
 _TOTALS = "total totals sum summe gesamt gesamtsumme insgesamt totale somme suma totaal"
 # in a column of levels only these are missing: "None" or "NA" may be a level
 SURE_MARKS = tuple(_SURE.split())
+_LONGEST_MARK = max(len(mark.encode()) for mark in SURE_MARKS)
+_FIRST_OF_MARKS = np.zeros(256, bool)
+for _mark in SURE_MARKS:
+    _FIRST_OF_MARKS[[_mark.encode()[0], _mark.upper().encode()[0]]] = True
+_BLANK, _ASCII = ord(" "), 127
 # in a column of numbers or dates these are, too
 MARKS = (*SURE_MARKS, *(mark.replace("_", " ") for mark in _LIKELY.split()))
 
@@ -70,6 +77,26 @@ def drop_marks(cells: pa.Array, *, sure: bool) -> pa.Array:
     marks = pa.array(SURE_MARKS if sure else MARKS, pa.large_string())
     is_mark = pc.is_in(pc.utf8_lower(cells), value_set=marks)
     return drop_where(is_mark, cells)
+
+
+def read_levels(cells: pa.Array) -> pa.Array:
+    """Return the cells without blanks around them, sure marks and empty ones as nulls.
+
+    The same object where there is none of these.
+    """
+    own = CellBytes.of(cells)
+    first, last = own.at(own.starts), own.at(own.ends - 1)
+    is_short = own.lengths <= _LONGEST_MARK
+    # a byte above 127 may belong to a blank, or a dash
+    is_open = (np.minimum(first, last) <= _BLANK) | (np.maximum(first, last) > _ASCII)
+    is_open |= is_short & (_FIRST_OF_MARKS[first] | (own.lengths == 0))
+    is_open &= cells.is_valid().to_numpy(zero_copy_only=False)
+    if not is_open.any():
+        return cells
+    some = cells.filter(pa.array(is_open))
+    if drop_marks(trim(some), sure=True).equals(some):
+        return cells
+    return drop_marks(trim(cells), sure=True)
 
 
 def drop_where(mask: pa.Array, cells: pa.Array) -> pa.Array:

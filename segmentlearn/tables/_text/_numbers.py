@@ -12,10 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from segmentlearn.tables._text._bytes import read_numbers
 from segmentlearn.tables._text._marks import drop_where
 
 _BLANKS = " \u00a0\u202f\u2009\u2007"  # plain, no-break, narrow, thin, figure space
 _GROUPING = f"[{_BLANKS}'\u2019_]"
+_PLAIN_MARK = "'"
 _EXPONENT = r"([eE][+-]?[0-9]+)?"
 _CURRENCY_CODES = (
     "usd eur gbp chf jpy cny inr rs rs. aud cad nzd sek nok dkk isk kr kr. pln zł czk "
@@ -88,25 +90,14 @@ class NumberFormat:
         return numbers / 100 if self.suffix == "%" else numbers
 
     def parse_usual(self, cells: pa.Array) -> np.ndarray:
-        """Return the floats of cells in the usual form, NaN for others: seven times as
+        """Return the floats of cells in the usual form, NaN for others: many times as
         fast as `parse`, with the same floats."""
         marks = self._grouping_marks(cells)
-        number = _number(self.decimal, f"[{marks}]" if marks else "[^\\s\\S]")
-        before, behind = (
-            f"({blank[0]}{re.escape(affix)}{blank[1]})?" if affix else ""
-            for affix, blank in ((self.prefix, ("", " ?")), (self.suffix, (" ?", "")))
-        )
-        is_usual = pc.match_substring_regex(cells, f"^-?{before}{number}{behind}$")
-        cells = drop_where(pc.invert(is_usual), cells)
-        if self.prefix:
-            cells = pc.replace_substring(cells, self.prefix, "", max_replacements=1)
-        if self.suffix:
-            cells = pc.utf8_rtrim(cells, self.suffix + " ")
-        for mark in (*marks, *(" " if self.prefix and " " not in marks else "")):
-            cells = pc.replace_substring(cells, mark, "")
-        if self.decimal == ",":
-            cells = pc.replace_substring(cells, ",", ".")
-        numbers = _to_numpy(pc.cast(cells, pa.float64()))
+        for mark in marks:
+            if not mark.isascii():
+                cells = pc.replace_substring(cells, mark, _PLAIN_MARK)
+                marks = marks.replace(mark, _PLAIN_MARK)
+        numbers = read_numbers(cells, self.decimal, marks, self.prefix, self.suffix)
         return numbers / 100 if self.suffix == "%" else numbers
 
     def _grouping_marks(self, cells: pa.Array) -> str:
@@ -254,14 +245,10 @@ def _fits(body: str, decimal: str) -> bool:
 def _grammar(decimal: str) -> str:
     """Return the pattern of numbers with a decimal mark, thousands grouped or not."""
     grouping = rf"(,|{_GROUPING})" if decimal == "." else rf"(\.|{_GROUPING})"
-    return rf"[+-]?[{_BLANKS}]*{_number(decimal, grouping)}"
-
-
-def _number(decimal: str, grouping: str) -> str:
-    """Return the pattern of numbers without a sign."""
     mark = re.escape(decimal)
     whole = rf"([0-9]{{1,3}}({grouping}[0-9]{{2,3}})*{grouping}[0-9]{{3}}|[0-9]+)"
-    return rf"({whole}({mark}[0-9]*)?|{mark}[0-9]+){_EXPONENT}"
+    number = rf"({whole}({mark}[0-9]*)?|{mark}[0-9]+){_EXPONENT}"
+    return rf"[+-]?[{_BLANKS}]*{number}"
 
 
 def _is_plain(match: re.Match) -> bool:

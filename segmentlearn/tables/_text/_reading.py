@@ -15,7 +15,12 @@ from segmentlearn.tables._text._dates import (
     DateFormat,
     infer_date_format,
 )
-from segmentlearn.tables._text._marks import as_arrow, drop_marks, trim
+from segmentlearn.tables._text._marks import (
+    as_arrow,
+    drop_marks,
+    read_levels,
+    trim,
+)
 from segmentlearn.tables._text._numbers import (
     NumberFormat,
     decimal_evidence,
@@ -32,7 +37,7 @@ _FEW_NUMBERS = 12
 # of so few cells it is remembered what they mean: the cost is in Arrow's calls
 _FEW_CELLS = 64
 _REMEMBERED = 4096  # texts
-_AT_ONCE = 2**15  # cells: what they become on their way stays in the cache
+_AT_ONCE = 2**14  # cells: what they become on their way stays in the cache
 _DIFFERENT = 0.9  # of the sampled texts: to look for equal ones takes longer
 _BOOLEANS = {"true": True, "false": False}
 
@@ -114,12 +119,9 @@ class TextReading:
         pieces, is_changed = [], False
         for start in range(0, len(texts), _AT_ONCE):
             some = texts.slice(start, _AT_ONCE)
-            marked = drop_marks(trim(some), sure=True)
-            if marked.equals(some):  # in its place
-                marked = some
-            else:
-                is_changed = True
-            pieces.append(marked)
+            read = read_levels(some)
+            is_changed |= read is not some
+            pieces.append(read)
         found = pa.chunked_array(pieces)
         is_arrow = isinstance(cells, pa.Array | pa.ChunkedArray)
         values = _to_pandas(found) if is_arrow or is_changed else cells
@@ -128,7 +130,11 @@ class TextReading:
     def _read_encoded(self, cells: Any, texts: pa.Array) -> "ReadCells":
         """Read each distinct text once."""
         places, found = self._encode(texts)
-        counts = np.bincount(places + 1, minlength=len(found.raw) + 1)[1:]
+        n_present, n_unreadable = len(texts) - texts.null_count, 0
+        if not found.present.all() or found.unreadable.any():
+            counts = np.bincount(places + 1, minlength=len(found.raw) + 1)[1:]
+            n_present = int(counts[found.present].sum())
+            n_unreadable = int(counts[found.unreadable].sum())
         levels = None
         if found.values is None:
             levels = found.marked.to_pylist()
@@ -141,9 +147,9 @@ class TextReading:
         )
         return ReadCells(
             cells if is_unchanged else self._expand(found.values, found.marked, places),
-            int(counts[found.present].sum()),
-            int(counts[found.unreadable].sum()),
-            found.examples() if found.unreadable.any() else [],
+            n_present,
+            n_unreadable,
+            found.examples() if n_unreadable else [],
             None if levels is None else (places, levels),
         )
 
