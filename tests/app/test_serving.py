@@ -94,7 +94,8 @@ def server(tmp_path):
         assert process.poll() is None, (tmp_path / "log").read_text()
         time.sleep(0.1)
     yield process, f"http://127.0.0.1:{port}"
-    process.kill() if process.poll() is None else None
+    process.terminate()  # killed, it could not end the server
+    process.wait(_SECONDS)
     log.close()
 
 
