@@ -421,6 +421,33 @@ def test_what_would_be_misread_is_refused(text, problem):
         read(text)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "city"),
+    [
+        ("cp1251", "Москва"),
+        ("shift_jis", "東京都"),
+        ("gbk", "北京市"),
+        ("mac_roman", "München"),
+        ("cp1250", "Wrocław"),
+    ],
+)
+def test_texts_of_another_encoding_are_noted(encoding, city):
+    """They can be read in cp1252, and mean nothing there."""
+    data = f"id,city\n1,{city}\n2,Rome\n".encode(encoding)
+    (note,) = read(data).notes
+    assert "--encoding cp1251" in note or "encoding=cp1251" in note
+    assert read(data, encoding=encoding).frame["city"].tolist() == [city, "Rome"]
+    path_notes = read(data, encoding=encoding).notes
+    assert path_notes == []
+
+
+def test_western_letters_are_not_noted():
+    """As they stand in names, in capitals, in signs."""
+    cities = "Köln|été|CITROËN|Île-de-France|50 m²|n°5|5 € Rabatt|«été»|Coop®|Añón"
+    data = "\n".join(["city,n", *(f"{city},1" for city in cities.split("|"))])
+    assert read(data.encode("cp1252")).notes == []
+
+
 def test_a_line_of_names_far_down_in_numbers():
     """Columns of a large file are parsed as numbers, which the names are none of."""
     lines = ["a,b", *["1,2"] * 300_000, "a,b", "3,4"]

@@ -280,6 +280,40 @@ def test_a_cell_is_read_alike_in_few_rows_and_in_many(name, places):
     assert one == many
 
 
+@pytest.mark.parametrize(
+    ("cells", "month"),
+    [
+        (["1. Januar 2024", "2. März 2024", "31. Dezember 2024"], 3),
+        (["01-Mai-2024", "02-Mrz-2024", "03-Okt-2024"], 3),
+        (["1er août 2024", "2 mars 2024", "3 déc. 2024"], 3),
+        (["3 de enero de 2024", "4 de marzo de 2024"], 3),
+        (["gennaio 2024", "marzo 2024", "ottobre 2024"], 3),
+        (["5 januari 2024", "6 maart 2024"], 3),
+    ],
+)
+def test_months_in_other_languages(cells, month):
+    """In words or short, as people write them."""
+    column, _ = read(cells)
+    assert column.dtype.kind == "M"
+    assert column.iloc[1].month == month
+
+
+def test_a_format_reads_months_in_other_languages():
+    """Where the user names it."""
+    cells = np.array(["1. Januar 2024", "2. February 2024"], dtype=object)
+    schema = TableSchema.infer({"a": cells}).with_types(
+        {"a": cells}, dates={"a": "%d. %B %Y"}
+    )
+    frame, _ = schema.read({"a": cells})
+    assert frame["a"].dt.month.tolist() == [1, 2]
+
+
+def test_words_like_months_are_levels():
+    """Without days and years there is no date."""
+    column, _ = read(["mai", "set", "dez", "out"] * 5)
+    assert column.tolist() == ["mai", "set", "dez", "out"] * 5
+
+
 DIFFERENT = {
     "amount": (
         [f"${number:,}.25" for number in range(900, 1000)],

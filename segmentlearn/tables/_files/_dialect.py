@@ -6,8 +6,10 @@ import dataclasses
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+import pandas as pd
 
 from segmentlearn.exceptions import TableError
 
@@ -61,6 +63,16 @@ PARAMETERS: Mapping[str, str] = {
         "quotes",
     )
 }
+_ROWS_LOOKED_AT = 1000
+_SHARE = 0.2  # of the texts that are beyond ASCII look wrong
+_FOREIGN = 4  # letters and signs beyond ASCII, at least half of a text
+_QUOTES = re.compile(r"[\s'\"\u2018-\u201e\u00ab\u00bb\u2013\u2014]")
+# a sign, or a capital, between letters
+_WITHIN_A_WORD = re.compile(
+    r"[^\W\d_](?:[\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u0192\u02c6"
+    r"\u02dc\u201a\u201c\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122\u00d7\u00f7](?=[^\W\d_])"
+    r"|[À-ÖØ-ÞŒŠŽŸ](?=[a-z]))"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,15 +149,31 @@ class CsvOptions:
         names = ("separator", "encoding", "skip_rows", "quotes", "decimal", "labels")
         return {name: getattr(self, name) for name in names}
 
-    def title_notes(self, source: str, dialect: Dialect) -> list[str]:
-        """Return a sentence on title lines that were found and left out."""
-        if dialect.n_skipped < 2 or self.skip_rows is not None:
-            return []
-        return [
-            f"{source}: the column names are taken from line {dialect.n_skipped}; what "
-            f"stands above is left out ({self.labels['skip_rows']}0 takes the first "
-            "line)."
-        ]
+    def doubts(self, source: str, dialect: Dialect, rows: Any) -> list[str]:
+        """Return a sentence on title lines that were left out, and on texts that seem
+        to be in another encoding than was taken."""
+        notes = []
+        if dialect.n_skipped > 1 and self.skip_rows is None:
+            notes.append(
+                f"{source}: the column names are taken from line {dialect.n_skipped}; "
+                f"what stands above is left out ({self.labels['skip_rows']}0 takes the "
+                "first line)."
+            )
+        if dialect.encoding == "cp1252" and self.encoding is None:
+            if not isinstance(rows, pd.DataFrame):  # of Arrow
+                rows = rows.slice(0, _ROWS_LOOKED_AT).to_pandas()
+            texts = {*map(str, rows.columns)}
+            for _, cells in rows.head(_ROWS_LOOKED_AT).items():
+                if not pd.api.types.is_numeric_dtype(cells.dtype):
+                    texts.update(cell for cell in cells if isinstance(cell, str))
+            if example := _garbled_text(sorted(texts)):
+                notes.append(
+                    f"{source} is read in the encoding cp1252, which gives texts such "
+                    f"as {example[:40]!r}; if they are garbled, name its own "
+                    f"({self.labels['encoding']}cp1251, cp1250, mac_roman or "
+                    "shift_jis, say)."
+                )
+        return notes
 
     def fallback(self, source: str) -> str:
         """Return the encoding of a text that is not in UTF-8."""
@@ -155,6 +183,24 @@ class CsvOptions:
                 f"with {self.labels['encoding']}cp1252, say."
             )
         return "cp1252"
+
+
+def _garbled_text(texts: Iterable[str]) -> str | None:
+    """Return one of the texts if they seem to be of another encoding than cp1252.
+
+    Western texts have few letters beyond ASCII in a row, and neither signs nor capitals
+    within a word.
+    """
+    beyond = [text for text in texts if not text.isascii()]
+    wrong = [text for text in beyond if _is_garbled(text)]
+    return wrong[0] if wrong and len(wrong) >= _SHARE * len(beyond) else None
+
+
+def _is_garbled(text: str) -> bool:
+    signs = _QUOTES.sub("", text)
+    n_beyond = sum(not sign.isascii() for sign in signs)
+    is_foreign = n_beyond >= _FOREIGN and 2 * n_beyond >= len(signs)
+    return is_foreign or _WITHIN_A_WORD.search(text) is not None
 
 
 def is_number(text: str) -> bool:

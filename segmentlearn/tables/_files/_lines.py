@@ -41,7 +41,7 @@ def check_quotes(data: Any, dialect: Dialect, source: str, options: CsvOptions) 
     """Refuse quotes within a cell in quotes that end no cell."""
     if dialect.encoding.startswith("utf-16") or options.quotes is False:
         return
-    if data.find(b'\\"') < 0:
+    if data.find(b"\\") < 0 or data.find(b'\\"') < 0:  # one sign is found faster
         return
     separator = re.escape(dialect.separator.encode())
     cell = rb'(?:\A|[\r\n]|%(mark)s)"(?:[^"\\]|\\[^"]|"")*\\"(?!["\r\n]|%(mark)s|\Z)'

@@ -196,13 +196,13 @@ class TableScan:
         dialect, first = None, ""
         for source, part in self._parts():
             name, read = name_of(source), self._reader()
-            for rows in self._raw(part, source):
+            for at, rows in enumerate(self._raw(part, source)):
                 own = part.dialect
                 if isinstance(rows, TableFile):
                     own = rows.dialect
                     rows = rows.frame if rows.cells is None else rows.cells
-                if own is not None:
-                    self._notes += self._options.title_notes(name, own)
+                if own is not None and at == 0:
+                    self._notes += self._options.doubts(name, own, rows)
                 own_kind = type(rows), own and own.separator
                 if not kept:
                     kind, dialect, first = own_kind, own, name
@@ -277,9 +277,7 @@ class TableScan:
 
     def _batches(self, name: str, part: Part, source: Any) -> Iterator[TableFile]:
         read = self._reader()
-        if part.dialect is not None:
-            self._notes += self._options.title_notes(name, part.dialect)
-        for rows in self._raw(part, source):
+        for at, rows in enumerate(self._raw(part, source)):
             if isinstance(rows, TableFile):
                 self._notes += rows.notes
                 batch = rows
@@ -288,6 +286,8 @@ class TableScan:
             else:
                 batch = text_table(name, rows, part.dialect, read)
                 batch = dataclasses.replace(batch, fractions=part.fractions)
+                if at == 0:
+                    self._notes += self._options.doubts(name, part.dialect, rows)
             self.n_rows += len(batch.frame)
             yield batch
 

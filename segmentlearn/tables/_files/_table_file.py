@@ -317,7 +317,7 @@ def read_table(
     schema, frame, notes = found
     table = TableFile(name, frame, schema, file, file.dialect, notes)
     notes = [
-        *options.title_notes(name, file.dialect),
+        *options.doubts(name, file.dialect, frame),
         *table.notes,
         *_doubts(table, labels),
     ]

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from segmentlearn.tables._text._bytes import FIELDS, read_moments
+from segmentlearn.tables._text._months import in_english
 
 _ENOUGH = 0.9
+_PROBED = 40  # texts
 ISO = "ISO8601"
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d/%m/%y", "%d-%m-%y")
@@ -57,6 +59,10 @@ class DateFormat:
 
     def parse(self, cells: pa.Array) -> np.ndarray:
         """Return moments in UTC, NaT where a cell is missing or no such date."""
+        if names := re.search("%[bB]", self.format):
+            is_short = names[0] == "%b"
+            texts = [text and in_english(text, is_short) for text in cells.to_pylist()]
+            cells = pa.array(texts, pa.large_string())
         series = pd.Series(cells.to_pandas(), dtype=object)
         read = pd.to_datetime(series, format=self.format, errors="coerce", utc=True)
         moments = read.dt.tz_localize(None).to_numpy(dtype=self.dtype, copy=True)
@@ -115,6 +121,9 @@ def infer_date_format(sample: Iterable[str]) -> DateFormat | None:
     Raises `AmbiguousDates` where day and month could be either way round.
     """
     texts = list(sample)
+    some = texts[:: max(1, len(texts) // _PROBED)]
+    if any(in_english(text) != text for text in some):
+        texts = list(map(in_english, texts))
     if sum(LOOKS_DATE.fullmatch(text) is not None for text in texts) < max(
         1, _ENOUGH * len(texts)
     ):

@@ -37,7 +37,7 @@ _FEW_NUMBERS = 12
 # of so few cells it is remembered what they mean: the cost is in Arrow's calls
 _FEW_CELLS = 64
 _REMEMBERED = 4096  # texts
-_AT_ONCE = 2**14  # cells: what they become on their way stays in the cache
+_AT_ONCE = 2**16  # cells: what they become on their way stays in the cache
 _DIFFERENT = 0.9  # of the sampled texts: to look for equal ones takes longer
 _BOOLEANS = {"true": True, "false": False}
 
