@@ -44,11 +44,12 @@ def folder(tmp_path_factory):
 
 
 def test_history(folder):
-    """Sentences and the matrix are on the screen."""
+    """Sentences, and the matrix with the names of segments, are on the screen."""
     result = run(folder / "history.parquet")
     assert result.exit_code == 0, result.stderr
     assert "customers are in both periods, 04 and 05" in result.stdout
-    assert "entered" in result.stdout
+    assert "\n0: savers " in result.stdout
+    assert "\nentered " in result.stdout
 
 
 def test_two_scored_files(folder):

@@ -86,7 +86,8 @@ def migration(
         if out is None:
             echo()
             echo("Customers by their segment before (rows) and now (columns):")
-            echo(found.counts.rename_axis(None, axis=1).to_string())
+            counts = found.counts.rename(index=found.title)
+            echo(counts.rename_axis(index=None, columns=None).to_string())
             return
         _write(found, out, title)
         note(f"Written to {out}")
