@@ -69,7 +69,7 @@ _FOREIGN = 4  # letters and signs beyond ASCII, at least half of a text
 _QUOTES = re.compile(r"[\s'\"\u2018-\u201e\u00ab\u00bb\u2013\u2014]")
 # a sign, or a capital, between letters
 _WITHIN_A_WORD = re.compile(
-    r"[^\W\d_](?:[\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u0192\u02c6"
+    r"[^\W\d_](?:[\u00a1-\u00a9\u00ab-\u00af\u00b1-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u0192\u02c6"
     r"\u02dc\u201a\u201c\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122\u00d7\u00f7](?=[^\W\d_])"
     r"|[À-ÖØ-ÞŒŠŽŸ](?=[a-z]))"
 )

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 _LONGEST = 40  # bytes of a number; longer ones are looked at in another way
 _MOST_DIGITS = 15  # of whole numbers that float64 tells apart
-_ZERO, _MINUS, _BLANK = ord("0"), ord("-"), ord(" ")
+_ZERO, _BLANK = ord("0"), ord(" ")
 _POWERS = 10.0 ** np.arange(_MOST_DIGITS + 1)
 # digits of the fields of a moment, as ``strptime`` calls them
 FIELDS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}

@@ -1,6 +1,5 @@
 """Dates whose months are named in another language than English."""
 
-import calendar
 import functools
 import re
 
@@ -21,8 +20,13 @@ _NAMES = {
     "Dec": "dezember dez décembre déc diciembre dicembre dic dezembro",
 }
 _MONTH_OF = {name: month for month, names in _NAMES.items() for name in names.split()}
-_LONG = {name[:3]: name for name in calendar.month_name}
-_WORD = re.compile(r"(?<!\w)([^\W\d_]{3,10})\b\.?")
+# not of `calendar`, which follows the locale
+_ENGLISH = (
+    "January February March April May June July August September October November "
+    "December"
+)
+_LONG = {name[:3]: name for name in _ENGLISH.split()}
+_WORD = re.compile(r"(?<!\w)([^\W\d_]{3,10})\b(?:\.(?=\s))?")
 _FIRST = re.compile(r"^1er\b")
 
 
