@@ -171,17 +171,17 @@ def test_autoencoder(files, table):
     assert coder.score(X) == pytest.approx(in_memory.score(X), abs=0.15)
 
 
-def test_disk_use_is_told_before_and_shards_are_gone_after(files, tmp_path):
-    told = []
+def test_disk_use_is_reported_before_and_shards_are_gone_after(files, tmp_path):
+    steps = []
 
     def progress(step):
-        told.append((step.stage, step.n_bytes, len(os.listdir(tmp_path))))
+        steps.append((step.stage, step.n_bytes, len(os.listdir(tmp_path))))
 
     fit_scan(classifier(), files, "tier", folder=tmp_path, progress=progress)
-    first = next(step for step in told if step[0] == "writing")
+    first = next(step for step in steps if step[0] == "writing")
     assert first[1] > 1000
-    assert [stage for stage, *_ in told][-1] == "training"
-    assert max(n_folders for *_, n_folders in told) == 1
+    assert [stage for stage, *_ in steps][-1] == "training"
+    assert max(n_folders for *_, n_folders in steps) == 1
     assert not os.listdir(tmp_path)
 
 
@@ -272,5 +272,5 @@ def test_clusterer_is_measured_on_all_rows(monkeypatch, tmp_path):
     centers = segmenter.clusterer_.clusterer_.cluster_centers_
     moved = [codes[labels == label].mean(axis=0) for label in range(3)]
     distances = np.linalg.norm(centers[:, None] - np.array(moved), axis=2)
-    spread = np.linalg.norm(codes - codes.mean(axis=0), axis=1).mean()
-    assert distances.min(axis=0).max() < 0.1 * spread
+    radius = np.linalg.norm(codes - codes.mean(axis=0), axis=1).mean()
+    assert distances.min(axis=0).max() < 0.1 * radius

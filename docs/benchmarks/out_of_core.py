@@ -65,7 +65,7 @@ def limited_group(n_bytes):
 
 
 def disk_watch(folder, sizes):
-    """Note the bytes of shards in a folder until it is told to stop."""
+    """Note the bytes of shards in a folder until it is to stop."""
     while sizes[0] is None:
         with contextlib.suppress(OSError):
             files = folder.rglob("part-*")

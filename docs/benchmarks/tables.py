@@ -106,8 +106,8 @@ def compare_readers(path):
     print(f"{path.stat().st_size / 1e6:,.0f} MB of text, {REPETITIONS} times each")
     medians = {name: statistics.median(found) for name, found in seconds.items()}
     for name, found in seconds.items():
-        spread = f"({min(found):.2f} to {max(found):.2f})"
-        print(f"  {name:<16} {medians[name]:6.2f} s {spread}")
+        extremes = f"({min(found):.2f} to {max(found):.2f})"
+        print(f"  {name:<16} {medians[name]:6.2f} s {extremes}")
     ratio = medians["read_table"] / medians["pandas.read_csv"]
     print(f"  ratio            {ratio:6.2f}")
 

@@ -43,10 +43,10 @@ def fit(
 ) -> Any:
     """Fit an estimator to a Dask DataFrame.
 
-    The fit of :func:`segmentlearn.fit_scan`, spread over workers: each partition is
-    counted, the counts are merged, each partition is prepared and written to a folder,
-    and each net of an ensemble is trained by a worker that reads from there. The same
-    partitions give the same net, however many workers there are. Segments of a
+    The fit of :func:`segmentlearn.fit_scan`, distributed over workers: each partition
+    is counted, the counts are merged, each partition is prepared and written to a
+    folder, and each net of an ensemble is trained by a worker that reads from there.
+    The same partitions give the same net, however many workers there are. Segments of a
     clusterer are found by the client in rows that are drawn, and measured on all.
 
     Parameters

@@ -127,7 +127,7 @@ class RankedGroups:
 
     def _error(self, share: np.ndarray) -> np.ndarray:
         """Return the standard error of a share of pairs."""
-        spread = (1 - share) / (2 - share) + share / (1 + share)
+        factor = (1 - share) / (2 - share) + share / (1 + share)
         size = (self._n + self._n_rest) / 2 - 1
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.sqrt(share * (1 - share) * (1 + size * spread) / self._pairs)
+            return np.sqrt(share * (1 - share) * (1 + size * factor) / self._pairs)

@@ -42,8 +42,8 @@ class ResponseCalibration:
         logits = _logits(probabilities)
         self._ends = logits.min(), logits.max()
         self._center = np.average(logits, weights=counts)
-        spread = np.average((logits - self._center) ** 2, weights=counts)
-        self._scale = max(float(np.sqrt(spread)), 0.1)
+        variance = np.average((logits - self._center) ** 2, weights=counts)
+        self._scale = max(float(np.sqrt(variance)), 0.1)
         basis = self._basis(logits)
         found = [_laplace(basis, logits, counts, responders, sd) for sd in _PRIORS]
         self._modes, self._covariances, evidences = zip(*found, strict=True)

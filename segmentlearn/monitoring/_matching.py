@@ -415,8 +415,8 @@ class _Description:
         found, z = self.evidence, norm.isf((1 - _CONFIDENCE) / 2)
         old, new = list(change.old), list(change.new)
         if change.kind in (events.GREW, events.SHRANK):
-            spread = z * np.sqrt(1 / found.old_sizes[old] + 1 / found.new_sizes[new])
-            low, high = change.amount * np.exp(-spread), change.amount * np.exp(spread)
+            margin = z * np.sqrt(1 / found.old_sizes[old] + 1 / found.new_sizes[new])
+            low, high = change.amount * np.exp(-margin), change.amount * np.exp(margin)
             return float(low[0]), float(high[0])
         if change.kind not in events.EXTERNAL or not found.counts.any():
             return np.nan, np.nan

@@ -129,8 +129,8 @@ def internal_changes(
         # a median of few varies, too
         of_all = [_size_variance(evidence, one) for one in growth]
         variance += np.pi / 2 * np.mean(of_all) / max(len(of_all), 1)
-        spread = np.sqrt(variance)
-        if abs(ratio) >= max(np.log1p(thresholds.size), quantile * spread):
+        standard_error = np.sqrt(variance)
+        if abs(ratio) >= max(np.log1p(thresholds.size), quantile * standard_error):
             kind = GREW if ratio > 0 else SHRANK
             changes.append(_change(kind, [old], [new], np.exp(ratio)))
         changes += _moved(evidence, old, new, thresholds, noise, quantile)
@@ -178,11 +178,12 @@ def _moved(
         changes.append(_change(DRIFTED, [old], [new], shift))
     before, after = evidence.old_moments, evidence.new_moments
     if before is not None and after is not None:
-        spread = np.sqrt(
+        standard_error = np.sqrt(
             0.5 / max(before.n_rows[old], 1) + 0.5 / max(after.n_rows[new], 1)
         )
         of_refits = np.hypot(own.compactness[old], other.compactness[new])
-        bound = max(np.log1p(thresholds.compactness), quantile * spread, of_refits)
+        least = np.log1p(thresholds.compactness)
+        bound = max(least, quantile * standard_error, of_refits)
         if abs(ratio) >= bound:
             kind = LOOSENED if ratio > 0 else TIGHTENED
             changes.append(_change(kind, [old], [new], np.exp(ratio)))

@@ -175,9 +175,9 @@ class NoveltyDetector(BaseEstimator):
         within = self.reference_ - self.centers_[codes]
         self.precision_ = np.linalg.pinv(ledoit_wolf(within, assume_centered=True)[0])
         own = self._distances(self.reference_, n_itself=1)
-        spread = stats.iqr(own, axis=0)
+        iqr = stats.iqr(own, axis=0)
         self.location_ = np.median(own, axis=0)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
+        self.scale_ = np.where(iqr > 0, iqr, 1.0)
         self.calibration_scores_ = np.sort(
             self.novelty_score(safe_indexing(X, held_out))
         )

@@ -146,14 +146,14 @@ class ColumnReference:
         return Shift(psi_of_counts(*bins), p_value, statistic, n_bins)
 
     def draw(self, n_rows: int, kind: str, rng: np.random.RandomState) -> Any:
-        """Return cells of the reference's distribution, evenly spread over it.
+        """Return cells of the reference's distribution, at even steps through it.
 
         Numbers are the upper ends of their cells; those beyond the last end are it.
         """
         seen = self.observed
         below = np.cumsum(np.append(seen.counts, seen.n_missing))
-        spread = (rng.permutation(n_rows) + 0.5) / n_rows
-        at = np.searchsorted(below, spread * below[-1], side="right")
+        shares = (rng.permutation(n_rows) + 0.5) / n_rows
+        at = np.searchsorted(below, shares * below[-1], side="right")
         if self.edges is None:
             return np.array([*(self.levels or ()), None], dtype=object)[at]
         last = self.edges[-1] if len(self.edges) else np.nan

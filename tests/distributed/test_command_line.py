@@ -28,18 +28,18 @@ def address(client):
 def test_files_are_those_of_one_process(client, archive, folder, tmp_path):
     """Byte by byte, with the same counts and warnings."""
     alone = run("predict", archive, folder, "--out", f"{tmp_path}/alone/")
-    spread = run(
-        *("predict", archive, folder, "--out", f"{tmp_path}/spread/", "--sets"),
+    on_workers = run(
+        *("predict", archive, folder, "--out", f"{tmp_path}/sets/", "--sets"),
         *("--key", "ID", "--dask", address(client)),
     )
-    assert spread.exit_code == 0, spread.output
-    assert "300 customers scored" in spread.stderr
-    assert "have a single segment in their set" in spread.stderr
-    spread = run(
+    assert on_workers.exit_code == 0, on_workers.output
+    assert "300 customers scored" in on_workers.stderr
+    assert "have a single segment in their set" in on_workers.stderr
+    on_workers = run(
         *("predict", archive, folder, "--out", f"{tmp_path}/same/"),
         *("--dask", address(client)),
     )
-    lines = sorted(spread.stderr.splitlines())
+    lines = sorted(on_workers.stderr.splitlines())
     assert [line.replace("/same/", "/alone/") for line in lines] == sorted(
         line for line in alone.stderr.splitlines() if not line.startswith("Read ")
     )

@@ -32,10 +32,10 @@ def test_a_classifier_is_that_of_one_machine(client, folder, table, net):
     settings |= {"max_epochs": 2, "random_state": 0}
     alone = fit_scan(SegmentClassifier(**settings), folder, "segment", drop=["ID"])
     customers = dd.read_parquet(folder)
-    spread = SegmentClassifier(**settings)
-    fit(spread, customers, "segment", drop=["ID"], client=client)
+    on_workers = SegmentClassifier(**settings)
+    fit(on_workers, customers, "segment", drop=["ID"], client=client)
     X = table[list(net.feature_names_in_)]
-    np.testing.assert_array_equal(spread.predict_proba(X), alone.predict_proba(X))
+    np.testing.assert_array_equal(on_workers.predict_proba(X), alone.predict_proba(X))
 
 
 @pytest.mark.slow
@@ -44,9 +44,9 @@ def test_an_autoencoder_is_that_of_one_machine(client, folder, table):
     settings = {"hidden_layer_sizes": (4,), "max_epochs": 2, "random_state": 0}
     drop = ["ID", "segment"]
     alone = fit_scan(Autoencoder(**settings), folder, drop=drop)
-    spread = fit(Autoencoder(**settings), dd.read_parquet(folder), drop=drop)
+    on_workers = fit(Autoencoder(**settings), dd.read_parquet(folder), drop=drop)
     X = table.drop(columns=drop)
-    np.testing.assert_array_equal(spread.transform(X), alone.transform(X))
+    np.testing.assert_array_equal(on_workers.transform(X), alone.transform(X))
 
 
 @pytest.mark.slow
@@ -55,11 +55,11 @@ def test_a_clusterer_is_that_of_one_machine(client, folder, table):
     drop = ["ID", "segment"]
     settings = {"n_clusters": 3, "random_state": 0}
     alone = fit_scan(AutoencoderClusterer(**settings), folder, drop=drop)
-    spread = AutoencoderClusterer(**settings)
-    fit(spread, dd.read_parquet(folder), drop=drop, client=client)
+    on_workers = AutoencoderClusterer(**settings)
+    fit(on_workers, dd.read_parquet(folder), drop=drop, client=client)
     X = table.drop(columns=drop)
-    np.testing.assert_array_equal(spread.predict(X), alone.predict(X))
-    assert spread.inertia_ == pytest.approx(alone.inertia_)
+    np.testing.assert_array_equal(on_workers.predict(X), alone.predict(X))
+    assert on_workers.inertia_ == pytest.approx(alone.inertia_)
 
 
 @pytest.mark.slow

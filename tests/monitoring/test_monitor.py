@@ -39,7 +39,7 @@ def test_the_reference_itself_has_not_moved(monitor, month):
 
 @pytest.mark.parametrize("shift", [0.5, -0.5])
 def test_half_a_standard_deviation_is_found(monitor, month, shift):
-    """A column that has moved by half of its spread hits its gate, and says so."""
+    """A column that has moved by so much is beyond its limit, and is named."""
     X, _ = month(1)
     report = monitor.check(X.assign(age=X["age"] + shift * X["age"].std()))
     assert report.verdict != "keep"

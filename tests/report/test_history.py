@@ -17,8 +17,8 @@ pytest.importorskip("jinja2")
 def customers(*sizes):
     """Return groups of customers far from each other, of these sizes."""
     centers = np.repeat(np.arange(len(sizes)) * 50.0, sizes)
-    spread = np.random.default_rng(0).normal(size=len(centers))
-    return pd.DataFrame({"age": centers + spread, "no": np.arange(len(centers))})
+    noise = np.random.default_rng(0).normal(size=len(centers))
+    return pd.DataFrame({"age": centers + noise, "no": np.arange(len(centers))})
 
 
 def clusterer(X, n_clusters, **how):
