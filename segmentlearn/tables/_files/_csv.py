@@ -12,16 +12,15 @@ from pyarrow import csv as pa_csv
 
 from segmentlearn.exceptions import TableError
 from segmentlearn.tables._files._dialect import (
-    SEPARATORS,
     CsvOptions,
     Dialect,
     detect_dialect,
-    is_number,
 )
-from segmentlearn.tables._files._formats import no_rows, refuse_repeated
+from segmentlearn.tables._files._formats import no_rows
 from segmentlearn.tables._files._guesses import guess_columns
 from segmentlearn.tables._files._lines import (
     are_cells_closed,
+    check_header,
     check_names,
     check_quotes,
     count_lines,
@@ -178,7 +177,7 @@ class CsvParser:
         self._names = unnamed_filled(dialect.header)
         self._wrong: list[Any] = []
         self._are_cells_closed = False
-        _check_header(dialect, source, labels)
+        check_header(dialect, source, labels)
 
     def parse(
         self,
@@ -367,22 +366,3 @@ def _cure(row: Any, labels: Mapping[str, str]) -> str:
             f"({labels['skip_rows']}1)."
         )
     return "Correct the line."
-
-
-def _check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> None:
-    names = list(dialect.header)
-    refuse_repeated(names, f"{source}, line {dialect.n_skipped}")
-    if len(names) == 1:
-        for other in SEPARATORS:
-            if other in names[0] and other != dialect.separator:
-                raise TableError(
-                    f"{source} has one column only, {names[0]!r}; its cells seem to be "
-                    f"separated by {other!r}: use {labels['separator']}{other!r}."
-                )
-    n_numbers = sum(map(is_number, names))
-    if n_numbers > len(names) / 2:
-        raise TableError(
-            f"{source}, line {dialect.n_skipped}: there are numbers where column names "
-            f"belong ({', '.join(names[:3])}); write a line of names above them, or "
-            f"say how many lines stand above the names ({labels['skip_rows']}1)."
-        )

@@ -38,6 +38,9 @@ _NO_TABLES = {
     re.compile(r"\s*\[\s*[{\[]"): (
         "is a JSON array; write JSON lines, one object a line"
     ),
+    re.compile(r"[^\n]*\|[^\n]*\n\|?( *:?-+:? *\|)+( *:?-+:? *)?\r?\n"): (
+        "is a table in Markdown; save it as CSV"
+    ),
     re.compile(r'\s*\{\s*"[^"]*"\s*:'): "is JSON in another encoding; save it in UTF-8",
 }
 _OTHER_FILES = {

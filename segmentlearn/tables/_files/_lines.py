@@ -3,15 +3,23 @@
 import codecs
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from segmentlearn.exceptions import TableError
-from segmentlearn.tables._files._dialect import CsvOptions, Dialect
+from segmentlearn.tables._files._dialect import (
+    SEPARATORS,
+    CsvOptions,
+    Dialect,
+    is_number,
+)
+from segmentlearn.tables._files._formats import refuse_repeated
 
 _LARGEST_HEADER = 2**20
 _BLOCK = 2**20  # bytes
+_COLUMN_GAP = re.compile(" {2,}")
 _SOME_CELLS = 3  # two quotes that are by chance around lines make one
 
 
@@ -82,6 +90,31 @@ def are_cells_closed(data: Any, separator: str) -> bool:
         n_quotes += match[1].count(b'"')
     n_all = sum(1 for _ in re.finditer(rb'"', data))
     return n_cells >= _SOME_CELLS and n_quotes == n_all
+
+
+def check_header(dialect: Dialect, source: str, labels: Mapping[str, str]) -> None:
+    """Refuse a line of names that is none, or of which the separator is another."""
+    names = list(dialect.header)
+    refuse_repeated(names, f"{source}, line {dialect.n_skipped}")
+    if len(names) == 1:
+        for other in SEPARATORS:
+            if other in names[0] and other != dialect.separator:
+                raise TableError(
+                    f"{source} has one column only, {names[0]!r}; its cells seem to be "
+                    f"separated by {other!r}: use {labels['separator']}{other!r}."
+                )
+        if len(_COLUMN_GAP.split(names[0].strip())) > 2:
+            raise TableError(
+                f"{source} has one column only, {names[0]!r}; its cells seem to be set "
+                "in columns by blanks: save it as CSV."
+            )
+    n_numbers = sum(map(is_number, names))
+    if n_numbers > len(names) / 2:
+        raise TableError(
+            f"{source}, line {dialect.n_skipped}: there are numbers where column names "
+            f"belong ({', '.join(names[:3])}); write a line of names above them, or "
+            f"say how many lines stand above the names ({labels['skip_rows']}1)."
+        )
 
 
 def _line_of(data: Any, at: int) -> int:
